@@ -1,0 +1,1 @@
+"""The records, a module for each of Sage's documents."""

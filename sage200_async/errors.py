@@ -1,0 +1,315 @@
+"""Everything that can go wrong, drawn by what a caller would do about it.
+
+::
+
+    Sage200Error
+    ├── QueryError (also ValueError)      the question is wrong; before any I/O
+    │   ├── UnknownFieldError             .name .nearest
+    │   ├── LiteralError                  .value
+    │   ├── LimitError                    a number out of range, a query too long
+    │   └── VerbError                     .verb: the resource cannot do that
+    ├── SettingsError (also ValueError)   .name: a setting missing or contradictory
+    ├── RequestError                      .request (redacted) .attempts .plan
+    │   ├── TransportError                no reply
+    │   │   ├── ConnectError              the request certainly never left
+    │   │   ├── TimedOut                  .phase .seconds
+    │   │   └── BrokenReply               cut short, or not HTTP
+    │   ├── StatusError                   .status .response .detail
+    │   │   ├── BadRequest 400 · Unauthorized 401 · Forbidden 403
+    │   │   ├── NotFound 404 · Conflict 409
+    │   │   ├── RateLimited 429           .retry_after
+    │   │   └── ServerError 5xx           .retry_after
+    │   └── DecodeError                   .where .model .raw
+    ├── TokenError                        no usable token
+    │   ├── TokenRefused                  the token endpoint said no: sign in again
+    │   └── TokenUnavailable              the token endpoint could not be reached
+    ├── PagingError                       .plan: a page that cannot follow the last
+    ├── ResultError (also LookupError)    one record was asked for
+    │   ├── NoRecord                      none matched
+    │   └── ManyRecords                   several matched
+    ├── MissingExtra (also ImportError)   .extra: what to install
+    └── ClientClosed (also RuntimeError)  misuse, not failure
+
+Every attribute has a default, so that every error can be pickled and copied.
+No message and no attribute holds a token, a key or a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from sage200_async.wire.messages import Request, Response
+    from sage200_async.wire.paging import Plan
+
+__all__ = [
+    "BadRequest",
+    "BrokenReply",
+    "ClientClosed",
+    "Conflict",
+    "ConnectError",
+    "DecodeError",
+    "Forbidden",
+    "LimitError",
+    "LiteralError",
+    "ManyRecords",
+    "MissingExtra",
+    "NoRecord",
+    "NotFound",
+    "PagingError",
+    "QueryError",
+    "RateLimited",
+    "RequestError",
+    "ResultError",
+    "Sage200Error",
+    "ServerError",
+    "SettingsError",
+    "StatusError",
+    "TimedOut",
+    "TokenError",
+    "TokenRefused",
+    "TokenUnavailable",
+    "TransportError",
+    "Unauthorized",
+    "UnknownFieldError",
+    "VerbError",
+]
+
+
+class Sage200Error(Exception):
+    """The base of every error that this library raises on purpose."""
+
+    retryable: bool = False
+    """Whether asking the same again, later, may succeed."""
+
+    plan: Plan | None = None
+    """Where a stream stood when the error met it, or None outside a stream."""
+
+
+class QueryError(Sage200Error, ValueError):
+    """The question is wrong. Raised before any I/O: correct the code."""
+
+
+class UnknownFieldError(QueryError, AttributeError):
+    """A name that the record does not have."""
+
+    def __init__(
+        self, message: str = "", *, name: str = "", nearest: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.name = name
+        self.nearest = nearest
+
+
+class LiteralError(QueryError):
+    """A value that has no literal for its field's type."""
+
+    def __init__(self, message: str = "", *, value: object = None) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class LimitError(QueryError):
+    """A number out of range, or a query longer than the service takes."""
+
+
+class VerbError(QueryError):
+    """Something that the resource cannot do."""
+
+    def __init__(self, message: str = "", *, verb: str = "") -> None:
+        super().__init__(message)
+        self.verb = verb
+
+
+class SettingsError(Sage200Error, ValueError):
+    """A setting that is missing, malformed or contradicts another."""
+
+    def __init__(self, message: str = "", *, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class RequestError(Sage200Error):
+    """A request that did not lead to a usable reply."""
+
+    def __init__(
+        self, message: str = "", *, request: Request | None = None, attempts: int = 1
+    ) -> None:
+        super().__init__(message)
+        self.request = request
+        self.attempts = attempts
+
+
+class TransportError(RequestError):
+    """No reply came."""
+
+    retryable = True
+    never_sent: ClassVar[bool] = False
+    """Whether the request certainly never reached the service."""
+
+
+class ConnectError(TransportError):
+    """No connection could be made: the request certainly never left."""
+
+    never_sent = True
+
+
+class TimedOut(TransportError):
+    """The time ran out."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        request: Request | None = None,
+        attempts: int = 1,
+        phase: str = "read",
+        seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, request=request, attempts=attempts)
+        self.phase = phase
+        self.seconds = seconds
+
+
+class BrokenReply(TransportError):
+    """A reply that was cut short or was not HTTP."""
+
+
+class StatusError(RequestError):
+    """The service answered with an error status."""
+
+    status_code: ClassVar[int] = 0
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        request: Request | None = None,
+        attempts: int = 1,
+        response: Response | None = None,
+        detail: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, request=request, attempts=attempts)
+        self.response = response
+        self.detail = detail
+        self.retry_after = retry_after
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, or 0 when there is no response at hand."""
+        return self.response.status if self.response else self.status_code
+
+
+class BadRequest(StatusError):
+    """400: Sage refused the request; ``detail`` is its message."""
+
+    status_code = 400
+
+
+class Unauthorized(StatusError):
+    """401: an expired token, or a wrong or missing site or company."""
+
+    status_code = 401
+
+
+class Forbidden(StatusError):
+    """403: the user's role lacks the module or feature."""
+
+    status_code = 403
+
+
+class NotFound(StatusError):
+    """404: no such id or path, or a verb or edition that lacks it."""
+
+    status_code = 404
+
+
+class Conflict(StatusError):
+    """409: the record is in the way of itself or of another."""
+
+    status_code = 409
+
+
+class RateLimited(StatusError):
+    """429: too many requests; ``retry_after`` is in seconds, or None."""
+
+    status_code = 429
+    retryable = True
+
+
+class ServerError(StatusError):
+    """5xx: the server, its gateway or its tunnel failed."""
+
+    status_code = 500
+    retryable = True
+
+
+class DecodeError(RequestError):
+    """A reply that does not fit what was expected.
+
+    ``where`` is the JSON path of the value that does not fit, as in
+    ``$[17].balance``; ``model`` is the record's name; ``raw`` is the JSON of
+    the one record that does not fit, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        request: Request | None = None,
+        attempts: int = 1,
+        where: str = "",
+        model: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, request=request, attempts=attempts)
+        self.where = where
+        self.model = model
+        self.raw = raw
+
+
+class TokenError(Sage200Error):
+    """There is no usable token."""
+
+
+class TokenRefused(TokenError):
+    """The token endpoint said no: someone has to sign in again."""
+
+
+class TokenUnavailable(TokenError):
+    """The token endpoint could not be reached, or gave no usable answer."""
+
+    retryable = True
+
+
+class PagingError(Sage200Error):
+    """A page that cannot follow the last: reading on could lose records."""
+
+    def __init__(self, message: str = "", *, plan: Plan | None = None) -> None:
+        super().__init__(message)
+        self.plan = plan
+
+
+class ResultError(Sage200Error, LookupError):
+    """One record was asked for, and the number found was another."""
+
+
+class NoRecord(ResultError):
+    """No record matched."""
+
+
+class ManyRecords(ResultError):
+    """More than one record matched."""
+
+
+class MissingExtra(Sage200Error, ImportError):
+    """An optional part is not installed; the message says how to get it."""
+
+    def __init__(self, message: str = "", *, extra: str = "") -> None:
+        super().__init__(message)
+        self.extra = extra
+
+
+class ClientClosed(Sage200Error, RuntimeError):
+    """The client was used before it was opened or after it was closed."""

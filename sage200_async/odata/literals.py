@@ -1,0 +1,169 @@
+"""OData literals: one function for each type of field.
+
+A literal is written by the field's type, never by the value's: a number field
+takes no text, a text field no number, and `True` is no 1. Each function
+returns the finished literal or raises `LiteralError`.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
+
+from sage200_async.errors import LiteralError
+from sage200_async.units import INT64_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Kind = Literal["text", "integer", "number", "boolean", "moment", "enum", "null"]
+"""What a field holds, or what a literal is."""
+
+NULL: Final = "null"
+
+
+def _refuse(expected: str, value: object) -> NoReturn:
+    got = f"{value!r} ({type(value).__name__})"
+    message = f"expected {expected}, got {got}"
+    raise LiteralError(message, value=value)
+
+
+def quoted(value: str) -> str:
+    """Quote *value*, doubling the quotes in it.
+
+    Example:
+        >>> quoted("O'Brien")
+        "'O''Brien'"
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        _refuse("text without lone surrogates", value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def text(value: object) -> str:
+    """Write a text literal."""
+    if not isinstance(value, str):
+        _refuse("text", value)
+    return quoted(value)
+
+
+def integer(value: object) -> str:
+    """Write an integer literal, within the 64 bits that the service keeps."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse("a whole number", value)
+    if abs(value) > INT64_MAX:
+        _refuse("a whole number of 64 bits", value)
+    return str(int(value))
+
+
+def number(value: object) -> str:
+    """Write a decimal literal in plain notation, digit for digit.
+
+    A float is written in its shortest form, as Python shows it.
+
+    Example:
+        >>> number(Decimal("1E-7")), number(0.1), number(10)
+        ('0.0000001', '0.1', '10')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        _refuse("a number", value)
+    if isinstance(value, int):
+        return integer(value)
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        _refuse("a finite number", value)
+    return format(Decimal(str(value)), "f")
+
+
+def boolean(value: object) -> str:
+    """Write `true` or `false`."""
+    if not isinstance(value, bool):
+        _refuse("True or False", value)
+    return "true" if value else "false"
+
+
+def moment(value: object) -> str:
+    """Write a date, or a time in UTC with its ``Z``.
+
+    Source: Sage 200 API guide, "Query parameters": dates are not quoted, and
+    a time needs the trailing ``Z``.
+
+    Example:
+        >>> moment(date(2016, 2, 23))
+        '2016-02-23'
+        >>> moment(datetime(2016, 2, 24, 9, 52, 11, 452_000, tzinfo=UTC))
+        '2016-02-24T09:52:11.452Z'
+    """
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            _refuse("a time with a time zone", value)
+        utc = value.astimezone(UTC)
+        spec = "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
+        return utc.isoformat(timespec=spec)[: -len("+00:00")] + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    _refuse("a date or a time", value)
+
+
+def enum(value: object) -> str:
+    """Write an enum literal, by name or by number: both are quoted.
+
+    Source: Sage 200 API guide, "Query parameters": ``document_status eq '2'``
+    and ``eq 'EnumDocumentStatusComplete'`` are the same.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        _refuse("an enum's name or number", value)
+    return quoted(value if isinstance(value, str) else str(int(value)))
+
+
+WRITERS: Final[dict[str, Callable[[object], str]]] = {
+    "text": text,
+    "integer": integer,
+    "number": number,
+    "boolean": boolean,
+    "moment": moment,
+    "enum": enum,
+}
+"""The writer of each kind of field."""
+
+
+def literal(kind: str, value: object) -> str:
+    """Write *value* for a field of *kind*; None is ``null`` for every kind."""
+    return NULL if value is None else WRITERS[kind](value)
+
+
+def kind_of(value: object) -> Kind:
+    """Tell the kind of a plain Python value, for a field of unknown type."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case str():
+            return "text"
+        case int():
+            return "integer"
+        case float() | Decimal():
+            return "number"
+        case date():
+            return "moment"
+        case _:
+            _refuse("text, a number, a boolean, a date or a time", value)
+
+
+_FITS: Final[dict[str, frozenset[str]]] = {
+    "text": frozenset({"text", "null"}),
+    "enum": frozenset({"enum", "text", "null"}),
+    "integer": frozenset({"integer", "null"}),
+    "number": frozenset({"integer", "number", "null"}),
+    "boolean": frozenset({"boolean", "null"}),
+    "moment": frozenset({"moment", "null"}),
+}
+
+
+def fits(field_kind: str, literal_kind: str) -> bool:
+    """Tell whether a literal of one kind may stand beside a field of another."""
+    return literal_kind in _FITS[field_kind]

@@ -1,0 +1,47 @@
+"""One whole question, as a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sage200_async.odata.expressions import Expression
+from sage200_async.odata.fields import Ordering
+from sage200_async.units import PAGE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Options(Struct, frozen=True):
+    """What a query asks for, less the collection that it asks."""
+
+    where: Expression | None = None
+    """The condition, or None for all records."""
+    select: tuple[str, ...] = ()
+    """Names of fields, dotted for a member's; none for all fields."""
+    expand: tuple[str, ...] = ()
+    """Names of members that come along."""
+    order: tuple[Ordering, ...] = ()
+    """The order, greatest key first; none for the planner's choice."""
+    top: int | None = None
+    """Records over the whole stream at most, or None for all."""
+    skip: int = 0
+    """Records to pass over at the start."""
+    page_size: int = PAGE_MAX
+    """Records that one request asks for at most."""
+
+
+def expansions(options: Options) -> tuple[str, ...]:
+    """Give the members to expand: those asked for, and those selected into."""
+    selected = (name.partition(".")[0] for name in options.select if "." in name)
+    return tuple(dict.fromkeys((*options.expand, *selected)))
+
+
+def shape(options: Options) -> Iterator[tuple[str, str]]:
+    """Yield the query options that say what a record looks like."""
+    if options.select:
+        yield "$select", ",".join(options.select)
+    if expand := expansions(options):
+        yield "$expand", ",".join(expand)

@@ -1,0 +1,177 @@
+"""Settings: one frozen value, from the caller or from the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from sage200_async.errors import SettingsError
+from sage200_async.units import PAGE_MAX, QUERY_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PREFIX: Final = "SAGE200_"
+_SECRETS: Final = frozenset(
+    {"client_secret", "refresh_token", "access_token", "subscription_key"}
+)
+_BASE_URLS: Final = {
+    "professional": "https://api.columbus.sage.com/uk/sage200extra/accounts/v1/",
+    "standard": "https://api.columbus.sage.com/uk/sage200/accounts/v1/",
+}
+# developer.sage.com/200/api/get-started: one host for the UK and Ireland.
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Target(Struct, frozen=True):
+    """Where a query goes: which service, site and company, within what limits."""
+
+    base_url: str = ""
+    site: str = ""
+    company: str = ""
+    query_limit: int = QUERY_LIMIT
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """How to reach one Sage 200 company. Its repr shows no secret.
+
+    Each can come from the environment, as ``SAGE200_`` and the name in capital
+    letters: see `from_env`. Everything but credentials has a default.
+
+    Example:
+        >>> Settings(access_token="t", site="s", company=7)
+        Settings(edition='professional', site='s', company='7', access_token=...)
+    """
+
+    edition: Literal["professional", "standard"] = "professional"
+    """Which Sage 200 it is; it decides `base_url` where that is not given."""
+    base_url: str = ""
+    """The API's address, for a sandbox, an on-premises tunnel or a LAN."""
+    authorize_url: str = "https://id.sage.com/authorize"
+    """Where a person signs in."""
+    token_url: str = "https://id.sage.com/oauth/token"
+    """Where tokens are refreshed."""
+    client_id: str = ""
+    """The OAuth client that Sage issued."""
+    client_secret: str = ""
+    """The client's secret; a public (desktop) client has none."""
+    refresh_token: str = ""
+    """Seeds an empty token store."""
+    access_token: str = ""
+    """Seeds an empty token store."""
+    subscription_key: str = ""
+    """Sent where set. Sage's gateway has ignored it since 6 August 2025."""
+    site: str = ""
+    """``X-Site``: the site's GUID, from `Sage200Client.sites`."""
+    company: str | int = ""
+    """``X-Company``: the company's number, from `Sage200Client.sites`."""
+    token_store: Any = "memory://"
+    """A `TokenStore`, or its URL."""
+    page_size: int = PAGE_MAX
+    """Records that one request asks for at most, 1 to 5000."""
+    query_limit: int = QUERY_LIMIT
+    """Bytes of an encoded query string at most."""
+    connect_timeout: float = 10.0
+    """Seconds to wait for a connection."""
+    read_timeout: float = 60.0
+    """Seconds to wait for the next bytes of a reply."""
+    request_timeout: float = 300.0
+    """Seconds that one attempt may take in all."""
+    pool_size: int = 10
+    """Connections, and so requests in flight, at most."""
+    max_attempts: int = 5
+    """Times that one request is sent at most."""
+    retry_seconds: float = 300.0
+    """Seconds after which no further attempt is begun."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without I/O."""
+        if self.edition not in _BASE_URLS:
+            _refuse("edition", "'professional' or 'standard'", self.edition)
+        if not self.base_url:
+            msgspec.structs.force_setattr(self, "base_url", _BASE_URLS[self.edition])
+        msgspec.structs.force_setattr(self, "company", str(self.company))
+        for name in ("base_url", "authorize_url", "token_url"):
+            _require_url(name, getattr(self, name), secure=name != "base_url")
+        if not 1 <= self.page_size <= PAGE_MAX:
+            _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
+        for name in ("query_limit", "pool_size", "max_attempts"):
+            if getattr(self, name) < 1:
+                _refuse(name, "1 or more", getattr(self, name))
+        for name in ("connect_timeout", "read_timeout", "request_timeout"):
+            if not getattr(self, name) > 0:
+                _refuse(name, "seconds, more than 0", getattr(self, name))
+
+    def __repr__(self) -> str:
+        shown = []
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            default = "" if name == "base_url" else _DEFAULTS[name]
+            if name in _SECRETS and value:
+                shown.append(f"{name}=...")
+            elif name == "edition" or value not in (default, _BASE_URLS[self.edition]):
+                shown.append(f"{name}={value!r}")
+        order = sorted(shown, key=lambda text: text.endswith("=..."))
+        return f"Settings({', '.join(order)})"
+
+    @property
+    def target(self) -> Target:
+        """Where queries go."""
+        return Target(self.base_url, self.site, str(self.company), self.query_limit)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read settings from ``SAGE200_<NAME>``.
+
+        Args:
+            environ: Where to read; the process's environment by default.
+
+        Raises:
+            SettingsError: A ``SAGE200_`` variable is unknown or malformed.
+
+        Example:
+            >>> Settings.from_env({"SAGE200_EDITION": "standard"}).edition
+            'standard'
+        """
+        found = os.environ if environ is None else environ
+        given = {
+            name.removeprefix(_PREFIX).lower(): value
+            for name, value in found.items()
+            if name.startswith(_PREFIX)
+        }
+        unknown = sorted(given.keys() - set(cls.__struct_fields__))
+        if unknown:
+            name = unknown[0]
+            _refuse(name, "a known setting", f"{_PREFIX}{name.upper()}")
+        try:
+            typed = {
+                name: msgspec.convert(value, _TYPES[name], strict=False)
+                for name, value in given.items()
+            }
+        except msgspec.ValidationError as error:
+            message = f"a {_PREFIX} variable is malformed: {error}"
+            raise SettingsError(message) from error
+        return cls(**typed)
+
+
+_DEFAULTS: Final = {
+    field.name: field.default for field in msgspec.structs.fields(Settings)
+}
+_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def _refuse(name: str, expected: str, got: object) -> None:
+    message = f"{name}: expected {expected}, got {got!r}"
+    raise SettingsError(message, name=name)
+
+
+def _require_url(name: str, url: str, *, secure: bool) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        _refuse(name, "an http(s) URL", url)
+    if secure and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        _refuse(name, "https, since credentials go there", url)

@@ -1,0 +1,38 @@
+"""Tokens as a value, and what keeps them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Tokens(Struct, frozen=True):
+    """One set of tokens. Its repr shows none of them."""
+
+    access_token: str = ""
+    """What each request carries; empty before the first refresh."""
+    refresh_token: str = ""
+    """What the next set is bought with; empty where there is none."""
+    expires_at: float | None = None
+    """When the access token ends, in seconds since 1970; None if unknown."""
+
+    def __repr__(self) -> str:
+        held = [name for name in ("access_token", "refresh_token") if getattr(self, name)]
+        return f"Tokens(holds={held}, expires_at={self.expires_at})"
+
+
+class TokenStore(Protocol):
+    """Where tokens live between refreshes.
+
+    A refresh saves before anything uses what it brought, so a store that
+    outlives the process never falls behind the service.
+    """
+
+    async def load(self) -> Tokens | None:
+        """Give the tokens, or None when nothing has been saved yet."""
+        ...
+
+    async def save(self, tokens: Tokens) -> None:
+        """Keep *tokens*, durably before returning."""
+        ...

@@ -1,0 +1,31 @@
+"""Limits of the API and sizes, each with its source."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PAGE_DEFAULT: Final = 500
+"""Records that the service returns when ``$top`` is left out.
+
+Source: Sage 200 API guide, "Query parameters".
+"""
+
+PAGE_MAX: Final = 5000
+"""Records that one request may ask for at most.
+
+Source: Sage 200 API guide, "Query parameters" (Standard, and Professional
+after February 2019; older servers return fewer).
+"""
+
+QUERY_LIMIT: Final = 2000
+"""Bytes of an encoded query string at most.
+
+On-premises servers sit behind IIS, which answers 404.15 past 2,048 bytes.
+Source: learn.microsoft.com, IIS ``requestLimits``, ``maxQueryString``.
+"""
+
+INT64_MAX: Final = 2**63 - 1
+"""The highest number that an ``int64`` field holds."""
+
+SLICE_BYTES: Final = 128 * 1024
+"""Bytes of a page that are decoded in one go, between two turns of the loop."""

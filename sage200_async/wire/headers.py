@@ -1,0 +1,52 @@
+"""Headers that requests carry, and what replies say in theirs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sage200_async.settings import Target
+
+
+def company_headers(target: Target) -> dict[str, str]:
+    """Name the site and company that a request is about.
+
+    Source: Sage 200 API guide, "Getting started": every request but
+    ``GET /sites`` carries ``X-Site`` and ``X-Company``.
+    """
+    return {"X-Site": target.site, "X-Company": target.company}
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read ``Retry-After``: seconds, or an HTTP date.
+
+    Args:
+        headers: Names in lower case.
+        now: Seconds since 1970.
+
+    Returns:
+        Seconds to wait, 0 or more, or None where nothing usable was said.
+
+    Source: RFC 9110, 10.2.3.
+
+    Example:
+        >>> retry_after({"retry-after": "120"}, 0)
+        120.0
+        >>> retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, 20)
+        40.0
+        >>> retry_after({"retry-after": "soon"}, 0) is None
+        True
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.fromtimestamp(now, UTC)).total_seconds())

@@ -1,0 +1,45 @@
+"""Requests and responses, as values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct, field
+
+_SHOWN: Final = 120
+# Characters of a query that a message shows: enough to tell which request it
+# was, too few to carry a list of customers into a log.
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request. Its repr shows no header and no body."""
+
+    method: str
+    path: str
+    """Below the base URL, percent-encoded."""
+    base_url: str = ""
+    query: str = ""
+    """Percent-encoded."""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    idempotent: bool = True
+    """Whether sending it twice does no more than sending it once."""
+
+    def __repr__(self) -> str:
+        query = self.query
+        shown = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}..."
+        return f"{self.method} {self.path}{'?' + shown if shown else ''}"
+
+    __str__ = __repr__
+
+
+class Response(Struct, frozen=True):
+    """One reply, read to its end. Its repr shows no header and no body."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes | bytearray = b""
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.body)} bytes)"

@@ -1,0 +1,89 @@
+"""From a reply's status to an error that says what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from sage200_async.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    ServerError,
+    StatusError,
+    Unauthorized,
+)
+from sage200_async.wire.headers import retry_after
+
+if TYPE_CHECKING:
+    from sage200_async.wire.messages import Request, Response
+
+_ERRORS: Final[dict[int, type[StatusError]]] = {
+    error.status_code: error
+    for error in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, RateLimited)
+}
+_ADVICE: Final = {
+    401: (
+        "the token has expired, or the site or company is wrong, or the user "
+        "may not use that company: check site, company and the user's role"
+    ),
+    403: "the user's role lacks this module or feature",
+    404: "no such id, or this Sage 200 edition or version lacks the path or verb",
+    504: "the on-premises server or its tunnel is slow or down",
+}
+# 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
+# usually empty. 404 for unsupported verbs: the same FAQ.
+_SHOWN: Final = 500
+
+
+def check(request: Request, response: Response, now: float) -> Response:
+    """Give *response* back if it is a success.
+
+    Raises:
+        StatusError: It is not: the class follows the status, ``detail`` is
+            Sage's message, ``retry_after`` is in seconds.
+
+    Source: SelectCo/sage200-api-client, developer.sage.com: successes are
+    200, errors carry ``{"Message": ...}``.
+    """
+    if 200 <= response.status < 300:
+        return response
+    error = _ERRORS.get(
+        response.status, ServerError if response.status >= 500 else StatusError
+    )
+    detail = message_in(response)
+    advice = _ADVICE.get(response.status, "")
+    told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
+    raise error(
+        f"{request} answered {response.status}: {told}",
+        request=request,
+        response=response,
+        detail=detail,
+        retry_after=retry_after(response.headers, now),
+    )
+
+
+def message_in(response: Response) -> str:
+    """Find what the service says in an error's body.
+
+    Example:
+        >>> from sage200_async.wire.messages import Response
+        >>> message_in(Response(400, {}, b'{"Message": "No such account."}'))
+        'No such account.'
+    """
+    body = bytes(response.body)
+    try:
+        reply = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        reply = None
+    if isinstance(reply, dict):
+        for name in ("Message", "message", "error_description", "error"):
+            if isinstance(reply.get(name), str):
+                return str(reply[name])
+    text = body[: _SHOWN * 4].decode(errors="replace").strip()
+    if text.startswith("<"):
+        return "an HTML page, from a gateway rather than from Sage 200"
+    return text[:_SHOWN]
