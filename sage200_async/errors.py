@@ -144,14 +144,20 @@ class TransportError(RequestError):
     """No reply came."""
 
     retryable = True
-    never_sent: ClassVar[bool] = False
-    """Whether the request certainly never reached the service."""
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether the request certainly never reached the service."""
+        return False
 
 
 class ConnectError(TransportError):
     """No connection could be made: the request certainly never left."""
 
-    never_sent = True
+    @property
+    def never_sent(self) -> bool:
+        """Whether the request certainly never reached the service: yes."""
+        return True
 
 
 class TimedOut(TransportError):
@@ -169,6 +175,11 @@ class TimedOut(TransportError):
         super().__init__(message, request=request, attempts=attempts)
         self.phase = phase
         self.seconds = seconds
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether the request certainly never reached the service."""
+        return self.phase == "connect"
 
 
 class BrokenReply(TransportError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +21,9 @@ class Record(
     is `Decimal`, digit for digit; times are aware and in UTC. Fields that the
     record does not know are passed over: nothing breaks when Sage adds one.
     """
+
+    fields: ClassVar[Any]
+    """The record's fields, to make conditions from."""
 
 
 class Page(Struct, Generic[R], frozen=True):

@@ -107,7 +107,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                 _refuse(name, "seconds, more than 0", getattr(self, name))
 
     def __repr__(self) -> str:
-        shown = []
+        shown: list[str] = []
         for name in self.__struct_fields__:
             value = getattr(self, name)
             default = "" if name == "base_url" else _DEFAULTS[name]

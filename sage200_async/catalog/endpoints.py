@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from sage200_async.catalog.models.sales import (
     Customer,
     CustomerChanges,
@@ -16,13 +14,13 @@ from sage200_async.catalog.models.sop import (
     SopOrderLineView,
 )
 from sage200_async.catalog.models.stock import Product, ProductChanges, ProductInput
-from sage200_async.resource import Endpoint, Table, View
+from sage200_async.resource import Binder, Endpoint, Table, View
 
 
-class Endpoints:
+class Endpoints(Binder):
     """A typed attribute for each resource."""
 
-    customers: ClassVar = Endpoint(
+    customers = Endpoint(
         "customers",
         Table[Customer, CustomerInput, CustomerChanges],
         record=Customer,
@@ -31,7 +29,7 @@ class Endpoints:
     )
     """Customer accounts."""
 
-    products: ClassVar = Endpoint(
+    products = Endpoint(
         "products",
         Table[Product, ProductInput, ProductChanges],
         record=Product,
@@ -41,7 +39,7 @@ class Endpoints:
     )
     """Stock items."""
 
-    sop_orders: ClassVar = Endpoint(
+    sop_orders = Endpoint(
         "sop_orders",
         Table[SopOrder, SopOrderInput, SopOrderChanges],
         record=SopOrder,
@@ -51,7 +49,7 @@ class Endpoints:
     )
     """Sales orders."""
 
-    sop_order_line_views: ClassVar = Endpoint(
+    sop_order_line_views = Endpoint(
         "sop_order_line_views",
         View[SopOrderLineView],
         record=SopOrderLineView,

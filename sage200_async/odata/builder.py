@@ -261,7 +261,7 @@ class Builder:
     def _check_leaf(self, leaf: Expression) -> None:
         if self._namespace is None or not isinstance(leaf, Comparison | Call | In):
             return
-        kind = self._field(leaf.field)._kind  # noqa: SLF001 - same folder
+        kind = self._field(leaf.field).kind
         given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
         wanted = "text" if isinstance(leaf, Call) else kind
         if not (fits(kind, given) and fits(wanted, kind)):
@@ -291,9 +291,9 @@ class Builder:
         return Ordering(self._field(made.field).asc().field, made.descending)
 
 
-def _require_count(name: str, count: object, low: int, high: int | None) -> None:
-    whole = isinstance(count, int) and not isinstance(count, bool)
-    if not whole or count < low or (high is not None and count > high):
+def _require_count(name: str, count: int, low: int, high: int | None) -> None:
+    whole = type(count) is int  # True is no count
+    if not whole or not low <= count <= (count if high is None else high):
         wanted = f"{low} or more" if high is None else f"{low} to {high}"
         message = f"{name} takes {wanted} records, got {count!r}"
         raise LimitError(message)

@@ -120,7 +120,9 @@ class Not(Expression, frozen=True):
     term: Expression
 
     def __str__(self) -> str:
-        return f"not {self.term}" if isinstance(self.term, Raw) else f"not ({self.term})"
+        return (
+            f"not {self.term}" if isinstance(self.term, Raw) else f"not ({self.term})"
+        )
 
     def leaves(self) -> Iterator[Expression]:
         """Yield the leaves, left to right."""
@@ -206,7 +208,7 @@ def raw(text: str) -> Raw:
             if depth < 0:
                 break
     closed = depth == 0 and text.count("'") % 2 == 0
-    if not text.strip() or not closed or not text.isascii() and _unencodable(text):
+    if not text.strip() or not closed or (not text.isascii() and _unencodable(text)):
         message = f"expected a whole condition with balanced quotes and brackets, got {text!r}"
         raise QueryError(message)
     return Raw(text)

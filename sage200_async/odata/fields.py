@@ -9,7 +9,6 @@ the editor.
 from __future__ import annotations
 
 import difflib
-import functools
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hints
@@ -40,7 +39,8 @@ class Field(Generic[V]):
     """A field of a record, by name and kind."""
 
     __slots__ = ("_name",)
-    _kind: ClassVar[str]
+    kind: ClassVar[str]
+    """Which literals it takes."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -73,7 +73,7 @@ class Field(Generic[V]):
             "reference eq 'A1D001' or reference eq 'O''B'"
         """
         written = dict.fromkeys(self._literal(value) for value in values)
-        return In(self._filterable(), tuple(written), self._kind)
+        return In(self._filterable(), tuple(written), self.kind)
 
     def asc(self) -> Ordering:
         """Order by this field, lowest first."""
@@ -85,14 +85,14 @@ class Field(Generic[V]):
 
     def _literal(self, value: object) -> str:
         try:
-            return literals.literal(self._kind, value)
+            return literals.literal(self.kind, value)
         except QueryError as error:
             error.args = (f"{self._name}: {error}",)
             raise
 
     def _compare(self, operator: str, value: object) -> Expression:
         literal = self._literal(value)
-        kind = "null" if value is None else self._kind
+        kind = "null" if value is None else self.kind
         return Comparison(self._filterable(), operator, literal, kind)
 
     def _filterable(self) -> str:
@@ -148,42 +148,42 @@ class TextField(_TextFunctions[str], _OrderedField[str]):
     """A field of text."""
 
     __slots__ = ()
-    _kind = "text"
+    kind = "text"
 
 
 class IntegerField(_OrderedField[int]):
     """A field of whole numbers: ids, counts, days."""
 
     __slots__ = ()
-    _kind = "integer"
+    kind = "integer"
 
 
 class NumberField(_OrderedField[int | float | Decimal]):
     """A field of decimal numbers: money, quantities, rates."""
 
     __slots__ = ()
-    _kind = "number"
+    kind = "number"
 
 
 class MomentField(_OrderedField[datetime | date]):
     """A field of times in UTC; a plain date means its midnight."""
 
     __slots__ = ()
-    _kind = "moment"
+    kind = "moment"
 
 
 class BooleanField(Field[bool]):
     """A field that is true or false."""
 
     __slots__ = ()
-    _kind = "boolean"
+    kind = "boolean"
 
 
 class EnumField(Field[str | int]):
     """A field that holds one of Sage's literals, by name or by number."""
 
     __slots__ = ()
-    _kind = "enum"
+    kind = "enum"
 
 
 class AnyField(_TextFunctions[Any], _OrderedField[Any]):
@@ -194,7 +194,7 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
     """
 
     __slots__ = ()
-    _kind = "any"
+    kind = "any"
 
     def _literal(self, value: object) -> str:
         return literals.literal(literals.kind_of(value), value)
@@ -263,14 +263,14 @@ class OpaqueFields(Fields):
 AnyMember = Field[Any] | Fields
 
 
-@functools.cache
+_NAMES: dict[type[Fields], dict[str, type[AnyMember]]] = {}
+
+
 def names_of(namespace: type[Fields]) -> dict[str, type[AnyMember]]:
     """Give the names in *namespace*, each with its field class."""
-    return {
-        name: hint
-        for name, hint in get_type_hints(namespace).items()
-        if isinstance(hint, type)
-    }
+    if namespace not in _NAMES:
+        _NAMES[namespace] = get_type_hints(namespace)
+    return _NAMES[namespace]
 
 
 def unknown_field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 _SHOWN: Final = 120
 # Characters of a query that a message shows: enough to tell which request it
@@ -20,7 +20,7 @@ class Request(Struct, frozen=True, kw_only=True):
     base_url: str = ""
     query: str = ""
     """Percent-encoded."""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     body: bytes = b""
     idempotent: bool = True
     """Whether sending it twice does no more than sending it once."""
@@ -37,7 +37,7 @@ class Response(Struct, frozen=True):
     """One reply, read to its end. Its repr shows no header and no body."""
 
     status: int
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     """Names in lower case."""
     body: bytes | bytearray = b""
 

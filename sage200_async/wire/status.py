@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -36,6 +36,8 @@ _ADVICE: Final = {
 }
 # 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
 # usually empty. 404 for unsupported verbs: the same FAQ.
+_SUCCESS: Final = 2
+_FAILURE: Final = 5
 _SHOWN: Final = 500
 
 
@@ -49,11 +51,9 @@ def check(request: Request, response: Response, now: float) -> Response:
     Source: SelectCo/sage200-api-client, developer.sage.com: successes are
     200, errors carry ``{"Message": ...}``.
     """
-    if 200 <= response.status < 300:
+    if response.status // 100 == _SUCCESS:
         return response
-    error = _ERRORS.get(
-        response.status, ServerError if response.status >= 500 else StatusError
-    )
+    error = _ERRORS.get(response.status, _class_of(response.status))
     detail = message_in(response)
     advice = _ADVICE.get(response.status, "")
     told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
@@ -66,6 +66,10 @@ def check(request: Request, response: Response, now: float) -> Response:
     )
 
 
+def _class_of(status: int) -> type[StatusError]:
+    return ServerError if status // 100 == _FAILURE else StatusError
+
+
 def message_in(response: Response) -> str:
     """Find what the service says in an error's body.
 
@@ -76,13 +80,12 @@ def message_in(response: Response) -> str:
     """
     body = bytes(response.body)
     try:
-        reply = msgspec.json.decode(body)
+        reply = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        reply = None
-    if isinstance(reply, dict):
-        for name in ("Message", "message", "error_description", "error"):
-            if isinstance(reply.get(name), str):
-                return str(reply[name])
+        reply = {}
+    for name in ("Message", "message", "error_description", "error"):
+        if isinstance(reply.get(name), str):
+            return str(reply[name])
     text = body[: _SHOWN * 4].decode(errors="replace").strip()
     if text.startswith("<"):
         return "an HTML page, from a gateway rather than from Sage 200"

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar
 
 from sage200_async.odata.fields import (
-    BooleanField,
-    EnumField,
     Fields,
     IntegerField,
-    MomentField,
-    NumberField,
-    OpaqueFields,
     TextField,
 )
 from sage200_async.records import Record
+
 
 class SiteFields(Fields):
     """Fields of `Site`."""
@@ -46,4 +40,3 @@ class Site(Record, frozen=True):
     """Text, 100 at most, read-only."""
     site_short_name: str | None = None
     """Text, 50 at most, read-only."""
-

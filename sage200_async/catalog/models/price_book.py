@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, ClassVar, TypedDict
+from datetime import datetime
+from typing import Any, ClassVar
 
 from sage200_async.odata.fields import (
     BooleanField,
-    EnumField,
     Fields,
     IntegerField,
     MomentField,
-    NumberField,
     OpaqueFields,
-    TextField,
 )
 from sage200_async.records import Record
+
 
 class CustomerPriceBandFields(Fields):
     """Fields of `CustomerPriceBand`."""
@@ -49,4 +46,3 @@ class CustomerPriceBand(Record, frozen=True):
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
     """Time, UTC, read-only."""
-

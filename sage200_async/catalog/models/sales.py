@@ -6,7 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypedDict
 
-from sage200_async.catalog.models.price_book import CustomerPriceBand, CustomerPriceBandFields
+from sage200_async.catalog.models.price_book import (
+    CustomerPriceBand,
+    CustomerPriceBandFields,
+)
 from sage200_async.odata.fields import (
     BooleanField,
     EnumField,
@@ -18,6 +21,7 @@ from sage200_async.odata.fields import (
     TextField,
 )
 from sage200_async.records import Record
+
 
 class CustomerCreditMemoNoteFields(Fields):
     """Fields of `CustomerCreditMemoNote`."""
@@ -633,6 +637,8 @@ class CustomerContactInput(TypedDict, total=False):
 
     id: int
     salutation_id: int
+    name: str
+    is_default: bool
     first_name: str
     middle_name: str
     last_name: str
@@ -1220,4 +1226,3 @@ class CustomerChanges(_CustomerOptional, total=False):
 
     name: str
     reference: str
-

@@ -20,6 +20,7 @@ from sage200_async.odata.fields import (
 )
 from sage200_async.records import Record
 
+
 class SopOrderCashAccountInvoiceAddressFields(Fields):
     """Fields of `SopOrderCashAccountInvoiceAddress`."""
 
@@ -40,7 +41,9 @@ class SopOrderCashAccountInvoiceAddressFields(Fields):
 class SopOrderCashAccountInvoiceAddress(Record, frozen=True):
     """Sage's `sop_order`, member `cash_account_invoice_address`."""
 
-    fields: ClassVar[SopOrderCashAccountInvoiceAddressFields] = SopOrderCashAccountInvoiceAddressFields()
+    fields: ClassVar[SopOrderCashAccountInvoiceAddressFields] = (
+        SopOrderCashAccountInvoiceAddressFields()
+    )
 
     id: int | None = None
     """Whole number, read-only."""
@@ -404,7 +407,9 @@ class SopOrderReturnLineDiscountFields(Fields):
 class SopOrderReturnLineDiscount(Record, frozen=True):
     """Sage's `sop_order_return_line_discount`."""
 
-    fields: ClassVar[SopOrderReturnLineDiscountFields] = SopOrderReturnLineDiscountFields()
+    fields: ClassVar[SopOrderReturnLineDiscountFields] = (
+        SopOrderReturnLineDiscountFields()
+    )
 
     id: int | None = None
     """Whole number, read-only."""
@@ -470,7 +475,9 @@ class SopItemTraceableAdjustmentItemFields(Fields):
 class SopItemTraceableAdjustmentItem(Record, frozen=True):
     """Sage's `sop_item_traceable_adjustment_item`."""
 
-    fields: ClassVar[SopItemTraceableAdjustmentItemFields] = SopItemTraceableAdjustmentItemFields()
+    fields: ClassVar[SopItemTraceableAdjustmentItemFields] = (
+        SopItemTraceableAdjustmentItemFields()
+    )
 
     traceable_item_id: int | None = None
     """Whole number, read-only."""
@@ -1841,4 +1848,3 @@ class SopOrderLineView(Record, frozen=True):
     """Text, 60 at most."""
     tax_code_rate: Decimal | None = None
     """Number, 2 decimal places."""
-

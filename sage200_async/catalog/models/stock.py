@@ -18,6 +18,7 @@ from sage200_async.odata.fields import (
 )
 from sage200_async.records import Record
 
+
 class BomSettingsFields(Fields):
     """Fields of `BomSettings`."""
 
@@ -376,7 +377,9 @@ class ProductSearchCategoryValueFields(Fields):
 class ProductSearchCategoryValue(Record, frozen=True):
     """Sage's `product_search_category_value`."""
 
-    fields: ClassVar[ProductSearchCategoryValueFields] = ProductSearchCategoryValueFields()
+    fields: ClassVar[ProductSearchCategoryValueFields] = (
+        ProductSearchCategoryValueFields()
+    )
 
     id: int | None = None
     """Whole number."""
@@ -1451,4 +1454,3 @@ class ProductChanges(_ProductOptional, total=False):
     code: str
     name: str
     product_group_id: int
-

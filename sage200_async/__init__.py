@@ -1,0 +1,40 @@
+"""An async client for the Sage 200 API of the UK and Ireland.
+
+Where things live, each importing only from those above it:
+
+errors, units, tokens, settings     values that everything uses
+odata/                              the query language, compiled; pure
+wire/, records                      bytes to records, pages to plans; pure
+transport/                          HTTP, tokens, retries, limits
+stream, resource                    the pipe; what a query can do
+catalog/                            every resource: declarations only
+client                              stacks the transports, owns their lifetime
+sandbox/                            a Sage 200 to run against
+cli/                                the command line
+"""
+
+import logging
+
+from sage200_async._version import __version__ as __version__
+from sage200_async.client import Sage200Client as Sage200Client
+from sage200_async.odata.expressions import all_of as all_of
+from sage200_async.odata.expressions import any_of as any_of
+from sage200_async.odata.expressions import raw as raw
+from sage200_async.odata.fields import field as field
+from sage200_async.settings import Settings as Settings
+from sage200_async.tokens import Tokens as Tokens
+from sage200_async.tokens import TokenStore as TokenStore
+
+__all__ = [
+    "Sage200Client",
+    "Settings",
+    "TokenStore",
+    "Tokens",
+    "__version__",
+    "all_of",
+    "any_of",
+    "field",
+    "raw",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

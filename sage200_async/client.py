@@ -1,0 +1,208 @@
+"""The client: it stacks the transports and owns their lifetime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import replace
+
+from sage200_async.catalog import Endpoints, Site
+from sage200_async.errors import SettingsError
+from sage200_async.odata.url import encode_query
+from sage200_async.resource import Endpoint, Table, View
+from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
+from sage200_async.stream import request_to
+from sage200_async.tokens import Tokens, store_at
+from sage200_async.transport.auth import Auth, TokenKeeper, refresher
+from sage200_async.transport.base import Clock
+from sage200_async.transport.http import HttpTransport
+from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.throttle import Throttle
+from sage200_async.wire.messages import Request
+from sage200_async.wire.replies import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
+
+    from sage200_async.errors import DecodeError
+    from sage200_async.transport.base import Transport
+    from sage200_async.wire.messages import Response
+
+Q = TypeVar("Q", bound=View[Any])
+UntypedTable = Table[dict[str, Any], dict[str, Any], dict[str, Any]]
+"""A resource that the catalogue does not know."""
+
+
+class Sage200Client(Endpoints):
+    """One Sage 200 company, with an attribute for each of its resources.
+
+    Use it with ``async with``: it holds a pool of connections and the tokens.
+
+    Args:
+        settings: How to reach the service.
+        quarantine: Called with a `DecodeError` for each record that does not
+            fit, so that the rest of its page goes on; without it the error
+            ends the stream.
+        transport: Replaces the whole stack of transports, for tests.
+        clock: Replaces time, for tests.
+
+    Raises:
+        SettingsError: There is nothing to sign in with.
+
+    Example:
+        >>> async def held():
+        ...     async with Sage200Client(sandbox.settings) as client:
+        ...         return await client.customers.filter(on_hold=True).count()
+        >>> run(held()) > 0
+        True
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        quarantine: Callable[[DecodeError], None] | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.quarantine = quarantine
+        self._clock = clock or Clock()
+        self._http = HttpTransport(settings, self._clock)
+        self._keeper = _keeper(settings, self._http, self._clock)
+        self.transport: Transport = transport or self._stack()
+        if transport is None:
+            _require_credentials(settings)
+
+    def _stack(self) -> Transport:
+        settings = self.settings
+        throttled = Throttle(self._http, settings.pool_size)
+        authorized = Auth(throttled, self._keeper, settings.subscription_key)
+        policy = RetryPolicy(
+            max_attempts=settings.max_attempts, max_seconds=settings.retry_seconds
+        )
+        return Retry(authorized, policy, self._clock)
+
+    async def __aenter__(self) -> Self:
+        await self._http.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let a refresh that is under way end, then close every connection."""
+        await self._keeper.settle()
+        await self._http.close()
+
+    def run(self, query: Q) -> Q:
+        """Bind *query* to this client: one that was pickled, or made elsewhere.
+
+        Example:
+            >>> import pickle
+            >>> stored = pickle.dumps(client.customers.top(2))
+            >>> run(client.run(pickle.loads(stored)).count())
+            2
+        """
+        settings = self.settings
+        target = settings.target
+        bound = query.bound(target, self)
+        size = min(bound.options.page_size, settings.page_size)
+        return bound if size == bound.options.page_size else bound.page_size(size)
+
+    def resource(self, path: str, *, key: str | None = None) -> UntypedTable:
+        """Give a resource that the catalogue does not know, untyped.
+
+        Records are dicts with numbers as `Decimal`; all else is alike.
+
+        Args:
+            path: Below the base URL, such as ``sop_returns``.
+            key: Its unique ascending key, if it has one: with it, paging
+                loses no record while others write.
+
+        Example:
+            >>> async def codes():
+            ...     rows = client.resource("products", key="id").select("code").top(2)
+            ...     return [row["code"] async for row in rows]
+            >>> len(run(codes()))
+            2
+        """
+        return self.run(Endpoint(path.strip("/"), UntypedTable, key=key).query)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        idempotent: bool | None = None,
+    ) -> Response:
+        """Send a request of your own, through the same policies.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: Below the base URL, percent-encoded.
+            query: Query options, not encoded.
+            body: JSON.
+            idempotent: Whether it may be sent twice; by default, unless it
+                is a POST.
+
+        Returns:
+            The reply, read to its end.
+
+        Raises:
+            StatusError: The reply is no success.
+
+        Example:
+            >>> reply = run(client.request("GET", "customers", query={"$top": "1"}))
+            >>> reply.status
+            200
+        """
+        encoded = encode_query((query or {}).items())
+        made = request_to(self.settings.target, method.upper(), path, encoded)
+        headers = {**made.headers, "content-type": "application/json"}
+        twice = made.method != "POST" if idempotent is None else idempotent
+        return await self.transport.send(
+            replace(
+                made,
+                headers=headers if body else made.headers,
+                body=body,
+                idempotent=twice,
+            )
+        )
+
+    async def sites(self) -> list[Site]:
+        """List the companies that the user may use, one row for each.
+
+        It needs no site and no company. An empty list can mean that the
+        tunnel to an on-premises server is down.
+
+        Source:
+            ``GET /sites``: Sage 200 API guide, "Getting started".
+
+        Example:
+            >>> [site.company_name for site in run(client.sites())][:1]
+            ['...']
+        """
+        base_url = self.settings.base_url
+        request = Request(method="GET", base_url=base_url, path="sites")
+        return read_rows(await self.transport.send(request), Site)
+
+
+def _keeper(settings: Settings, http: HttpTransport, clock: Clock) -> TokenKeeper:
+    seed = Tokens(settings.access_token, settings.refresh_token)
+    ask = refresher(settings, http, clock)
+    return TokenKeeper(store_at(settings.token_store), seed, ask, clock)
+
+
+def _require_credentials(settings: Settings) -> None:
+    """Refuse at once what could only fail at the first request."""
+    own_store = not isinstance(settings.token_store, str)
+    if not own_store and not (settings.access_token or settings.refresh_token):
+        message = "expected refresh_token, access_token or a token_store, got none"
+        raise SettingsError(message, name="refresh_token")
+    if settings.refresh_token and not settings.client_id:
+        message = "client_id is missing, and a refresh_token needs it"
+        raise SettingsError(message, name="client_id")

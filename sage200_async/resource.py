@@ -1,0 +1,445 @@
+"""Endpoints as they are declared, and resources as they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Self,
+    TypeVar,
+    get_origin,
+    overload,
+)
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sage200_async.errors import (
+    ClientClosed,
+    ManyRecords,
+    NoRecord,
+    NotFound,
+    QueryError,
+    VerbError,
+)
+from sage200_async.odata.builder import Builder
+from sage200_async.odata.options import Options, shape
+from sage200_async.odata.url import encode_query, encode_segment, join
+from sage200_async.records import Record, Untyped
+from sage200_async.settings import Target
+from sage200_async.stream import Stream, request_to
+from sage200_async.units import PAGE_MAX
+from sage200_async.wire.decode import decode_one
+from sage200_async.wire.explain import Explanation, explain
+from sage200_async.wire.inputs import adds_rows, encode_input
+from sage200_async.wire.paging import plan_for, query_for
+from sage200_async.wire.replies import read_count
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from sage200_async.odata.fields import Fields
+    from sage200_async.records import Page
+    from sage200_async.stream import Connection
+    from sage200_async.wire.messages import Response
+    from sage200_async.wire.paging import Plan
+
+R = TypeVar("R")
+Values = TypeVar("Values", bound=Mapping[str, Any])
+Changes = TypeVar("Changes", bound=Mapping[str, Any])
+Q = TypeVar("Q", bound="View[Any]")
+
+_VERBS: Final = ("get", "create", "update", "delete")
+
+
+class View(Builder, Generic[R]):
+    """A resource that can be listed, and every query made from it.
+
+    Immutable, hashable and picklable; equal queries have equal URLs. A pickle
+    keeps the question and where it goes, not the client: `Sage200Client.run`
+    binds it again.
+    """
+
+    __slots__ = ("_connection", "_options", "endpoint", "target")
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any],
+        options: Options | None = None,
+        target: Target | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.target = target or Target()
+        self._options = options or Options()
+        self._connection = connection
+
+    @property
+    def options(self) -> Options:
+        """What is asked for so far."""
+        return self._options
+
+    @property
+    def url(self) -> str:
+        """The first URL that reading would ask, exactly; no I/O.
+
+        Empty where nothing is asked, as with ``top(0)``.
+
+        Raises:
+            LimitError: The query is too long, and cannot be split.
+
+        Example:
+            >>> client.customers.filter(on_hold=True).top(5).url.partition("v1")[2]
+            '/customers?$filter=on_hold%20eq%20true&$orderby=id&$top=5'
+        """
+        return self._url(self._plan())
+
+    def explain(self) -> Explanation:
+        """Say how the records will be read, and what is promised; no I/O.
+
+        Example:
+            >>> client.customers.explain().strategy
+            'key'
+            >>> client.customers.order_by("balance desc").explain().strategy
+            'offset'
+        """
+        plan = self._plan()
+        return explain(plan, self._url(plan))
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        """Read the records one at a time, page after page.
+
+        Leaving early strands nothing: no request is under way and no
+        connection is held while the consumer works.
+
+        Raises:
+            PagingError: A page cannot follow the last; reading on could lose
+                records.
+            DecodeError: A record does not fit, or a reply is no page.
+            RequestError: A page could not be had, also after retries.
+            TokenError: There is no usable token.
+
+        Example:
+            >>> async def references():
+            ...     return [c.reference async for c in client.customers.top(2)]
+            >>> len(run(references()))
+            2
+        """
+        return self._stream().records()
+
+    def pages(self) -> AsyncGenerator[Page[R], None]:
+        """Read the records a page at a time.
+
+        Example:
+            >>> async def sizes():
+            ...     pages = client.customers.page_size(3).top(7).pages()
+            ...     return [len(page.records) async for page in pages]
+            >>> run(sizes())
+            [3, 3, 1]
+        """
+        return self._stream().pages()
+
+    async def first(self) -> R | None:
+        """Give the first record, or None where there is none.
+
+        Example:
+            >>> run(client.customers.filter(reference="no such").first())
+        """
+        found = await self._at_most(1)
+        return found[0] if found else None
+
+    async def one(self) -> R:
+        """Give the only record.
+
+        Raises:
+            NoRecord: None matches.
+            ManyRecords: More than one does.
+        """
+        found = await self._at_most(2)
+        if not found:
+            raise NoRecord(f"expected one record, got none: {self!r}")
+        if len(found) > 1:
+            raise ManyRecords(f"expected one record, got several: {self!r}")
+        return found[0]
+
+    async def count(self) -> int:
+        """Count the records that the query would give.
+
+        The service is asked with ``$count=true``. What it answers is not
+        documented; where the answer may be the size of a page, the keys are
+        read and counted instead.
+
+        Raises:
+            DecodeError: The reply is no count; the message shows it.
+
+        Example:
+            >>> run(client.customers.top(3).count())
+            3
+        """
+        plan = self._plan()
+        counted = await self._counted(plan) if len(plan.parts) == 1 else None
+        if counted is None:
+            key = self.endpoint.key
+            narrow = self if key is None else self._with_select(key)
+            return sum([1 async for _ in narrow])
+        beyond = max(0, counted - self._options.skip)
+        top = self._options.top
+        return beyond if top is None else min(beyond, top)
+
+    async def _counted(self, plan: Plan) -> int | None:
+        options = replace(plan.options, page_size=PAGE_MAX, order=(), expand=())
+        key = self.endpoint.key
+        narrow = replace(options, select=(key,) if key else ())
+        whole = replace(plan, options=narrow, offset=0, left=None)
+        query = f"{query_for(whole)}&$count=true"
+        response = await self._send("GET", self.endpoint.path, query)
+        return read_count(response, PAGE_MAX)
+
+    async def _at_most(self, count: int) -> list[R]:
+        top = self._options.top
+        fewer = self.top(count if top is None else min(top, count))
+        return [record async for record in fewer]
+
+    def _with_select(self, name: str) -> Self:
+        return self._refine(replace(self._options, select=(name,), expand=()))
+
+    def _plan(self) -> Plan:
+        endpoint = self.endpoint
+        limit = self.target.query_limit
+        return plan_for(endpoint.path, self._options, endpoint.key, query_limit=limit)
+
+    def _url(self, plan: Plan) -> str:
+        if plan.done:
+            return ""
+        return join(self.target.base_url, plan.path, query_for(plan))
+
+    def _stream(self) -> Stream[R]:
+        plan = self._plan()
+        return Stream(self._connected(), self.target, plan, self._model)
+
+    @property
+    def _model(self) -> type[R]:
+        return self.endpoint.record or Untyped  # type: ignore[return-value]
+
+    @property
+    def _namespace(self) -> Fields | None:
+        record = self.endpoint.record
+        return None if record is None else record.fields
+
+    @property
+    def _pseudo_members(self) -> tuple[str, ...]:
+        return self.endpoint.pseudo_members
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise ClientClosed(f"{self!r} has no client: give it to client.run(...)")
+        return self._connection
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        body: bytes = b"",
+        *,
+        idempotent: bool = True,
+    ) -> Response:
+        request = request_to(self.target, method, path, query)
+        if body:
+            headers = {**request.headers, "content-type": "application/json"}
+            request = replace(request, headers=headers, body=body)
+        request = replace(request, idempotent=idempotent)
+        return await self._connected().transport.send(request)
+
+    def _refine(self, options: Options) -> Self:
+        return type(self)(self.endpoint, options, self.target, self._connection)
+
+    def bound(self, target: Target, connection: Connection) -> Self:
+        """Give the same question, to be asked there."""
+        return type(self)(self.endpoint, self._options, target, connection)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, View):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return (type(self), self.endpoint, self._options, self.target)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.endpoint, self._options, self.target))
+
+    def __repr__(self) -> str:
+        plan = self._plan()
+        query = "" if plan.done else f"?{query_for(plan)}"
+        return f"{type(self).__name__}({self.endpoint.path}{query})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _VERBS:
+                can = ", ".join(sorted(self.endpoint.verbs))
+                message = f"{self.endpoint.path} cannot {name}; it can {can}"
+                raise VerbError(message, verb=name)
+            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
+
+class Table(View[R], Generic[R, Values, Changes]):
+    """A resource that can be listed, read by id, created, updated and deleted."""
+
+    __slots__ = ()
+
+    async def get(self, id: int) -> R:  # noqa: A002 - Sage's word for it
+        """Read one record by its id; `select` and `expand` hold.
+
+        Raises:
+            NotFound: There is none of that id.
+            QueryError: The query has more than `select` and `expand`.
+
+        Source:
+            By id only ``$select``, ``$expand`` and ``$metadata`` are taken:
+            SelectCo/sage200-api-client, README.
+
+        Example:
+            >>> async def name():
+            ...     some = await client.customers.first()
+            ...     return (await client.customers.select("name").get(some.id)).name
+            >>> bool(run(name()))
+            True
+        """
+        self._require("get", "select", "expand")
+        query = encode_query(shape(self._options))
+        response = await self._send("GET", self._item(id), query)
+        return decode_one(response.body, self._model)
+
+    async def create(self, values: Values) -> R:
+        """Create a record, and give it as the service returns it.
+
+        It is sent once, and again only when it certainly never left.
+
+        Raises:
+            BadRequest: Sage refused it; ``detail`` is Sage's message.
+            UnknownFieldError: A name that the record does not have.
+            LiteralError: A value that is not of its field's type.
+        """
+        self._require("create")
+        body = encode_input(values, self._namespace)
+        path = self.endpoint.path
+        response = await self._send("POST", path, body=body, idempotent=False)
+        return decode_one(response.body, self._model)
+
+    async def update(self, id: int, changes: Changes) -> R:  # noqa: A002 - Sage's word
+        """Change the fields given, and only those.
+
+        Rows of a member that carry an ``id`` are changed, those without are
+        added, and those with ``is_to_delete`` are removed.
+
+        Raises:
+            NotFound: There is no record of that id.
+            BadRequest: Sage refused it; ``detail`` is Sage's message.
+            UnknownFieldError: A name that the record does not have.
+            LiteralError: A value that is not of its field's type.
+
+        Source:
+            Sage 200 API guide, "Getting started".
+        """
+        self._require("update")
+        body = encode_input(changes, self._namespace)
+        path, again = self._item(id), not adds_rows(changes)
+        response = await self._send("PUT", path, body=body, idempotent=again)
+        return decode_one(response.body, self._model)
+
+    async def delete(self, id: int) -> None:  # noqa: A002 - Sage's word for it
+        """Delete a record.
+
+        A 404 to a repeated request is a success: the first one did it, and
+        its reply was lost.
+
+        Raises:
+            NotFound: There is no record of that id.
+            Forbidden: The user's role does not allow it.
+        """
+        self._require("delete")
+        try:
+            await self._send("DELETE", self._item(id))
+        except NotFound as error:
+            if error.attempts == 1:
+                raise
+
+    def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
+        whole = isinstance(id, int) and not isinstance(id, bool)
+        if not whole and (not isinstance(id, str) or not id):
+            raise QueryError(f"{self.endpoint.path}: expected an id, got {id!r}")
+        return f"{self.endpoint.path}/{encode_segment(id)}"
+
+    def _require(self, verb: str, *allowed: str) -> None:
+        """Refuse options that the verb does not take, rather than drop them."""
+        plain = Options(page_size=self._options.page_size)
+        for name in plain.__struct_fields__:
+            given = getattr(self._options, name)
+            if name not in allowed and given != getattr(plain, name):
+                told = {"where": "filter", "order": "order_by"}.get(name, name)
+                taken = " and ".join(allowed) or "no query options"
+                message = f"{verb} takes {taken}, got {told} on {self.endpoint.path}"
+                raise QueryError(message)
+
+
+class Endpoint(Struct, Generic[Q], frozen=True):
+    """A resource as the catalogue declares it.
+
+    On a client it reads as the resource itself, ready to be asked.
+
+    Example:
+        >>> from sage200_async.catalog import Endpoints
+        >>> sorted(Endpoints.sop_order_line_views.verbs)
+        ['list']
+        >>> Endpoints.sop_order_line_views.key
+        'sop_order_line_id'
+    """
+
+    path: str
+    """Below the base URL."""
+    resource: type[Q]
+    """What it reads as on a client: a `Table` or a `View`."""
+    record: type[Record] | None = None
+    """The record, or None where nobody knows it."""
+    key: str | None = None
+    """The unique ascending key, or None."""
+    watermark: str | None = None
+    """The field that moves on with every change, or None."""
+    pseudo_members: tuple[str, ...] = ()
+    """Names that ``$expand`` takes though no record has them."""
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """What can be done with it, besides being listed."""
+        kind = get_origin(self.resource) or self.resource
+        return frozenset({"list", *(verb for verb in _VERBS if hasattr(kind, verb))})
+
+    @property
+    def query(self) -> Q:
+        """A query without a client, to be built, pickled and run later."""
+        return self.resource(self)
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Endpoint[Q]: ...
+    @overload
+    def __get__(self, client: Binder, owner: type) -> Q: ...
+    def __get__(self, client: Binder | None, owner: type) -> Endpoint[Q] | Q:
+        """Read as itself on the class, as a bound resource on a client."""
+        return self if client is None else client.run(self.query)
+
+
+class Binder:
+    """What endpoints are attributes of: it binds queries to a client."""
+
+    def run(self, query: Q) -> Q:
+        """Give *query* a client to run on."""
+        raise NotImplementedError

@@ -1,0 +1,146 @@
+"""The only HTTP client: aiohttp, and its errors in our words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import yarl
+
+from sage200_async._version import __version__
+from sage200_async.errors import (
+    BrokenReply,
+    ClientClosed,
+    ConnectError,
+    TimedOut,
+    TransportError,
+)
+from sage200_async.odata.url import join
+from sage200_async.wire.messages import Response
+from sage200_async.wire.status import check
+
+if TYPE_CHECKING:
+    from sage200_async.settings import Settings
+    from sage200_async.transport.base import Clock
+    from sage200_async.wire.messages import Request
+
+_HEADERS: Final = {
+    "user-agent": f"sage200-async/{__version__}",
+    "accept": "application/json",
+}
+_CHUNK: Final = 256 * 1024
+
+FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
+    (aiohttp.ClientConnectorError, ConnectError),
+    (aiohttp.InvalidURL, ConnectError),
+    (aiohttp.NonHttpUrlClientError, ConnectError),
+    (aiohttp.RedirectClientError, BrokenReply),
+    (aiohttp.ConnectionTimeoutError, TimedOut),
+    (aiohttp.ServerTimeoutError, TimedOut),
+    (aiohttp.ClientConnectionError, BrokenReply),
+    (aiohttp.ClientPayloadError, BrokenReply),
+    (aiohttp.ClientResponseError, BrokenReply),
+    (TimeoutError, TimedOut),
+    (aiohttp.ClientError, BrokenReply),
+)
+"""aiohttp's errors and ours, the most specific first."""
+
+_LASTING: Final = (
+    aiohttp.ClientSSLError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+# These do not go away by asking again.
+
+
+class HttpTransport:
+    """Sends requests over a pool of connections, and reads replies whole.
+
+    TLS is always verified. Redirects are not followed: a token must not go to
+    another host. Nothing of a reply is left in the pool when `send` returns,
+    so whoever consumes the reply holds no connection.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the pool; connections are made as they are needed."""
+        settings = self._settings
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=settings.pool_size),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_HEADERS,
+            timeout=aiohttp.ClientTimeout(
+                total=settings.request_timeout,
+                sock_connect=settings.connect_timeout,
+                sock_read=settings.read_timeout,
+            ),
+        )
+        # aiohttp would send a PUT again by itself when a connection drops; a
+        # PUT that adds rows must not be. It has no public switch for it
+        # (aio-libs/aiohttp #10790). Attempts are counted in transport/retry.py.
+        self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: Request) -> Response:
+        """Send *request* once and read the reply to its end.
+
+        Raises:
+            TransportError: No reply came.
+            StatusError: The reply is no success.
+            ClientClosed: The pool is closed.
+        """
+        if self._session is None:
+            raise ClientClosed("the client is closed, or was never opened")
+        try:
+            response = await self._exchange(self._session, request)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise translate(error, request, self._settings) from error
+        return check(request, response, self._clock.now())
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request
+    ) -> Response:
+        url = join(request.base_url, request.path, request.query)
+        async with session.request(
+            request.method,
+            yarl.URL(url if request.path else request.base_url, encoded=True),
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+        ) as reply:
+            body = bytearray()
+            async for chunk in reply.content.iter_chunked(_CHUNK):
+                body += chunk
+            headers = {name.lower(): value for name, value in reply.headers.items()}
+            return Response(reply.status, headers, body)
+
+
+def translate(error: Exception, request: Request, settings: Settings) -> TransportError:
+    """Put one of aiohttp's errors into our words."""
+    ours = next(ours for theirs, ours in FOREIGN if isinstance(error, theirs))
+    reason = str(error) or type(error).__name__
+    if ours is TimedOut:
+        phase, seconds = _phase(error, settings)
+        message = f"{request}: no {phase} within {seconds:g} s"
+        return TimedOut(message, request=request, phase=phase, seconds=seconds)
+    made = ours(f"{request}: {reason}", request=request)
+    made.retryable = not isinstance(error, _LASTING)
+    return made
+
+
+def _phase(error: Exception, settings: Settings) -> tuple[str, float]:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "connect", settings.connect_timeout
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        return "read", settings.read_timeout
+    return "total", settings.request_timeout

@@ -1,0 +1,134 @@
+"""Proof that each page can follow the last."""
+
+from __future__ import annotations
+
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sage200_async.errors import PagingError
+from sage200_async.wire.paging import PageFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sage200_async.wire.paging import Plan
+
+R = TypeVar("R")
+
+
+class Guard(Generic[R]):
+    """Looks at every record of a stream, on its way to the consumer.
+
+    By key, the keys must ascend strictly, within a page and from page to
+    page. By offset, a page may not repeat the one before: some endpoints have
+    ignored ``$skip`` and served the same page for ever.
+    """
+
+    def __init__(self, plan: Plan, *, mapping: bool) -> None:
+        self._key_of = _getter(plan.key, mapping=mapping)
+        self._several = len(plan.parts) > 1
+        self._seen: set[int] = set()
+        self._last_page: set[int] = set()
+        self._page: set[int] = set()
+        self._print: tuple[object, ...] = ()
+        self._last_key: int | None = plan.after
+        self._served = self._given = self._repeated = 0
+
+    def open_page(self, plan: Plan, body: bytes | bytearray) -> None:
+        """Begin a page.
+
+        Raises:
+            PagingError: The page is the one before, to the letter.
+        """
+        self._served = self._given = self._repeated = 0
+        self._last_key = plan.after
+        self._last_page, self._page = self._page, set()
+        if plan.mode == "offset" and plan.key is None:
+            print_ = (len(body), bytes(body[:4096]), bytes(body[-4096:]))
+            if print_ == self._print and len(body) > len(b"[]"):
+                raise _stuck(plan, "the page before, again")
+            self._print = print_
+
+    def admit(self, plan: Plan, records: list[R]) -> list[R]:
+        """Check a slice of the page; give what has not come before.
+
+        Raises:
+            PagingError: The keys do not ascend, or come twice in one page.
+        """
+        self._served += len(records)
+        if self._key_of is None:
+            admitted = records
+        else:
+            keys = list(map(self._key_of, records))
+            if plan.mode == "key":
+                self._require_ascending(plan, keys)
+                admitted = self._unseen(records, keys) if self._several else records
+            else:
+                admitted = self._unrepeated(plan, records, keys)
+        self._given += len(admitted)
+        return admitted
+
+    def close_page(self, plan: Plan) -> PageFacts:
+        """End a page.
+
+        Raises:
+            PagingError: Half of the page or more was in the page before.
+        """
+        if self._repeated and self._repeated * 2 >= self._served:
+            raise _stuck(plan, f"{self._repeated} records of the page before, again")
+        last = self._last_key if plan.mode == "key" else None
+        return PageFacts(self._served, self._given, last)
+
+    def _require_ascending(self, plan: Plan, keys: Sequence[Any]) -> None:
+        last = self._last_key
+        for key in keys:
+            if not _is_key(key) or (last is not None and key <= last):
+                message = (
+                    f"{plan.path}: expected {plan.key} above {last}, got {key}: "
+                    "the server ignores the order or the condition, and reading "
+                    "on could lose records"
+                )
+                raise PagingError(message, plan=plan)
+            last = key
+        self._last_key = last
+
+    def _unseen(self, records: Iterable[R], keys: Iterable[int]) -> list[R]:
+        pairs = zip(keys, records, strict=True)
+        fresh = {key: record for key, record in pairs if key not in self._seen}
+        self._seen.update(fresh)
+        return list(fresh.values())
+
+    def _unrepeated(
+        self, plan: Plan, records: Sequence[R], keys: Sequence[int]
+    ) -> list[R]:
+        before = len(self._page)
+        self._page.update(keys)
+        if len(self._page) - before != len(keys) or not all(map(_is_key, keys)):
+            raise _stuck(plan, f"records without {plan.key}, or twice in one page")
+        if self._last_page.isdisjoint(keys):
+            return list(records)
+        fresh = [
+            record
+            for key, record in zip(keys, records, strict=True)
+            if key not in self._last_page
+        ]
+        self._repeated += len(records) - len(fresh)
+        return fresh
+
+
+def _is_key(key: object) -> bool:
+    return type(key) is int
+
+
+def _getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | None:
+    if key is None:
+        return None
+    return itemgetter(key) if mapping else attrgetter(key)
+
+
+def _stuck(plan: Plan, got: str) -> PagingError:
+    message = (
+        f"{plan.path}: expected the page at {plan.offset}, got {got}: the server "
+        "ignores $skip, and reading on would never end"
+    )
+    return PagingError(message, plan=plan)

@@ -1,0 +1,241 @@
+"""The planner: how a collection is read, as a value that moves from page to page.
+
+`plan_for` picks the safest way that the collection allows, `query_for` says
+what to ask next, `advance` takes a page's facts and gives the next plan. A
+plan is all that a stream knows: whoever holds one can go on from there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sage200_async.errors import LimitError, PagingError
+from sage200_async.odata.expressions import And, Comparison, Expression, In, settle
+from sage200_async.odata.fields import Ordering
+from sage200_async.odata.options import Options, shape
+from sage200_async.odata.url import encode, encode_query
+from sage200_async.units import INT64_MAX, PAGE_DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Mode = Literal["key", "offset", "single"]
+
+_FAR: Final = 10**12
+# Records: further than any offset, to measure the longest query of a stream.
+
+
+class Plan(Struct, frozen=True):
+    """How a collection is read, and where the reading stands."""
+
+    path: str
+    options: Options
+    key: str | None
+    """The unique ascending key, or None where the collection has none."""
+    mode: Mode
+    """By key, by offset, or one page only."""
+    parts: tuple[Expression | None, ...]
+    """Conditions still to be read, each by requests of its own; the first is
+    being read. None is no condition; an empty tuple is the end."""
+    after: int | None = None
+    """The highest key read of the first part."""
+    offset: int = 0
+    """Records of the first part that lie before the next page."""
+    left: int | None = None
+    """Records that the stream may still give, or None for all."""
+    pages: int = 0
+    """Pages read."""
+    records: int = 0
+    """Records given."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to ask."""
+        return not self.parts or self.left == 0
+
+    @property
+    def asked(self) -> int:
+        """Records that the next request asks for."""
+        size = self.options.page_size
+        return size if self.left is None else min(size, self.left)
+
+
+class PageFacts(Struct, frozen=True):
+    """What the planner needs to know of a page."""
+
+    served: int
+    """Records in the page."""
+    given: int
+    """Records handed on: those served, less those that came before."""
+    last_key: int | None = None
+    """The key of the page's last record."""
+
+
+def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) -> Plan:
+    """Choose how to read a collection.
+
+    Args:
+        path: The collection.
+        options: What is asked.
+        key: Its unique ascending key, or None.
+        query_limit: Bytes of an encoded query at most.
+
+    Raises:
+        LimitError: A query would be longer than *query_limit*, and cannot be
+            split.
+    """
+    where = True if options.where is None else settle(options.where)
+    plan = Plan(
+        path=path,
+        options=options,
+        key=key,
+        mode=_mode_for(options, key),
+        parts=(),
+        offset=options.skip,
+        left=options.top,
+    )
+    if where is False:
+        return plan
+    whole = where if isinstance(where, Expression) else None
+    return replace(plan, parts=tuple(_split(plan, whole, query_limit)))
+
+
+def _mode_for(options: Options, key: str | None) -> Mode:
+    if (
+        key is not None
+        and options.skip == 0
+        and options.order in {(), (Ordering(key),)}
+    ):
+        return "key"
+    return "offset" if key is not None or options.order else "single"
+
+
+def query_for(plan: Plan) -> str:
+    """Write the query string of the next request."""
+    return encode_query(_pairs(plan, plan.parts[0]))
+
+
+def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
+    options = plan.options
+    if plan.mode == "key" and plan.key and plan.after is not None:
+        onward = Comparison(plan.key, "gt", str(plan.after), "integer")
+        where = onward if where is None else And.of(where, onward)
+    if where is not None:
+        yield "$filter", str(where)
+    if options.select and plan.key and plan.key not in options.select:
+        options = replace(options, select=(*options.select, plan.key))
+    yield from shape(options)
+    if order := _order(plan):
+        yield "$orderby", ",".join(map(str, order))
+    if plan.mode != "key" and plan.offset:
+        yield "$skip", str(plan.offset)
+    yield "$top", str(plan.asked)
+
+
+def _order(plan: Plan) -> tuple[Ordering, ...]:
+    order = plan.options.order
+    if plan.key is None or any(each.field == plan.key for each in order):
+        return order
+    return (*order, Ordering(plan.key))
+
+
+def _split(
+    plan: Plan, where: Expression | None, limit: int
+) -> Iterator[Expression | None]:
+    over = _longest(plan, where) - limit
+    if over <= 0:
+        yield where
+        return
+    terms = _conjuncts(where)
+    chains = [term for term in terms if isinstance(term, In) and len(term.literals) > 1]
+    if not chains or plan.mode != "key":
+        raise LimitError(_too_long(plan, over + limit, limit, splittable=bool(chains)))
+    longest = max(chains, key=lambda chain: len(chain.literals))
+    pair = longest.literals[:2]
+    bare = _longest(plan, _swap(terms, longest, pair)) - _size(longest, *pair)
+    for literals in _batches(longest, limit - bare):
+        yield from _split(plan, _swap(terms, longest, literals), limit)
+
+
+def _conjuncts(where: Expression | None) -> tuple[Expression, ...]:
+    if where is None:
+        return ()
+    return where.terms if isinstance(where, And) else (where,)
+
+
+def _swap(
+    terms: tuple[Expression, ...], chain: In, literals: tuple[str, ...]
+) -> Expression:
+    shorter = In(chain.field, literals, chain.kind)
+    return And.of(*(shorter if term is chain else term for term in terms))
+
+
+def _batches(chain: In, room: int) -> Iterator[tuple[str, ...]]:
+    """Share out the literals, as many to a batch as *room* bytes allow."""
+    batch: list[str] = []
+    used = 0
+    for literal in chain.literals:
+        size = _size(chain, literal)
+        if batch and used + size > room:
+            yield tuple(batch)
+            batch, used = [], 0
+        batch.append(literal)
+        used += size
+    yield tuple(batch)
+
+
+def _size(chain: In, *literals: str) -> int:
+    return sum(len(encode(f" or {chain.field} eq {each}")) for each in literals)
+
+
+def _longest(plan: Plan, where: Expression | None) -> int:
+    far = replace(plan, after=INT64_MAX, offset=_FAR if plan.mode != "key" else 0)
+    return len(encode_query(_pairs(far, where)))
+
+
+def _too_long(plan: Plan, size: int, limit: int, *, splittable: bool) -> str:
+    told = f"{plan.path}: the query is {size} bytes long, and {limit} are allowed"
+    if not splittable:
+        return f"{told}: ask for less at once"
+    if plan.key is None:
+        return f"{told}: in_ is split only where there is a unique key"
+    return f"{told}: in_ is split only without order_by and skip"
+
+
+def advance(plan: Plan, page: PageFacts) -> Plan:
+    """Take a page into account.
+
+    A short page ends its part only when it is shorter than what was asked and
+    shorter than 500: older servers clamp ``$top``, and 500 is the default
+    that they all serve.
+
+    Raises:
+        PagingError: There may be more records, and no order to read them in.
+
+    Source:
+        Limits: Sage 200 API guide, "Query parameters".
+    """
+    left = None if plan.left is None else max(0, plan.left - page.given)
+    moved = replace(
+        plan,
+        left=left,
+        pages=plan.pages + 1,
+        records=plan.records + page.given,
+        after=plan.after if page.last_key is None else page.last_key,
+        offset=plan.offset + page.served,
+    )
+    if page.served < min(plan.asked, PAGE_DEFAULT):
+        return replace(
+            moved, parts=plan.parts[1:], after=None, offset=plan.options.skip
+        )
+    if plan.mode == "single" and not moved.done:
+        message = (
+            f"{plan.path}: expected one page to hold all records, got {page.served} "
+            "and there may be more: this resource has no unique key, so give "
+            "order_by(...) to read on, or top(...) to ask for fewer"
+        )
+        raise PagingError(message, plan=moved)
+    return moved

@@ -1,0 +1,16 @@
+"""The shapes of JSON values, for type checkers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+
+def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Tell whether *value* is an array."""
+    return isinstance(value, list | tuple)
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether *value* is an object."""
+    return isinstance(value, Mapping)
