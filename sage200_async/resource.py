@@ -9,6 +9,7 @@ from typing import (
     Final,
     Generic,
     Self,
+    TypeGuard,
     TypeVar,
     get_origin,
     overload,
@@ -296,8 +297,10 @@ class Table(View[R], Generic[R, Values, Changes]):
 
     __slots__ = ()
 
-    async def get(self, id: int) -> R:  # noqa: A002 - Sage's word for it
+    async def get(self, id: int | None) -> R:  # noqa: A002 - Sage's word for it
         """Read one record by its id; `select` and `expand` hold.
+
+        A record's own ``id`` is typed as it may be absent; None is refused.
 
         Raises:
             NotFound: There is none of that id.
@@ -335,7 +338,7 @@ class Table(View[R], Generic[R, Values, Changes]):
         response = await self._send("POST", path, body=body, idempotent=False)
         return decode_one(response.body, self._model)
 
-    async def update(self, id: int, changes: Changes) -> R:  # noqa: A002 - Sage's word
+    async def update(self, id: int | None, changes: Changes) -> R:  # noqa: A002 - Sage's word
         """Change the fields given, and only those.
 
         Rows of a member that carry an ``id`` are changed, those without are
@@ -356,7 +359,7 @@ class Table(View[R], Generic[R, Values, Changes]):
         response = await self._send("PUT", path, body=body, idempotent=again)
         return decode_one(response.body, self._model)
 
-    async def delete(self, id: int) -> None:  # noqa: A002 - Sage's word for it
+    async def delete(self, id: int | None) -> None:  # noqa: A002 - Sage's word for it
         """Delete a record.
 
         A 404 to a repeated request is a success: the first one did it, and
@@ -443,3 +446,14 @@ class Binder:
     def run(self, query: Q) -> Q:
         """Give *query* a client to run on."""
         raise NotImplementedError
+
+    @classmethod
+    def endpoints(cls) -> dict[str, Endpoint[Any]]:
+        """Give every endpoint, by its name."""
+        named = [(name, getattr(cls, name)) for name in dir(cls)]
+        return {name: each for name, each in named if is_endpoint(each)}
+
+
+def is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
+    """Tell whether *value* is an endpoint."""
+    return isinstance(value, Endpoint)

@@ -1,0 +1,82 @@
+"""Everything that is checked: ``nox`` runs what CI runs, ``nox -l`` lists it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+# A Python that the machine lacks is skipped, and nox says so.
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "examples"]
+
+PYTHONS = [
+    line.split("::")[-1].strip()
+    for line in nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
+    if line.startswith("Programming Language :: Python :: 3.")
+]
+GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+
+# Interpreters that pyenv keeps are not on the path under their own names.
+for folder in sorted(Path.home().glob(".pyenv/versions/3.*/bin")):
+    os.environ["PATH"] = str(folder) + os.pathsep + os.environ["PATH"]
+
+
+def _wheel(session: nox.Session) -> str:
+    """Build the wheel: what is tested is what is shipped."""
+    out = session.create_tmp()
+    session.run("python", "-m", "build", "--wheel", "--outdir", out, silent=True)
+    return str(max(Path(out).glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.install(*GROUPS["lint"])
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("codespell")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    session.install(".[all]", *GROUPS["types"])
+    session.run("mypy", "sage200_async", "tests/typing/right.py")
+    session.run("pyright", "sage200_async", "tests/typing/right.py")
+    session.run("pytest", "-q", "tests/typing")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    session.install("build", *GROUPS["tests"])
+    session.install(f"{_wheel(session)}[all]")
+    env = {} if session.posargs else {"HYPOTHESIS_PROFILE": "ci"}
+    session.run(
+        "coverage",
+        "run",
+        "-m",
+        "pytest",
+        *(session.posargs or ["tests"]),
+        "--ignore=tests/typing",
+        env=env,
+    )
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    session.install(".[all]")
+    for example in sorted(Path("examples").glob("*.py")):
+        session.run("python", str(example))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print what the README and the notes quote; not a test."""
+    session.install(".[all]")
+    for question in sorted(Path("benchmarks").glob("bench_*.py")):
+        session.run("python", "-m", f"benchmarks.{question.stem}")

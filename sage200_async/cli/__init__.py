@@ -1,0 +1,17 @@
+"""The command line: each command is a parse, one library call and a print."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+def main() -> int:
+    """Run the command line; the entry point of ``sage200``."""
+    missing = [name for name in ("click", "rich") if not importlib.util.find_spec(name)]
+    if missing:
+        print("sage200 needs: pip install 'sage200-async[cli]'", file=sys.stderr)
+        return 1
+    from sage200_async.cli.app import run
+
+    return run()

@@ -1,0 +1,144 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sage200_async import __version__
+from sage200_async.cli import demo as demo_command
+from sage200_async.cli import query as query_command
+from sage200_async.cli import sandbox as sandbox_command
+from sage200_async.cli.output import FORMATS
+from sage200_async.errors import Sage200Error
+
+_DATA = click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of NDJSON files, one per resource, to serve instead of made-up records.",
+)
+_SEED = click.option(
+    "--seed", default=1, show_default=True, help="Seed of the made-up company."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sage200")
+def app() -> None:
+    """Sage 200 from the command line.
+
+    Settings come from the environment: SAGE200_CLIENT_ID,
+    SAGE200_REFRESH_TOKEN, SAGE200_SITE, SAGE200_COMPANY and so on.
+    """
+
+
+@app.command()
+@_DATA
+@_SEED
+@click.option(
+    "--records",
+    default=40_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Made-up products to hold.",
+)
+def demo(data: Path | None, seed: int, records: int) -> None:
+    """Read a sandbox by one chained query, and check what came."""
+    _await(demo_command.demo(data=data, seed=seed, records=records))
+
+
+@app.command()
+@_DATA
+@_SEED
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=0, show_default=True, help="0 takes a free port.")
+@click.option(
+    "--records",
+    multiple=True,
+    metavar="RESOURCE=N",
+    help="How many made-up records a resource holds; repeatable.",
+)
+@click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
+def sandbox(
+    data: Path | None,
+    seed: int,
+    host: str,
+    port: int,
+    records: tuple[str, ...],
+    database: str,
+) -> None:
+    """Serve a Sage 200 of your own until interrupted.
+
+    The first line printed is a JSON object with all that a client needs.
+    """
+    counts = sandbox_command.parse_counts(records)
+    _await(
+        sandbox_command.serve(
+            data=data,
+            seed=seed,
+            host=host,
+            port=port,
+            records=counts,
+            database=database,
+        )
+    )
+
+
+@app.command()
+@click.argument("resource")
+@click.option(
+    "--filter", "where", help='A condition in OData, as in "balance gt 1000".'
+)
+@click.option("--select", help="Names of fields, separated by commas.")
+@click.option("--expand", help="Names of members, separated by commas.")
+@click.option("--order-by", help='Keys, separated by commas, as in "balance desc,id".')
+@click.option("--top", type=int, help="Records at most; all without it.")
+@click.option("--skip", type=int, help="Records to pass over.")
+@click.option("--page-size", type=int, help="Records to a request, 1 to 5000.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+)
+@click.option(
+    "--untyped", is_flag=True, help="Take a RESOURCE that is not in the catalogue."
+)
+@click.option(
+    "--explain", is_flag=True, help="Print how it would be read; ask nothing."
+)
+def query(resource: str, **options: Any) -> None:
+    """Read RESOURCE and print its records."""
+    _await(query_command.query(resource, query_command.QueryOptions(**options)))
+
+
+def run() -> int:
+    """Run a command; give the exit code."""
+    try:
+        app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; so does the rest of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Sage200Error as error:
+        click.echo(f"error: {error}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            click.echo(f"       {note}", err=True)
+        return 1
+    return 0
+
+
+def _await(command: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(command)

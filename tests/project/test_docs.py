@@ -1,0 +1,91 @@
+"""Examples in docstrings and in the README run, against the sandbox."""
+
+import ast
+import asyncio
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sage200_async
+from sage200_async import Sage200Client, Settings
+from sage200_async.catalog import Customer
+from sage200_async.cli.app import app
+from sage200_async.sandbox import Sandbox
+from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.wire.messages import Request
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+README = Path("README.md")
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(sage200_async.__path__, "sage200_async.")
+    if not info.name.endswith("__main__")
+]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[dict[str, Any]]:
+    """Give what the examples take for granted: a client on a sandbox, and `run`."""
+    with asyncio.Runner() as runner:
+        sandbox = Sandbox(records={"customers": 50, "products": 20})
+        runner.run(sandbox.__aenter__())
+        client = Sage200Client(sandbox.settings)
+        runner.run(client.__aenter__())
+        yield {
+            "run": runner.run,
+            "sandbox": sandbox,
+            "client": client,
+            "Customer": Customer,
+            "MemoryTransport": MemoryTransport,
+            "Request": Request,
+            "Sage200Client": Sage200Client,
+            "Settings": Settings,
+            "reply": reply,
+        }
+        runner.run(client.close())
+        runner.run(sandbox.__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings_run(name: str, world: dict[str, Any]) -> None:
+    """Every example in a docstring prints what it says."""
+    module = importlib.import_module(name)
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in doctest.DocTestFinder().find(module, extraglobs=world):
+        assert runner.run(test).failed == 0, test.name
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", blocks(), ids=lambda text: text.split("\n")[0])
+def test_the_readme_runs(
+    block: str, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every Python block in the README runs against the sandbox."""
+    settings = world["sandbox"].settings
+    for name in ("base_url", "token_url", "client_id", "client_secret", "company"):
+        monkeypatch.setenv(f"SAGE200_{name.upper()}", str(getattr(settings, name)))
+    token = world["sandbox"].new_refresh_token()
+    monkeypatch.setenv("SAGE200_REFRESH_TOKEN", token)
+    monkeypatch.setenv("SAGE200_SITE", settings.site)
+    code = compile(block, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    made = eval(code, {"__name__": "readme"})
+    if inspect.iscoroutine(made):
+        world["run"](made)
+
+
+def test_every_command_is_in_the_readme_and_has_help() -> None:
+    """The README names each command, and each command says what it does."""
+    text = README.read_text("utf-8")
+    for name, command in app.commands.items():
+        assert f"sage200 {name}" in text
+        assert command.help

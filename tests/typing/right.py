@@ -1,0 +1,69 @@
+"""Never run: what type checkers know of correct use."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, assert_type
+
+from sage200_async import Sage200Client, field, raw
+from sage200_async.catalog import (
+    Customer,
+    Endpoints,
+    Product,
+    SopOrder,
+    SopOrderLineView,
+)
+from sage200_async.odata.expressions import Expression
+from sage200_async.odata.fields import TextField
+from sage200_async.records import Page
+from sage200_async.wire.messages import Response
+
+
+async def reading(client: Sage200Client) -> None:
+    c = Customer.fields
+    rich = (
+        client.customers.filter(
+            (c.balance > 1000) & c.name.startswith("A"), on_hold=False
+        )
+        .select(c.id, c.reference, "name", c.balance)
+        .expand("contacts")
+        .order_by(c.balance.desc(), "id")
+        .top(12_000)
+    )
+    async for customer in rich:
+        assert_type(customer, Customer)
+        assert_type(customer.balance, Decimal | None)
+    async for page in rich.pages():
+        assert_type(page, Page[Customer])
+    assert_type(await rich.first(), Customer | None)
+    assert_type(await client.customers.filter(reference="A1D001").one(), Customer)
+    assert_type(await client.customers.expand("contacts").get(27825), Customer)
+    assert_type(await rich.count(), int)
+    async for line in client.sop_order_line_views:
+        assert_type(line, SopOrderLineView)
+    async for product in client.products.filter(field("code") == "A", raw("1 eq 1")):
+        assert_type(product, Product)
+
+
+async def writing(client: Sage200Client) -> None:
+    made = await client.customers.create(
+        {"reference": "APITEST", "name": "API Test", "contacts": [{"name": "Ann"}]}
+    )
+    assert_type(made, Customer)
+    assert_type(await client.customers.update(1, {"short_name": "Demo"}), Customer)
+    assert_type(await client.customers.delete(1), None)
+    assert_type(await client.sop_orders.create({"customer_id": 1}), SopOrder)
+
+
+async def beyond(client: Sage200Client) -> None:
+    async for row in client.resource("sop_returns"):
+        assert_type(row, dict[str, Any])
+    assert_type(await client.request("GET", "customers"), Response)
+
+
+def conditions() -> None:
+    order = SopOrder.fields
+    assert_type(order.customer.name, TextField)
+    assert_type(order.document_status == 2, Expression)
+    assert_type(~(order.total_net_value >= 10) | order.is_draft.in_([True]), Expression)
+    assert_type(Endpoints.customers.path, str)

@@ -1,0 +1,66 @@
+"""Wrong use is an error in the editor: mypy and pyright, both strict, refuse it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = """\
+from sage200_async import Sage200Client
+from sage200_async.catalog import Customer, SopOrder
+
+async def wrong(client: Sage200Client) -> None:
+    c = Customer.fields
+"""
+WRONG = [
+    'client.customers.filter(c.balance.startswith("x"))',
+    "client.customers.filter(c.nme > 1)",
+    'await client.customers.create({"nme": "x"})',
+    'await client.customers.create({"name": "x"})',
+    'await client.customers.update(1, {"on_hold": "yes"})',
+    "client.sop_order_line_views.create",
+    "client.sop_order_line_views.get",
+    'client.customers.filter(c.balance == "x")',
+    "client.customers.filter(c.name > 1)",
+    "client.customers.filter(c.on_hold > True)",
+    "client.customers.filter(c.on_hold.in_([1.5]))",
+    "client.customers.filter(True)",
+    'client.customers.top("5")',
+    "client.custmers",
+    "client.sop_orders.filter(SopOrder.fields.customer.nme == '')",
+    "customer: SopOrder = await client.customers.one()",
+]
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("typing") / "wrong.py"
+    body = "".join(f"    {line}\n" for line in WRONG)
+    path.write_text(HEAD + body, encoding="utf-8")
+    return path
+
+
+def lines_refused(output: str, path: Path) -> set[int]:
+    """Read the numbers of the lines that a checker found fault with."""
+    numbers = set()
+    for line in output.splitlines():
+        _, found, rest = line.partition(f"{path}:")
+        if found and "error" in rest:
+            numbers.add(int(rest.split(":")[0]))
+    return numbers
+
+
+def every_line() -> set[int]:
+    first = HEAD.count("\n") + 1
+    return set(range(first, first + len(WRONG)))
+
+
+@pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]], ids="".join)
+def test_every_wrong_use_is_refused(checker: list[str], wrong: Path) -> None:
+    """Each line of wrong use draws an error of its own."""
+    command = [sys.executable, "-m", *checker, str(wrong)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    missed = every_line() - lines_refused(found.stdout, wrong)
+    first = HEAD.count("\n") + 1
+    assert not missed, [WRONG[number - first] for number in sorted(missed)]
