@@ -36,7 +36,8 @@ No message and no attribute holds a token, a key or a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from sage200_async.wire.messages import Request, Response
@@ -99,6 +100,11 @@ class UnknownFieldError(QueryError, AttributeError):
         super().__init__(message)
         self.name = name
         self.nearest = nearest
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the name too: AttributeError would leave its own out."""
+        made = functools.partial(type(self), name=self.name, nearest=self.nearest)
+        return made, self.args, self.__dict__
 
 
 class LiteralError(QueryError):

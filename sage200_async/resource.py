@@ -54,6 +54,8 @@ Changes = TypeVar("Changes", bound=Mapping[str, Any])
 Q = TypeVar("Q", bound="View[Any]")
 
 _VERBS: Final = ("get", "create", "update", "delete")
+_SHOWN: Final = 160
+# Characters of a query that its repr shows: errors and logs carry it.
 
 
 class View(Builder, Generic[R]):
@@ -181,6 +183,8 @@ class View(Builder, Generic[R]):
             3
         """
         plan = self._plan()
+        if plan.done:
+            return 0
         counted = await self._counted(plan) if len(plan.parts) == 1 else None
         if counted is None:
             key = self.endpoint.key
@@ -278,9 +282,15 @@ class View(Builder, Generic[R]):
         return (type(self), (self.endpoint, self._options, self.target))
 
     def __repr__(self) -> str:
-        plan = self._plan()
-        query = "" if plan.done else f"?{query_for(plan)}"
-        return f"{type(self).__name__}({self.endpoint.path}{query})"
+        plain = Options()
+        asked = [
+            f"{name}={value}"
+            for name in plain.__struct_fields__
+            if (value := getattr(self._options, name)) != getattr(plain, name)
+        ]
+        shown = ", ".join([self.endpoint.path, *asked])
+        cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        return f"{type(self).__name__}({cut})"
 
     if not TYPE_CHECKING:
 

@@ -82,7 +82,8 @@ class Stream(Generic[R]):
         self._connection = connection
         self._target = target
         self._guard = Guard[R](plan, mapping=not hasattr(model, "__struct_fields__"))
-        self._reader = SliceReader(model, connection.quarantine)
+        aside = self._set_aside if connection.quarantine else None
+        self._reader = SliceReader(model, aside)
 
     async def records(self) -> AsyncGenerator[R, None]:
         """Yield the records, one at a time."""
@@ -96,6 +97,13 @@ class Stream(Generic[R]):
         while not self.plan.done:
             records = [each async for some in self._slices() for each in some]
             yield Page(records, self.plan)
+
+    def _set_aside(self, error: DecodeError) -> None:
+        """Count a record that does not fit, and hand its error on."""
+        self._guard.set_aside(self.plan, error)
+        error.plan = self.plan
+        if self._connection.quarantine is not None:
+            self._connection.quarantine(error)
 
     async def _slices(self) -> AsyncGenerator[list[R], None]:
         """Read the next page and yield it in slices; then move the plan on."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _GLANCE: Final = 20
 # Records that a table shows when --top does not say.
+_FORGETFUL: Final = (
+    "note: the service may replace SAGE200_REFRESH_TOKEN when it is used, and the "
+    "new one is lost when this command ends; SAGE200_ACCESS_TOKEN is not used up"
+)
 
 
 class QueryOptions(Struct, frozen=True, kw_only=True):
@@ -38,7 +42,10 @@ class QueryOptions(Struct, frozen=True, kw_only=True):
 
 async def query(resource: str, options: QueryOptions) -> None:
     """Read *resource* and print its records."""
-    async with Sage200Client(Settings.from_env()) as client:
+    settings = Settings.from_env()
+    if settings.refresh_token and settings.token_store == "memory://":
+        click.echo(_FORGETFUL, err=True)
+    async with Sage200Client(settings) as client:
         made = refine(_resource(client, resource, untyped=options.untyped), options)
         if options.explain:
             click.echo(str(made.explain()))

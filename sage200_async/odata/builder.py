@@ -274,9 +274,9 @@ class Builder:
 
     def _known_member(self, member: Name) -> str:
         name = str(member)
-        if self._namespace is not None and name not in self._pseudo_members:
-            found = look_up(self._namespace, name)
-            if not isinstance(found, Fields):
+        if name not in self._pseudo_members:
+            found = self._find(name)
+            if self._namespace is not None and not isinstance(found, Fields):
                 raise unknown_field(name, type(self._namespace), members_only=True)
         return name
 

@@ -201,17 +201,19 @@ def raw(text: str) -> Raw:
         >>> str(raw("length(name) gt 20"))
         '(length(name) gt 20)'
     """
-    depth = 0
-    for part in text.split("'")[::2]:
-        for mark in part:
-            depth += (mark == "(") - (mark == ")")
-            if depth < 0:
-                break
-    closed = depth == 0 and text.count("'") % 2 == 0
-    if not text.strip() or not closed or (not text.isascii() and _unencodable(text)):
+    if not text.strip() or not _closed(text) or _unencodable(text):
         message = f"expected a whole condition with balanced quotes and brackets, got {text!r}"
         raise QueryError(message)
     return Raw(text)
+
+
+def _closed(text: str) -> bool:
+    depth = 0
+    for mark in "".join(text.split("'")[::2]):
+        depth += (mark == "(") - (mark == ")")
+        if depth < 0:
+            return False
+    return depth == 0 and text.count("'") % 2 == 0
 
 
 def _unencodable(text: str) -> bool:

@@ -9,9 +9,18 @@ the editor.
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    TypeVar,
+    get_type_hints,
+)
 
 from msgspec import Struct
 
@@ -20,9 +29,12 @@ from sage200_async.odata import literals
 from sage200_async.odata.expressions import Call, Comparison, Expression, In
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 V = TypeVar("V")
+
+_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+# odataIdentifier of the OData ABNF, dotted for a member's field.
 
 
 class Ordering(Struct, frozen=True):
@@ -72,7 +84,7 @@ class Field(Generic[V]):
             >>> str(field("reference").in_(["A1D001", "O'B"]))
             "reference eq 'A1D001' or reference eq 'O''B'"
         """
-        written = dict.fromkeys(self._literal(value) for value in values)
+        written = dict.fromkeys(map(self._literal, _several(self._name, values)))
         return In(self._filterable(), tuple(written), self.kind)
 
     def asc(self) -> Ordering:
@@ -84,8 +96,11 @@ class Field(Generic[V]):
         return Ordering(self._name, descending=True)
 
     def _literal(self, value: object) -> str:
+        return self._written(lambda: literals.literal(self.kind, value))
+
+    def _written(self, write: Callable[[], str]) -> str:
         try:
-            return literals.literal(self.kind, value)
+            return write()
         except QueryError as error:
             error.args = (f"{self._name}: {error}",)
             raise
@@ -141,7 +156,8 @@ class _TextFunctions(Field[V]):
         return self._call("endswith", part)
 
     def _call(self, function: str, part: str) -> Expression:
-        return Call(function, self._filterable(), literals.text(part))
+        literal = self._written(lambda: literals.text(part))
+        return Call(function, self._filterable(), literal)
 
 
 class TextField(_TextFunctions[str], _OrderedField[str]):
@@ -196,8 +212,14 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
     __slots__ = ()
     kind = "any"
 
+    def __init__(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            message = f"expected a field's name, got {name!r}; raw(...) passes text on"
+            raise QueryError(message)
+        super().__init__(name)
+
     def _literal(self, value: object) -> str:
-        return literals.literal(literals.kind_of(value), value)
+        return self._written(lambda: literals.literal(literals.kind_of(value), value))
 
     def _compare(self, operator: str, value: object) -> Expression:
         kind = literals.kind_of(value)
@@ -205,7 +227,7 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
 
     def in_(self, values: Iterable[Any]) -> Expression:
         """Tell whether the field is one of *values*, which are of one type."""
-        given = list(values)
+        given = list(_several(self._name, values))
         kinds = {literals.kind_of(value) for value in given}
         if len(kinds) > 1:
             message = f"{self._name}: expected values of one type, got {sorted(kinds)}"
@@ -214,8 +236,18 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         return In(self._filterable(), tuple(written), next(iter(kinds), "null"))
 
 
+def _several(name: str, values: Iterable[V]) -> Iterable[V]:
+    if isinstance(values, str | bytes):
+        message = f"{name}: expected a list of values, got the text {values!r}"
+        raise QueryError(message)
+    return values
+
+
 def field(name: str) -> AnyField:
     """Name a field whose type is not known here.
+
+    Raises:
+        QueryError: *name* is not a name.
 
     Example:
         >>> str(field("balance") >= 10)

@@ -23,6 +23,10 @@ Kind = Literal["text", "integer", "number", "boolean", "moment", "enum", "null"]
 
 NULL: Final = "null"
 
+_FINEST: Final = 400
+# Decimal places, and zeros before them: further than any float goes. A Decimal
+# of a few bytes can stand for a gigabyte of digits.
+
 
 def _refuse(expected: str, value: object) -> NoReturn:
     got = f"{value!r} ({type(value).__name__})"
@@ -55,7 +59,7 @@ def integer(value: object) -> str:
     """Write an integer literal, within the 64 bits that the service keeps."""
     if isinstance(value, bool) or not isinstance(value, int):
         _refuse("a whole number", value)
-    if abs(value) > INT64_MAX:
+    if not -INT64_MAX - 1 <= value <= INT64_MAX:
         _refuse("a whole number of 64 bits", value)
     return str(int(value))
 
@@ -75,7 +79,10 @@ def number(value: object) -> str:
         return integer(value)
     if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         _refuse("a finite number", value)
-    return format(Decimal(str(value)), "f")
+    exact = Decimal(str(value))
+    if abs(exact.adjusted()) > _FINEST:
+        _refuse(f"a number within {_FINEST} digits of the point", value)
+    return format(exact, "f")
 
 
 def boolean(value: object) -> str:
@@ -100,12 +107,19 @@ def moment(value: object) -> str:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
             _refuse("a time with a time zone", value)
-        utc = value.astimezone(UTC)
+        utc = _utc(value)
         spec = "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
         return utc.isoformat(timespec=spec)[: -len("+00:00")] + "Z"
     if isinstance(value, date):
         return value.isoformat()
     _refuse("a date or a time", value)
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        _refuse("a time of the years 1 to 9999 in UTC", value)
 
 
 def enum(value: object) -> str:

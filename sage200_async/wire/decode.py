@@ -9,7 +9,7 @@ nested array never does.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -28,6 +28,13 @@ _TRIES: Final = 3
 # nested rows may begin like the records do, and text may look like a border.
 _SHOWN: Final = 300
 
+UNFIT: Final = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    InvalidOperation,  # an exponent past what Decimal holds
+    RecursionError,  # brackets nested past what the parser follows
+)
+"""What decoding may raise."""
 
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 
@@ -47,7 +54,7 @@ def decode_one(body: bytes | bytearray, model: type[R]) -> R:
     """
     try:
         record: R = decoder_for(model).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNFIT as error:
         raise _unfit(error, model, body) from error
     return record
 
@@ -116,7 +123,7 @@ class SliceReader(Generic[R]):
             piece = _closed(whole[start:cut])
             try:
                 return cut, self._decoder.decode(piece)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNFIT:
                 if mark < 0 or _is_array(piece):
                     return cut, None
             mark += 1
@@ -125,7 +132,7 @@ class SliceReader(Generic[R]):
     def _split(self, piece: memoryview) -> list[msgspec.Raw]:
         try:
             return _RAWS.decode(_closed(piece))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNFIT as error:
             raise _unfit(error, self._model, bytes(piece)) from error
 
     def _one_by_one(self, raws: list[msgspec.Raw], done: int) -> Iterator[list[R]]:
@@ -136,7 +143,7 @@ class SliceReader(Generic[R]):
         for index, raw in enumerate(map(bytes, raws), done):
             try:
                 batch.append(decoder.decode(raw))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNFIT as error:
                 unfit = _unfit(error, self._model, raw, index)
                 if self._quarantine is None:
                     yield batch
@@ -159,7 +166,7 @@ def _closed(piece: memoryview) -> bytes:
 def _is_array(piece: bytes) -> bool:
     try:
         _RAWS.decode(piece)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNFIT:
         return False
     return True
 
@@ -174,11 +181,12 @@ def unwrapped(body: bytes | bytearray) -> bytes | bytearray:
     Source: hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint
     and query"; Sage documents bare arrays.
     """
-    if body[_first_solid(body) :][:1] != b"{":
+    solid = _first_solid(body)
+    if body[solid : solid + 1] != b"{":
         return body
     try:
         return bytes(decoder_for(_Wrapped).decode(body).value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNFIT:
         return body
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
 
 from sage200_async.errors import PagingError
+from sage200_async.wire.decode import UNFIT
 from sage200_async.wire.paging import PageFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from sage200_async.errors import DecodeError
     from sage200_async.wire.paging import Plan
 
 R = TypeVar("R")
@@ -33,6 +37,7 @@ class Guard(Generic[R]):
         self._print: tuple[object, ...] = ()
         self._last_key: int | None = plan.after
         self._served = self._given = self._repeated = 0
+        self._unfit_keys: list[int] = []
 
     def open_page(self, plan: Plan, body: bytes | bytearray) -> None:
         """Begin a page.
@@ -42,6 +47,7 @@ class Guard(Generic[R]):
         """
         self._served = self._given = self._repeated = 0
         self._last_key = plan.after
+        self._unfit_keys = []
         self._last_page, self._page = self._page, set()
         if plan.mode == "offset" and plan.key is None:
             print_ = (len(body), bytes(body[:4096]), bytes(body[-4096:]))
@@ -68,6 +74,13 @@ class Guard(Generic[R]):
         self._given += len(admitted)
         return admitted
 
+    def set_aside(self, plan: Plan, error: DecodeError) -> None:
+        """Count a record that did not fit: it was served, and lies behind."""
+        self._served += 1
+        key = _key_in(error.raw, plan.key)
+        if key is not None:
+            self._unfit_keys.append(key)
+
     def close_page(self, plan: Plan) -> PageFacts:
         """End a page.
 
@@ -76,8 +89,13 @@ class Guard(Generic[R]):
         """
         if self._repeated and self._repeated * 2 >= self._served:
             raise _stuck(plan, f"{self._repeated} records of the page before, again")
-        last = self._last_key if plan.mode == "key" else None
-        return PageFacts(self._served, self._given, last)
+        return PageFacts(self._served, self._given, self._end(plan))
+
+    def _end(self, plan: Plan) -> int | None:
+        if plan.mode != "key":
+            return None
+        read = [] if self._last_key is None else [self._last_key]
+        return max((*read, *self._unfit_keys), default=None)
 
     def _require_ascending(self, plan: Plan, keys: Sequence[Any]) -> None:
         last = self._last_key
@@ -102,8 +120,8 @@ class Guard(Generic[R]):
         self, plan: Plan, records: Sequence[R], keys: Sequence[int]
     ) -> list[R]:
         before = len(self._page)
-        self._page.update(keys)
-        if len(self._page) - before != len(keys) or not all(map(_is_key, keys)):
+        self._page.update(filter(_is_key, keys))
+        if len(self._page) - before != len(keys):
             raise _stuck(plan, f"records without {plan.key}, or twice in one page")
         if self._last_page.isdisjoint(keys):
             return list(records)
@@ -116,6 +134,19 @@ class Guard(Generic[R]):
         return fresh
 
 
+def _key_in(raw: bytes, name: str | None) -> int | None:
+    try:
+        found = _MEMBERS.decode(raw).get(name or "", msgspec.Raw(b""))
+        key = _ANY.decode(found)
+    except UNFIT:
+        return None
+    return key if _is_key(key) else None
+
+
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY: Final = msgspec.json.Decoder()
+
+
 def _is_key(key: object) -> bool:
     return type(key) is int
 
@@ -123,7 +154,7 @@ def _is_key(key: object) -> bool:
 def _getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | None:
     if key is None:
         return None
-    return itemgetter(key) if mapping else attrgetter(key)
+    return (lambda record: record.get(key)) if mapping else attrgetter(key)
 
 
 def _stuck(plan: Plan, got: str) -> PagingError:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sage200_async.errors import LiteralError, QueryError
-from sage200_async.odata.fields import Field, Fields, OpaqueFields, look_up
-from sage200_async.odata.literals import literal
+from sage200_async.odata.fields import (
+    Field,
+    Fields,
+    OpaqueFields,
+    look_up,
+    unknown_field,
+)
+from sage200_async.odata.literals import kind_of, literal
 from sage200_async.wire.shapes import is_array, is_object
 
 if TYPE_CHECKING:
@@ -55,8 +59,12 @@ def adds_rows(values: Mapping[str, Any]) -> bool:
 
     Source: Sage 200 API guide: rows with an id are changed, others added.
     """
-    rows = (row for value in values.values() for row in _rows_in(value))
-    return any(not row.get("id") or adds_rows(row) for row in rows)
+    return any(
+        adds_rows(value)
+        if is_object(value)
+        else any(not row.get("id") or adds_rows(row) for row in _rows_in(value))
+        for value in values.values()
+    )
 
 
 def _rows_in(value: Any) -> list[Mapping[str, Any]]:
@@ -67,7 +75,9 @@ def _checked(values: Any, fields: Fields | None, where: str) -> dict[str, Any]:
     if not is_object(values):
         raise QueryError(f"{where or 'values'}: expected a mapping, got {values!r}")
     return {
-        name: _checked_value(value, _field(fields, name), f"{where}.{name}".lstrip("."))
+        name: _checked_value(
+            value, _field(fields, str(name)), f"{where}.{name}".lstrip(".")
+        )
         for name, value in values.items()
     }
 
@@ -75,6 +85,8 @@ def _checked(values: Any, fields: Fields | None, where: str) -> dict[str, Any]:
 def _field(fields: Fields | None, name: str) -> Field[Any] | Fields | None:
     if fields is None or isinstance(fields, OpaqueFields):
         return None
+    if "." in name:  # look_up would reach into the member
+        raise unknown_field(name, type(fields))
     return look_up(fields, name)
 
 
@@ -83,12 +95,11 @@ def _checked_value(value: Any, field: Field[Any] | Fields | None, where: str) ->
         return _checked_member(value, field, where)
     if isinstance(field, Fields) and not isinstance(field, OpaqueFields):
         raise QueryError(f"{where}: expected a mapping or a list, got {value!r}")
-    if isinstance(field, Field):
-        try:
-            literal(field.kind, value)
-        except LiteralError as error:
-            raise LiteralError(f"{where}: {error}", value=value) from None
-    return _ready(value, where)
+    try:
+        literal(field.kind if isinstance(field, Field) else kind_of(value), value)
+    except LiteralError as error:
+        raise LiteralError(f"{where}: {error}", value=value) from None
+    return _ready(value)
 
 
 def _checked_member(value: Any, field: Field[Any] | Fields | None, where: str) -> Any:
@@ -99,17 +110,10 @@ def _checked_member(value: Any, field: Field[Any] | Fields | None, where: str) -
     return [_checked(row, field, f"{where}[{i}]") for i, row in enumerate(value)]
 
 
-def _ready(value: Any, where: str) -> Any:
+def _ready(value: Any) -> Any:
     """Give what the encoder writes as the service wants it."""
     if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            raise LiteralError(f"{where}: expected a time zone, got {value!r}")
         return value.astimezone(UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    finite = value.is_finite() if isinstance(value, Decimal) else True
-    if isinstance(value, float):
-        finite = math.isfinite(value)
-    if not finite:
-        raise LiteralError(f"{where}: expected a finite number, got {value!r}")
     return value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sage200_async.errors import LimitError, PagingError
+from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.expressions import And, Comparison, Expression, In, settle
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
@@ -86,7 +86,11 @@ def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) 
     Raises:
         LimitError: A query would be longer than *query_limit*, and cannot be
             split.
+        QueryError: There is a skip, and no order to skip in.
     """
+    if options.skip and key is None and not options.order:
+        message = f"{path}: skip needs order_by, as this resource has no unique key"
+        raise QueryError(message)
     where = True if options.where is None else settle(options.where)
     plan = Plan(
         path=path,
@@ -151,12 +155,15 @@ def _split(
         return
     terms = _conjuncts(where)
     chains = [term for term in terms if isinstance(term, In) and len(term.literals) > 1]
-    if not chains or plan.mode != "key":
+    if not chains or plan.mode != "key" or plan.options.order:
         raise LimitError(_too_long(plan, over + limit, limit, splittable=bool(chains)))
     longest = max(chains, key=lambda chain: len(chain.literals))
     pair = longest.literals[:2]
     bare = _longest(plan, _swap(terms, longest, pair)) - _size(longest, *pair)
-    for literals in _batches(longest, limit - bare):
+    room = limit - bare
+    if len(chains) > 1 and room * 2 < limit:  # the others need splitting too
+        room = _size(longest, *longest.literals) // 2
+    for literals in _batches(longest, room):
         yield from _split(plan, _swap(terms, longest, literals), limit)
 
 
@@ -213,17 +220,18 @@ def advance(plan: Plan, page: PageFacts) -> Plan:
     that they all serve.
 
     Raises:
-        PagingError: There may be more records, and no order to read them in.
+        PagingError: There may be more records, and no order to read them in,
+            or no key to go on from.
 
     Source:
         Limits: Sage 200 API guide, "Query parameters".
     """
-    left = None if plan.left is None else max(0, plan.left - page.given)
+    given = page.given if plan.left is None else min(page.given, plan.left)
     moved = replace(
         plan,
-        left=left,
+        left=None if plan.left is None else plan.left - given,
         pages=plan.pages + 1,
-        records=plan.records + page.given,
+        records=plan.records + given,
         after=plan.after if page.last_key is None else page.last_key,
         offset=plan.offset + page.served,
     )
@@ -231,6 +239,12 @@ def advance(plan: Plan, page: PageFacts) -> Plan:
         return replace(
             moved, parts=plan.parts[1:], after=None, offset=plan.options.skip
         )
+    if plan.mode == "key" and moved.after == plan.after:
+        message = (
+            f"{plan.path}: expected keys above {plan.after}, got a page whose records "
+            f"do not fit and show no {plan.key}: nothing says where to read on"
+        )
+        raise PagingError(message, plan=plan)
     if plan.mode == "single" and not moved.done:
         message = (
             f"{plan.path}: expected one page to hold all records, got {page.served} "

@@ -8,7 +8,7 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.units import PAGE_DEFAULT
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decode import UNFIT, decoder_for
 from sage200_async.wire.shapes import is_array, is_object
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_count(response: Response, asked: int) -> int | None:
     counted = _number_in(reply)
     if counted is None:
         raise _unreadable("a count", response)
-    return None if counted == asked else counted
+    return None if counted in {asked, PAGE_DEFAULT} else counted
 
 
 def _number_in(reply: Any) -> int | None:
@@ -83,7 +83,7 @@ def read_rows(response: Response, model: type[R]) -> list[R]:
 def _any(response: Response) -> Any:
     try:
         return decoder_for(Any).decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNFIT as error:
         raise _unreadable("JSON", response) from error
 
 

@@ -4,10 +4,10 @@ import ast
 import asyncio
 import doctest
 import importlib
-import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ def world() -> Iterator[dict[str, Any]]:
             "sandbox": sandbox,
             "client": client,
             "Customer": Customer,
+            "Decimal": Decimal,
             "MemoryTransport": MemoryTransport,
             "Request": Request,
             "Sage200Client": Sage200Client,
@@ -67,20 +68,20 @@ def blocks() -> list[str]:
 
 
 @pytest.mark.parametrize("block", blocks(), ids=lambda text: text.split("\n")[0])
-def test_the_readme_runs(
-    block: str, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_readme_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python block in the README runs against the sandbox."""
-    settings = world["sandbox"].settings
-    for name in ("base_url", "token_url", "client_id", "client_secret", "company"):
-        monkeypatch.setenv(f"SAGE200_{name.upper()}", str(getattr(settings, name)))
-    token = world["sandbox"].new_refresh_token()
-    monkeypatch.setenv("SAGE200_REFRESH_TOKEN", token)
-    monkeypatch.setenv("SAGE200_SITE", settings.site)
+    names = ("client_id", "client_secret", "refresh_token", "site", "company")
+    addresses = ("base_url", "token_url", "authorize_url")
     code = compile(block, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    made = eval(code, {"__name__": "readme"})
-    if inspect.iscoroutine(made):
-        world["run"](made)
+
+    async def main() -> None:
+        async with Sandbox(records={"customers": 50}) as sandbox:
+            for name in (*names, *addresses):
+                value = str(getattr(sandbox.settings, name))
+                monkeypatch.setenv(f"SAGE200_{name.upper()}", value)
+            await eval(code, {"__name__": "readme"})
+
+    asyncio.run(main())
 
 
 def test_every_command_is_in_the_readme_and_has_help() -> None:

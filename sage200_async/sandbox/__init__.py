@@ -1,0 +1,16 @@
+"""A Sage 200 of one's own: an HTTP server over SQLite, to run a client against.
+
+::
+
+    async with Sandbox(records={"customers": 25_000}) as sandbox:
+        async with Sage200Client(sandbox.settings) as client:
+            ...
+
+It needs the extra ``sandbox``: ``pip install 'sage200-async[sandbox]'``.
+"""
+
+from sage200_async.sandbox.app import Sandbox as Sandbox
+from sage200_async.sandbox.behaviour import Behaviour as Behaviour
+from sage200_async.sandbox.server import Seen as Seen
+
+__all__ = ["Behaviour", "Sandbox", "Seen"]

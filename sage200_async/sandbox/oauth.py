@@ -1,0 +1,198 @@
+"""Sign-in, tokens and their faults, after Auth0, on which Sage ID runs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sage200_async.sandbox.behaviour import Behaviour
+
+CLIENT_ID: Final = "sandbox-client"
+CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - it opens made-up records only
+_CODE_SECONDS: Final = 60.0
+_DEAD: Final = "Unknown or invalid refresh token."
+# auth0.com/docs, "Refresh token rotation".
+
+Reply = tuple[int, dict[str, Any]]
+
+
+class Family(Struct, eq=False):
+    """Every refresh token that descends from one sign-in."""
+
+    public: bool = False
+    """Whether its client has no secret, only PKCE."""
+    alive: bool = True
+
+
+class _Code(Struct, frozen=True):
+    redirect_uri: str
+    challenge: str
+    ends: float
+
+
+class TokenRequest(Struct, frozen=True):
+    """One call of the token endpoint."""
+
+    grant: str
+    """``refresh_token``, ``authorization_code``, or whatever was asked."""
+    status: int
+    """What it answered."""
+
+
+class Identity:
+    """The token endpoint's memory.
+
+    Args:
+        behaviour: Read anew with each request.
+    """
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.requests: list[TokenRequest] = []
+        self._codes: dict[str, _Code] = {}
+        self._access: dict[str, float] = {}
+        self._refresh: dict[str, Family] = {}
+        self._used: dict[str, Family] = {}
+
+    def sign_in(self) -> str:
+        """Give the refresh token of a new sign-in."""
+        return self._issue_refresh(Family())
+
+    def knows(self, access_token: str) -> bool:
+        """Tell whether an access token is good now."""
+        return self._access.get(access_token, 0.0) > time.monotonic()
+
+    def expire_tokens(self) -> None:
+        """Reject every access token issued so far."""
+        self._access.clear()
+
+    def revoke(self) -> None:
+        """Kill every refresh token issued so far."""
+        for family in (*self._refresh.values(), *self._used.values()):
+            family.alive = False
+
+    def authorize(self, query: Mapping[str, str]) -> str:
+        """Give a code for a sign-in that everyone is granted.
+
+        Raises:
+            ValueError: The request is one that an authorize page refuses.
+        """
+        if query.get("response_type") != "code":
+            raise ValueError("unsupported_response_type: expected code")
+        if query.get("client_id") != CLIENT_ID:
+            raise ValueError("unauthorized_client: unknown client_id")
+        if not query.get("redirect_uri"):
+            raise ValueError("invalid_request: redirect_uri is missing")
+        challenge = query.get("code_challenge", "")
+        if challenge and query.get("code_challenge_method") != "S256":
+            raise ValueError("invalid_request: code_challenge_method must be S256")
+        code = secrets.token_urlsafe(32)
+        ends = time.monotonic() + _CODE_SECONDS
+        self._codes[code] = _Code(query["redirect_uri"], challenge, ends)
+        return code
+
+    def token(self, form: Mapping[str, str] | None) -> Reply:
+        """Answer one request to the token endpoint.
+
+        Args:
+            form: The form's fields; None where the body is no form.
+
+        Returns:
+            A status and a JSON body.
+        """
+        grant = (form or {}).get("grant_type", "")
+        status, body = self._token(grant, form)
+        self.requests.append(TokenRequest(grant, status))
+        return status, body
+
+    def _token(self, grant: str, form: Mapping[str, str] | None) -> Reply:
+        if form is None or not grant:
+            return _error(
+                400, "invalid_request", "Missing required parameter: grant_type"
+            )
+        if form.get("client_id") != CLIENT_ID:
+            return _error(401, "invalid_client", "Unknown client")
+        secret = form.get("client_secret", "")
+        if secret and not secrets.compare_digest(
+            secret.encode(), CLIENT_SECRET.encode()
+        ):
+            return _error(401, "invalid_client", "Unauthorized")
+        match grant:
+            case "authorization_code":
+                return self._exchange(form, public=not secret)
+            case "refresh_token":
+                return self._renew(form, public=not secret)
+            case _:
+                return _error(
+                    400, "unsupported_grant_type", f"Grant type '{grant}' not allowed"
+                )
+
+    def _exchange(self, form: Mapping[str, str], *, public: bool) -> Reply:
+        if not form.get("code"):
+            return _error(400, "invalid_request", "Missing required parameter: code")
+        code = self._codes.pop(form["code"], None)
+        if public and (code is None or not code.challenge):
+            return _error(401, "invalid_client", "Unauthorized")
+        if code is None or code.ends < time.monotonic():
+            return _error(403, "invalid_grant", "Invalid authorization code")
+        if code.redirect_uri != form.get("redirect_uri"):
+            return _error(403, "invalid_grant", "The redirect URI is wrong")
+        if code.challenge and code.challenge != _s256(form.get("code_verifier", "")):
+            return _error(403, "invalid_grant", "Failed to verify code verifier")
+        return self._tokens(self._issue_refresh(Family(public=public)))
+
+    def _renew(self, form: Mapping[str, str], *, public: bool) -> Reply:
+        given = form.get("refresh_token", "")
+        if not given:
+            return _error(
+                400, "invalid_request", "Missing required parameter: refresh_token"
+            )
+        family = self._refresh.get(given)
+        if family is not None and public and not family.public:
+            return _error(401, "invalid_client", "Unauthorized")
+        if family is None or not family.alive:
+            used = self._used.get(given)
+            if used is not None and self.behaviour.reuse_detection:
+                used.alive = False
+            return _error(403, "invalid_grant", _DEAD)
+        if not self.behaviour.rotate:
+            return self._tokens(None)
+        self._used[given] = self._refresh.pop(given)
+        return self._tokens(self._issue_refresh(family))
+
+    def _issue_refresh(self, family: Family) -> str:
+        token = secrets.token_urlsafe(32)
+        self._refresh[token] = family
+        return token
+
+    def _tokens(self, refresh_token: str | None) -> Reply:
+        access_token = secrets.token_urlsafe(48)
+        seconds = self.behaviour.token_seconds
+        self._access[access_token] = time.monotonic() + seconds
+        reply: dict[str, Any] = {"access_token": access_token}
+        if refresh_token:
+            reply["refresh_token"] = refresh_token
+        scope = "openid profile email offline_access"
+        return 200, reply | {
+            "scope": scope,
+            "expires_in": seconds,
+            "token_type": "Bearer",
+        }
+
+
+def _s256(verifier: str) -> str:
+    """Hash a verifier as RFC 7636, 4.2 does."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _error(status: int, error: str, description: str) -> Reply:
+    return status, {"error": error, "error_description": description}

@@ -1,0 +1,100 @@
+"""A consumer that leaves early leaves nothing behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+import pytest
+from aiohttp import web
+
+from sage200_async import Sage200Client
+from sage200_async.sandbox import Sandbox
+from sage200_async.settings import Settings
+
+ROWS = 5000
+PAGE = b"[%b]" % b",".join(
+    b'{"id":%d,"name":"%b"}' % (number, b"x" * 6200) for number in range(1, ROWS + 1)
+)
+Leaver = Callable[[Sage200Client], Awaitable[None]]
+
+
+async def breaks(client: Sage200Client) -> None:
+    async for _ in client.customers:
+        break
+
+
+async def breaks_and_closes(client: Sage200Client) -> None:
+    async with aclosing(client.customers.pages()) as pages:
+        async for _ in pages:
+            break
+
+
+async def raises(client: Sage200Client) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async for _ in client.customers:
+            raise ZeroDivisionError
+
+
+async def is_cancelled_while_it_works(client: Sage200Client) -> None:
+    begun = asyncio.Event()
+
+    async def consume() -> None:
+        async for _ in client.customers:
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(consume())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def is_cancelled_while_a_page_comes(client: Sage200Client) -> None:
+    task = asyncio.create_task(anext(aiter(client.customers)))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        breaks,
+        breaks_and_closes,
+        raises,
+        is_cancelled_while_it_works,
+        is_cancelled_while_a_page_comes,
+    ],
+)
+def test_nothing_is_left_behind(leave: Leaver) -> None:
+    """With pages of 30 MB and a pool of 2: no request in flight, none in the way."""
+    assert len(PAGE) > 30_000_000
+
+    async def page(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=PAGE, content_type="application/json")
+
+    async def main() -> None:
+        async with Sandbox(records={"customers": 1}) as sandbox:
+            given = sandbox.settings
+            names = given.__struct_fields__
+            two = {name: getattr(given, name) for name in names} | {"pool_size": 2}
+            async with Sage200Client(Settings(**two)) as client:
+                await client.customers.first()
+                sandbox.before = page
+                for _ in range(4):
+                    await leave(client)
+                sandbox.before = None
+                async with asyncio.timeout(60):
+                    while sandbox.in_flight:
+                        await asyncio.sleep(0.01)
+                    # Four that held on to a connection would block these.
+                    reads = (client.customers.first() for _ in range(4))
+                    assert all(await asyncio.gather(*reads))
+                assert sandbox.connections <= 2
+            async with asyncio.timeout(60):
+                while sandbox.connections:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(main())

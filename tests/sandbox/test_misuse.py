@@ -1,0 +1,140 @@
+"""Bad input is a named error, before any request leaves."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sage200_async import Sage200Client, Settings, field
+from sage200_async.catalog import Customer, Product
+from sage200_async.errors import (
+    ClientClosed,
+    LimitError,
+    LiteralError,
+    QueryError,
+    SettingsError,
+    UnknownFieldError,
+    VerbError,
+)
+from sage200_async.sandbox import Sandbox
+
+c = Customer.fields
+FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
+    (UnknownFieldError, "nearest is name", lambda q: q.filter(nme="x")),
+    (UnknownFieldError, "nearest is name", lambda _: c.nme),
+    (UnknownFieldError, "nearest is balance", lambda q: q.filter(field("balanc") > 1)),
+    (UnknownFieldError, "nearest is contacts", lambda q: q.expand("contact")),
+    (UnknownFieldError, "nearest is reference", lambda q: q.select("refrence")),
+    (UnknownFieldError, "nearest is city", lambda q: q.select("main_address.citty")),
+    (UnknownFieldError, "nearest is name", lambda q: q.order_by("nam desc")),
+    (UnknownFieldError, "Customer", lambda q: q.filter(Product.fields.code == "A")),
+    (LiteralError, "a number, got 'x'", lambda _: c.balance > "x"),
+    (LiteralError, "text, got 5", lambda _: c.name == 5),
+    (LiteralError, "finite", lambda _: c.balance > float("nan")),
+    (LiteralError, "finite", lambda _: c.balance > Decimal("-Infinity")),
+    (LiteralError, "whole number", lambda _: c.id == 1.5),
+    (LiteralError, "whole number", lambda _: c.id == True),  # noqa: E712
+    (LiteralError, "64 bits", lambda _: c.id > 2**63),
+    (LiteralError, "True or False", lambda _: c.on_hold == 1),
+    (LiteralError, "time zone", lambda _: c.date_time_updated > datetime(2026, 1, 1)),
+    (LiteralError, "surrogates", lambda _: c.name == "\ud800"),
+    (LiteralError, "on number", lambda q: q.filter(field("balance") == "12")),
+    (LimitError, "got -1", lambda q: q.top(-1)),
+    (LimitError, "got 5001", lambda q: q.page_size(5001)),
+    (LimitError, "got True", lambda q: q.top(True)),
+    (LimitError, "got '5'", lambda q: q.skip("5")),
+    (LimitError, "bytes long", lambda q: q.filter(name="x" * 3000).url),
+    (QueryError, "use|&", lambda _: (c.id > 1) and (c.id < 9)),
+    (QueryError, "&", lambda _: 1 < c.id < 9),
+    (QueryError, "condition", lambda q: q.filter("balance gt 1")),
+    (QueryError, "raw", lambda _: c.main_address.city == "York"),
+    (QueryError, "desc", lambda q: q.order_by("name down")),
+]
+
+
+@pytest.mark.parametrize("error,told,fault", FAULTS, ids=range(len(FAULTS)))
+def test_a_wrong_question_never_leaves(on_sandbox, error, told, fault) -> None:
+    """A wrong name, value or number raises its own error, and nothing is sent."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        with pytest.raises(error, match=told):
+            fault(client.customers)
+        assert sandbox.requests == []
+        assert sandbox.token_requests == []
+
+    on_sandbox(body, records={"customers": 1})
+
+
+def test_wrong_writes_never_leave(on_sandbox) -> None:
+    """Names and values of what is written are checked before anything is sent."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        customers: Any = client.customers
+        for error, told, values in (
+            (UnknownFieldError, "nearest is name", {"nme": "x"}),
+            (LiteralError, "credit_limit", {"name": "x", "credit_limit": "12"}),
+            (LiteralError, "finite", {"credit_limit": float("nan")}),
+            (LiteralError, "time zone", {"account_opened": datetime(2026, 1, 1)}),
+            (UnknownFieldError, "nearest is name", {"contacts": [{"nam": "x"}]}),
+            (QueryError, "contacts", {"contacts": "Ann"}),
+            (QueryError, "mapping", "name=x"),
+        ):
+            with pytest.raises(error, match=told):
+                await customers.create(values)
+            with pytest.raises(error, match=told):
+                await customers.update(1, values)
+        for wrong in (None, True, 1.5, ""):
+            with pytest.raises(QueryError, match="expected an id"):
+                await customers.get(wrong)
+        with pytest.raises(QueryError, match="create takes no query options"):
+            await customers.filter(id=1).create({"name": "x"})
+        with pytest.raises(QueryError, match="get takes select and expand"):
+            await customers.top(1).get(1)
+        with pytest.raises(VerbError, match="cannot create; it can list"):
+            client.sop_order_line_views.create  # noqa: B018
+        assert sandbox.requests == []
+        assert sandbox.token_requests == []
+
+    on_sandbox(body, records={"customers": 1})
+
+
+def test_a_closed_client_is_not_used(on_sandbox) -> None:
+    """After it was closed, and before it was opened, a client raises `ClientClosed`."""
+
+    async def body(_: Sage200Client, sandbox: Sandbox) -> None:
+        client = Sage200Client(sandbox.settings)
+        with pytest.raises(ClientClosed):
+            await client.customers.first()
+        async with client:
+            await client.customers.first()
+        before = len(sandbox.requests)
+        with pytest.raises(ClientClosed):
+            await client.customers.first()
+        with pytest.raises(ClientClosed):
+            await client.sites()
+        assert len(sandbox.requests) == before
+
+    on_sandbox(body, records={"customers": 1})
+
+
+def test_a_missing_setting_is_named(on_sandbox) -> None:
+    """A setting that is needed and not there is an error that names it."""
+    with pytest.raises(SettingsError, match="refresh_token") as caught:
+        Sage200Client(Settings())
+    assert caught.value.name == "refresh_token"
+    with pytest.raises(SettingsError, match="client_id"):
+        Sage200Client(Settings(refresh_token="r"))
+
+    async def body(_: Sage200Client, sandbox: Sandbox) -> None:
+        given = sandbox.settings
+        for name in ("site", "company"):
+            names = given.__struct_fields__
+            bare = {each: getattr(given, each) for each in names} | {name: ""}
+            async with Sage200Client(Settings(**bare)) as client:
+                with pytest.raises(SettingsError, match=name):
+                    await client.customers.first()
+        assert sandbox.requests == []
+
+    on_sandbox(body, records={"customers": 1})

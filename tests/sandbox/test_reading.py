@@ -1,0 +1,327 @@
+"""A whole collection arrives, in the fewest requests, from servers of every kind."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from aiohttp import web
+
+from sage200_async import Sage200Client
+from sage200_async.catalog import Customer
+from sage200_async.errors import (
+    BadRequest,
+    Forbidden,
+    ManyRecords,
+    NoRecord,
+    NotFound,
+    PagingError,
+)
+from sage200_async.sandbox import Behaviour, Sandbox
+
+SIZES = [0, 1, 499, 500, 501, 4999, 5000, 5001, 25_000]
+
+
+def fewest(records: int, page: int = 5000) -> int:
+    """Count requests by the rule: a page ends it that is short of both bounds."""
+    full, rest = divmod(records, page)
+    ends = rest < min(page, 500)
+    return full + 1 if ends else full + 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_record_arrives(on_sandbox, size: int) -> None:
+    """Every record arrives, once, in the fewest requests that the rule allows."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        keys = [customer.id async for customer in client.customers.select("id")]
+        assert keys == sandbox.store.keys("customers")
+        assert len(keys) == size
+        assert len(sandbox.requests) == fewest(size)
+
+    on_sandbox(body, records={"customers": size})
+
+
+def test_top_asks_for_no_more_than_it_gives(on_sandbox) -> None:
+    """`top(12_000)` is requests of 5000, 5000 and 2000 records and no more."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        c = Customer.fields
+        query = client.customers.filter(c.balance > -(10**9)).select(c.id)
+        for each in (query, query.order_by(c.name)):
+            sandbox.requests.clear()
+            assert len([one async for one in each.top(12_000)]) == 12_000
+            asked = [request.query["$top"] for request in sandbox.requests]
+            assert asked == ["5000", "5000", "2000"]
+            assert [request.records for request in sandbox.requests] == [
+                5000,
+                5000,
+                2000,
+            ]
+
+    on_sandbox(body, records={"customers": 13_000})
+
+
+@pytest.mark.parametrize("clamp", [500, 1000])
+@pytest.mark.parametrize("order", [(), ("name desc",)])
+def test_a_server_that_clamps_top_loses_nothing(on_sandbox, clamp, order) -> None:
+    """A server that serves fewer than `$top` without a word is read to its end."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        query = client.customers.select("id").order_by(*order)
+        keys = [customer.id async for customer in query]
+        assert sorted(keys) == sandbox.store.keys("customers")
+
+    for size in (clamp - 1, clamp, clamp + 1, 3 * clamp, 3 * clamp + 499):
+        behaviour = Behaviour(max_top=clamp)
+        on_sandbox(body, records={"customers": size}, behaviour=behaviour)
+
+
+def test_a_server_that_ignores_skip_is_refused(on_sandbox) -> None:
+    """A server that serves the same page for ever ends in `PagingError`, at once."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        given = []
+        with pytest.raises(PagingError, match="ignores") as caught:
+            async for customer in client.customers.order_by("name"):
+                given.append(customer.id)
+        assert len(given) == len(set(given)) == 5000
+        assert len(sandbox.requests) == 2
+        assert caught.value.plan is not None
+        assert caught.value.plan.offset == 5000
+
+    ignores = Behaviour(ignore_skip=True)
+    on_sandbox(body, records={"customers": 6000}, behaviour=ignores)
+
+
+def test_a_server_that_ignores_skip_is_refused_without_a_key(on_sandbox) -> None:
+    """The same page again is noticed where no key tells records apart."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        with pytest.raises(PagingError, match="again"):
+            async for _ in client.resource("customers").order_by("name"):
+                pass
+        assert len(sandbox.requests) == 2
+
+    ignores = Behaviour(ignore_skip=True)
+    on_sandbox(body, records={"customers": 6000}, behaviour=ignores)
+
+
+@pytest.mark.parametrize("how", [True, "reverse"])
+def test_a_page_out_of_order_is_refused(on_sandbox, how) -> None:
+    """Keys that do not ascend end in `PagingError`: reading on could lose rows."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        with pytest.raises(PagingError, match="expected id above"):
+            async for _ in client.customers.page_size(500):
+                pass
+        assert len(sandbox.requests) == 2
+
+    on_sandbox(body, records={"customers": 2000}, behaviour=Behaviour(out_of_order=how))
+
+
+def test_a_server_that_ignores_the_filter_is_refused(on_sandbox) -> None:
+    """A page that starts at the beginning again ends in `PagingError`."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        page = b'[{"id":1},{"id":2},{"id":3}]'
+
+        async def same(_: web.Request) -> web.StreamResponse:
+            return web.Response(body=page, content_type="application/json")
+
+        sandbox.before = same
+        with pytest.raises(PagingError, match="above 3, got 1"):
+            async for _ in client.customers.page_size(3):
+                pass
+
+    on_sandbox(body, records={"customers": 0})
+
+
+def test_an_order_is_always_asked_for(on_sandbox) -> None:
+    """A server with no order of its own loses nothing, since each request gives one."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        keys = sandbox.store.keys("customers")
+        assert [c.id async for c in client.customers.page_size(100)] == keys
+        by_skip = client.customers.skip(10).page_size(100)
+        assert [c.id async for c in by_skip] == keys[10:]
+        assert all("$orderby" in request.query for request in sandbox.requests)
+
+    shuffled = Behaviour(default_order="shuffled")
+    on_sandbox(body, records={"customers": 950}, behaviour=shuffled)
+
+
+def test_no_key_and_no_order_is_one_page_or_an_error(on_sandbox) -> None:
+    """Where nothing gives an order, more than a page is an error, never silence."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        rows = client.resource("customers")
+        assert len([row async for row in rows.page_size(501)]) == 499
+        assert len([row async for row in rows.top(300).page_size(300)]) == 300
+        with pytest.raises(PagingError, match="order_by"):
+            async for _ in rows.page_size(300):
+                pass
+
+    on_sandbox(body, records={"customers": 499})
+
+
+def test_a_long_in_is_several_requests(on_sandbox) -> None:
+    """An `in_` past the length of a query is split, and each record comes once."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        wanted = sandbox.store.keys("customers")[::3]
+        c = Customer.fields
+        sandbox.requests.clear()
+        got = [each.id async for each in client.customers.filter(c.id.in_(wanted))]
+        assert sorted(got) == wanted
+        assert len(sandbox.requests) > 5
+        longest = max(len(request.raw_query) for request in sandbox.requests)
+        assert longest <= client.settings.query_limit
+        assert await client.customers.filter(c.id.in_(wanted)).count() == len(wanted)
+
+    on_sandbox(body, records={"customers": 1500})
+
+
+def test_records_caught_twice_by_a_split_in_come_once(on_sandbox) -> None:
+    """Texts that a server takes for equal do not give a record twice."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        names = [row["reference"] for row in sandbox.store.rows("customers")]
+        both = [*names, *(name.lower() for name in names)]
+        query = client.customers.filter(Customer.fields.reference.in_(both))
+        assert sorted([each.id async for each in query]) == sandbox.store.keys(
+            "customers"
+        )
+        assert await query.count() == len(names)
+
+    on_sandbox(body, records={"customers": 200}, behaviour=Behaviour(ignore_case=True))
+
+
+@pytest.mark.parametrize("shape", ["number", "object", "odata", "list"])
+@pytest.mark.parametrize("size", [0, 499, 500, 5000, 5001])
+def test_count_understands_every_shape(on_sandbox, shape, size) -> None:
+    """`count()` is right whatever the shape of the answer, also a plain list."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        assert await client.customers.count() == size
+        assert sandbox.requests[0].query["$count"] == "true"
+        assert await client.customers.skip(10).top(20).count() == min(
+            20, max(0, size - 10)
+        )
+
+    behaviour = Behaviour(count_shape=shape)
+    on_sandbox(body, records={"customers": size}, behaviour=behaviour)
+
+
+def test_a_wrapped_collection_is_read(on_sandbox) -> None:
+    """`{"value": [...]}` reads like a bare array."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        keys = [each.id async for each in client.customers]
+        assert keys == sandbox.store.keys("customers")
+
+    behaviour = Behaviour(wrap_value=True)
+    on_sandbox(body, records={"customers": 900}, behaviour=behaviour)
+
+
+def test_records_are_typed(on_sandbox) -> None:
+    """Money is exact, times are aware and in UTC, members are records."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        row = next(iter(sandbox.store.rows("customers")))
+        first = await client.customers.expand("contacts", "main_address").first()
+        assert first is not None
+        assert isinstance(first.balance, Decimal)
+        assert first.balance == Decimal(str(row["balance"]))
+        assert first.date_time_updated is not None
+        assert first.date_time_updated.utcoffset() is not None
+        assert first.contacts is not None
+        assert first.contacts[0].name == row["contacts"][0]["name"]
+        assert first.main_address is not None
+        plain = await client.customers.get(first.id)
+        assert plain.contacts is None
+        assert plain.reference == first.reference
+        few = await client.customers.select("main_address.city").get(first.id)
+        assert few.main_address is not None
+        assert few.main_address.city == first.main_address.city
+        assert few.name is None
+
+    on_sandbox(body, records={"customers": 5})
+
+
+def test_one_first_and_get(on_sandbox) -> None:
+    """`one` wants one record, `first` gives the first or None, `get` goes by id."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        keys = sandbox.store.keys("customers")
+        customers = client.customers
+        assert (await customers.filter(id=keys[3]).one()).id == keys[3]
+        with pytest.raises(NoRecord):
+            await customers.filter(id=-1).one()
+        with pytest.raises(ManyRecords):
+            await customers.one()
+        first = await customers.order_by("id desc").first()
+        assert first is not None
+        assert first.id == keys[-1]
+        assert await customers.filter(id=-1).first() is None
+        assert (await customers.get(keys[0])).id == keys[0]
+        with pytest.raises(NotFound):
+            await customers.get(-1)
+
+    on_sandbox(body, records={"customers": 5})
+
+
+def test_writing(on_sandbox) -> None:
+    """A record is created, changed in what is given only, and deleted."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        values = {"reference": "APITEST", "name": "O'Hara & Søn", "credit_limit": 0.1}
+        new = await client.customers.create(
+            {**values, "contacts": [{"name": "Ann", "is_default": True}]}
+        )
+        assert new.credit_limit == Decimal("0.1")
+        changed = await client.customers.update(new.id, {"short_name": "Api"})
+        assert (changed.name, changed.short_name) == (values["name"], "Api")
+        with pytest.raises(BadRequest, match="already exists") as caught:
+            await client.customers.create({"reference": "APITEST", "name": "Again"})
+        assert caught.value.detail == (
+            "The account reference already exists. You cannot have two accounts "
+            "with the same account reference."
+        )
+        full = await client.customers.expand("contacts").get(new.id)
+        assert [contact.name for contact in full.contacts or []] == ["Ann"]
+        await client.customers.delete(new.id)
+        with pytest.raises(NotFound):
+            await client.customers.delete(new.id)
+        sandbox.behaviour = Behaviour(forbidden=frozenset({"customers"}))
+        with pytest.raises(Forbidden, match="forbidden for this account"):
+            await client.customers.delete(1)
+
+    on_sandbox(body, records={"customers": 5})
+
+
+def test_sites_need_no_company(on_sandbox) -> None:
+    """The companies are listed by a client that knows neither site nor company."""
+
+    async def body(_: Sage200Client, sandbox: Sandbox) -> None:
+        bare = sandbox.settings.__struct_fields__
+        known = {name: getattr(sandbox.settings, name) for name in bare}
+        settings = type(sandbox.settings)(**{**known, "site": "", "company": ""})
+        async with Sage200Client(settings) as client:
+            sites = await client.sites()
+        assert sandbox.settings.site in {site.site_id for site in sites}
+
+    on_sandbox(body, records={"customers": 0})
+
+
+def test_streams_share_one_client(on_sandbox) -> None:
+    """Twenty tasks read at once through one client, each its own whole stream."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        async def read() -> list[int | None]:
+            return [c.id async for c in client.customers.select("id").page_size(100)]
+
+        wanted = sandbox.store.keys("customers")
+        for keys in await asyncio.gather(*(read() for _ in range(20))):
+            assert keys == wanted
+
+    on_sandbox(body, records={"customers": 730})

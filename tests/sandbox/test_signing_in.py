@@ -1,0 +1,119 @@
+"""One dead token costs one refresh, however many tasks share it."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from sage200_async import Sage200Client, Tokens
+from sage200_async.errors import TokenRefused, Unauthorized
+from sage200_async.sandbox import Behaviour, Sandbox
+from sage200_async.settings import Settings
+from sage200_async.tokens import MemoryStore
+
+
+def with_store(settings: Settings, store: MemoryStore) -> Settings:
+    given = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return Settings(**{**given, "token_store": store})
+
+
+async def fifty(client: Sage200Client) -> list[object]:
+    reads = (client.customers.top(1).first() for _ in range(50))
+    return list(await asyncio.gather(*reads, return_exceptions=True))
+
+
+def test_fifty_tasks_meet_an_expired_token(on_sandbox) -> None:
+    """Fifty tasks meet an expired token: one refresh, and all succeed."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        await client.customers.first()
+        sandbox.expire_tokens()
+        before = len(sandbox.token_requests)
+        answers = await fifty(client)
+        assert not [each for each in answers if isinstance(each, BaseException)]
+        assert len(sandbox.token_requests) == before + 1
+
+    slow = Behaviour(token_delay=0.05)
+    on_sandbox(body, records={"customers": 5}, behaviour=slow)
+
+
+def test_the_rotated_token_is_stored_before_it_is_used() -> None:
+    """The new refresh token is in the store before a request carries the new access."""
+    stored: list[Tokens] = []
+
+    class Store(MemoryStore):
+        async def save(self, tokens: Tokens) -> None:
+            await asyncio.sleep(0.01)
+            await super().save(tokens)
+            stored.append(tokens)
+
+    async def main() -> None:
+        async with Sandbox(records={"customers": 5}) as sandbox:
+            settings = with_store(sandbox.settings, Store())
+            async with Sage200Client(settings) as client:
+                first = await client.customers.first()
+                assert first is not None
+                sandbox.expire_tokens()
+                late: list[str] = []
+
+                async def look(request: web.Request) -> None:
+                    bearer = request.headers["Authorization"].removeprefix("Bearer ")
+                    if bearer not in {tokens.access_token for tokens in stored}:
+                        late.append(bearer)
+
+                sandbox.before = look
+                await fifty(client)
+                assert late == []
+                refreshed = [tokens.refresh_token for tokens in stored]
+                assert len(set(refreshed)) == len(refreshed) == 3
+
+    asyncio.run(main())
+
+
+def test_a_refused_refresh_is_one_clear_error_in_all(on_sandbox) -> None:
+    """A dead refresh token raises `TokenRefused` in all fifty, after one request."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        await client.customers.first()
+        sandbox.expire_tokens()
+        sandbox.revoke()
+        before = len(sandbox.token_requests)
+        answers = await fifty(client)
+        assert {type(each) for each in answers} == {TokenRefused}
+        assert {str(each) for each in answers} == {str(answers[0])}
+        assert "invalid_grant" in str(answers[0])
+        assert "sign in again" in str(answers[0])
+        assert len(sandbox.token_requests) == before + 1
+
+    on_sandbox(body, records={"customers": 5})
+
+
+def test_an_empty_401_says_what_to_check() -> None:
+    """A wrong company draws an empty 401; the error names site, company and role."""
+
+    async def main() -> None:
+        async with Sandbox(records={"customers": 5}) as sandbox:
+            given = sandbox.settings
+            names = given.__struct_fields__
+            wrong = {name: getattr(given, name) for name in names} | {"company": 99}
+            async with Sage200Client(Settings(**wrong)) as client:
+                for _ in range(3):
+                    with pytest.raises(Unauthorized, match="check site, company"):
+                        await client.customers.first()
+            # The first for the first access token, the second after the 401.
+            assert len(sandbox.token_requests) == 2
+
+    asyncio.run(main())
+
+
+def test_a_token_is_refreshed_in_the_middle_of_a_stream(on_sandbox) -> None:
+    """A token that dies between two pages costs a refresh and no record."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        read = []
+        async for page in client.customers.page_size(100).pages():
+            read += [customer.id for customer in page.records]
+            sandbox.expire_tokens()
+        assert read == sandbox.store.keys("customers")
+
+    on_sandbox(body, records={"customers": 550})

@@ -1,0 +1,246 @@
+"""Page bytes to records: right cuts, bad records, replies cut short."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sage200_async.catalog import Customer
+from sage200_async.errors import DecodeError
+from sage200_async.wire.decode import SliceReader, decode_one, unwrapped
+
+Untyped = dict[str, Any]
+FORMS = {
+    "tight": {"separators": (",", ":")},
+    "spaced": {},
+    "pretty": {"indent": 2},
+}
+PAGES = {
+    "plain": [{"id": n, "name": f"n{n}"} for n in range(9)],
+    "nested rows begin alike": [
+        {"id": n, "rows": [{"id": 1}, {"id": 2, "rows": [{"id": 3}]}]} for n in range(9)
+    ],
+    "borders in text": [
+        {"id": n, "name": '},{"id":1},{"id', "memo": '}, {"id": ]"\\'} for n in range(9)
+    ],
+    "nested borders": [{"id": {"id": [{"id": 1}, {"id": 2}]}} for _ in range(9)],
+    "first key once": [{"odd": 1}, *({"id": n} for n in range(9))],
+    "first key escaped": [{'a"b\\': n} for n in range(9)],
+    "first record empty": [{}, {"id": 1}, {}, {"id": 2}],
+    "first key empty": [{"": n} for n in range(9)],
+    "brackets in keys": [{"},{": n, "]": "["} for n in range(9)],
+    "not ascii": [{"id": n, "name": "é😀\u2028\u202e"} for n in range(9)],
+    "one": [{"id": 1}],
+    "none": [],
+}
+
+
+def read(body, size=1, model=Untyped, quarantine=None):
+    """Read a page in slices and put them together."""
+    reader = SliceReader(model, quarantine, size)
+    return [record for some in reader.slices(body) for record in some]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_slices(page, form, kind):
+    """Slices of any size, put together, are the page."""
+    body = kind(json.dumps(PAGES[page], **FORMS[form], ensure_ascii=False).encode())
+    for size in (1, 2, 7, 40, 100, 10_000):
+        assert read(body, size) == PAGES[page]
+
+
+def test_really_cut():
+    """A page of plain records is cut wherever it should be."""
+    for form in FORMS.values():
+        body = json.dumps(PAGES["plain"], **form).encode()
+        sizes = [len(some) for some in SliceReader(Untyped, None, 1).slices(body)]
+        assert sizes == [1] * 9
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b" [ ] ", b"\r\n[\n]\n", b"[" + b" " * 99 + b"]"]
+)
+def test_empty(body):
+    """A page without records is no error, however it is spaced."""
+    assert read(body) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"value":[{"id":1},{"id":2}]}',
+        b' {"@odata.context": "[", "value" : [ {"id":1}, {"id":2} ] }\n',
+        b'{"@odata.count": 2, "value": [{"id": 1}, {"id": 2}], "x": null}',
+    ],
+)
+def test_wrapped(body):
+    """An array in the wrapper that some endpoints use is taken out of it."""
+    assert read(body) == [{"id": 1}, {"id": 2}]
+    assert read(bytearray(body)) == [{"id": 1}, {"id": 2}]
+
+
+def test_unwrapped_is_not_copied():
+    """A bare array is passed on as it is."""
+    body = b"  [1]"
+    assert unwrapped(body) is body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"[",
+        b"]",
+        b"null",
+        b"12",
+        b'"text"',
+        b"{}",
+        b'{"value": null}',
+        b'{"value": {"id": 1}}',
+        b'{"Message": "no"}',
+        b"<html></html>",
+        b"[1]",
+        b"[[]]",
+        b"[null]",
+        b'[{"id":1},]',
+        b'[,{"id":1}]',
+        b'[{"id":1}{"id":2}]',
+        b'[{"id":1}],[{"id":2}]',
+        b'[{"id":1}]]',
+        b'[{"id":1}] x]',
+        b'[{"id":1},{"id":2',
+        b'[{"id":1}]\xff',
+        b'[{"id":"\xff"}]',
+        b'[{"id":' + b"[" * 9000 + b"]" * 9000 + b"}]",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_no_page(body, size):
+    """What is no array of records is an error of ours, never a shorter page."""
+    with pytest.raises(DecodeError) as caught:
+        read(body, size)
+    assert caught.value.where.startswith("$")
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("quarantined", [False, True])
+def test_cut_short(form, wrapped, quarantined):
+    """A page cut short at any byte raises, with a quarantine or without."""
+    page = [{"id": 1, "rows": [{"id": [2]}, {}]}, {"id": 3, "t": '"]},{"id":['}, {}]
+    body = json.dumps({"value": page} if wrapped else page, **FORMS[form]).encode()
+    put_by = [].append if quarantined else None
+    for end in range(len(body)):
+        for size in (1, 30, 10_000):
+            with pytest.raises(DecodeError):
+                read(body[:end], size, quarantine=put_by)
+    assert read(body) == page
+
+
+def page_with_bad(bad, at=17, count=40):
+    """Make a page of customers, one of them bad."""
+    rows = [f'{{"id":{n},"balance":{n}.50}}' for n in range(count)]
+    rows[at] = bad
+    return f"[{','.join(rows)}]".encode()
+
+
+BAD = [
+    ('{"id":17,"balance":"x"}', "$[17].balance", "Invalid decimal"),
+    ('{"id":"17"}', "$[17].id", "Expected `int | null`, got `str`"),
+    ('{"id":17,"contacts":[{"id":1},{"id":true}]}', "$[17].contacts[1].id", "bool"),
+    ("17", "$[17]", "Expected `object`, got `int`"),
+    ("null", "$[17]", "got `null`"),
+    ('{"id":17,"balance":1e99999999999999999999}', "$[17].balance", "decimal"),
+]
+
+
+@pytest.mark.parametrize(("bad", "where", "why"), BAD)
+@pytest.mark.parametrize("size", [1, 60, 10_000])
+def test_quarantine(bad, where, why, size):
+    """With a quarantine, a bad record goes there and all others arrive."""
+    put_by = []
+    found = read(page_with_bad(bad), size, Customer, put_by.append)
+    assert [each.id for each in found] == [n for n in range(40) if n != 17]
+    assert found[1].balance == Decimal("1.50")
+    (error,) = put_by
+    assert (error.where, error.model) == (where, "Customer")
+    assert error.raw == bad.encode()
+    assert where in str(error)
+    assert why in str(error)
+
+
+@pytest.mark.parametrize(("bad", "where", "why"), BAD)
+@pytest.mark.parametrize("size", [1, 60, 10_000])
+def test_no_quarantine(bad, where, why, size):
+    """Without a quarantine, all before the bad record arrive, then its error."""
+    found = []
+    slices = SliceReader(Customer, None, size).slices(page_with_bad(bad))
+    with pytest.raises(DecodeError, match=why) as caught:
+        found.extend(record for some in slices for record in some)
+    assert [each.id for each in found] == list(range(17))
+    assert (caught.value.where, caught.value.raw) == (where, bad.encode())
+
+
+@pytest.mark.parametrize("at", [0, 39])
+def test_quarantine_at_the_ends(at):
+    """A bad record is found at the first place and at the last."""
+    put_by = []
+    body = page_with_bad('{"id":"x"}', at)
+    assert len(read(body, 100, Customer, put_by.append)) == 39
+    assert [error.where for error in put_by] == [f"$[{at}].id"]
+
+
+def test_quarantine_takes_many():
+    """Every bad record goes to the quarantine, each under its own place."""
+    put_by = []
+    body = b'[{"id":1},{"id":"a"},{"id":"b"},{"id":2},{"id":"c"}]'
+    assert [each.id for each in read(body, 1, Customer, put_by.append)] == [1, 2]
+    assert [error.where for error in put_by] == ["$[1].id", "$[2].id", "$[4].id"]
+
+
+def test_quarantined_record_is_not_shown():
+    """The message of a bad record names its place and holds none of its data."""
+    put_by = []
+    read(b'[{"id":"x","name":"secret"}]', 1, Customer, put_by.append)
+    assert "secret" not in str(put_by[0])
+
+
+def test_untyped_numbers():
+    """Untyped records hold whole numbers as int, others as Decimal, exactly."""
+    (record,) = read(b'[{"a": 12345678901234567.89, "b": 7, "c": 1e-7, "d": -0.10}]')
+    assert record == {
+        "a": Decimal("12345678901234567.89"),
+        "b": 7,
+        "c": Decimal("1e-7"),
+        "d": Decimal("-0.10"),
+    }
+    assert str(record["d"]) == "-0.10"
+    assert type(record["b"]) is int
+
+
+def test_number_without_end():
+    """A number that no Decimal holds is a bad record, not a crash."""
+    put_by = []
+    body = b'[{"a": 1e99999999999999999999}, {"a": 1}]'
+    assert read(body, quarantine=put_by.append) == [{"a": 1}]
+    assert put_by[0].where == "$[0]"
+
+
+def test_null_and_absent():
+    """Null and absent read alike, as None; unknown names are passed over."""
+    absent, null = read(b'[{"id":1},{"id":1,"name":null,"new":[1]}]', 1, Customer)
+    assert absent == null
+    assert absent.name is None
+
+
+def test_one():
+    """A single record is decoded, or refused with its place."""
+    assert decode_one(b'{"id":5,"balance":1.10}', Customer).balance == Decimal("1.10")
+    with pytest.raises(DecodeError) as caught:
+        decode_one(b'{"id":"5"}', Customer)
+    assert (caught.value.where, caught.value.model) == ("$.id", "Customer")

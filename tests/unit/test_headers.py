@@ -1,0 +1,45 @@
+"""What requests carry in their headers, and what replies say in theirs."""
+
+import pytest
+
+from sage200_async.settings import Target
+from sage200_async.wire.headers import company_headers, retry_after
+
+NOON = 1_500_000_000.0
+
+
+def test_company():
+    """A request names its site and its company."""
+    headers = company_headers(Target("http://x", "guid", "7"))
+    assert headers == {"X-Site": "guid", "X-Company": "7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 5 ", 5.0),
+        ("Fri, 14 Jul 2017 02:40:30 GMT", 30.0),
+        ("Fri, 14 Jul 2017 04:40:30 +0200", 30.0),
+        ("Friday, 14-Jul-17 02:40:30 GMT", 30.0),
+        ("Fri Jul 14 02:40:30 2017", 30.0),
+        ("Fri, 14 Jul 2017 02:00:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("٣", None),
+        ("Fri, 99 Jul 2017 02:40:30 GMT", None),
+        ("Fri, 14 Jul 99999999999999999999 02:40:30 GMT", None),
+    ],
+)
+def test_retry_after(text, seconds):
+    """A number of seconds or a date is read; anything else is nothing said."""
+    assert retry_after({"retry-after": text}, NOON) == seconds
+
+
+def test_no_retry_after():
+    """A reply may say nothing about when to come again."""
+    assert retry_after({}, NOON) is None

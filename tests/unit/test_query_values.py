@@ -1,0 +1,103 @@
+"""Queries are values: equal, hashable, picklable."""
+
+import copy
+import pickle
+
+import pytest
+
+from sage200_async import raw
+from sage200_async.catalog import Customer, Endpoints
+from sage200_async.errors import ClientClosed, VerbError
+from sage200_async.resource import Endpoint, Table
+from sage200_async.settings import Target
+from sage200_async.transport.memory import MemoryTransport, reply
+
+c = Customer.fields
+
+
+def build(endpoint=Endpoints.customers):
+    """Make a query that uses everything."""
+    return (
+        endpoint.query.filter((c.balance > 10) | raw("x"), name="O'B")
+        .filter(c.id.in_([1, 2]))
+        .select("id", "name")
+        .expand("contacts")
+        .order_by("balance desc")
+        .top(7)
+        .skip(2)
+        .page_size(3)
+    )
+
+
+def test_equal():
+    """Queries made alike are equal, with equal hashes and URLs."""
+    assert build() == build()
+    assert hash(build()) == hash(build())
+    assert build().url == build().url
+    assert len({build(), build()}) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        build().top(8),
+        build().filter(c.id == 1),
+        build().bound(Target("http://x", "s", "2"), None),
+        build(Endpoint("other", Table[Customer, dict, dict], Customer)),
+        "text",
+    ],
+)
+def test_unequal(other):
+    """Queries that ask something else, or elsewhere, are unequal."""
+    assert build() != other
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle(protocol):
+    """A pickle keeps the question and where it goes."""
+    asked = build().bound(Target("http://x", "s", "2", 999), None)
+    again = pickle.loads(pickle.dumps(asked, protocol))
+    assert again == asked
+    assert again.url == asked.url
+    assert again.target == asked.target
+
+
+def test_pickle_of_a_bound_query():
+    """A pickle leaves the client behind; reading then says to bind it again."""
+
+    class Connection:
+        transport = MemoryTransport(lambda _: reply([]))
+        quarantine = None
+
+    bound = build().bound(Target("http://x", "s", "2"), Connection())
+    again = pickle.loads(pickle.dumps(bound))
+    assert again == bound
+    with pytest.raises(ClientClosed, match=r"client\.run"):
+        aiter(again)
+
+
+def test_untyped_pickle():
+    """A query on a resource that nobody knows is picklable too."""
+    kind = Table[dict[str, object], dict[str, object], dict[str, object]]
+    asked = Endpoint("things", kind, key="id").query.filter(a=1)
+    assert pickle.loads(pickle.dumps(asked)) == asked
+    assert copy.copy(asked) == asked
+
+
+def test_repr():
+    """The repr shows what is asked, cut short where that is long."""
+    asked = Endpoints.customers.query.filter(on_hold=True).top(5)
+    assert repr(asked) == "Table(customers, where=on_hold eq true, top=5)"
+    assert repr(Endpoints.customers.query) == "Table(customers)"
+    assert len(repr(asked.filter(name="x" * 9000))) < 500
+
+
+def test_missing_verbs():
+    """A verb that the resource lacks raises before any I/O, naming what it can."""
+    lines = Endpoints.sop_order_line_views.query
+    for verb in ("get", "create", "update", "delete"):
+        with pytest.raises(VerbError, match=f"cannot {verb}; it can list") as caught:
+            getattr(lines, verb)
+        assert caught.value.verb == verb
+    with pytest.raises(AttributeError):
+        _ = lines.frobnicate

@@ -1,0 +1,118 @@
+"""From a reply's status to an error that says what to do."""
+
+import pytest
+
+from sage200_async import errors
+from sage200_async.wire.messages import Request, Response
+from sage200_async.wire.status import check, message_in
+
+ASKED = Request(method="GET", path="customers", headers={"authorization": "Bearer t"})
+
+
+def fail(status, body=b"", headers=None):
+    """Check a reply of this status and give the error."""
+    with pytest.raises(errors.StatusError) as caught:
+        check(ASKED, Response(status, headers or {}, body), 0)
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_success(status):
+    """A success is given back as it is."""
+    response = Response(status)
+    assert check(ASKED, response, 0) is response
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable"),
+    [
+        (400, errors.BadRequest, False),
+        (401, errors.Unauthorized, False),
+        (403, errors.Forbidden, False),
+        (404, errors.NotFound, False),
+        (409, errors.Conflict, False),
+        (429, errors.RateLimited, True),
+        (500, errors.ServerError, True),
+        (503, errors.ServerError, True),
+        (599, errors.ServerError, True),
+        (302, errors.StatusError, False),
+        (418, errors.StatusError, False),
+    ],
+)
+def test_class(status, kind, retryable):
+    """Each status has its class, which knows whether to ask again."""
+    error = fail(status)
+    assert type(error) is kind
+    assert (error.status, error.retryable) == (status, retryable)
+    assert (error.request, error.response.status) == (ASKED, status)
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"Message": "No such account."}', "No such account."),
+        (b'{"message": "no"}', "no"),
+        (b'{"error": "invalid_grant"}', "invalid_grant"),
+        (b'{"error": "e", "error_description": "told"}', "told"),
+        (b'{"Message": 5, "error": "e"}', "e"),
+        (b'"quoted"', '"quoted"'),
+        (b"plain", "plain"),
+        (b"", ""),
+        (b"  \n", ""),
+        (b"\xff", "\ufffd"),
+    ],
+)
+def test_detail(body, detail):
+    """What the service says is found in the body, whatever its shape."""
+    error = fail(400, body)
+    assert error.detail == detail == message_in(Response(400, {}, body))
+    assert detail in str(error)
+
+
+@pytest.mark.parametrize("body", [b"<html><b>Bad gateway", b"\n <!DOCTYPE html>"])
+def test_html(body):
+    """A page meant for browsers is not shown, but named for what it is."""
+    error = fail(502, body)
+    assert "gateway" in error.detail
+    assert "<" not in str(error)
+
+
+def test_long_bodies():
+    """Of a long body, a message shows the beginning."""
+    assert len(fail(400, b"x" * 100_000).detail) == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "site, company and the user's role"),
+        (403, "role"),
+        (404, "edition or version"),
+        (504, "tunnel"),
+        (418, "no reason given"),
+    ],
+)
+def test_advice(status, advice):
+    """An empty reply, as Sage's 401 is, still says what to check."""
+    assert advice in str(fail(status))
+
+
+def test_detail_and_advice():
+    """The service's words come before ours."""
+    told = str(fail(404, b'{"Message": "Gone fishing."}'))
+    assert "Gone fishing.; no such id" in told
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after(status):
+    """When to come again is carried in seconds."""
+    assert fail(status, headers={"retry-after": "7"}).retry_after == 7.0
+    assert fail(status).retry_after is None
+
+
+def test_no_secrets():
+    """Neither message nor repr shows a header."""
+    error = fail(401)
+    shown = f"{error} {error!r} {error.request!r} {error.response!r}"
+    assert "Bearer" not in shown
