@@ -29,9 +29,9 @@ async def in_slices() -> AsyncIterator[Customer]:
     """Read through the client: guard, slices, turns of the loop and all."""
     memory = MemoryTransport(lambda _: Response(200, {}, PAGE))
     settings = Settings(site="site", company=1)
-    async with Sage200Client(settings, transport=memory) as client:
-        async for customer in client.customers.top(ROWS):
-            yield customer
+    client = Sage200Client(settings, transport=memory)
+    async for customer in client.customers.top(ROWS):
+        yield customer
 
 
 async def whole() -> AsyncIterator[Customer]:

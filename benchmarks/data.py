@@ -17,7 +17,21 @@ from sage200_async.odata.fields import (
     names_of,
 )
 
-WORDS = "Ash Birch Cedar & Sons O'Brien Fir Ltd Hazel Kenly Larch Oak Rowan".split()
+WORDS = [
+    "Ash",
+    "Birch",
+    "Cedar",
+    "&",
+    "Sons",
+    "O'Brien",
+    "Fir",
+    "Ltd",
+    "Hazel",
+    "Kenly",
+    "Larch",
+    "Oak",
+    "Rowan",
+]
 
 
 def wide_customers(count: int, seed: int = 1) -> bytes:

@@ -103,7 +103,8 @@ class UnknownFieldError(QueryError, AttributeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the name too: AttributeError would leave its own out."""
-        made = functools.partial(type(self), name=self.name, nearest=self.nearest)
+        name, nearest = self.name or "", self.nearest
+        made = functools.partial(type(self), name=name, nearest=nearest)
         return made, self.args, self.__dict__
 
 

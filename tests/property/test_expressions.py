@@ -20,7 +20,7 @@ TEXTS = st.text(
 )
 NUMBERS = st.decimals(-1000, 1000, places=2) | st.integers(-1000, 1000)
 DAYS = st.dates(date(1000, 1, 1)) | st.datetimes(
-    datetime(1000, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(1000, 1, 2),
     timezones=st.just(UTC),
 )
 VALUES = {

@@ -64,7 +64,7 @@ def test_encoded(values, body):
         ({"credit_limit": Decimal("Infinity")}, LiteralError, "finite"),
         ({"account_opened": "2020-01-01"}, LiteralError, "^account_opened: "),
         (
-            {"account_opened": datetime(2020, 1, 1)},  # noqa: DTZ001 - on purpose
+            {"account_opened": datetime(2020, 1, 1)},
             LiteralError,
             "time zone",
         ),
@@ -106,7 +106,7 @@ def test_untyped():
         2**70,
         b"x",
         object(),
-        datetime(2020, 1, 1),  # noqa: DTZ001 - naive on purpose
+        datetime(2020, 1, 1),
         datetime(1, 1, 1, tzinfo=EAST),
     ],
 )

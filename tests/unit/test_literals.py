@@ -106,7 +106,7 @@ def test_null(kind):
         ("boolean", 1),
         ("boolean", "true"),
         ("moment", "2016-02-23"),
-        ("moment", datetime(2016, 2, 23)),  # noqa: DTZ001 - naive on purpose
+        ("moment", datetime(2016, 2, 23)),
         ("moment", datetime(1, 1, 1, tzinfo=FAR_EAST)),
         ("moment", datetime(9999, 12, 31, 23, tzinfo=FAR_WEST)),
         ("moment", 1456308731),
