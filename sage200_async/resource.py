@@ -388,7 +388,7 @@ class Table(View[R], Generic[R, Values, Changes]):
 
     def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
         whole = isinstance(id, int) and not isinstance(id, bool)
-        if not whole and (not isinstance(id, str) or not id):
+        if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
             raise QueryError(f"{self.endpoint.path}: expected an id, got {id!r}")
         return f"{self.endpoint.path}/{encode_segment(id)}"
 

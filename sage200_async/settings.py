@@ -95,6 +95,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         if not self.base_url:
             msgspec.structs.force_setattr(self, "base_url", _BASE_URLS[self.edition])
         msgspec.structs.force_setattr(self, "company", str(self.company))
+        for name in ("site", "company", *sorted(_SECRETS)):
+            _require_plain(name, getattr(self, name))
         for name in ("base_url", "authorize_url", "token_url"):
             _require_url(name, getattr(self, name), secure=name != "base_url")
         if not 1 <= self.page_size <= PAGE_MAX:
@@ -147,15 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         if unknown:
             name = unknown[0]
             _refuse(name, "a known setting", f"{_PREFIX}{name.upper()}")
-        try:
-            typed = {
-                name: msgspec.convert(value, _TYPES[name], strict=False)
-                for name, value in given.items()
-            }
-        except msgspec.ValidationError as error:
-            message = f"a {_PREFIX} variable is malformed: {error}"
-            raise SettingsError(message) from error
-        return cls(**typed)
+        return cls(**{name: _typed(name, value) for name, value in given.items()})
 
 
 _DEFAULTS: Final = {
@@ -164,14 +158,38 @@ _DEFAULTS: Final = {
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
+def _typed(name: str, text: str) -> Any:
+    try:
+        return msgspec.convert(text, _TYPES[name], strict=False)
+    except msgspec.ValidationError as error:
+        message = f"{_PREFIX}{name.upper()} is malformed: {error}"
+        raise SettingsError(message, name=name) from error
+
+
 def _refuse(name: str, expected: str, got: object) -> None:
     message = f"{name}: expected {expected}, got {got!r}"
     raise SettingsError(message, name=name)
 
 
+def _require_plain(name: str, text: str) -> None:
+    """Refuse what no header can carry, without showing it."""
+    if not text.isprintable():
+        message = f"{name} holds a line break or another control character"
+        raise SettingsError(message, name=name)
+
+
 def _require_url(name: str, url: str, *, secure: bool) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    scheme, host = _scheme_and_host(url)
+    if scheme not in {"http", "https"} or not host:
         _refuse(name, "an http(s) URL", url)
-    if secure and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if secure and scheme == "http" and host not in _LOOPBACK:
         _refuse(name, "https, since credentials go there", url)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str | None]:
+    try:
+        parts = urlsplit(url)
+        nowhere = parts.port == 0
+    except ValueError:  # a bracket or a port that is none
+        return "", None
+    return parts.scheme, None if nowhere else parts.hostname

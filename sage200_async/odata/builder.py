@@ -264,7 +264,9 @@ class Builder:
         kind = self._field(leaf.field).kind
         given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
         wanted = "text" if isinstance(leaf, Call) else kind
-        if not (fits(kind, given) and fits(wanted, kind)):
+        ordered = isinstance(leaf, Comparison) and leaf.operator not in {"eq", "ne"}
+        unfit = not (fits(kind, given) and fits(wanted, kind))
+        if unfit or (ordered and kind in {"boolean", "enum"}):
             message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
             raise LiteralError(message, value=str(leaf))
 

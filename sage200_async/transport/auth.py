@@ -74,7 +74,8 @@ class TokenKeeper:
         self._generation = 0
         self._refreshing: asyncio.Task[None] | None = None
         self._refused: tuple[str, str] | None = None
-        self._unhelpful: tuple[int, float] | None = None
+        self._unhelpful: float | None = None
+        self._loading = asyncio.Lock()
 
     async def current(self) -> Stamp:
         """Give tokens that should work, refreshed if their end is near.
@@ -103,13 +104,13 @@ class TokenKeeper:
             return True
         if self._tokens is None or not self._tokens.refresh_token:
             return False
-        if self._unhelpful is None or self._unhelpful[0] != generation:
+        if self._unhelpful is None:
             return True
-        return self._clock.monotonic() - self._unhelpful[1] > _UNHELPFUL
+        return self._clock.monotonic() - self._unhelpful > _UNHELPFUL
 
-    def did_not_help(self, generation: int) -> None:
+    def did_not_help(self) -> None:
         """Note that a token fresh from a refresh was met with 401."""
-        self._unhelpful = (generation, self._clock.monotonic())
+        self._unhelpful = self._clock.monotonic()
 
     async def renew(self, generation: int) -> Stamp:
         """Give tokens newer than *generation*, with at most one refresh.
@@ -141,12 +142,16 @@ class TokenKeeper:
             _log.debug("refresh failed: %s", type(task.exception()).__name__)
 
     async def _loaded(self) -> Tokens:
-        if self._tokens is None:
-            stored = await self._store.load()
-            if stored is None:
-                await self._store.save(self._seed)
-            self._tokens = stored or self._seed
-        return self._tokens
+        async with self._loading:  # a late seed would cover newer tokens
+            if self._tokens is None:
+                self._tokens = await self._stored_or_seed()
+            return self._tokens
+
+    async def _stored_or_seed(self) -> Tokens:
+        stored = await self._store.load()
+        if stored is None:
+            await self._store.save(self._seed)
+        return stored or self._seed
 
     async def _refresh(self, old: Tokens) -> None:
         if self._unsaved is None:
@@ -256,7 +261,7 @@ class Auth:
         try:
             return await self._inner.send(self._stamped(request, stamp))
         except Unauthorized as error:
-            self._keeper.did_not_help(stamp.generation)
+            self._keeper.did_not_help()
             error.add_note("the token was refreshed just now: it is not the token")
             raise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 import yarl
@@ -45,13 +45,18 @@ FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
 )
 """aiohttp's errors and ours, the most specific first."""
 
+_MISADDRESSED: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 _LASTING: Final = (
     aiohttp.ClientSSLError,
     aiohttp.ClientConnectorCertificateError,
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
+    *_MISADDRESSED,
 )
 # These do not go away by asking again.
+_LACKED: Final = {
+    "connect": "no connection",
+    "read": "no further bytes",
+    "total": "no whole reply",
+}
 
 
 class HttpTransport:
@@ -128,14 +133,32 @@ class HttpTransport:
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:
     """Put one of aiohttp's errors into our words."""
     ours = next(ours for theirs, ours in FOREIGN if isinstance(error, theirs))
-    reason = str(error) or type(error).__name__
     if ours is TimedOut:
         phase, seconds = _phase(error, settings)
-        message = f"{request}: no {phase} within {seconds:g} s"
+        message = f"{request}: {_LACKED[phase]} within {seconds:g} s"
         return TimedOut(message, request=request, phase=phase, seconds=seconds)
-    made = ours(f"{request}: {reason}", request=request)
+    made = ours(f"{request}: {_reason(error)}", request=request)
     made.retryable = not isinstance(error, _LASTING)
     return made
+
+
+def _reason(error: Exception) -> str:
+    """Say on one line what went wrong, without the token and the whole query."""
+    text = str(error)
+    if isinstance(error, _MISADDRESSED):
+        text = ""  # it is the URL
+    if isinstance(error, aiohttp.ClientResponseError):
+        _redact(error)
+        text = error.message
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _redact(error: aiohttp.ClientResponseError) -> None:
+    """Take the request's headers and query out of an error that will be a cause."""
+    told, no_headers = error.request_info, cast("Any", {})
+    url = told.real_url.with_query(None)
+    error.request_info = aiohttp.RequestInfo(url, told.method, no_headers, url)
+    error.args = (error.request_info, error.history)
 
 
 def _phase(error: Exception, settings: Settings) -> tuple[str, float]:

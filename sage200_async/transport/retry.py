@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _FIRST: Final = 0.5
 _LONGEST: Final = 30.0
 _OBEYED: Final = 120.0
+_DOUBLINGS: Final = 64
+# A float overflows past the thousandth.
 
 
 class RetryPolicy(Struct, frozen=True):
@@ -95,7 +97,8 @@ def wait_before_retry(
     told = error.retry_after if isinstance(error, StatusError) else None
     if told is not None and told > policy.longest_retry_after:
         return None
-    longest = min(policy.longest_wait, policy.first_wait * 2.0 ** (attempts - 1))
+    doubled = policy.first_wait * 2.0 ** min(attempts - 1, _DOUBLINGS)
+    longest = min(policy.longest_wait, doubled)
     wait = chance * longest if told is None else told
     return wait if elapsed + wait <= policy.max_seconds else None
 

@@ -7,13 +7,13 @@ NangoHQ/nango and hotgluexyz/target-sage-200 use them.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from sage200_async.errors import TokenRefused, TokenUnavailable
+from sage200_async.errors import TokenError, TokenRefused, TokenUnavailable
 from sage200_async.tokens import Tokens
 from sage200_async.wire.messages import Request
 
@@ -57,9 +57,9 @@ def refresh_request(settings: Settings, tokens: Tokens) -> Request:
 
 
 class _Reply(Struct):
-    access_token: str
-    refresh_token: str = ""
-    expires_in: float = TOKEN_SECONDS
+    access_token: Annotated[str, Meta(min_length=1)]
+    refresh_token: str | None = None
+    expires_in: float | None = None
 
 
 class _Refusal(Struct):
@@ -82,12 +82,8 @@ def read_tokens(response: Response, old: Tokens, now: float) -> Tokens:
         TokenUnavailable: The endpoint failed, or its reply is not readable.
             Neither message shows the reply: it may hold a token.
     """
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (
-        response.status == HTTPStatus.TOO_MANY_REQUESTS
-    ):
-        raise TokenUnavailable(f"the token endpoint answered {response.status}")
     if response.status >= HTTPStatus.BAD_REQUEST:
-        raise TokenRefused(_refusal(response))
+        raise _failure(response)
     try:
         reply = msgspec.json.decode(response.body, type=_Reply, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -96,18 +92,25 @@ def read_tokens(response: Response, old: Tokens, now: float) -> Tokens:
     return Tokens(
         access_token=reply.access_token,
         refresh_token=reply.refresh_token or old.refresh_token,
-        expires_at=now + reply.expires_in,
+        expires_at=now + (reply.expires_in or TOKEN_SECONDS),
         issued_at=now,
     )
 
 
-def _refusal(response: Response) -> str:
+def _failure(response: Response) -> TokenError:
+    """Tell a refusal, which is in OAuth's words, from a gateway's page.
+
+    Source: RFC 6749, 5.2.
+    """
     try:
         said = msgspec.json.decode(response.body, type=_Refusal)
-        reason = f"{said.error}: {said.error_description}".rstrip(": ")
     except (msgspec.DecodeError, UnicodeDecodeError):
-        reason = f"status {response.status}"
-    return (
+        said = None
+    passing = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    if said is None or passing or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TokenUnavailable(f"the token endpoint answered {response.status}")
+    reason = f"{said.error}: {said.error_description}".rstrip(": ")
+    return TokenRefused(
         f"the token endpoint refused to refresh ({reason}): the refresh token is "
         "unknown, used up or past its life, or the client id or secret is wrong; "
         "sign in again"

@@ -138,16 +138,17 @@ def test_same_tree(arrived, odata, tree):
     assert theirs(arrived(tree), odata.ast) == ours(tree)
 
 
-@given(TREES)
-def test_left_to_right(odata, tree):
+SINGLE = LEAVES.filter(lambda leaf: not isinstance(leaf, In))
+
+
+@given(st.lists(SINGLE, min_size=2, max_size=5), st.sampled_from([all_of, any_of]))
+def test_left_to_right(odata, leaves, join):
     """What is joined alike is read from left to right, in the order written."""
-    parsed = odata.parse(str(tree))
-    words = [leaf for leaf in tree.leaves() if not isinstance(leaf, In)]
-    if isinstance(tree, And | Or) and len(words) == len(tree.terms):
-        for term in reversed(tree.terms[1:]):
-            assert theirs(parsed.right, odata.ast) == ours(term)
-            parsed = parsed.left
-        assert theirs(parsed, odata.ast) == ours(tree.terms[0])
+    parsed = odata.parse(str(join(*leaves)))
+    for leaf in reversed(leaves[1:]):
+        assert theirs(parsed.right, odata.ast) == ours(leaf)
+        parsed = parsed.left
+    assert theirs(parsed, odata.ast) == ours(leaves[0])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])) | TEXTS)

@@ -41,6 +41,7 @@ FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
     (LiteralError, "time zone", lambda _: c.date_time_updated > datetime(2026, 1, 1)),
     (LiteralError, "surrogates", lambda _: c.name == "\ud800"),
     (LiteralError, "on number", lambda q: q.filter(field("balance") == "12")),
+    (LiteralError, "on boolean", lambda q: q.filter(field("on_hold") > True)),
     (LimitError, "got -1", lambda q: q.top(-1)),
     (LimitError, "got 5001", lambda q: q.page_size(5001)),
     (LimitError, "got True", lambda q: q.top(True)),

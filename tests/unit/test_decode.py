@@ -115,7 +115,7 @@ def test_unwrapped_is_not_copied():
         b'[{"id":1},{"id":2',
         b'[{"id":1}]\xff',
         b'[{"id":"\xff"}]',
-        b'[{"id":' + b"[" * 9000 + b"]" * 9000 + b"}]",
+        b'[{"id":' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
     ],
 )
 @pytest.mark.parametrize("size", [1, 10_000])
