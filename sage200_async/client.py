@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from sage200_async.catalog import Endpoints, Site
+from sage200_async.endpoint import Endpoint
 from sage200_async.errors import SettingsError
 from sage200_async.odata.url import encode_query
-from sage200_async.resource import Endpoint, Table, View
+from sage200_async.resource import Table
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
 from sage200_async.stream import request_to
 from sage200_async.tokens import Tokens, store_at
@@ -18,6 +19,7 @@ from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.throttle import Throttle
+from sage200_async.view import View
 from sage200_async.wire.messages import Request
 from sage200_async.wire.replies import read_rows
 

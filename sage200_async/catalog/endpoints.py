@@ -14,7 +14,9 @@ from sage200_async.catalog.models.sop import (
     SopOrderLineView,
 )
 from sage200_async.catalog.models.stock import Product, ProductChanges, ProductInput
-from sage200_async.resource import Binder, Endpoint, Table, View
+from sage200_async.endpoint import Binder, Endpoint
+from sage200_async.resource import Table
+from sage200_async.view import View
 
 
 class Endpoints(Binder):

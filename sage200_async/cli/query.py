@@ -15,7 +15,7 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
 
 if TYPE_CHECKING:
-    from sage200_async.resource import View
+    from sage200_async.view import View
 
 _GLANCE: Final = 20
 # Records that a table shows when --top does not say.

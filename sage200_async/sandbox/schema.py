@@ -21,7 +21,6 @@ from sage200_async.odata.fields import (
     names_of,
 )
 from sage200_async.records import Record
-from sage200_async.resource import Endpoint
 
 _KINDS: Final[dict[type, str]] = {
     TextField: "text",
@@ -68,9 +67,7 @@ def tables() -> dict[str, Table]:
     from sage200_async.catalog.endpoints import Endpoints  # noqa: PLC0415
 
     found: dict[str, Table] = {}
-    for endpoint in vars(Endpoints).values():
-        if not isinstance(endpoint, Endpoint):
-            continue
+    for endpoint in Endpoints.endpoints().values():
         record, key = endpoint.record, endpoint.key
         if key and record is not None:
             verbs = frozenset(str(verb) for verb in endpoint.verbs)

@@ -7,7 +7,7 @@ NangoHQ/nango and hotgluexyz/target-sage-200 use them.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,6 +20,8 @@ from sage200_async.wire.messages import Request
 if TYPE_CHECKING:
     from sage200_async.settings import Settings
     from sage200_async.wire.messages import Response
+
+R = TypeVar("R")
 
 TOKEN_SECONDS: Final = 28_800.0
 """Life of an access token where the reply does not say: 480 minutes.
@@ -84,11 +86,9 @@ def read_tokens(response: Response, old: Tokens, now: float) -> Tokens:
     """
     if response.status >= HTTPStatus.BAD_REQUEST:
         raise _failure(response)
-    try:
-        reply = msgspec.json.decode(response.body, type=_Reply, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = "the token endpoint gave no token that can be read"
-        raise TokenUnavailable(message) from error
+    reply = _read(response, _Reply)
+    if reply is None:
+        raise TokenUnavailable("the token endpoint gave no token that can be read")
     return Tokens(
         access_token=reply.access_token,
         refresh_token=reply.refresh_token or old.refresh_token,
@@ -102,10 +102,7 @@ def _failure(response: Response) -> TokenError:
 
     Source: RFC 6749, 5.2.
     """
-    try:
-        said = msgspec.json.decode(response.body, type=_Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        said = None
+    said = _read(response, _Refusal)
     passing = response.status == HTTPStatus.TOO_MANY_REQUESTS
     if said is None or passing or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TokenUnavailable(f"the token endpoint answered {response.status}")
@@ -115,3 +112,11 @@ def _failure(response: Response) -> TokenError:
         "unknown, used up or past its life, or the client id or secret is wrong; "
         "sign in again"
     )
+
+
+def _read(response: Response, model: type[R]) -> R | None:
+    """Read a reply; the parser's error goes no further, as it may hold a token."""
+    try:
+        return msgspec.json.decode(response.body, type=model, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

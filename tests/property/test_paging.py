@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sage200_async.endpoint import Endpoint
 from sage200_async.errors import PagingError
 from sage200_async.records import Record
-from sage200_async.resource import Endpoint, Table
+from sage200_async.resource import Table
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response

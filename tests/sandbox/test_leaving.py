@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from sage200_async import Sage200Client
 from sage200_async.sandbox import Sandbox
-from sage200_async.settings import Settings
 
 ROWS = 5000
 PAGE = b"[%b]" % b",".join(
@@ -77,10 +77,8 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
 
     async def main() -> None:
         async with Sandbox(records={"customers": 1}) as sandbox:
-            given = sandbox.settings
-            names = given.__struct_fields__
-            two = {name: getattr(given, name) for name in names} | {"pool_size": 2}
-            async with Sage200Client(Settings(**two)) as client:
+            two = replace(sandbox.settings, pool_size=2)
+            async with Sage200Client(two) as client:
                 await client.customers.first()
                 sandbox.before = page
                 for _ in range(4):

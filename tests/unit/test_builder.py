@@ -6,6 +6,7 @@ import pytest
 
 from sage200_async import field, raw
 from sage200_async.catalog import Customer, Endpoints, Product
+from sage200_async.endpoint import Endpoint
 from sage200_async.errors import (
     LimitError,
     LiteralError,
@@ -14,7 +15,7 @@ from sage200_async.errors import (
 )
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, expansions
-from sage200_async.resource import Endpoint, Table
+from sage200_async.resource import Table
 
 c = Customer.fields
 query = Endpoints.customers.query

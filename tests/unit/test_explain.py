@@ -3,8 +3,9 @@
 import pytest
 
 from sage200_async.catalog import Customer, Endpoints
+from sage200_async.endpoint import Endpoint
 from sage200_async.errors import LimitError
-from sage200_async.resource import Endpoint, Table
+from sage200_async.resource import Table
 
 c = Customer.fields
 query = Endpoints.customers.query

@@ -1,0 +1,291 @@
+"""Views: queries with a client to run on, and all that reads."""
+
+from __future__ import annotations
+
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Self,
+    TypeVar,
+)
+
+from msgspec.structs import replace
+
+from sage200_async.endpoint import VERBS
+from sage200_async.errors import (
+    ClientClosed,
+    ManyRecords,
+    NoRecord,
+    VerbError,
+)
+from sage200_async.odata.builder import Builder
+from sage200_async.odata.options import Options
+from sage200_async.odata.url import join
+from sage200_async.records import Untyped
+from sage200_async.settings import Target
+from sage200_async.stream import Stream, request_to
+from sage200_async.units import PAGE_MAX
+from sage200_async.wire.explain import Explanation, explain
+from sage200_async.wire.paging import plan_for, query_for
+from sage200_async.wire.replies import read_count
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from sage200_async.endpoint import Endpoint
+    from sage200_async.odata.fields import Fields
+    from sage200_async.records import Page
+    from sage200_async.stream import Connection
+    from sage200_async.wire.messages import Response
+    from sage200_async.wire.paging import Plan
+
+R = TypeVar("R")
+
+_SHOWN: Final = 160
+# Characters of a query that its repr shows: errors and logs carry it.
+
+
+class View(Builder, Generic[R]):
+    """A resource that can be listed, and every query made from it.
+
+    Immutable, hashable and picklable; equal queries have equal URLs. A pickle
+    keeps the question and where it goes, not the client: `Sage200Client.run`
+    binds it again.
+    """
+
+    __slots__ = ("_connection", "_options", "endpoint", "target")
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any],
+        options: Options | None = None,
+        target: Target | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.target = target or Target()
+        self._options = options or Options()
+        self._connection = connection
+
+    @property
+    def options(self) -> Options:
+        """What is asked for so far."""
+        return self._options
+
+    @property
+    def url(self) -> str:
+        """The first URL that reading would ask, exactly; no I/O.
+
+        Empty where nothing is asked, as with ``top(0)``.
+
+        Raises:
+            LimitError: The query is too long, and cannot be split.
+
+        Example:
+            >>> client.customers.filter(on_hold=True).top(5).url.partition("v1")[2]
+            '/customers?$filter=on_hold%20eq%20true&$orderby=id&$top=5'
+        """
+        return self._url(self._plan())
+
+    def explain(self) -> Explanation:
+        """Say how the records will be read, and what is promised; no I/O.
+
+        Example:
+            >>> client.customers.explain().strategy
+            'key'
+            >>> client.customers.order_by("balance desc").explain().strategy
+            'offset'
+        """
+        plan = self._plan()
+        return explain(plan, self._url(plan))
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        """Read the records one at a time, page after page.
+
+        Leaving early strands nothing: no request is under way and no
+        connection is held while the consumer works.
+
+        Raises:
+            PagingError: A page cannot follow the last; reading on could lose
+                records.
+            DecodeError: A record does not fit, or a reply is no page.
+            RequestError: A page could not be had, also after retries.
+            TokenError: There is no usable token.
+
+        Example:
+            >>> async def references():
+            ...     return [c.reference async for c in client.customers.top(2)]
+            >>> len(run(references()))
+            2
+        """
+        return self._stream().records()
+
+    def pages(self) -> AsyncGenerator[Page[R], None]:
+        """Read the records a page at a time.
+
+        Example:
+            >>> async def sizes():
+            ...     pages = client.customers.page_size(3).top(7).pages()
+            ...     return [len(page.records) async for page in pages]
+            >>> run(sizes())
+            [3, 3, 1]
+        """
+        return self._stream().pages()
+
+    async def first(self) -> R | None:
+        """Give the first record, or None where there is none.
+
+        Example:
+            >>> run(client.customers.filter(reference="no such").first())
+        """
+        found = await self._at_most(1)
+        return found[0] if found else None
+
+    async def one(self) -> R:
+        """Give the only record.
+
+        Raises:
+            NoRecord: None matches.
+            ManyRecords: More than one does.
+        """
+        found = await self._at_most(2)
+        if not found:
+            raise NoRecord(f"expected one record, got none: {self!r}")
+        if len(found) > 1:
+            raise ManyRecords(f"expected one record, got several: {self!r}")
+        return found[0]
+
+    async def count(self) -> int:
+        """Count the records that the query would give.
+
+        The service is asked with ``$count=true``. What it answers is not
+        documented; where the answer may be the size of a page, the keys are
+        read and counted instead.
+
+        Raises:
+            DecodeError: The reply is no count; the message shows it.
+
+        Example:
+            >>> run(client.customers.top(3).count())
+            3
+        """
+        plan = self._plan()
+        if plan.done:
+            return 0
+        counted = await self._counted(plan) if len(plan.parts) == 1 else None
+        if counted is None:
+            key = self.endpoint.key
+            narrow = self if key is None else self._with_select(key)
+            return sum([1 async for _ in narrow])
+        beyond = max(0, counted - self._options.skip)
+        top = self._options.top
+        return beyond if top is None else min(beyond, top)
+
+    async def _counted(self, plan: Plan) -> int | None:
+        options = replace(plan.options, page_size=PAGE_MAX, order=(), expand=())
+        key = self.endpoint.key
+        narrow = replace(options, select=(key,) if key else ())
+        whole = replace(plan, options=narrow, offset=0, left=None)
+        query = f"{query_for(whole)}&$count=true"
+        response = await self._send("GET", self.endpoint.path, query)
+        return read_count(response, PAGE_MAX)
+
+    async def _at_most(self, count: int) -> list[R]:
+        top = self._options.top
+        fewer = self.top(count if top is None else min(top, count))
+        return [record async for record in fewer]
+
+    def _with_select(self, name: str) -> Self:
+        return self._refine(replace(self._options, select=(name,), expand=()))
+
+    def _plan(self) -> Plan:
+        endpoint = self.endpoint
+        limit = self.target.query_limit
+        return plan_for(endpoint.path, self._options, endpoint.key, query_limit=limit)
+
+    def _url(self, plan: Plan) -> str:
+        if plan.done:
+            return ""
+        return join(self.target.base_url, plan.path, query_for(plan))
+
+    def _stream(self) -> Stream[R]:
+        plan = self._plan()
+        return Stream(self._connected(), self.target, plan, self._model)
+
+    @property
+    def _model(self) -> type[R]:
+        return self.endpoint.record or Untyped  # type: ignore[return-value]
+
+    @property
+    def _namespace(self) -> Fields | None:
+        record = self.endpoint.record
+        return None if record is None else record.fields
+
+    @property
+    def _pseudo_members(self) -> tuple[str, ...]:
+        return self.endpoint.pseudo_members
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise ClientClosed(f"{self!r} has no client: give it to client.run(...)")
+        return self._connection
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        body: bytes = b"",
+        *,
+        idempotent: bool = True,
+    ) -> Response:
+        request = request_to(self.target, method, path, query)
+        if body:
+            headers = {**request.headers, "content-type": "application/json"}
+            request = replace(request, headers=headers, body=body)
+        request = replace(request, idempotent=idempotent)
+        return await self._connected().transport.send(request)
+
+    def _refine(self, options: Options) -> Self:
+        return type(self)(self.endpoint, options, self.target, self._connection)
+
+    def bound(self, target: Target, connection: Connection) -> Self:
+        """Give the same question, to be asked there."""
+        return type(self)(self.endpoint, self._options, target, connection)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, View):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return (type(self), self.endpoint, self._options, self.target)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.endpoint, self._options, self.target))
+
+    def __repr__(self) -> str:
+        plain = Options()
+        asked = [
+            f"{name}={value}"
+            for name in plain.__struct_fields__
+            if (value := getattr(self._options, name)) != getattr(plain, name)
+        ]
+        shown = ", ".join([self.endpoint.path, *asked])
+        cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        return f"{type(self).__name__}({cut})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in VERBS:
+                can = ", ".join(sorted(self.endpoint.verbs))
+                message = f"{self.endpoint.path} cannot {name}; it can {can}"
+                raise VerbError(message, verb=name)
+            raise AttributeError(f"{type(self).__name__} has no {name!r}")
