@@ -12,7 +12,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that the machine lacks is skipped, and nox says so.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "examples"]
+nox.options.sessions = ["lint", "types", "tests", "tests_min", "examples"]
 
 PYTHONS = [
     line.split("::")[-1].strip()
@@ -66,6 +66,17 @@ def tests(session: nox.Session) -> None:
     )
     if not session.posargs:
         session.run("coverage", "report")
+
+
+@nox.session
+def tests_min(session: nox.Session) -> None:
+    """Test at the lowest versions that pyproject.toml admits."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    extras = project["optional-dependencies"]
+    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
+    lowest = [requirement.replace(">=", "==") for requirement in given]
+    session.install(".", *lowest, *GROUPS["tests"])
+    session.run("pytest", "-q", "tests", "--ignore=tests/typing")
 
 
 @nox.session

@@ -146,6 +146,9 @@ class RequestError(Sage200Error):
         self.request = request
         self.attempts = attempts
 
+    repeated: bool = False
+    """Whether an earlier attempt may have reached the service."""
+
 
 class TransportError(RequestError):
     """No reply came."""

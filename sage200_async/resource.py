@@ -97,7 +97,7 @@ class Table(View[R], Generic[R, Values, Changes]):
         try:
             await self._send("DELETE", self._item(id))
         except NotFound as error:
-            if error.attempts == 1:
+            if not error.repeated:
                 raise
 
     def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it

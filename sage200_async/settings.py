@@ -113,7 +113,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             default = "" if name == "base_url" else _DEFAULTS[name]
-            if name in _SECRETS and value:
+            if (name in _SECRETS and value) or (
+                name == "token_store" and "@" in str(value)
+            ):
                 shown.append(f"{name}=...")
             elif name == "edition" or value not in (default, _BASE_URLS[self.edition]):
                 shown.append(f"{name}={value!r}")

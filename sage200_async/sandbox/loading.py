@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from sage200_async.errors import SettingsError
 from sage200_async.sandbox.company import lines_of, make
 from sage200_async.sandbox.lines import ORDERS, VIEW
@@ -82,7 +84,7 @@ def _read(file: Path, table: Table) -> Iterator[Row]:
                 continue
             try:
                 row = _new(row_from_line(table, line), seen)
-            except ValueError as error:
+            except (ValueError, msgspec.MsgspecError) as error:
                 raise SettingsError(
                     f"data: expected one JSON object per line in {file}, "
                     f"line {number}: {error}",

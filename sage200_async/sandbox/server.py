@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 from yarl import URL
@@ -217,7 +218,7 @@ class Server:
     async def _body(self, request: web.Request) -> dict[str, Any]:
         try:
             body = decode(await request.read())
-        except ValueError as error:
+        except (ValueError, msgspec.MsgspecError) as error:
             raise WriteError(f"The body is no JSON: {error}") from error
         if not isinstance(body, dict):
             raise WriteError("The body must be a JSON object.")

@@ -74,6 +74,8 @@ class HttpTransport:
 
     async def open(self) -> None:
         """Make the pool; connections are made as they are needed."""
+        if self._session is not None:
+            raise ClientClosed("the client is open already: it is opened once")
         settings = self._settings
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=settings.pool_size),
@@ -81,7 +83,7 @@ class HttpTransport:
             headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(
                 total=settings.request_timeout,
-                sock_connect=settings.connect_timeout,
+                connect=settings.connect_timeout,  # the name's look-up, too
                 sock_read=settings.read_timeout,
             ),
         )

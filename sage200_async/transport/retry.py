@@ -137,6 +137,7 @@ class Retry:
         """
         begun = self._clock.monotonic()
         attempts = 0
+        reached = False
         wait: float | None = None
 
         async def attempt() -> Response:
@@ -145,7 +146,7 @@ class Retry:
             return await self._inner.send(request)
 
         def give_up(error: Exception) -> bool:
-            nonlocal wait
+            nonlocal wait, reached
             if not isinstance(error, RequestError | TokenError):
                 return True
             wait = wait_before_retry(
@@ -157,7 +158,8 @@ class Retry:
                 chance=self._chance(),
             )
             if isinstance(error, RequestError):
-                error.attempts = attempts
+                error.attempts, error.repeated = attempts, reached
+            reached = reached or not _never_done(error)
             return wait is None
 
         async def pause(details: Any) -> None:

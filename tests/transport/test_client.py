@@ -1,0 +1,325 @@
+"""What the client asks for, and what it makes of the answers."""
+
+import asyncio
+import pickle
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.catalog import Customer, Endpoints
+from sage200_async.errors import (
+    ClientClosed,
+    DecodeError,
+    ManyRecords,
+    NoRecord,
+    NotFound,
+    SettingsError,
+)
+from sage200_async.tokens import MemoryStore
+from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.wire.messages import Response
+
+COMPANY = {"X-Site": "guid", "X-Company": "7"}
+ROW = {
+    "company_id": 7,
+    "company_name": "Demo",
+    "site_id": "guid",
+    "site_name": "Site",
+    "site_short_name": "S",
+}
+
+
+@pytest.fixture
+def client_of(lab):
+    """Give a client whose service answers so, and what that was asked."""
+
+    def make(*script, **changed):
+        answers = iter(script)
+
+        def answer(_):
+            said = next(answers)
+            return said if isinstance(said, Response) else reply(said)
+
+        memory = MemoryTransport(answer, lab.Clock())
+        settings = replace(lab.settings, **changed)
+        client = Sage200Client(settings, transport=memory)
+        return SimpleNamespace(client=client, asked=memory.requests)
+
+    return make
+
+
+def customers(count, first=1):
+    """Make rows of customers."""
+    return [{"id": first + number, "reference": "A"} for number in range(count)]
+
+
+async def everything(query):
+    """Read a query to its end."""
+    return [record async for record in query]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [{**ROW, "tenant_id": 3}],
+        [ROW],
+        ROW,
+        {**ROW, "tenant_id": None, "is_new_in_2027": True},
+        [ROW, {**ROW, "company_id": 8}],
+        [],
+    ],
+)
+def test_sites(client_of, answer):
+    """Sites come as an array or as a bare object, with or without a tenant."""
+    held = client_of(answer)
+    rows = answer if isinstance(answer, list) else [answer]
+    sites = asyncio.run(held.client.sites())
+    assert [site.company_id for site in sites] == [row["company_id"] for row in rows]
+    assert [site.tenant_id for site in sites] == [row.get("tenant_id") for row in rows]
+
+
+def test_sites_need_no_company(client_of):
+    """Sites are asked for without a site and without a company."""
+    held = client_of([ROW], site="", company="")
+    asyncio.run(held.client.sites())
+    [asked] = held.asked
+    assert (asked.method, asked.path, asked.headers) == ("GET", "sites", {})
+    assert asked.base_url == held.client.settings.base_url
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"7", b'[{"company_id": "x"}]'])
+def test_no_sites(client_of, body):
+    """What is no list of sites is a DecodeError that shows it."""
+    held = client_of(Response(200, {}, body))
+    with pytest.raises(DecodeError, match="expected"):
+        asyncio.run(held.client.sites())
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "refresh_token"),
+        ({"client_id": "client"}, "refresh_token"),
+        ({"refresh_token": "r"}, "client_id"),
+        ({"access_token": "a", "token_store": "nowhere://"}, "token_store"),
+    ],
+)
+def test_nothing_to_sign_in_with(given, name):
+    """What could only fail at the first request fails at construction."""
+    with pytest.raises(SettingsError, match=name) as caught:
+        Sage200Client(Settings(site="guid", company=7, **given))
+    assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"access_token": "a"},
+        {"refresh_token": "r", "client_id": "client"},
+        {"token_store": MemoryStore()},
+    ],
+)
+def test_something_to_sign_in_with(given):
+    """An access token, a refresh token with its client, or a store will do."""
+    assert Sage200Client(Settings(**given)).settings.site == ""
+
+
+def test_closed(lab):
+    """A client that is not open sends nothing."""
+
+    async def main():
+        client = Sage200Client(lab.settings)
+        with pytest.raises(ClientClosed):
+            await client.customers.first()
+        async with client:
+            pass
+        with pytest.raises(ClientClosed):
+            await client.sites()
+        await client.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        (1234, 1234),
+        ("1234", 1234),
+        ({"count": 7}, 7),
+        ({"@odata.count": 7, "value": []}, 7),
+        ([], 0),
+        (customers(3), 3),
+    ],
+)
+def test_count(client_of, answer, count):
+    """A count is asked for once, in keys alone, and read in any of its shapes."""
+    held = client_of(answer)
+    query = held.client.customers.filter(on_hold=True).order_by("name")
+    assert asyncio.run(query.expand("contacts").count()) == count
+    [asked] = held.asked
+    assert asked.query == (
+        "$filter=on_hold%20eq%20true&$select=id&$orderby=id&$top=5000&$count=true"
+    )
+
+
+@pytest.mark.parametrize("answer", [5000, 500, {"count": 500}, customers(500)])
+def test_count_that_may_be_a_page(client_of, answer):
+    """Where the count may be the size of a page, the keys are read and counted."""
+    held = client_of(answer, customers(500), customers(20, first=501))
+    assert asyncio.run(held.client.customers.count()) == 520
+    assert "$count" not in held.asked[1].query
+    assert all("$select=id" in asked.query for asked in held.asked)
+    assert "id%20gt%20500" in held.asked[2].query
+
+
+@pytest.mark.parametrize(
+    ("narrow", "count"),
+    [
+        (lambda query: query.top(3), 3),
+        (lambda query: query.top(30), 10),
+        (lambda query: query.skip(4), 6),
+        (lambda query: query.skip(40), 0),
+        (lambda query: query.skip(4).top(3), 3),
+    ],
+)
+def test_count_within_top_and_skip(client_of, narrow, count):
+    """A count is of the records that the query would give."""
+    held = client_of(10)
+    assert asyncio.run(narrow(held.client.customers).count()) == count
+
+
+def test_count_of_nothing(client_of):
+    """A query that can have no records is counted without I/O."""
+    held = client_of()
+    assert asyncio.run(held.client.customers.top(0).count()) == 0
+    none = held.client.customers.filter(Customer.fields.id.in_([]))
+    assert asyncio.run(none.count()) == 0
+    assert held.asked == []
+
+
+def test_count_that_is_none(client_of):
+    """A reply that is no count is shown in the error."""
+    held = client_of({"total": 7})
+    with pytest.raises(DecodeError, match=r"expected a count.*total"):
+        asyncio.run(held.client.customers.count())
+
+
+def test_first(client_of):
+    """The first record is asked for alone; where there is none, it is None."""
+    held = client_of(customers(1), [])
+    assert asyncio.run(held.client.customers.first()).id == 1
+    assert asyncio.run(held.client.customers.first()) is None
+    assert [asked.query for asked in held.asked] == ["$orderby=id&$top=1"] * 2
+
+
+def test_one(client_of):
+    """One record is given only if it is the only one."""
+    held = client_of(customers(1), [], customers(2))
+    query = held.client.customers.filter(reference="A")
+    assert asyncio.run(query.one()).id == 1
+    with pytest.raises(NoRecord, match=r"got none: Table\(customers, where="):
+        asyncio.run(query.one())
+    with pytest.raises(ManyRecords, match="got several") as caught:
+        asyncio.run(query.one())
+    assert isinstance(caught.value, LookupError)
+    assert all(asked.query.endswith("$top=2") for asked in held.asked)
+
+
+def test_first_and_one_within_top(client_of):
+    """A limit of one's own is never widened."""
+    held = client_of(customers(1))
+    assert asyncio.run(held.client.customers.top(0).first()) is None
+    with pytest.raises(NoRecord):
+        asyncio.run(held.client.customers.top(0).one())
+    assert held.asked == []
+    assert asyncio.run(held.client.customers.top(1).one()).id == 1
+
+
+@pytest.mark.parametrize("served", [3, 4, 10])
+def test_top_limits_a_server_that_does_not(client_of, served):
+    """`top` limits the stream, also where the server ignores it."""
+    held = client_of(customers(served))
+    found = asyncio.run(everything(held.client.customers.top(3)))
+    assert [customer.id for customer in found] == [1, 2, 3]
+    assert len(held.asked) == 1
+
+
+def test_untyped_records(client_of):
+    """A resource that the catalogue does not know gives dicts, numbers exactly."""
+    held = client_of([{"id": 1, "rate": 1.10, "lines": [{"rate": 0.30}]}])
+    rows = asyncio.run(everything(held.client.resource("/sop_returns/", key="id")))
+    assert rows == [
+        {"id": 1, "rate": Decimal("1.10"), "lines": [{"rate": Decimal("0.3")}]}
+    ]
+    [asked] = held.asked
+    assert (asked.path, asked.query) == ("sop_returns", "$orderby=id&$top=5000")
+    assert asked.headers == COMPANY
+
+
+def test_untyped_verbs(client_of):
+    """An unknown resource is written and read by id like any other."""
+    held = client_of({"id": 1, "rate": 2.50}, {"id": 1}, Response(200))
+    returns = held.client.resource("sop_returns")
+    made = asyncio.run(returns.create({"rate": Decimal("2.50")}))
+    assert made == {"id": 1, "rate": Decimal("2.5")}
+    assert asyncio.run(returns.get(1)) == {"id": 1}
+    asyncio.run(returns.delete(1))
+    assert held.asked[0].body == b'{"rate":2.50}'
+    assert [asked.path for asked in held.asked] == [
+        "sop_returns",
+        "sop_returns/1",
+        "sop_returns/1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "again"),
+    [
+        ("get", {}, True),
+        ("PUT", {"body": b"{}"}, True),
+        ("DELETE", {}, True),
+        ("POST", {"body": b"{}"}, False),
+        ("POST", {"body": b"{}", "idempotent": True}, True),
+        ("PUT", {"body": b"{}", "idempotent": False}, False),
+    ],
+)
+def test_a_request_of_ones_own(client_of, method, given, again):
+    """A request of one's own goes through the same policies, about one company."""
+    held = client_of(Response(200, {}, b"<as it is>"))
+    query = {"$filter": "name eq 'A&B'"}
+    sent = held.client.request(method, "users/7", query=query, **given)
+    assert asyncio.run(sent).body == b"<as it is>"
+    [asked] = held.asked
+    assert (asked.method, asked.path) == (method.upper(), "users/7")
+    assert asked.query == "$filter=name%20eq%20'A%26B'"
+    assert asked.idempotent is again
+    assert asked.body == given.get("body", b"")
+    content = {"content-type": "application/json"} if "body" in given else {}
+    assert asked.headers == COMPANY | content
+
+
+def test_a_request_of_ones_own_that_fails(client_of):
+    """An error status is raised, as everywhere."""
+    held = client_of(Response(404))
+    with pytest.raises(NotFound):
+        asyncio.run(held.client.request("GET", "nowhere"))
+
+
+def test_a_pickled_query(client_of):
+    """A query that was pickled runs on the client that it is given to."""
+    held = client_of(customers(1), site="another", page_size=100)
+    query = Endpoints.customers.query.filter(on_hold=True).top(200)
+    found = asyncio.run(everything(held.client.run(pickle.loads(pickle.dumps(query)))))
+    assert [customer.id for customer in found] == [1]
+    [asked] = held.asked
+    assert asked.headers["X-Site"] == "another"
+    assert asked.query == "$filter=on_hold%20eq%20true&$orderby=id&$top=100"
+
+
+def test_a_query_without_a_client():
+    """A query that belongs to no client says how it gets one."""
+    with pytest.raises(ClientClosed, match=r"client\.run"):
+        asyncio.run(Endpoints.customers.query.first())

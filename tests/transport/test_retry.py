@@ -1,0 +1,314 @@
+"""When a request is sent again, after how long, and when it is not."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sage200_async.errors import (
+    BadRequest,
+    BrokenReply,
+    Conflict,
+    ConnectError,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    ServerError,
+    StatusError,
+    TimedOut,
+    TokenRefused,
+    TokenUnavailable,
+    Unauthorized,
+)
+from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.transport.retry import Retry, RetryPolicy, wait_before_retry
+from sage200_async.wire.messages import Request, Response
+
+POLICY = RetryPolicy()
+PASSING = [
+    BrokenReply("cut"),
+    ConnectError("refused"),
+    TimedOut(phase="read"),
+    TimedOut(phase="connect"),
+    RateLimited(),
+    RateLimited(retry_after=3.0),
+    ServerError(),
+    ServerError(retry_after=0.0),
+    TokenUnavailable("down"),
+]
+LASTING = [
+    BadRequest(),
+    Unauthorized(),
+    Forbidden(),
+    NotFound(),
+    Conflict(),
+    StatusError(),
+    TokenRefused(),
+]
+chances = st.floats(0, 1, allow_nan=False)
+
+
+def wait(error, policy=POLICY, **told):
+    """Decide with defaults."""
+    known = {"idempotent": True, "attempts": 1, "elapsed": 0.0, "chance": 1.0}
+    return wait_before_retry(policy, error, **{**known, **told})
+
+
+@pytest.mark.parametrize(
+    ("attempts", "longest"),
+    [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (7, 30.0), (99, 30.0), (5000, 30.0)],
+)
+def test_the_longest_wait_doubles(attempts, longest):
+    """The longest wait doubles with each attempt, up to a cap, however many."""
+    policy = RetryPolicy(max_attempts=10_000)
+    assert wait(ServerError(), policy, attempts=attempts) == longest
+
+
+@given(st.integers(1, 5000), chances)
+def test_full_jitter(attempts, chance):
+    """A wait of one's own is any share of the longest one, down to nothing."""
+    policy = RetryPolicy(max_attempts=10_000)
+    longest = wait(ServerError(), policy, attempts=attempts, chance=1.0)
+    found = wait(ServerError(), policy, attempts=attempts, chance=chance)
+    assert found == chance * longest
+    assert 0 <= found <= policy.longest_wait
+
+
+@given(st.floats(0, POLICY.longest_retry_after), st.integers(1, 4), chances)
+def test_retry_after_is_obeyed_exactly(told, attempts, chance):
+    """What the server says is waited to the second: no jitter, no doubling."""
+    for error in (RateLimited(retry_after=told), ServerError(retry_after=told)):
+        assert wait(error, attempts=attempts, chance=chance) == told
+
+
+def test_retry_after_past_the_cap():
+    """A server that asks for more than the cap is not asked again."""
+    cap = POLICY.longest_retry_after
+    assert wait(RateLimited(retry_after=cap)) == cap
+    assert wait(RateLimited(retry_after=cap + 0.1)) is None
+
+
+def test_attempts():
+    """The last attempt that the policy allows is the last."""
+    policy = RetryPolicy(max_attempts=3)
+    assert wait(ServerError(), policy, attempts=2) is not None
+    assert wait(ServerError(), policy, attempts=3) is None
+    assert wait(ServerError(), RetryPolicy(max_attempts=1)) is None
+
+
+@given(st.floats(0, 400), chances, st.none() | st.floats(0, 120))
+def test_elapsed(elapsed, chance, told):
+    """No attempt begins after the time allowed."""
+    found = wait(ServerError(retry_after=told), elapsed=elapsed, chance=chance)
+    assert found is None or elapsed + found <= POLICY.max_seconds
+    assert found is not None or elapsed + max(0.5, told or 0) > POLICY.max_seconds
+
+
+@pytest.mark.parametrize("error", LASTING, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_not_retryable(error, idempotent):
+    """What asking again cannot mend is not asked again."""
+    assert wait(error, idempotent=idempotent) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (ConnectError(), True),
+        (TimedOut(phase="connect"), True),
+        (TokenUnavailable(), True),
+        (TimedOut(phase="read"), False),
+        (TimedOut(phase="total"), False),
+        (BrokenReply(), False),
+        (RateLimited(retry_after=1.0), False),
+        (ServerError(), False),
+    ],
+    ids=repr,
+)
+def test_what_must_not_be_done_twice(error, again):
+    """A POST goes again only when it certainly never reached the service."""
+    assert (wait(error, idempotent=False) is not None) is again
+    assert wait(error, idempotent=True) is not None
+
+
+@given(
+    error=st.sampled_from(PASSING + LASTING),
+    policy=st.builds(
+        RetryPolicy,
+        max_attempts=st.integers(1, 2000),
+        max_seconds=st.floats(0, 1e6),
+        first_wait=st.floats(0, 1e6),
+        longest_wait=st.floats(0, 1e6),
+    ),
+    told=st.fixed_dictionaries(
+        {
+            "idempotent": st.booleans(),
+            "attempts": st.integers(1, 2000),
+            "elapsed": st.floats(0, 1e6),
+            "chance": chances,
+        }
+    ),
+)
+def test_any_wait_is_within_the_limits(error, policy, told):
+    """Whatever the policy, a wait is never negative and never breaks a limit."""
+    found = wait_before_retry(policy, error, **told)
+    if found is not None:
+        assert error.retryable
+        assert told["attempts"] < policy.max_attempts
+        assert found >= 0
+        assert told["elapsed"] + found <= policy.max_seconds
+
+
+def faulty(script, clock):
+    """Give a transport that raises what is in *script*, then answers."""
+    faults = iter(script)
+
+    def answer(request):
+        fault = next(faults, None)
+        if isinstance(fault, Response):
+            return fault
+        if fault is not None:
+            raise fault
+        return reply([{"id": 7}])
+
+    return MemoryTransport(answer, clock)
+
+
+def send(script, clock, policy=POLICY, luck=1.0, **given):
+    """Send one request through faults; give the transport and the outcome."""
+    inner = faulty(script, clock)
+    request = Request(method="GET", path="customers", **given)
+    sent = Retry(inner, policy, clock, lambda: luck).send(request)
+    try:
+        return inner, asyncio.run(sent)
+    except (
+        StatusError,
+        BrokenReply,
+        ConnectError,
+        TimedOut,
+        TokenUnavailable,
+    ) as error:
+        return inner, error
+
+
+def test_the_clock_waits_exactly(lab):
+    """The waits on the clock are those decided, in order, and no others."""
+    clock = lab.Clock()
+    script = [
+        ServerError(),
+        Response(429, {"retry-after": "17"}),
+        BrokenReply(),
+        Response(503, {"retry-after": "0"}),
+    ]
+    inner, response = send(script, clock, luck=0.5)
+    assert response.status == 200
+    assert clock.slept == [0.25, 17.0, 1.0, 0.0]
+    assert len(inner.requests) == 5
+    assert len(set(map(id, inner.requests))) == 1
+
+
+def test_retry_after_as_a_date(lab):
+    """A date in Retry-After is waited for, counted from the clock's own time."""
+    clock = lab.Clock()
+    script = [Response(503, {"retry-after": "Tue, 14 Nov 2023 22:13:41 GMT"})]
+    send(script, clock)
+    assert clock.slept == [21.0]
+
+
+@pytest.mark.parametrize(
+    ("script", "attempts"),
+    [
+        ([ServerError()] * 9, 5),
+        ([Response(500)] * 9, 5),
+        ([ServerError(), NotFound()], 2),
+        ([BadRequest()], 1),
+        ([RateLimited(retry_after=121.0)], 1),
+        ([BrokenReply(), RateLimited(retry_after=121.0)], 2),
+    ],
+)
+def test_the_error_says_how_often(lab, script, attempts):
+    """The error that comes out says how often the request was sent."""
+    inner, error = send(script, lab.Clock())
+    assert error.attempts == attempts == len(inner.requests)
+
+
+def test_time_runs_out(lab):
+    """Retrying ends when the next wait would pass the time allowed."""
+    clock = lab.Clock()
+    policy = RetryPolicy(max_attempts=99, max_seconds=100.0)
+    _, error = send([RateLimited(retry_after=40.0) for _ in range(99)], clock, policy)
+    assert isinstance(error, RateLimited)
+    assert clock.slept == [40.0, 40.0]
+    assert error.attempts == 3
+
+
+def test_a_post_that_may_have_arrived(lab):
+    """A POST whose reply was lost is sent once; one that never left, again."""
+    inner, error = send([BrokenReply()], lab.Clock(), idempotent=False)
+    assert (len(inner.requests), error.attempts) == (1, 1)
+    inner, response = send([ConnectError()], lab.Clock(), idempotent=False)
+    assert (len(inner.requests), response.status) == (2, 200)
+
+
+@given(st.lists(st.sampled_from(PASSING), max_size=4), chances)
+def test_faults_leave_no_trace(lab, script, luck):
+    """With fewer faults than attempts, the answer is the one without faults."""
+    clock = lab.Clock()
+    inner, response = send(script, clock, luck=luck)
+    assert bytes(response.body) == b'[{"id":7}]'
+    assert len(inner.requests) == len(script) + 1
+    assert len(clock.slept) == len(script)
+
+
+@given(st.lists(st.sampled_from(PASSING), min_size=5, max_size=9))
+def test_too_many_faults(lab, script):
+    """With as many faults as attempts, the last fault comes out as it was."""
+    inner, error = send(script, lab.Clock())
+    assert error is script[4]
+    assert len(inner.requests) == 5
+
+
+@pytest.mark.parametrize(
+    "error", [asyncio.CancelledError, KeyError, OSError, SystemExit]
+)
+def test_what_is_none_of_our_errors_passes(lab, error):
+    """Cancelling, and errors that are not ours, go through at once."""
+
+    async def main():
+        inner = faulty([error()], lab.Clock())
+        clock = lab.Clock()
+        with pytest.raises(error):
+            await Retry(inner, POLICY, clock).send(lab.ask())
+        assert len(inner.requests) == 1
+        assert clock.slept == []
+
+    asyncio.run(main())
+
+
+def test_cancelled_while_waiting(lab):
+    """A task that is cancelled while it waits to retry sends nothing more."""
+
+    class Endless(lab.Clock):
+        async def sleep(self, seconds):
+            self.slept.append(seconds)
+            await asyncio.Event().wait()
+
+    async def main():
+        clock = Endless()
+        inner = faulty([ServerError()], clock)
+        task = asyncio.create_task(Retry(inner, POLICY, clock).send(lab.ask()))
+        while not clock.slept:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(inner.requests) == 1
+
+    asyncio.run(main())
+
+
+def test_a_retry_is_logged(lab, caplog):
+    """Each wait is logged with the request, the reason and the seconds."""
+    send([ServerError()], lab.Clock())
+    assert caplog.messages == ["GET customers: ServerError, again in 0.5 s"]
