@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from sage200_async.catalog import Endpoints, Site
 from sage200_async.endpoint import Endpoint
-from sage200_async.errors import SettingsError
+from sage200_async.errors import QueryError, SettingsError
 from sage200_async.odata.url import encode_query
+from sage200_async.question import Question
 from sage200_async.resource import Table
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
 from sage200_async.stream import request_to
@@ -19,7 +21,7 @@ from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.throttle import Throttle
-from sage200_async.view import View
+from sage200_async.wire.drift import Drift, compare, read_metadata
 from sage200_async.wire.messages import Request
 from sage200_async.wire.replies import read_rows
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
-Q = TypeVar("Q", bound=View[Any])
+Q = TypeVar("Q", bound=Question)
 UntypedTable = Table[dict[str, Any], dict[str, Any], dict[str, Any]]
 """A resource that the catalogue does not know."""
 
@@ -69,6 +71,7 @@ class Sage200Client(Endpoints):
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
+        self._owner = True
         self.quarantine = quarantine
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
@@ -87,16 +90,53 @@ class Sage200Client(Endpoints):
         return Retry(authorized, policy, self._clock)
 
     async def __aenter__(self) -> Self:
-        await self._http.open()
+        if self._owner:
+            await self._http.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """Let a refresh that is under way end, then close every connection."""
+        """Let a refresh that is under way end, then close every connection.
+
+        A client made by `at` has nothing of its own to close.
+        """
+        if not self._owner:
+            return
         await self._keeper.settle()
         await self._http.close()
+
+    def at(self, site: Site | str, company: int | str | None = None) -> Self:
+        """Give a client for another company: the same pool and the same tokens.
+
+        It costs nothing until it is used, and lives as long as this one.
+
+        Args:
+            site: A row of `sites`, or a site's GUID with a *company*.
+            company: The company's number.
+
+        Raises:
+            SettingsError: The site or the company is not given.
+
+        Example:
+            >>> async def names():
+            ...     for site in await client.sites():
+            ...         async with client.at(site) as other:
+            ...             return other.settings.site == site.site_id
+            >>> run(names())
+            True
+        """
+        guid = (site.site_id or "") if isinstance(site, Site) else site
+        number = site.company_id if isinstance(site, Site) else company
+        for name, value in (("site", guid), ("company", number)):
+            if value in {"", None}:
+                message = f"{name}: expected a row of sites() or its number, got none"
+                raise SettingsError(message, name=name)
+        other = copy.copy(self)
+        other.settings = replace(self.settings, site=guid, company=str(number))
+        other._owner = False  # noqa: SLF001 - a copy of this one
+        return other
 
     def run(self, query: Q) -> Q:
         """Bind *query* to this client: one that was pickled, or made elsewhere.
@@ -174,6 +214,34 @@ class Sage200Client(Endpoints):
                 idempotent=twice,
             )
         )
+
+    async def drift(self, resource: str, *, sample: int = 100) -> Drift:
+        """Compare a record of the catalogue with the live service.
+
+        It asks for ``$metadata=true``, and for some records as they come.
+        Nothing breaks when Sage adds a field: this tells of it.
+
+        Args:
+            resource: Its name, as an attribute of the client.
+            sample: Records to look at, 1 to 5000.
+
+        Raises:
+            QueryError: The catalogue has no such resource, or it is not listed.
+            DecodeError: The reply to ``$metadata`` cannot be read.
+
+        Example:
+            >>> bool(run(client.drift("customers")))
+            False
+        """
+        endpoint = self.endpoints().get(resource)
+        if endpoint is None or endpoint.record is None or "list" not in endpoint.verbs:
+            raise QueryError(f"expected a resource that is listed, got {resource!r}")
+        asked = {"$metadata": "true", "$top": "1"}
+        announced = read_metadata(await self.request("GET", resource, query=asked))
+        rows = self.resource(endpoint.path, key=endpoint.key).top(sample)
+        if endpoint.key is None:
+            rows = rows.page_size(sample)
+        return compare(endpoint.record.fields, announced, [row async for row in rows])
 
     async def sites(self) -> list[Site]:
         """List the companies that the user may use, one row for each.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -18,12 +19,17 @@ from msgspec import Struct
 from sage200_async.records import Record
 
 if TYPE_CHECKING:
-    from sage200_async.view import View
+    from sage200_async.question import Question
+    from sage200_async.settings import Target
+    from sage200_async.stream import Connection
 
-Q = TypeVar("Q", bound="View[Any]")
+Q = TypeVar("Q", bound="Question")
 
-VERBS: Final = ("get", "create", "update", "delete")
+VERBS: Final = ("get", "create", "update", "update_many", "delete")
 """What a resource may be able to do, besides being listed."""
+
+Model = type[Record] | str
+"""A record, or ``module:Record`` for one that is loaded when first used."""
 
 
 class Endpoint(Struct, Generic[Q], frozen=True):
@@ -40,10 +46,10 @@ class Endpoint(Struct, Generic[Q], frozen=True):
     """
 
     path: str
-    """Below the base URL."""
+    """Below the base URL, or below the item that it is declared in."""
     resource: type[Q]
-    """What it reads as on a client: a `Table` or a `View`."""
-    record: type[Record] | None = None
+    """What it reads as on a client: a `Table`, a `View` and so on."""
+    model: Model | None = None
     """The record, or None where nobody knows it."""
     key: str | None = None
     """The unique ascending key, or None."""
@@ -51,12 +57,33 @@ class Endpoint(Struct, Generic[Q], frozen=True):
     """The field that moves on with every change, or None."""
     pseudo_members: tuple[str, ...] = ()
     """Names that ``$expand`` takes though no record has them."""
+    parameters: tuple[str, ...] = ()
+    """Query parameters of its own, such as ``$ageingdatetype``."""
+    order: tuple[str, ...] = ()
+    """The order that Sage documents where a request gives none."""
+    reply: Model | None = None
+    """What writes are answered with, where that is not the record."""
+    professional_only: bool = False
+    """Whether Sage 200 Standard lacks it."""
+    item: type[Item] | None = None
+    """What lies below one of its records, or None."""
+
+    @property
+    def record(self) -> type[Record] | None:
+        """The record, or None where nobody knows it."""
+        return load(self.model)
+
+    @property
+    def answer(self) -> type[Record] | None:
+        """What writes are answered with, or None where that is the record."""
+        return load(self.reply)
 
     @property
     def verbs(self) -> frozenset[str]:
-        """What can be done with it, besides being listed."""
+        """What can be done with it."""
         kind = get_origin(self.resource) or self.resource
-        return frozenset({"list", *(verb for verb in VERBS if hasattr(kind, verb))})
+        listed = {"list"} if hasattr(kind, "pages") else set[str]()
+        return frozenset(listed | {verb for verb in VERBS if hasattr(kind, verb)})
 
     @property
     def query(self) -> Q:
@@ -72,6 +99,15 @@ class Endpoint(Struct, Generic[Q], frozen=True):
         return self if client is None else client.run(self.query)
 
 
+def load(model: Model | None) -> type[Record] | None:
+    """Give the record that *model* is or names."""
+    if not isinstance(model, str):
+        return model
+    module, _, name = model.partition(":")
+    record: type[Record] = getattr(import_module(module), name)
+    return record
+
+
 class Binder:
     """What endpoints are attributes of: it binds queries to a client."""
 
@@ -84,6 +120,27 @@ class Binder:
         """Give every endpoint, by its name."""
         named = [(name, getattr(cls, name)) for name in dir(cls)]
         return {name: each for name, each in named if is_endpoint(each)}
+
+
+class Item(Binder):
+    """One record by its id, and the resources that lie below it; no I/O."""
+
+    def __init__(
+        self, path: str, target: Target, connection: Connection | None
+    ) -> None:
+        self._path = path
+        self._target = target
+        self._connection = connection
+
+    def run(self, query: Q) -> Q:
+        """Ask *query* below this item."""
+        below = query.below(self._path)
+        if self._connection is None:
+            return below
+        return below.bound(self._target, self._connection)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._path})"
 
 
 def is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:

@@ -1,25 +1,52 @@
-"""Tables: resources that are read by id and written, too."""
+"""Resources by what they can do; the names of the classes are their verbs.
+
+A `View` is listed only; a `Table` is listed, read by id, created, updated and
+deleted. What a resource lacks is unknown to a type checker, and raises before
+any I/O.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic
 
-from sage200_async.errors import NotFound, QueryError
-from sage200_async.odata.options import Options, shape
-from sage200_async.odata.url import encode_query, encode_segment
-from sage200_async.view import R, View
+from sage200_async.endpoint import Item
+from sage200_async.errors import NotFound
+from sage200_async.odata.options import shape
+from sage200_async.odata.url import encode_query
+from sage200_async.question import Question
+from sage200_async.view import View
 from sage200_async.wire.decode import decode_one
-from sage200_async.wire.inputs import adds_rows, encode_input
+from sage200_async.wire.inputs import adds_rows, encode_input, encode_inputs
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    N = TypeVar("N", bound=Item, default=Item)
+else:
+    from typing import TypeVar
+
+    N = TypeVar("N", bound=Item)
+
+R = TypeVar("R")
+Reply = TypeVar("Reply")
 Values = TypeVar("Values", bound=Mapping[str, Any])
 Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
 
-class Table(View[R], Generic[R, Values, Changes]):
-    """A resource that can be listed, read by id, created, updated and deleted."""
+class Get(Question, Generic[R, N]):
+    """A resource that is read by id."""
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, parameters: Any) -> Any:
+            """Take N for granted, as type checkers do (PEP 696, Python 3.13)."""
+            given = parameters if isinstance(parameters, tuple) else (parameters,)
+            missing = len(cls.__parameters__) - len(given)
+            padded = (*given, Item) if missing == 1 else given
+            return super().__class_getitem__(padded)
 
     async def get(self, id: int | None) -> R:  # noqa: A002 - Sage's word for it
         """Read one record by its id; `select` and `expand` hold.
@@ -44,9 +71,44 @@ class Table(View[R], Generic[R, Values, Changes]):
         self._require("get", "select", "expand")
         query = encode_query(shape(self._options))
         response = await self._send("GET", self._item(id), query)
-        return decode_one(response.body, self._model)
+        record: R = decode_one(response.body, self._model)
+        return record
 
-    async def create(self, values: Values) -> R:
+    def __getitem__(self, id: int | None) -> N:  # noqa: A002 - Sage's word for it
+        """Name one record, to reach what lies below it; no I/O.
+
+        Example:
+            >>> contacts = client.customers[27825].customer_contacts
+            >>> contacts.url.partition("v1")[2]
+            '/customers/27825/customer_contacts?$orderby=id&$top=5000'
+        """
+        self._require("[id]")
+        kind = self.endpoint.item or Item
+        made: Any = kind(self._item(id), self.target, self._connection)
+        item: N = made
+        return item
+
+
+class _Reply(Question):
+    """A resource whose writes are answered with a record."""
+
+    __slots__ = ()
+
+    @property
+    def _reply(self) -> Any:
+        return self.endpoint.answer or self._model
+
+    async def _write(self, verb: str, path: str, body: bytes, *, twice: bool) -> Any:
+        response = await self._send(verb, path, body=body, idempotent=twice)
+        return decode_one(response.body, self._reply)
+
+
+class Create(_Reply, Generic[Reply, Values]):
+    """A resource that takes new records."""
+
+    __slots__ = ()
+
+    async def create(self, values: Values) -> Reply:
         """Create a record, and give it as the service returns it.
 
         It is sent once, and again only when it certainly never left.
@@ -59,10 +121,26 @@ class Table(View[R], Generic[R, Values, Changes]):
         self._require("create")
         body = encode_input(values, self._namespace)
         path = self.endpoint.path
-        response = await self._send("POST", path, body=body, idempotent=False)
-        return decode_one(response.body, self._model)
+        made: Reply = await self._write("POST", path, body, twice=False)
+        return made
 
-    async def update(self, id: int | None, changes: Changes) -> R:  # noqa: A002 - Sage's word
+
+class CreateMany(Create[list[Reply], Values]):
+    """A resource that answers one input with several records."""
+
+    __slots__ = ()
+
+    @property
+    def _reply(self) -> Any:
+        return _array_of(super()._reply)
+
+
+class _Update(_Reply, Generic[R, Changes]):
+    """A resource whose records are changed by id."""
+
+    __slots__ = ()
+
+    async def update(self, id: int | None, changes: Changes) -> R:  # noqa: A002
         """Change the fields given, and only those.
 
         Rows of a member that carry an ``id`` are changed, those without are
@@ -79,9 +157,44 @@ class Table(View[R], Generic[R, Values, Changes]):
         """
         self._require("update")
         body = encode_input(changes, self._namespace)
-        path, again = self._item(id), not adds_rows(changes)
-        response = await self._send("PUT", path, body=body, idempotent=again)
-        return decode_one(response.body, self._model)
+        twice = not adds_rows(changes)
+        made: R = await self._write("PUT", self._item(id), body, twice=twice)
+        return made
+
+
+class _UpdateMany(_Reply, Generic[R, Changes]):
+    """A resource that takes changes to many records in one request."""
+
+    __slots__ = ()
+
+    async def update_many(self, rows: Sequence[Changes]) -> list[R]:
+        """Change many records at once; each row names its record by ``id``.
+
+        Rows without an ``id`` may be added, so that such a request is not
+        repeated.
+
+        Raises:
+            BadRequest: Sage refused a row; ``detail`` is its message.
+            UnknownFieldError: A name that the record does not have.
+            LiteralError: A value that is not of its field's type.
+
+        Source:
+            PUT on a collection: five resources of the OpenAPI documents.
+        """
+        self._require("update_many")
+        body = encode_inputs(rows, self._namespace)
+        twice = not adds_rows({"rows": rows})
+        response = await self._send(
+            "PUT", self.endpoint.path, body=body, idempotent=twice
+        )
+        made: list[R] = decode_one(response.body, _array_of(self._reply))
+        return made
+
+
+class _Delete(Question):
+    """A resource whose records can be deleted."""
+
+    __slots__ = ()
 
     async def delete(self, id: int | None) -> None:  # noqa: A002 - Sage's word for it
         """Delete a record.
@@ -100,19 +213,82 @@ class Table(View[R], Generic[R, Values, Changes]):
             if not error.repeated:
                 raise
 
-    def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
-        whole = isinstance(id, int) and not isinstance(id, bool)
-        if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
-            raise QueryError(f"{self.endpoint.path}: expected an id, got {id!r}")
-        return f"{self.endpoint.path}/{encode_segment(id)}"
 
-    def _require(self, verb: str, *allowed: str) -> None:
-        """Refuse options that the verb does not take, rather than drop them."""
-        plain = Options(page_size=self._options.page_size)
-        for name in plain.__struct_fields__:
-            given = getattr(self._options, name)
-            if name not in allowed and given != getattr(plain, name):
-                told = {"where": "filter", "order": "order_by"}.get(name, name)
-                taken = " and ".join(allowed) or "no query options"
-                message = f"{verb} takes {taken}, got {told} on {self.endpoint.path}"
-                raise QueryError(message)
+class Single(Question, Generic[R]):
+    """One object, without an id."""
+
+    __slots__ = ()
+
+    async def get(self) -> R:
+        """Read it; `select` and `expand` hold.
+
+        Raises:
+            QueryError: The query has more than `select` and `expand`.
+        """
+        self._require("get", "select", "expand")
+        query = encode_query(shape(self._options))
+        response = await self._send("GET", self.endpoint.path, query)
+        record: R = decode_one(response.body, self._model)
+        return record
+
+
+def _array_of(model: Any) -> Any:
+    return list[model]
+
+
+class GetUpdate(Get[R, N], _Update[R, Changes], Generic[R, Changes, N]):
+    """Read by id and updated."""
+
+    __slots__ = ()
+
+
+class CreateUpdate(Create[R, Values], _Update[R, Changes], Generic[R, Values, Changes]):
+    """Created and updated; nothing is listed."""
+
+    __slots__ = ()
+
+
+class ListCreate(View[R], Create[R, Values], Generic[R, Values]):
+    """Listed and created."""
+
+    __slots__ = ()
+
+
+class ListGet(View[R], Get[R, N], Generic[R, N]):
+    """Listed and read by id."""
+
+    __slots__ = ()
+
+
+class ListGetUpdate(ListGet[R, N], _Update[R, Changes], Generic[R, Changes, N]):
+    """Listed, read by id and updated."""
+
+    __slots__ = ()
+
+
+class ListGetUpdateDelete(
+    ListGetUpdate[R, Changes, N], _Delete, Generic[R, Changes, N]
+):
+    """Listed, read by id, updated and deleted; created under its parent."""
+
+    __slots__ = ()
+
+
+class Table(
+    ListGetUpdateDelete[R, Changes, N],
+    Create[R, Values],
+    Generic[R, Values, Changes, N],
+):
+    """Listed, read by id, created, updated and deleted."""
+
+    __slots__ = ()
+
+
+class BulkTable(
+    Table[R, Values, Changes, N],
+    _UpdateMany[R, Changes],
+    Generic[R, Values, Changes, N],
+):
+    """A table that takes changes to many records in one request, too."""
+
+    __slots__ = ()

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Final,
-    Generic,
-    Self,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.endpoint import VERBS
 from sage200_async.errors import (
-    ClientClosed,
     ManyRecords,
     NoRecord,
-    VerbError,
 )
-from sage200_async.odata.builder import Builder
-from sage200_async.odata.options import Options
 from sage200_async.odata.url import join
-from sage200_async.records import Untyped
-from sage200_async.settings import Target
-from sage200_async.stream import Stream, request_to
+from sage200_async.question import Question
+from sage200_async.stream import Stream
 from sage200_async.units import PAGE_MAX
 from sage200_async.wire.explain import Explanation, explain
 from sage200_async.wire.paging import plan_for, query_for
@@ -34,45 +21,16 @@ from sage200_async.wire.replies import read_count
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from sage200_async.endpoint import Endpoint
-    from sage200_async.odata.fields import Fields
     from sage200_async.records import Page
-    from sage200_async.stream import Connection
-    from sage200_async.wire.messages import Response
     from sage200_async.wire.paging import Plan
 
 R = TypeVar("R")
 
-_SHOWN: Final = 160
-# Characters of a query that its repr shows: errors and logs carry it.
 
+class View(Question, Generic[R]):
+    """A resource that can be listed, and every query made from it."""
 
-class View(Builder, Generic[R]):
-    """A resource that can be listed, and every query made from it.
-
-    Immutable, hashable and picklable; equal queries have equal URLs. A pickle
-    keeps the question and where it goes, not the client: `Sage200Client.run`
-    binds it again.
-    """
-
-    __slots__ = ("_connection", "_options", "endpoint", "target")
-
-    def __init__(
-        self,
-        endpoint: Endpoint[Any],
-        options: Options | None = None,
-        target: Target | None = None,
-        connection: Connection | None = None,
-    ) -> None:
-        self.endpoint = endpoint
-        self.target = target or Target()
-        self._options = options or Options()
-        self._connection = connection
-
-    @property
-    def options(self) -> Options:
-        """What is asked for so far."""
-        return self._options
+    __slots__ = ()
 
     @property
     def url(self) -> str:
@@ -212,80 +170,5 @@ class View(Builder, Generic[R]):
 
     def _stream(self) -> Stream[R]:
         plan = self._plan()
-        return Stream(self._connected(), self.target, plan, self._model)
-
-    @property
-    def _model(self) -> type[R]:
-        return self.endpoint.record or Untyped  # type: ignore[return-value]
-
-    @property
-    def _namespace(self) -> Fields | None:
-        record = self.endpoint.record
-        return None if record is None else record.fields
-
-    @property
-    def _pseudo_members(self) -> tuple[str, ...]:
-        return self.endpoint.pseudo_members
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            raise ClientClosed(f"{self!r} has no client: give it to client.run(...)")
-        return self._connection
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        body: bytes = b"",
-        *,
-        idempotent: bool = True,
-    ) -> Response:
-        request = request_to(self.target, method, path, query)
-        if body:
-            headers = {**request.headers, "content-type": "application/json"}
-            request = replace(request, headers=headers, body=body)
-        request = replace(request, idempotent=idempotent)
-        return await self._connected().transport.send(request)
-
-    def _refine(self, options: Options) -> Self:
-        return type(self)(self.endpoint, options, self.target, self._connection)
-
-    def bound(self, target: Target, connection: Connection) -> Self:
-        """Give the same question, to be asked there."""
-        return type(self)(self.endpoint, self._options, target, connection)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, View):
-            return NotImplemented
-        return self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-    @property
-    def _identity(self) -> tuple[object, ...]:
-        return (type(self), self.endpoint, self._options, self.target)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.endpoint, self._options, self.target))
-
-    def __repr__(self) -> str:
-        plain = Options()
-        asked = [
-            f"{name}={value}"
-            for name in plain.__struct_fields__
-            if (value := getattr(self._options, name)) != getattr(plain, name)
-        ]
-        shown = ", ".join([self.endpoint.path, *asked])
-        cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-        return f"{type(self).__name__}({cut})"
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name in VERBS:
-                can = ", ".join(sorted(self.endpoint.verbs))
-                message = f"{self.endpoint.path} cannot {name}; it can {can}"
-                raise VerbError(message, verb=name)
-            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+        model: type[R] = self._model
+        return Stream(self._connected(), self.target, plan, model)

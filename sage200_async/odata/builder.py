@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
-from sage200_async.errors import LimitError, LiteralError, QueryError
+from sage200_async.errors import (
+    LimitError,
+    LiteralError,
+    QueryError,
+    UnknownFieldError,
+)
 from sage200_async.odata.expressions import Call, Comparison, Expression, In, all_of
 from sage200_async.odata.fields import (
     AnyField,
@@ -16,7 +21,7 @@ from sage200_async.odata.fields import (
     look_up,
     unknown_field,
 )
-from sage200_async.odata.literals import fits
+from sage200_async.odata.literals import fits, integer, quoted
 from sage200_async.units import PAGE_MAX
 
 if TYPE_CHECKING:
@@ -161,6 +166,34 @@ class Builder:
             order.setdefault(made.field, made)
         return self._refine(replace(self.options, order=tuple(order.values())))
 
+    def parameters(self, **values: str | int) -> Self:
+        """Set query parameters that this resource alone takes.
+
+        A few ledger views take ``$ageingdatetype`` (``TransactionDate``,
+        ``DueDate`` or ``CalendarMonth``) and ``$periodnumber`` (0 is the
+        current period). The last value given for a name wins.
+
+        Returns:
+            A new query. This one is left as it was.
+
+        Raises:
+            UnknownFieldError: The resource takes no parameter of that name.
+            LiteralError: A value is neither text nor a whole number.
+
+        Source:
+            The OpenAPI documents, "sales", as restated by
+            SelectCo/sage200-api-client.
+
+        Example:
+            >>> debtors = client.sales_aged_debtor_summary_views
+            >>> debtors.parameters(ageingdatetype="DueDate").options.parameters
+            (('$ageingdatetype', 'DueDate'),)
+        """
+        given = dict(self.options.parameters)
+        for name, value in values.items():
+            given[self._known_parameter(f"${name}")] = _parameter(name, value)
+        return self._refine(replace(self.options, parameters=tuple(given.items())))
+
     def top(self, count: int) -> Self:
         """Ask for at most *count* records over the whole stream.
 
@@ -282,6 +315,18 @@ class Builder:
                 raise unknown_field(name, type(self._namespace), members_only=True)
         return name
 
+    @property
+    def _parameters(self) -> tuple[str, ...]:
+        return ()
+
+    def _known_parameter(self, name: str) -> str:
+        known = self._parameters
+        if self._namespace is not None and name not in known:
+            told = ", ".join(known) or "none"
+            message = f"expected a parameter of this resource ({told}), got {name}"
+            raise UnknownFieldError(message, name=name)
+        return name
+
     def _ordering(self, key: Name | Ordering) -> Ordering:
         if isinstance(key, str):
             name, _, direction = key.partition(" ")
@@ -291,6 +336,17 @@ class Builder:
             key = Ordering(name, descending=direction.strip() == "desc")
         made = key if isinstance(key, Ordering) else Ordering(str(key))
         return Ordering(self._field(made.field).asc().field, made.descending)
+
+
+def _parameter(name: str, value: object) -> str:
+    if isinstance(value, str):
+        quoted(value)  # refuses what cannot be sent
+        return value
+    try:
+        return integer(value)
+    except LiteralError:
+        message = f"{name}: expected text or a whole number, got {value!r}"
+        raise LiteralError(message, value=value) from None
 
 
 def _require_count(name: str, count: int, low: int, high: int | None) -> None:

@@ -29,6 +29,8 @@ class Options(Struct, frozen=True):
     """Records over the whole stream at most, or None for all."""
     skip: int = 0
     """Records to pass over at the start."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Query parameters of the resource's own, as finished text."""
     page_size: int = PAGE_MAX
     """Records that one request asks for at most."""
 
@@ -45,3 +47,4 @@ def shape(options: Options) -> Iterator[tuple[str, str]]:
         yield "$select", ",".join(options.select)
     if expand := expansions(options):
         yield "$expand", ",".join(expand)
+    yield from options.parameters

@@ -19,7 +19,7 @@ from sage200_async.odata.literals import kind_of, literal
 from sage200_async.wire.shapes import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -49,6 +49,21 @@ def encode_input(values: Mapping[str, Any], fields: Fields | None) -> bytes:
         b'{"credit_limit":10.50}'
     """
     return _ENCODER.encode(_checked(values, fields, ""))
+
+
+def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> bytes:
+    """Check several *rows* and write them as one JSON array.
+
+    Raises:
+        QueryError: *rows* is no list, or a row is no mapping.
+        UnknownFieldError: A name that the record does not have.
+        LiteralError: A value that is not of its field's type.
+    """
+    if not is_array(rows):
+        raise QueryError(f"expected a list of mappings, got {rows!r}")
+    return _ENCODER.encode(
+        [_checked(row, fields, f"[{i}]") for i, row in enumerate(rows)]
+    )
 
 
 def adds_rows(values: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ RANKS = {
     "endpoint": 4,
     "resource": 4,
     "view": 4,
+    "question": 4,
     "catalog": 5,
     "client": 6,
     "sandbox": 7,

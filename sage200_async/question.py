@@ -1,0 +1,155 @@
+"""Questions: queries with a place to go, and a client to go there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from msgspec.structs import replace
+
+from sage200_async.endpoint import VERBS
+from sage200_async.errors import ClientClosed, QueryError, VerbError
+from sage200_async.odata.builder import Builder
+from sage200_async.odata.options import Options
+from sage200_async.odata.url import encode_segment
+from sage200_async.records import Untyped
+from sage200_async.settings import Target
+from sage200_async.stream import request_to
+
+if TYPE_CHECKING:
+    from sage200_async.endpoint import Endpoint
+    from sage200_async.odata.fields import Fields
+    from sage200_async.stream import Connection
+    from sage200_async.wire.messages import Response
+
+_SHOWN: Final = 160
+# Characters of a query that its repr shows: errors and logs carry it.
+
+
+class Question(Builder):
+    """What every resource is, whatever it can do: a query, and where it goes.
+
+    Immutable, hashable and picklable; equal queries have equal URLs. A pickle
+    keeps the question and where it goes, not the client: `Sage200Client.run`
+    binds it again.
+    """
+
+    __slots__ = ("_connection", "_options", "endpoint", "target")
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any],
+        options: Options | None = None,
+        target: Target | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.target = target or Target()
+        self._options = options or Options()
+        self._connection = connection
+
+    @property
+    def options(self) -> Options:
+        """What is asked for so far."""
+        return self._options
+
+    def bound(self, target: Target, connection: Connection) -> Self:
+        """Give the same question, to be asked there."""
+        return type(self)(self.endpoint, self._options, target, connection)
+
+    def below(self, path: str) -> Self:
+        """Give the same question about what lies below *path*."""
+        endpoint = replace(self.endpoint, path=f"{path}/{self.endpoint.path}")
+        return type(self)(endpoint, self._options, self.target, self._connection)
+
+    @property
+    def _model(self) -> type[Any]:
+        return self.endpoint.record or Untyped
+
+    @property
+    def _namespace(self) -> Fields | None:
+        record = self.endpoint.record
+        return None if record is None else record.fields
+
+    @property
+    def _pseudo_members(self) -> tuple[str, ...]:
+        return self.endpoint.pseudo_members
+
+    @property
+    def _parameters(self) -> tuple[str, ...]:
+        return self.endpoint.parameters
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise ClientClosed(f"{self!r} has no client: give it to client.run(...)")
+        return self._connection
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        body: bytes = b"",
+        *,
+        idempotent: bool = True,
+    ) -> Response:
+        request = request_to(self.target, method, path, query)
+        if body:
+            headers = {**request.headers, "content-type": "application/json"}
+            request = replace(request, headers=headers, body=body)
+        request = replace(request, idempotent=idempotent)
+        return await self._connected().transport.send(request)
+
+    def _refine(self, options: Options) -> Self:
+        return type(self)(self.endpoint, options, self.target, self._connection)
+
+    def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
+        whole = isinstance(id, int) and not isinstance(id, bool)
+        if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
+            raise QueryError(f"{self.endpoint.path}: expected an id, got {id!r}")
+        return f"{self.endpoint.path}/{encode_segment(id)}"
+
+    def _require(self, verb: str, *allowed: str) -> None:
+        """Refuse options that the verb does not take, rather than drop them."""
+        plain = Options(page_size=self._options.page_size)
+        for name in plain.__struct_fields__:
+            given = getattr(self._options, name)
+            if name not in allowed and given != getattr(plain, name):
+                told = {"where": "filter", "order": "order_by"}.get(name, name)
+                taken = " and ".join(allowed) or "no query options"
+                message = f"{verb} takes {taken}, got {told} on {self.endpoint.path}"
+                raise QueryError(message)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Question):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return (type(self), self.endpoint, self._options, self.target)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.endpoint, self._options, self.target))
+
+    def __repr__(self) -> str:
+        plain = Options()
+        asked = [
+            f"{name}={value}"
+            for name in plain.__struct_fields__
+            if (value := getattr(self._options, name)) != getattr(plain, name)
+        ]
+        shown = ", ".join([self.endpoint.path, *asked])
+        cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        return f"{type(self).__name__}({cut})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in VERBS:
+                can = ", ".join(sorted(self.endpoint.verbs))
+                message = f"{self.endpoint.path} cannot {name}; it can {can}"
+                raise VerbError(message, verb=name)
+            raise AttributeError(f"{type(self).__name__} has no {name!r}")

@@ -1,0 +1,221 @@
+"""Resources by what they can do, and what lies below their records."""
+
+import asyncio
+import pickle
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.catalog import Customer
+from sage200_async.endpoint import Binder, Endpoint, Item
+from sage200_async.errors import LiteralError, QueryError, UnknownFieldError, VerbError
+from sage200_async.records import Record
+from sage200_async.resource import (
+    BulkTable,
+    Create,
+    CreateMany,
+    CreateUpdate,
+    Get,
+    Single,
+    Table,
+)
+from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.view import View
+
+SETTINGS = Settings(site="guid", company=7)
+
+
+class Urn(Record, frozen=True):
+    urn: int | str | None = None
+
+
+class ContactItem(Item):
+    emails = Endpoint("customer_emails", Table, key="id")
+
+
+class CustomerItem(Item):
+    contacts = Endpoint("customer_contacts", Table, key="id", item=ContactItem)
+
+
+class Resources(Binder):
+    customers = Endpoint("customers", Table, Customer, "id", item=CustomerItem)
+    couriers = Endpoint("couriers", BulkTable, Customer, "id")
+    sales_invoices = Endpoint("sales_invoices", Create, Customer, reply=Urn)
+    suggested = Endpoint("suggested_products", CreateMany, None)
+    drafts = Endpoint("sop_orders_new", CreateUpdate, Customer)
+    licence = Endpoint("licence", Single, Customer)
+    figures = Endpoint("product_sales_figures", Get, None)
+    debtors = Endpoint("debtor_views", View, Customer, parameters=("$ageingdatetype",))
+
+
+class Client(Resources, Sage200Client):
+    """A client of these resources."""
+
+
+@pytest.fixture
+def answered():
+    """Give a client whose service answers every request alike, and its requests."""
+
+    def make(value: Any) -> tuple[Any, list[Any]]:
+        memory = MemoryTransport(lambda _: reply(value))
+        return Client(SETTINGS, transport=memory), memory.requests
+
+    return make
+
+
+def test_nested_paths(answered):
+    """Each id adds itself and what lies below it to the path; nothing is asked."""
+    client, asked = answered([])
+    emails = client.customers[123].contacts[7].emails
+    assert emails.endpoint.path == "customers/123/customer_contacts/7/customer_emails"
+    assert asked == []
+    assert asyncio.run(emails.first()) is None
+    assert asked[0].path == emails.endpoint.path
+    assert asked[0].headers["X-Company"] == "7"
+
+
+def test_writing_below(answered):
+    """A record is created and changed below its parent."""
+    client, asked = answered({"id": 9})
+    contacts = client.customers[1].contacts
+    asyncio.run(contacts.create({"name": "Ann"}))
+    asyncio.run(contacts.update(9, {"name": "Bea"}))
+    asyncio.run(contacts.delete(9))
+    assert [(each.method, each.path) for each in asked] == [
+        ("POST", "customers/1/customer_contacts"),
+        ("PUT", "customers/1/customer_contacts/9"),
+        ("DELETE", "customers/1/customer_contacts/9"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, "", "..", "."])
+def test_an_id_that_is_none(answered, wrong):
+    """What is no id is refused when it is named."""
+    client, _ = answered([])
+    with pytest.raises(QueryError, match="expected an id"):
+        client.customers[wrong]
+
+
+def test_an_item_of_a_narrowed_query(answered):
+    """An item is named on the resource itself, not on a query."""
+    client, _ = answered([])
+    with pytest.raises(QueryError, match="takes no query options"):
+        client.customers.top(1)[5]
+
+
+def test_items_are_pure():
+    """Without a client, items and what lies below them can still be named."""
+    below = Resources.customers.query[5].contacts
+    assert pickle.loads(pickle.dumps(below)) == below
+    assert below.endpoint.path == "customers/5/customer_contacts"
+
+
+def test_a_reply_of_another_type(answered):
+    """A POST that answers with something else is decoded as that, however typed."""
+    for urn in (1327, "1327"):
+        client, _ = answered({"urn": urn})
+        made = asyncio.run(client.sales_invoices.create({"reference": "A"}))
+        assert made == Urn(urn=urn)
+
+
+def test_several_replies_to_one_input(answered):
+    """A POST that answers with an array gives a list."""
+    client, _ = answered([{"price": 1.10}, {"price": 2}])
+    rows = asyncio.run(client.suggested.create({"product_id": 1}))
+    assert rows == [{"price": Decimal("1.10")}, {"price": 2}]
+
+
+def test_update_many(answered):
+    """A collection takes many changes in one PUT, repeated only if no row is new."""
+    client, asked = answered([{"id": 1}, {"id": 2}])
+    rows = [{"id": 1, "name": "A"}, {"id": 2, "credit_limit": Decimal("1.50")}]
+    made = asyncio.run(client.couriers.update_many(rows))
+    assert [each.id for each in made] == [1, 2]
+    assert (asked[0].method, asked[0].path) == ("PUT", "couriers")
+    assert b'"credit_limit":1.50' in asked[0].body
+    assert asked[0].idempotent
+    asyncio.run(client.couriers.update_many([{"name": "new"}]))
+    assert not asked[1].idempotent
+    with pytest.raises(UnknownFieldError, match="nearest is name"):
+        asyncio.run(client.couriers.update_many([{"nam": "A"}]))
+    with pytest.raises(QueryError, match="a list"):
+        asyncio.run(client.couriers.update_many({"name": "A"}))
+    assert len(asked) == 2
+
+
+def test_a_single_object(answered):
+    """An object without an id is read by `get` alone."""
+    client, asked = answered({"name": "Sage"})
+    assert asyncio.run(client.licence.select("name").get()).name == "Sage"
+    assert (asked[0].path, asked[0].query) == ("licence", "$select=name")
+
+
+def test_verbs(answered):
+    """An endpoint names its verbs, and one that it lacks raises before any I/O."""
+    client, asked = answered([])
+    verbs = {name: sorted(each.verbs) for name, each in Resources.endpoints().items()}
+    assert verbs["couriers"] == [
+        "create",
+        "delete",
+        "get",
+        "list",
+        "update",
+        "update_many",
+    ]
+    assert verbs["sales_invoices"] == ["create"]
+    assert verbs["drafts"] == ["create", "update"]
+    assert verbs["licence"] == ["get"]
+    assert verbs["debtors"] == ["list"]
+    for resource, verb in (("licence", "delete"), ("debtors", "update_many")):
+        with pytest.raises(VerbError, match=f"cannot {verb}"):
+            getattr(getattr(client, resource), verb)
+    assert asked == []
+
+
+def test_parameters(answered):
+    """A parameter of the resource's own goes into the query; others are refused."""
+    client, asked = answered([])
+    query = client.debtors.parameters(ageingdatetype="DueDate").order_by("id")
+    assert "$ageingdatetype=DueDate" in query.url
+    assert "DueDate" not in query.parameters(ageingdatetype="a b&c").url
+    assert "a%20b%26c" in query.parameters(ageingdatetype="a b&c").url
+    with pytest.raises(UnknownFieldError, match="ageingdatetype"):
+        client.debtors.parameters(periodnumber=0)
+    with pytest.raises(LiteralError, match="whole number"):
+        client.debtors.parameters(ageingdatetype=1.5)
+    assert asked == []
+
+
+def test_at_another_company(answered):
+    """`at` gives a client for another company, over the same transport."""
+    client, asked = answered([])
+    there = client.at("other", 12)
+    asyncio.run(there.customers.first())
+    asyncio.run(client.customers.first())
+    assert [each.headers for each in asked] == [
+        {"X-Site": "other", "X-Company": "12"},
+        {"X-Site": "guid", "X-Company": "7"},
+    ]
+    assert there.customers != client.customers
+
+
+def test_at_nowhere(answered):
+    """`at` wants a site and a company."""
+    client, _ = answered([])
+    with pytest.raises(ValueError, match="company"):
+        client.at("other")
+
+
+def test_leaving_at_leaves_the_pool_open():
+    """Leaving a client made by `at` closes nothing of the client that made it."""
+
+    async def main() -> None:
+        async with Client(msgspec.structs.replace(SETTINGS, access_token="t")) as one:
+            async with one.at("other", 1):
+                pass
+            assert one._http._session is not None
+
+    asyncio.run(main())
