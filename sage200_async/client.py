@@ -20,6 +20,7 @@ from sage200_async.transport.auth import Auth, TokenKeeper, refresher
 from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
 from sage200_async.wire.drift import Drift, compare, read_metadata
 from sage200_async.wire.messages import Request
@@ -83,7 +84,8 @@ class Sage200Client(Endpoints):
     def _stack(self) -> Transport:
         settings = self.settings
         throttled = Throttle(self._http, settings.pool_size)
-        authorized = Auth(throttled, self._keeper, settings.subscription_key)
+        keys = settings.subscription_key, settings.secondary_subscription_key
+        authorized = Auth(Subscription(throttled, *keys), self._keeper)
         policy = RetryPolicy(
             max_attempts=settings.max_attempts, max_seconds=settings.retry_seconds
         )

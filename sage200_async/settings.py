@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = "SAGE200_"
 _SECRETS: Final = frozenset(
-    {"client_secret", "refresh_token", "access_token", "subscription_key"}
+    {
+        "client_secret",
+        "refresh_token",
+        "access_token",
+        "subscription_key",
+        "secondary_subscription_key",
+    }
 )
 _BASE_URLS: Final = {
     "professional": "https://api.columbus.sage.com/uk/sage200extra/accounts/v1/",
@@ -65,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seeds an empty token store."""
     subscription_key: str = ""
     """Sent where set. Sage's gateway has ignored it since 6 August 2025."""
+    secondary_subscription_key: str = ""
+    """Sent when the gateway refuses the first."""
     site: str = ""
     """``X-Site``: the site's GUID, from `Sage200Client.sites`."""
     company: str | int = ""

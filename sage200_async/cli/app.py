@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sage200_async import __version__
+from sage200_async.cli import catalogue as catalogue_command
 from sage200_async.cli import demo as demo_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
@@ -117,6 +118,25 @@ def sandbox(
 def query(resource: str, **options: Any) -> None:
     """Read RESOURCE and print its records."""
     _await(query_command.query(resource, query_command.QueryOptions(**options)))
+
+
+@app.command()
+@click.argument("pattern", default="")
+def resources(pattern: str) -> None:
+    """List the resources: verbs, unique key, watermark.
+
+    PATTERN is a part of a name, or has * and ? in it.
+    """
+    catalogue_command.resources(pattern)
+
+
+@app.command()
+@click.argument("resource")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def describe(resource: str, *, as_json: bool) -> None:
+    """Tell what is known of RESOURCE: verbs, fields, members, nested paths."""
+    endpoint = query_command.known_endpoint(resource)
+    catalogue_command.describe(resource, endpoint, as_json=as_json)
 
 
 def run() -> int:

@@ -15,6 +15,7 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
 
 if TYPE_CHECKING:
+    from sage200_async.endpoint import Endpoint
     from sage200_async.view import View
 
 _GLANCE: Final = 20
@@ -89,16 +90,27 @@ def _names(text: str | None) -> list[str]:
 def _resource(client: Sage200Client, name: str, *, untyped: bool) -> View[Any]:
     if untyped:
         return client.resource(name)
+    if "list" not in known_endpoint(name).verbs:
+        raise QueryError(f"{name} is not listed: there is nothing to query")
+    resource: View[Any] = getattr(client, name)
+    return resource
+
+
+def known_endpoint(name: str) -> Endpoint[Any]:
+    """Find a resource of the catalogue.
+
+    Raises:
+        QueryError: There is none of that name; the message names the nearest.
+    """
     known = Endpoints.endpoints()
     if name not in known:
         nearest = difflib.get_close_matches(name, known, 1, 0.4)
         hint = f"; the nearest is {nearest[0]}" if nearest else ""
         raise QueryError(
             f"expected a resource of the catalogue, got {name!r}{hint}; "
-            "--untyped takes any"
+            "'query --untyped' takes any"
         )
-    resource: View[Any] = getattr(client, name)
-    return resource
+    return known[name]
 
 
 def _columns(made: View[Any], record: Any) -> list[str]:

@@ -225,14 +225,9 @@ def _answer_in(error: StatusError) -> Response:
 class Auth:
     """Stamps requests with the current token, and asks again once after a 401."""
 
-    def __init__(
-        self, inner: Transport, keeper: TokenKeeper, subscription_key: str = ""
-    ) -> None:
+    def __init__(self, inner: Transport, keeper: TokenKeeper) -> None:
         self._inner = inner
         self._keeper = keeper
-        self._fixed = (
-            {"ocp-apim-subscription-key": subscription_key} if subscription_key else {}
-        )
 
     async def send(self, request: Request) -> Response:
         """Send *request* with a token.
@@ -267,4 +262,4 @@ class Auth:
 
     def _stamped(self, request: Request, stamp: Stamp) -> Request:
         bearer = {"authorization": f"Bearer {stamp.tokens.access_token}"}
-        return replace(request, headers={**request.headers, **self._fixed, **bearer})
+        return replace(request, headers={**request.headers, **bearer})

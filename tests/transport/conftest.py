@@ -108,13 +108,13 @@ class Service:
         """Reject every access token issued so far."""
         self.access = "hush-nobody-has-this"
 
-    def auth(self, store=None, seed=None, key=""):
+    def auth(self, store=None, seed=None):
         """Give the policy around this service, and its keeper."""
         first = Tokens("hush-access-0", "hush-refresh-0") if seed is None else seed
         kept = MemoryStore() if store is None else store
         ask = refresher(SETTINGS, self, self.clock)
         keeper = TokenKeeper(kept, first, ask, self.clock)
-        return Auth(self, keeper, key), keeper
+        return Auth(self, keeper), keeper
 
 
 class RawServer:

@@ -35,17 +35,6 @@ def test_the_stamp(lab):
     ]
 
 
-def test_the_subscription_key(lab):
-    """The subscription key is sent where it is set, and only there."""
-    service = lab.Service(lab.Clock())
-    for key in ("", "hush-key"):
-        auth, _ = service.auth(key=key)
-        asyncio.run(auth.send(lab.ask()))
-    without, with_key = service.headers
-    assert "ocp-apim-subscription-key" not in without
-    assert with_key["ocp-apim-subscription-key"] == "hush-key"
-
-
 def test_settings_seed_an_empty_store(lab):
     """Tokens of the settings go into an empty store before they are used."""
     service, store = lab.Service(lab.Clock()), MemoryStore()

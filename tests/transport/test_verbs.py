@@ -217,7 +217,7 @@ def test_page_size_is_no_option_of_a_verb(client_of):
 
 
 @pytest.mark.parametrize("id", [None, "", True, 1.0, b"7"])
-def test_no_id(client_of, id):  # noqa: A002 - Sage's word for it
+def test_no_id(client_of, id):
     """What is no id is refused before any I/O."""
     held = client_of()
     customers = held.client.customers

@@ -1,0 +1,90 @@
+"""A contract mock that is not ours: every model decodes what Prism makes up.
+
+Prism reads Sage's documents with a parser of its own, refuses requests that do
+not fit them, and answers with random values that do.
+"""
+
+import asyncio
+import functools
+import itertools
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.errors import ConnectError, Sage200Error
+from sage200_async.wire.decode import decode_one
+
+PRISM = os.environ.get("SAGE200_PRISM")
+pytestmark = pytest.mark.skipif(
+    not PRISM, reason="SAGE200_PRISM does not name Prism's command: nox -s contract"
+)
+
+
+@contextmanager
+def mocked(document: Path) -> Iterator[str]:
+    """Serve a document, and give where."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [str(PRISM), "mock", "--dynamic", "-p", port, str(document)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
+        try:
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+
+
+async def listed(client: Sage200Client, resource: Any) -> list[Any]:
+    """Read one page as it comes: Prism's ids are random, and do not ascend."""
+    response = await client.request("GET", resource.endpoint.path)
+    return decode_one(response.body, list[resource.endpoint.record])
+
+
+async def answers(client: Sage200Client) -> None:
+    """Wait until the mock listens."""
+    for _ in range(300):
+        try:
+            await client.sites()
+        except ConnectError:
+            await asyncio.sleep(0.2)
+        except Sage200Error:
+            return
+        else:
+            return
+    raise AssertionError("the mock never answered")
+
+
+async def faults_of(base_url: str, operations: list[Any], walk: Any) -> list[str]:
+    reach, call = walk
+    settings = Settings(
+        base_url=base_url, access_token="t", site="s", company=1, max_attempts=1
+    )
+    faults = []
+    async with Sage200Client(settings) as client:
+        await answers(client)
+        for number, operation in enumerate(operations):
+            try:
+                resource, key = reach(client, operation.path, itertools.repeat(7))
+                read = functools.partial(listed, client)
+                await call(resource, operation, key, f"U{number:07}", read)
+            except Sage200Error as error:
+                faults.append(f"{operation.method} {operation.path}: {error!r}"[:400])
+    return faults
+
+
+def test_every_model_decodes_what_prism_makes_up(documents, operations, walk) -> None:
+    """Every operation is one that Prism takes, and its reply is one that we decode."""
+    assert len(operations) == 710
+    faults = []
+    for name, group in itertools.groupby(operations, key=lambda each: each.document):
+        with mocked(documents / f"{name}.json") as base_url:
+            faults += asyncio.run(faults_of(base_url, list(group), walk))
+    assert faults == []
