@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.catalog import Endpoints, Site
+from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.odata.url import encode_query
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
+    from sage200_async.catalog import Site
     from sage200_async.errors import DecodeError
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
@@ -129,8 +130,8 @@ class Sage200Client(Endpoints):
             >>> run(names())
             True
         """
-        guid = (site.site_id or "") if isinstance(site, Site) else site
-        number = site.company_id if isinstance(site, Site) else company
+        guid = site if isinstance(site, str) else site.site_id or ""
+        number = company if isinstance(site, str) else site.company_id
         for name, value in (("site", guid), ("company", number)):
             if value in {"", None}:
                 message = f"{name}: expected a row of sites() or its number, got none"
@@ -260,6 +261,8 @@ class Sage200Client(Endpoints):
         """
         base_url = self.settings.base_url
         request = Request(method="GET", base_url=base_url, path="sites")
+        from sage200_async.catalog import Site  # noqa: PLC0415 - a late import
+
         return read_rows(await self.transport.send(request), Site)
 
 

@@ -34,8 +34,8 @@ Values = TypeVar("Values", bound=Mapping[str, Any])
 Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
 
-class Get(Question, Generic[R, N]):
-    """A resource that is read by id."""
+class Parent(Question, Generic[N]):
+    """A resource that is a way to what lies below its records."""
 
     __slots__ = ()
 
@@ -47,6 +47,26 @@ class Get(Question, Generic[R, N]):
             missing = len(cls.__parameters__) - len(given)
             padded = (*given, Item) if missing == 1 else given
             return super().__class_getitem__(padded)
+
+    def __getitem__(self, id: int | None) -> N:  # noqa: A002 - Sage's word for it
+        """Name one record, to reach what lies below it; no I/O.
+
+        Example:
+            >>> contacts = client.customers[27825].customer_contacts
+            >>> contacts.url.partition("v1")[2]
+            '/customers/27825/customer_contacts?$orderby=id&$top=5000'
+        """
+        self._require("[id]")
+        kind = self.endpoint.item or Item
+        made: Any = kind(self._item(id), self.target, self._connection)
+        item: N = made
+        return item
+
+
+class Get(Parent[N], Generic[R, N]):
+    """A resource that is read by id."""
+
+    __slots__ = ()
 
     async def get(self, id: int | None) -> R:  # noqa: A002 - Sage's word for it
         """Read one record by its id; `select` and `expand` hold.
@@ -73,20 +93,6 @@ class Get(Question, Generic[R, N]):
         response = await self._send("GET", self._item(id), query)
         record: R = decode_one(response.body, self._model)
         return record
-
-    def __getitem__(self, id: int | None) -> N:  # noqa: A002 - Sage's word for it
-        """Name one record, to reach what lies below it; no I/O.
-
-        Example:
-            >>> contacts = client.customers[27825].customer_contacts
-            >>> contacts.url.partition("v1")[2]
-            '/customers/27825/customer_contacts?$orderby=id&$top=5000'
-        """
-        self._require("[id]")
-        kind = self.endpoint.item or Item
-        made: Any = kind(self._item(id), self.target, self._connection)
-        item: N = made
-        return item
 
 
 class _Reply(Question):
@@ -250,6 +256,12 @@ class CreateUpdate(Create[R, Values], _Update[R, Changes], Generic[R, Values, Ch
 
 class ListCreate(View[R], Create[R, Values], Generic[R, Values]):
     """Listed and created."""
+
+    __slots__ = ()
+
+
+class ListParent(View[R], Parent[N], Generic[R, N]):
+    """Listed, and a way to what lies below its records; not read by id."""
 
     __slots__ = ()
 

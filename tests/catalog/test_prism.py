@@ -48,6 +48,18 @@ async def listed(client: Sage200Client, resource: Any) -> list[Any]:
     return decode_one(response.body, list[resource.endpoint.record])
 
 
+async def posted_bare(client: Sage200Client, resource: Any) -> Any:
+    """Post without a body, and decode the reply as `create` does."""
+    response = await client.request("POST", resource.endpoint.path)
+    endpoint = resource.endpoint
+    return decode_one(response.body, endpoint.answer or endpoint.record)
+
+
+async def seven(_: Any) -> int:
+    """Any id will do."""
+    return 7
+
+
 async def answers(client: Sage200Client) -> None:
     """Wait until the mock listens."""
     for _ in range(300):
@@ -72,19 +84,29 @@ async def faults_of(base_url: str, operations: list[Any], walk: Any) -> list[str
         await answers(client)
         for number, operation in enumerate(operations):
             try:
-                resource, key = reach(client, operation.path, itertools.repeat(7))
+                resource, key = await reach(client, operation.path, seven)
                 read = functools.partial(listed, client)
+                if operation.method == "POST" and operation.bodiless:
+                    # Four that need a body declare none, and Prism refuses one.
+                    await posted_bare(client, resource)
+                    continue
                 await call(resource, operation, key, f"U{number:07}", read)
             except Sage200Error as error:
                 faults.append(f"{operation.method} {operation.path}: {error!r}"[:400])
     return faults
 
 
-def test_every_model_decodes_what_prism_makes_up(documents, operations, walk) -> None:
+def test_every_model_decodes_what_prism_makes_up(
+    documents, operations, walk, tmp_path
+) -> None:
     """Every operation is one that Prism takes, and its reply is one that we decode."""
     assert len(operations) == 710
     faults = []
     for name, group in itertools.groupby(operations, key=lambda each: each.document):
-        with mocked(documents / f"{name}.json") as base_url:
+        served = tmp_path / f"{name}.json"
+        text = (documents / served.name).read_text("utf-8")
+        # Prism cannot write an object as `*/*`, which bank_transfer declares.
+        served.write_text(text.replace('"*/*"', '"application/json"'), "utf-8")
+        with mocked(served) as base_url:
             faults += asyncio.run(faults_of(base_url, list(group), walk))
-    assert faults == []
+    assert not faults, "\n".join(faults)

@@ -27,6 +27,7 @@ RANKS = {
     "client": 6,
     "sandbox": 7,
     "cli": 8,
+    "_codegen": 9,
 }
 PURE = {"odata", "wire", "records"}
 IMPURE = {"aiohttp", "asyncio", "backoff", "time", "os", "socket", "random"}
@@ -79,4 +80,4 @@ def test_pure_folders_do_no_input_or_output(path: Path) -> None:
 def test_every_part_has_a_rank() -> None:
     """A new module or folder has to be given its place."""
     parts = {path.relative_to(ROOT).with_suffix("").parts[0] for path in MODULES}
-    assert parts == set(RANKS)
+    assert parts | {"_codegen"} == set(RANKS)  # which is not in the wheel

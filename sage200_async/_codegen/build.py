@@ -1,0 +1,179 @@
+"""Builds the whole catalogue: every file's text, and what there is to report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sage200_async._codegen import render
+from sage200_async._codegen.inputs import bodies_of, inputs_of
+from sage200_async._codegen.model import models_of
+from sage200_async._codegen.names import camel
+from sage200_async._codegen.read import Finding, parameters, read
+from sage200_async._codegen.resources import Decider, resources_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sage200_async._codegen.inputs import Input
+    from sage200_async._codegen.model import Models
+    from sage200_async._codegen.overrides import Overrides
+    from sage200_async._codegen.read import Documents, Property
+    from sage200_async._codegen.resources import Endpoint
+
+
+class Catalogue(Struct, frozen=True):
+    """What comes out."""
+
+    files: dict[str, str]
+    """The text of each file, by its path below the catalogue."""
+    counts: dict[str, int]
+    findings: tuple[Finding, ...]
+
+
+def build(folder: Path, overrides: Overrides) -> Catalogue:
+    """Build the catalogue from the documents in *folder*.
+
+    Raises:
+        OverrideError: A correction changes nothing.
+    """
+    documents = read(folder)
+    models = models_of(documents, overrides)
+    bodies = bodies_of(documents, overrides)
+    inputs = inputs_of(documents, models, bodies)
+    decider = Decider(documents, models, overrides)
+    endpoints = [decider.endpoint(each) for each in resources_of(documents, overrides)]
+    overrides.check()
+    _look_at(documents, models)
+    counts = _counts(documents, models, inputs, endpoints)
+    homes = _homes(models, inputs, endpoints)
+    files = _files(models, inputs, endpoints, homes)
+    files["manifest.json"] = _manifest(documents, models, counts)
+    return Catalogue(files, counts, tuple(sorted(set(documents.findings))))
+
+
+def _files(
+    models: Models,
+    inputs: dict[str, Input],
+    endpoints: list[Endpoint],
+    homes: render.Homes,
+) -> dict[str, str]:
+    files = {
+        "__init__.py": render.public_module(homes),
+        "endpoints.py": render.endpoints_module(endpoints, homes),
+        "models/__init__.py": render.package_module(
+            "Records and their fields, a module for each document of Sage's.\n\n"
+            "A date under a field is of the first entry of Sage's changelog that names it."
+        ),
+        "inputs/__init__.py": render.package_module(
+            "What writes take, a module for each document of Sage's.", render.MOMENT
+        ),
+    }
+    for area in sorted({each.area for each in models.records.values()}):
+        files[f"models/{area}.py"] = render.models_module(models, area, homes)
+    for area in sorted({each.area for each in inputs.values()}):
+        text = render.inputs_module(inputs.values(), area, homes)
+        files[f"inputs/{area}.py"] = text
+    return files
+
+
+def _homes(
+    models: Models, inputs: dict[str, Input], endpoints: list[Endpoint]
+) -> render.Homes:
+    """Give the module of each public name.
+
+    Raises:
+        ValueError: Two things have one name.
+    """
+    found: list[tuple[str, str]] = [("Endpoints", "endpoints")]
+    for record in models.records.values():
+        name = camel(record.name)
+        home = f"models.{record.area}"
+        found += [(name, home), (f"{name}Fields", home)]
+    for each in inputs.values():
+        found += [(name, f"inputs.{each.area}") for name in render.public_names(each)]
+    found += [(item, "endpoints") for item in _items(endpoints)]
+    twice = [
+        name for name, times in Counter(name for name, _ in found).items() if times > 1
+    ]
+    if twice:
+        raise ValueError(f"several things called {', '.join(twice)}")
+    return dict(sorted(found))
+
+
+def _items(endpoints: tuple[Endpoint, ...] | list[Endpoint]) -> Iterator[str]:
+    for each in endpoints:
+        if each.item is not None:
+            yield each.item
+        yield from _items(each.below)
+
+
+def _below(endpoints: tuple[Endpoint, ...] | list[Endpoint]) -> Iterator[Endpoint]:
+    for each in endpoints:
+        yield from each.below
+        yield from _below(each.below)
+
+
+def _counts(
+    documents: Documents,
+    models: Models,
+    inputs: dict[str, Input],
+    endpoints: list[Endpoint],
+) -> dict[str, int]:
+    routes = documents.routes.values()
+    parents = [each for each in endpoints if each.kind == "Parent"]
+    unknown = [each for each in models.placeholders.values() if each is None]
+    return {
+        "documents": len(documents.digests),
+        "paths": len(routes),
+        "operations": sum(len(each.operations) for each in routes),
+        "schemas": len(documents.schemas),
+        "records": len(models.records),
+        "fields": sum(len(each.fields) for each in models.records.values()),
+        "inputs": sum(len(render.public_names(each)) for each in inputs.values()),
+        "root endpoints": len(endpoints) - len(parents),
+        "parents": len(parents),
+        "nested endpoints": len(list(_below(endpoints))),
+        "item classes": len(list(_items(endpoints))),
+        "placeholders resolved": len(models.placeholders) - len(unknown),
+        "placeholders unresolved": len(unknown),
+    }
+
+
+def _look_at(documents: Documents, models: Models) -> None:
+    """Note what only shows when all documents are seen together."""
+    kinds: dict[str, set[str]] = {}
+    for schema in documents.schemas.values():
+        _add_kinds(schema.properties, kinds)
+    for name, found in kinds.items():
+        if len(found) > 1:
+            note = ", ".join(sorted(found))
+            documents.find("name of several kinds", name, note)
+    spelled = Counter(parameters(documents))
+    for name, times in spelled.items():
+        if name[0].isupper():
+            documents.find("path parameter in capitals", name, f"{times} paths")
+    for where, record in models.placeholders.items():
+        if record is None:
+            documents.find("placeholder left unresolved", where)
+
+
+def _add_kinds(properties: tuple[Property, ...], kinds: dict[str, set[str]]) -> None:
+    for each in properties:
+        kinds.setdefault(each.name, set()).add(each.kind)
+        _add_kinds(each.inside, kinds)
+
+
+def _manifest(documents: Documents, models: Models, counts: dict[str, int]) -> str:
+    resolved = {where: to for where, to in models.placeholders.items() if to}
+    unresolved = sorted(where for where, to in models.placeholders.items() if not to)
+    content = {
+        "counts": counts,
+        "documents": documents.digests,
+        "placeholders": {"resolved": resolved, "unresolved": unresolved},
+    }
+    return f"{json.dumps(content, indent=2, sort_keys=True)}\n"

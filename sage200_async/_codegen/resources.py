@@ -1,0 +1,277 @@
+"""Decides what each path becomes: endpoints, and items with endpoints below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from sage200_async._codegen.inputs import ANYTHING, body_of
+from sage200_async._codegen.names import attribute, camel, is_title, words
+from sage200_async._codegen.read import VERBS, Operation, segments
+
+if TYPE_CHECKING:
+    from sage200_async._codegen.model import Models
+    from sage200_async._codegen.overrides import Overrides
+    from sage200_async._codegen.read import Documents
+
+_CLASSES: Final = {
+    # Verbs of the collection, verbs of the item: class, its type arguments.
+    ("get", ""): ("View", "R"),
+    ("get", "get"): ("ListGet", "RN"),
+    ("get post put", "get put delete"): ("BulkTable", "RVCN"),
+    ("get post", "get put delete"): ("Table", "RVCN"),
+    ("get", "get put"): ("ListGetUpdate", "RCN"),
+    ("get", "get put delete"): ("ListGetUpdateDelete", "RCN"),
+    ("get post", ""): ("ListCreate", "RV"),
+    ("", "get"): ("Get", "RN"),
+    ("", "get put"): ("GetUpdate", "RCN"),
+    ("post", "put"): ("CreateUpdate", "RVC"),
+    ("post", ""): ("Create", "AV"),
+    ("", ""): ("Parent", "N"),
+}
+_SPECIAL: Final = {
+    "single": ("Single", "R"),
+    "several": ("CreateMany", "AV"),
+    "below": ("ListParent", "RN"),
+}
+_STAMP: Final = "date_time_updated"
+
+
+class Resource(Struct):
+    """What the documents say of one resource, from all of its paths."""
+
+    path: tuple[str, ...]
+    """From the root, ids as ``{}``."""
+    title: str = ""
+    collection: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    items: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    bodies: dict[str, str] = field(default_factory=dict[str, str])
+    """The schema that each writing verb takes."""
+    professional_only: bool = False
+    below: list[Resource] = field(default_factory=list["Resource"])
+
+    @property
+    def where(self) -> str:
+        """What overrides and reports call it."""
+        return "/".join(self.path)
+
+    @property
+    def reply(self) -> str | None:
+        """The schema that it is made of: what reading and updating answer with."""
+        found = [*self.items.values(), *self.collection.values()]
+        replies = [each.reply for each in found if each.verb != "post"]
+        return next((each for each in replies if each is not None), None)
+
+
+class Endpoint(Struct, frozen=True):
+    """One endpoint, as it is written down."""
+
+    attribute: str
+    path: str
+    where: str
+    doc: str
+    kind: str
+    """The class of the resource."""
+    arguments: tuple[str, ...]
+    """The class's type arguments."""
+    model: str | None
+    """The record, in the words of the documents."""
+    reply: str | None
+    key: str | None
+    watermark: str | None
+    pseudo_members: tuple[str, ...]
+    parameters: tuple[str, ...]
+    order: tuple[str, ...]
+    professional_only: bool
+    item: str | None
+    """The class of its items, where something lies below them."""
+    below: tuple[Endpoint, ...]
+
+
+def resources_of(documents: Documents, overrides: Overrides) -> list[Resource]:
+    """Bring the paths of each resource together, nested ones below their parents."""
+    found: dict[tuple[str, ...], Resource] = {}
+    for route in documents.routes.values():
+        parts = segments(route.path)
+        of_item = parts[-1] == "{}"
+        resource = _resource(documents, found, parts[:-1] if of_item else parts)
+        if not of_item or not resource.title:
+            resource.title = route.title
+        resource.professional_only |= route.professional_only
+        for operation in route.operations:
+            kept = resource.items if of_item else resource.collection
+            kept[operation.verb] = operation
+            body = body_of(documents, overrides, route, operation)
+            if body is not None:
+                resource.bodies[operation.verb] = body
+    return [each for path, each in found.items() if len(path) == 1]
+
+
+def _resource(
+    documents: Documents,
+    found: dict[tuple[str, ...], Resource],
+    path: tuple[str, ...],
+) -> Resource:
+    if path not in found:
+        found[path] = Resource(path)
+        if len(path) > 1:
+            _resource(documents, found, path[:-2]).below.append(found[path])
+    return found[path]
+
+
+class Decider:
+    """Decides on the endpoint of each resource."""
+
+    def __init__(
+        self, documents: Documents, models: Models, overrides: Overrides
+    ) -> None:
+        self._documents = documents
+        self._models = models
+        self._overrides = overrides
+        roots = [
+            each for each in documents.routes.values() if each.path.count("/") == 1
+        ]
+        titles = [each.title.lower() for each in roots]
+        self._shared = {title for title in titles if titles.count(title) > 1}
+
+    def endpoint(self, resource: Resource) -> Endpoint:
+        """Decide on the endpoint of *resource*, and on those below it."""
+        kind, codes = self._kind(resource)
+        name = resource.path[-1]
+        model, reply = self._model(resource)
+        item = (
+            f"{camel('_'.join(_names(resource.path)))}Item" if resource.below else None
+        )
+        pseudo, parameters, order = (
+            self._overrides.names(table, resource.where)
+            for table in ("pseudo_members", "parameters", "order")
+        )
+        return Endpoint(
+            self._attribute(resource),
+            name,
+            resource.where,
+            self._doc(resource),
+            kind,
+            self._arguments(resource, codes, item),
+            model,
+            reply,
+            self._key(resource),
+            self._watermark(resource),
+            pseudo,
+            parameters,
+            order,
+            resource.professional_only,
+            item,
+            tuple(self.endpoint(each) for each in resource.below),
+        )
+
+    def _kind(self, resource: Resource) -> tuple[str, str]:
+        verbs = (" ".join(resource.collection), " ".join(resource.items))
+        kind = _CLASSES[verbs]
+        if verbs == ("", ""):
+            self._documents.find("parent without operations", resource.where, kind[0])
+        if verbs == ("get", "") and not resource.collection["get"].many:
+            self._documents.find("one object without an id", resource.where)
+            kind = _SPECIAL["single"]
+        elif verbs == ("get", "") and resource.below:
+            kind = _SPECIAL["below"]
+            self._documents.find("items that are not read", resource.where, kind[0])
+        elif verbs == ("post", "") and resource.collection["post"].many:
+            self._documents.find("create that answers with several", resource.where)
+            kind = _SPECIAL["several"]
+        return kind
+
+    def _model(self, resource: Resource) -> tuple[str | None, str | None]:
+        """Give the record of a resource, and what writes answer with if it differs."""
+        made = resource.collection.get("post")
+        reply = None if made is None else made.reply
+        body = resource.bodies.get("post")
+        if body is not None and reply != body:
+            note = f"takes {body}, answers with {reply}"
+            self._documents.find("reply unlike the body", resource.where, note)
+        model = resource.reply or body or reply
+        if model is not None and not self._models.records[model].fields:
+            model = None
+        return model, None if reply == model else reply
+
+    def _arguments(
+        self, resource: Resource, codes: str, item: str | None
+    ) -> tuple[str, ...]:
+        post = resource.collection.get("post")
+        answer = resource.reply if post is None else post.reply
+        found = {
+            "R": _class(resource.reply),
+            "A": _class(answer),
+            "V": _class(resource.bodies.get("post"), "Input"),
+            "C": _class(resource.bodies.get("put"), "Changes"),
+            "N": item or "",
+        }
+        return tuple(found[code] for code in codes if found[code])
+
+    def _key(self, resource: Resource) -> str | None:
+        """Give the unique ascending key of a listing, or None."""
+        if not self._listed(resource) or resource.reply is None:
+            return None
+        id_field = self._models.records[resource.reply].field("id")
+        given = "id" if id_field and id_field.kind == "integer" else None
+        key = self._overrides.name("key", resource.where, given)
+        if key is None:
+            note = resource.reply
+            self._documents.find("list without a key", resource.where, note)
+        return self._field(resource, key)
+
+    def _watermark(self, resource: Resource) -> str | None:
+        if not self._listed(resource) or resource.reply is None:
+            return None
+        stamped = self._models.records[resource.reply].field(_STAMP)
+        given = _STAMP if stamped else None
+        return self._field(
+            resource, self._overrides.name("watermark", resource.where, given)
+        )
+
+    def _field(self, resource: Resource, name: str | None) -> str | None:
+        record = self._models.records[str(resource.reply)]
+        if name is not None and record.field(name) is None:
+            raise ValueError(f"{resource.where}: {record.name} has no {name!r}")
+        return name
+
+    @staticmethod
+    def _listed(resource: Resource) -> bool:
+        read = resource.collection.get("get")
+        return read is not None and read.many
+
+    def _attribute(self, resource: Resource) -> str:
+        name = resource.path[-1]
+        after = self._overrides.name("attribute", resource.where, attribute(name))
+        if after != name:
+            self._documents.find("name clash", resource.where, f"{after} instead")
+        return str(after)
+
+    def _doc(self, resource: Resource) -> str:
+        title = resource.title
+        if not is_title(title) or title.lower() in self._shared:
+            title = words(resource.path[-1])
+            if resource.title:
+                note = f"{resource.title!r}: {title!r} instead"
+                self._documents.find("title that is no name", resource.where, note)
+        can = ", ".join(_verbs(resource)) or "only what lies below"
+        only = " Professional only." * resource.professional_only
+        return f"{title}: {can}.{only}"
+
+
+def _verbs(resource: Resource) -> list[str]:
+    at_collection = {"get": "list", "post": "create", "put": "update many"}
+    if "get" in resource.collection and not resource.collection["get"].many:
+        at_collection["get"] = "get"
+    at_item = {"get": "get", "put": "update", "delete": "delete"}
+    found = [at_collection[verb] for verb in VERBS if verb in resource.collection]
+    return found + [at_item[verb] for verb in VERBS if verb in resource.items]
+
+
+def _names(path: tuple[str, ...]) -> list[str]:
+    return [part for part in path if part != "{}"]
+
+
+def _class(name: str | None, suffix: str = "") -> str:
+    return ANYTHING if name is None else f"{camel(name)}{suffix}"
