@@ -19,6 +19,7 @@ PYTHONS = [
     for line in nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
     if line.startswith("Programming Language :: Python :: 3.")
 ]
+RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 # Interpreters that pyenv keeps are not on the path under their own names.
@@ -44,8 +45,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     session.install(".[all]", *GROUPS["types"])
-    session.run("mypy", "sage200_async", "tests/typing/right.py")
-    session.run("pyright", "sage200_async", "tests/typing/right.py")
+    session.run("mypy", "sage200_async", *sorted(RIGHT))
+    session.run("pyright", "sage200_async", *sorted(RIGHT))
     session.run("pytest", "-q", "--noconftest", "tests/typing")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 BESIDE = Path(__file__).parents[3] / "shared" / "openapi"
 DOCUMENTS = Path(os.environ.get("SAGE200_OPENAPI", BESIDE))
+Refer = Callable[[str], int]
 Pick = Callable[[Any], Awaitable[int]]
 METHODS = {"get": "GET", "post": "POST", "put": "PUT", "delete": "DELETE"}
 
@@ -27,14 +28,15 @@ class Operation(NamedTuple):
     bodiless: bool
     """Whether the documents declare no body at all."""
 
-    def body(self, unique: str) -> dict[str, Any]:
+    def body(self, unique: str, refer: Refer) -> dict[str, Any]:
         """Make what it requires, its texts different each time."""
-        wanted = self.schema.get("required", [])
         properties = self.schema.get("properties", {})
         return {
-            name: sample(properties[name], unique)
-            for name in wanted
-            if not properties[name].get("readOnly")
+            name: refer(name)
+            if (name == "id" or name.endswith("_id"))
+            and properties[name]["type"] != "string"
+            else sample(properties[name], unique)
+            for name in self.schema.get("required", [])
         }
 
 
@@ -99,12 +101,11 @@ async def reach(client: Any, path: str, pick: Pick) -> tuple[Any, int | None]:
 
 
 async def call(
-    resource: Any, operation: Operation, id: int | None, unique: str, listed: Any
+    resource: Any, operation: Operation, id: int | None, body: Any, listed: Any
 ) -> Any:
     """Do what *operation* does, as a user would; *listed* reads a collection."""
     if operation.path == "/sites":  # the client's own: it needs no company
         return await resource()
-    body = operation.body(unique)
     match operation.method, id, operation.many:
         case "GET", None, _ if "list" in resource.endpoint.verbs:
             return await listed(resource)

@@ -90,7 +90,8 @@ async def faults_of(base_url: str, operations: list[Any], walk: Any) -> list[str
                     # Four that need a body declare none, and Prism refuses one.
                     await posted_bare(client, resource)
                     continue
-                await call(resource, operation, key, f"U{number:07}", read)
+                body = operation.body(f"U{number:07}", lambda _: 7)
+                await call(resource, operation, key, body, read)
             except Sage200Error as error:
                 faults.append(f"{operation.method} {operation.path}: {error!r}"[:400])
     return faults

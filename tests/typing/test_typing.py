@@ -8,7 +8,7 @@ import pytest
 
 HEAD = """\
 from sage200_async import Sage200Client
-from sage200_async.catalog import Customer, SopOrder
+from sage200_async.catalog import Customer, SopOrder, Warehouse
 
 async def wrong(client: Sage200Client) -> None:
     c = Customer.fields
@@ -30,6 +30,16 @@ WRONG = [
     "client.custmers",
     "client.sop_orders.filter(SopOrder.fields.customer.nme == '')",
     "customer: SopOrder = await client.customers.one()",
+    'await client.suppliers.create({"name": "A"})',
+    "client.tax_codes.create",
+    "client.sales_receipts.first",
+    'await client.sales_receipts.create({"customer_id": 1})',
+    "client.licence.delete",
+    "await client.licence.get(1)",
+    'await client.customers.update_many([{"name": "A"}])',
+    "client.customers[1].customer_contcts",
+    'await client.customers[1].customer_contacts.create({"nme": "A"})',
+    "client.warehouses.filter(Warehouse.fields.name > 5)",
 ]
 
 
