@@ -9,10 +9,10 @@ from aiohttp import web
 
 from sage200_async.errors import ClientClosed
 from sage200_async.sandbox.behaviour import Behaviour
-from sage200_async.sandbox.loading import fill
+from sage200_async.sandbox.company import COMPANY, SITE
+from sage200_async.sandbox.loading import opened
 from sage200_async.sandbox.oauth import CLIENT_ID, CLIENT_SECRET, Identity
-from sage200_async.sandbox.server import BASE, COMPANY, SITE, Server
-from sage200_async.sandbox.store import Store
+from sage200_async.sandbox.server import BASES, Server
 from sage200_async.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sage200_async.sandbox.oauth import TokenRequest
     from sage200_async.sandbox.server import Before, Seen
+    from sage200_async.sandbox.store import Store
 
 _LONGEST_LINE = 64 * 1024
 _EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
@@ -35,10 +36,14 @@ class Sandbox:
     a parser that shares nothing with this library's printer: a judge, not an
     echo.
 
+    Records are made up when a resource is first asked for, so that starting
+    costs nothing. Those below a parent refer to one that is there.
+
     Args:
-        records: How many made-up records of each resource; none of those left
-            out, but an order brings its ``sop_order_line_views``. A small
-            company by default.
+        records: How many made-up records of each resource. Of those left out
+            there are three, or as many as there are literals; but no customers,
+            products and orders, unless nothing is asked for at all: then there
+            is a small company.
         seed: Another seed, another company; the same seed, the same records,
             however many of them.
         data: A folder with a file ``<resource>.ndjson`` for each resource,
@@ -88,7 +93,9 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         """Fill the store and listen."""
-        store = await asyncio.to_thread(self._filled)
+        store = await asyncio.to_thread(
+            opened, self._database, self._records, self._seed, self._data
+        )
         server = Server(store, self._identity, self._behaviour)
         server.before = self._before
         runner = web.AppRunner(
@@ -124,7 +131,8 @@ class Sandbox:
     def settings(self) -> Settings:
         """Settings of a client of this sandbox. Each reading signs in anew."""
         return Settings(
-            base_url=self.url + BASE,
+            edition=self._behaviour.edition,
+            base_url=self.url + BASES[self._behaviour.edition],
             token_url=f"{self.url}/oauth/token",
             authorize_url=f"{self.url}/authorize",
             client_id=CLIENT_ID,
@@ -207,12 +215,3 @@ class Sandbox:
         if self._server is None:
             raise ClientClosed("the sandbox is not running: use it in 'async with'")
         return self._server
-
-    def _filled(self) -> Store:
-        store = Store(self._database)
-        try:
-            fill(store, self._records, self._seed, self._data)
-        except BaseException:
-            store.close()
-            raise
-        return store

@@ -16,6 +16,10 @@ class Behaviour(Struct, kw_only=True):
     has a knob with the likeliest answer as its default.
     """
 
+    edition: Literal["professional", "standard"] = "professional"
+    """Which Sage 200 it is: Standard has a base path of its own, and lacks some paths."""
+    urn_as: Literal["number", "text"] = "number"
+    """How a ledger's POST gives its URN. Seen as a number, documented as text."""
     max_top: int = PAGE_MAX
     """Records in one page at most. Servers before 2019 clamp lower: 500 or 1000."""
     over_top: Literal["clamp", "error"] = "clamp"
@@ -39,6 +43,8 @@ class Behaviour(Struct, kw_only=True):
     """With ``$select``, leave out expanded members that it does not name. Unknown."""
     ignore_case: bool = False
     """Compare text without regard to case, as a SQL Server commonly does. Unknown."""
+    parts_move_owners: bool = True
+    """Move a customer's ``date_time_updated`` with a write to a contact. Unknown."""
     bare_dates: bool = False
     """Accept dates without a time in bodies; the service is said to refuse them."""
     max_query: int = 0
@@ -56,6 +62,6 @@ class Behaviour(Struct, kw_only=True):
     empty_sites: bool = False
     """Answer ``GET /sites`` with ``[]``, as when the tunnel to a server is lost."""
     forbidden: frozenset[str] = frozenset()
-    """Resources that the user's role may not use: 403."""
+    """What the user's role may not use, 403: resources, or areas such as ``sop``."""
     compress: bool = False
     """Compress replies for clients that accept it."""

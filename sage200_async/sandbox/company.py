@@ -1,186 +1,158 @@
-"""A made-up company: the same records for the same seed, however many of each.
-
-A record is a template with a few blanks. The wide and dull fields are written
-once for each of some variants; names, money, ids and times differ in each.
-"""
+"""A made-up company: how many records of each resource, and what they are."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox import words
-from sage200_async.sandbox.lines import sources_of, views_of
-from sage200_async.sandbox.literals import ENUMS
-from sage200_async.sandbox.moments import TICKS, stamp
-from sage200_async.sandbox.people import customer, order, product
+from sage200_async.sandbox.lines import ORDERS, VIEW, sources_of, views_of
+from sage200_async.sandbox.literals import literals_of
+from sage200_async.sandbox.making import Maker
+from sage200_async.sandbox.members import FEW
 from sage200_async.sandbox.rows import Row, decode, encode, row_of
-from sage200_async.sandbox.schema import CONTROLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from sage200_async.sandbox.schema import Table
+    from sage200_async.sandbox.routes import Catalogue
+    from sage200_async.sandbox.store import Store
 
-_VARIANTS: Final = 64
-_FIRST: Final = 1704183436 * TICKS  # 2 January 2024, 08:17:16
-_SPACING: Final = 64
-_SLOTS: Final = {"customers": 0, "products": 16, "sop_orders": 32}
-_OTHERS: Final = 48
+SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
+COMPANY: Final = 7
+SITES: Final = "sites"
+DEFAULT: Final = {"customers": 2_000, "products": 1_000, ORDERS: 500}
+"""The made-up company where nothing else is asked for."""
+_MAIN: Final = {*DEFAULT, VIEW}
+_ONE: Final = ("_settings", "company_details")
+# Collections that hold one record in every company.
 _REFERRED: Final = 100
-_ABSENT: Final = 0.3
-_GAP: Final = 0.15
+_COMPANIES: Final = ((COMPANY, "Sandbox Trading Ltd"), (8, "Sandbox Ireland Ltd"))
+_NUMBERED_AS: Final = {
+    "product_purchase_figures": "products",
+    "product_sales_figures": "products",
+    "purchase_authorisations": "purchase_posted_transactions",
+}
+# Read by the id of another record, and without one of their own.
 
-Filled = tuple[dict[str, str], dict[str, Any]]
-"""Fields of a record as JSON texts, and its members."""
 
-
-def make(
-    tables: Mapping[str, Table], path: str, count: int, seed: int
-) -> Iterator[Row]:
-    """Make the first *count* records of a resource.
+class Company:
+    """What a store holds at first.
 
     Args:
-        tables: Every resource, for those that refer to one another.
-        path: The resource.
-        count: How many records.
+        catalogue: Every resource.
+        records: How many records of each resource; None for a small company.
         seed: Another seed, another company.
+        bare: Whether it holds nothing but what every company has.
     """
-    if path == "sop_order_line_views":
-        yield from _line_views(tables, count, seed)
-        return
-    table, random = tables[path], Random(f"{seed}/{path}")
-    fill = _filler(path, seed)
-    sample, _ = fill(Random(0), 0, 0)
-    names = [*sample, table.key, "date_time_created", "date_time_updated"]
-    names = [name for name in table.shape.scalars if name in names]
-    variants = [_template(table, names, Random(n)) for n in range(_VARIANTS)]
-    tick = _FIRST
-    for index, key in _numbered(path, count, seed):
-        values, members = fill(random, index, key)
-        tick += random.randrange(200, 20_000)
-        changed = tick + random.choice((0, 0, 0, random.randrange(10**7)))
-        values[table.key] = str(key)
-        values["date_time_created"] = f'"{stamp(tick)}"'
-        values["date_time_updated"] = f'"{stamp(changed)}"'
-        body = random.choice(variants) % tuple(values[name] for name in names)
-        yield Row(key, body, encode(members).decode() if members else "{}")
 
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        records: Mapping[str, int] | None = None,
+        seed: int = 1,
+        *,
+        bare: bool = False,
+    ) -> None:
+        self._catalogue = catalogue
+        self._records = DEFAULT if records is None else records
+        self._seed = seed
+        self._bare = bare
 
-def lines_of(tables: Mapping[str, Table], orders: int, seed: int) -> int:
-    """Count the lines that the first orders have."""
-    rows = make(tables, "sop_orders", orders, seed)
-    return sum(len(decode(row.members)["lines"]) for row in rows)
+    def count(self, path: str) -> int:
+        """Give how many records a resource holds at first."""
+        if self._catalogue.tables[path].single:
+            return 1
+        if path.endswith("_types"):
+            return self._records.get(path, len(literals_of(path)))
+        if self._bare or path in _MAIN:
+            return 0 if self._bare else self._records.get(path, 0)
+        return self._records.get(path, 1 if path.endswith(_ONE) else FEW)
 
-
-def _numbered(path: str, count: int, seed: int) -> Iterator[tuple[int, int]]:
-    """Number records as one counter for all tables would: rising, with gaps."""
-    random = Random(f"{seed}/{path}/ids")
-    step = 16
-    for index in range(count):
-        step += 1
-        if random.random() < _GAP:
-            step += random.randrange(1, 30)
-        yield index, step * _SPACING + _SLOTS.get(path, _OTHERS)
-
-
-def _template(table: Table, blanks: list[str], random: Random) -> str:
-    parts: list[str] = []
-    for name, kind in table.shape.scalars.items():
-        if name in CONTROLS:
-            continue
-        written = (
-            "%s" if name in blanks else _dull(name, kind, random).replace("%", "%%")
+    def rows(self, store: Store, path: str) -> Iterator[Row]:
+        """Make the records that a resource holds at first."""
+        count = self.count(path)
+        maker = Maker(
+            self._catalogue,
+            self._seed,
+            self.count,
+            lambda other: self._keys(store, other),
         )
-        if written:
-            parts.append(f'"{name}":{written}')
-    return "{" + ",".join(parts) + "}"
+        if path == SITES:
+            yield from _sites()
+        elif path == VIEW and path not in self._records:
+            yield from _views_in(store)
+        elif path == VIEW:
+            yield from line_views(self._catalogue, count, self._seed)
+        elif path in _NUMBERED_AS and path not in self._records:
+            numbers = store.keys(_NUMBERED_AS[path])
+            yield from maker.rows(path, len(numbers), numbers)
+        else:
+            yield from maker.rows(path, count)
+
+    def _keys(self, store: Store, path: str) -> Sequence[int]:
+        """Give some keys that a resource has, or will have once it is made."""
+        part, busy = store.parts.holding(path), store.is_filling(path)
+        if (part or store.is_made(path)) and not busy:
+            return store.keys(path)[:_REFERRED]
+        if part:
+            return ()
+        return would_be(self._catalogue, path, self.count(path), self._seed)
 
 
-def _dull(name: str, kind: str, random: Random) -> str:
-    """Write a plausible value of a field that no one looks at; ``""`` for null."""
-    writer = _DULL.get(kind)
-    return "" if writer is None else writer(name, random)
+def make(catalogue: Catalogue, path: str, count: int, seed: int) -> Iterator[Row]:
+    """Make the first *count* records of a resource, in a company of its own."""
+    if path == VIEW:
+        return line_views(catalogue, count, seed)
+    company = Company(catalogue, dict.fromkeys(DEFAULT, _REFERRED))
+
+    def keys(other: str) -> Sequence[int]:
+        return would_be(catalogue, other, company.count(other), seed)
+
+    return Maker(catalogue, seed, company.count, keys).rows(path, count)
 
 
-def _dull_text(name: str, random: Random) -> str:
-    del name
-    return encode(random.choice(words.CODES)).decode()
+def would_be(catalogue: Catalogue, path: str, count: int, seed: int) -> list[int]:
+    """Give the first keys of a resource that is not made yet."""
+    if not catalogue.tables[path].key:
+        return []
+    maker = Maker(catalogue, seed, lambda _: 0, lambda _: ())
+    return [key for _, key in maker.numbered(path, min(count, _REFERRED))]
 
 
-def _dull_integer(name: str, random: Random) -> str:
-    days = name.endswith(("_days", "_period", "_time_to_pay"))
-    some = 82009 if name.endswith("_id") else 1
-    return str(random.choice((0, 7, 14, 30, 60) if days else (0, 0, some)))
-
-
-def _dull_number(name: str, random: Random) -> str:
-    if name.startswith("spare_"):
-        return f"{random.randrange(10**9) / 10**5:.5f}"
-    return f"{random.randrange(9999) / 100:.2f}"
-
-
-def _dull_boolean(name: str, random: Random) -> str:
-    del name
-    return random.choice(("true", "false", "false"))
-
-
-def _dull_moment(name: str, random: Random) -> str:
-    del name
-    day = _FIRST + random.randrange(-900, 300) * 86_400 * TICKS
-    absent = random.random() < _ABSENT
-    return "" if absent else f'"{stamp(day)[:10]}T00:00:00Z"'
-
-
-def _dull_enum(name: str, random: Random) -> str:
-    return encode(random.choice(ENUMS.get(name, ("EnumNotApplicable",)))).decode()
-
-
-_DULL: Final[dict[str, Callable[[str, Random], str]]] = {
-    "text": _dull_text,
-    "integer": _dull_integer,
-    "number": _dull_number,
-    "boolean": _dull_boolean,
-    "moment": _dull_moment,
-    "enum": _dull_enum,
-}
-
-
-def _filler(path: str, seed: int) -> Callable[[Random, int, int], Filled]:
-    if path == "customers":
-        return customer
-    if path == "products":
-        return product
-    if path == "sop_orders":
-        customers = [key for _, key in _numbered("customers", _REFERRED, seed)]
-        products = [key for _, key in _numbered("products", _REFERRED, seed)]
-
-        def fill(random: Random, index: int, key: int) -> Filled:
-            return order(random, index, key, random.choice(customers), products)
-
-        return fill
-    return _plain
-
-
-def _plain(random: Random, index: int, key: int) -> Filled:
-    """Fill in nothing but what every record has."""
-    del random, index, key
-    return {}, {}
-
-
-def _line_views(tables: Mapping[str, Table], count: int, seed: int) -> Iterator[Row]:
-    table, left = tables["sop_order_line_views"], count
+def line_views(catalogue: Catalogue, count: int, seed: int) -> Iterator[Row]:
+    """Make the first *count* rows of the lines' view, of orders as they would be."""
+    table, left = catalogue.tables[VIEW], count
     sources = sources_of(table)
-    known = {
-        path: {row.key: decode(row.body) for row in make(tables, path, _REFERRED, seed)}
+    customers, products = (
+        {row.key: decode(row.body) for row in make(catalogue, path, _REFERRED, seed)}
         for path in ("customers", "products")
-        if path in tables
-    }
-    for row in make(tables, "sop_orders", count, seed):
+    )
+    for row in make(catalogue, ORDERS, count, seed):
         record = decode(row.body) | decode(row.members)
-        customer_of = known.get("customers", {}).get(record["customer_id"], {})
-        for view in views_of(sources, record, customer_of, known.get("products", {})):
+        customer = customers.get(record["customer_id"], {})
+        for view in views_of(sources, record, customer, products):
             if not left:
                 return
             left -= 1
             yield row_of(table, view)
+
+
+def _views_in(store: Store) -> Iterator[Row]:
+    """Give the rows of the lines' view, of the orders that there are."""
+    table = store.tables[VIEW]
+    sources = sources_of(table)
+    for order in store.rows(ORDERS):
+        for view in store.line_views.views(sources, order):
+            yield row_of(table, view)
+
+
+def _sites() -> Iterator[Row]:
+    for key, (number, name) in enumerate(_COMPANIES, 1):
+        site: dict[str, Any] = {
+            "company_id": number,
+            "company_name": name,
+            "tenant_id": 4711,
+            "site_id": SITE,
+            "site_name": "Sandbox Trading Group",
+            "site_short_name": "SANDBOX",
+        }
+        yield Row(key, encode(site).decode(), "{}")

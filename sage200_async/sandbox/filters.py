@@ -55,7 +55,7 @@ Value = str | int | float
 
 
 class Condition:
-    """One ``$filter`` as SQL: `sql` and the values bound in it.
+    """One ``$filter`` as SQL: `sql`, the values bound in it, and its `names`.
 
     Args:
         table: What the names are looked up in.
@@ -70,6 +70,7 @@ class Condition:
         self._table = table
         self._ignore_case = ignore_case
         self.values: list[Value] = []
+        self.names: set[str] = set()
         self.sql = self._condition(parse(text))
 
     def _condition(self, node: Node) -> str:
@@ -192,6 +193,7 @@ class Condition:
         kind = self._table.shape.scalars.get(name.path)
         if kind is None:
             raise FilterError(f"Could not find a property named '{name.path}'.")
+        self.names.add(name.path)
         return kind
 
     def _column(self, name: Name) -> str:

@@ -86,30 +86,29 @@ class LineViews:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        both = VIEW in store.tables and ORDERS in store.tables
-        self._sources = sources_of(store.tables[VIEW]) if both else []
+
+    def views(self, sources: list[Source], order: Values) -> Iterator[Values]:
+        """Give the view's records of an order, from the store as it is now."""
+        numbers = {line.get("product_id", 0) for line in order.get("lines") or ()}
+        number = order.get("customer_id", 0)
+        customers = self._found("customers", [number])
+        products = self._found("products", numbers)
+        return views_of(sources, order, customers.get(number, {}), products)
 
     def follow(self, resource: str, record: Values) -> None:
         """Write the lines of an order that was written."""
-        if resource != ORDERS or not self._sources:
+        if resource != ORDERS or VIEW not in self._store.tables:
             return
         self.forget(resource, record["id"])
-        numbers = {line.get("product_id", 0) for line in record.get("lines") or ()}
-        customer_id = record.get("customer_id", 0)
-        customers = self._found("customers", [customer_id])
-        views = views_of(
-            self._sources,
-            record,
-            customers.get(customer_id, {}),
-            self._found("products", numbers),
-        )
         table = self._store.tables[VIEW]
+        views = self.views(sources_of(table), record)
         self._store.add_rows(VIEW, [row_of(table, view) for view in views])
 
     def forget(self, resource: str, key: int) -> None:
         """Remove the lines of an order that was deleted."""
-        if resource == ORDERS and self._sources:
-            self._store.remove_where(VIEW, "sop_order_id", key)
+        if resource == ORDERS and VIEW in self._store.tables:
+            for each in self._store.keys(VIEW, "sop_order_id", key):
+                self._store.database.remove(VIEW, each)
 
     def _found(self, resource: str, keys: Any) -> dict[int, Values]:
         if resource not in self._store.tables:

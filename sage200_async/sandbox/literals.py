@@ -1,8 +1,14 @@
-"""Enum literals that Sage's API is known to serve, by field."""
+"""Enum literals that Sage's API is known to serve, by field and by resource."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
+
+from sage200_async.sandbox.names import camel, plural, singular
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "account_status_type": ("AccountStatusActive",),
@@ -64,3 +70,83 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
 Source: prismatic-io/components, ``sage-200/src/examplePayloads.ts``: replies
 captured from Sage's demonstration company.
 """
+
+_DOCUMENT: Final = (
+    "EnumDocumentStatusLive",
+    "EnumDocumentStatusOnHold",
+    "EnumDocumentStatusComplete",
+    "EnumDocumentStatusDispute",
+    "EnumDocumentStatusCancelled",
+    "EnumDocumentStatusDraft",
+    "EnumDocumentStatusPrinted",
+)
+_PROCESS: Final = ("EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull")
+TYPES: Final[dict[str, tuple[str, ...]]] = {
+    "aged_balances_ageing_types": ("TransactionDate", "DueDate", "CalendarMonth"),
+    "confirmation_intent_types": ("ConfirmOnDespatch",),
+    "costing_method_types": ("EnumCostingMethodTypeFIFO",),
+    "fulfilment_method_types": ("EnumFulfilmentFromStock",),
+    "head_office_types": ("Independent",),
+    "intrastat_terms_of_delivery_types": ("EcTermsNotApplicable",),
+    "order_line_item_types": (
+        "EnumLineTypeStandard",
+        "EnumLineTypeFreeText",
+        "EnumLineTypeCharge",
+        "EnumLineTypeComment",
+    ),
+    "pop_document_process_status_types": _PROCESS,
+    "pop_document_status_types": _DOCUMENT,
+    "pricing_source_types": ("LastBuyingPrice",),
+    "pricing_types": ("EnumTradePricingTypeUnitPrice",),
+    "product_types": ("EnumStockItemTypeStock",),
+    "sop_back_to_back_status_types": ("EnumBackToBackStatusPONotReq",),
+    "sop_confirmation_intent_types": ("ConfirmOnDespatch",),
+    "sop_customer_types": ENUMS["customer_type"],
+    "sop_document_process_status_types": _PROCESS,
+    "sop_document_status_types": _DOCUMENT,
+    "sop_invoice_credit_types": ("EnumInvoiceCreditTypeCredit",),
+    "sop_show_on_picking_list_types": ENUMS["show_on_picking_list_type"],
+    "sop_trade_line_status_types": ENUMS["allocation_status"],
+    "time_unit_types": ("EnumTimeUnitDay",),
+    "trader_account_types": ENUMS["account_type"],
+}
+"""Literals of the ``*_types`` resources, in the order of their numbers.
+
+Source: the same replies; ageing types: the OpenAPI documents. The order of the
+document statuses is inferred: Live is 0 and Complete is 2.
+"""
+
+_MADE_UP: Final = ("None", "Standard", "Other")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def literals_of(path: str) -> tuple[str, ...]:
+    """Give the literals of a ``*_types`` resource, made up where none is known.
+
+    Example:
+        >>> literals_of("account_status_types")
+        ('AccountStatusActive',)
+        >>> literals_of("ledger_types")[1]
+        'EnumLedgerTypeStandard'
+    """
+    field = singular(path)
+    known = TYPES.get(path) or ENUMS.get(field)
+    return known or tuple(f"Enum{camel(field)}{word}" for word in _MADE_UP)
+
+
+def literals_in(field: str, paths: Container[str]) -> tuple[str, ...]:
+    """Give the literals that a field may hold."""
+    known = ENUMS.get(field)
+    if known is None and plural(field) in paths:
+        return literals_of(plural(field))
+    return known or ("EnumNotApplicable",)
+
+
+def described(literal: str) -> str:
+    """Say a literal in words.
+
+    Example:
+        >>> described("EnumTimeUnitDay"), described("LastBuyingPrice")
+        ('Time Unit Day', 'Last Buying Price')
+    """
+    return _HUMP.sub(" ", literal.removeprefix("Enum"))

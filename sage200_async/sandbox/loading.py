@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sage200_async.errors import SettingsError
-from sage200_async.sandbox.company import lines_of, make
-from sage200_async.sandbox.lines import ORDERS, VIEW
+from sage200_async.sandbox.company import Company
+from sage200_async.sandbox.routes import catalogue
 from sage200_async.sandbox.rows import row_from_line
+from sage200_async.sandbox.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sage200_async.sandbox.rows import Row
     from sage200_async.sandbox.schema import Table
-    from sage200_async.sandbox.store import Store
-
-DEFAULT: Final = {"customers": 2_000, "products": 1_000, ORDERS: 500}
-"""The made-up company where nothing else is asked for."""
 
 
-def fill(
-    store: Store,
+def opened(
+    database: str | Path,
     records: Mapping[str, int] | None,
     seed: int,
     data: str | Path | None,
-) -> None:
-    """Fill a store, unless it holds records already.
+) -> Store:
+    """Open a store, and fill it unless it holds records already.
+
+    What *records* names is made at once, all else when it is first asked for.
 
     Raises:
         SettingsError: What was asked for contradicts itself, names an unknown
@@ -39,35 +38,46 @@ def fill(
         raise SettingsError(
             "records: expected records or data, got both", name="records"
         )
-    wanted = _wanted(store.tables, records, seed)
+    known = catalogue()
+    _check(known.tables, records or {})
     folder = None if data is None else _folder(Path(data))
-    if any(store.count(path) for path in store.tables):
-        return
-    if folder is not None:
-        for path, table in store.tables.items():
-            file = folder / f"{path}.ndjson"
-            if file.is_file():
-                store.add_rows(path, list(_read(file, table)))
-    else:
-        for path, count in wanted.items():
-            store.add_rows(path, make(store.tables, path, count, seed))
-    store.refresh_ids()
+    company = Company(known, records, seed, bare=folder is not None)
+    store = Store(database, known, company.rows)
+    try:
+        if folder is not None:
+            _load(store, folder)
+        for path in records or ():
+            store.touch(path)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
-def _wanted(
-    tables: Mapping[str, Table], records: Mapping[str, int] | None, seed: int
-) -> dict[str, int]:
-    wanted = dict(DEFAULT if records is None else records)
-    unknown = next((path for path in wanted if path not in tables), None)
+def _check(tables: Mapping[str, Table], records: Mapping[str, int]) -> None:
+    unknown = next((path for path in records if path not in tables), None)
     if unknown is not None:
         known = ", ".join(sorted(tables))
         raise SettingsError(
             f"records: expected resources among {known}, got {unknown!r}",
             name="records",
         )
-    if wanted.get(ORDERS) and VIEW not in wanted:
-        wanted[VIEW] = lines_of(tables, wanted[ORDERS], seed)
-    return wanted
+
+
+def _load(store: Store, folder: Path) -> None:
+    """Load a file for each resource; parts after the records that own them."""
+    if any(store.is_made(path) for path in store.tables):
+        return
+    found = {path: folder / f"{path}.ndjson" for path in store.tables}
+    found = {path: file for path, file in found.items() if file.is_file()}
+    for path in sorted(found, key=lambda path: bool(store.parts.holding(path))):
+        held = set(store.keys(path))  # inside their owners
+        read = _read(found[path], store.tables[path])
+        rows = [row for row in read if row.key not in held]
+        try:
+            store.add_rows(path, rows)
+        except ValueError as error:
+            raise SettingsError(f"data: {error}", name="data") from error
 
 
 def _folder(path: Path) -> Path:
@@ -83,7 +93,7 @@ def _read(file: Path, table: Table) -> Iterator[Row]:
             if not line.strip():
                 continue
             try:
-                row = _new(row_from_line(table, line), seen)
+                row = _new(row_from_line(table, line, number), seen)
             except (ValueError, msgspec.MsgspecError) as error:
                 raise SettingsError(
                     f"data: expected one JSON object per line in {file}, "

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Raw, defstruct
 
 from sage200_async.sandbox.rows import encode
+from sage200_async.sandbox.schema import shape_of
+from sage200_async.sandbox.writes import blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +35,7 @@ def collection(
     Returns:
         The body, and the number of records in it.
     """
+    store.touch(table.path)
     if asked.metadata is not None:
         return metadata(table, behaviour, members=asked.metadata), 0
     total = 0
@@ -61,20 +64,25 @@ def served(
     if not selection.members:
         return bodies
     related = _related(store, table, rows, selection.members)
+    absent = _absent(store, table, selection.members)
     return [
-        _expanded(body, row, selection, related)
+        _expanded(body, row, selection, related, absent)
         for body, row in zip(bodies, rows, strict=True)
     ]
 
 
 def metadata(table: Table, behaviour: Behaviour, *, members: bool) -> bytes:
     """Describe the fields of a resource: name, type, and default sort."""
+    own = (f"{table.key} asc",) if table.key else ()
+    order = [each.partition(" ") for each in table.order or own]
+    places = {name: place for place, (name, _, _) in enumerate(order, 1)}
+    rising = {name for name, _, direction in order if direction != "desc"}
     fields: list[dict[str, Any]] = [
         {
             "name": name,
             "type": _SORTED.get(kind, kind),
-            "sort_order": int(name == table.key),
-            "sort_ascending": name == table.key,
+            "sort_order": places.get(name, 0),
+            "sort_ascending": name in rising,
         }
         for name, kind in table.shape.scalars.items()
     ]
@@ -133,6 +141,7 @@ def _expanded(
     row: tuple[int, bytes, bytes],
     selection: Selection,
     related: Mapping[str, Mapping[int, bytes]],
+    absent: Mapping[str, bytes],
 ) -> bytes:
     stored = _OBJECT.decode(row[2])
     parts: list[bytes] = []
@@ -140,6 +149,7 @@ def _expanded(
         value = bytes(stored[name]) if name in stored else b""
         if not value and name in related:
             value = related[name].get(row[0], b"")
+        value = value or absent.get(name, b"")
         if value and name in selection.inside:
             value = _trimmed(value, selection.inside[name])
         if value:
@@ -175,6 +185,24 @@ def _trimmed_object(value: dict[str, Raw], names: Sequence[str]) -> dict[str, Ra
     }
 
 
+def _absent(store: Store, table: Table, members: Sequence[str]) -> dict[str, bytes]:
+    """Give what is served of members that a record lacks: blanks and empty lists.
+
+    A member that is a record of its own is left out.
+
+    Source: prismatic-io/components, ``examplePayloads.ts``: a null relation is
+    an object with noughts and empty texts.
+    """
+    found: dict[str, bytes] = {}
+    for name in members:
+        record = table.shape.members[name]
+        if record is not None and name in table.shape.many:
+            found[name] = b"[]"
+        elif record is not None and store.catalogue.home(record) is None:
+            found[name] = encode(blank(shape_of(record)))
+    return found
+
+
 def _related(
     store: Store, table: Table, rows: Rows, members: Sequence[str]
 ) -> dict[str, dict[int, bytes]]:
@@ -184,9 +212,8 @@ def _related(
         For each such member, its JSON by the key of the row that it is for.
     """
     found: dict[str, dict[int, bytes]] = {}
-    homes = {other.record: path for path, other in store.tables.items()}
     for name in members:
-        home = homes.get(table.shape.members.get(name))  # type: ignore[arg-type]
+        home = store.catalogue.home(table.shape.members[name])
         link = f"{name}_id"
         if home is None or name in table.shape.many or link not in table.shape.scalars:
             continue
@@ -194,7 +221,7 @@ def _related(
         links = {
             key: int(trim.decode(body).get(link, Raw(b"0"))) for key, body, _ in rows
         }
-        bodies = store.bodies(home, links.values())
+        bodies = store.bodies(home.path, links.values())
         found[name] = {
             key: bodies[other] for key, other in links.items() if other in bodies
         }

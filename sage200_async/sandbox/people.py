@@ -12,6 +12,7 @@ from sage200_async.sandbox.literals import ENUMS
 from sage200_async.sandbox.moments import TICKS, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from random import Random
 
 Filled = tuple[dict[str, str], dict[str, Any]]
@@ -71,14 +72,24 @@ def product(random: Random, index: int, key: int) -> Filled:
 
 
 def order(
-    random: Random, index: int, key: int, customer_id: int, products: list[int]
+    random: Random, index: int, key: int, known: Mapping[str, Sequence[int]]
 ) -> Filled:
-    """Fill in one sales order: its header, its sums and one to eight lines."""
+    """Fill in one sales order: its header, its sums and one to eight lines.
+
+    Args:
+        random: Where chance comes from.
+        index: Which of the orders it is.
+        key: Its id.
+        known: Ids of customers, products, warehouses and tax codes.
+    """
+    customer_id = _any(random, known["customers"])
     day = stamp(_ORDERED + index // 20 * 86_400 * TICKS)
     lines = [
-        _line(random, key, number, random.choice(products), day)
+        _line(random, key, number, known)
         for number in range(1, random.choice((1, 2, 3, 4, 8)) + 1)
     ]
+    for line in lines:
+        line["requested_delivery_date"] = day
     net = sum((line["line_total_value"] for line in lines), Decimal("0.00"))
     tax = sum((line["line_tax_value"] for line in lines), Decimal("0.00"))
     values = {
@@ -87,7 +98,6 @@ def order(
         "document_no": f'"{index + 1:010d}"',
         "document_date": f'"{day}"',
         "document_status": _text(random.choice(ENUMS["document_status"])),
-        "currency_id": "2103",
         "exchange_rate": "1.000000",
         "subtotal_goods_value": str(net),
         "subtotal_charge_net_value": "0.00",
@@ -101,9 +111,14 @@ def order(
     return values, {"lines": lines}
 
 
+def _any(random: Random, ids: Sequence[int]) -> int:
+    return random.choice(ids) if ids else 0
+
+
 def _line(
-    random: Random, order_id: int, number: int, product_id: int, day: str
+    random: Random, order_id: int, number: int, known: Mapping[str, Sequence[int]]
 ) -> dict[str, Any]:
+    product_id = _any(random, known["products"])
     quantity = Decimal(random.randrange(1, 200))
     price = Decimal(random.randrange(50, 50_000)).scaleb(-2)
     total = quantity * price
@@ -112,12 +127,12 @@ def _line(
         "sop_order_id": order_id,
         "line_type": "EnumLineTypeStandard",
         "product_id": product_id,
-        "warehouse_id": 1601,
+        "warehouse_id": known["warehouses"][0] if known["warehouses"] else 0,
         "code": f"{thing[:2].upper()}/{product_id:06d}",
         "description": thing,
         "line_quantity": Decimal(f"{quantity}.00000"),
         "line_number": number,
-        "tax_code_id": 1729,
+        "tax_code_id": known["tax_codes"][0] if known["tax_codes"] else 0,
         "allocated_quantity": Decimal("0.00000"),
         "allocation_status": "EnumLineStatusNone",
         "selling_unit_description": "Each",
@@ -126,7 +141,7 @@ def _line(
         "cost_price": (price / 2).quantize(_PENNY),
         "line_tax_value": (total * _VAT).quantize(_PENNY),
         "line_total_value": total,
-        "requested_delivery_date": day,
+        "requested_delivery_date": "",
         "is_complete": False,
         "id": order_id + number,
         **_STAMPED,
@@ -148,7 +163,7 @@ def _address(random: Random, key: int) -> dict[str, Any]:
         "county": county,
         "postcode": f"{outward} {inward}",
         "country": "Ireland" if outward == "H91" else "United Kingdom",
-        "address_country_code_id": 82009,
+        "address_country_code_id": 0,
         "id": key + 1,
         **_STAMPED,
     }

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sage200_async.sandbox.filters import Condition, column
 from sage200_async.units import PAGE_DEFAULT, PAGE_MAX
@@ -28,7 +29,21 @@ _OPTIONS: Final = frozenset(
         "$metadata",
     }
 )
-_ON_ONE: Final = frozenset({"$select", "$expand"})
+_ON_ONE: Final = frozenset({"$select", "$expand", "$metadata"})
+_FILTERED_BY: Final = frozenset(
+    {
+        "confirmation_intent_type",
+        "trader_id",
+        "warehouse_id",
+        "document_no",
+        "document_date",
+    }
+)
+_RESTRICTED: Final = {
+    "sop_confirm_despatch": _FILTERED_BY,
+    "sop_despatch_discrete_orders": _FILTERED_BY,
+}
+# The OpenAPI documents: these filter by a few of their fields only.
 _ORDER_KEY: Final = re.compile(r"(\w+)(?: +(asc|desc))?", re.ASCII)
 _FAR: Final = 2**62
 
@@ -62,6 +77,13 @@ class Question(Struct, frozen=True):
     follows: bool = False
     """Whether it asks for a page other than the first."""
 
+    def within(self, where: str, values: tuple[str | int | float, ...]) -> Question:
+        """Give the same request, of those records only that meet a condition."""
+        if where == "1":
+            return self
+        both = f"({where}) AND ({self.where})"
+        return replace(self, where=both, values=(*values, *self.values))
+
 
 def question(
     table: Table, query: Mapping[str, str], behaviour: Behaviour, salt: int
@@ -78,7 +100,7 @@ def question(
         QuestionError: An option is unknown, malformed or lacks its companion.
         FilterError: ``$filter`` is malformed or compares what cannot be.
     """
-    _only(query, _OPTIONS)
+    _only(query, _OPTIONS | {*table.parameters})
     if "$skip" in query and "$orderby" not in query:
         raise QuestionError("The $skip option must be used with $orderby.")
     where: str = "1"
@@ -87,6 +109,7 @@ def question(
         condition = Condition(
             table, query["$filter"], ignore_case=behaviour.ignore_case
         )
+        _allow(table, condition.names)
         where, values = condition.sql, tuple(condition.values)
     skip = _whole("$skip", query.get("$skip", "0"))
     return Question(
@@ -104,14 +127,17 @@ def question(
 
 def question_about_one(
     table: Table, query: Mapping[str, str], behaviour: Behaviour
-) -> Selection:
+) -> tuple[Selection, bool | None]:
     """Read the options of a request for one record.
+
+    Returns:
+        What to serve of it, and ``$metadata``.
 
     Raises:
         QuestionError: An option is unknown or malformed.
     """
-    _only(query, _ON_ONE)
-    return selection(table, query, behaviour)
+    _only(query, _ON_ONE | {*table.parameters})
+    return selection(table, query, behaviour), _flag(query, "$metadata")
 
 
 def selection(
@@ -159,6 +185,13 @@ def _only(query: Mapping[str, str], known: frozenset[str]) -> None:
             raise QuestionError(f"The query parameter '{name}' is not supported.")
 
 
+def _allow(table: Table, names: set[str]) -> None:
+    allowed = _RESTRICTED.get(table.path)
+    if allowed is not None and not names <= allowed:
+        known = ", ".join(sorted(allowed))
+        raise QuestionError(f"$filter: {table.path} is filtered by {known} only.")
+
+
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(names):
@@ -184,10 +217,17 @@ def _order(
         if behaviour.ignore_case and table.shape.scalars[name] in {"text", "enum"}:
             sorted_by = f"fold({sorted_by})"
         keys.append(f"{sorted_by} {match[2] or 'asc'}")
+    shuffled = behaviour.default_order == "shuffled"
+    if "$orderby" not in query and not shuffled:
+        keys += [_sorted(table, each) for each in table.order]
     if table.key not in seen:
-        shuffled = behaviour.default_order == "shuffled"
         keys.append(f"(key * 7919 + {salt}) % 104729" if shuffled else "key")
     return ", ".join(keys)
+
+
+def _sorted(table: Table, order: str) -> str:
+    name, _, direction = order.partition(" ")
+    return f"{column(table, name)} {direction or 'asc'}"
 
 
 def _top(query: Mapping[str, str], behaviour: Behaviour) -> int:
@@ -211,5 +251,5 @@ def _flag(query: Mapping[str, str], name: str) -> bool | None:
 
 
 def _after_a_key(table: Table, text: str) -> bool:
-    match = re.search(rf"\b{table.key} gt (\d+)", text)
+    match = re.search(rf"\b{table.key or 'id'} gt (\d+)", text)
     return match is not None and int(match[1]) > 0

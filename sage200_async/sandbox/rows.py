@@ -37,6 +37,8 @@ class Row(NamedTuple):
     key: int
     body: str
     members: str
+    parent: int = 0
+    """The id that it is listed below, where no field of its own says so."""
 
 
 def encode(value: object) -> bytes:
@@ -61,8 +63,15 @@ def record_of(row: Row) -> Values:
     return values | members | stamps
 
 
-def row_of(table: Table, values: Mapping[str, Any]) -> Row:
-    """Write a record as a row."""
+def merged(row: Row) -> bytes:
+    """Write a row as one object, members last."""
+    body, members = row.body.encode(), row.members.encode()
+    comma = b"," if body != b"{}" and members != b"{}" else b""
+    return body[:-1] + comma + members[1:]
+
+
+def row_of(table: Table, values: Mapping[str, Any], key: int = 0) -> Row:
+    """Write a record as a row, of the *key* that it has or else is given."""
     shape = table.shape
     scalars = {
         name: values[name] for name in shape.scalars if values.get(name) is not None
@@ -71,11 +80,17 @@ def row_of(table: Table, values: Mapping[str, Any]) -> Row:
         name: values[name] for name in shape.members if values.get(name) is not None
     }
     body = encode(scalars).decode()
-    return Row(int(values[table.key]), body, encode(members).decode())
+    own = int(values[table.key]) if table.key else key
+    return Row(own, body, encode(members).decode())
 
 
-def row_from_line(table: Table, line: bytes) -> Row:
+def row_from_line(table: Table, line: bytes, number: int = 0) -> Row:
     """Read a line of a data file; numbers stay as they are written.
+
+    Args:
+        table: The resource.
+        line: One JSON object.
+        number: The record's key, where no field tells records apart.
 
     Raises:
         ValueError: It is no JSON object, has no key, or a value that its field
@@ -86,7 +101,7 @@ def row_from_line(table: Table, line: bytes) -> Row:
     for name, kind in shape.scalars.items():
         if name in raws:
             raws[name] = _checked(name, kind, raws[name])
-    key = raws.get(table.key)
+    key = raws.get(table.key) if table.key else b"%d" % number
     if not key or not _NO_FRACTION.issuperset(key):
         raise ValueError(f"expected a whole number in {table.key!r}")
     extra = [name for name in raws if name not in shape.scalars]
@@ -94,8 +109,8 @@ def row_from_line(table: Table, line: bytes) -> Row:
     names = [*_before_stamps(shape), *plain, *filter(_is_stamp, shape.scalars)]
     return Row(
         int(key),
-        _joined({name: raws[name] for name in names if raws.get(name)}),
-        _joined({name: raws[name] for name in extra if name in shape.members}),
+        joined({name: raws[name] for name in names if raws.get(name)}),
+        joined({name: raws[name] for name in extra if name in shape.members}),
     )
 
 
@@ -107,7 +122,8 @@ def _is_stamp(name: str) -> bool:
     return name in {"date_time_created", "date_time_updated"}
 
 
-def _joined(raws: Mapping[str, bytes]) -> str:
+def joined(raws: Mapping[str, bytes]) -> str:
+    """Write an object of which the values are written already."""
     parts = (b'"%s":%s' % (name.encode(), raw) for name, raw in raws.items())
     return (b"{" + b",".join(parts) + b"}").decode()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from typing import Final, Union, get_args, get_origin, get_type_hints
+from importlib import import_module
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
+from sage200_async.endpoint import load
 from sage200_async.odata.fields import (
     BooleanField,
     EnumField,
@@ -31,7 +33,17 @@ _KINDS: Final[dict[type, str]] = {
     EnumField: "enum",
 }
 _STAMPS: Final = ("date_time_created", "date_time_updated")
-CONTROLS: Final = frozenset({"is_to_delete"})
+CONTROLS: Final = frozenset(
+    {
+        "is_to_delete",
+        "is_editing",
+        "is_to_sequence_lines",
+        "override_on_hold",
+        "recalculate_prices",
+        "suppress_warnings",
+        "create_cancelled_line",
+    }
+)
 """Fields that steer a write and are never kept."""
 
 
@@ -51,36 +63,47 @@ class Shape(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """One resource, as the sandbox keeps it."""
+    """One resource, as the sandbox keeps it; its record is loaded when needed."""
 
     path: str
-    key: str
-    verbs: frozenset[str]
-    shape: Shape
-    record: type[Record]
+    """Its name: the last of the path, wherever the path begins."""
+    model: type[Record] | str | None
+    declared_key: str | None = None
+    by_id: bool = True
+    """Whether a path names one of its records by id."""
     pseudo_members: tuple[str, ...] = ()
     """Names that ``$expand`` takes though no record has them."""
+    parameters: tuple[str, ...] = ()
+    """Query parameters of its own."""
+    order: tuple[str, ...] = ()
+    """The order where a request gives none."""
+    single: bool = False
+    """Whether it is one object."""
 
+    @property
+    def key(self) -> str:
+        """The field that tells records apart, or ``""`` where none does."""
+        if self.declared_key is not None:
+            return self.declared_key
+        return "id" if self.by_id and "id" in shape_of(self.model).scalars else ""
 
-def tables() -> dict[str, Table]:
-    """Give every resource of the catalogue that holds records, by path."""
-    from sage200_async.catalog.endpoints import Endpoints  # noqa: PLC0415
+    @property
+    def record(self) -> type[Record] | None:
+        """Its record, or None where nobody knows it."""
+        return load(self.model)
 
-    found: dict[str, Table] = {}
-    for endpoint in Endpoints.endpoints().values():
-        record, key = endpoint.record, endpoint.key
-        if key and record is not None:
-            verbs = frozenset(str(verb) for verb in endpoint.verbs)
-            shape = shape_of(record, key)
-            found[endpoint.path] = Table(
-                endpoint.path, key, verbs, shape, record, endpoint.pseudo_members
-            )
-    return found
+    @property
+    def shape(self) -> Shape:
+        """The names in its record."""
+        return shape_of(self.model, self.declared_key or "id")
 
 
 @functools.cache
-def shape_of(record: type[Record], key: str = "id") -> Shape:
+def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
     """Read a record's names from its namespace, its model and its input."""
+    record = load(model)
+    if record is None:
+        return Shape({key: "integer"}, {}, *[frozenset[str]()] * 3)
     fields: Fields = vars(record)["fields"]
     hints = get_type_hints(record)
     names = names_of(type(fields))
@@ -98,7 +121,15 @@ def shape_of(record: type[Record], key: str = "id") -> Shape:
     )
 
 
-def _kind(field: type[Field[object] | Fields]) -> str:
+def area_of(model: type[Record] | str | None) -> str:
+    """Name the module of Sage 200 that a record belongs to: ``sales``, ``sop``."""
+    if model is None:
+        return ""
+    module = model.partition(":")[0] if isinstance(model, str) else model.__module__
+    return module.rpartition(".")[2]
+
+
+def _kind(field: type[Field[Any] | Fields]) -> str:
     return _KINDS.get(field, "any")
 
 
@@ -128,9 +159,22 @@ def _record_in(hint: object) -> type[Record] | None:
 
 
 def _input_of(record: type[Record]) -> tuple[frozenset[str], frozenset[str]]:
-    """Find what may and what must be written, from ``<Record>Input``."""
-    module = sys.modules[record.__module__]
-    given = getattr(module, f"{record.__name__}Input", None)
-    if given is None:
+    """Find what may and what must be written, from the record's inputs."""
+    module = _inputs_beside(record)
+    named = [
+        getattr(module, f"{record.__name__}{suffix}", None)
+        for suffix in ("Input", "Row", "Changes")
+    ]
+    given = [each for each in named if each is not None]
+    if not given:
         return frozenset(), frozenset()
-    return frozenset(given.__annotations__), frozenset(given.__required_keys__)
+    required = frozenset[str]() if named[0] is None else named[0].__required_keys__
+    names = {str(name) for each in given for name in each.__annotations__}
+    return frozenset(names), required
+
+
+def _inputs_beside(record: type[Record]) -> types.ModuleType:
+    try:
+        return import_module(record.__module__.replace(".models.", ".inputs."))
+    except ModuleNotFoundError:  # an area of which nothing is written
+        return sys.modules[record.__module__]

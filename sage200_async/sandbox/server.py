@@ -5,57 +5,35 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-import msgspec
 from aiohttp import web
 from msgspec import Struct
 from yarl import URL
 
-from sage200_async.sandbox import writes
+from sage200_async.sandbox.answers import Asked, answer
+from sage200_async.sandbox.company import COMPANY, SITE
 from sage200_async.sandbox.grammar import FilterError
-from sage200_async.sandbox.pages import collection, served
-from sage200_async.sandbox.questions import (
-    QuestionError,
-    question,
-    question_about_one,
-)
-from sage200_async.sandbox.rows import decode, encode
+from sage200_async.sandbox.problems import FORBIDDEN, Problem, nowhere
+from sage200_async.sandbox.questions import QuestionError
+from sage200_async.sandbox.rows import encode
 from sage200_async.sandbox.writes import WriteError
 
 if TYPE_CHECKING:
     from sage200_async.sandbox.behaviour import Behaviour
     from sage200_async.sandbox.oauth import Identity
-    from sage200_async.sandbox.schema import Table
+    from sage200_async.sandbox.routes import Route
     from sage200_async.sandbox.store import Store
 
-BASE: Final = "/uk/sage200extra/accounts/v1/"
-SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
-COMPANY: Final = 7
-_SITES: Final = [
-    {
-        "company_id": number,
-        "company_name": name,
-        "tenant_id": 4711,
-        "site_id": SITE,
-        "site_name": "Sandbox Trading Group",
-        "site_short_name": "SANDBOX",
-    }
-    for number, name in ((COMPANY, "Sandbox Trading Ltd"), (8, "Sandbox Ireland Ltd"))
-]
-_FORBIDDEN: Final = "The requested operation is forbidden for this account."
-_DUPLICATES: Final = {
-    "reference": "The account reference already exists. You cannot have two accounts "
-    "with the same account reference.",
-    "code": "The product code already exists. You cannot have two products with the "
-    "same product code.",
+BASES: Final = {
+    "professional": "/uk/sage200extra/accounts/v1/",
+    "standard": "/uk/sage200/accounts/v1/",
 }
-# The first: Sage 200 API guide, "Getting started".
-_EXPANDED_ON_WRITE: Final = frozenset({"sop_orders", "sop_quotes", "pop_orders"})
-# prismatic-io/components, examplePayloads.ts: replies to POST sop_orders.
+"""Base paths of the two editions; that of the other one is 404."""
 _BODY_LIMIT: Final = 64 * 1024**2
-_VERBS: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
+_ON_MANY: Final = {"GET": "list", "POST": "create", "PUT": "update_many"}
+_ON_ONE: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 Before = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
@@ -76,15 +54,6 @@ class Seen(Struct):
     """How many records were served."""
 
 
-class Problem(Exception):
-    """A request that is answered with an error."""
-
-    def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
 class Server:
     """Answers HTTP requests from a store."""
 
@@ -102,7 +71,8 @@ class Server:
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.router.add_get("/authorize", self._authorize)
         app.router.add_post("/oauth/token", self._token)
-        app.router.add_route("*", BASE + "{path:.*}", self._api)
+        for base in BASES.values():
+            app.router.add_route("*", base + "{path:.*}", self._api)
         return app
 
     async def _authorize(self, request: web.Request) -> web.StreamResponse:
@@ -156,26 +126,21 @@ class Server:
                 status=404, content_type="text/html", text="<h1>404.15</h1>"
             )
         self._admit(request, seen.path)
-        if seen.path.rstrip("/") == "sites":
-            sites = [] if self.behaviour.empty_sites else _SITES
-            return _json(encode(sites if request.method == "GET" else _nowhere(seen)))
-        resource, key = self._found(seen)
-        if resource in self.behaviour.forbidden:
-            raise Problem(403, _FORBIDDEN)
-        table = self.store.tables[resource]
-        query = _query(seen.raw_query)
-        verb = _verb(request.method, key)
-        if verb not in table.verbs:
-            _nowhere(seen)
-        if verb == "list":
-            return await self._list(table, query, seen)
-        if verb == "get" and key is not None:
-            return await self._get(table, key, query, seen)
-        if query:
-            raise QuestionError("No query parameter is supported here.")
-        body = await self._body(request) if verb != "delete" else {}
-        write = {"create": self._create, "update": self._update}.get(verb, self._delete)
-        return await asyncio.to_thread(write, table, key or 0, body)
+        route, ids = self._found(request, seen)
+        self._allow(route)
+        key = ids.pop() if len(ids) == len(route.names) else None
+        verb = _verb(request.method, route, key)
+        if verb not in route.verbs:
+            raise nowhere(seen.path)
+        body = (
+            await request.read() if verb in {"create", "update", "update_many"} else b""
+        )
+        salt = self._random.randrange(104_729)
+        asked = Asked(route, verb, tuple(ids), key, _query(seen.raw_query), body, salt)
+        made, seen.records = await asyncio.to_thread(
+            answer, self.store, asked, self.behaviour
+        )
+        return _json(made) if made else web.Response()
 
     def _admit(self, request: web.Request, path: str) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -187,92 +152,31 @@ class Server:
         if scheme.lower() != "bearer" or not self.identity.knows(token) or not here:
             raise Problem(401)
 
-    def _found(self, seen: Seen) -> tuple[str, int | None]:
-        """Find the resource and the id that a path names."""
-        resource, _, rest = seen.path.removesuffix("/").partition("/")
-        if resource not in self.store.tables or (rest and not _is_id(rest)):
-            _nowhere(seen)
-        return resource, int(rest) if rest else None
+    def _found(self, request: web.Request, seen: Seen) -> tuple[Route, list[int]]:
+        """Find the route that a path names, and the ids in it."""
+        edition = self.behaviour.edition
+        parts = seen.path.removesuffix("/").split("/")
+        route = self.store.catalogue.routes.get(tuple(parts[::2]))
+        if (
+            route is None
+            or not all(map(_is_id, parts[1::2]))
+            or not request.path.startswith(BASES[edition])
+            or (route.professional_only and edition == "standard")
+        ):
+            raise nowhere(seen.path)
+        return route, [int(part) for part in parts[1::2]]
 
-    async def _list(
-        self, table: Table, query: dict[str, str], seen: Seen
-    ) -> web.Response:
-        salt = self._random.randrange(104_729)
-        asked = question(table, query, self.behaviour, salt)
-        body, seen.records = await asyncio.to_thread(
-            collection, self.store, table, asked, self.behaviour
-        )
-        return _json(body)
-
-    async def _get(
-        self, table: Table, key: int, query: dict[str, str], seen: Seen
-    ) -> web.Response:
-        chosen = question_about_one(table, query, self.behaviour)
-        sql = f'SELECT key, body, members FROM "{table.path}" WHERE key = ?'  # noqa: S608 - the catalogue's
-        rows = await asyncio.to_thread(self.store.ask, sql, (key,))
-        if not rows:
-            raise _missing(table, key)
-        seen.records = 1
-        return _json(b"".join(served(self.store, table, rows, chosen)))
-
-    async def _body(self, request: web.Request) -> dict[str, Any]:
-        try:
-            body = decode(await request.read())
-        except (ValueError, msgspec.MsgspecError) as error:
-            raise WriteError(f"The body is no JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise WriteError("The body must be a JSON object.")
-        return body  # pyright: ignore[reportUnknownVariableType] - keys are text in JSON
-
-    def _create(self, table: Table, key: int, body: dict[str, Any]) -> web.Response:
-        del key
-        dates = self.behaviour.bare_dates
-        values = writes.accepted(table.shape, body, bare_dates=dates)
-        if name := writes.missing(table.shape, values):
-            raise WriteError(f"{name}: a value is required.")
-        self._refuse_duplicate(table, values, 0)
-        return self._written(table, self.store.insert(table.path, values), new=True)
-
-    def _update(self, table: Table, key: int, body: dict[str, Any]) -> web.Response:
-        dates = self.behaviour.bare_dates
-        values = writes.accepted(table.shape, body, bare_dates=dates)
-        self._refuse_duplicate(table, values, key)
-        try:
-            record = self.store.update(table.path, key, values)
-        except KeyError:
-            raise _missing(table, key) from None
-        return self._written(table, record, new=False)
-
-    def _delete(self, table: Table, key: int, body: dict[str, Any]) -> web.Response:
-        del body
-        try:
-            self.store.delete(table.path, key)
-        except KeyError:
-            raise _missing(table, key) from None
-        return web.Response()
-
-    def _refuse_duplicate(self, table: Table, values: dict[str, Any], key: int) -> None:
-        for name, message in _DUPLICATES.items():
-            value = values.get(name)
-            if value and self.store.holds(table.path, name, value, but=key):
-                raise WriteError(message)
-
-    def _written(
-        self, table: Table, record: dict[str, Any], *, new: bool
-    ) -> web.Response:
-        """Answer a write: orders come expanded, new records without stamps."""
-        expanded = table.path in _EXPANDED_ON_WRITE
-        left_out: set[str] = set() if expanded else set(table.shape.members)
-        if new:
-            left_out |= {"date_time_created", "date_time_updated"}
-        shown = {name: value for name, value in record.items() if name not in left_out}
-        return _json(encode(shown))
+    def _allow(self, route: Route) -> None:
+        """Refuse what the user's role may not use."""
+        if {route.area, *route.names} & self.behaviour.forbidden:
+            raise Problem(403, FORBIDDEN)
 
 
-def _verb(method: str, key: int | None) -> str:
-    if key is None:
-        return {"GET": "list", "POST": "create"}.get(method, "")
-    return _VERBS.get(method, "")
+def _verb(method: str, route: Route, key: int | None) -> str:
+    """Name what a request does; ``""`` for what no path can."""
+    if route.single:
+        return "get" if method == "GET" and key is None else ""
+    return (_ON_MANY if key is None else _ON_ONE).get(method, "")
 
 
 def _query(raw: str) -> dict[str, str]:
@@ -286,14 +190,6 @@ def _query(raw: str) -> dict[str, str]:
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - within 64 bits
-
-
-def _nowhere(seen: Seen) -> Any:
-    raise Problem(404, f"No HTTP resource was found that matches {seen.path!r}.")
-
-
-def _missing(table: Table, key: int) -> Problem:
-    return Problem(404, f"There is no record with the id {key} in {table.path}.")
 
 
 def _json(body: bytes, status: int = 200) -> web.Response:

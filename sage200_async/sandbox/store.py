@@ -1,4 +1,4 @@
-"""The records, in SQLite: one table to a resource.
+"""The records, in SQLite: one table to a resource, made when it is first used.
 
 A row holds ready-made JSON: a page is joined text, and filters and orders are
 SQL over ``json_extract``.
@@ -6,30 +6,34 @@ SQL over ``json_extract``.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from decimal import Decimal
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from sage200_async.sandbox import writes
+from sage200_async.sandbox.database import Database
 from sage200_async.sandbox.filters import column
 from sage200_async.sandbox.lines import VIEW, LineViews
+from sage200_async.sandbox.parts import Follower, Parts
+from sage200_async.sandbox.routes import catalogue as whole
 from sage200_async.sandbox.rows import Row, record_of, row_of
-from sage200_async.sandbox.schema import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from sage200_async.sandbox.routes import Catalogue
     from sage200_async.sandbox.rows import Values
     from sage200_async.sandbox.schema import Table
 
 _BATCH: Final = 1000
-_LOOKED_UP: Final = ("reference", "code", "sop_order_id")
-_IN_ONE: Final = 500
-# Values bound in one statement: SQLite before 3.32 takes 999 at most.
+_QUOTED: Final = re.compile(r'"(\w+)"')
+_LOOKED_UP: Final = ("reference", "code")
+_FIRST_ID: Final = 250_000
+# Above the ids of resources that hold a few made-up records.
+
+Filler = Callable[["Store", str], Iterable[Row]]
+"""Gives the rows that a resource holds at first."""
 
 
 class Store:
@@ -39,80 +43,136 @@ class Store:
 
     Args:
         database: A file, or ``":memory:"``.
+        catalogue: The resources; those of the client by default.
+        filler: Gives the rows that a resource holds at first; none by default.
     """
 
-    def __init__(self, database: str | Path = ":memory:") -> None:
-        self.tables = tables()
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(
-            str(database), check_same_thread=False, isolation_level=None
-        )
-        self._connection.text_factory = bytes
-        for name, arity, function in (
-            ("fold", 1, _fold),
-            ("exact_compare", 3, _exact_compare),
-        ):
-            self._connection.create_function(name, arity, function, deterministic=True)
-        self._connection.execute("PRAGMA synchronous = OFF")
-        for table in self.tables.values():
-            for statement in _schema_of(table):
-                self._connection.execute(statement)
-        self._next_id = self._highest() + 1
-        self._line_views = LineViews(self)
+    def __init__(
+        self,
+        database: str | Path = ":memory:",
+        catalogue: Catalogue | None = None,
+        filler: Filler | None = None,
+    ) -> None:
+        self.catalogue = catalogue or whole()
+        self.tables = self.catalogue.tables
+        self.parts = Parts(self.catalogue)
+        self.database = Database(database)
+        self._filler = filler
+        self._made = self.database.made()
+        self._filling: set[str] = set()
+        self.parts_move_owners = True
+        self._next_id = _FIRST_ID
+        self.line_views = LineViews(self)
+        self._follower = Follower(self)
+        for path in self._made & self.tables.keys():
+            self._number_on(path)
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._connection.close()
+        self.database.close()
 
-    def insert(self, resource: str, values: Mapping[str, Any]) -> Values:
+    def touch(self, resource: str) -> None:
+        """Make the table of a resource, and fill it, unless that is done."""
+        if resource in self._made:
+            return
+        with self.database.transaction():
+            if resource not in self._made:
+                table = self.tables[resource]
+                self.database.make(table, self._indexed(table))
+                self._made.add(resource)
+                self._filling.add(resource)
+                try:
+                    self._fill(resource)
+                except BaseException:
+                    self._made.discard(resource)
+                    raise
+                finally:
+                    self._filling.discard(resource)
+                self._number_on(resource)
+
+    def is_made(self, resource: str) -> bool:
+        """Tell whether a resource has its table yet."""
+        return resource in self._made
+
+    def is_filling(self, resource: str) -> bool:
+        """Tell whether a resource, or what it is a part of, is being filled."""
+        part = self.parts.holding(resource)
+        busy = resource in self._filling
+        return busy or (part is not None and self.is_filling(part.owner))
+
+    def insert(
+        self, resource: str, values: Mapping[str, Any], parent: int = 0
+    ) -> Values:
         """Add a record; what is not given is blank, as the service leaves it.
+
+        Args:
+            resource: Where to.
+            values: Its fields, and rows of its members.
+            parent: The id that it is listed below, where no field says so.
 
         Returns:
             The whole record, with members.
+
+        Raises:
+            KeyError: It is a part of a record that there is not.
         """
-        table = self.tables[resource]
-        with self._lock:
-            record = writes.created(table, values, self.take_id)
-            self.add_rows(resource, [row_of(table, record)])
-            self._line_views.follow(resource, record)
+        self.touch(resource)
+        table, part = self.tables[resource], self.parts.holding(resource)
+        with self.database.transaction():
+            if part is not None:
+                return self._follower.inserted(part, dict(values))
+            key, record = writes.created(table, values, self.take_id)
+            row = row_of(table, record, key)._replace(parent=parent)
+            self.database.add(resource, [row])
+            self._followed(resource, key, record)
         return record
 
-    def update(self, resource: str, key: int, values: Mapping[str, Any]) -> Values:
+    def update(
+        self, resource: str, key: int, values: Mapping[str, Any], *, move: bool = True
+    ) -> Values:
         """Change what *values* names, and move ``date_time_updated`` on.
 
         Rows of members with an id are changed, those without are added, those
         with ``is_to_delete`` are removed.
 
+        Args:
+            resource: Whose record.
+            key: Its key.
+            values: What changes.
+            move: Whether the stamp moves on.
+
         Returns:
             The whole record, with members.
 
         Raises:
             KeyError: There is no such record.
         """
-        table = self.tables[resource]
-        with self._lock:
-            old = record_of(self._row(table, key))
-            record = writes.changed(table, old, values, self.take_id)
-            row = row_of(table, record)
-            self._connection.execute(
-                f'UPDATE "{resource}" SET body = ?, members = ? WHERE key = ?',  # noqa: S608 - names are the catalogue's
-                (row.body, row.members, key),
-            )
-            self._line_views.follow(resource, record)
+        self.touch(resource)
+        table, part = self.tables[resource], self.parts.holding(resource)
+        with self.database.transaction():
+            if part is not None:
+                return self._follower.updated(part, key, dict(values))
+            old = record_of(self.database.row(resource, key))
+            record = writes.changed(table, old, values, self.take_id, move=move)
+            self.database.put(resource, row_of(table, record, key))
+            self._followed(resource, key, record)
         return record
 
     def delete(self, resource: str, key: int) -> None:
-        """Remove a record.
+        """Remove a record, and what is a part of it.
 
         Raises:
             KeyError: There is no such record.
         """
-        with self._lock:
-            sql = f'DELETE FROM "{resource}" WHERE key = ?'  # noqa: S608 - the catalogue's
-            if not self._connection.execute(sql, (key,)).rowcount:
-                raise KeyError(key)
-            self._line_views.forget(resource, key)
+        self.touch(resource)
+        part = self.parts.holding(resource)
+        with self.database.transaction():
+            if part is not None:
+                self._follower.updated(part, key, {"is_to_delete": True})
+                return
+            self.database.remove(resource, key)
+            self.line_views.forget(resource, key)
+            self._follower.follow(resource, key)
 
     def get(self, resource: str, key: int) -> Values:
         """Give a whole record, with members.
@@ -120,16 +180,25 @@ class Store:
         Raises:
             KeyError: There is no such record.
         """
-        return record_of(self._row(self.tables[resource], key))
+        self.touch(resource)
+        return record_of(self.database.row(resource, key))
 
     def count(self, resource: str) -> int:
         """Count the records."""
-        found = self.ask(f'SELECT count(*) FROM "{resource}"')  # noqa: S608 - the catalogue's
-        return int(found[0][0])
+        self.touch(resource)
+        return int(self.ask(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalogue's
 
-    def keys(self, resource: str) -> list[int]:
-        """Give every key, ascending."""
-        sql = f'SELECT key FROM "{resource}" ORDER BY key'  # noqa: S608 - the catalogue's
+    def keys(self, resource: str, below: str = "", parent: int = 0) -> list[int]:
+        """Give every key, ascending; or those of the records *below* a parent.
+
+        Args:
+            resource: Whose keys.
+            below: The field that holds the parent's id.
+            parent: That id.
+        """
+        self.touch(resource)
+        where = f"{column(self.tables[resource], below)} = {parent:d}" if below else "1"
+        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalogue's
         return [int(key) for (key,) in self.ask(sql)]
 
     def rows(self, resource: str) -> Iterator[Values]:
@@ -137,6 +206,7 @@ class Store:
 
         Numbers with a point are `Decimal`, times are text as served.
         """
+        self.touch(resource)
         sql = (
             f'SELECT key, body, members FROM "{resource}" '  # noqa: S608 - the catalogue's
             "WHERE key > ? ORDER BY key LIMIT ?"
@@ -146,96 +216,68 @@ class Store:
             yield from (record_of(Row(*row)) for row in batch)
             last = batch[-1][0]
 
-    def holds(self, resource: str, name: str, value: object, but: int = 0) -> bool:
-        """Tell whether a record other than *but* has *value* in a field."""
-        field = column(self.tables[resource], name)
-        sql = f'SELECT 1 FROM "{resource}" WHERE {field} = ? AND key <> ? LIMIT 1'  # noqa: S608 - the catalogue's
-        return bool(self.ask(sql, (value, but)))
+    def holds(self, resource: str, values: Mapping[str, Any], but: int = 0) -> bool:
+        """Tell whether a record other than *but* has all of some values."""
+        self.touch(resource)
+        table = self.tables[resource]
+        alike = " AND ".join(f"{column(table, name)} = ?" for name in values)
+        sql = f'SELECT 1 FROM "{resource}" WHERE {alike} AND key <> ? LIMIT 1'  # noqa: S608 - the catalogue's
+        return bool(self.ask(sql, (*values.values(), but)))
 
     def bodies(self, resource: str, keys: Iterable[int]) -> dict[int, bytes]:
         """Give the plain fields of the records with these keys, as JSON."""
-        wanted, found = sorted(set(keys)), dict[int, bytes]()
-        for start in range(0, len(wanted), _IN_ONE):
-            part = wanted[start : start + _IN_ONE]
-            marks = ", ".join("?" * len(part))
-            sql = f'SELECT key, body FROM "{resource}" WHERE key IN ({marks})'  # noqa: S608 - the catalogue's
-            found.update(self.ask(sql, part))
-        return found
+        self.touch(resource)
+        return self.database.texts(resource, keys)
 
     def ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run one query; text comes as bytes."""
-        with self._lock:
-            return self._connection.execute(sql, tuple(values)).fetchall()
+        """Run one query, with the names of tables in quotes; text comes as bytes."""
+        for name in _QUOTED.findall(sql):
+            if name not in self._made and name in self.tables:
+                self.touch(name)
+        return self.database.ask(sql, values)
 
     def add_rows(self, resource: str, rows: Iterable[Row]) -> None:
-        """Add rows in one transaction.
+        """Add rows in one transaction; parts go to the records that own them.
 
         Raises:
+            ValueError: They are parts of records that there are not.
             sqlite3.IntegrityError: A key is there already.
         """
-        sql = f'INSERT INTO "{resource}" (key, body, members) VALUES (?, ?, ?)'  # noqa: S608 - the catalogue's
-        with self._lock, self._connection:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(sql, rows)
-
-    def refresh_ids(self) -> None:
-        """Number on from the highest id, after rows were added in bulk."""
-        with self._lock:
-            self._next_id = max(self._next_id, self._highest() + 1)
+        self.touch(resource)
+        part = self.parts.holding(resource)
+        with self.database.transaction():
+            if part is None:
+                self.database.add(resource, rows)
+            else:
+                self._follower.adopt(part, rows)
+            self._number_on(resource)
 
     def take_id(self) -> int:
         """Give the next id: one counter serves all tables and members."""
-        taken = self._next_id
-        self._next_id += 1
-        return taken
+        with self.database.transaction():
+            self._next_id += 1
+            return self._next_id - 1
 
-    def remove_where(self, resource: str, field: str, value: int) -> None:
-        """Remove the records that have *value* in a field."""
-        table = self.tables[resource]
-        sql = f'DELETE FROM "{resource}" WHERE {column(table, field)} = ?'  # noqa: S608 - the catalogue's
-        with self._lock:
-            self._connection.execute(sql, (value,))
+    def _fill(self, resource: str) -> None:
+        part = self.parts.holding(resource)
+        if part is not None:
+            self.touch(part.owner)
+            self._follower.derive(part)
+        elif self._filler is not None:
+            self.database.add(resource, self._filler(self, resource))
 
-    def _row(self, table: Table, key: int) -> Row:
-        sql = f'SELECT key, body, members FROM "{table.path}" WHERE key = ?'  # noqa: S608 - the catalogue's
-        found = self.ask(sql, (key,))
-        if not found:
-            raise KeyError(key)
-        return Row(*found[0])
+    def _followed(self, resource: str, key: int, record: Values) -> None:
+        self.line_views.follow(resource, record)
+        self._follower.follow(resource, key)
 
-    def _highest(self) -> int:
+    def _indexed(self, table: Table) -> set[str]:
+        part = self.parts.holding(table.path)
+        wanted = {*_LOOKED_UP, "" if part is None else part.link}
+        found = {name for name in table.shape.scalars if name in wanted}
+        return found | {"sop_order_id"} if table.path == VIEW else found
+
+    def _number_on(self, resource: str) -> None:
+        """Number on from a resource's highest id."""
         # A row's members took ids after its own, fewer than 64 in made-up data.
-        highest = 1000
-        for path in self.tables:
-            found = self.ask(f'SELECT max(key) FROM "{path}"')  # noqa: S608 - the catalogue's
-            highest = max(highest, (found[0][0] or 0) + 64)
-        return highest
-
-
-def _schema_of(table: Table) -> Iterator[str]:
-    path = table.path
-    yield (
-        f'CREATE TABLE IF NOT EXISTS "{path}" (key INTEGER PRIMARY KEY, '
-        "body TEXT NOT NULL, members TEXT NOT NULL)"
-    )
-    for name in (each for each in _LOOKED_UP if each in table.shape.scalars):
-        if name != "sop_order_id" or path == VIEW:
-            yield (
-                f'CREATE INDEX IF NOT EXISTS "{path}_{name}" '
-                f'ON "{path}" ({column(table, name)})'
-            )
-
-
-def _fold(text: bytes | str | None) -> str | None:
-    if text is None:
-        return None
-    return (text.decode() if isinstance(text, bytes) else text).casefold()
-
-
-def _exact_compare(body: bytes | str, name: bytes | str, other: str) -> int | None:
-    field = name.decode() if isinstance(name, bytes) else name
-    raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(field)
-    if raw is None or bytes(raw) == b"null":
-        return None
-    mine, theirs = Decimal(bytes(raw).decode()), Decimal(other)
-    return (mine > theirs) - (mine < theirs)
+        above = self.database.highest(resource) + 64
+        self._next_id = max(self._next_id, above)

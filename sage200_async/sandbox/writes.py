@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sage200_async.sandbox.literals import ENUMS
 from sage200_async.sandbox.moments import now_after, served
+from sage200_async.sandbox.names import singular, snake
 from sage200_async.sandbox.schema import CONTROLS, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sage200_async.records import Record
     from sage200_async.sandbox.rows import Values
     from sage200_async.sandbox.schema import Shape, Table
 
@@ -103,24 +105,29 @@ def missing(shape: Shape, values: Mapping[str, Any]) -> str:
 
 def created(
     table: Table, values: Mapping[str, Any], take_id: Callable[[], int]
-) -> Values:
-    """Give the record that a body makes: blanks, ids and stamps filled in."""
+) -> tuple[int, Values]:
+    """Give the record that a body makes: blanks, ids and stamps filled in.
+
+    Returns:
+        Its key, and the record.
+    """
     shape = table.shape
     key = int(values.get(table.key) or take_id())
     stamped = now_after(None)
     record = blank(shape) | {
         name: value
         for name, value in values.items()
-        if name in shape.scalars and value is not None
+        if name in shape.scalars and name not in CONTROLS and value is not None
     }
-    record[table.key] = key
+    if table.key:
+        record[table.key] = key
     for name in ("date_time_created", "date_time_updated"):
         if name in shape.scalars:
             record[name] = values.get(name) or stamped
-    by = _Writer(take_id, {_owner_of(table): key})
+    by = _Writer(take_id, {f"{singular(table.path)}_id": key})
     for name in (name for name in shape.members if name in values):
         record[name] = _merged(shape, name, None, values[name], by)
-    return record
+    return key, record
 
 
 def changed(
@@ -128,16 +135,19 @@ def changed(
     old: Values,
     values: Mapping[str, Any],
     take_id: Callable[[], int],
+    *,
+    move: bool = True,
 ) -> Values:
-    """Give the record after a partial update, its stamp moved on."""
+    """Give the record after a partial update, its stamp moved on if it is to *move*."""
     shape, record = table.shape, dict(old)
-    by = _Writer(take_id, {_owner_of(table): int(old[table.key])})
+    by = _Writer(take_id, {f"{singular(table.path)}_id": int(old.get(table.key, 0))})
     for name, value in values.items():
         if name in shape.members:
             record[name] = _merged(shape, name, old.get(name), value, by)
-        elif name != table.key:
+        elif name != table.key and name not in CONTROLS:
             record[name] = value
-    if "date_time_updated" in shape.scalars and "date_time_updated" not in values:
+    stamped = "date_time_updated" in shape.scalars
+    if move and stamped and "date_time_updated" not in values:
         record["date_time_updated"] = now_after(old.get("date_time_updated"))
     return record
 
@@ -151,17 +161,12 @@ def blank(shape: Shape) -> Values:
     }
 
 
-def _owner_of(table: Table) -> str:
-    return f"{table.path.removesuffix('s')}_id"
-
-
 def _merged(shape: Shape, name: str, old: Any, new: Any, by: _Writer) -> Any:
     record = shape.members[name]
     if record is None:
         return new
-    inner = shape_of(record)
     if name not in shape.many:
-        return _row_after(inner, old, new, by)
+        return _row_after(record, old, new, by)
     kept: dict[Any, Values] = {row.get("id"): row for row in old or ()}
     for row in new:
         known = row.get("id")
@@ -170,15 +175,16 @@ def _merged(shape: Shape, name: str, old: Any, new: Any, by: _Writer) -> Any:
         elif old is not None and known is not None and known not in kept:
             raise WriteError(f"{name}: there is no row with the id {known}.")
         else:
-            after = _row_after(inner, kept.get(known), row, by)
+            after = _row_after(record, kept.get(known), row, by)
             kept[after.get("id", len(kept))] = after
     return list(kept.values())
 
 
 def _row_after(
-    shape: Shape, old: Values | None, new: Mapping[str, Any], by: _Writer
+    record: type[Record], old: Values | None, new: Mapping[str, Any], by: _Writer
 ) -> Values:
     """Give a member's row after a write: changed where *old* is, else added."""
+    shape = shape_of(record)
     row = dict(old) if old else blank(shape)
     row |= {
         name: value
@@ -187,13 +193,13 @@ def _row_after(
     }
     if "id" in shape.scalars and not row.get("id"):
         row["id"] = by.take_id()
-    if old is None:
-        row |= {name: key for name, key in by.owner.items() if name in shape.scalars}
+    row |= {name: key for name, key in by.owner.items() if name in shape.scalars}
     stamped = now_after((old or {}).get("date_time_updated"))
     for name in ("date_time_created", "date_time_updated"):
         if name in shape.scalars and (old is None or name == "date_time_updated"):
             row[name] = new.get(name) or stamped
-    below = _Writer(by.take_id, {})
+    owner = f"{snake(record.__name__)}_id"
+    below = _Writer(by.take_id, {owner: row["id"]} if "id" in row else {})
     for name in (name for name in shape.members if name in new):
         row[name] = _merged(shape, name, row.get(name), new[name], below)
     return {name: row[name] for name in (*shape.scalars, *shape.members) if name in row}

@@ -17,9 +17,9 @@ from sage200_async.errors import ClientClosed, SettingsError
 from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.company import make
 from sage200_async.sandbox.moments import comparable, now_after, served, stamp
-from sage200_async.sandbox.schema import tables
+from sage200_async.sandbox.routes import catalogue
 
-TABLES = tables()
+CATALOGUE = catalogue()
 RECORDS = {
     "customers": Customer,
     "products": Product,
@@ -41,9 +41,9 @@ def opened(**arguments):
 @pytest.mark.parametrize("path", RECORDS)
 def test_the_same_seed_makes_the_same_records(path):
     """Records depend on the seed alone, not on how many are made."""
-    few, many = list(make(TABLES, path, 20, 1)), list(make(TABLES, path, 60, 1))
+    few, many = list(make(CATALOGUE, path, 20, 1)), list(make(CATALOGUE, path, 60, 1))
     assert few == many[:20]
-    assert few != list(make(TABLES, path, 20, 2))
+    assert few != list(make(CATALOGUE, path, 20, 2))
     keys = [row.key for row in many]
     assert all(a < b for a, b in itertools.pairwise(keys))
     if path != "sop_order_line_views":
@@ -54,7 +54,7 @@ def test_ids_are_unique_across_resources_and_members():
     """One counter seems to serve all tables, as in the real product."""
     ids = []
     for path in ("customers", "products", "sop_orders"):
-        for row in make(TABLES, path, 500, 1):
+        for row in make(CATALOGUE, path, 500, 1):
             members = json.loads(row.members)
             ids.append(row.key)
             ids += [line["id"] for line in members.get("lines", ())]
@@ -68,8 +68,8 @@ def test_ids_are_unique_across_resources_and_members():
 @pytest.mark.parametrize("path", RECORDS)
 def test_made_up_records_fit_the_catalogue(path):
     """Each record decodes as its model, wide and with members."""
-    table = TABLES[path]
-    for row in make(TABLES, path, 50, 3):
+    table = CATALOGUE.tables[path]
+    for row in make(CATALOGUE, path, 50, 3):
         record = msgspec.json.decode(row.body, type=RECORDS[path])
         msgspec.json.decode(row.members, type=RECORDS[path])
         filled = [
@@ -80,7 +80,7 @@ def test_made_up_records_fit_the_catalogue(path):
 
 def test_the_company_is_varied():
     """There are accents, quotes, ampersands, negative balances and held accounts."""
-    rows = [json.loads(row.body) for row in make(TABLES, "customers", 2_000, 1)]
+    rows = [json.loads(row.body) for row in make(CATALOGUE, "customers", 2_000, 1)]
     names = " ".join(row["name"] for row in rows)
     assert all(mark in names for mark in ("'", "&", "í", "%", "_"))
     assert {row["on_hold"] for row in rows} == {True, False}
@@ -92,7 +92,7 @@ def test_the_company_is_varied():
 
 def test_the_sums_of_an_order_add_up():
     """An order's totals are the sums of its lines."""
-    for row in make(TABLES, "sop_orders", 50, 1):
+    for row in make(CATALOGUE, "sop_orders", 50, 1):
         order = json.loads(row.body, parse_float=Decimal)
         lines = json.loads(row.members, parse_float=Decimal)["lines"]
         assert order["total_net_value"] == sum(

@@ -21,10 +21,10 @@ from sage200_async.sandbox.grammar import (
     Not,
     parse,
 )
-from sage200_async.sandbox.schema import tables
+from sage200_async.sandbox.routes import catalogue
 from sage200_async.sandbox.store import Store
 
-CUSTOMERS = tables()["customers"]
+CUSTOMERS = catalogue().tables["customers"]
 ROWS = [
     {
         "id": 1,

@@ -124,7 +124,7 @@ def test_select_and_expand(serve):
         whole = (await raw.get(path, expand="contacts,main_address,currency")).json
         assert whole["contacts"][0]["emails"][0]["is_default"] is True
         assert list(whole)[-1] == "date_time_updated"
-        assert "currency" not in whole
+        assert whole["currency"]["id"] == whole["currency_id"]
         trimmed = (await raw.get(path, select="name, id,contacts.name")).json
         assert list(trimmed) == ["name", "id", "contacts"]
         assert set(trimmed["contacts"][0]) == {"name"}
