@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-import sys
 import types
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Final, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
@@ -129,8 +130,10 @@ def _record_in(hint: object) -> type[Record] | None:
 
 def _input_of(record: type[Record]) -> tuple[frozenset[str], frozenset[str]]:
     """Find what may and what must be written, from ``<Record>Input``."""
-    module = sys.modules[record.__module__]
+    home = record.__module__.replace(".models.", ".inputs.")
+    module = import_module(home) if find_spec(home) else None
     given = getattr(module, f"{record.__name__}Input", None)
-    if given is None:
-        return frozenset(), frozenset()
-    return frozenset(given.__annotations__), frozenset(given.__required_keys__)
+    row = getattr(module, f"{record.__name__}Row", None)
+    names = [frozenset(each.__annotations__) for each in (given, row) if each]
+    required = frozenset(given.__required_keys__) if given else frozenset[str]()
+    return frozenset[str]().union(*names), required
