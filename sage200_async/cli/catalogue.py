@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def resources(pattern: str) -> None:
     """Print the resources whose names match *pattern*, or hold it."""
     wanted = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"
-    known = Endpoints.endpoints()
+    # A few can do nothing, and are only a way to what lies below them.
+    known = {name: each for name, each in Endpoints.endpoints().items() if each.verbs}
     found = fnmatch.filter(known, wanted)
     rows = [("resource", "verbs", "key", "watermark")]
     for name in found:

@@ -134,6 +134,40 @@ def test_sages_own_message_is_shown(env: dict[str, str]) -> None:
     assert "400" in done.stderr
 
 
+def test_resources_are_listed() -> None:
+    """`resources` lists all 317 with verbs, key and watermark, or those that match."""
+    everything = sage200("resources")
+    assert "317 of 317 resources" in everything.stderr
+    some = sage200("resources", "sop_order_line_views")
+    row = some.stdout.splitlines()[1].split()
+    assert row[:3] == ["sop_order_line_views", "list", "sop_order_line_id"]
+    assert "3 of 317" in sage200("resources", "sop_orders*").stderr
+
+
+def test_a_resource_is_described() -> None:
+    """`describe` tells verbs, fields with types, members and nested paths."""
+    told = json.loads(sage200("describe", "customers", "--json").stdout)
+    assert told["verbs"] == ["list", "get", "create", "update", "delete"]
+    assert told["fields"]["balance"] == "number"
+    assert told["members"]["contacts"] == "CustomerContact"
+    below = "customers/{id}/customer_contacts/{id}/customer_emails"
+    assert below in told["nested"]
+    assert f"nested         {below}" in sage200("describe", "customers").stdout
+
+
+def test_describing_what_is_not_there() -> None:
+    """A wrong name is one line that names the nearest."""
+    done = sage200("describe", "custmers", code=1)
+    assert "nearest is customers" in done.stderr
+
+
+def test_querying_what_is_not_listed() -> None:
+    """A resource that is only posted to cannot be queried, and says so."""
+    env = {"SAGE200_ACCESS_TOKEN": "t"}
+    done = sage200("query", "sales_invoices", env=env, code=1)
+    assert "is not listed" in done.stderr
+
+
 def test_a_missing_extra_is_one_line(tmp_path: Path) -> None:
     """Without the extra `cli`, the command says what to install."""
     (tmp_path / "sitecustomize.py").write_text(

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from sage200_async import Sage200Client
-from sage200_async.catalog import Customer, Product, SopOrder, SopOrderLineView
+from sage200_async.catalog import Endpoints, Product
 from sage200_async.sandbox import Sandbox
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.skipif(
     not DATA.is_dir(), reason="the folder of real records is not beside the project"
 )
 RECORDS = {
-    "customers": Customer,
-    "products": Product,
-    "sop_orders": SopOrder,
-    "sop_order_line_views": SopOrderLineView,
+    file.stem: Endpoints.endpoints()[file.stem].record for file in DATA.glob("*.ndjson")
 }
 
 
@@ -51,8 +48,15 @@ def test_every_record_arrives(resource: str) -> None:
         key = query.endpoint.key
         return [getattr(record, key) async for record in query]
 
-    key = "sop_order_line_id" if resource == "sop_order_line_views" else "id"
+    key = Endpoints.endpoints()[resource].key
+    assert key
     assert on_data(body) == sorted(row[key] for row in rows_of(resource))
+
+
+def test_there_are_real_records() -> None:
+    """The folder holds what these tests are about."""
+    assert len(RECORDS) == 10
+    assert sum(len(rows_of(resource)) for resource in RECORDS) > 5000
 
 
 @pytest.mark.parametrize("resource", RECORDS)
