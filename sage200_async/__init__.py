@@ -6,7 +6,8 @@ errors, units, tokens, settings     values that everything uses
 odata/                              the query language, compiled; pure
 wire/, records                      bytes to records, pages to plans; pure
 transport/                          HTTP, tokens, retries, limits
-stream, view, resource, endpoint    the pipe; what a query can do, and where
+stream                              the pipe
+question, view, resource, endpoint  what a query can do, and where it goes
 catalog/                            every resource: declarations only
 client                              stacks the transports, owns their lifetime
 sandbox/                            a Sage 200 to run against
