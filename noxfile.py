@@ -63,7 +63,8 @@ def tests(session: nox.Session) -> None:
         "pytest",
         *(session.posargs or ["tests"]),
         "--ignore=tests/typing",
-        env={"HYPOTHESIS_PROFILE": profile},
+        # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
+        env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
     if not session.posargs:
         session.run("coverage", "report")

@@ -69,7 +69,10 @@ def write(catalogue: Catalogue, folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache"]
-    subprocess.run([*ruff, "--config", str(_SETTINGS), str(folder)], check=True)
+    # Files by name: below a folder that ruff passes over, such as .nox, it would
+    # pass over them too.
+    files = [str(folder / name) for name in catalogue.files if name.endswith(".py")]
+    subprocess.run([*ruff, "--config", str(_SETTINGS), *files], check=True)
 
 
 def _names(folder: Path) -> set[Path]:
