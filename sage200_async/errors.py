@@ -2,18 +2,19 @@
 
 ::
 
-    Sage200Error
+    Sage200Error                          .attempts .request_id .plan
     ├── QueryError (also ValueError)      the question is wrong; before any I/O
     │   ├── UnknownFieldError             .name .nearest
     │   ├── LiteralError                  .value
     │   ├── LimitError                    a number out of range, a query too long
     │   └── VerbError                     .verb: the resource cannot do that
     ├── SettingsError (also ValueError)   .name: a setting missing or contradictory
-    ├── RequestError                      .request (redacted) .attempts .plan
+    ├── RequestError                      .request (redacted) .unknown
     │   ├── TransportError                no reply
     │   │   ├── ConnectError              the request certainly never left
     │   │   ├── TimedOut                  .phase .seconds
     │   │   └── BrokenReply               cut short, or not HTTP
+    │   │       └── ReplyTooLarge         more bytes than the settings allow
     │   ├── StatusError                   .status .response .detail
     │   │   ├── BadRequest 400 · Unauthorized 401 · Forbidden 403
     │   │   ├── NotFound 404 · Conflict 409
@@ -22,7 +23,9 @@
     │   └── DecodeError                   .where .model .raw
     ├── TokenError                        no usable token
     │   ├── TokenRefused                  the token endpoint said no: sign in again
-    │   └── TokenUnavailable              the token endpoint could not be reached
+    │   ├── TokenUnavailable              the token endpoint could not be reached
+    │   ├── TokenStoreError               the store could not be read or written
+    │   └── SignInFailed                  .reason: a sign-in that brought no tokens
     ├── PagingError                       .plan: a page that cannot follow the last
     ├── ResultError (also LookupError)    one record was asked for
     │   ├── NoRecord                      none matched
@@ -30,51 +33,21 @@
     ├── MissingExtra (also ImportError)   .extra: what to install
     └── ClientClosed (also RuntimeError)  misuse, not failure
 
-Every attribute has a default, so that every error can be pickled and copied.
-No message and no attribute holds a token, a key or a secret.
+``plan`` is where a stream goes on from. Every attribute has a default, so that
+every error can be pickled and copied. No message and no attribute holds a
+token, a key or a secret.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from sage200_async.wire.messages import Request, Response
     from sage200_async.wire.paging import Plan
 
-__all__ = [
-    "BadRequest",
-    "BrokenReply",
-    "ClientClosed",
-    "Conflict",
-    "ConnectError",
-    "DecodeError",
-    "Forbidden",
-    "LimitError",
-    "LiteralError",
-    "ManyRecords",
-    "MissingExtra",
-    "NoRecord",
-    "NotFound",
-    "PagingError",
-    "QueryError",
-    "RateLimited",
-    "RequestError",
-    "ResultError",
-    "Sage200Error",
-    "ServerError",
-    "SettingsError",
-    "StatusError",
-    "TimedOut",
-    "TokenError",
-    "TokenRefused",
-    "TokenUnavailable",
-    "TransportError",
-    "Unauthorized",
-    "UnknownFieldError",
-    "VerbError",
-]
+_GAVE_UP: Final = frozenset({502, 503, 504})
 
 
 class Sage200Error(Exception):
@@ -83,8 +56,14 @@ class Sage200Error(Exception):
     retryable: bool = False
     """Whether asking the same again, later, may succeed."""
 
+    attempts: int = 0
+    """Times that the request was sent; 0 where none was."""
+
+    request_id: str = ""
+    """What the server calls the request, for its operators; empty if untold."""
+
     plan: Plan | None = None
-    """Where a stream stood when the error met it, or None outside a stream."""
+    """Where a stream stood, for `resume`, or None outside a stream."""
 
 
 class QueryError(Sage200Error, ValueError):
@@ -149,6 +128,14 @@ class RequestError(Sage200Error):
     repeated: bool = False
     """Whether an earlier attempt may have reached the service."""
 
+    unknown: bool = False
+    """Whether a write may have been done, although this came instead of a reply."""
+
+    @property
+    def heavy(self) -> bool:
+        """Whether asking for less may succeed where the same would not."""
+        return False
+
 
 class TransportError(RequestError):
     """No reply came."""
@@ -191,9 +178,25 @@ class TimedOut(TransportError):
         """Whether the request certainly never reached the service."""
         return self.phase == "connect"
 
+    @property
+    def heavy(self) -> bool:
+        """Whether asking for less may help: yes, once the server is at work."""
+        return self.phase in {"read", "total"}
+
 
 class BrokenReply(TransportError):
     """A reply that was cut short or was not HTTP."""
+
+
+class ReplyTooLarge(BrokenReply):
+    """A reply of more bytes, once inflated, than ``reply_limit`` allows."""
+
+    retryable = False
+
+    @property
+    def heavy(self) -> bool:
+        """Whether asking for less may help: yes."""
+        return True
 
 
 class StatusError(RequestError):
@@ -265,6 +268,11 @@ class ServerError(StatusError):
     status_code = 500
     retryable = True
 
+    @property
+    def heavy(self) -> bool:
+        """Whether asking for less may help: where a gateway gave up waiting."""
+        return self.status in _GAVE_UP
+
 
 class DecodeError(RequestError):
     """A reply that does not fit what was expected.
@@ -302,6 +310,22 @@ class TokenUnavailable(TokenError):
     """The token endpoint could not be reached, or gave no usable answer."""
 
     retryable = True
+
+
+class TokenStoreError(TokenError):
+    """The token store could not be read, written or locked."""
+
+
+class SignInFailed(TokenError):
+    """A sign-in that brought no tokens.
+
+    ``reason`` is OAuth's word where the server gave one (``access_denied``),
+    else ``state``, ``code``, or ``timeout`` when nobody came back.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class PagingError(Sage200Error):

@@ -30,6 +30,14 @@ _BASE_URLS: Final = {
     "standard": "https://api.columbus.sage.com/uk/sage200/accounts/v1/",
 }
 # developer.sage.com/200/api/get-started: one host for the UK and Ireland.
+_POSITIVE: Final = {
+    "connect_timeout": "seconds",
+    "read_timeout": "seconds",
+    "request_timeout": "seconds",
+    "call_timeout": "seconds",
+    "retries_per_second": "retries",
+    "sign_in_days": "days",
+}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -78,7 +86,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     company: str | int = ""
     """``X-Company``: the company's number, from `Sage200Client.sites`."""
     token_store: Any = "memory://"
-    """A `TokenStore`, or its URL."""
+    """A `TokenStore`, or its URL: ``memory://``, ``file:///path/tokens.json``,
+    ``keyring://name`` or ``redis://host/0``."""
+    sign_in_days: float = 90.0
+    """Days from consent after which a person has to sign in again.
+
+    Chosen, up to 90, on the form that asks Sage for credentials.
+    """
     page_size: int = PAGE_MAX
     """Records that one request asks for at most, 1 to 5000."""
     query_limit: int = QUERY_LIMIT
@@ -89,12 +103,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds to wait for the next bytes of a reply."""
     request_timeout: float = 300.0
     """Seconds that one attempt may take in all."""
+    call_timeout: float | None = None
+    """Seconds that one call may take, with all its attempts and waits."""
+    reply_limit: int = 512 * 1024**2
+    """Bytes of a reply, inflated, at most."""
     pool_size: int = 10
     """Connections, and so requests in flight, at most."""
     max_attempts: int = 5
     """Times that one request is sent at most."""
     retry_seconds: float = 300.0
     """Seconds after which no further attempt is begun."""
+    retries_per_second: float = 1.0
+    """Retries that all tasks together may make, once ten are spent."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without I/O."""
@@ -109,12 +129,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             _require_url(name, getattr(self, name), secure=name != "base_url")
         if not 1 <= self.page_size <= PAGE_MAX:
             _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
-        for name in ("query_limit", "pool_size", "max_attempts"):
+        for name in ("query_limit", "pool_size", "max_attempts", "reply_limit"):
             if getattr(self, name) < 1:
                 _refuse(name, "1 or more", getattr(self, name))
-        for name in ("connect_timeout", "read_timeout", "request_timeout"):
-            if not getattr(self, name) > 0:
-                _refuse(name, "seconds, more than 0", getattr(self, name))
+        for name, unit in _POSITIVE.items():
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                _refuse(name, f"{unit}, more than 0", value)
 
     def __repr__(self) -> str:
         shown: list[str] = []

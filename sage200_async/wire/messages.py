@@ -24,6 +24,10 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes = b""
     idempotent: bool = True
     """Whether sending it twice does no more than sending it once."""
+    instead: Request | None = None
+    """What to ask instead where this proves too heavy: the same, but less."""
+    read: int = 0
+    """The reading that it belongs to, or 0; events carry it."""
 
     def __repr__(self) -> str:
         query = self.query
@@ -40,6 +44,8 @@ class Response(Struct, frozen=True):
     headers: dict[str, str] = {}
     """Names in lower case."""
     body: bytes | bytearray = b""
+    request: Request | None = None
+    """The request that this answers, where it may not be the first one sent."""
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"

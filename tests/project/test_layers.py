@@ -11,6 +11,7 @@ ROOT = Path(sage200_async.__file__).parent
 RANKS = {
     "_version": 0,
     "errors": 0,
+    "events": 0,
     "units": 0,
     "tokens": 0,
     "settings": 0,
