@@ -179,7 +179,7 @@ def send(script, clock, policy=POLICY, luck=1.0, **given):
     """Send one request through faults; give the transport and the outcome."""
     inner = faulty(script, clock)
     request = Request(method="GET", path="customers", **given)
-    sent = Retry(inner, policy, clock, lambda: luck).send(request)
+    sent = Retry(inner, policy, clock, chance=lambda: luck).send(request)
     try:
         return inner, asyncio.run(sent)
     except (

@@ -65,11 +65,14 @@ def test_never_more_than_the_limit(lab, limit, count, leaving, fails):
         )
         assert throttle.in_flight == inner.inside == 0
         assert inner.most <= limit
-        # All places are there again.
+        # All places are there again, or half of them where the server failed.
         inner.go_on.clear()
         again = [asyncio.create_task(throttle.send(lab.ask())) for _ in range(limit)]
         await lab.turns(3)
-        assert throttle.in_flight == limit
+        if fails and staying:
+            assert 1 <= throttle.in_flight <= max(1, limit // 2)
+        else:
+            assert throttle.in_flight == limit
         inner.go_on.set()
         await asyncio.gather(*again, return_exceptions=True)
 
