@@ -27,7 +27,7 @@ class Instant(Clock):
 
 
 @pytest.fixture
-def watched(on_sandbox):
+def watched(on_sandbox, ears):
     """Run a coroutine function with an instrumented client; give spans and figures."""
 
     def run(body, **options):
@@ -47,7 +47,10 @@ def watched(on_sandbox):
         assert data is not None
         [scope] = data.resource_metrics[0].scope_metrics
         figures = {each.name: each.data.data_points for each in scope.metrics}
-        return exporter.get_finished_spans(), figures
+        spans = exporter.get_finished_spans()
+        told = " ".join(span.to_json() for span in spans) + repr(data)
+        assert not [secret for secret in ears.secrets if secret in told]
+        return spans, figures
 
     return run
 
