@@ -11,11 +11,11 @@ from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
+from sage200_async.fetch import request_to
 from sage200_async.odata.url import encode_query
 from sage200_async.question import Question
 from sage200_async.resource import Table
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
-from sage200_async.stream import request_to
 from sage200_async.tokens import Tokens, store_at
 from sage200_async.transport.auth import Auth, TokenKeeper, refresher
 from sage200_async.transport.base import Clock

@@ -19,6 +19,8 @@ RANKS = {
     "records": 2,
     "wire": 2,
     "transport": 3,
+    "fetch": 4,
+    "bulk": 4,
     "stream": 4,
     "endpoint": 4,
     "resource": 4,
