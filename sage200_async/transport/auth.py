@@ -202,18 +202,29 @@ def refresher(
         if not settings.client_id:
             message = "client_id is missing, and a refresh needs it"
             raise SettingsError(message, name="client_id")
-        try:
-            response = await http.send(refresh_request(settings, old))
-        except StatusError as error:
-            error.request = None
-            response = _answer_in(error)
-        except TransportError as error:
-            error.request = None
-            message = f"the token endpoint gave no reply ({type(error).__name__})"
-            raise TokenUnavailable(message) from error
+        response = await answer_of(http, refresh_request(settings, old))
         return read_tokens(response, old, clock.now())
 
     return ask
+
+
+async def answer_of(http: Transport, request: Request) -> Response:
+    """Ask the token endpoint; give its answer, whatever the status.
+
+    The request, which holds secrets, is kept out of every error.
+
+    Raises:
+        TokenUnavailable: It gave no reply.
+    """
+    try:
+        return await http.send(request)
+    except StatusError as error:
+        error.request = None
+        return _answer_in(error)
+    except TransportError as error:
+        error.request = None
+        message = f"the token endpoint gave no reply ({type(error).__name__})"
+        raise TokenUnavailable(message) from error
 
 
 def _answer_in(error: StatusError) -> Response:

@@ -19,6 +19,7 @@ RANKS = {
     "records": 2,
     "wire": 2,
     "transport": 3,
+    "signin": 4,
     "stream": 4,
     "endpoint": 4,
     "resource": 4,
