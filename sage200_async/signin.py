@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -62,6 +62,10 @@ class SignIn(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"SignIn(redirect_uri={self.redirect_uri!r}, state=..., verifier=...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        return [("redirect_uri", self.redirect_uri)]
 
     @classmethod
     def begin(cls, redirect_uri: str) -> SignIn:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CLIENT_ID: Final = "sandbox-client"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - it opens made-up records only
-_CODE_SECONDS: Final = 60.0
 _DEAD: Final = "Unknown or invalid refresh token."
 # auth0.com/docs, "Refresh token rotation".
 
@@ -35,6 +34,8 @@ class Family(Struct, eq=False):
 class _Code(Struct, frozen=True):
     redirect_uri: str
     challenge: str
+    offline: bool
+    """Whether a refresh token was asked for."""
     ends: float
 
 
@@ -79,11 +80,11 @@ class Identity:
         for family in (*self._refresh.values(), *self._used.values()):
             family.alive = False
 
-    def authorize(self, query: Mapping[str, str]) -> str:
-        """Give a code for a sign-in that everyone is granted.
+    def check(self, query: Mapping[str, str]) -> None:
+        """Refuse what an authorize page refuses without asking anyone.
 
         Raises:
-            ValueError: The request is one that an authorize page refuses.
+            ValueError: The request is such a one.
         """
         if query.get("response_type") != "code":
             raise ValueError("unsupported_response_type: expected code")
@@ -94,9 +95,21 @@ class Identity:
         challenge = query.get("code_challenge", "")
         if challenge and query.get("code_challenge_method") != "S256":
             raise ValueError("invalid_request: code_challenge_method must be S256")
+
+    def authorize(self, query: Mapping[str, str]) -> str:
+        """Give a code for a sign-in that was granted.
+
+        Raises:
+            ValueError: The request is one that an authorize page refuses.
+        """
+        self.check(query)
         code = secrets.token_urlsafe(32)
-        ends = time.monotonic() + _CODE_SECONDS
-        self._codes[code] = _Code(query["redirect_uri"], challenge, ends)
+        self._codes[code] = _Code(
+            redirect_uri=query["redirect_uri"],
+            challenge=query.get("code_challenge", ""),
+            offline="offline_access" in query.get("scope", "").split(),
+            ends=time.monotonic() + self.behaviour.code_seconds,
+        )
         return code
 
     def token(self, form: Mapping[str, str] | None) -> Reply:
@@ -147,7 +160,8 @@ class Identity:
             return _error(403, "invalid_grant", "The redirect URI is wrong")
         if code.challenge and code.challenge != _s256(form.get("code_verifier", "")):
             return _error(403, "invalid_grant", "Failed to verify code verifier")
-        return self._tokens(self._issue_refresh(Family(public=public)))
+        family = Family(public=public)
+        return self._tokens(self._issue_refresh(family) if code.offline else None)
 
     def _renew(self, form: Mapping[str, str], *, public: bool) -> Reply:
         given = form.get("refresh_token", "")

@@ -163,6 +163,7 @@ def test_a_code_buys_tokens_once_with_its_verifier(serve):
             "response_type": "code",
             "client_id": raw.settings.client_id,
             "redirect_uri": "http://127.0.0.1:1/back?x=1",
+            "scope": "openid offline_access",
             "state": "a b",
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
