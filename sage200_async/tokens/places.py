@@ -96,74 +96,11 @@ def _has_host(parts: SplitResult) -> bool:
 
 def _hidden(place: str) -> str:
     """Show the scheme alone: what follows it may be a password."""
-    scheme, slashes, _ = place.partition("//")
-    return f"{scheme}//..." if slashes else place
+    scheme, colon, _ = place.partition(":")
+    return f"{scheme}:..." if colon else place
 
 
 def _refuse(expected: str, shown: str) -> NoReturn:
-    message = f"token_store: expected {expected}, got {shown!r}"
-    raise SettingsError(message, name="token_store") from None
-
-
-_KINDS[parts.scheme]
-    except (KeyError, ValueError):
-        _refuse("memory://, file://, keyring:// or redis://", _hidden(place))
-    return open_at(place, parts)
-
-
-def _memory(place: str, parts: SplitResult) -> TokenStore:
-    if any(parts[1:]):
-        _refuse("memory://", place)
-    return MemoryStore()
-
-
-def _file(place: str, parts: SplitResult) -> TokenStore:
-    named = parts.path.startswith("/") and not parts.path.endswith("/")
-    if parts.netloc not in {"", "localhost"} or parts.query or not named:
-        _refuse("file:///path/tokens.json", place)
-    from sage200_async.tokens.file import FileStore  # noqa: PLC0415 - a late import
-
-    return FileStore(url2pathname(parts.path))
-
-
-def _keyring(place: str, parts: SplitResult) -> TokenStore:
-    if not _NAME.fullmatch(parts.netloc) or parts.path or parts.query:
-        _refuse("keyring://name, of letters, digits and '-_.'", place)
-    from sage200_async.tokens.system import (  # noqa: PLC0415 - a late import
-        KeyringStore,
-    )
-
-    return KeyringStore(parts.netloc)
-
-
-def _redis(place: str, parts: SplitResult) -> TokenStore:
-    name = _redis_name(place, parts)
-    database = parts.path.removeprefix("/")
-    if not _has_host(parts) or not (database == "" or database.isdecimal()):
-        _refuse("redis://[user:password@]host[:port]/0", _hidden(place))
-    from sage200_async.tokens.fleet import RedisStore  # noqa: PLC0415 - a late import
-
-    return RedisStore(parts._replace(query="").geturl(), name=name)
-
-
-def _redis_name(place: str, parts: SplitResult) -> str:
-    given = parse_qs(parts.query, keep_blank_values=True)
-    names = given.pop("name", ["tokens"])
-    if given or parts.fragment or len(names) != 1 or not _NAME.fullmatch(names[0]):
-        expected = "no option but ?name=, of letters, digits and '-_.'"
-        _refuse(expected, _hidden(place))
-    return names[0]
-
-
-def _has_host(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0 and bool(parts.hostname)
-    except ValueError:  # a port that is no number
-        return False
-
-
-def _refuse(expected: str, place: str) -> NoReturn:
-    shown = _PASSWORD.sub("...", place)
     message = f"token_store: expected {expected}, got {shown!r}"
     raise SettingsError(message, name="token_store") from None
 
