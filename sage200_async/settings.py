@@ -38,8 +38,7 @@ _POSITIVE: Final = {
     "retries_per_second": "retries",
     "sign_in_days": "days",
 }
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names of this machine, to itself."""
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Target(Struct, frozen=True):
@@ -224,7 +223,7 @@ def require_url(name: str, url: str, *, secure: bool) -> None:
     scheme, host = _scheme_and_host(url)
     if scheme not in {"http", "https"} or not host:
         _refuse(name, "an http(s) URL", url)
-    if secure and scheme == "http" and host not in LOOPBACK:
+    if secure and scheme == "http" and host not in _LOOPBACK:
         _refuse(name, "https, since credentials go there", url)
 
 

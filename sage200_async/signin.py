@@ -160,7 +160,7 @@ async def sign_out(settings: Settings) -> bool:
     async with store.lock():
         held = await store.load()
         await store.clear()
-    return held is not None
+    return held is not None and bool(held.access_token or held.refresh_token)
 
 
 async def _ask(settings: Settings, sign_in: SignIn, code: str) -> Tokens:

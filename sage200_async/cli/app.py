@@ -44,7 +44,11 @@ def app() -> None:
 
 @app.command()
 @click.option(
-    "--port", default=0, show_default=True, help="To listen at; 0 takes a free one."
+    "--port",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="To listen at for the browser; 0 takes a free one.",
 )
 @click.option(
     "--redirect-uri", help="One that Sage has on the client's form, instead of --port."

@@ -16,9 +16,9 @@ from msgspec import Struct
 from sage200_async import SignIn, authorize_url, exchange_code
 from sage200_async.cli.loopback import Loopback
 from sage200_async.cli.pages import DONE, failed
-from sage200_async.cli.place import kept_settings, moment, where
+from sage200_async.cli.place import kept_settings, moment, shown, where
 from sage200_async.errors import Sage200Error, SignInFailed
-from sage200_async.settings import LOOPBACK
+from sage200_async.settings import require_url
 from sage200_async.signin import sign_out
 
 if TYPE_CHECKING:
@@ -44,15 +44,17 @@ class LoginOptions(Struct, frozen=True, kw_only=True):
 def login(options: LoginOptions) -> None:
     """Sign a person in, and say where the tokens are and how long they live."""
     settings = kept_settings()
+    if options.redirect_uri and not options.paste:
+        _require_here(options.redirect_uri)
     if options.paste:
         tokens = _by_paste(settings, options)
     else:
-        _require_here(options)
-        tokens = asyncio.run(_by_browser(settings, options))
+        here = options.redirect_uri or f"http://127.0.0.1:{options.port}/callback"
+        tokens = asyncio.run(_by_browser(settings, options, here))
     click.echo("signed in")
     click.echo(f"tokens         {where(settings)}")
-    click.echo(f"access token   ends {moment(tokens.expires_at)}")
-    click.echo(f"sign in again  by {moment(tokens.sign_in_ends_at)}")
+    click.echo(f"access token   ends {shown(moment(tokens.expires_at))}")
+    click.echo(f"sign in again  by {shown(moment(tokens.sign_in_ends_at))}")
     _advise(tokens)
 
 
@@ -75,8 +77,7 @@ def _by_paste(settings: Settings, options: LoginOptions) -> Tokens:
     return asyncio.run(exchange_code(settings, sign_in, redirected))
 
 
-async def _by_browser(settings: Settings, options: LoginOptions) -> Tokens:
-    here = options.redirect_uri or f"http://127.0.0.1:{options.port}/callback"
+async def _by_browser(settings: Settings, options: LoginOptions, here: str) -> Tokens:
     async with Loopback(here) as loopback:
         sign_in = SignIn.begin(loopback.redirect_uri)
         _offer(authorize_url(settings, sign_in), browser=options.browser)
@@ -107,14 +108,11 @@ def _offer(url: str, *, browser: bool) -> None:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
-def _require_here(options: LoginOptions) -> None:
-    if options.redirect_uri is None:
-        return
-    parts = urlsplit(options.redirect_uri)
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-        raise click.UsageError(
-            "--redirect-uri: expected http on this machine, or --paste as well"
-        )
+def _require_here(redirect_uri: str) -> None:
+    require_url("redirect_uri", redirect_uri, secure=True)
+    if urlsplit(redirect_uri).scheme != "http":
+        message = "--redirect-uri: expected http on this machine, or --paste with https"
+        raise click.UsageError(message)
 
 
 def _advise(tokens: Tokens) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ class Loopback:
         self._path = urlsplit(redirect_uri).path or "/"
         self._redirect: asyncio.Future[str] = asyncio.Future()
         self._page: asyncio.Future[str] = asyncio.Future()
-        self._shown = asyncio.Event()
+        self._bearer: asyncio.Task[None] | None = None
         self._talks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -67,7 +68,8 @@ class Loopback:
                 self._connected, host, port, limit=_LIMIT
             )
         except OSError as error:
-            message = f"port: expected one that is free, got {port} ({error.strerror})"
+            why = os.strerror(error.errno or 0)
+            message = f"port: expected one to listen at, got {port} ({why})"
             raise SettingsError(message, name="port") from error
         if port == 0:
             taken = self._server.sockets[0].getsockname()[1]
@@ -90,8 +92,8 @@ class Loopback:
     async def show(self, page: str) -> None:
         """Show *page* to the browser that came, and wait until it has it."""
         self._page.set_result(page)
-        with contextlib.suppress(TimeoutError):  # it has gone meanwhile
-            await asyncio.wait_for(self._shown.wait(), _PATIENCE)
+        if self._bearer is not None:
+            await asyncio.wait([self._bearer], timeout=_PATIENCE)
 
     def _connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -115,8 +117,6 @@ class Loopback:
             finally:
                 writer.close()
             await writer.wait_closed()
-        if self._page.done():
-            self._shown.set()
 
     async def _answer(self, head: str) -> bytes:
         method, _, rest = head.partition(" ")
@@ -128,6 +128,7 @@ class Loopback:
         if self._redirect.done():
             return _reply(HTTPStatus.GONE, OVER)
         parts = urlsplit(self.redirect_uri)
+        self._bearer = asyncio.current_task()
         self._redirect.set_result(f"{parts.scheme}://{parts.netloc}{target}")
         return _reply(HTTPStatus.OK, await self._page)
 

@@ -40,11 +40,14 @@ def where(settings: Settings) -> str:
     return f"{parts.scheme}://{netloc}{parts.path}"
 
 
-def moment(seconds: float | None) -> str:
-    """Write a time: *seconds* since 1970, in UTC."""
-    if seconds is None:
-        return "unknown"
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def moment(seconds: float | None) -> datetime | None:
+    """Give the time that is *seconds* after 1970 began, to the second, in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+
+
+def shown(time: datetime | None) -> str:
+    """Write a time, and that it is UTC."""
+    return "unknown" if time is None else f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _kept(given: Settings) -> Settings:

@@ -2,70 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sage200_async import Sage200Client
+from sage200_async import Sage200Client, Tokens
 from sage200_async.catalog import CurrentUser, Site
-from sage200_async.cli.output import TableWriter
-from sage200_async.cli.place import moment, settings
+from sage200_async.cli import place
+from sage200_async.cli.output import padded
 from sage200_async.tokens import store_at
 
 if TYPE_CHECKING:
     from sage200_async import Settings
 
-_COLUMNS: Final = ("site_name", "company_name", "site_id", "company_id")
-
 
 class Whoami(Struct, frozen=True, kw_only=True):
-    """Who is signed in. Times are seconds since 1970, None if unknown."""
+    """Who is signed in, for which companies, and until when (UTC)."""
 
     user: CurrentUser
     sites: list[Site]
-    access_token_ends_at: float | None
-    sign_in_ends_at: float | None
+    access_token_ends: datetime | None
+    """None if unknown; the client refreshes it by itself."""
+    sign_in_ends: datetime | None
+    """None if unknown; then a person has to sign in again."""
 
 
 async def whoami(*, as_json: bool) -> None:
     """Ask who is signed in, and print it."""
-    about = await ask(given := settings())
+    settings = place.settings()
+    about = await ask(settings)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
         return
     user = about.user
-    name = user.friendly_name or user.logon_name or "unknown"
-    click.echo(f"user          {name} ({user.email_address or user.logon_name or '-'})")
-    click.echo(f"access token  ends {moment(about.access_token_ends_at)}")
-    click.echo(f"sign-in       ends {moment(about.sign_in_ends_at)}")
-    click.echo("")
-    table = TableWriter(_COLUMNS)
-    for site in about.sites:
-        table.write(site)
-    table.close()
-    if not (given.site and given.company):
-        click.echo("note: choose by SAGE200_SITE and SAGE200_COMPANY", err=True)
+    click.echo(f"user          {user.friendly_name or user.logon_name or 'unknown'}")
+    click.echo(f"e-mail        {user.email_address or 'unknown'}")
+    click.echo(f"access token  ends {place.shown(about.access_token_ends)}")
+    click.echo(f"sign-in       ends {place.shown(about.sign_in_ends)}\n")
+    _print(about.sites)
+    if not (settings.site and settings.company):
+        note = "note: set SAGE200_SITE and SAGE200_COMPANY to one of these"
+        click.echo(note, err=True)
 
 
-async def ask(given: Settings) -> Whoami:
-    """Read the user, the companies, and the tokens that this took."""
-    store = store_at(given.token_store)
-    async with Sage200Client(replace(given, token_store=store)) as client:
+async def ask(settings: Settings) -> Whoami:
+    """Read the user, the companies, and how long the tokens live."""
+    store = store_at(settings.token_store)
+    async with Sage200Client(replace(settings, token_store=store)) as client:
         sites = await client.sites()
         user = await _somewhere(client, sites).current_user.get()
-    tokens = await store.load()
+    tokens = await store.load() or Tokens()
     return Whoami(
         user=user,
         sites=sites,
-        access_token_ends_at=tokens.expires_at if tokens else None,
-        sign_in_ends_at=tokens.sign_in_ends_at if tokens else None,
+        access_token_ends=place.moment(tokens.expires_at),
+        sign_in_ends=place.moment(tokens.sign_in_ends_at),
     )
 
 
 def _somewhere(client: Sage200Client, sites: list[Site]) -> Sage200Client:
-    """Give a client with a company: the user is not known to be asked without."""
-    chosen: Any = client.settings.site and client.settings.company
+    """Give a client with a company: without, the user may not be told."""
+    settings = client.settings
+    chosen = bool(settings.site and settings.company)
     return client if chosen or not sites else client.at(sites[0])
+
+
+def _print(sites: list[Site]) -> None:
+    rows: list[tuple[str, ...]] = [("site", "company", "company name", "site name")]
+    for site in sites:
+        told = (site.site_id, site.company_id, site.company_name, site.site_name)
+        rows.append(tuple("-" if each is None else str(each) for each in told))
+    for line in padded(rows):
+        click.echo(line)

@@ -52,6 +52,8 @@ Source: as `AUDIENCE`.
 _DAY: Final = 86_400.0
 _SHOWN: Final = 200
 # Characters of the server's own words that a message shows.
+_ANSWERED: Final = frozenset({"state", "code", "error", "error_description"})
+# Each at most once (RFC 6749, 3.1); the rest is the redirect URI's own.
 _FORM: Final = {
     "content-type": "application/x-www-form-urlencoded",
     "accept": "application/json",
@@ -147,13 +149,15 @@ def read_redirect(url: str, state: str) -> str:
     Source: RFC 6749, 4.1.2 and 10.12.
     """
     pairs = parse_qsl(_query(url), keep_blank_values=True)
+    pairs = [pair for pair in pairs if pair[0] in _ANSWERED]
     given = dict(pairs)
-    once = len(given) == len(pairs)
-    if not once or not hmac.compare_digest(
-        given.get("state", "").encode(errors="replace"), state.encode()
-    ):
-        message = "expected the state that this sign-in began with, got another: "
-        raise SignInFailed(f"{message}begin again", reason="state")
+    brought = given.get("state", "").encode(errors="replace")
+    if len(given) != len(pairs) or not hmac.compare_digest(brought, state.encode()):
+        got = "another" if brought else "none"
+        message = (
+            f"expected the state that this sign-in began with, got {got}: begin again"
+        )
+        raise SignInFailed(message, reason="state")
     if given.get("error"):
         said = _words(given["error"], given.get("error_description", ""))
         raise SignInFailed(
