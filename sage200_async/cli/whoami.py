@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -19,11 +19,17 @@ from sage200_async.tokens import store_at
 if TYPE_CHECKING:
     from sage200_async import Settings
 
+_NO_COMPANY: Final = (
+    "note: Sage names no company: the tunnel to an on-premises server may be down"
+)
+_NONE_CHOSEN: Final = "note: set SAGE200_SITE and SAGE200_COMPANY to one of these"
+
 
 class Whoami(Struct, frozen=True, kw_only=True):
     """Who is signed in, for which companies, and until when (UTC)."""
 
-    user: CurrentUser
+    user: CurrentUser | None
+    """None where there is no company to ask at."""
     sites: list[Site]
     access_token_ends: datetime | None
     """None if unknown; the client refreshes it by itself."""
@@ -38,15 +44,16 @@ async def whoami(*, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
         return
-    user = about.user
+    user = about.user or CurrentUser()
     click.echo(f"user          {user.friendly_name or user.logon_name or 'unknown'}")
     click.echo(f"e-mail        {user.email_address or 'unknown'}")
     click.echo(f"access token  ends {place.shown(about.access_token_ends)}")
     click.echo(f"sign-in       ends {place.shown(about.sign_in_ends)}\n")
     _print(about.sites)
-    if not (settings.site and settings.company):
-        note = "note: set SAGE200_SITE and SAGE200_COMPANY to one of these"
-        click.echo(note, err=True)
+    if not about.sites:
+        click.echo(_NO_COMPANY, err=True)
+    elif not _is_chosen(settings):
+        click.echo(_NONE_CHOSEN, err=True)
 
 
 async def ask(settings: Settings) -> Whoami:
@@ -54,7 +61,7 @@ async def ask(settings: Settings) -> Whoami:
     store = store_at(settings.token_store)
     async with Sage200Client(replace(settings, token_store=store)) as client:
         sites = await client.sites()
-        user = await _somewhere(client, sites).current_user.get()
+        user = await _user(client, sites)
     tokens = await store.load() or Tokens()
     return Whoami(
         user=user,
@@ -64,11 +71,15 @@ async def ask(settings: Settings) -> Whoami:
     )
 
 
-def _somewhere(client: Sage200Client, sites: list[Site]) -> Sage200Client:
-    """Give a client with a company: without, the user may not be told."""
-    settings = client.settings
-    chosen = bool(settings.site and settings.company)
-    return client if chosen or not sites else client.at(sites[0])
+async def _user(client: Sage200Client, sites: list[Site]) -> CurrentUser | None:
+    """Read the user, at the first company where none is chosen."""
+    if _is_chosen(client.settings):
+        return await client.current_user.get()
+    return await client.at(sites[0]).current_user.get() if sites else None
+
+
+def _is_chosen(settings: Settings) -> bool:
+    return bool(settings.site and settings.company)
 
 
 def _print(sites: list[Site]) -> None:
