@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -12,7 +13,15 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that the machine lacks is skipped, and nox says so.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "tests_min", "contract", "examples"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "tests_min",
+    "browser",
+    "contract",
+    "examples",
+]
 
 PYTHONS = [
     line.split("::")[-1].strip()
@@ -63,6 +72,7 @@ def tests(session: nox.Session) -> None:
         "pytest",
         *(session.posargs or ["tests"]),
         "--ignore=tests/typing",
+        "--ignore=tests/browser",
         # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
         env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
@@ -78,7 +88,21 @@ def tests_min(session: nox.Session) -> None:
     given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
-    session.run("pytest", "-q", "tests", "--ignore=tests/typing")
+    elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
+    session.run("pytest", "-q", "tests", *elsewhere)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Sign in with a real browser; without one, its tests are skipped and say so."""
+    wanted = not (shutil.which("chromium") and shutil.which("chromedriver"))
+    if wanted and shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-qq", external=True)
+        packages = ("chromium", "chromium-driver")
+        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
+        session.run(*install, *packages, external=True, silent=True)
+    session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
+    session.run("pytest", "-q", "tests/browser")
 
 
 @nox.session

@@ -37,7 +37,8 @@ class Desk:
         told = sandbox.settings
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env |= {f"SAGE200_{name.upper()}": getattr(told, name) for name in NAMES}
-        homes = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME")
+        # Where platformdirs looks on Linux, on a Mac and on Windows.
+        homes = ("XDG_CONFIG_HOME", "HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
         self.env |= dict.fromkeys(homes, str(home)) | {"PYTHONUTF8": "1"}
 
     def start(self, *arguments, **env):
