@@ -12,13 +12,14 @@ from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from sage200_async.errors import TokenError, TokenRefused, TokenUnavailable
-from sage200_async.tokens import Tokens
 from sage200_async.wire.messages import Request
 
 if TYPE_CHECKING:
     from sage200_async.settings import Settings
+    from sage200_async.tokens import Tokens
     from sage200_async.wire.messages import Response
 
 R = TypeVar("R")
@@ -72,7 +73,8 @@ class _Refusal(Struct):
 def read_tokens(response: Response, old: Tokens, now: float) -> Tokens:
     """Read the token endpoint's reply.
 
-    Where no new refresh token comes, the old one stands.
+    Where no new refresh token comes, the old one stands. When a person signed
+    in, and until when that holds, stands too: refreshing moves neither.
 
     Args:
         response: The reply.
@@ -89,11 +91,13 @@ def read_tokens(response: Response, old: Tokens, now: float) -> Tokens:
     reply = _read(response, _Reply)
     if reply is None:
         raise TokenUnavailable("the token endpoint gave no token that can be read")
-    return Tokens(
+    return replace(
+        old,
         access_token=reply.access_token,
         refresh_token=reply.refresh_token or old.refresh_token,
         expires_at=now + (reply.expires_in or TOKEN_SECONDS),
         issued_at=now,
+        spent_at=None,
     )
 
 
@@ -110,7 +114,8 @@ def _failure(response: Response) -> TokenError:
     return TokenRefused(
         f"the token endpoint refused to refresh ({reason}): the refresh token is "
         "unknown, used up or past its life, or the client id or secret is wrong; "
-        "sign in again"
+        "sign in again",
+        reason=said.error,
     )
 
 
