@@ -19,9 +19,9 @@ from msgspec import Struct
 from sage200_async.errors import SettingsError
 from sage200_async.settings import require_url
 from sage200_async.tokens import store_at
-from sage200_async.transport.auth import answer_of
 from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
+from sage200_async.transport.refresh import answer_of
 from sage200_async.wire.oauth import (
     authorize_address,
     code_request,

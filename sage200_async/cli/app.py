@@ -26,6 +26,7 @@ _DATA = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of NDJSON files, one per resource, to serve instead of made-up records.",
 )
+_LOGIN = "'sage200 login'"
 _SEED = click.option(
     "--seed", default=1, show_default=True, help="Seed of the made-up company."
 )
@@ -218,8 +219,10 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Sage200Error as error:
-        hint = " ('sage200 login')" if isinstance(error, TokenRefused) else ""
-        click.echo(f"error: {error}{hint}", err=True)
+        said = str(error)
+        if isinstance(error, TokenRefused) and _LOGIN not in said:
+            said += f" ({_LOGIN})"
+        click.echo(f"error: {said}", err=True)
         for note in getattr(error, "__notes__", ()):
             click.echo(f"       {note}", err=True)
         return 1

@@ -59,6 +59,8 @@ class Behaviour(Struct, kw_only=True):
     """Give a new refresh token with each refresh."""
     reuse_detection: bool = True
     """Kill every refresh token of a sign-in when a used one comes again, as Auth0."""
+    reuse_seconds: float = 0.0
+    """Seconds for which a used refresh token still works: Auth0's overlap. Unknown."""
     token_seconds: int = 28_800
     """Seconds that an access token lives."""
     token_delay: float = 0.0

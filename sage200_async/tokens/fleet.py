@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LEASE: Final = 10.0
-"""Seconds after which a holder that died has lost the lock."""
 _TIMEOUT: Final = 5.0
 _POLL: Final = 0.1
 
@@ -34,7 +32,7 @@ class RedisStore:
     """Keeps tokens under one key of a Redis server.
 
     The lock is a lease that is renewed while it is held, so that it is free
-    ten seconds after its holder was killed. New tokens are saved even if the
+    soon after its holder was killed. New tokens are saved even if the
     lease was lost meanwhile: they are the only ones that still work.
 
     How durable a save is, is the server's matter: ``appendonly yes`` with
@@ -47,6 +45,7 @@ class RedisStore:
         url: As redis-py reads it, ``redis://[user:password@]host[:port]/0``.
         name: Tells several sets of tokens on one server apart.
         wait: Seconds to wait for the lock at most.
+        lease: Seconds after which a holder that was killed has lost the lock.
 
     Raises:
         MissingExtra: ``redis`` is not installed.
@@ -56,12 +55,18 @@ class RedisStore:
     """
 
     def __init__(
-        self, url: str, *, name: str = "tokens", wait: float = LOCK_WAIT
+        self,
+        url: str,
+        *,
+        name: str = "tokens",
+        wait: float = LOCK_WAIT,
+        lease: float = 10.0,
     ) -> None:
         require("a token store in Redis", "redis", "redis")
         self._url = url
         self._key = f"sage200-async:{name}"
         self._wait = wait
+        self._lease = lease
         self._where = f"Redis at {urlsplit(url).hostname}, key {self._key}"
 
     def __repr__(self) -> str:
@@ -108,7 +113,7 @@ class RedisStore:
         async with self._client() as redis:
             lock = redis.lock(
                 f"{self._key}:lock",
-                timeout=LEASE,
+                timeout=self._lease,
                 sleep=_POLL,
                 blocking_timeout=self._wait,
                 thread_local=False,
@@ -117,7 +122,7 @@ class RedisStore:
                 held = await lock.acquire()
             if not held:
                 raise still_held(self._where, self._wait)
-            async with _renewed(lock):
+            async with _renewed(lock, self._lease):
                 yield
 
     def _client(self) -> Redis:
@@ -144,9 +149,9 @@ class RedisStore:
 
 
 @asynccontextmanager
-async def _renewed(lock: Lock) -> AsyncGenerator[None, None]:
+async def _renewed(lock: Lock, lease: float) -> AsyncGenerator[None, None]:
     """Keep the lease while inside, then give it back."""
-    renewing = asyncio.create_task(_renew(lock))
+    renewing = asyncio.create_task(_renew(lock, lease / 3))
     try:
         yield
     finally:
@@ -155,12 +160,12 @@ async def _renewed(lock: Lock) -> AsyncGenerator[None, None]:
         await _release(lock)
 
 
-async def _renew(lock: Lock) -> None:
+async def _renew(lock: Lock, every: float) -> None:
     """Keep the lease; a failure is for the next try to mend."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
     while True:
-        await asyncio.sleep(LEASE / 3)
+        await asyncio.sleep(every)
         try:
             await lock.reacquire()
         except (RedisError, OSError) as error:

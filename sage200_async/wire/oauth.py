@@ -277,7 +277,8 @@ def _failure(response: Response, asked: tuple[str, str]) -> TokenError:
     refused, why = asked
     reason = _words(said.error, said.error_description)
     return TokenRefused(
-        f"{refused} ({reason}): {why}, or the client id or secret is wrong; sign in again"
+        f"{refused} ({reason}): {why}, or the client id or secret is wrong; sign in again",
+        reason=said.error,
     )
 
 
