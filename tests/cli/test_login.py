@@ -62,8 +62,11 @@ class Desk:
         """Sign in; *browser* is given the address. Give what was printed and seen."""
         with self.start("login", "--no-browser", *arguments, **env) as process:
             url = process.stdout.readline().strip()
-            seen = (browser or get)(url)
-            out, err = process.communicate(timeout=60)
+            try:
+                seen = (browser or get)(url)
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()  # where the browser failed, it would wait for it
         assert process.returncode == code, out + err
         return SimpleNamespace(out=out, err=err, seen=seen, url=url)
 
@@ -485,4 +488,4 @@ def test_nothing_is_left_open():
             with pytest.raises(SettingsError, match=f"got {port}"):
                 await Loopback(f"http://127.0.0.1:{port}/").__aenter__()
 
-    asyncio.run(main())
+    asyncio.run(asyncio.wait_for(main(), 5))
