@@ -51,7 +51,7 @@ def _memory(place: str, parts: SplitResult) -> TokenStore:
 
 def _file(place: str, parts: SplitResult) -> TokenStore:
     named = parts.path.startswith("/") and not parts.path.endswith("/")
-    if parts.netloc not in {"", "localhost"} or parts.query or not named:
+    if parts.netloc not in {"", "localhost"} or parts[3:] != ("", "") or not named:
         _refuse("file:///path/tokens.json", place)
     from sage200_async.tokens.file import FileStore  # noqa: PLC0415 - a late import
 
@@ -59,7 +59,7 @@ def _file(place: str, parts: SplitResult) -> TokenStore:
 
 
 def _keyring(place: str, parts: SplitResult) -> TokenStore:
-    if not _NAME.fullmatch(parts.netloc) or parts.path or parts.query:
+    if not _NAME.fullmatch(parts.netloc) or any(parts[2:]):
         _refuse("keyring://name, of letters, digits and '-_.'", place)
     from sage200_async.tokens.system import (  # noqa: PLC0415 - a late import
         KeyringStore,
