@@ -23,6 +23,13 @@ const provider = new Provider(issuer, {
       grant_types: ["authorization_code", "refresh_token"],
       token_endpoint_auth_method: "client_secret_post",
     },
+    {
+      client_id: `${id}-desktop`,
+      application_type: "native",
+      redirect_uris: ["http://127.0.0.1/callback"], // with any port: RFC 8252, 7.3
+      grant_types: ["authorization_code", "refresh_token"],
+      token_endpoint_auth_method: "none",
+    },
   ],
   cookies: { keys: ["made up for a test"] },
   features: { devInteractions: { enabled: true } },

@@ -5,12 +5,9 @@ one that is used twice, as Sage ID is taken to do.
 """
 
 import asyncio
-import base64
-import hashlib
 import http.cookiejar
 import json
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -20,8 +17,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from sage200_async import Sage200Client, Settings
+from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
 from sage200_async.errors import TokenRefused
 from sage200_async.tokens import MemoryStore, Tokens, store_at
 
@@ -53,43 +51,34 @@ def url():
             process.kill()
 
 
-def post(opener, url, **form):
-    body = urllib.parse.urlencode(form).encode()
-    with opener.open(url, body) as reply:
-        return reply.url, reply.read().decode()
+def consent(address):
+    """Sign in and consent, as a person does; give where it ends, and what is there."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with browser.open(address) as reply:
+        page = reply.url
+    text = ""
+    for form in (
+        {"prompt": "login", "login": "person", "password": "any"},
+        {"prompt": "consent"},
+    ):
+        with browser.open(page, urllib.parse.urlencode(form).encode()) as reply:
+            page, text = reply.url, reply.read().decode()
+    return page, text
+
+
+def begin(url, **change):
+    """Begin a sign-in; give the settings, the sign-in, and where the browser ends."""
+    # OpenID Connect wants consent asked for where offline_access is.
+    own = {"authorize_url": f"{url}/auth?prompt=consent", **change}
+    settings = replace(settings_for(url, MemoryStore()), **own)
+    begun = SignIn.begin(f"{url}/came-back")
+    return settings, begun, consent(authorize_url(settings, begun))[0]
 
 
 def sign_in(url):
-    """Sign in as a person does, with PKCE; give the tokens."""
-    jar = http.cookiejar.CookieJar()
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    verifier = secrets.token_urlsafe(48)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    asked = {
-        "response_type": "code",
-        "client_id": ID,
-        "redirect_uri": f"{url}/came-back",
-        "scope": "openid offline_access",
-        "prompt": "consent",
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    with browser.open(f"{url}/auth?{urllib.parse.urlencode(asked)}") as reply:
-        page = reply.url
-    page, _ = post(browser, page, prompt="login", login="person", password="any")
-    page, code = post(browser, page, prompt="consent")
-    assert page.startswith(f"{url}/came-back?code=")
-    exchange = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": f"{url}/came-back",
-        "code_verifier": verifier,
-        "client_id": ID,
-        "client_secret": SECRET,
-    }
-    _, brought = post(browser, f"{url}/token", **exchange)
-    tokens = json.loads(brought)
-    return Tokens(tokens["access_token"], tokens["refresh_token"])
+    """Sign in by code with PKCE; give the tokens."""
+    return asyncio.run(exchange_code(*begin(url)))
 
 
 def expire(url, tokens):
@@ -181,9 +170,11 @@ def test_a_wrong_secret_does_not_spend_the_token(url):
         async with Sage200Client(Settings(**given | {"client_secret": secret})) as one:
             return await one.sites()
 
+    first = sign_in(url)
+
     async def main():
         store = MemoryStore()
-        await store.save(Tokens("", sign_in(url).refresh_token))
+        await store.save(Tokens("", first.refresh_token))
         with pytest.raises(TokenRefused) as caught:
             await read(store, "wrong")
         assert caught.value.reason == "invalid_client"
@@ -191,3 +182,52 @@ def test_a_wrong_secret_does_not_spend_the_token(url):
         assert await read(store, SECRET) == []
 
     asyncio.run(main())
+
+
+def test_a_code_of_another_sign_in(url):
+    """A code with another verifier, or used before, is refused as a code."""
+    settings, begun, back = begin(url)
+    other = replace(begun, verifier="v" * 43)
+    with pytest.raises(TokenRefused, match="refused the code") as caught:
+        asyncio.run(exchange_code(settings, other, back))
+    assert caught.value.reason == "invalid_grant"
+    settings, begun, back = begin(url)
+    tokens = asyncio.run(exchange_code(settings, begun, back))
+    assert tokens.refresh_token
+    with pytest.raises(TokenRefused, match="refused the code"):
+        asyncio.run(exchange_code(settings, begun, back))
+
+
+def test_a_desktop_client_logs_in(url, tmp_path):
+    """`sage200 login` signs in without a secret, on a port that nobody registered."""
+    place = (tmp_path / "tokens.json").as_uri()
+    told = {
+        "SAGE200_AUTHORIZE_URL": f"{url}/auth?prompt=consent",
+        "SAGE200_TOKEN_URL": f"{url}/token",
+        "SAGE200_CLIENT_ID": f"{ID}-desktop",
+        "SAGE200_TOKEN_STORE": place,
+    }
+    command = [sys.executable, "-m", "sage200_async.cli", "login", "--no-browser"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **told}
+    ) as process:
+        try:
+            page, text = consent(process.stdout.readline().strip())
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert page.startswith("http://127.0.0.1:")
+    assert "<h1>Signed in</h1>" in text
+    assert out.startswith("signed in\n")
+    first = asyncio.run(store_at(place).load())
+
+    async def read():
+        public = {"client_id": f"{ID}-desktop", "client_secret": ""}
+        settings = replace(settings_for(url, place), **public)
+        async with Sage200Client(settings) as client:
+            return await client.sites()
+
+    expire(url, first)
+    assert asyncio.run(read()) == []
+    assert asyncio.run(store_at(place).load()).refresh_token != first.refresh_token
