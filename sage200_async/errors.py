@@ -304,7 +304,15 @@ class TokenError(Sage200Error):
 
 
 class TokenRefused(TokenError):
-    """The token endpoint said no: someone has to sign in again."""
+    """The token endpoint said no: someone has to sign in again.
+
+    ``reason`` is OAuth's word for it, such as ``invalid_grant``, where the
+    endpoint was asked.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class TokenUnavailable(TokenError):

@@ -21,6 +21,7 @@ RANKS = {
     "transport": 3,
     "fetch": 4,
     "bulk": 4,
+    "signin": 4,
     "stream": 4,
     "endpoint": 4,
     "resource": 4,
