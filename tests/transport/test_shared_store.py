@@ -8,12 +8,15 @@ import pytest
 
 from sage200_async.errors import (
     ConnectError,
+    ServerError,
+    SettingsError,
     TokenRefused,
     TokenStoreError,
     TokenUnavailable,
     Unauthorized,
 )
 from sage200_async.events import Events, SignInEnding, TokenRefreshed
+from sage200_async.settings import Settings
 from sage200_async.tokens import MemoryStore, Tokens
 from sage200_async.transport import refresh as module
 from sage200_async.transport.auth import Auth
@@ -278,6 +281,33 @@ def test_the_mark_stays_where_the_token_may_be_spent(lab, answer, marked):
     service.token_reply = None
     assert asyncio.run(auth.send(lab.ask())).status == 200
     assert asyncio.run(store.load()).spent_at is None
+
+
+def test_no_client_id(lab):
+    """Without a client id nothing is asked, and no mark is left in the store."""
+    service = lab.Service(lab.Clock())
+    held = Tokens("", "hush-refresh-0")
+    store = keep(Watched(), held)
+    settings = Settings(refresh_token="hush-refresh-0")
+    ask = refresher(settings, service, service.clock)
+    keeper = TokenKeeper(store, Tokens(), ask, service.clock)
+    with pytest.raises(SettingsError, match="client_id is missing"):
+        asyncio.run(keeper.current())
+    assert service.asked == []
+    assert asyncio.run(store.load()) == held
+
+
+def test_an_error_status_without_its_reply(lab):
+    """An error status whose reply is not at hand is no answer, and no refusal."""
+
+    def lost():
+        raise ServerError("gone")
+
+    service = lab.Service(lab.Clock())
+    service.token_reply = lost
+    auth, _ = service.auth(keep(Watched(), Tokens("", "hush-refresh-0")))
+    with pytest.raises(TokenUnavailable, match="gave no reply"):
+        asyncio.run(auth.send(lab.ask()))
 
 
 def test_the_endpoint_has_its_own_time(lab, monkeypatch):
