@@ -115,16 +115,15 @@ class FileStore:
 
     async def _do(self, what: str, work: Callable[[], R]) -> R:
         """Do *work* off the event loop."""
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
+            left -= 1
             try:
                 return await asyncio.to_thread(work)
-            except PermissionError as error:
-                if not left:
-                    raise self._failed(what, error) from error
             except OSError as error:
-                raise self._failed(what, error) from error
+                if not left or not isinstance(error, PermissionError):
+                    raise self._failed(what, error) from error
             await asyncio.sleep(_PAUSE)
-        raise AssertionError  # the last try returns or raises
 
     def _failed(self, what: str, error: OSError) -> TokenStoreError:
         why = error.strerror or type(error).__name__

@@ -170,16 +170,18 @@ class TokenKeeper:
     async def _together(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do *work* once for all who ask meanwhile, whoever of them is cancelled."""
         name = work.__name__
-        if name not in self._tasks:
+        task = self._tasks.get(name)
+        if task is None or task.done():
             self._tasks[name] = task = asyncio.create_task(_run(work), name=name)
             task.add_done_callback(self._done)
         try:
-            await asyncio.shield(self._tasks[name])
+            await asyncio.shield(task)
         except TokenError as error:
             raise copy.copy(error) from error
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task.get_name()]
+        if self._tasks[task.get_name()] is task:
+            del self._tasks[task.get_name()]
         if not task.cancelled() and task.exception() is not None:
             _log.debug("%s: %s", task.get_name(), type(task.exception()).__name__)
 

@@ -286,6 +286,25 @@ def test_windows_refuses_for_a_moment(tmp_path, monkeypatch, times):
     assert asyncio.run(FileStore(path).load()) == TOKENS
 
 
+@posix
+def test_a_system_without_modes(tmp_path, monkeypatch, caplog):
+    """Where modes mean nothing none is warned of, and no folder is opened."""
+    path, opened = tmp_path / "tokens.json", []
+    open_file = os.open
+
+    def look(place, *more):
+        opened.append(place)
+        return open_file(place, *more)
+
+    monkeypatch.setattr(module, "_POSIX", False)
+    monkeypatch.setattr(os, "open", look)
+    asyncio.run(FileStore(path).save(TOKENS))
+    path.chmod(0o644)
+    assert asyncio.run(FileStore(path).load()) == TOKENS
+    assert tmp_path not in opened
+    assert caplog.text == ""
+
+
 def test_a_refusal_that_lasts(tmp_path, monkeypatch):
     """A file that stays refused is an error after the tries, which are counted."""
     path, tries = tmp_path / "tokens.json", []

@@ -205,6 +205,29 @@ def test_a_caller_is_cancelled_while_seeding(lab):
     asyncio.run(main())
 
 
+def test_a_refresh_as_another_ends(lab):
+    """Who asks for newer tokens in the moment that a refresh ends gets newer ones."""
+
+    async def main():
+        service, store = lab.Service(lab.Clock()), Watched()
+        auth, keeper = service.auth(store)
+        await auth.send(lab.ask())
+
+        async def late():
+            while "_refresh" not in keeper._tasks:
+                await asyncio.sleep(0)
+            while not keeper._tasks["_refresh"].done():
+                await asyncio.sleep(0)
+            service.expire()
+            return await keeper.renew((await keeper.current()).generation)
+
+        service.expire()
+        _, stamp = await asyncio.gather(keeper.renew(0), late())
+        assert stamp.tokens.access_token == service.access == "hush-access-2"
+
+    asyncio.run(main())
+
+
 def test_a_lost_reply_is_explained(lab):
     """A refused token that was begun with before names the time, and what to do."""
     service = lab.Service(lab.Clock())
@@ -281,6 +304,15 @@ def test_the_mark_stays_where_the_token_may_be_spent(lab, answer, marked):
     service.token_reply = None
     assert asyncio.run(auth.send(lab.ask())).status == 200
     assert asyncio.run(store.load()).spent_at is None
+
+
+def test_an_access_token_alone_is_sent_to_its_end_and_beyond(lab):
+    """Without a refresh token an access token is sent as it is: the server decides."""
+    service = lab.Service(lab.Clock())
+    ended = Tokens("hush-access-0", "", service.clock.now() - 1)
+    auth, _ = service.auth(keep(Watched(), ended))
+    assert asyncio.run(auth.send(lab.ask())).status == 200
+    assert service.asked == []
 
 
 def test_no_client_id(lab):
