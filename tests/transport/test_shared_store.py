@@ -125,6 +125,21 @@ def test_new_tokens_that_cannot_be_stored_are_kept(lab, caplog):
     assert "hush" not in caplog.text
 
 
+def test_a_store_that_fails_for_a_moment(lab):
+    """New tokens that the store refuses at first are stored under the same lock."""
+    refusals = iter([True, True, True, False])
+    service = lab.Service(lab.Clock())
+    store = keep(
+        Watched(lambda tokens: not tokens.spent_at and next(refusals)),
+        Tokens("", "hush-refresh-0"),
+    )
+    auth, _ = service.auth(store)
+    assert asyncio.run(auth.send(lab.ask())).status == 200
+    assert store.log == ["loaded", "locked", "loaded", "marked", "saved", "unlocked"]
+    assert service.clock.slept == [0.2, 1.0, 3.0]
+    assert service.asked == ["hush-refresh-0"]
+
+
 def test_unsaved_tokens_yield_to_a_new_sign_in(lab):
     """Tokens that were not saved do not cover those of a person who signed in since."""
 
