@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -18,7 +18,7 @@ from sage200_async.tokens.extras import require
 from sage200_async.tokens.locks import LOCK_WAIT, file_lock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from sage200_async.tokens.base import Tokens
 
@@ -45,11 +45,17 @@ class FileStore:
 
     What a kill can do: nothing before the token endpoint has rotated the
     refresh token, and nothing after `save` has renamed the new file. Between
-    the two, which is the way of the reply and one write to the disk, the new
-    refresh token is lost with the process, and no client can help that. The
-    file then holds the used one with ``spent_at``. Where the service lets a
-    used token work a little longer, the next process gets in with it; where it
-    does not, the next process says so, and a person signs in again.
+    the two, which is the way of the reply and a fraction of a millisecond
+    here, the new refresh token is lost with the process, and no client can
+    help that. The file then holds the used one with ``spent_at``. Where the
+    service lets a used token work a little longer, the next process gets in
+    with it; where it does not, the next process says so, and a person signs
+    in again.
+
+    A power cut counts until `save` returns: then the disk has the file. What
+    replaces tokens that still work is on the disk before it is renamed. What
+    replaces spent ones is renamed first, as those are worth nothing, and
+    waiting for the disk is most of what a kill could hit.
 
     Args:
         path: The file. Its folder is made where it is missing.
@@ -63,6 +69,7 @@ class FileStore:
         require("a token store in a file", "file", "filelock")
         self.path = Path(path).absolute()
         self._wait = wait
+        self._spent = False
 
     def __repr__(self) -> str:
         return f"FileStore({str(self.path)!r})"
@@ -80,10 +87,12 @@ class FileStore:
         """Replace the file; on return it is on the disk.
 
         Raises:
-            TokenStoreError: It cannot be written. The old file stands.
+            TokenStoreError: It cannot be written.
         """
-        data = encode(tokens)
-        await self._do("written", lambda: _replace(_real(self.path), data))
+        data, over_spent = encode(tokens), self._spent
+        self._spent = tokens.spent_at is not None
+        put = _replace_spent if over_spent else _replace
+        await self._do("written", lambda: put(_real(self.path), data))
 
     async def clear(self) -> None:
         """Remove the file.
@@ -106,16 +115,15 @@ class FileStore:
 
     async def _do(self, what: str, work: Callable[[], R]) -> R:
         """Do *work* off the event loop."""
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
+            left -= 1
             try:
                 return await asyncio.to_thread(work)
-            except PermissionError as error:
-                if not left:
-                    raise self._failed(what, error) from error
             except OSError as error:
-                raise self._failed(what, error) from error
+                if not left or not isinstance(error, PermissionError):
+                    raise self._failed(what, error) from error
             await asyncio.sleep(_PAUSE)
-        raise AssertionError  # the last try returns or raises
 
     def _failed(self, what: str, error: OSError) -> TokenStoreError:
         why = error.strerror or type(error).__name__
@@ -148,17 +156,35 @@ def _with_folder(path: Path) -> Path:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write beside the file, then rename: whole or not at all, even at a kill."""
+    """Replace what may still work: the disk has all of it before the rename."""
+    with _beside(path) as made:
+        _write_private(made, data)
+        _sync(made)
+        made.replace(path)
+    _sync_folder(path.parent)
+    _sweep(path)
+
+
+def _replace_spent(path: Path, data: bytes) -> None:
+    """Replace what is worth nothing: the rename comes first."""
+    with _beside(path) as made:
+        _write_private(made, data)
+        made.replace(path)
+    _sync(path)
+    _sync_folder(path.parent)
+    _sweep(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Generator[Path, None, None]:
+    """Name a file to be renamed to *path*, and remove it if that fails."""
     _with_folder(path)
     made = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        _write_private(made, data)
-        made.replace(path)
+        yield made
     except BaseException:
         made.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-    _sweep(path)
 
 
 def _write_private(path: Path, data: bytes) -> None:
@@ -166,7 +192,10 @@ def _write_private(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
-        file.flush()
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 

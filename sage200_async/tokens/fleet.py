@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TIMEOUT: Final = 5.0
-_POLL: Final = 0.1
+_POLL: Final = 0.05
 
 
 class RedisStore:

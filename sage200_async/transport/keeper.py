@@ -16,6 +16,7 @@ from sage200_async.errors import (
     SettingsError,
     TokenError,
     TokenRefused,
+    TokenStoreError,
     TokenUnavailable,
     TransportError,
 )
@@ -37,6 +38,8 @@ _AHEAD_SHARE: Final = 0.1
 _UNHELPFUL: Final = 60.0
 # Seconds for which a 401 that survived a refresh starts no further one: it
 # was the site, the company or the role, and every request would refresh.
+_PAUSES: Final = (0.2, 1.0, 3.0)
+# Seconds between tries to store tokens that nobody else has.
 _DAY: Final = 86_400.0
 _NOTICE: Final = 10 * _DAY
 
@@ -170,16 +173,18 @@ class TokenKeeper:
     async def _together(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do *work* once for all who ask meanwhile, whoever of them is cancelled."""
         name = work.__name__
-        if name not in self._tasks:
+        task = self._tasks.get(name)
+        if task is None or task.done():
             self._tasks[name] = task = asyncio.create_task(_run(work), name=name)
             task.add_done_callback(self._done)
         try:
-            await asyncio.shield(self._tasks[name])
+            await asyncio.shield(task)
         except TokenError as error:
             raise copy.copy(error) from error
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task.get_name()]
+        if self._tasks[task.get_name()] is task:
+            del self._tasks[task.get_name()]
         if not task.cancelled() and task.exception() is not None:
             _log.debug("%s: %s", task.get_name(), type(task.exception()).__name__)
 
@@ -232,7 +237,7 @@ class TokenKeeper:
     async def _saved(self, new: Tokens) -> Tokens:
         """Store what the endpoint brought; it is kept until that has worked."""
         try:
-            await self._store.save(new)
+            await self._insist(new)
             self._unsaved = None
         finally:
             if self._unsaved is not None:
@@ -241,6 +246,16 @@ class TokenKeeper:
                     "and stored with the next request; ending now would lose them"
                 )
         return new
+
+    async def _insist(self, new: Tokens) -> None:
+        """Try a few times, while the lock keeps others from the spent token."""
+        for pause in _PAUSES:
+            try:
+                return await self._store.save(new)
+            except TokenStoreError as error:
+                _log.warning("storing the new tokens, trying again: %s", error)
+            await self._clock.sleep(pause)
+        return await self._store.save(new)
 
     def _adopt(self, tokens: Tokens) -> None:
         self._tokens = tokens

@@ -62,4 +62,6 @@ provider.use(async (ctx, next) => {
   await (routes[ctx.path] ?? next)(ctx);
   if (ctx.path === "/token") granted.push(ctx.status);
 });
+// Whoever started it may have started a wrapper, and can only hang up.
+process.stdin.on("end", () => process.exit()).resume();
 provider.listen(Number(port), "127.0.0.1", () => console.log("ready"));

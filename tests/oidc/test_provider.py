@@ -41,14 +41,14 @@ def url():
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     told = [shutil.which("node"), HERE / "server.mjs", PROVIDER, port, ID, SECRET]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(told, stdout=subprocess.PIPE, stderr=quiet) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(told, **pipes, stderr=subprocess.DEVNULL) as process:
         try:
             # Before it is ready it says what a server for the public would need.
             assert any(line == b"ready\n" for line in process.stdout)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.kill()
+            process.stdin.close()  # it ends when nobody is there; see server.mjs
 
 
 def consent(address):

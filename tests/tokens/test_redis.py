@@ -88,8 +88,9 @@ def test_a_lost_lease_does_not_lose_the_tokens(redis_url, caplog):
         async with Redis.from_url(redis_url) as redis:
             async with store.lock():
                 await redis.set("sage200-async:lost:lock", "somebody else's")
-                while "the lease was not renewed" not in caplog.text:
-                    await asyncio.sleep(0.01)
+                async with asyncio.timeout(10):
+                    while "the lease was not renewed" not in caplog.text:
+                        await asyncio.sleep(0.01)
                 await store.save(TOKENS)
             assert await store.load() == TOKENS
             assert await redis.get("sage200-async:lost:lock") == b"somebody else's"

@@ -8,12 +8,15 @@ import pytest
 
 from sage200_async.errors import (
     ConnectError,
+    ServerError,
+    SettingsError,
     TokenRefused,
     TokenStoreError,
     TokenUnavailable,
     Unauthorized,
 )
 from sage200_async.events import Events, SignInEnding, TokenRefreshed
+from sage200_async.settings import Settings
 from sage200_async.tokens import MemoryStore, Tokens
 from sage200_async.transport import refresh as module
 from sage200_async.transport.auth import Auth
@@ -122,6 +125,21 @@ def test_new_tokens_that_cannot_be_stored_are_kept(lab, caplog):
     assert "hush" not in caplog.text
 
 
+def test_a_store_that_fails_for_a_moment(lab):
+    """New tokens that the store refuses at first are stored under the same lock."""
+    refusals = iter([True, True, True, False])
+    service = lab.Service(lab.Clock())
+    store = keep(
+        Watched(lambda tokens: not tokens.spent_at and next(refusals)),
+        Tokens("", "hush-refresh-0"),
+    )
+    auth, _ = service.auth(store)
+    assert asyncio.run(auth.send(lab.ask())).status == 200
+    assert store.log == ["loaded", "locked", "loaded", "marked", "saved", "unlocked"]
+    assert service.clock.slept == [0.2, 1.0, 3.0]
+    assert service.asked == ["hush-refresh-0"]
+
+
 def test_unsaved_tokens_yield_to_a_new_sign_in(lab):
     """Tokens that were not saved do not cover those of a person who signed in since."""
 
@@ -202,6 +220,29 @@ def test_a_caller_is_cancelled_while_seeding(lab):
     asyncio.run(main())
 
 
+def test_a_refresh_as_another_ends(lab):
+    """Who asks for newer tokens in the moment that a refresh ends gets newer ones."""
+
+    async def main():
+        service, store = lab.Service(lab.Clock()), Watched()
+        auth, keeper = service.auth(store)
+        await auth.send(lab.ask())
+
+        async def late():
+            while "_refresh" not in keeper._tasks:
+                await asyncio.sleep(0)
+            while not keeper._tasks["_refresh"].done():
+                await asyncio.sleep(0)
+            service.expire()
+            return await keeper.renew((await keeper.current()).generation)
+
+        service.expire()
+        _, stamp = await asyncio.gather(keeper.renew(0), late())
+        assert stamp.tokens.access_token == service.access == "hush-access-2"
+
+    asyncio.run(main())
+
+
 def test_a_lost_reply_is_explained(lab):
     """A refused token that was begun with before names the time, and what to do."""
     service = lab.Service(lab.Clock())
@@ -278,6 +319,42 @@ def test_the_mark_stays_where_the_token_may_be_spent(lab, answer, marked):
     service.token_reply = None
     assert asyncio.run(auth.send(lab.ask())).status == 200
     assert asyncio.run(store.load()).spent_at is None
+
+
+def test_an_access_token_alone_is_sent_to_its_end_and_beyond(lab):
+    """Without a refresh token an access token is sent as it is: the server decides."""
+    service = lab.Service(lab.Clock())
+    ended = Tokens("hush-access-0", "", service.clock.now() - 1)
+    auth, _ = service.auth(keep(Watched(), ended))
+    assert asyncio.run(auth.send(lab.ask())).status == 200
+    assert service.asked == []
+
+
+def test_no_client_id(lab):
+    """Without a client id nothing is asked, and no mark is left in the store."""
+    service = lab.Service(lab.Clock())
+    held = Tokens("", "hush-refresh-0")
+    store = keep(Watched(), held)
+    settings = Settings(refresh_token="hush-refresh-0")
+    ask = refresher(settings, service, service.clock)
+    keeper = TokenKeeper(store, Tokens(), ask, service.clock)
+    with pytest.raises(SettingsError, match="client_id is missing"):
+        asyncio.run(keeper.current())
+    assert service.asked == []
+    assert asyncio.run(store.load()) == held
+
+
+def test_an_error_status_without_its_reply(lab):
+    """An error status whose reply is not at hand is no answer, and no refusal."""
+
+    def lost():
+        raise ServerError("gone")
+
+    service = lab.Service(lab.Clock())
+    service.token_reply = lost
+    auth, _ = service.auth(keep(Watched(), Tokens("", "hush-refresh-0")))
+    with pytest.raises(TokenUnavailable, match="gave no reply"):
+        asyncio.run(auth.send(lab.ask()))
 
 
 def test_the_endpoint_has_its_own_time(lab, monkeypatch):
