@@ -28,6 +28,7 @@
     │   └── SignInFailed                  .reason: a sign-in that brought no tokens
     ├── PagingError                       .plan: a page that cannot follow the last
     ├── ExtractError                      what was read is not certainly all there is
+    │   └── SinkError                     what was read could not be kept
     ├── ResultError (also LookupError)    one record was asked for
     │   ├── NoRecord                      none matched
     │   └── ManyRecords                   several matched
@@ -346,7 +347,11 @@ class PagingError(Sage200Error):
 
 
 class ExtractError(Sage200Error):
-    """What was read cannot be proved complete, or could not be kept."""
+    """What was read cannot be proved complete."""
+
+
+class SinkError(ExtractError):
+    """What was read could not be kept: a disk, a folder, a database."""
 
 
 class ResultError(Sage200Error, LookupError):

@@ -29,6 +29,7 @@ RANKS = {
     "question": 4,
     "catalog": 5,
     "client": 6,
+    "extract": 7,
     "sandbox": 7,
     "telemetry": 7,
     "cli": 8,

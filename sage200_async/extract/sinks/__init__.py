@@ -1,0 +1,1 @@
+"""Where rows go: files, written beside and renamed last; databases, by upsert."""
