@@ -22,6 +22,7 @@ from sage200_async.wire.replies import read_count
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from sage200_async.bulk import Begun
     from sage200_async.records import Page
     from sage200_async.wire.paging import Plan
 
@@ -97,7 +98,12 @@ class View(Question, Generic[R]):
         return self._stream().pages()
 
     def read(
-        self, *, workers: int = 8, ahead: int = 1, ordered: bool = False
+        self,
+        *,
+        workers: int = 8,
+        ahead: int = 1,
+        ordered: bool = False,
+        begun: Begun | None = None,
     ) -> Bulk[R]:
         """Read all records by several requests at once, with a proof at the end.
 
@@ -109,6 +115,7 @@ class View(Question, Generic[R]):
             workers: Requests at once, 1 or more; the pool has to hold them.
             ahead: Pages of records that may wait for the consumer, 0 or more.
             ordered: Give the records in the order of their keys.
+            begun: What an earlier reading has left, to go on from there.
 
         Returns:
             A context manager to iterate over; its ``certificate`` says, after
@@ -138,6 +145,7 @@ class View(Question, Generic[R]):
             workers=workers,
             ahead=ahead,
             ordered=ordered,
+            begun=begun,
         )
 
     def resume(self, plan: Plan) -> Stream[R]:

@@ -7,7 +7,9 @@ bulk     the whole, as a context manager that owns its tasks
 """
 
 from sage200_async.bulk.batch import Batch as Batch
+from sage200_async.bulk.bulk import Begun as Begun
 from sage200_async.bulk.bulk import Bulk as Bulk
 from sage200_async.bulk.bulk import Progress as Progress
+from sage200_async.bulk.survey import Survey as Survey
 
-__all__ = ["Batch", "Bulk", "Progress"]
+__all__ = ["Batch", "Begun", "Bulk", "Progress", "Survey"]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sage200_async.bulk.batch import Batch
 from sage200_async.bulk.outlet import Arrivals, InOrder
 from sage200_async.bulk.reader import Reader
-from sage200_async.bulk.survey import counted, survey
+from sage200_async.bulk.survey import Survey, counted, survey
 from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
 from sage200_async.fetch import Fetcher
 from sage200_async.stream import Reading
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from typing import Self
 
-    from sage200_async.bulk.survey import Survey
     from sage200_async.fetch import Connection
     from sage200_async.settings import Target
     from sage200_async.wire.paging import Plan
@@ -60,6 +59,15 @@ class Progress(Struct, frozen=True, kw_only=True):
         return max(0, self.expected - self.records) / self.rate
 
 
+class Begun(Struct, frozen=True):
+    """A reading that was broken off."""
+
+    bounds: Survey | None
+    """The keys as they were at its beginning; None where nothing matched."""
+    read: Intervals
+    """What has been read, and kept."""
+
+
 class Bulk(Generic[R]):
     """One collection, read by several workers at once, up to a fence.
 
@@ -76,6 +84,7 @@ class Bulk(Generic[R]):
         workers: Requests at once.
         ahead: Pages of records that may wait for the consumer.
         ordered: Whether records come in the order of their keys.
+        begun: What an earlier reading of the same has left: it goes on there.
     """
 
     def __init__(
@@ -88,8 +97,9 @@ class Bulk(Generic[R]):
         workers: int,
         ahead: int,
         ordered: bool,
+        begun: Begun | None = None,
     ) -> None:
-        _require(plan, workers=workers, ahead=ahead, ordered=ordered)
+        _require(plan, workers=workers, ahead=ahead, ordered=ordered, begun=begun)
         self.certificate: Certificate | None = None
         self._connection = connection
         self._target = target
@@ -108,6 +118,7 @@ class Bulk(Generic[R]):
         self._reader = self._made()
         self._read = [Intervals() for _ in plan.parts]
         self._surveys: list[Survey | None] = []
+        self._earlier = begun
         self._expected: int | None = None
         self._begun = 0.0
 
@@ -201,27 +212,41 @@ class Bulk(Generic[R]):
             for skip in self._skips():
                 group.create_task(self._work(skip))
 
+    @property
+    def bounds(self) -> Survey | None:
+        """The lowest key and the fence: once a batch has come, or None if none does."""
+        found = (each for each in self._surveys if each is not None)
+        return next(found, None)
+
     async def _survey(self) -> None:
         """Find how far the keys go, and what there is to read."""
         alone = [replace(self._plan, parts=(part,)) for part in self._plan.parts]
         async with asyncio.TaskGroup() as group:
-            looks = [group.create_task(survey(self._fetcher, each)) for each in alone]
+            looks = [group.create_task(self._bounds_of(each)) for each in alone]
             count = counted(self._connection, self._target, alone[0])
             counting = group.create_task(count)
         self._surveys = [look.result() for look in looks]
         self._ranges.open += [
-            Span(found.lowest - 1, found.fence, part=number)
+            Span(low, high, part=number)
             for number, found in enumerate(self._surveys)
             if found is not None
+            for low, high in self._read[number].gaps(found.lowest - 1, found.fence)
         ]
         self._expected = counting.result() if len(alone) == 1 else None
         if isinstance(self._outlet, InOrder) and self._ranges.open:
             self._outlet.low = self._ranges.open[0].low
 
+    async def _bounds_of(self, plan: Plan) -> Survey | None:
+        if self._earlier is None:
+            return await survey(self._fetcher, plan)
+        self._read = [self._earlier.read]
+        return self._earlier.bounds
+
     def _skips(self) -> list[int]:
         """Say how many records further on each worker begins: 0 where it is told."""
         count, page = self._expected or 0, self._plan.sizing.size
-        seeds = 0 if self._ordered else min(self._workers, count // page)
+        once = not self._ordered and self._earlier is None
+        seeds = min(self._workers, count // page) if once else 0
         shares = [number * count // seeds for number in range(1, seeds)]
         return [0, *shares, *[0] * (self._workers - 1 - len(shares))]
 
@@ -290,7 +315,9 @@ def _is_mapping(model: type[Any]) -> bool:
     return not hasattr(model, "__struct_fields__")
 
 
-def _require(plan: Plan, *, workers: int, ahead: int, ordered: bool) -> None:
+def _require(
+    plan: Plan, *, workers: int, ahead: int, ordered: bool, begun: Begun | None
+) -> None:
     """Refuse what cannot be read by ranges of keys."""
     if plan.key is None:
         raise QueryError(f"{plan.path}: read() goes by a unique key, and it has none")
@@ -302,6 +329,6 @@ def _require(plan: Plan, *, workers: int, ahead: int, ordered: bool) -> None:
     if workers < 1 or ahead < 0:
         message = f"read() takes 1 or more workers and 0 or more pages ahead, got {workers} and {ahead}"
         raise LimitError(message)
-    if ordered and len(plan.parts) > 1:
-        message = f"{plan.path}: read(ordered=True) takes no in_ that has to be split"
+    if len(plan.parts) > 1 and (ordered or begun is not None):
+        message = f"{plan.path}: in order, or resumed, no in_ can be split: take fewer"
         raise QueryError(message)

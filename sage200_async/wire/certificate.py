@@ -76,25 +76,26 @@ def _joined(one: Interval, other: Interval) -> Interval:
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
-    """Why a reading is complete. Keep it beside the data.
-
-    Every record whose key lies in the interval, and that stood throughout the
-    reading, was read, once. Records above the fence came later.
-    """
+    """Why a reading is complete. Keep it beside the data."""
 
     path: str
-    key: str
-    """The unique ascending key that the reading went by."""
+    proof: str = (
+        "read by key, without a gap up to the fence: every record that stood "
+        "throughout the reading, once"
+    )
+    """What is promised, and why."""
+    key: str = ""
+    """The unique ascending key that the reading went by; empty without one."""
     query: str
     """What was asked of each range, less the range."""
-    fence: int | None
+    fence: int | None = None
     """The highest key when the reading began; None where nothing matched."""
     records: int
-    unfit: int
+    unfit: int = 0
     """Records that did not fit and went to the quarantine instead."""
-    lowest: int | None
+    lowest: int | None = None
     """The lowest key read."""
-    highest: int | None
+    highest: int | None = None
     """The highest key read."""
     requests: int
     """Pages that were asked for."""
