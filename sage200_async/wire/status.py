@@ -37,6 +37,8 @@ _ADVICE: Final = {
 # 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
 # usually empty. 404 for unsupported verbs: the same FAQ.
 _SUCCESS: Final = 2
+_REDIRECT: Final = 3
+_ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
 _FAILURE: Final = 5
 _SHOWN: Final = 500
 
@@ -55,7 +57,8 @@ def check(request: Request, response: Response, now: float) -> Response:
         return response
     error = _ERRORS.get(response.status, _class_of(response.status))
     detail = message_in(response)
-    advice = _ADVICE.get(response.status, "")
+    redirect = _ELSEWHERE if response.status // 100 == _REDIRECT else ""
+    advice = _ADVICE.get(response.status, redirect)
     told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
     raise error(
         f"{request} answered {response.status}: {told}",

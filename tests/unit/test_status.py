@@ -90,6 +90,8 @@ def test_long_bodies():
         (403, "role"),
         (404, "edition or version"),
         (504, "tunnel"),
+        (301, "check base_url"),
+        (308, "not followed"),
         (418, "no reason given"),
     ],
 )
