@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import QueryError, SettingsError
+from sage200_async.events import Events
 from sage200_async.odata.url import encode_query
 from sage200_async.question import Question
 from sage200_async.resource import Table
@@ -18,10 +19,12 @@ from sage200_async.stream import request_to
 from sage200_async.tokens import Tokens, store_at
 from sage200_async.transport.auth import Auth, TokenKeeper, refresher
 from sage200_async.transport.base import Clock
+from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
+from sage200_async.transport.watch import Watch
 from sage200_async.wire.drift import Drift, compare, read_metadata
 from sage200_async.wire.messages import Request
 from sage200_async.wire.replies import read_rows
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from sage200_async.catalog import Site
     from sage200_async.errors import DecodeError
+    from sage200_async.events import Event
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
@@ -75,22 +79,27 @@ class Sage200Client(Endpoints):
         self.settings = settings
         self._owner = True
         self.quarantine = quarantine
+        self.events = Events()
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
-        self._keeper = _keeper(settings, self._http, self._clock)
+        self._watch = Watch(self._http, self.events, self._clock)
+        self._keeper = _keeper(settings, self._watch, self._clock)
         self.transport: Transport = transport or self._stack()
         if transport is None:
             _require_credentials(settings)
 
     def _stack(self) -> Transport:
         settings = self.settings
-        throttled = Throttle(self._http, settings.pool_size)
+        throttled = Throttle(self._watch, settings.pool_size, self.events)
         keys = settings.subscription_key, settings.secondary_subscription_key
         authorized = Auth(Subscription(throttled, *keys), self._keeper)
         policy = RetryPolicy(
-            max_attempts=settings.max_attempts, max_seconds=settings.retry_seconds
+            max_attempts=settings.max_attempts,
+            max_seconds=settings.retry_seconds,
+            call_seconds=settings.call_timeout,
         )
-        return Retry(authorized, policy, self._clock)
+        budget = RetryBudget(settings.retries_per_second, self._clock)
+        return Retry(authorized, policy, self._clock, budget=budget, events=self.events)
 
     async def __aenter__(self) -> Self:
         if self._owner:
@@ -140,6 +149,29 @@ class Sage200Client(Endpoints):
         other.settings = replace(self.settings, site=guid, company=str(number))
         other._owner = False  # noqa: SLF001 - a copy of this one
         return other
+
+    def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
+        """Call *listener* with each `Event` of this client and those made by `at`.
+
+        It is called at once, in the middle of the work: let it be quick. One
+        that fails is logged, and the work goes on.
+
+        Returns:
+            A function that ends it.
+
+        Example:
+            >>> from sage200_async.events import PageRead
+            >>> pages = []
+            >>> def note(event):
+            ...     if isinstance(event, PageRead):
+            ...         pages.append(event.records)
+            >>> stop = client.subscribe(note)
+            >>> _ = run(client.customers.first())
+            >>> stop()
+            >>> pages
+            [1]
+        """
+        return self.events.subscribe(listener)
 
     def run(self, query: Q) -> Q:
         """Bind *query* to this client: one that was pickled, or made elsewhere.
@@ -266,7 +298,7 @@ class Sage200Client(Endpoints):
         return read_rows(await self.transport.send(request), Site)
 
 
-def _keeper(settings: Settings, http: HttpTransport, clock: Clock) -> TokenKeeper:
+def _keeper(settings: Settings, http: Transport, clock: Clock) -> TokenKeeper:
     seed = Tokens(settings.access_token, settings.refresh_token)
     ask = refresher(settings, http, clock)
     return TokenKeeper(store_at(settings.token_store), seed, ask, clock)

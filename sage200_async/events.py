@@ -6,6 +6,7 @@ secret, and of a query only its beginning. Durations are in seconds.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,7 @@ class Events:
     """Hands each event to whoever listens."""
 
     def __init__(self) -> None:
+        self._numbers = itertools.count(1)
         self._listeners: tuple[Callable[[Event], object], ...] = ()
 
     def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
@@ -151,6 +153,10 @@ class Events:
             self._listeners = tuple(kept)
 
         return unsubscribe
+
+    def number(self) -> int:
+        """Give the next number, for what is told of more than once."""
+        return next(self._numbers)
 
     def emit(self, event: Event) -> None:
         """Hand *event* on.

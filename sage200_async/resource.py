@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from sage200_async.endpoint import Item
-from sage200_async.errors import NotFound
+from sage200_async.errors import DecodeError, NotFound
 from sage200_async.odata.options import shape
 from sage200_async.odata.url import encode_query
 from sage200_async.question import Question
 from sage200_async.view import View
-from sage200_async.wire.decode import decode_one
 from sage200_async.wire.inputs import adds_rows, encode_input, encode_inputs
+from sage200_async.wire.replies import read_one
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
+
+    from sage200_async.wire.messages import Response
 
     N = TypeVar("N", bound=Item, default=Item)
 else:
@@ -91,7 +93,7 @@ class Get(Parent[N], Generic[R, N]):
         self._require("get", "select", "expand")
         query = encode_query(shape(self._options))
         response = await self._send("GET", self._item(id), query)
-        record: R = decode_one(response.body, self._model)
+        record: R = read_one(response, self._model)
         return record
 
 
@@ -106,7 +108,15 @@ class _Reply(Question):
 
     async def _write(self, verb: str, path: str, body: bytes, *, twice: bool) -> Any:
         response = await self._send(verb, path, body=body, idempotent=twice)
-        return decode_one(response.body, self._reply)
+        return self._done(response, self._reply)
+
+    def _done(self, response: Response, model: Any) -> Any:
+        """Read the reply to a write."""
+        try:
+            return read_one(response, model)
+        except DecodeError as error:
+            error.add_note("the write was done: only its reply does not fit")
+            raise
 
 
 class Create(_Reply, Generic[Reply, Values]):
@@ -193,7 +203,7 @@ class _UpdateMany(_Reply, Generic[R, Changes]):
         response = await self._send(
             "PUT", self.endpoint.path, body=body, idempotent=twice
         )
-        made: list[R] = decode_one(response.body, _array_of(self._reply))
+        made: list[R] = self._done(response, _array_of(self._reply))
         return made
 
 
@@ -234,7 +244,7 @@ class Single(Question, Generic[R]):
         self._require("get", "select", "expand")
         query = encode_query(shape(self._options))
         response = await self._send("GET", self.endpoint.path, query)
-        record: R = decode_one(response.body, self._model)
+        record: R = read_one(response, self._model)
         return record
 
 

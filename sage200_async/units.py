@@ -17,6 +17,9 @@ Source: Sage 200 API guide, "Query parameters" (Standard, and Professional
 after February 2019; older servers return fewer).
 """
 
+PAGE_FLOOR: Final = 100
+"""Records below which the page of a server that cannot keep up is not made."""
+
 QUERY_LIMIT: Final = 2000
 """Bytes of an encoded query string at most.
 

@@ -15,7 +15,7 @@ from sage200_async.question import Question
 from sage200_async.stream import Stream
 from sage200_async.units import PAGE_MAX
 from sage200_async.wire.explain import Explanation, explain
-from sage200_async.wire.paging import plan_for, query_for
+from sage200_async.wire.paging import plan_for, query_for, resumed
 from sage200_async.wire.replies import read_count
 
 if TYPE_CHECKING:
@@ -91,6 +91,33 @@ class View(Question, Generic[R]):
             [3, 3, 1]
         """
         return self._stream().pages()
+
+    def resume(self, plan: Plan) -> Stream[R]:
+        """Go on where an earlier reading of this query stood.
+
+        Every error that ends a reading carries its plan, and so does each
+        page. A plan can be pickled: the reading may go on in another process,
+        with another page size. Where there is neither a unique key nor an
+        order, it begins anew.
+
+        Args:
+            plan: Of an error, of a page, or of a `Stream`.
+
+        Returns:
+            A reading: iterate over it, or over its ``pages()``.
+
+        Raises:
+            QueryError: *plan* is of another query.
+
+        Example:
+            >>> async def rest():
+            ...     query = client.customers.page_size(3).top(7)
+            ...     page = await anext(query.pages())
+            ...     return len([each async for each in query.resume(page.plan)])
+            >>> run(rest())
+            4
+        """
+        return self._stream(resumed(plan, self._plan()))
 
     async def first(self) -> R | None:
         """Give the first record, or None where there is none.
@@ -168,7 +195,7 @@ class View(Question, Generic[R]):
             return ""
         return join(self.target.base_url, plan.path, query_for(plan))
 
-    def _stream(self) -> Stream[R]:
-        plan = self._plan()
+    def _stream(self, plan: Plan | None = None) -> Stream[R]:
+        begin = self._plan() if plan is None else plan
         model: type[R] = self._model
-        return Stream(self._connected(), self.target, plan, model)
+        return Stream(self._connected(), self.target, begin, model)

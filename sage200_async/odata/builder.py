@@ -276,6 +276,31 @@ class Builder:
         _require_count("page_size", count, 1, PAGE_MAX)
         return self._refine(replace(self.options, page_size=count))
 
+    def timeout(self, seconds: float | None) -> Self:
+        """End a reading of the whole that takes longer than *seconds*.
+
+        The time counts from the first request, the consumer's own included.
+        What ends late is a `TimedOut` whose ``plan`` says where to go on.
+        Single requests have time limits of their own, in the settings.
+
+        Args:
+            seconds: More than 0, or None for no end.
+
+        Returns:
+            A new query. This one is left as it was.
+
+        Raises:
+            LimitError: *seconds* is not more than 0.
+
+        Example:
+            >>> client.customers.timeout(3600).options.timeout
+            3600
+        """
+        if seconds is not None and not seconds > 0:
+            message = f"timeout takes seconds, more than 0, got {seconds!r}"
+            raise LimitError(message)
+        return self._refine(replace(self.options, timeout=seconds))
+
     def _find(self, name: str) -> Field[Any] | Fields:
         if self._namespace is None:
             return AnyField(name)

@@ -33,6 +33,8 @@ class Options(Struct, frozen=True):
     """Query parameters of the resource's own, as finished text."""
     page_size: int = PAGE_MAX
     """Records that one request asks for at most."""
+    timeout: float | None = None
+    """Seconds that a whole reading may take, or None for no end."""
 
 
 def expansions(options: Options) -> tuple[str, ...]:

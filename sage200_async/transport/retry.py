@@ -7,20 +7,27 @@ repeat records.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import random
 from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sage200_async.errors import (
     RequestError,
     Sage200Error,
+    ServerError,
     StatusError,
+    TimedOut,
     TokenError,
     TransportError,
 )
+from sage200_async.events import Events, RetryPlanned
+from sage200_async.transport.budget import RetryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +57,8 @@ class RetryPolicy(Struct, frozen=True):
     """The longest wait that is chosen here."""
     longest_retry_after: float = _OBEYED
     """The longest ``Retry-After`` that is obeyed; past it, give up."""
+    call_seconds: float | None = None
+    """All attempts and waits together take no longer than this."""
 
 
 def wait_before_retry(
@@ -60,12 +69,16 @@ def wait_before_retry(
     attempts: int,
     elapsed: float,
     chance: float,
+    less: bool = False,
 ) -> float | None:
     """Decide whether to ask again, and after how long.
 
     Without ``Retry-After`` the wait is *chance* times
     ``min(longest_wait, first_wait * 2 ** (attempts - 1))``: full jitter. With
     it, the wait is what the server said, to the second.
+
+    A request that asks for less than one which proved too heavy is another
+    question: how often that one was sent does not count against it.
 
     Args:
         policy: The limits.
@@ -74,6 +87,7 @@ def wait_before_retry(
         attempts: Times that it has been sent.
         elapsed: Seconds since it was first sent.
         chance: From 0 to 1.
+        less: Whether the next attempt asks for less.
 
     Returns:
         Seconds to wait, or None to give up.
@@ -90,7 +104,7 @@ def wait_before_retry(
         >>> ask(BadRequest()) is None
         True
     """
-    if not error.retryable or attempts >= policy.max_attempts:
+    if not less and (not error.retryable or attempts >= policy.max_attempts):
         return None
     if not idempotent and not _never_done(error):
         return None
@@ -100,7 +114,7 @@ def wait_before_retry(
     doubled = policy.first_wait * 2.0 ** min(attempts - 1, _DOUBLINGS)
     longest = min(policy.longest_wait, doubled)
     wait = chance * longest if told is None else told
-    return wait if elapsed + wait <= policy.max_seconds else None
+    return wait if less or elapsed + wait <= policy.max_seconds else None
 
 
 def _never_done(error: Sage200Error) -> bool:
@@ -110,72 +124,175 @@ def _never_done(error: Sage200Error) -> bool:
     return isinstance(error, TransportError) and error.never_sent
 
 
+_UNKNOWN: Final = (
+    "it may have been done all the same, and was not sent again: look for it, by "
+    "your own reference, before you send it again"
+)
+_TWICE: Final = (
+    "it may have been done all the same; sending it again does no more than once"
+)
+
+
 def _no_wait(_: object) -> float:
     return 0.0
 
 
 class Retry:
-    """Sends again what failed, as the policy says."""
+    """Sends again what failed, as the policy says.
+
+    Args:
+        inner: Where requests go.
+        policy: How often and how long.
+        clock: Time.
+        budget: What all requests of a client share; without one, the default.
+        events: Told of each retry.
+        chance: Gives a number from 0 to 1, for the jitter.
+    """
 
     def __init__(
         self,
         inner: Transport,
         policy: RetryPolicy,
         clock: Clock,
+        *,
+        budget: RetryBudget | None = None,
+        events: Events | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
         self._policy = policy
         self._clock = clock
+        self._budget = budget or RetryBudget(1.0, clock)
+        self._events = events or Events()
         self._chance = chance
 
     async def send(self, request: Request) -> Response:
         """Send *request*, again where that is safe and may help.
 
         Raises:
-            RequestError: It failed; ``attempts`` says how often it was sent.
+            RequestError: It failed; ``attempts`` says how often it was sent,
+                ``unknown`` whether a write may have been done all the same.
         """
-        begun = self._clock.monotonic()
-        attempts = 0
-        reached = False
-        wait: float | None = None
+        call = _Call(request, self._clock.monotonic())
+        seconds = self._policy.call_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._again(call)
+        except TimeoutError as error:
+            message = f"{request}: no reply within {seconds:g} s, for all its attempts"
+            late = TimedOut(message, request=request, phase="call", seconds=seconds)
+            call.tell(late)
+            call.advise(late)
+            raise late from error
+        self._budget.earn()
+        return response if call.request is request else call.answered(response)
 
-        async def attempt() -> Response:
-            nonlocal attempts
-            attempts += 1
-            return await self._inner.send(request)
-
-        def give_up(error: Exception) -> bool:
-            nonlocal wait, reached
-            if not isinstance(error, RequestError | TokenError):
-                return True
-            wait = wait_before_retry(
-                self._policy,
-                error,
-                idempotent=request.idempotent,
-                attempts=attempts,
-                elapsed=self._clock.monotonic() - begun,
-                chance=self._chance(),
-            )
-            if isinstance(error, RequestError):
-                error.attempts, error.repeated = attempts, reached
-            reached = reached or not _never_done(error)
-            return wait is None
-
-        async def pause(details: Any) -> None:
-            kind = type(details["exception"]).__name__
-            _log.warning("%s: %s, again in %.1f s", request, kind, wait or 0)
-            await self._clock.sleep(wait or 0)
-
-        # The wait is in `pause`, on our clock: backoff would jitter it, and
+    async def _again(self, call: _Call) -> Response:
+        # The wait is in `_pause`, on our clock: backoff would jitter it, and
         # cut the last one short (both seen in backoff 2.2.1).
         again = backoff.on_exception(
             backoff.runtime,
             (RequestError, TokenError),
             value=_no_wait,
-            giveup=give_up,
-            on_backoff=pause,
+            giveup=functools.partial(self._gives_up, call),
+            on_backoff=functools.partial(self._pause, call),
             jitter=None,
             logger=None,
         )
-        return await again(attempt)()
+        return await again(self._attempt)(call)
+
+    async def _attempt(self, call: _Call) -> Response:
+        call.attempts += 1
+        call.tries += 1
+        return await self._inner.send(call.request)
+
+    def _gives_up(self, call: _Call, error: Exception) -> bool:
+        if not isinstance(error, RequestError | TokenError):
+            return True
+        wait = self._wait(call, error)
+        call.tell(error)
+        if wait is None:
+            call.advise(error)
+            return True
+        call.wait = wait
+        return False
+
+    def _wait(self, call: _Call, error: RequestError | TokenError) -> float | None:
+        """Decide how long to wait for the next attempt, or None for no further one."""
+        elapsed = self._clock.monotonic() - call.begun
+        wait = wait_before_retry(
+            self._policy,
+            error,
+            idempotent=call.request.idempotent,
+            attempts=call.tries,
+            elapsed=elapsed,
+            chance=self._chance(),
+            less=call.less(error) is not None,
+        )
+        if wait is None:
+            return None
+        queue = self._budget.wait()
+        if queue > wait and elapsed + queue > self._policy.max_seconds:
+            error.add_note("no retry was left of those that all requests share")
+            return None
+        self._budget.take()
+        return max(wait, queue)
+
+    async def _pause(self, call: _Call, details: Any) -> None:
+        error = details["exception"]
+        less = call.less(error)
+        _log.warning(
+            "%s: %s, again in %.1f s", call.request, type(error).__name__, call.wait
+        )
+        self._events.emit(
+            RetryPlanned(
+                request=str(call.request),
+                attempts=call.attempts,
+                wait=call.wait,
+                error=type(error).__name__,
+                smaller=less is not None,
+                read=call.request.read,
+            )
+        )
+        await self._clock.sleep(call.wait)
+        if less is not None:
+            call.request, call.tries, call.begun = less, 0, self._clock.monotonic()
+
+
+class _Call:
+    """One call on its way through its attempts."""
+
+    def __init__(self, request: Request, begun: float) -> None:
+        self.request = request
+        self.begun = begun
+        self.attempts = 0
+        self.tries = 0
+        """Times that the request, as it is now, was sent."""
+        self.reached = False
+        """Whether an attempt may have reached the service."""
+        self.wait = 0.0
+
+    def less(self, error: Exception) -> Request | None:
+        """Give what to ask instead, where *error* says that it was too much."""
+        heavy = isinstance(error, RequestError) and error.heavy
+        return self.request.instead if heavy else None
+
+    def answered(self, response: Response) -> Response:
+        """Say in *response* which request it answers."""
+        return replace(response, request=self.request)
+
+    def tell(self, error: RequestError | TokenError) -> None:
+        """Tell *error* how often the request was sent, and what may have come of it."""
+        error.attempts = self.attempts
+        if isinstance(error, RequestError):
+            error.repeated = self.reached
+        self.reached = self.reached or not _never_done(error)
+        if isinstance(error, RequestError):
+            no_answer = isinstance(error, TransportError | ServerError)
+            writes = self.request.method != "GET"
+            error.unknown = writes and no_answer and self.reached
+
+    def advise(self, error: RequestError | TokenError) -> None:
+        """Say what to do about a write of which nobody knows whether it was done."""
+        if isinstance(error, RequestError) and error.unknown:
+            error.add_note(_TWICE if self.request.idempotent else _UNKNOWN)

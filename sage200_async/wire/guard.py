@@ -89,6 +89,10 @@ class Guard(Generic[R]):
         """
         if self._repeated and self._repeated * 2 >= self._served:
             raise _stuck(plan, f"{self._repeated} records of the page before, again")
+        return self.so_far(plan)
+
+    def so_far(self, plan: Plan) -> PageFacts:
+        """Tell what has come of the page."""
         return PageFacts(self._served, self._given, self._end(plan))
 
     def _end(self, plan: Plan) -> int | None:

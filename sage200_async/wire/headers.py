@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,29 @@ def company_headers(target: Target) -> dict[str, str]:
     ``GET /sites`` carries ``X-Site`` and ``X-Company``.
     """
     return {"X-Site": target.site, "X-Company": target.company}
+
+
+_LONGEST_ID: Final = 200
+
+_REQUEST_IDS: Final = (
+    "x-request-id",
+    "request-id",
+    "x-ms-request-id",
+    "apim-request-id",
+    "x-correlation-id",
+)
+# Sage documents none. Azure API Management and the application proxy, which
+# stand before on-premises servers, send those of Microsoft's.
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """Find what the server calls the request; empty where it does not say.
+
+    Args:
+        headers: Names in lower case.
+    """
+    found = (headers[name] for name in _REQUEST_IDS if headers.get(name))
+    return next(found, "")[:_LONGEST_ID]
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

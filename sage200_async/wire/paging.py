@@ -18,6 +18,7 @@ from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
 from sage200_async.odata.url import encode, encode_query
 from sage200_async.units import INT64_MAX, PAGE_DEFAULT
+from sage200_async.wire.sizing import Sizing, larger, smaller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,8 @@ class Plan(Struct, frozen=True):
     """Pages read."""
     records: int = 0
     """Records given."""
+    sizing: Sizing = Sizing()
+    """How large the pages are at present."""
 
     @property
     def done(self) -> bool:
@@ -59,7 +62,7 @@ class Plan(Struct, frozen=True):
     @property
     def asked(self) -> int:
         """Records that the next request asks for."""
-        size = self.options.page_size
+        size = self.sizing.size
         return size if self.left is None else min(size, self.left)
 
 
@@ -100,6 +103,7 @@ def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) 
         parts=(),
         offset=options.skip,
         left=options.top,
+        sizing=Sizing(options.page_size, options.page_size),
     )
     if where is False:
         return plan
@@ -212,6 +216,60 @@ def _too_long(plan: Plan, size: int, limit: int, *, splittable: bool) -> str:
     return f"{told}: in_ is split only without order_by and skip"
 
 
+def resumed(plan: Plan, fresh: Plan) -> Plan:
+    """Go on from *plan*, which an earlier reading of the same query left.
+
+    Args:
+        plan: Where that reading stood.
+        fresh: The query's own plan, from the beginning.
+
+    Raises:
+        QueryError: *plan* is of another query.
+    """
+    size = fresh.options.page_size
+    same = replace(plan.options, page_size=size, timeout=fresh.options.timeout)
+    if (plan.path, plan.key, same) != (fresh.path, fresh.key, fresh.options):
+        told = f"{plan.path}, after {plan.records} records"
+        message = f"{fresh.path}: expected a plan of this query, got one of {told}"
+        raise QueryError(message)
+    kept = plan.sizing.most == size
+    return replace(
+        plan, options=fresh.options, sizing=plan.sizing if kept else fresh.sizing
+    )
+
+
+def lesser(plan: Plan) -> Plan | None:
+    """Ask for half as many, as the page proved too heavy.
+
+    Returns:
+        The plan, or None where no less can be asked: at the floor, or where
+        one page has to hold all.
+    """
+    if plan.mode == "single":
+        return None
+    sizing = smaller(plan.sizing, plan.asked)
+    return None if sizing is None else replace(plan, sizing=sizing)
+
+
+def standing(plan: Plan, page: PageFacts) -> Plan:
+    """Say where a stream stands inside a page, after some of its records.
+
+    Where there is neither key nor order, nothing says so: the page's beginning.
+    """
+    return plan if plan.mode == "single" else _moved(plan, page)
+
+
+def _moved(plan: Plan, page: PageFacts) -> Plan:
+    given = page.given if plan.left is None else min(page.given, plan.left)
+    return replace(
+        plan,
+        left=None if plan.left is None else plan.left - given,
+        records=plan.records + given,
+        after=plan.after if page.last_key is None else page.last_key,
+        offset=plan.offset + page.served,
+    )
+
+
 def advance(plan: Plan, page: PageFacts) -> Plan:
     """Take a page into account.
 
@@ -226,14 +284,11 @@ def advance(plan: Plan, page: PageFacts) -> Plan:
     Source:
         Limits: Sage 200 API guide, "Query parameters".
     """
-    given = page.given if plan.left is None else min(page.given, plan.left)
+    full = page.served >= plan.sizing.size
     moved = replace(
-        plan,
-        left=None if plan.left is None else plan.left - given,
+        _moved(plan, page),
         pages=plan.pages + 1,
-        records=plan.records + given,
-        after=plan.after if page.last_key is None else page.last_key,
-        offset=plan.offset + page.served,
+        sizing=larger(plan.sizing) if full else plan.sizing,
     )
     if page.served < min(plan.asked, PAGE_DEFAULT):
         return replace(
@@ -251,5 +306,5 @@ def advance(plan: Plan, page: PageFacts) -> Plan:
             "and there may be more: this resource has no unique key, so give "
             "order_by(...) to read on, or top(...) to ask for fewer"
         )
-        raise PagingError(message, plan=moved)
+        raise PagingError(message, plan=plan)
     return moved

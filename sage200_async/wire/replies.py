@@ -8,7 +8,8 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.units import PAGE_DEFAULT
-from sage200_async.wire.decode import UNFIT, decoder_for
+from sage200_async.wire.decode import UNFIT, decode_one, decoder_for
+from sage200_async.wire.headers import request_id
 from sage200_async.wire.shapes import is_array, is_object
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ R = TypeVar("R")
 
 _SHOWN: Final = 200
 _COUNTS: Final = ("count", "@odata.count", "odata.count", "Count")
+
+
+def read_one(response: Response, model: Any) -> Any:
+    """Read a reply that is one *model*.
+
+    Raises:
+        DecodeError: It is not; ``request_id`` says which reply it was.
+    """
+    try:
+        return decode_one(response.body, model)
+    except DecodeError as error:
+        error.request_id = request_id(response.headers)
+        raise
 
 
 def read_count(response: Response, asked: int) -> int | None:

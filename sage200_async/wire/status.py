@@ -16,7 +16,7 @@ from sage200_async.errors import (
     StatusError,
     Unauthorized,
 )
-from sage200_async.wire.headers import retry_after
+from sage200_async.wire.headers import request_id, retry_after
 
 if TYPE_CHECKING:
     from sage200_async.wire.messages import Request, Response
@@ -60,13 +60,15 @@ def check(request: Request, response: Response, now: float) -> Response:
     redirect = _ELSEWHERE if response.status // 100 == _REDIRECT else ""
     advice = _ADVICE.get(response.status, redirect)
     told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
-    raise error(
+    raised = error(
         f"{request} answered {response.status}: {told}",
         request=request,
         response=response,
         detail=detail,
         retry_after=retry_after(response.headers, now),
     )
+    raised.request_id = request_id(response.headers)
+    raise raised
 
 
 def _class_of(status: int) -> type[StatusError]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import PagingError
+from sage200_async.events import Events
 from sage200_async.records import Record
 from sage200_async.resource import Table
 from sage200_async.settings import Target
@@ -62,6 +63,7 @@ class Connection:
     """What a stream needs of a client, over a server in memory."""
 
     def __init__(self, server, quarantine=None):
+        self.events = Events()
         self.transport = MemoryTransport(server.answer)
         self.quarantine = quarantine
 

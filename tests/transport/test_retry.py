@@ -1,6 +1,7 @@
 """When a request is sent again, after how long, and when it is not."""
 
 import asyncio
+import copy
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from sage200_async.errors import (
     Forbidden,
     NotFound,
     RateLimited,
+    ReplyTooLarge,
+    Sage200Error,
     ServerError,
     StatusError,
     TimedOut,
@@ -21,6 +24,8 @@ from sage200_async.errors import (
     TokenUnavailable,
     Unauthorized,
 )
+from sage200_async.events import Events
+from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.transport.retry import Retry, RetryPolicy, wait_before_retry
 from sage200_async.wire.messages import Request, Response
@@ -179,7 +184,7 @@ def send(script, clock, policy=POLICY, luck=1.0, **given):
     """Send one request through faults; give the transport and the outcome."""
     inner = faulty(script, clock)
     request = Request(method="GET", path="customers", **given)
-    sent = Retry(inner, policy, clock, lambda: luck).send(request)
+    sent = Retry(inner, policy, clock, chance=lambda: luck).send(request)
     try:
         return inner, asyncio.run(sent)
     except (
@@ -312,3 +317,144 @@ def test_a_retry_is_logged(lab, caplog):
     """Each wait is logged with the request, the reason and the seconds."""
     send([ServerError()], lab.Clock())
     assert caplog.messages == ["GET customers: ServerError, again in 0.5 s"]
+
+
+def chain(*tops):
+    """Make a request with what to ask instead, and instead of that."""
+    request = None
+    for top in reversed(tops):
+        request = Request(method="GET", path="x", query=f"$top={top}", instead=request)
+    return request
+
+
+def deliver(script, clock, request, **policy):
+    """Send *request* through faults; give what was asked and the outcome."""
+    inner = faulty(script, clock)
+    retry = Retry(inner, RetryPolicy(**policy), clock, chance=lambda: 1.0)
+    try:
+        outcome = asyncio.run(retry.send(request))
+    except Sage200Error as error:
+        outcome = error
+    return [int(each.query[5:]) for each in inner.requests], outcome
+
+
+HEAVY = [TimedOut(phase="read"), TimedOut(phase="total"), Response(504), Response(502)]
+
+
+@pytest.mark.parametrize("fault", [*HEAVY, Response(503), ReplyTooLarge("16 GB")])
+def test_what_is_too_heavy_is_asked_for_less(lab, fault):
+    """A page that times out is asked for again with less, and the reply says so."""
+    request = chain(800, 400, 200)
+    asked, response = deliver([fault], lab.Clock(), request)
+    assert asked == [800, 400]
+    assert response.request is request.instead
+
+
+@pytest.mark.parametrize("fault", [BrokenReply(), ConnectError(), Response(429)])
+def test_what_is_not_too_heavy_is_asked_as_it_was(lab, fault):
+    """A reset, a refusal or a 429 says nothing of the page's size."""
+    asked, response = deliver([fault], lab.Clock(), chain(800, 400))
+    assert asked == [800, 800]
+    assert response.request is None
+
+
+def test_at_the_floor_the_attempts_count(lab):
+    """Halving is bounded by the floor, and there by the attempts allowed."""
+    faults = [TimedOut(phase="read") for _ in range(99)]
+    asked, error = deliver(faults, lab.Clock(), chain(800, 400, 200), max_attempts=3)
+    assert asked == [800, 400, 200, 200, 200]
+    assert error.attempts == 5
+
+
+def test_a_reply_that_is_too_large_at_the_floor(lab):
+    """A reply past the limit is not asked for again where it can be no smaller."""
+    asked, error = deliver([ReplyTooLarge("big")] * 9, lab.Clock(), chain(200))
+    assert asked == [200]
+    assert isinstance(error, ReplyTooLarge)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("fault", "unknown"),
+    [
+        (BrokenReply(), True),
+        (TimedOut(phase="read"), True),
+        (Response(504), True),
+        (Response(500), True),
+        (ConnectError(), False),
+        (TimedOut(phase="connect"), False),
+        (Response(400), False),
+        (Response(404), False),
+        (Response(429), False),
+        (TokenRefused(), None),
+    ],
+    ids=repr,
+)
+def test_whether_a_write_was_done(lab, method, fault, unknown):
+    """A write whose reply was lost is reported as unknown, and says what to do."""
+    clock, twice = lab.Clock(), method in {"PUT", "DELETE"}
+    inner = faulty([copy.copy(fault) for _ in range(9)], clock)
+    request = lab.ask(method=method, idempotent=twice or method == "GET")
+    with pytest.raises(Sage200Error) as caught:
+        asyncio.run(Retry(inner, POLICY, clock).send(request))
+    error = caught.value
+    notes = " ".join(getattr(error, "__notes__", []))
+    if method == "GET" or not unknown:
+        assert not getattr(error, "unknown", False)
+        assert "may have been done" not in notes
+    else:
+        assert error.unknown
+        assert ("no more than once" if twice else "look for it") in notes
+        assert len(inner.requests) == (POLICY.max_attempts if twice else 1)
+
+
+def test_a_write_that_was_lost_before_it_was_refused_a_connection(lab):
+    """A PUT whose first reply was lost stays unknown when the server then is gone."""
+    clock = lab.Clock()
+    inner = faulty([BrokenReply(), *[ConnectError()] * 9], clock)
+    with pytest.raises(ConnectError) as caught:
+        asyncio.run(Retry(inner, POLICY, clock).send(lab.ask(method="PUT")))
+    assert caught.value.unknown
+
+
+def test_the_whole_call_has_a_time_limit(lab):
+    """A call that takes too long ends in TimedOut, wherever it is, and says so."""
+
+    async def main():
+        class Silent:
+            async def send(self, request):
+                await asyncio.Event().wait()
+
+        policy = RetryPolicy(call_seconds=0.02)
+        for method, unknown in [("GET", False), ("POST", True)]:
+            request = lab.ask(method=method, idempotent=method == "GET")
+            with pytest.raises(TimedOut, match=r"within 0\.02 s") as caught:
+                await Retry(Silent(), policy, lab.Clock()).send(request)
+            assert (caught.value.phase, caught.value.attempts) == ("call", 1)
+            assert caught.value.unknown is unknown
+
+    asyncio.run(main())
+
+
+def test_retries_are_told(lab):
+    """Each retry is an event: what failed, how often, how long until the next."""
+    events, told, clock = Events(), [], lab.Clock()
+    events.subscribe(told.append)
+    inner = faulty([Response(504), BrokenReply()], clock)
+    retry = Retry(inner, POLICY, clock, events=events, chance=lambda: 1.0)
+    asyncio.run(retry.send(chain(800, 400)))
+    kinds = [(each.error, each.attempts, each.wait, each.smaller) for each in told]
+    assert kinds == [("ServerError", 1, 0.5, True), ("BrokenReply", 2, 0.5, False)]
+
+
+def test_when_no_retry_is_left(lab):
+    """A retry whose turn would come too late is not waited for, and says why."""
+    clock = lab.Clock()
+    budget = RetryBudget(0.001, clock)
+    for _ in range(12):
+        budget.take()
+    inner = faulty([ServerError("down")] * 9, clock)
+    with pytest.raises(ServerError) as caught:
+        asyncio.run(Retry(inner, POLICY, clock, budget=budget).send(lab.ask()))
+    assert "no retry was left" in caught.value.__notes__[0]
+    assert len(inner.requests) == 1

@@ -8,6 +8,7 @@ import pytest
 from sage200_async import all_of, any_of, field, raw
 from sage200_async.catalog import Endpoints
 from sage200_async.errors import QueryError
+from sage200_async.events import Events
 from sage200_async.odata.expressions import And, In, Or, settle
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
@@ -160,6 +161,7 @@ def test_never_true_asks_nothing(condition):
     class Connection:
         transport = memory
         quarantine = None
+        events = Events()
 
     query = Endpoints.customers.query.bound(Target("http://x", "s", "1"), Connection())
     narrowed = query.filter(raw("y") & condition_on_customers(condition))

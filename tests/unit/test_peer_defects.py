@@ -10,6 +10,7 @@ import pytest
 from sage200_async import any_of, field
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import LiteralError, QueryError
+from sage200_async.events import Events
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
 
@@ -107,6 +108,7 @@ def test_empty_in():
     class Connection:
         transport = memory
         quarantine = None
+        events = Events()
 
     nobody = query.filter(c.id.in_([])).bound(
         Target("http://x", "s", "1"), Connection()

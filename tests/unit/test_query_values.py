@@ -9,6 +9,7 @@ from sage200_async import raw
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import ClientClosed, VerbError
+from sage200_async.events import Events
 from sage200_async.resource import Table
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
@@ -69,6 +70,7 @@ def test_pickle_of_a_bound_query():
     class Connection:
         transport = MemoryTransport(lambda _: reply([]))
         quarantine = None
+        events = Events()
 
     bound = build().bound(Target("http://x", "s", "2"), Connection())
     again = pickle.loads(pickle.dumps(bound))
