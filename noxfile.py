@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -20,6 +21,7 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
+PROXIES = "haproxy", "nginx"
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 # Interpreters that pyenv keeps are not on the path under their own names.
@@ -32,6 +34,22 @@ def _wheel(session: nox.Session) -> str:
     out = session.create_tmp()
     session.run("python", "-m", "build", "--wheel", "--outdir", out, silent=True)
     return str(max(Path(out).glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime))
+
+
+def _install_proxies(session: nox.Session) -> None:
+    """Install the proxies that tests/faults put in between, where that is possible.
+
+    Where it is not, those tests are skipped and say why.
+    """
+    path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+    missing = [name for name in PROXIES if not shutil.which(name, path=path)]
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if missing and is_root and shutil.which("apt-get"):
+        env = {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (("update",), ("install", "--yes", *missing)):
+            session.run(
+                "apt-get", *command, env=env, external=True, success_codes=[0, 100]
+            )
 
 
 @nox.session
@@ -54,6 +72,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
+    _install_proxies(session)
     # One Python looks hard, the others look.
     profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
@@ -78,6 +97,7 @@ def tests_min(session: nox.Session) -> None:
     given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
+    _install_proxies(session)
     session.run("pytest", "-q", "tests", "--ignore=tests/typing")
 
 
@@ -107,3 +127,11 @@ def bench(session: nox.Session) -> None:
     session.install(".[all]")
     for question in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", "-m", f"benchmarks.{question.stem}")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Work for half an hour against faults, and see that nothing grows."""
+    session.install(".[all]", "psutil>=6")
+    minutes = session.posargs or ["30"]
+    session.run("python", "-m", "benchmarks.soak", "--minutes", *minutes)
