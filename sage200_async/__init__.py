@@ -2,7 +2,8 @@
 
 Where things live, each importing only from those above it:
 
-errors, units, tokens, settings     values that everything uses
+errors, events, units, tokens,
+settings                            values that everything uses; stores of tokens
 odata/                              the query language, compiled; pure
 wire/, records                      bytes to records, pages to plans; pure
 transport/                          HTTP, tokens, retries, limits
@@ -10,6 +11,7 @@ stream                              the pipe
 question, view, resource, endpoint  what a query can do, and where it goes
 catalog/                            every resource: declarations only
 client                              stacks the transports, owns their lifetime
+telemetry                           spans and figures, for OpenTelemetry
 sandbox/                            a Sage 200 to run against
 cli/                                the command line
 """

@@ -27,6 +27,7 @@ RANKS = {
     "catalog": 5,
     "client": 6,
     "sandbox": 7,
+    "telemetry": 7,
     "cli": 8,
     "_codegen": 9,
 }

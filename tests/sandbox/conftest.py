@@ -8,6 +8,7 @@ import pytest
 
 from sage200_async import Sage200Client
 from sage200_async.sandbox import Sandbox
+from sage200_async.transport import Clock
 
 Body = Callable[[Sage200Client, Sandbox], Awaitable[Any]]
 
@@ -16,11 +17,11 @@ Body = Callable[[Sage200Client, Sandbox], Awaitable[Any]]
 def on_sandbox() -> Callable[..., Any]:
     """Run a coroutine function with a client and the sandbox that it talks to."""
 
-    def run(body: Body, **options: Any) -> Any:
+    def run(body: Body, clock: type[Clock] = Clock, **options: Any) -> Any:
         async def main() -> Any:
             async with (
                 Sandbox(**options) as sandbox,
-                Sage200Client(sandbox.settings) as client,
+                Sage200Client(sandbox.settings, clock=clock()) as client,
             ):
                 return await body(client, sandbox)
 

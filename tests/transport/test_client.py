@@ -323,3 +323,16 @@ def test_a_query_without_a_client():
     """A query that belongs to no client says how it gets one."""
     with pytest.raises(ClientClosed, match=r"client\.run"):
         asyncio.run(Endpoints.customers.query.first())
+
+
+def test_hundreds_of_companies_cost_nothing_until_used(client_of):
+    """Five hundred clients of other companies ask nothing and share all there is."""
+    held = client_of([{"id": 1}], [{"id": 2}])
+    others = [held.client.at("guid", number) for number in range(1, 501)]
+    assert held.asked == []
+    for name in ("transport", "events", "_http", "_keeper", "_clock"):
+        shared = {id(getattr(other, name)) for other in others}
+        assert shared == {id(getattr(held.client, name))}
+    found = [asyncio.run(other.customers.first()) for other in others[:2]]
+    assert [each.id for each in found] == [1, 2]
+    assert [each.headers["X-Company"] for each in held.asked] == ["1", "2"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import logging
 
 import pytest
 from hypothesis import given
@@ -315,6 +316,7 @@ def test_cancelled_while_waiting(lab):
 
 def test_a_retry_is_logged(lab, caplog):
     """Each wait is logged with the request, the reason and the seconds."""
+    caplog.set_level(logging.WARNING)
     send([ServerError()], lab.Clock())
     assert caplog.messages == ["GET customers: ServerError, again in 0.5 s"]
 

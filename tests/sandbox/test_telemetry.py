@@ -1,0 +1,120 @@
+"""Spans and figures, as OpenTelemetry's own SDK receives them."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from aiohttp import web
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from sage200_async import Sage200Client
+from sage200_async.errors import NotFound
+from sage200_async.sandbox import Sandbox
+from sage200_async.telemetry import instrument
+from sage200_async.transport import Clock
+
+
+class Instant(Clock):
+    """Time in which waiting takes none."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def watched(on_sandbox, ears):
+    """Run a coroutine function with an instrumented client; give spans and figures."""
+
+    def run(body, **options):
+        exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+        tracers = TracerProvider()
+        tracers.add_span_processor(SimpleSpanProcessor(exporter))
+        meters = MeterProvider([reader])
+
+        async def main(client: Sage200Client, sandbox: Sandbox) -> None:
+            stop = instrument(client, tracers, meters)
+            await body(client, sandbox)
+            stop()
+            await client.customers.first()
+
+        on_sandbox(main, clock=Instant, **options)
+        data = reader.get_metrics_data()
+        assert data is not None
+        [scope] = data.resource_metrics[0].scope_metrics
+        figures = {each.name: each.data.data_points for each in scope.metrics}
+        spans = exporter.get_finished_spans()
+        told = " ".join(span.to_json() for span in spans) + repr(data)
+        assert not [secret for secret in ears.secrets if secret in told]
+        return spans, figures
+
+    return run
+
+
+def test_one_span_a_reading_around_one_a_request(watched) -> None:
+    """A reading is a span with its records and pages; each request a span inside it."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        assert len([each async for each in client.customers.page_size(600)]) == 1500
+
+    spans, figures = watched(body, records={"customers": 1500})
+    [reading] = [span for span in spans if span.name == "read customers"]
+    requests = [span for span in spans if span.name == "GET customers"]
+    [token] = [span for span in spans if span.name == "POST token"]
+    assert reading.attributes["sage200.records"] == 1500
+    assert reading.attributes["sage200.pages"] == 3
+    assert len(requests) == 3
+    for span in requests:
+        assert span.parent.span_id == reading.context.span_id
+        assert span.attributes["http.response.status_code"] == 200
+        assert span.attributes["http.request.method"] == "GET"
+    assert token.status.is_unset
+    [counted] = figures["sage200.records"]
+    assert counted.value == 1500
+    assert sum(point.count for point in figures["http.client.request.duration"]) == 4
+
+
+def test_failures_and_retries(watched) -> None:
+    """A failed attempt is a span with its error; the reading notes each retry."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        async def once(_: web.Request) -> web.StreamResponse:
+            sandbox.before = None
+            return web.Response(status=503, headers={"X-Request-Id": "r-17"})
+
+        sandbox.before = once
+        assert len([each async for each in client.customers]) == 5
+        with pytest.raises(NotFound):
+            await client.customers.get(999_999)
+
+    spans, figures = watched(body, records={"customers": 5})
+    failed = [
+        span for span in spans if not span.status.is_ok and span.status.description
+    ]
+    assert [(span.name, span.status.description) for span in failed] == [
+        ("GET customers", "ServerError"),
+        ("GET customers/{id}", "NotFound"),
+    ]
+    assert failed[0].attributes["sage200.request_id"] == "r-17"
+    [reading] = [span for span in spans if span.name == "read customers"]
+    assert [event.name for event in reading.events] == ["retry", "page size", "page"]
+    [retries] = figures["sage200.retries"]
+    assert retries.value == 1
+
+
+def test_a_missing_extra_is_one_line() -> None:
+    """Without OpenTelemetry, the error says what to install."""
+    code = (
+        "import sys; sys.modules['opentelemetry.trace'] = None\n"
+        "from sage200_async.telemetry import instrument\n"
+        "try:\n    instrument(None)\n"
+        "except ImportError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "telemetry needs: pip install 'sage200-async[otel]'\n"
