@@ -13,7 +13,7 @@ PLACES = {
     "after the first bracket": lambda _: 1,
     "in a member's name": lambda body: body.index(b'"name"') + 3,
     "after a colon": lambda body: body.index(b'"name":') + len(b'"name":'),
-    "in a string": lambda body: body.index(b"Caf") + 1,
+    "in a string": lambda body: body.index("Café".encode()) + 1,
     "in an escape": lambda body: body.index(b"\\") + 1,
     "in a multibyte character": lambda body: body.index("€".encode()) + 1,
     "in a number": lambda body: body.index(b"12345.67") + 3,
