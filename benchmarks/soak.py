@@ -38,7 +38,6 @@ ROOM = {"MB": 6.0, "tasks": 3.0, "sockets": 3.0, "descriptors": 3.0}
 FAULTS = (
     Fault(status=503, headers={"Retry-After": "1"}),
     Fault(status=429),
-    Fault(status=401),
     Fault(status=500, carried_out=True),
     Fault(status=504, body=b"<html>", then="close"),
     Fault(cut=0, then="reset"),

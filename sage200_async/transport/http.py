@@ -22,6 +22,8 @@ from sage200_async.wire.messages import Response
 from sage200_async.wire.status import check
 
 if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
     from sage200_async.wire.messages import Request
@@ -62,6 +64,25 @@ _LACKED: Final = {
 }
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A pool that closes a connection on which something came that nobody asked for.
+
+    aiohttp would take it for the reply to the next request, and from then on
+    each reply for that to the next: one customer for another.
+    """
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Connection:
+        """Give a connection on which nothing has come."""
+        connection = await super().connect(*args, **kwargs)
+        for _ in range(self.limit):
+            protocol = connection.protocol
+            if protocol is None or not protocol.should_close:
+                break
+            connection.close()
+            connection = await super().connect(*args, **kwargs)
+        return connection
+
+
 class HttpTransport:
     """Sends requests over a pool of connections, and reads replies whole.
 
@@ -81,7 +102,7 @@ class HttpTransport:
             raise ClientClosed("the client is open already: it is opened once")
         settings = self._settings
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=settings.pool_size),
+            connector=_Connector(limit=settings.pool_size),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in measured pieces

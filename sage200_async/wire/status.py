@@ -38,6 +38,9 @@ _ADVICE: Final = {
 # usually empty. 404 for unsupported verbs: the same FAQ.
 _SUCCESS: Final = 2
 _REDIRECT: Final = 3
+_LATE: Final = 408
+# "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies say so of a
+# connection that lay idle, as a request is on its way.
 _ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
 _FAILURE: Final = 5
 _SHOWN: Final = 500
@@ -67,6 +70,7 @@ def check(request: Request, response: Response, now: float) -> Response:
         detail=detail,
         retry_after=retry_after(response.headers, now),
     )
+    raised.retryable = raised.retryable or response.status == _LATE
     raised.request_id = request_id(response.headers)
     raise raised
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from sage200_async import Sage200Client
+from sage200_async import Sage200Client, Settings
 from sage200_async.errors import Sage200Error
 from sage200_async.sandbox import Fault, Sandbox, Seen
 from sage200_async.transport.base import Clock
@@ -175,6 +175,7 @@ def lab() -> Any:
         Client=Sage200Client,
         Clock=FakeClock,
         Reading=Reading,
+        Settings=Settings,
         connected=connected,
         read=read,
         until=until,

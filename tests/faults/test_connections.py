@@ -149,3 +149,68 @@ def test_an_idle_connection_that_was_closed_before(lab, row, database):
     requests = asyncio.run(main())
     row("idle connections closed, 20 GETs", "complete", requests)
     assert requests == 20
+
+
+UNASKED = {
+    "another reply": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[666]",
+    "408": b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
+    "the rest of a reply": b'"}]',
+}
+
+
+class Talkative:
+    """A server that numbers its replies, and says more on a line that lies idle."""
+
+    def __init__(self, more):
+        self._more = more
+        self._idle = asyncio.Event()
+        self.heads = 0
+        self.lines = 0
+
+    async def talk(self, reader, writer):
+        self.lines += 1
+        while await self._asked(reader):
+            self.heads += 1
+            body = b"[%d]" % self.heads
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+            writer.write(head + body)
+            await self._idle.wait()
+            writer.write(self._more if self.heads == 1 else b"")
+        writer.close()
+
+    async def _asked(self, reader):
+        try:
+            return await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+
+    async def say_more(self):
+        """Let the rest be said, and arrive."""
+        self._idle.set()
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("what", UNASKED)
+def test_what_nobody_asked_for(lab, row, what):
+    """A line on which something came by itself is closed: no reply answers another."""
+
+    async def main():
+        server = Talkative(UNASKED[what])
+        listening = await asyncio.start_server(server.talk, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        given = lab.Settings(
+            base_url=f"http://127.0.0.1:{port}/", access_token="t", site="s", company=1
+        )
+        async with lab.Client(given, clock=lab.Clock()) as client:
+            bodies = [(await client.request("GET", "customers")).body]
+            await server.say_more()
+            for _ in range(3):
+                bodies.append((await client.request("GET", "customers")).body)
+        listening.close()
+        return bodies, server.lines
+
+    bodies, lines = asyncio.run(main())
+    row(f"unasked on an idle line: {what}", "complete", len(bodies))
+    assert bodies == [b"[1]", b"[2]", b"[3]", b"[4]"]
+    assert lines == 2

@@ -71,6 +71,7 @@ PASSING = {
         Fault(status=504, headers=HTML, body=PAGE % 504, then="close"),
         errors.ServerError,
     ),
+    "408": (Fault(status=408, then="close"), errors.StatusError),
     "429": (Fault(status=429), errors.RateLimited),
 }
 

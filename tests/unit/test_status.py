@@ -36,6 +36,7 @@ def test_success(status):
         (503, errors.ServerError, True),
         (599, errors.ServerError, True),
         (302, errors.StatusError, False),
+        (408, errors.StatusError, True),
         (418, errors.StatusError, False),
     ],
 )
