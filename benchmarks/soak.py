@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import os
 import random
 import statistics
 import sys
@@ -56,12 +57,14 @@ Sample = dict[str, float]
 
 
 async def serve() -> None:
-    """Run the sandbox: print its settings, then fail now and then until killed."""
-    chance = random.Random(1)
+    """Run the sandbox: print its settings, then fail now and then."""
+    chance, parent = random.Random(1), os.getppid()
     async with Sandbox(records={"customers": ROWS}) as sandbox:
         print(msgspec.json.encode(sandbox.settings).decode(), flush=True)
         kept = set(sandbox.store.keys("customers"))
-        for turn in range(sys.maxsize):
+        turn = 0
+        while os.getppid() == parent:  # and no longer
+            turn += 1
             fails = [chance.random() < 0.03 for _ in range(100)]
             sandbox.faults = [chance.choice(FAULTS) if each else None for each in fails]
             await asyncio.sleep(0.5)

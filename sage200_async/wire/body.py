@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PIECE: Final = 256 * 1024
 # Bytes inflated at once: half a millisecond's work.
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_SUCCESS: Final = 2
 _PLAIN: Final = frozenset({"", "identity"})
 _TAIL: Final = 64
 # Bytes at the end of a body in which its last bracket is looked for.
@@ -91,26 +92,33 @@ class Body:
             BrokenReply: It stops short: compressed data is not at its end or,
                 in a success, a JSON value is not, or is not there at all.
         """
-        packed = self._packed
-        stops = packed is not None and self._begun and not packed.eof
-        if stops or (status == HTTPStatus.OK and self._is_short(self._body)):
+        if self._is_short(status):
             raise self._broken("expected a whole reply, got one that stops short")
         return self._body
 
-    def _is_short(self, body: bytearray) -> bool:
+    def _is_short(self, status: int) -> bool:
+        if self._packed is not None and self._begun and not self._packed.eof:
+            return True
+        if status // 100 != _SUCCESS:
+            return False
+        return self._is_missing(status) or self._is_half()
+
+    def _is_missing(self, status: int) -> bool:
+        asked = self._request.method == "GET" and status == HTTPStatus.OK
+        return asked and len(self._body) < _TAIL and not self._body.strip()
+
+    def _is_half(self) -> bool:
         """Tell half of a JSON value by its brackets, and parse it where in doubt.
 
         A cut leaves a record open or the last bracket out. Parsing every reply
         would stop the event loop for 8 ms and more.
         """
-        begun = bytes(body[:_TAIL]).lstrip()[:1]
-        ended = bytes(body[-_TAIL:]).rstrip()[-1:]
-        if not begun:
-            return self._request.method == "GET" and not body.strip()
+        begun = bytes(self._body[:_TAIL]).lstrip()[:1]
+        ended = bytes(self._body[-_TAIL:]).rstrip()[-1:]
         if begun not in _ENDS or (ended == _ENDS[begun] and not self._open):
             return False
         try:
-            _VALUE.decode(body)
+            _VALUE.decode(self._body)
         except UNFIT:
             return True
         return False

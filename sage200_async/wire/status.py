@@ -25,7 +25,9 @@ _ERRORS: Final[dict[int, type[StatusError]]] = {
     error.status_code: error
     for error in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, RateLimited)
 }
+_ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
 _ADVICE: Final = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
     401: (
         "the token has expired, or the site or company is wrong, or the user "
         "may not use that company: check site, company and the user's role"
@@ -37,11 +39,9 @@ _ADVICE: Final = {
 # 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
 # usually empty. 404 for unsupported verbs: the same FAQ.
 _SUCCESS: Final = 2
-_REDIRECT: Final = 3
 _LATE: Final = 408
 # "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies say so of a
 # connection that lay idle, as a request is on its way.
-_ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
 _FAILURE: Final = 5
 _SHOWN: Final = 500
 
@@ -60,8 +60,7 @@ def check(request: Request, response: Response, now: float) -> Response:
         return response
     error = _ERRORS.get(response.status, _class_of(response.status))
     detail = message_in(response)
-    redirect = _ELSEWHERE if response.status // 100 == _REDIRECT else ""
-    advice = _ADVICE.get(response.status, redirect)
+    advice = _ADVICE.get(response.status, "")
     told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
     raised = error(
         f"{request} answered {response.status}: {told}",

@@ -151,6 +151,25 @@ def test_an_idle_connection_that_was_closed_before(lab, row, database):
     assert requests == 20
 
 
+def test_a_create_after_an_idle_connection_was_closed(lab, row):
+    """A create goes out on a new line where the old one is known to be closed: once."""
+
+    async def main():
+        async with (
+            Sandbox(records={"customers": 3}) as sandbox,
+            lab.connected(sandbox, pool_size=1) as client,
+        ):
+            sandbox.faults = [Fault(then="close")]
+            assert await client.customers.first()
+            await lab.until(lambda: not sandbox.connections)
+            await client.customers.create({"reference": "NEW", "name": "New"})
+            return [seen.method for seen in sandbox.requests]
+
+    methods = asyncio.run(main())
+    row("idle connection closed before, POST", "complete", len(methods) - 1)
+    assert methods == ["GET", "POST"]
+
+
 UNASKED = {
     "another reply": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[666]",
     "408": b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",

@@ -81,6 +81,14 @@ def test_an_empty_answer_to_a_write(method):
     assert body_of(method=method) == b""
 
 
+@pytest.mark.parametrize("status", [201, 203, 206])
+def test_half_of_another_success(status):
+    """What a proxy changed, or gave a part of unasked, is held to the same."""
+    assert body_of(b"[]", status=status) == b"[]"
+    with pytest.raises(BrokenReply, match="stops short"):
+        body_of(b'[{"id":1},', status=status)
+
+
 @pytest.mark.parametrize(
     "short",
     [

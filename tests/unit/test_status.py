@@ -93,6 +93,7 @@ def test_long_bodies():
         (504, "tunnel"),
         (301, "check base_url"),
         (308, "not followed"),
+        (304, "no reason given"),
         (418, "no reason given"),
     ],
 )
