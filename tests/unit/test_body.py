@@ -137,3 +137,13 @@ def test_what_is_left_to_the_decoder(whole):
 def test_errors_are_read_as_they_come():
     """What an error says need not be JSON, and may stop short."""
     assert body_of(b'{"Message": "No', status=400) == b'{"Message": "No'
+
+
+def test_half_of_a_value_of_a_wrong_length():
+    """Where the length that was told is wrong, the last bracket shows it."""
+    headers = {"content-length": "10"}
+    body = Body(Request(method="GET", path="customers"), headers, MANY)
+    for _ in body.take(b'[{"id":12}'):
+        pass
+    with pytest.raises(BrokenReply, match="stops short"):
+        body.whole(200)
