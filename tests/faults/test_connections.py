@@ -1,6 +1,7 @@
 """Nobody listens, nobody knows the name, or the line was closed while it lay idle."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -185,9 +186,11 @@ class Talkative:
         self._idle = asyncio.Event()
         self.heads = 0
         self.lines = 0
+        self.open = 0
 
     async def talk(self, reader, writer):
         self.lines += 1
+        self.open += 1
         while await self._asked(reader):
             self.heads += 1
             body = b"[%d]" % self.heads
@@ -196,6 +199,9 @@ class Talkative:
             await self._idle.wait()
             writer.write(self._more if self.heads == 1 else b"")
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        self.open -= 1
 
     async def _asked(self, reader):
         try:
@@ -226,6 +232,7 @@ def test_what_nobody_asked_for(lab, row, what):
             await server.say_more()
             for _ in range(3):
                 bodies.append((await client.request("GET", "customers")).body)
+        await lab.until(lambda: not server.open)
         listening.close()
         return bodies, server.lines
 
