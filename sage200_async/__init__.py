@@ -7,6 +7,7 @@ settings                            values that everything uses; stores of token
 odata/                              the query language, compiled; pure
 wire/, records                      bytes to records, pages to plans; pure
 transport/                          HTTP, tokens, retries, limits
+signin                              a person, a browser, the first tokens
 stream                              the pipe
 question, view, resource, endpoint  what a query can do, and where it goes
 catalog/                            every resource: declarations only
@@ -25,17 +26,23 @@ from sage200_async.odata.expressions import any_of as any_of
 from sage200_async.odata.expressions import raw as raw
 from sage200_async.odata.fields import field as field
 from sage200_async.settings import Settings as Settings
+from sage200_async.signin import SignIn as SignIn
+from sage200_async.signin import authorize_url as authorize_url
+from sage200_async.signin import exchange_code as exchange_code
 from sage200_async.tokens import Tokens as Tokens
 from sage200_async.tokens import TokenStore as TokenStore
 
 __all__ = [
     "Sage200Client",
     "Settings",
+    "SignIn",
     "TokenStore",
     "Tokens",
     "__version__",
     "all_of",
     "any_of",
+    "authorize_url",
+    "exchange_code",
     "field",
     "raw",
 ]

@@ -11,16 +11,18 @@ from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.endpoint import Endpoint
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
+from sage200_async.fetch import request_to
 from sage200_async.odata.url import encode_query
 from sage200_async.question import Question
 from sage200_async.resource import Table
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
-from sage200_async.stream import request_to
 from sage200_async.tokens import Tokens, store_at
-from sage200_async.transport.auth import Auth, TokenKeeper, refresher
+from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.http import HttpTransport
+from sage200_async.transport.keeper import TokenKeeper
+from sage200_async.transport.refresh import refresher
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
@@ -306,8 +308,9 @@ def _keeper(settings: Settings, http: Transport, clock: Clock) -> TokenKeeper:
 
 def _require_credentials(settings: Settings) -> None:
     """Refuse at once what could only fail at the first request."""
-    own_store = not isinstance(settings.token_store, str)
-    if not own_store and not (settings.access_token or settings.refresh_token):
+    store = settings.token_store
+    empty = isinstance(store, str) and store.startswith("memory:")
+    if empty and not (settings.access_token or settings.refresh_token):
         message = "expected refresh_token, access_token or a token_store, got none"
         raise SettingsError(message, name="refresh_token")
     if settings.refresh_token and not settings.client_id:

@@ -19,9 +19,9 @@ from msgspec import Struct
 from sage200_async.records import Record
 
 if TYPE_CHECKING:
+    from sage200_async.fetch import Connection
     from sage200_async.question import Question
     from sage200_async.settings import Target
-    from sage200_async.stream import Connection
 
 Q = TypeVar("Q", bound="Question")
 

@@ -27,6 +27,7 @@
     │   ├── TokenStoreError               the store could not be read or written
     │   └── SignInFailed                  .reason: a sign-in that brought no tokens
     ├── PagingError                       .plan: a page that cannot follow the last
+    ├── ExtractError                      what was read is not certainly all there is
     ├── ResultError (also LookupError)    one record was asked for
     │   ├── NoRecord                      none matched
     │   └── ManyRecords                   several matched
@@ -303,7 +304,15 @@ class TokenError(Sage200Error):
 
 
 class TokenRefused(TokenError):
-    """The token endpoint said no: someone has to sign in again."""
+    """The token endpoint said no: someone has to sign in again.
+
+    ``reason`` is OAuth's word for it, such as ``invalid_grant``, where the
+    endpoint was asked.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class TokenUnavailable(TokenError):
@@ -334,6 +343,10 @@ class PagingError(Sage200Error):
     def __init__(self, message: str = "", *, plan: Plan | None = None) -> None:
         super().__init__(message)
         self.plan = plan
+
+
+class ExtractError(Sage200Error):
+    """What was read cannot be proved complete, or could not be kept."""
 
 
 class ResultError(Sage200Error, LookupError):

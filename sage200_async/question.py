@@ -8,17 +8,17 @@ from msgspec.structs import replace
 
 from sage200_async.endpoint import VERBS
 from sage200_async.errors import ClientClosed, QueryError, VerbError
+from sage200_async.fetch import request_to
 from sage200_async.odata.builder import Builder
 from sage200_async.odata.options import Options
 from sage200_async.odata.url import encode_segment
 from sage200_async.records import Untyped
 from sage200_async.settings import Target
-from sage200_async.stream import request_to
 
 if TYPE_CHECKING:
     from sage200_async.endpoint import Endpoint
+    from sage200_async.fetch import Connection
     from sage200_async.odata.fields import Fields
-    from sage200_async.stream import Connection
     from sage200_async.wire.messages import Response
 
 _SHOWN: Final = 160

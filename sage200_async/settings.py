@@ -126,7 +126,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         for name in ("site", "company", *sorted(_SECRETS)):
             _require_plain(name, getattr(self, name))
         for name in ("base_url", "authorize_url", "token_url"):
-            _require_url(name, getattr(self, name), secure=name != "base_url")
+            require_url(name, getattr(self, name), secure=name != "base_url")
         if not 1 <= self.page_size <= PAGE_MAX:
             _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
         for name in ("query_limit", "pool_size", "max_attempts", "reply_limit"):
@@ -209,7 +209,17 @@ def _require_plain(name: str, text: str) -> None:
         raise SettingsError(message, name=name)
 
 
-def _require_url(name: str, url: str, *, secure: bool) -> None:
+def require_url(name: str, url: str, *, secure: bool) -> None:
+    """Refuse what is no http(s) URL, or not safe for what goes there.
+
+    Args:
+        name: The setting, for the message.
+        url: The URL.
+        secure: Whether it has to be https, or on this machine.
+
+    Raises:
+        SettingsError: It is not.
+    """
     scheme, host = _scheme_and_host(url)
     if scheme not in {"http", "https"} or not host:
         _refuse(name, "an http(s) URL", url)

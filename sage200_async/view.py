@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from msgspec.structs import replace
 
+from sage200_async.bulk import Bulk
 from sage200_async.errors import (
     ManyRecords,
     NoRecord,
@@ -15,7 +16,7 @@ from sage200_async.question import Question
 from sage200_async.stream import Stream
 from sage200_async.units import PAGE_MAX
 from sage200_async.wire.explain import Explanation, explain
-from sage200_async.wire.paging import plan_for, query_for, resumed
+from sage200_async.wire.paging import count_query, plan_for, query_for, resumed
 from sage200_async.wire.replies import read_count
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from sage200_async.wire.paging import Plan
 
 R = TypeVar("R")
+
+_RANGE: Final = 80
+# Bytes of a query: the upper end of a range of keys, and a skip to begin at.
 
 
 class View(Question, Generic[R]):
@@ -91,6 +95,50 @@ class View(Question, Generic[R]):
             [3, 3, 1]
         """
         return self._stream().pages()
+
+    def read(
+        self, *, workers: int = 8, ahead: int = 1, ordered: bool = False
+    ) -> Bulk[R]:
+        """Read all records by several requests at once, with a proof at the end.
+
+        First the highest key is asked for: the reading goes up to it, so that
+        it ends however busy the table is. The keys below are shared out among
+        the workers, and shared out again as some prove to have more.
+
+        Args:
+            workers: Requests at once, 1 or more; the pool has to hold them.
+            ahead: Pages of records that may wait for the consumer, 0 or more.
+            ordered: Give the records in the order of their keys.
+
+        Returns:
+            A context manager to iterate over; its ``certificate`` says, after
+            the end, why the records are all there are.
+
+        Raises:
+            QueryError: There is no unique key; or the query has an order, a
+                skip or a top.
+            LimitError: A number is out of range.
+            ExtractError: On iterating: something was not read.
+
+        Example:
+            >>> async def sums():
+            ...     async with client.customers.read(workers=2) as customers:
+            ...         read = len([each async for each in customers])
+            ...     return read, customers.certificate.records
+            >>> run(sums())
+            (50, 50)
+        """
+        begin = self._plan(_RANGE)
+        connection, model = self._connected(), self._model
+        return Bulk(
+            connection,
+            self.target,
+            begin,
+            model,
+            workers=workers,
+            ahead=ahead,
+            ordered=ordered,
+        )
 
     def resume(self, plan: Plan) -> Stream[R]:
         """Go on where an earlier reading of this query stood.
@@ -169,12 +217,7 @@ class View(Question, Generic[R]):
         return beyond if top is None else min(beyond, top)
 
     async def _counted(self, plan: Plan) -> int | None:
-        options = replace(plan.options, page_size=PAGE_MAX, order=(), expand=())
-        key = self.endpoint.key
-        narrow = replace(options, select=(key,) if key else ())
-        whole = replace(plan, options=narrow, offset=0, left=None)
-        query = f"{query_for(whole)}&$count=true"
-        response = await self._send("GET", self.endpoint.path, query)
+        response = await self._send("GET", plan.path, count_query(plan))
         return read_count(response, PAGE_MAX)
 
     async def _at_most(self, count: int) -> list[R]:
@@ -185,9 +228,9 @@ class View(Question, Generic[R]):
     def _with_select(self, name: str) -> Self:
         return self._refine(replace(self._options, select=(name,), expand=()))
 
-    def _plan(self) -> Plan:
+    def _plan(self, reserve: int = 0) -> Plan:
         endpoint = self.endpoint
-        limit = self.target.query_limit
+        limit = self.target.query_limit - reserve
         return plan_for(endpoint.path, self._options, endpoint.key, query_limit=limit)
 
     def _url(self, plan: Plan) -> str:

@@ -14,16 +14,19 @@ import click
 from sage200_async import __version__
 from sage200_async.cli import catalogue as catalogue_command
 from sage200_async.cli import demo as demo_command
+from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
+from sage200_async.cli import whoami as whoami_command
 from sage200_async.cli.output import FORMATS
-from sage200_async.errors import Sage200Error
+from sage200_async.errors import Sage200Error, TokenRefused
 
 _DATA = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of NDJSON files, one per resource, to serve instead of made-up records.",
 )
+_LOGIN = "'sage200 login'"
 _SEED = click.option(
     "--seed", default=1, show_default=True, help="Seed of the made-up company."
 )
@@ -34,9 +37,64 @@ _SEED = click.option(
 def app() -> None:
     """Sage 200 from the command line.
 
-    Settings come from the environment: SAGE200_CLIENT_ID,
-    SAGE200_REFRESH_TOKEN, SAGE200_SITE, SAGE200_COMPANY and so on.
+    Settings come from the environment: SAGE200_CLIENT_ID, SAGE200_SITE,
+    SAGE200_COMPANY and so on. Tokens come from 'login', unless
+    SAGE200_REFRESH_TOKEN or SAGE200_ACCESS_TOKEN gives one.
     """
+
+
+@app.command()
+@click.option(
+    "--port",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="To listen at for the browser; 0 takes a free one.",
+)
+@click.option(
+    "--redirect-uri", help="One that Sage has on the client's form, instead of --port."
+)
+@click.option(
+    "--no-browser", is_flag=True, help="Print the address, but open no browser."
+)
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Paste the address that the browser ends at: for https redirects, and "
+    "where the browser is on another machine. Opens no browser.",
+)
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds to wait for the browser; not for a paste.",
+)
+def login(*, no_browser: bool, **options: Any) -> None:
+    """Sign in at Sage with a browser, and keep the tokens.
+
+    They are kept where SAGE200_TOKEN_STORE says, else in a file in your
+    configuration folder. SAGE200_CLIENT_ID names the client, and
+    SAGE200_CLIENT_SECRET is for those that have a secret.
+    """
+    made = login_command.LoginOptions(browser=not no_browser, **options)
+    login_command.login(made)
+
+
+@app.command()
+def logout() -> None:
+    """Forget the tokens that login kept.
+
+    Sage is not told of it: consent is withdrawn in your Sage account.
+    """
+    _await(login_command.logout())
+
+
+@app.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def whoami(*, as_json: bool) -> None:
+    """Tell who is signed in, for which companies, and until when."""
+    _await(whoami_command.whoami(as_json=as_json))
 
 
 @app.command()
@@ -66,6 +124,11 @@ def demo(data: Path | None, seed: int, records: int) -> None:
     help="How many made-up records a resource holds; repeatable.",
 )
 @click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
+@click.option(
+    "--ask-consent",
+    is_flag=True,
+    help="Ask whoever signs in, on a page in the browser.",
+)
 def sandbox(
     data: Path | None,
     seed: int,
@@ -73,6 +136,8 @@ def sandbox(
     port: int,
     records: tuple[str, ...],
     database: str,
+    *,
+    ask_consent: bool,
 ) -> None:
     """Serve a Sage 200 of your own until interrupted.
 
@@ -87,6 +152,7 @@ def sandbox(
             port=port,
             records=counts,
             database=database,
+            ask_consent=ask_consent,
         )
     )
 
@@ -153,7 +219,10 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Sage200Error as error:
-        click.echo(f"error: {error}", err=True)
+        said = str(error)
+        if isinstance(error, TokenRefused) and _LOGIN not in said:
+            said += f" ({_LOGIN})"
+        click.echo(f"error: {said}", err=True)
         for note in getattr(error, "__notes__", ()):
             click.echo(f"       {note}", err=True)
         return 1

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.catalog import Endpoints
+from sage200_async.cli.output import padded
 from sage200_async.odata.fields import Field, Fields, names_of
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ def resources(pattern: str) -> None:
         each = known[name]
         can = " ".join(verbs(each))
         rows.append((name, can, each.key or "-", each.watermark or "-"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    for line in padded(rows):
+        click.echo(line)
     click.echo(f"{len(found)} of {len(known)} resources", err=True)
 
 

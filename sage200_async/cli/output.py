@@ -15,7 +15,7 @@ from rich.table import Table
 from sage200_async.wire.shapes import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _COLUMNS: Final = 8
@@ -100,6 +100,14 @@ def table_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         table.add_row(*(escape(_cell(row, name)) for name in shown))
     return table
+
+
+def padded(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Write *rows* under each other, however wide: nothing is cut off."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def _telling(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from msgspec import Struct
 
-from sage200_async import Sage200Client, Settings, raw
+from sage200_async import Sage200Client, raw
 from sage200_async.catalog import Endpoints
+from sage200_async.cli import place
 from sage200_async.cli.output import WRITERS
 from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 _GLANCE: Final = 20
 # Records that a table shows when --top does not say.
 _FORGETFUL: Final = (
-    "note: the service may replace SAGE200_REFRESH_TOKEN when it is used, and the "
-    "new one is lost when this command ends; SAGE200_ACCESS_TOKEN is not used up"
+    "note: the service may replace SAGE200_REFRESH_TOKEN when it is used, and the new "
+    "one is lost when this command ends; SAGE200_TOKEN_STORE keeps it, and so does "
+    "'sage200 login'"
 )
 
 
@@ -43,7 +45,7 @@ class QueryOptions(Struct, frozen=True, kw_only=True):
 
 async def query(resource: str, options: QueryOptions) -> None:
     """Read *resource* and print its records."""
-    settings = Settings.from_env()
+    settings = place.settings()
     if settings.refresh_token and settings.token_store == "memory://":
         click.echo(_FORGETFUL, err=True)
     async with Sage200Client(settings) as client:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from sage200_async.sandbox import Sandbox
+from sage200_async.sandbox import Behaviour, Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ async def serve(
     port: int,
     records: dict[str, int] | None,
     database: str,
+    ask_consent: bool,
 ) -> None:
     """Serve until cancelled; first print what a client needs, as one JSON line."""
     sandbox = Sandbox(
@@ -31,6 +32,7 @@ async def serve(
         database=database,
         host=host,
         port=port,
+        behaviour=Behaviour(consent="ask" if ask_consent else "grant"),
     )
     async with sandbox:
         click.echo(msgspec.json.encode(card(sandbox)).decode())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sage200_async.sandbox.faults import Fault
-    from sage200_async.sandbox.oauth import TokenRequest
+    from sage200_async.sandbox.oauth import Standing, TokenRequest
     from sage200_async.sandbox.server import Before, Seen
     from sage200_async.sandbox.store import Store
 
@@ -224,6 +224,10 @@ class Sandbox:
         if self._store is None:
             raise ClientClosed("the sandbox is not running: use it in 'async with'")
         return self._store
+
+    def standing(self, refresh_token: str) -> Standing:
+        """Tell what became of a refresh token: a used one in a store is a lost one."""
+        return self._identity.standing(refresh_token)
 
     def expire_tokens(self) -> None:
         """Reject every access token issued so far."""

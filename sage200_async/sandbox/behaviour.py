@@ -49,10 +49,18 @@ class Behaviour(Struct, kw_only=True):
     """Accept dates without a time in bodies; the service is said to refuse them."""
     max_query: int = 0
     """Bytes of a query at most, past which IIS answers 404.15; 0 for no limit."""
+    consent: Literal["grant", "ask"] = "grant"
+    """Whether the authorize page sends the browser back at once, or asks first."""
+    spoil_state: bool = False
+    """Send the browser back with another state, as whoever forges a sign-in would."""
+    code_seconds: float = 60.0
+    """Seconds for which an authorization code is good."""
     rotate: bool = True
     """Give a new refresh token with each refresh."""
     reuse_detection: bool = True
     """Kill every refresh token of a sign-in when a used one comes again, as Auth0."""
+    reuse_seconds: float = 0.0
+    """Seconds for which a used refresh token still works: Auth0's overlap. Unknown."""
     token_seconds: int = 28_800
     """Seconds that an access token lives."""
     token_delay: float = 0.0

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 CLIENT_ID: Final = "sandbox-client"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - it opens made-up records only
-_CODE_SECONDS: Final = 60.0
 _DEAD: Final = "Unknown or invalid refresh token."
 # auth0.com/docs, "Refresh token rotation".
 
 Reply = tuple[int, dict[str, Any]]
+Standing = Literal["unused", "used", "revoked", "unknown"]
+"""What became of a refresh token: never presented, presented, or killed unused."""
 
 
 class Family(Struct, eq=False):
@@ -35,7 +36,14 @@ class Family(Struct, eq=False):
 class _Code(Struct, frozen=True):
     redirect_uri: str
     challenge: str
+    offline: bool
+    """Whether a refresh token was asked for."""
     ends: float
+
+
+class _Used(Struct, frozen=True):
+    family: Family
+    works_until: float
 
 
 class TokenRequest(Struct, frozen=True):
@@ -60,7 +68,7 @@ class Identity:
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, float] = {}
         self._refresh: dict[str, Family] = {}
-        self._used: dict[str, Family] = {}
+        self._used: dict[str, _Used] = {}
 
     def sign_in(self) -> str:
         """Give the refresh token of a new sign-in."""
@@ -76,14 +84,24 @@ class Identity:
 
     def revoke(self) -> None:
         """Kill every refresh token issued so far."""
-        for family in (*self._refresh.values(), *self._used.values()):
+        used = (each.family for each in self._used.values())
+        for family in (*self._refresh.values(), *used):
             family.alive = False
 
-    def authorize(self, query: Mapping[str, str]) -> str:
-        """Give a code for a sign-in that everyone is granted.
+    def standing(self, refresh_token: str) -> Standing:
+        """Tell what became of a refresh token that was issued, or not."""
+        if refresh_token in self._used:
+            return "used"
+        family = self._refresh.get(refresh_token)
+        if family is None:
+            return "unknown"
+        return "unused" if family.alive else "revoked"
+
+    def check(self, query: Mapping[str, str]) -> None:
+        """Refuse what an authorize page refuses without asking anyone.
 
         Raises:
-            ValueError: The request is one that an authorize page refuses.
+            ValueError: The request is such a one.
         """
         if query.get("response_type") != "code":
             raise ValueError("unsupported_response_type: expected code")
@@ -94,9 +112,21 @@ class Identity:
         challenge = query.get("code_challenge", "")
         if challenge and query.get("code_challenge_method") != "S256":
             raise ValueError("invalid_request: code_challenge_method must be S256")
+
+    def authorize(self, query: Mapping[str, str]) -> str:
+        """Give a code for a sign-in that was granted.
+
+        Raises:
+            ValueError: The request is one that an authorize page refuses.
+        """
+        self.check(query)
         code = secrets.token_urlsafe(32)
-        ends = time.monotonic() + _CODE_SECONDS
-        self._codes[code] = _Code(query["redirect_uri"], challenge, ends)
+        self._codes[code] = _Code(
+            redirect_uri=query["redirect_uri"],
+            challenge=query.get("code_challenge", ""),
+            offline="offline_access" in query.get("scope", "").split(),
+            ends=time.monotonic() + self.behaviour.code_seconds,
+        )
         return code
 
     def token(self, form: Mapping[str, str] | None) -> Reply:
@@ -147,7 +177,8 @@ class Identity:
             return _error(403, "invalid_grant", "The redirect URI is wrong")
         if code.challenge and code.challenge != _s256(form.get("code_verifier", "")):
             return _error(403, "invalid_grant", "Failed to verify code verifier")
-        return self._tokens(self._issue_refresh(Family(public=public)))
+        family = Family(public=public)
+        return self._tokens(self._issue_refresh(family) if code.offline else None)
 
     def _renew(self, form: Mapping[str, str], *, public: bool) -> Reply:
         given = form.get("refresh_token", "")
@@ -155,18 +186,25 @@ class Identity:
             return _error(
                 400, "invalid_request", "Missing required parameter: refresh_token"
             )
-        family = self._refresh.get(given)
+        family = self._refresh.get(given) or self._overlapping(given)
         if family is not None and public and not family.public:
             return _error(401, "invalid_client", "Unauthorized")
         if family is None or not family.alive:
             used = self._used.get(given)
             if used is not None and self.behaviour.reuse_detection:
-                used.alive = False
+                used.family.alive = False
             return _error(403, "invalid_grant", _DEAD)
         if not self.behaviour.rotate:
             return self._tokens(None)
-        self._used[given] = self._refresh.pop(given)
+        if given in self._refresh:
+            until = time.monotonic() + self.behaviour.reuse_seconds
+            self._used[given] = _Used(self._refresh.pop(given), until)
         return self._tokens(self._issue_refresh(family))
+
+    def _overlapping(self, given: str) -> Family | None:
+        """Find the family of a token that is used, but works a little longer."""
+        used = self._used.get(given)
+        return used.family if used and time.monotonic() < used.works_until else None
 
     def _issue_refresh(self, family: Family) -> str:
         token = secrets.token_urlsafe(32)

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 from msgspec import Struct
-from yarl import URL
 
 from sage200_async.sandbox.answers import Asked, answer
 from sage200_async.sandbox.company import COMPANY, SITE
+from sage200_async.sandbox.consent import authorize
 from sage200_async.sandbox.faults import TOO_SLOW, play
 from sage200_async.sandbox.grammar import FilterError
 from sage200_async.sandbox.problems import FORBIDDEN, Problem, nowhere
@@ -74,19 +74,14 @@ class Server:
         """Make the application, with its routes."""
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.router.add_get("/authorize", self._authorize)
+        app.router.add_post("/authorize", self._authorize)
         app.router.add_post("/oauth/token", self._token)
         for base in BASES.values():
             app.router.add_route("*", base + "{path:.*}", self._api)
         return app
 
     async def _authorize(self, request: web.Request) -> web.StreamResponse:
-        try:
-            code = self.identity.authorize(request.query)
-        except ValueError as error:
-            return web.Response(status=400, text=str(error))
-        given = {"code": code, "state": request.query.get("state", "")}
-        back = URL(request.query["redirect_uri"]).update_query(given)
-        return web.Response(status=302, headers={"Location": str(back)})
+        return await authorize(request, self.identity)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         is_form = request.content_type == "application/x-www-form-urlencoded"

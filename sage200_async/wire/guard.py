@@ -39,6 +39,10 @@ class Guard(Generic[R]):
         self._served = self._given = self._repeated = 0
         self._unfit_keys: list[int] = []
 
+    def key_of(self, record: R) -> Any:
+        """Give a record's unique key, or None where there is none."""
+        return None if self._key_of is None else self._key_of(record)
+
     def open_page(self, plan: Plan, body: bytes | bytearray) -> None:
         """Begin a page.
 

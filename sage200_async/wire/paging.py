@@ -17,7 +17,7 @@ from sage200_async.odata.expressions import And, Comparison, Expression, In, set
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
 from sage200_async.odata.url import encode, encode_query
-from sage200_async.units import INT64_MAX, PAGE_DEFAULT
+from sage200_async.units import INT64_MAX, PAGE_DEFAULT, PAGE_MAX
 from sage200_async.wire.sizing import Sizing, larger, smaller
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class Plan(Struct, frozen=True):
     """Records given."""
     sizing: Sizing = Sizing()
     """How large the pages are at present."""
+    until: int | None = None
+    """The highest key to read, or None for no fence."""
+    seek: int = 0
+    """Records to pass over before the next page, to begin further on by key."""
 
     @property
     def done(self) -> bool:
@@ -128,9 +132,9 @@ def query_for(plan: Plan) -> str:
 
 def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
     options = plan.options
-    if plan.mode == "key" and plan.key and plan.after is not None:
-        onward = Comparison(plan.key, "gt", str(plan.after), "integer")
-        where = onward if where is None else And.of(where, onward)
+    bounds = _bounds(plan)
+    if bounds:
+        where = And.of(*bounds) if where is None else And.of(where, *bounds)
     if where is not None:
         yield "$filter", str(where)
     if options.select and plan.key and plan.key not in options.select:
@@ -138,9 +142,22 @@ def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
     yield from shape(options)
     if order := _order(plan):
         yield "$orderby", ",".join(map(str, order))
-    if plan.mode != "key" and plan.offset:
-        yield "$skip", str(plan.offset)
+    skip = plan.seek if plan.mode == "key" else plan.offset
+    if skip:
+        yield "$skip", str(skip)
     yield "$top", str(plan.asked)
+
+
+def _bounds(plan: Plan) -> list[Comparison]:
+    """Give the conditions on the key that say where to go on, and how far."""
+    if plan.mode != "key" or plan.key is None:
+        return []
+    ends = (("gt", plan.after), ("le", plan.until))
+    return [
+        Comparison(plan.key, operator, str(key), "integer")
+        for operator, key in ends
+        if key is not None
+    ]
 
 
 def _order(plan: Plan) -> tuple[Ordering, ...]:
@@ -214,6 +231,16 @@ def _too_long(plan: Plan, size: int, limit: int, *, splittable: bool) -> str:
     if plan.key is None:
         return f"{told}: in_ is split only where there is a unique key"
     return f"{told}: in_ is split only without order_by and skip"
+
+
+def count_query(plan: Plan) -> str:
+    """Write the query string that asks how many records the first part has."""
+    key = plan.key
+    select = (key,) if key else ()
+    options = replace(plan.options, order=(), expand=(), select=select)
+    sizing = Sizing(PAGE_MAX, PAGE_MAX)
+    whole = replace(plan, options=options, offset=0, left=None, sizing=sizing)
+    return f"{query_for(whole)}&$count=true"
 
 
 def resumed(plan: Plan, fresh: Plan) -> Plan:

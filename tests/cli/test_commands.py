@@ -124,8 +124,10 @@ def test_a_missing_setting_is_one_line() -> None:
     """Without settings the command says what is missing."""
     bare = {name: "" for name in os.environ if name.startswith("SAGE200_")}
     assert not bare
-    done = sage200("query", "customers", code=1)
+    nothing_kept = {"SAGE200_TOKEN_STORE": "memory://"}
+    done = sage200("query", "customers", env=nothing_kept, code=1)
     assert "refresh_token" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_sages_own_message_is_shown(env: dict[str, str]) -> None:

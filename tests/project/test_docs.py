@@ -79,7 +79,9 @@ def test_the_readme_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
             for name in (*names, *addresses):
                 value = str(getattr(sandbox.settings, name))
                 monkeypatch.setenv(f"SAGE200_{name.upper()}", value)
-            await eval(code, {"__name__": "readme"})
+            waited = eval(code, {"__name__": "readme"})
+            if waited is not None:  # None where the block awaits nothing
+                await waited
 
     asyncio.run(main())
 

@@ -163,6 +163,7 @@ def test_a_code_buys_tokens_once_with_its_verifier(serve):
             "response_type": "code",
             "client_id": raw.settings.client_id,
             "redirect_uri": "http://127.0.0.1:1/back?x=1",
+            "scope": "openid offline_access",
             "state": "a b",
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
@@ -222,3 +223,21 @@ def test_a_role_without_the_module_brings_403(serve):
         assert (await raw.get("customers")).status == 200
 
     serve(inside, behaviour=Behaviour(forbidden=frozenset({"products"})))
+
+
+def test_a_used_refresh_token_may_work_a_little_longer(serve):
+    """Within the overlap a used refresh token works again; past it, it is a reuse."""
+
+    async def test(sandbox, raw):
+        first = sandbox.settings.refresh_token
+        sandbox.behaviour.reuse_seconds = 60.0
+        newer = [(await raw.refresh(first)).json["refresh_token"] for _ in range(2)]
+        assert sandbox.standing(first) == "used"
+        assert [sandbox.standing(each) for each in newer] == ["unused", "unused"]
+        sandbox.behaviour.reuse_seconds = 0.0
+        assert (await raw.refresh(newer[0])).status == 200
+        assert (await raw.refresh(newer[0])).status == 403
+        assert sandbox.standing(newer[1]) == "revoked"
+        assert sandbox.standing("never issued") == "unknown"
+
+    serve(test)

@@ -10,9 +10,11 @@ import pytest
 
 from sage200_async.settings import Settings
 from sage200_async.tokens import MemoryStore, Tokens
-from sage200_async.transport.auth import Auth, TokenKeeper, refresher
+from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
+from sage200_async.transport.keeper import TokenKeeper
 from sage200_async.transport.memory import reply
+from sage200_async.transport.refresh import refresher
 from sage200_async.wire.messages import Request, Response
 from sage200_async.wire.status import check
 

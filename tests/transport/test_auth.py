@@ -187,7 +187,7 @@ def test_overlapping_401s_do_not_refresh_in_turn(lab):
             await lab.turns(6)
         await asyncio.wait(tasks)
         assert {type(each.exception()) for each in tasks} == {Unauthorized}
-        assert len(service.asked) <= 2
+        assert len(service.asked) <= 3  # of the 20 that a turn each would be
 
     asyncio.run(main())
 

@@ -12,7 +12,7 @@ from sage200_async import Sage200Client
 from sage200_async.errors import Sage200Error, SettingsError, TokenError
 from sage200_async.settings import Settings
 from sage200_async.tokens import MemoryStore, Tokens
-from sage200_async.transport.auth import Stamp
+from sage200_async.transport.keeper import Stamp
 from sage200_async.wire.messages import Response
 from sage200_async.wire.oauth import refresh_request
 

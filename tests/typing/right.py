@@ -5,7 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, assert_type
 
-from sage200_async import Sage200Client, field, raw
+from sage200_async import (
+    Sage200Client,
+    Settings,
+    SignIn,
+    Tokens,
+    authorize_url,
+    exchange_code,
+    field,
+    raw,
+)
 from sage200_async.catalog import (
     Customer,
     Endpoints,
@@ -59,6 +68,13 @@ async def beyond(client: Sage200Client) -> None:
     async for row in client.resource("sop_returns"):
         assert_type(row, dict[str, Any])
     assert_type(await client.request("GET", "customers"), Response)
+
+
+async def signing_in(settings: Settings) -> None:
+    sign_in = SignIn.begin("https://app.example/callback")
+    assert_type(sign_in, SignIn)
+    assert_type(authorize_url(settings, sign_in), str)
+    assert_type(await exchange_code(settings, sign_in, "https://a.example/"), Tokens)
 
 
 def conditions() -> None:

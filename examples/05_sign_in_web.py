@@ -1,0 +1,65 @@
+"""Sign a user in to a web application, by code with PKCE, against the sandbox.
+
+Two pages do it. So that it runs to its end by itself, it plays the browser too.
+"""
+
+import asyncio
+
+import aiohttp
+from aiohttp import web
+from msgspec.structs import replace
+
+from sage200_async import (
+    Sage200Client,
+    Settings,
+    SignIn,
+    authorize_url,
+    exchange_code,
+)
+from sage200_async.errors import SignInFailed
+from sage200_async.sandbox import Sandbox
+from sage200_async.tokens import MemoryStore
+
+HOME = "http://127.0.0.1:8405"
+
+
+class Pages:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.begun: list[SignIn] = []  # yours are in each user's session
+
+    async def login(self, request: web.Request) -> web.StreamResponse:
+        sign_in = SignIn.begin(f"{HOME}/callback")
+        self.begun.append(sign_in)
+        raise web.HTTPFound(authorize_url(self.settings, sign_in))
+
+    async def callback(self, request: web.Request) -> web.StreamResponse:
+        try:
+            await exchange_code(self.settings, self.begun.pop(), str(request.url))
+        except SignInFailed as error:
+            raise web.HTTPForbidden(text=f"not signed in: {error}") from error
+        async with Sage200Client(self.settings) as client:
+            user = await client.current_user.get()
+        return web.Response(text=f"signed in as {user.logon_name}")
+
+
+async def main() -> None:
+    async with Sandbox() as sandbox, aiohttp.ClientSession() as browser:
+        settings = replace(sandbox.settings, refresh_token="")
+        pages = Pages(replace(settings, token_store=MemoryStore()))
+        app = web.Application()
+        app.router.add_get("/", pages.login)
+        app.router.add_get("/callback", pages.callback)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 8405).start()
+        async with browser.get(HOME) as reply:
+            print(await reply.text())
+        sandbox.behaviour.spoil_state = True
+        async with browser.get(HOME) as reply:
+            print(await reply.text())
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

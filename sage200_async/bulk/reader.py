@@ -1,0 +1,210 @@
+"""Who reads which span of keys, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec.structs import replace
+
+from sage200_async.bulk.batch import Batch
+from sage200_async.errors import BadRequest, PagingError, Sage200Error
+from sage200_async.records import Untyped
+from sage200_async.units import PAGE_DEFAULT
+from sage200_async.wire.certificate import Interval
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.guard import Guard
+from sage200_async.wire.paging import standing
+from sage200_async.wire.sizing import larger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sage200_async.bulk.outlet import Outlet
+    from sage200_async.errors import DecodeError
+    from sage200_async.fetch import Fetcher
+    from sage200_async.wire.messages import Response
+    from sage200_async.wire.paging import Plan
+    from sage200_async.wire.ranges import Ranges, Span
+    from sage200_async.wire.sizing import Sizing
+
+R = TypeVar("R")
+
+
+class Reader(Generic[R]):
+    """Reads spans of keys, for as many workers as call it.
+
+    Args:
+        fetcher: Asks for pages.
+        plan: What is read, with a condition for each part.
+        model: What each record is.
+        ranges: The spans that are left.
+        outlet: Where batches go.
+        moved: Called when spans have changed.
+        quarantine: What takes the errors of records that do not fit.
+        ordered: Whether a span is given back after a page.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        plan: Plan,
+        model: type[R],
+        *,
+        ranges: Ranges,
+        outlet: Outlet[R],
+        moved: Callable[[], None],
+        quarantine: Callable[[DecodeError], None] | None,
+        ordered: bool,
+    ) -> None:
+        self.requests = 0
+        self.unfit = 0
+        self._fetcher = fetcher
+        self._plan = plan
+        self._model = model
+        self._ranges = ranges
+        self._outlet = outlet
+        self._moved = moved
+        self._quarantine = quarantine
+        self._ordered = ordered
+        self._sizing = plan.sizing
+        self._proven = PAGE_DEFAULT
+        # The largest page seen: a server that clamps `$top` clamps above it,
+        # so that a page shorter than this and than what was asked is the last.
+
+    async def seek(self, skip: int) -> None:
+        """Read a page that begins *skip* records further on, and what follows it."""
+        if self._ranges.done:
+            return
+        further = replace(self._plan_for(self._ranges.open[0]), seek=skip)
+        try:
+            plan, response = await self._fetch(further)
+        except BadRequest:
+            return  # servers before July 2017 have no $skip: others split the span
+        first = self._first_key(plan, response)
+        span = None if first is None else self._ranges.enter(first)
+        if span is not None:
+            await self._page(span, plan, response)
+            await self.read(span)
+
+    async def read(self, span: Span) -> None:
+        """Read *span* to its end, or where order counts, a page of it."""
+        while span.low < span.high:
+            plan, response = await self._fetch(self._plan_for(span))
+            await self._page(span, plan, response)
+            if self._ordered:
+                self._ranges.cut(span)
+                break
+        self._ranges.finish(span)
+        self._moved()
+
+    def _plan_for(self, span: Span) -> Plan:
+        return replace(
+            self._plan,
+            parts=(self._plan.parts[span.part],),
+            after=span.low,
+            until=span.high,
+            sizing=self._sizing,
+        )
+
+    async def _fetch(self, plan: Plan) -> tuple[Plan, Response]:
+        plan, response = await self._fetcher.fetch(plan)
+        self.requests += 1
+        self._resize(plan.sizing)
+        return plan, response
+
+    def _resize(self, sizing: Sizing) -> None:
+        self._sizing = sizing
+        self._ranges.page = sizing.size
+
+    def _first_key(self, plan: Plan, response: Response) -> int | None:
+        """Find the key of a page's first record."""
+        reader = SliceReader(Untyped, lambda _: None)
+        none: list[Untyped] = []
+        rows = next(reader.slices(response.body), none)
+        found: object = rows[0].get(plan.key or "") if rows else None
+        return found if type(found) is int else None
+
+    async def _page(self, span: Span, plan: Plan, response: Response) -> None:
+        """Hand on a page, slice by slice, and move its span on."""
+        guard = Guard[R](plan, mapping=not hasattr(self._model, "__struct_fields__"))
+        reader = SliceReader(self._model, self._aside(guard, plan))
+        begun = span.low
+        guard.open_page(plan, response.body)
+        try:
+            for served in reader.slices(response.body):
+                await self._give(span, plan, guard, guard.admit(plan, served))
+                if span.low >= span.high:
+                    break
+            facts = guard.close_page(plan)
+            if span.low < span.high:
+                await self._end(span, plan, facts.served, begun)
+        except Sage200Error as error:
+            stands = standing(plan, guard.so_far(plan))
+            self._fetcher.tell(error, stands, response)
+            raise
+        self._fetcher.read(plan, facts, response, self.requests)
+        self._moved()
+
+    def _aside(
+        self, guard: Guard[R], plan: Plan
+    ) -> Callable[[DecodeError], None] | None:
+        """Make what takes the records that do not fit, where anyone does."""
+        hand_on = self._quarantine
+        if hand_on is None:
+            return None
+
+        def aside(error: DecodeError) -> None:
+            guard.set_aside(plan, error)
+            self.unfit += 1
+            error.plan = plan
+            hand_on(error)
+
+        return aside
+
+    async def _give(
+        self, span: Span, plan: Plan, guard: Guard[R], records: list[R]
+    ) -> None:
+        """Hand on what lies in *span*: others may have taken its upper part."""
+        last = guard.so_far(plan).last_key
+        if last is None or last <= span.low:
+            return
+        if last > span.high:
+            records = [each for each in records if guard.key_of(each) <= span.high]
+        ends = [guard.key_of(each) for each in (*records[:1], *records[-1:])]
+        await self._out(span, min(last, span.high), records, *ends)
+        await asyncio.sleep(0)
+
+    async def _out(
+        self,
+        span: Span,
+        high: int,
+        records: list[R],
+        lowest: int | None = None,
+        highest: int | None = None,
+    ) -> None:
+        low, span.low = span.low, high
+        interval = Interval(low, high, len(records), lowest, highest)
+        await self._outlet.put(Batch(records, interval, span.part))
+
+    async def _end(self, span: Span, plan: Plan, served: int, begun: int) -> None:
+        """Decide whether *span* goes on after a page.
+
+        Raises:
+            PagingError: No record of the page shows a key to go on from.
+        """
+        last = served < min(plan.asked, self._proven)
+        self._proven = max(self._proven, served)
+        if last:
+            if self._ordered:
+                self._ranges.learn(span, served, span.high - begun)
+            await self._out(span, span.high, [])
+        elif span.low == begun:
+            message = (
+                f"{plan.path}: expected keys above {begun}, got a page whose records "
+                f"do not fit and show no {plan.key}: nothing says where to read on"
+            )
+            raise PagingError(message, plan=plan)
+        else:
+            span.density = served / (span.low - begun)
+            self._resize(larger(self._sizing))

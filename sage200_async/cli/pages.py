@@ -1,0 +1,40 @@
+"""What the browser shows at the end of a sign-in: whole pages, and no secret."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+_PAGE: Final = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1.05rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 12vh auto; padding: 0 1.5rem; overflow-wrap: anywhere; }}
+h1 {{ font-size: 1.5rem; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{text}</p>
+<p>You may close this window and go back to the terminal.</p>
+</main>
+</body>
+</html>
+"""
+
+DONE: Final = _PAGE.format(title="Signed in", text="The sign-in to Sage 200 is done.")
+OVER: Final = _PAGE.format(
+    title="This sign-in is over", text="The browser has been here before."
+)
+NOWHERE: Final = _PAGE.format(title="Nothing here", text="There is no such page.")
+
+
+def failed(why: str) -> str:
+    """Write the page that says why no one was signed in."""
+    return _PAGE.format(title="Not signed in", text=escape(why))

@@ -1,0 +1,233 @@
+"""A certified OAuth server that is not ours: rotation, reuse, and ten processes.
+
+panva/node-oidc-provider rotates refresh tokens and kills the whole family of
+one that is used twice, as Sage ID is taken to do.
+"""
+
+import asyncio
+import http.cookiejar
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
+from sage200_async.errors import TokenRefused
+from sage200_async.tokens import MemoryStore, Tokens, store_at
+
+PROVIDER = os.environ.get("SAGE200_OIDC")
+pytestmark = pytest.mark.skipif(
+    not PROVIDER,
+    reason="SAGE200_OIDC does not name oidc-provider's index.js: nox -s oidc",
+)
+HERE = Path(__file__).parent
+WORKER = HERE.parent / "tokens" / "worker.py"
+ID, SECRET = "client", "hush-secret"
+COUNT = 10
+
+
+@pytest.fixture(scope="module")
+def url():
+    """Run the server, and give where."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    told = [shutil.which("node"), HERE / "server.mjs", PROVIDER, port, ID, SECRET]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(told, stdout=subprocess.PIPE, stderr=quiet) as process:
+        try:
+            # Before it is ready it says what a server for the public would need.
+            assert any(line == b"ready\n" for line in process.stdout)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def consent(address):
+    """Sign in and consent, as a person does; give where it ends, and what is there."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with browser.open(address) as reply:
+        page = reply.url
+    text = ""
+    for form in (
+        {"prompt": "login", "login": "person", "password": "any"},
+        {"prompt": "consent"},
+    ):
+        with browser.open(page, urllib.parse.urlencode(form).encode()) as reply:
+            page, text = reply.url, reply.read().decode()
+    return page, text
+
+
+def begin(url, **change):
+    """Begin a sign-in; give the settings, the sign-in, and where the browser ends."""
+    # OpenID Connect wants consent asked for where offline_access is.
+    own = {"authorize_url": f"{url}/auth?prompt=consent", **change}
+    settings = replace(settings_for(url, MemoryStore()), **own)
+    begun = SignIn.begin(f"{url}/came-back")
+    return settings, begun, consent(authorize_url(settings, begun))[0]
+
+
+def sign_in(url):
+    """Sign in by code with PKCE; give the tokens."""
+    return asyncio.run(exchange_code(*begin(url)))
+
+
+def expire(url, tokens):
+    """Have the API take an access token for ended."""
+    urllib.request.urlopen(f"{url}/expire?{tokens.access_token}").close()
+
+
+def granted(url):
+    """Give all that the token endpoint has answered."""
+    with urllib.request.urlopen(f"{url}/granted") as reply:
+        return json.loads(reply.read())
+
+
+def settings_for(url, store):
+    return Settings(
+        base_url=f"{url}/v1/",
+        token_url=f"{url}/token",
+        client_id=ID,
+        client_secret=SECRET,
+        token_store=store,
+    )
+
+
+def ten_reads(url, place):
+    """Let ten processes read at once; give what came of each."""
+    told = {
+        "base_url": f"{url}/v1/",
+        "token_url": f"{url}/token",
+        "client_id": ID,
+        "client_secret": SECRET,
+        "token_store": place,
+    }
+    command = [sys.executable, WORKER, json.dumps(told)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen(command, **pipes) for _ in range(COUNT)]
+    try:
+        assert {each.stdout.readline() for each in workers} == {"ready\n"}
+        said = [each.communicate("go\n", timeout=60)[0] for each in workers]
+    finally:
+        for each in workers:
+            each.kill()
+            each.communicate()
+    return [each.splitlines()[-1] for each in said]
+
+
+def test_ten_processes_refresh_once(url, tmp_path):
+    """Ten processes with one file and a dead access token: one refresh, all succeed."""
+    place = (tmp_path / "tokens.json").as_uri()
+    first = sign_in(url)
+    asyncio.run(store_at(place).save(first))
+    for number in range(2):
+        stored = asyncio.run(store_at(place).load())
+        before = len(granted(url))
+        expire(url, stored)
+        assert ten_reads(url, place) == ["ok"] * COUNT, number
+        assert granted(url)[before:] == [200]
+    stored = asyncio.run(store_at(place).load())
+    assert stored.refresh_token != first.refresh_token
+
+
+def test_reuse_revokes_the_family(url):
+    """An old refresh token used again kills the new one: a person signs in again."""
+
+    async def read(tokens):
+        store = MemoryStore()
+        await store.save(tokens)
+        async with Sage200Client(settings_for(url, store)) as client:
+            await client.sites()
+        return await store.load()
+
+    first = sign_in(url)
+    expire(url, first)
+    second = asyncio.run(read(first))
+    assert second.refresh_token != first.refresh_token
+    assert asyncio.run(read(second)) == second
+    with pytest.raises(TokenRefused, match="sign in again") as caught:
+        asyncio.run(read(Tokens("", first.refresh_token)))
+    assert caught.value.reason == "invalid_grant"
+    with pytest.raises(TokenRefused, match="sign in again"):
+        asyncio.run(read(second))
+
+
+def test_a_wrong_secret_does_not_spend_the_token(url):
+    """A client that is refused for its secret gets in with the right one."""
+
+    async def read(store, secret):
+        settings = settings_for(url, store)
+        given = {name: getattr(settings, name) for name in settings.__struct_fields__}
+        async with Sage200Client(Settings(**given | {"client_secret": secret})) as one:
+            return await one.sites()
+
+    first = sign_in(url)
+
+    async def main():
+        store = MemoryStore()
+        await store.save(Tokens("", first.refresh_token))
+        with pytest.raises(TokenRefused) as caught:
+            await read(store, "wrong")
+        assert caught.value.reason == "invalid_client"
+        assert (await store.load()).spent_at is None
+        assert await read(store, SECRET) == []
+
+    asyncio.run(main())
+
+
+def test_a_code_of_another_sign_in(url):
+    """A code with another verifier, or used before, is refused as a code."""
+    settings, begun, back = begin(url)
+    other = replace(begun, verifier="v" * 43)
+    with pytest.raises(TokenRefused, match="refused the code") as caught:
+        asyncio.run(exchange_code(settings, other, back))
+    assert caught.value.reason == "invalid_grant"
+    settings, begun, back = begin(url)
+    tokens = asyncio.run(exchange_code(settings, begun, back))
+    assert tokens.refresh_token
+    with pytest.raises(TokenRefused, match="refused the code"):
+        asyncio.run(exchange_code(settings, begun, back))
+
+
+def test_a_desktop_client_logs_in(url, tmp_path):
+    """`sage200 login` signs in without a secret, on a port that nobody registered."""
+    place = (tmp_path / "tokens.json").as_uri()
+    told = {
+        "SAGE200_AUTHORIZE_URL": f"{url}/auth?prompt=consent",
+        "SAGE200_TOKEN_URL": f"{url}/token",
+        "SAGE200_CLIENT_ID": f"{ID}-desktop",
+        "SAGE200_TOKEN_STORE": place,
+    }
+    command = [sys.executable, "-m", "sage200_async.cli", "login", "--no-browser"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **told}
+    ) as process:
+        try:
+            page, text = consent(process.stdout.readline().strip())
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert page.startswith("http://127.0.0.1:")
+    assert "<h1>Signed in</h1>" in text
+    assert out.startswith("signed in\n")
+    first = asyncio.run(store_at(place).load())
+
+    async def read():
+        public = {"client_id": f"{ID}-desktop", "client_secret": ""}
+        settings = replace(settings_for(url, place), **public)
+        async with Sage200Client(settings) as client:
+            return await client.sites()
+
+    expire(url, first)
+    assert asyncio.run(read()) == []
+    assert asyncio.run(store_at(place).load()).refresh_token != first.refresh_token

@@ -1,0 +1,283 @@
+"""Reading by several at once: every record that stood throughout, once."""
+
+import asyncio
+import json
+import random
+from bisect import bisect_right, insort
+from urllib.parse import parse_qs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sage200_async.endpoint import Endpoint
+from sage200_async.errors import ExtractError, Sage200Error, ServerError
+from sage200_async.events import Events
+from sage200_async.resource import Table
+from sage200_async.settings import Target
+from sage200_async.transport.memory import reply
+from sage200_async.wire.messages import Response
+
+PLAIN = Table[dict, dict, dict]
+
+
+class Busy:
+    """A table in memory that others write to while it is read."""
+
+    def __init__(self, keys, seed, *, clamp=5000, counts=True, skips=True, writes=True):
+        self.keys = sorted(keys)
+        self.random = random.Random(seed)
+        self.clamp, self.counts, self.skips = clamp, counts, skips
+        self.writes = writes
+        self.stood = set(keys)
+        self.next = max(keys, default=0) + 1
+        self.in_flight = self.most = self.asked = 0
+        self.fails_at = None
+
+    async def send(self, request):
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        self.asked += 1
+        number = self.asked
+        try:
+            for _ in range(self.random.randrange(4)):
+                await asyncio.sleep(0)
+            if number == self.fails_at and "$count" not in request.query:
+                raise ServerError("down")
+            answer = self.answer(request)
+            if self.writes:
+                self.write()
+            for _ in range(self.random.randrange(4)):
+                await asyncio.sleep(0)
+            return answer
+        finally:
+            self.in_flight -= 1
+
+    def answer(self, request):
+        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
+        low, high = 0, len(self.keys)
+        for term in asked.get("$filter", "").split(" and "):
+            if term.startswith("id gt "):
+                low = bisect_right(self.keys, int(term[6:]))
+            if term.startswith("id le "):
+                high = bisect_right(self.keys, int(term[6:]))
+        found = self.keys[low:high]
+        if "$count" in asked and self.counts:
+            return reply(len(found))
+        if asked.get("$orderby", "").endswith("desc"):
+            found = found[::-1]
+        if self.skips:
+            found = found[int(asked.get("$skip", 0)) :]
+        found = found[: min(int(asked["$top"]), self.clamp)]
+        return Response(200, {}, json.dumps([{"id": key} for key in found]).encode())
+
+    def write(self):
+        """Insert, mostly above, and delete anywhere."""
+        if self.random.random() < 0.5:
+            insort(self.keys, self.next)
+            self.next += self.random.randrange(1, 9)
+        if self.keys and self.random.random() < 0.5:
+            gone = self.random.choice(self.keys)
+            self.keys.remove(gone)
+            self.stood.discard(gone)
+
+
+class Connection:
+    """What a reading needs of a client."""
+
+    quarantine = None
+
+    def __init__(self, server):
+        self.events, self.transport = Events(), server
+
+
+def things(server, size):
+    """Make a query on *server*."""
+    target = Target("http://sage.test", "site", "1")
+    query = Endpoint("things", PLAIN, key="id").query.bound(target, Connection(server))
+    return query.page_size(size)
+
+
+async def read(query, **options):
+    """Read everything; give the keys and the certificate."""
+    async with query.read(**options) as rows:
+        keys = [row["id"] async for row in rows]
+    return keys, rows.certificate
+
+
+sparse = st.lists(st.integers(1, 10**6), unique=True, max_size=300)
+skewed = st.builds(
+    lambda dense, thin, at: list({*range(at, at + dense), *thin}),
+    st.integers(0, 900),
+    st.lists(st.integers(1, 10**6), unique=True, max_size=40),
+    st.integers(1, 10**6),
+)
+
+
+@given(
+    keys=sparse | skewed,
+    seed=st.integers(0, 2**32),
+    size=st.integers(15, 700),
+    options=st.fixed_dictionaries(
+        {
+            "workers": st.integers(1, 9),
+            "ahead": st.integers(0, 3),
+            "ordered": st.booleans(),
+        }
+    ),
+    abilities=st.fixed_dictionaries(
+        {
+            "clamp": st.sampled_from([500, 1000, 5000]),
+            "counts": st.booleans(),
+            "skips": st.booleans(),
+        }
+    ),
+)
+def test_what_stood_throughout_comes_once(keys, seed, size, abilities, options):
+    """Whoever writes meanwhile, whatever the server can do: nothing lost, none twice."""
+    server = Busy(keys, seed, **abilities)
+    got, certificate = asyncio.run(read(things(server, size), **options))
+    assert len(set(got)) == len(got)
+    assert server.stood <= set(got)
+    assert set(got) <= set(range(certificate.fence + 1)) if got else True
+    assert certificate.records == len(got)
+    assert (certificate.lowest, certificate.highest) == (
+        min(got, default=None),
+        max(got, default=None),
+    )
+    assert server.in_flight == 0
+    assert server.most <= max(3, options["workers"])
+    if options["ordered"]:
+        assert got == sorted(got)
+
+
+@given(keys=sparse | skewed, size=st.integers(100, 700), workers=st.integers(1, 9))
+def test_few_requests_too_many(keys, size, workers):
+    """Sharing out costs a survey and some requests a worker, whatever the keys."""
+    server = Busy(keys, 1, writes=False)
+    got, certificate = asyncio.run(read(things(server, size), workers=workers))
+    assert sorted(got) == sorted(keys)
+    needed = -(-len(keys) // size)
+    assert certificate.requests <= needed + 14 * workers
+
+
+@given(
+    keys=sparse.filter(len),
+    number=st.integers(1, 12),
+    workers=st.integers(1, 5),
+    ordered=st.booleans(),
+)
+def test_the_first_error_ends_all(keys, number, workers, ordered):
+    """A page that cannot be had ends the reading with its error, and no certificate."""
+
+    async def main():
+        server = Busy(keys, 1, writes=False)
+        server.fails_at = number
+        reading = things(server, 20).read(workers=workers, ordered=ordered)
+        got, failure = [], None
+        try:
+            async with reading as rows:
+                got = [row["id"] async for row in rows]
+        except ServerError as error:
+            failure = error
+        if failure is None:  # what counts may fail, as no proof rests on it
+            assert server.asked < number or number <= 3
+            assert sorted(got) == sorted(keys)
+        else:
+            assert failure.plan.path == "things"
+            assert reading.certificate is None
+        assert server.in_flight == 0
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@given(taken=st.integers(0, 50), workers=st.integers(1, 6), ordered=st.booleans())
+def test_leaving_early_ends_all(taken, workers, ordered):
+    """A consumer that leaves the block leaves no task and no request behind."""
+
+    async def main():
+        server = Busy(range(1, 900), 1)
+        reading = things(server, 40).read(workers=workers, ordered=ordered)
+        async with reading as rows:
+            records = rows.records()
+            for _ in range(taken):
+                await anext(records)
+        assert server.in_flight == 0
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert reading.certificate is None
+
+    asyncio.run(main())
+
+
+@given(workers=st.integers(1, 8), ahead=st.integers(0, 3), ordered=st.booleans())
+def test_a_consumer_that_stops_stops_the_readers(workers, ahead, ordered):
+    """While the consumer does not take, no more is read than the pages allowed."""
+
+    async def main():
+        size = 20
+        server = Busy(range(1, 5001), 1, writes=False)
+        reading = things(server, size).read(
+            workers=workers, ahead=ahead, ordered=ordered
+        )
+        async with reading:
+            for _ in range(3000):
+                await asyncio.sleep(0)
+            pages = server.asked - 3
+            assert pages <= 2 * workers + ahead + 2
+            got = [row["id"] async for row in reading]
+        assert sorted(got) == list(range(1, 5001))
+
+    asyncio.run(main())
+
+
+def test_a_gap_is_an_error():
+    """A reading that misses an interval raises instead of giving a certificate."""
+
+    async def main():
+        server = Busy(range(1, 200), 1, writes=False)
+        reading = things(server, 50).read(workers=2)
+        async with reading:
+            batches = reading.batches()
+            first = await anext(batches)
+            kept = reading._read[0].all
+            reading._read[0] = type(reading._read[0])(())
+            assert kept
+            with pytest.raises(ExtractError, match="were not read"):
+                async for _ in batches:
+                    pass
+        assert first.records
+        assert reading.certificate is None
+
+    asyncio.run(main())
+
+
+def test_nothing_to_read():
+    """An empty collection, and a condition that nothing can meet, are certified."""
+    server = Busy([], 1, writes=False)
+    got, certificate = asyncio.run(read(things(server, 5)))
+    assert (got, certificate.records, certificate.fence) == ([], 0, None)
+    asked = server.asked
+    never = things(server, 5).filter(id=None)
+    never = never.filter(things(server, 5)._field("id").in_([]))
+    got, certificate = asyncio.run(read(never))
+    assert (got, certificate.records, server.asked) == ([], 0, asked)
+
+
+def test_what_cannot_be_read_by_ranges():
+    """No key, an order, a skip, a top, no workers: refused before any request."""
+    server = Busy([1], 1)
+    query = things(server, 5)
+    keyless = Endpoint("things", PLAIN).query.bound(query.target, Connection(server))
+    wrong = [
+        (keyless, {}),
+        (query.order_by("name"), {}),
+        (query.skip(1), {}),
+        (query.top(1), {}),
+        (query, {"workers": 0}),
+        (query, {"ahead": -1}),
+    ]
+    for each, options in wrong:
+        with pytest.raises(Sage200Error, match=r"read\(\)"):
+            each.read(**options)
+    assert server.asked == 0

@@ -1,0 +1,138 @@
+"""From a URL to a store, before any input or output."""
+
+import pickle
+import socket
+import sys
+from urllib.request import pathname2url
+
+import pytest
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.errors import MissingExtra, SettingsError
+from sage200_async.tokens import MemoryStore, places, store_at
+from sage200_async.tokens.file import FileStore
+from sage200_async.tokens.fleet import RedisStore
+from sage200_async.tokens.system import KeyringStore
+
+
+def test_each_kind(tmp_path):
+    """Each kind of URL gives its kind of store; a store is given as it is."""
+    path = tmp_path / "to kens.json"
+    assert isinstance(store_at("memory://"), MemoryStore)
+    for url in (path.as_uri(), "file:" + pathname2url(str(path))):
+        store = store_at(url)
+        assert isinstance(store, FileStore)
+        assert store.path == path
+    assert repr(store_at("keyring://sage-1")) == repr(KeyringStore("sage-1"))
+    assert isinstance(store_at("rediss://user:pw@host:6390"), RedisStore)
+    store = MemoryStore()
+    assert store_at(store) is store
+
+
+def test_the_name_in_redis():
+    """``?name=`` chooses the key; without it there is one name."""
+    assert "key sage200-async:tokens" in repr(store_at("redis://host/0"))
+    assert "key sage200-async:fleet" in repr(store_at("redis://host/0?name=fleet"))
+
+
+def test_a_windows_path(monkeypatch):
+    """A drive in a file URL is left to the system's own conversion."""
+    from nturl2path import url2pathname
+
+    given = []
+    monkeypatch.setattr(
+        places, "url2pathname", lambda url: given.append(url2pathname(url)) or "x"
+    )
+    store_at("file:///C:/Users/A%20B/tokens.json")
+    assert given == [r"C:\Users\A B\tokens.json"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "tokens.json",
+        "memory://x",
+        "memory:///x?y",
+        "file://",
+        "file:///",
+        "file://tokens.json",
+        "file://server/share/tokens.json",
+        "file:///folder/",
+        "file:///tokens.json?x=1",
+        "file:///tokens.json#x",
+        "keyring://",
+        "keyring://name#x",
+        "keyring://a/b",
+        "keyring://../../x",
+        "keyring://user:hush@name",
+        "redis://",
+        "redis:///0",
+        "redis://:hush@/0",
+        "redis://user:hush@host/zero",
+        "redis://user:hush@host:port/0",
+        "redis://user:hush",
+        "redis://user:hush/hush@host/0",
+        "redis://host/0?password=hush",
+        "redis://host/0?name=",
+        "redis://host/0?name=a&name=b",
+        "redis://host/0?name=a/hush",
+        "redis://host/0#hush",
+        "redis://[host:hush@/0",
+        "postgres://user:hush@host/db",
+    ],
+)
+def test_a_malformed_url(url, tmp_path, monkeypatch):
+    """A malformed URL says what was expected, shows no password, and does nothing."""
+    monkeypatch.setattr(socket, "socket", None)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(client_id="c", refresh_token="t", token_store=url)
+    with pytest.raises(SettingsError, match="token_store: expected ") as caught:
+        Sage200Client(settings)
+    assert caught.value.name == "token_store"
+    assert "hush" not in str(caught.value) + repr(pickle.dumps(caught.value))
+    assert caught.value.__cause__ is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "extra"),
+    [
+        ("file:///tmp/tokens.json", "filelock", "file"),
+        ("keyring://name", "keyring", "keyring"),
+        ("keyring://name", "platformdirs", "keyring"),
+        ("redis://host/0", "redis", "redis"),
+    ],
+)
+def test_a_missing_extra(monkeypatch, url, package, extra):
+    """A store that lacks its package says what to install when the client is made."""
+    monkeypatch.setitem(sys.modules, package, None)
+    settings = Settings(client_id="c", refresh_token="t", token_store=url)
+    with pytest.raises(MissingExtra) as caught:
+        Sage200Client(settings)
+    said = str(caught.value)
+    assert f"needs {package}, which is not installed" in said
+    assert said.endswith(f"pip install 'sage200-async[{extra}]'")
+    assert "\n" not in said
+    assert caught.value.extra == extra
+
+
+def test_importing_a_store_needs_no_extra():
+    """Importing the stores' package imports none of what they need."""
+    import subprocess
+
+    code = (
+        "import sys, sage200_async, sage200_async.tokens\n"
+        "print(sorted({'filelock', 'keyring', 'redis'} & set(sys.modules)))"
+    )
+    told = [sys.executable, "-c", code]
+    said = subprocess.run(told, capture_output=True, check=True, text=True).stdout
+    assert said.strip() == "[]"
+
+
+def test_a_store_may_hold_tokens_already(tmp_path):
+    """A lasting store stands in for tokens in the settings; an empty one does not."""
+    place = (tmp_path / "tokens.json").as_uri()
+    Sage200Client(Settings(client_id="c", token_store=place))
+    with pytest.raises(SettingsError, match="expected refresh_token"):
+        Sage200Client(Settings(client_id="c", token_store="memory://"))

@@ -1,0 +1,141 @@
+"""Tokens in Redis, with a server of the tests' own."""
+
+import asyncio
+import logging
+
+import pytest
+from redis.asyncio import Redis
+
+from sage200_async.errors import TokenStoreError
+from sage200_async.tokens import Tokens
+from sage200_async.tokens.fleet import RedisStore
+
+TOKENS = Tokens("hush-access", "hush-refresh", 2.0, 1.0, 3.0, 4.0, 5.0)
+
+
+def test_a_round_trip(redis_url):
+    """Every field comes back, under the store's own name; cleared is gone."""
+
+    async def main():
+        store = RedisStore(redis_url, name="round")
+        assert await store.load() is None
+        await store.save(TOKENS)
+        assert await RedisStore(redis_url, name="round").load() == TOKENS
+        assert await RedisStore(redis_url, name="another").load() is None
+        await store.clear()
+        await store.clear()
+        assert await store.load() is None
+
+    asyncio.run(main())
+
+
+def test_no_connection_is_left(redis_url):
+    """Nothing is connected between calls: there is nothing to close."""
+
+    async def main():
+        store = RedisStore(redis_url, name="left")
+        async with Redis.from_url(redis_url) as other:
+            before = len(await other.client_list())
+            async with store.lock():
+                await store.save(TOKENS)
+                await store.load()
+            while len(await other.client_list()) > before:
+                await asyncio.sleep(0.01)
+
+    async def bounded():
+        async with asyncio.timeout(5):
+            await main()
+
+    asyncio.run(bounded())
+
+
+def test_the_lock_keeps_tasks_apart(redis_url):
+    """Tasks with stores of their own are inside one at a time."""
+    inside, most = 0, 0
+
+    async def one():
+        nonlocal inside, most
+        async with RedisStore(redis_url, name="apart").lock():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    async def main():
+        await asyncio.gather(*(one() for _ in range(8)))
+
+    asyncio.run(main())
+    assert most == 1
+
+
+def test_the_lease_is_renewed(redis_url):
+    """A lock that is held for longer than its lease is still held."""
+
+    async def main():
+        async with RedisStore(redis_url, name="renewed", lease=0.3).lock():
+            with pytest.raises(TokenStoreError, match="another process has it"):
+                async with RedisStore(redis_url, name="renewed", wait=1.0).lock():
+                    raise AssertionError
+
+    asyncio.run(main())
+
+
+def test_a_lost_lease_does_not_lose_the_tokens(redis_url, caplog):
+    """Who lost the lease meanwhile still saves; the other's lock is left alone."""
+
+    async def main():
+        store = RedisStore(redis_url, name="lost", lease=0.3)
+        async with Redis.from_url(redis_url) as redis:
+            async with store.lock():
+                await redis.set("sage200-async:lost:lock", "somebody else's")
+                while "the lease was not renewed" not in caplog.text:
+                    await asyncio.sleep(0.01)
+                await store.save(TOKENS)
+            assert await store.load() == TOKENS
+            assert await redis.get("sage200-async:lost:lock") == b"somebody else's"
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(main())
+
+
+def test_something_else_under_the_key(redis_url):
+    """A key that holds no tokens is named, and not shown."""
+
+    async def main():
+        async with Redis.from_url(redis_url) as redis:
+            await redis.set("sage200-async:odd", "hush")
+            await redis.lpush("sage200-async:list", "hush")
+        for name, said in (("odd", "got 4 bytes"), ("list", "ResponseError")):
+            with pytest.raises(TokenStoreError, match=said) as caught:
+                await RedisStore(redis_url, name=name).load()
+            assert f"Redis at 127.0.0.1, key sage200-async:{name}" in str(caught.value)
+            assert "hush" not in str(caught.value)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("act", ["load", "save", "clear", "lock"])
+def test_no_server(lab, act):
+    """A server that is not there is an error that names it, without the password."""
+    url = f"redis://user:hush@127.0.0.1:{lab.free_port()}/0"
+    store = RedisStore(url)
+
+    async def main():
+        if act == "lock":
+            async with store.lock():
+                raise AssertionError
+        await getattr(store, act)(*([TOKENS] if act == "save" else []))
+
+    with pytest.raises(TokenStoreError, match=f"{act} failed with Conn") as caught:
+        asyncio.run(main())
+    assert "127.0.0.1" in str(caught.value)
+    assert "hush" not in str(caught.value) + repr(store)
+    assert caught.value.__cause__ is None
+
+
+def test_the_server_refuses(redis_url):
+    """A server that wants another password is an error, not a wait."""
+    url = redis_url.replace("//", "//user:hush@")
+    with pytest.raises(TokenStoreError, match="AuthenticationError") as caught:
+        asyncio.run(RedisStore(url).load())
+    assert "hush" not in str(caught.value)
