@@ -85,7 +85,7 @@ class Sage200Client(Endpoints):
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
         self._watch = Watch(self._http, self.events, self._clock)
-        self._keeper = _keeper(settings, self._watch, self._clock)
+        self._keeper = _keeper(settings, self._watch, self._clock, self.events)
         self.transport: Transport = transport or self._stack()
         if transport is None:
             _require_credentials(settings)
@@ -300,10 +300,13 @@ class Sage200Client(Endpoints):
         return read_rows(await self.transport.send(request), Site)
 
 
-def _keeper(settings: Settings, http: Transport, clock: Clock) -> TokenKeeper:
+def _keeper(
+    settings: Settings, http: Transport, clock: Clock, events: Events
+) -> TokenKeeper:
     seed = Tokens(settings.access_token, settings.refresh_token)
     ask = refresher(settings, http, clock)
-    return TokenKeeper(store_at(settings.token_store), seed, ask, clock)
+    store = store_at(settings.token_store)
+    return TokenKeeper(store, seed, ask, clock, events=events)
 
 
 def _require_credentials(settings: Settings) -> None:

@@ -151,6 +151,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         order = sorted(shown, key=lambda text: text.endswith("=..."))
         return f"Settings({', '.join(order)})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        plain = ("edition", "base_url", "site", "company")
+        return [(name, getattr(self, name)) for name in plain]
+
     @property
     def target(self) -> Target:
         """Where queries go."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -280,8 +280,9 @@ class Bulk(Generic[R]):
 
 def _first(error: BaseException) -> BaseException:
     """Take the first error out of the groups that it came in."""
-    if isinstance(error, BaseExceptionGroup):
-        return _first(error.exceptions[0])
+    while isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        error = group.exceptions[0]
     return error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -41,6 +41,10 @@ class Tokens(Struct, frozen=True, omit_defaults=True):
             name for name in ("access_token", "refresh_token") if getattr(self, name)
         ]
         return f"Tokens(holds={held}, expires_at={self.expires_at})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        return [("expires_at", self.expires_at)]
 
 
 class TokenStore(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -36,6 +36,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
     __str__ = __repr__
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        return [("method", self.method), ("path", self.path)]
+
 
 class Response(Struct, frozen=True):
     """One reply, read to its end. Its repr shows no header and no body."""
@@ -49,3 +53,7 @@ class Response(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        return [("status", self.status)]

@@ -6,6 +6,7 @@ import pickle
 import traceback
 
 import pytest
+import rich.pretty
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
@@ -164,7 +165,8 @@ def test_values(lab):
         Sage200Client(lab.settings).customers,
     ]
     for value in values:
-        assert SECRET not in f"{value} {value!r} {[value]}", type(value)
+        pretty = rich.pretty.pretty_repr(value)
+        assert SECRET not in f"{value} {value!r} {[value]} {pretty}", type(value)
     assert b"hush-secret" in request.body
 
 
