@@ -30,6 +30,8 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
+PROXIES = {"haproxy": "haproxy", "nginx": "nginx"}
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 # Interpreters that pyenv keeps are not on the path under their own names.
@@ -42,6 +44,23 @@ def _wheel(session: nox.Session) -> str:
     out = session.create_tmp()
     session.run("python", "-m", "build", "--wheel", "--outdir", out, silent=True)
     return str(max(Path(out).glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime))
+
+
+def _install(session: nox.Session, programs: dict[str, str]) -> None:
+    """Install Debian's *programs*, each from its package, where they are missing.
+
+    Where that is not possible, apt fails (100), or is not there: the tests that
+    need them are skipped, and say so.
+    """
+    path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+    missing = [programs[name] for name in programs if not shutil.which(name, path=path)]
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if missing and is_root and shutil.which("apt-get"):
+        quiet = {"external": True, "success_codes": [0, 100], "silent": True}
+        env = {"DEBIAN_FRONTEND": "noninteractive"}
+        install = ("apt-get", "install", "-y", "--no-install-recommends")
+        session.run("apt-get", "update", env=env, **quiet)
+        session.run(*install, *missing, env=env, **quiet)
 
 
 @nox.session
@@ -64,6 +83,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
+    _install(session, PROXIES)
     # One Python looks hard, the others look.
     profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
@@ -90,6 +110,7 @@ def tests_min(session: nox.Session) -> None:
     given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
+    _install(session, PROXIES)
     elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
     session.run("pytest", "-q", "tests", *elsewhere)
 
@@ -97,14 +118,7 @@ def tests_min(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Sign in with a real browser; without one, its tests are skipped and say so."""
-    here = shutil.which("chromium") and shutil.which("chromedriver")
-    if not here and shutil.which("apt-get") and os.geteuid() == 0:
-        # Debian has them; where apt fails (100), the tests say that they are missing.
-        quiet = {"external": True, "success_codes": [0, 100], "silent": True}
-        session.run("apt-get", "update", **quiet)
-        packages = ("chromium", "chromium-driver")
-        install = ("apt-get", "install", "-y", "--no-install-recommends")
-        session.run(*install, *packages, **quiet)
+    _install(session, BROWSER)
     session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
     session.run("pytest", "-q", "tests/browser")
 
@@ -147,3 +161,11 @@ def bench(session: nox.Session) -> None:
     session.install(".[all]")
     for question in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", "-m", f"benchmarks.{question.stem}")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Work for half an hour against faults, and see that nothing grows."""
+    session.install(".[all]", "psutil>=6")
+    minutes = session.posargs or ["30"]
+    session.run("python", "-m", "benchmarks.soak", "--minutes", *minutes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -16,11 +17,12 @@ from sage200_async.sandbox.server import BASES, Server
 from sage200_async.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from sage200_async.sandbox.faults import Fault
     from sage200_async.sandbox.oauth import Standing, TokenRequest
     from sage200_async.sandbox.server import Before, Seen
     from sage200_async.sandbox.store import Store
@@ -173,6 +175,27 @@ class Sandbox:
         self._before = hook
         if self._server is not None:
             self._server.before = hook
+
+    @property
+    def faults(self) -> deque[Fault | None]:
+        """What goes wrong with the API requests to come, one entry for each.
+
+        None lets a request be answered truly, as do all after the last entry.
+        May be set, and added to while the sandbox runs.
+
+        Example:
+            >>> from sage200_async.sandbox import Fault
+            >>> sandbox.faults = [Fault(status=503)]
+            >>> run(client.customers.first()) is None
+            False
+            >>> [seen.status for seen in sandbox.requests[-2:]]
+            [503, 200]
+        """
+        return self._running.faults
+
+    @faults.setter
+    def faults(self, script: Iterable[Fault | None]) -> None:
+        self._running.faults = deque(script)
 
     @property
     def requests(self) -> list[Seen]:

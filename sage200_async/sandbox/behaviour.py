@@ -67,6 +67,10 @@ class Behaviour(Struct, kw_only=True):
     """Seconds before the token endpoint answers."""
     delay: float = 0.0
     """Seconds before each API request is answered."""
+    slow_above: int = 0
+    """Records above which a page takes longer than anybody waits; 0 for no such limit."""
+    slow_as: Literal["504", "silence"] = "504"
+    """How that shows: the gateway gives up first, or the client has to."""
     empty_sites: bool = False
     """Answer ``GET /sites`` with ``[]``, as when the tunnel to a server is lost."""
     forbidden: frozenset[str] = frozenset()

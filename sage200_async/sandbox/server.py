@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -14,6 +15,7 @@ from msgspec import Struct
 from sage200_async.sandbox.answers import Asked, answer
 from sage200_async.sandbox.company import COMPANY, SITE
 from sage200_async.sandbox.consent import authorize
+from sage200_async.sandbox.faults import TOO_SLOW, play
 from sage200_async.sandbox.grammar import FilterError
 from sage200_async.sandbox.problems import FORBIDDEN, Problem, nowhere
 from sage200_async.sandbox.questions import QuestionError
@@ -22,6 +24,7 @@ from sage200_async.sandbox.writes import WriteError
 
 if TYPE_CHECKING:
     from sage200_async.sandbox.behaviour import Behaviour
+    from sage200_async.sandbox.faults import Fault
     from sage200_async.sandbox.oauth import Identity
     from sage200_async.sandbox.routes import Route
     from sage200_async.sandbox.store import Store
@@ -64,6 +67,7 @@ class Server:
         self.seen: list[Seen] = []
         self.in_flight = 0
         self.before: Before | None = None
+        self.faults: deque[Fault | None] = deque()
         self._random = random.Random(0)
 
     def application(self) -> web.Application:
@@ -93,11 +97,26 @@ class Server:
         self.seen.append(seen)
         self.in_flight += 1
         try:
-            response = await self._hooked(request, seen)
+            response = await self._played(request, seen)
             seen.status = response.status
             return response
         finally:
             self.in_flight -= 1
+
+    async def _played(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+        """Answer truly, unless the script or the size of the page is against it."""
+
+        async def truth() -> web.StreamResponse:
+            return await self._hooked(request, seen)
+
+        fault = self.faults.popleft() if self.faults else None
+        if fault is None:
+            response = await truth()
+            if not 0 < self.behaviour.slow_above < seen.records:
+                return response
+            seen.records = 0
+            fault = TOO_SLOW[self.behaviour.slow_as]
+        return await play(fault, request, truth)
 
     async def _hooked(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         answer = await self.before(request) if self.before is not None else None

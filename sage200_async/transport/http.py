@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
@@ -16,10 +17,13 @@ from sage200_async.errors import (
     TransportError,
 )
 from sage200_async.odata.url import join
+from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Response
 from sage200_async.wire.status import check
 
 if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
     from sage200_async.wire.messages import Request
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 _HEADERS: Final = {
     "user-agent": f"sage200-async/{__version__}",
     "accept": "application/json",
+    "accept-encoding": "gzip",
 }
 _CHUNK: Final = 256 * 1024
 
@@ -59,6 +64,25 @@ _LACKED: Final = {
 }
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A pool that closes a connection on which something came that nobody asked for.
+
+    aiohttp would take it for the reply to the next request, and from then on
+    each reply for that to the next: one customer for another.
+    """
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Connection:
+        """Give a connection on which nothing has come."""
+        connection = await super().connect(*args, **kwargs)
+        for _ in range(self.limit):
+            protocol = connection.protocol
+            if protocol is None or not protocol.should_close:
+                break
+            connection.close()
+            connection = await super().connect(*args, **kwargs)
+        return connection
+
+
 class HttpTransport:
     """Sends requests over a pool of connections, and reads replies whole.
 
@@ -78,9 +102,10 @@ class HttpTransport:
             raise ClientClosed("the client is open already: it is opened once")
         settings = self._settings
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=settings.pool_size),
+            connector=_Connector(limit=settings.pool_size),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
+            auto_decompress=False,  # wire/body.py does, in measured pieces
             timeout=aiohttp.ClientTimeout(
                 total=settings.request_timeout,
                 connect=settings.connect_timeout,  # the name's look-up, too
@@ -102,7 +127,8 @@ class HttpTransport:
         """Send *request* once and read the reply to its end.
 
         Raises:
-            TransportError: No reply came.
+            TransportError: No whole reply came.
+            ReplyTooLarge: One came that is more than the settings allow.
             StatusError: The reply is no success.
             ClientClosed: The pool is closed.
         """
@@ -125,11 +151,12 @@ class HttpTransport:
             data=request.body or None,
             allow_redirects=False,
         ) as reply:
-            body = bytearray()
-            async for chunk in reply.content.iter_chunked(_CHUNK):
-                body += chunk
             headers = {name.lower(): value for name, value in reply.headers.items()}
-            return Response(reply.status, headers, body)
+            body = Body(request, headers, self._settings.reply_limit)
+            async for chunk in reply.content.iter_chunked(_CHUNK):
+                for _ in body.take(chunk):
+                    await asyncio.sleep(0)
+            return Response(reply.status, headers, body.whole(reply.status))
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +47,9 @@ def request_id(headers: Mapping[str, str]) -> str:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Read ``Retry-After``: seconds, or an HTTP date.
 
+    A date is counted from the reply's own, where it has one: the server's
+    clock and ours may be a day apart.
+
     Args:
         headers: Names in lower case.
         now: Seconds since 1970.
@@ -67,9 +70,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
+    when = _moment(text)
+    if when is None:
+        return None
+    since = _moment(headers.get("date", ""))
+    return max(0.0, when - (now if since is None else since))
+
+
+def _moment(text: str) -> float | None:
+    """Read an HTTP date as seconds since 1970."""
     try:
         when = parsedate_to_datetime(text)
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.fromtimestamp(now, UTC)).total_seconds())

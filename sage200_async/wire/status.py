@@ -25,7 +25,9 @@ _ERRORS: Final[dict[int, type[StatusError]]] = {
     error.status_code: error
     for error in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, RateLimited)
 }
+_ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
 _ADVICE: Final = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
     401: (
         "the token has expired, or the site or company is wrong, or the user "
         "may not use that company: check site, company and the user's role"
@@ -37,6 +39,9 @@ _ADVICE: Final = {
 # 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
 # usually empty. 404 for unsupported verbs: the same FAQ.
 _SUCCESS: Final = 2
+_LATE: Final = 408
+# "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies say so of a
+# connection that lay idle, as a request is on its way.
 _FAILURE: Final = 5
 _SHOWN: Final = 500
 
@@ -64,6 +69,7 @@ def check(request: Request, response: Response, now: float) -> Response:
         detail=detail,
         retry_after=retry_after(response.headers, now),
     )
+    raised.retryable = raised.retryable or response.status == _LATE
     raised.request_id = request_id(response.headers)
     raise raised
 

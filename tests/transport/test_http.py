@@ -76,6 +76,7 @@ def test_what_is_sent(lab, on_server):
         assert "authorization: bearer hush-access-0" in lines
         assert "x-site: guid" in lines
         assert "accept: application/json" in lines
+        assert "accept-encoding: gzip" in lines
         assert any(line.startswith("user-agent: sage200-async/") for line in lines)
         assert server.bodies == [b'{"name":"B"}']
 

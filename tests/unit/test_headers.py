@@ -43,3 +43,19 @@ def test_retry_after(text, seconds):
 def test_no_retry_after():
     """A reply may say nothing about when to come again."""
     assert retry_after({}, NOON) is None
+
+
+@pytest.mark.parametrize("now", [0, NOON, 4_000_000_000])
+def test_a_date_is_counted_from_the_reply_s_own(now):
+    """Where a reply has a date of its own, a clock that is wrong here does no harm."""
+    headers = {
+        "retry-after": "Fri, 14 Jul 2017 02:40:30 GMT",
+        "date": "Fri, 14 Jul 2017 02:40:18 GMT",
+    }
+    assert retry_after(headers, now) == 12.0
+
+
+def test_a_date_that_cannot_be_read():
+    """Where a reply's own date cannot be read, ours counts."""
+    late = {"retry-after": "Fri, 14 Jul 2017 02:40:30 GMT", "date": "today"}
+    assert retry_after(late, NOON) == 30.0

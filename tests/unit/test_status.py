@@ -36,6 +36,7 @@ def test_success(status):
         (503, errors.ServerError, True),
         (599, errors.ServerError, True),
         (302, errors.StatusError, False),
+        (408, errors.StatusError, True),
         (418, errors.StatusError, False),
     ],
 )
@@ -90,6 +91,9 @@ def test_long_bodies():
         (403, "role"),
         (404, "edition or version"),
         (504, "tunnel"),
+        (301, "check base_url"),
+        (308, "not followed"),
+        (304, "no reason given"),
         (418, "no reason given"),
     ],
 )

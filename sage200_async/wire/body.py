@@ -1,0 +1,131 @@
+"""A reply's body as it comes: inflated, measured, and told from half of one.
+
+The transport knows that a body is cut short only where the reply says how
+long it is. Behind a gateway that ends replies by closing, or that passes on
+half of a gzip, only the JSON shows it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from sage200_async.errors import BrokenReply, ReplyTooLarge
+from sage200_async.wire.decode import UNFIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sage200_async.wire.messages import Request
+
+_PIECE: Final = 256 * 1024
+# Bytes inflated at once: half a millisecond's work.
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_SUCCESS: Final = 2
+_PLAIN: Final = frozenset({"", "identity"})
+_TAIL: Final = 64
+# Bytes at the end of a body in which its last bracket is looked for.
+_ENDS: Final = {b"[": b"]", b"{": b"}"}
+_VALUE: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Body:
+    """Takes a reply's body piece by piece.
+
+    Args:
+        request: What it answers.
+        headers: The reply's headers, names in lower case.
+        limit: Bytes, inflated, at most.
+    """
+
+    def __init__(
+        self, request: Request, headers: Mapping[str, str], limit: int
+    ) -> None:
+        self._request = request
+        self._limit = limit
+        self._body = bytearray()
+        self._open = 0
+        packed = headers.get("content-encoding", "").lower() not in _PLAIN
+        self._packed = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
+        self._counts = packed or "content-length" not in headers
+        # A length shows where a body ends; counting takes a tenth of what
+        # decoding does.
+        self._begun = False
+
+    def take(self, chunk: bytes) -> Iterator[None]:
+        """Take what has come; each step is about half a millisecond's work.
+
+        Raises:
+            ReplyTooLarge: It is more than the limit; no more is held than that
+                and one piece.
+            BrokenReply: It is said to be compressed, and is not.
+        """
+        self._begun = True
+        for piece in self._inflated(chunk):
+            if self._counts:
+                self._open += piece.count(b"{") - piece.count(b"}")
+            self._body += piece
+            if len(self._body) > self._limit:
+                message = (
+                    f"{self._request}: expected {self._limit:,} bytes at most, got "
+                    "more: ask for fewer records at once, or set reply_limit"
+                )
+                raise ReplyTooLarge(message, request=self._request)
+            yield
+
+    def _inflated(self, chunk: bytes) -> Iterator[bytes]:
+        if self._packed is None:
+            yield chunk
+            return
+        full = True
+        while (chunk or full) and not self._packed.eof:
+            try:
+                piece = self._packed.decompress(chunk, _PIECE)
+            except zlib.error as error:
+                raise self._broken(f"expected gzip, got {error}") from error
+            yield piece
+            chunk, full = self._packed.unconsumed_tail, len(piece) == _PIECE
+
+    def whole(self, status: int) -> bytearray:
+        """Give the body once all has come.
+
+        Raises:
+            BrokenReply: It stops short: compressed data is not at its end or,
+                in a success, a JSON value is not, or is not there at all.
+        """
+        if self._is_short(status):
+            raise self._broken("expected a whole reply, got one that stops short")
+        return self._body
+
+    def _is_short(self, status: int) -> bool:
+        if self._packed is not None and self._begun and not self._packed.eof:
+            return True
+        if status // 100 != _SUCCESS:
+            return False
+        return self._is_missing(status) or self._is_half()
+
+    def _is_missing(self, status: int) -> bool:
+        asked = self._request.method == "GET" and status == HTTPStatus.OK
+        return asked and len(self._body) < _TAIL and not self._body.strip()
+
+    def _is_half(self) -> bool:
+        """Tell half of a JSON value by its brackets, and parse it where in doubt.
+
+        A cut leaves a record open or the last bracket out. Parsing every reply
+        would stop the event loop for 8 ms and more.
+        """
+        begun = bytes(self._body[:_TAIL]).lstrip()[:1]
+        ended = bytes(self._body[-_TAIL:]).rstrip()[-1:]
+        if begun not in _ENDS or (ended == _ENDS[begun] and not self._open):
+            return False
+        try:
+            _VALUE.decode(self._body)
+        except UNFIT:
+            return True
+        return False
+
+    def _broken(self, what: str) -> BrokenReply:
+        return BrokenReply(f"{self._request}: {what}", request=self._request)
