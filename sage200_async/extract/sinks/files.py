@@ -19,7 +19,7 @@ from sage200_async.extract.sinks.manifest import (
 )
 from sage200_async.extract.sinks.packing import Gzip, Zstd
 from sage200_async.extract.sinks.parquet import Parquet
-from sage200_async.extract.sinks.spool import Head, Run, Spool, head_of, remove
+from sage200_async.extract.sinks.spool import Head, Run, Spool, is_left, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,8 +107,7 @@ class FileSink:
         if done is None:
             return
         left = _spool_of(self._folder, self._resource)
-        head = head_of(left)
-        if head is not None and head.begun_at == done.begun_at:
+        if is_left(left, done.begun_at):
             remove(left)
         if not self._overwrite:
             rows = f"{done.files[0].rows:,} rows of {done.query!r}"
@@ -208,18 +207,21 @@ class FileSink:
         )
 
     def _publish(self, spool: Spool, manifest: Manifest) -> None:
-        """Rename the files into place; the manifest goes first, and comes last."""
-        old = finished(self._folder, self._resource)
+        """Rename the files into place; an older manifest goes first.
+
+        It goes into the spool, so that whoever goes on knows its files too.
+        """
         place = manifest_path(self._folder, self._resource)
-        place.unlink(missing_ok=True)
-        sync_folder(self._folder)
+        old = spool.folder / place.name
+        if place.exists():
+            place.replace(old)
+            sync_folder(self._folder)
         names = {file.name for file in manifest.files}
         for name in names:
             (spool.folder / name).replace(self._folder / name)
-        for file in old.files if old else ():
-            if file.name not in names:
-                (self._folder / Path(file.name).name).unlink(missing_ok=True)
-        put(place, manifest.encode(), spool.folder / place.name)
+        for name in _names(read_manifest(old)) - names:
+            (self._folder / name).unlink(missing_ok=True)
+        put(place, manifest.encode(), spool.folder / "new")
 
     def close(self) -> None:
         """Let others have it; what is not finished can be resumed."""
@@ -273,7 +275,7 @@ def finished(folder: str | Path, resource: str) -> Manifest | None:
         SinkError: It cannot be read, or is something else.
     """
     with told(Path(folder), "cannot be read"):
-        return read_manifest(Path(folder), resource)
+        return read_manifest(manifest_path(Path(folder), resource))
 
 
 def discard(folder: str | Path, resource: str) -> None:
@@ -285,6 +287,10 @@ def discard(folder: str | Path, resource: str) -> None:
     path = _spool_of(Path(folder), resource)
     with told(path, "cannot be removed"):
         remove(path)
+
+
+def _names(manifest: Manifest | None) -> set[str]:
+    return {Path(file.name).name for file in manifest.files} if manifest else set()
 
 
 def _spool_of(folder: Path, resource: str) -> Path:

@@ -63,14 +63,13 @@ def manifest_path(folder: Path, resource: str) -> Path:
     return folder / f"{resource}.manifest.json"
 
 
-def read_manifest(folder: Path, resource: str) -> Manifest | None:
-    """Give the manifest of a resource's files; None where they are not finished.
+def read_manifest(path: Path) -> Manifest | None:
+    """Give the manifest that is at *path*; None where nothing is.
 
     Raises:
         SinkConflict: What is there is no manifest.
         OSError: It cannot be read.
     """
-    path = manifest_path(folder, resource)
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):

@@ -57,9 +57,11 @@ class Parquet:
         """Write the rows of all *runs* in groups of `GROUP`."""
         schema = self._schema(table)
         options = {"compression": "zstd", "coerce_timestamps": "us"}
-        with self._parquet.ParquetWriter(str(path), schema, **options) as writer:
+        with path.open("wb") as file:  # pyarrow would keep one of its own open
+            writer = self._parquet.ParquetWriter(file, schema, **options)
             for group in self._groups(schema, runs):
                 writer.write_table(group, row_group_size=GROUP)
+            writer.close()
 
     def _groups(self, schema: Any, runs: Iterable[bytes]) -> Iterator[Any]:
         held: Any = schema.empty_table()

@@ -180,14 +180,16 @@ class Spool:
         remove(self.folder)
 
 
-def head_of(folder: Path) -> Head | None:
-    """Tell what the spool in *folder* is for; None where there is none."""
+def is_left(folder: Path, begun_at: float) -> bool:
+    """Tell whether *folder* is what is left of a spool that was finished."""
     try:
         with (folder / _JOURNAL).open("rb") as file:
             _, _, data = next(_frames(file))
-            return msgspec.json.decode(data, type=Head)
-    except (FileNotFoundError, StopIteration, msgspec.DecodeError):
-        return None
+            return msgspec.json.decode(data, type=Head).begun_at == begun_at
+    except FileNotFoundError:
+        return folder.exists()
+    except (StopIteration, msgspec.DecodeError):
+        return False
 
 
 def remove(folder: Path) -> None:
