@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from datetime import UTC
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,21 +65,20 @@ class Parquet:
             writer.close()
 
     def _groups(self, schema: Any, runs: Iterable[bytes]) -> Iterator[Any]:
-        held: Any = schema.empty_table()
+        """Put *runs* together and cut them anew: how they were cut is not to be seen."""
+        read, join = self._arrow.ipc.read_record_batch, self._arrow.Table.from_batches
+        held: list[Any] = []
+        rows = 0
         for run in runs:
-            batch = self._arrow.ipc.read_record_batch(
-                self._arrow.py_buffer(run), schema
-            )
-            held = self._joined(held, batch)
-            while held.num_rows >= GROUP:
-                yield held.slice(0, GROUP).combine_chunks()
-                held = held.slice(GROUP)
-        if held.num_rows:
-            yield held.combine_chunks()
-
-    def _joined(self, held: Any, batch: Any) -> Any:
-        batches = [*held.to_batches(), batch]
-        return self._arrow.Table.from_batches(batches)
+            held.append(read(self._arrow.py_buffer(run), schema))
+            rows += held[-1].num_rows
+            while rows >= GROUP:
+                joined = join(held)
+                yield joined.slice(0, GROUP).combine_chunks()
+                held = joined.slice(GROUP).to_batches()
+                rows -= GROUP
+        if rows:
+            yield join(held).combine_chunks()
 
     def _schema(self, table: Table) -> Any:
         fields = [(column.name, self._kinds[column.kind]) for column in table.columns]
@@ -86,7 +86,7 @@ class Parquet:
 
     def _array(self, kind: Kind, values: Sequence[Any]) -> Any:
         if kind == "moment":
-            values = [None if each is None else utc(each) for each in values]
+            values = [v if v is None or v.tzinfo is UTC else utc(v) for v in values]
         try:
             return self._arrow.array(values, self._kinds[kind])
         except self._arrow.ArrowInvalid:
