@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -89,7 +90,7 @@ class FileSink:
         return self._tables[0].name
 
     def _path(self, table: Table) -> Path:
-        return self._folder / f"{table.name}{self._form.suffix}"
+        return self._folder / f"{table.name}.{self._form.name}"
 
     def _require_room(self) -> None:
         """Refuse what is in the way.
@@ -164,7 +165,8 @@ class FileSink:
         with told(self._folder):
             made = [self._made(spool, place) for place in range(len(self._tables))]
             self._publish(spool, self._manifest(spool, made, certificate))
-            self._spool = None
+        self._spool = None
+        with suppress(OSError):  # the files are there; the next `open` tidies up
             spool.remove()
 
     def _require_proof(self, spool: Spool, certificate: Certificate) -> None:
@@ -221,6 +223,7 @@ class FileSink:
             (spool.folder / name).replace(self._folder / name)
         for name in _names(read_manifest(old)) - names:
             (self._folder / name).unlink(missing_ok=True)
+        sync_folder(self._folder)
         put(place, manifest.encode(), spool.folder / "new")
 
     def close(self) -> None:
@@ -234,7 +237,7 @@ def files_at(
     folder: str | Path,
     form: FormName,
     *,
-    packing: PackingName | None = None,
+    compress: PackingName | None = None,
     overwrite: bool = False,
 ) -> FileSink:
     """Make a sink of files, for one resource.
@@ -242,17 +245,17 @@ def files_at(
     Args:
         folder: Where the files go.
         form: Their format.
-        packing: How they are compressed; Parquet is by itself.
+        compress: How they are compressed; Parquet is by itself.
         overwrite: Whether finished files are replaced.
 
     Raises:
         MissingExtra: The format or the compression needs a package.
         SinkError: There is no such format or compression.
     """
-    if packing is not None and packing not in _PACKINGS:
-        raise SinkError(f"expected gzip or zstd, got {packing!r}")
-    packed = _PACKINGS[packing]() if packing else None
-    return FileSink(Path(folder), _form(form, packed), overwrite=overwrite)
+    if compress is not None and compress not in _PACKINGS:
+        raise SinkError(f"expected gzip or zstd, got {compress!r}")
+    packing = _PACKINGS[compress]() if compress else None
+    return FileSink(Path(folder), _form(form, packing), overwrite=overwrite)
 
 
 _PACKINGS: Final[dict[str, Callable[[], Packing]]] = {"gzip": Gzip, "zstd": Zstd}

@@ -35,12 +35,7 @@ class Form(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called: a spool of another is not used."""
-        ...
-
-    @property
-    def suffix(self) -> str:
-        """How its files' names end, with the dot."""
+        """What it is called, and how its files' names end."""
         ...
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
@@ -71,12 +66,7 @@ class Ndjson:
     @property
     def name(self) -> str:
         """What it is called."""
-        return f"ndjson{self.suffix.removeprefix('.ndjson')}"
-
-    @property
-    def suffix(self) -> str:
-        """How its files' names end."""
-        return f".ndjson{self._packing.suffix if self._packing else ''}"
+        return f"ndjson{self._packing.suffix if self._packing else ''}"
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Give lines."""
@@ -109,12 +99,7 @@ class Csv:
     @property
     def name(self) -> str:
         """What it is called."""
-        return f"csv{self.suffix.removeprefix('.csv')}"
-
-    @property
-    def suffix(self) -> str:
-        """How its files' names end."""
-        return f".csv{self._packing.suffix if self._packing else ''}"
+        return f"csv{self._packing.suffix if self._packing else ''}"
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Give lines."""

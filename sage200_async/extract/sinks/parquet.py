@@ -38,7 +38,6 @@ class Parquet:
     """
 
     name = "parquet"
-    suffix = ".parquet"
 
     def __init__(self) -> None:
         require("a Parquet file", "parquet", "pyarrow")

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from sage200_async.errors import SinkConflict
+from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.schema import Table
 from sage200_async.extract.sinks.disk import held, put
@@ -64,8 +64,6 @@ class Place(NamedTuple):
     rows: int
     at: int
     """Bytes from the journal's beginning."""
-    size: int
-    """In bytes."""
 
 
 class Spool:
@@ -89,8 +87,8 @@ class Spool:
         self._lock = held(folder / _LOCK)
         try:
             if not self._path.exists():
-                first = _frame(_HEAD, msgspec.json.encode(head))
-                put(self._path, first, folder / "new")
+                first = Run(0, 0, 0, msgspec.json.encode(head))
+                put(self._path, _head(_HEAD, first) + first.data, folder / "new")
             self._file: IO[bytes] = self._path.open("r+b", buffering=0)
         except BaseException:
             self._lock.close()
@@ -103,19 +101,19 @@ class Spool:
 
     def _load(self, head: Head) -> None:
         self._runs: list[list[Place]] = [[] for _ in head.tables]
-        frames = _frames(self._file)
-        _, place, data = next(frames, ((_HEAD, 0), Place(0, 0, 0, 0), b""))
-        self.head = _same(self._path, head, data)
-        self._begin = self._end = place.at + place.size
+        found = _frame_at(self._file, 0)
+        first = found[1].data if found else b""
+        self.head = _same(self._path, head, first)
+        self._begin = self._end = _FRAME.size + len(first)
         fresh: list[tuple[int, Place]] = []
-        for (kind, table), place, data in frames:
+        for kind, run, at in _frames(self._file):
             if kind == _RUN:
-                fresh.append((table, place))
-                continue
-            self._take(fresh)
-            self._end = place.at + place.size
-            self.checkpoint = msgspec.json.decode(data, type=Checkpoint)
-            fresh = []
+                fresh.append((run.table, Place(run.low, run.rows, at)))
+            elif kind == _MARK:
+                self._take(fresh)
+                fresh = []
+                self._end = at + _FRAME.size + len(run.data)
+                self.checkpoint = msgspec.json.decode(run.data, type=Checkpoint)
         self._cut()
 
     def _take(self, fresh: Sequence[tuple[int, Place]]) -> None:
@@ -139,21 +137,20 @@ class Spool:
         fresh: list[tuple[int, Place]] = []
         end = self._end
         for run in runs:
+            fresh.append((run.table, Place(run.low, run.rows, end)))
             end += self._write(_RUN, run)
-            place = Place(run.low, run.rows, end - len(run.data), len(run.data))
-            fresh.append((run.table, place))
-        mark = Run(0, 0, 0, msgspec.json.encode(checkpoint))
-        end += self._write(_MARK, mark)
+        end += self._write(_MARK, Run(0, 0, 0, msgspec.json.encode(checkpoint)))
         os.fsync(self._file.fileno())
         self._take(fresh)
         self._end, self.checkpoint = end, checkpoint
 
     def _write(self, kind: int, run: Run) -> int:
-        frame = _frame(kind, run.data, run)
-        left = memoryview(frame)
-        while left:
-            left = left[self._file.write(left) :]
-        return len(frame)
+        head = _head(kind, run)
+        for part in (head, run.data):
+            left = memoryview(part)
+            while left:
+                left = left[self._file.write(left) :]
+        return len(head) + len(run.data)
 
     def rows(self, table: int) -> int:
         """Count the rows of a table, by its place among the tables."""
@@ -164,10 +161,17 @@ class Spool:
         return len(self._runs[table])
 
     def runs(self, table: int) -> Iterator[bytes]:
-        """Give a table's runs, in the order of their keys."""
+        """Give a table's runs, in the order of their keys.
+
+        Raises:
+            SinkError: What was written is not what is read.
+        """
         for place in sorted(self._runs[table]):
-            self._file.seek(place.at)
-            yield self._file.read(place.size)
+            found = _frame_at(self._file, place.at)
+            if found is None:
+                message = f"{self._path}: expected what was written, got something else"
+                raise SinkError(f"{message}: close and go on, which reads it again")
+            yield found[1].data
 
     def close(self) -> None:
         """Let others have it."""
@@ -184,11 +188,12 @@ def is_left(folder: Path, begun_at: float) -> bool:
     """Tell whether *folder* is what is left of a spool that was finished."""
     try:
         with (folder / _JOURNAL).open("rb") as file:
-            _, _, data = next(_frames(file))
+            found = _frame_at(file, 0)
+            data = found[1].data if found else b""
             return msgspec.json.decode(data, type=Head).begun_at == begun_at
     except FileNotFoundError:
         return folder.exists()
-    except (StopIteration, msgspec.DecodeError):
+    except msgspec.DecodeError:
         return False
 
 
@@ -199,29 +204,31 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _frame(kind: int, data: bytes, run: Run | None = None) -> bytes:
-    table, low, rows = (run.table, run.low, run.rows) if run else (0, 0, 0)
-    head = _FRAME.pack(kind, table, low, rows, len(data), 0)
-    check = zlib.crc32(data, zlib.crc32(head))
-    return _FRAME.pack(kind, table, low, rows, len(data), check) + data
+def _head(kind: int, run: Run) -> bytes:
+    """Give what stands before the data of a frame."""
+    told = kind, run.table, run.low, run.rows, len(run.data)
+    check = zlib.crc32(run.data, zlib.crc32(_FRAME.pack(*told, 0)))
+    return _FRAME.pack(*told, check)
 
 
-def _frames(file: IO[bytes]) -> Iterator[tuple[tuple[int, int], Place, bytes]]:
-    """Read the frames of a journal, up to the first that is not whole."""
-    at = file.seek(0)
-    while len(packed := file.read(_FRAME.size)) == _FRAME.size:
-        kind, table, low, rows, size, check = _FRAME.unpack(packed)
-        at += _FRAME.size
-        data = file.read(size) if at + size <= _size(file) else b""
-        bare = _FRAME.pack(kind, table, low, rows, size, 0)
-        if len(data) != size or zlib.crc32(data, zlib.crc32(bare)) != check:
-            return
-        yield (kind, table), Place(low, rows, at, size), data
-        at += size
+def _frames(file: IO[bytes]) -> Iterator[tuple[int, Run, int]]:
+    """Give the frames of a journal, and where each begins, up to one that is torn."""
+    at = 0
+    while (found := _frame_at(file, at)) is not None:
+        yield (*found, at)
+        at += _FRAME.size + len(found[1].data)
 
 
-def _size(file: IO[bytes]) -> int:
-    return os.fstat(file.fileno()).st_size
+def _frame_at(file: IO[bytes], at: int) -> tuple[int, Run] | None:
+    """Give the kind of the frame that begins at *at*, and what is in it, if it is whole."""
+    file.seek(at)
+    packed = file.read(_FRAME.size)
+    if len(packed) < _FRAME.size:
+        return None
+    kind, table, low, rows, size, _ = _FRAME.unpack(packed)
+    left = os.fstat(file.fileno()).st_size - at - _FRAME.size
+    run = Run(table, low, rows, file.read(size) if size <= left else b"")
+    return (kind, run) if _head(kind, run) == packed else None
 
 
 def _same(path: Path, wanted: Head, data: bytes) -> Head:

@@ -125,7 +125,7 @@ def read(sink, found, records, chance, width):
 
 def at_once(folder, form, packing, records):
     """Export in one go, undisturbed: what every other way has to come to."""
-    sink = files_at(folder, form, packing=packing)
+    sink = files_at(folder, form, compress=packing)
     assert sink.open(TABLES) is None
     keys, rows = records.between(records.floor, records.fence)
     whole = interval(records.floor, records.fence, keys)
@@ -161,7 +161,7 @@ class Telling:
 def main(arguments):
     given = json.loads(arguments[0])
     records = source(given["seed"], given["count"])
-    sink = files_at(given["folder"], given["form"], packing=given["packing"])
+    sink = files_at(given["folder"], given["form"], compress=given["packing"])
     found = sink.open(TABLES)
     read(Telling(sink), found, records, random.Random(given["order"]), given["width"])
     sink.close()

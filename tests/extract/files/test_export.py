@@ -59,19 +59,19 @@ def test_broken_off_and_gone_on_with(form, packing, tmp_path):
 
     async def body(client):
         whole = Extraction(name="customers", query=client.customers)
-        sink = files_at(tmp_path / "whole", form, packing=packing)
+        sink = files_at(tmp_path / "whole", form, compress=packing)
         await export(client, whole, sink, workers=1)
         place = tmp_path / "pieces"
         for workers, size, most in ((4, 900, 1000), (2, 350, 3000), (3, 777, 5000)):
             query = client.customers.page_size(size)
             pieces = Extraction(name="customers", query=query)
-            sink = files_at(place, form, packing=packing)
+            sink = files_at(place, form, compress=packing)
             with pytest.raises(Stop):
                 await export(
                     client, pieces, sink, workers=workers, told=stop_after(most)
                 )
             assert finished(place, "customers") is None
-        sink = files_at(place, form, packing=packing)
+        sink = files_at(place, form, compress=packing)
         await export(client, whole, sink, workers=8)
 
     on_sandbox(body, records={"customers": 6500})

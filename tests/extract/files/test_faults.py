@@ -60,7 +60,7 @@ def part_kept(sink, records, high=2000):
 
 
 def go_on(folder, form, packing, records, seed=1):
-    sink = files_at(folder, form, packing=packing)
+    sink = files_at(folder, form, compress=packing)
     try:
         read(sink, sink.open(TABLES), records, random.Random(seed), width=900)
     finally:
@@ -244,7 +244,7 @@ def test_another_format(tmp_path, records):
     sink = files_at(tmp_path, "csv")
     part_kept(sink, records)
     sink.close()
-    other = files_at(tmp_path, "ndjson", packing="gzip")
+    other = files_at(tmp_path, "ndjson", compress="gzip")
     with pytest.raises(SinkConflict, match=r"expected a spool of ndjson\.gz .* of csv"):
         other.open(TABLES)
     discard(tmp_path, "things")
@@ -371,7 +371,7 @@ def test_a_closed_sink_says_so(tmp_path, records):
 def test_a_bit_that_flips(form, packing, records, whole, tmp_path):
     """A journal that the disk spoilt is believed up to there, and read on from there."""
     wanted, place = whole(form, packing), tmp_path / "pieces"
-    sink = files_at(place, form, packing=packing)
+    sink = files_at(place, form, compress=packing)
     kept = part_kept(sink, records)
     keys, rows = records.between(2000, 4000)
     sink.keep(rows, kept.with_(interval(2000, 4000, keys)))
@@ -383,4 +383,24 @@ def test_a_bit_that_flips(form, packing, records, whole, tmp_path):
     assert sink.open(TABLES) == kept
     sink.close()
     go_on(place, form, packing, records)
+    assert files(place) == wanted
+
+
+def test_a_disk_that_forgets(records, whole, tmp_path):
+    """What is spoilt between keeping and finishing is noticed, and read again."""
+    wanted, place = whole("csv", None), tmp_path / "pieces"
+    sink = files_at(place, "csv")
+    keys, rows = records.between(records.floor, records.fence)
+    kept = interval(records.floor, records.fence, keys)
+    sink.open(TABLES)
+    sink.keep(rows, begun(records).with_(kept))
+    journal = place / ".things.partial" / "journal"
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    with pytest.raises(SinkError, match="expected what was written"):
+        sink.finish(certificate(len(keys)))
+    sink.close()
+    assert finished(place, "things") is None
+    go_on(place, "csv", None, records)
     assert files(place) == wanted

@@ -30,10 +30,10 @@ def records(lab):
     return lab.source(11, RECORDS)
 
 
-def one(tmp_path, form, column, *values, packing=None):
+def one(tmp_path, form, column, *values):
     """Write values of one column, of records 1, 2 and so on; give the file's path."""
     table = Table("ones", (Column("id", "integer"), column), ("id",))
-    sink = files_at(tmp_path, form, packing=packing)
+    sink = files_at(tmp_path, form)
     sink.open([table])
     rows = list(enumerate(values, 1))
     begun = Checkpoint(query="", floor=0, fence=len(rows))
@@ -43,7 +43,7 @@ def one(tmp_path, form, column, *values, packing=None):
         sink.finish(certificate(len(rows)))
     finally:
         sink.close()
-    return tmp_path / f"ones{sink._form.suffix}"
+    return tmp_path / f"ones.{sink._form.name}"
 
 
 def json_value(column, text):
@@ -290,14 +290,14 @@ def test_what_is_not_installed_is_named(form, packing, package, extra, monkeypat
     """A format whose package is missing says how to get it, before any I/O."""
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match=rf"sage200-async\[{extra}\]"):
-        files_at("nowhere", form, packing=packing)
+        files_at("nowhere", form, compress=packing)
 
 
 def test_packages_are_imported_late() -> None:
     """Whoever writes plain files loads neither pyarrow nor zstandard."""
     program = (
         "import sys; from sage200_async.extract.sinks.files import files_at;"
-        "files_at('x', 'csv', packing='gzip');"
+        "files_at('x', 'csv', compress='gzip');"
         "assert not {'pyarrow', 'zstandard'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -309,4 +309,4 @@ def test_packages_are_imported_late() -> None:
 def test_unknown_formats_are_refused(form, packing):
     """What there is no such format for is refused before any I/O."""
     with pytest.raises(SinkError, match="expected"):
-        files_at("nowhere", form, packing=packing)
+        files_at("nowhere", form, compress=packing)

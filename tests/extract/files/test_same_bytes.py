@@ -98,7 +98,7 @@ def test_cut_anyhow(form, packing, records, seed):
         for _ in range(chance.randrange(4)):
             cut_off(pieces, form, packing, records, chance)
             torn(pieces, chance)
-        sink = files_at(pieces, form, packing=packing)
+        sink = files_at(pieces, form, compress=packing)
         found = sink.open(TABLES)
         require_true(sink, found, form, records)
         read(sink, found, records, chance, width=chance.choice([2, 30, 300]))
@@ -107,7 +107,7 @@ def test_cut_anyhow(form, packing, records, seed):
 
 def cut_off(folder, form, packing, records, chance):
     """Export up to some call, and stop there."""
-    sink = files_at(folder, form, packing=packing)
+    sink = files_at(folder, form, compress=packing)
     found = sink.open(TABLES)
     with pytest.raises(Broken):
         read(CutOff(sink, chance.randrange(8)), found, records, chance, width=20)
@@ -159,7 +159,7 @@ def test_killed(form, packing, lab, tmp_path):
         resumed += (place / ".things.partial").exists()
         if (place / "things.manifest.json").exists():
             with pytest.raises(SinkConflict, match=r"4,000 rows"):
-                files_at(place, form, packing=packing).open(TABLES)
+                files_at(place, form, compress=packing).open(TABLES)
             assert files(place) == files(tmp_path / "whole")
             shutil.rmtree(place)
     lab.main([json.dumps(told)])
