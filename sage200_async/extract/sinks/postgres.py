@@ -148,12 +148,16 @@ def _where(url: str) -> str:
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - an extra
 
     try:
-        parts = conninfo_to_dict(url)
+        parts = {name: str(told) for name, told in conninfo_to_dict(url).items()}
     except ProgrammingError:
+        parts = {}
+    host, port = parts.get("host", "localhost"), parts.get("port", "5432")
+    shown = f"{host}:{port}/{parts.get('dbname', '')}"
+    # A password with a bare "/" or "@" in it ends up in the host or the database.
+    if not parts or "@" in shown or not port.replace(",", "").isdecimal():
         message = (
-            "database: expected postgresql://user:password@host:port/database, got a "
-            "URL that libpq does not understand"
+            "database: expected postgresql://user:password@host:port/database, with "
+            "%40 for @ and %2F for / in a password, got a URL that is not understood"
         )
         raise SettingsError(message, name="database") from None
-    host, port = parts.get("host", "localhost"), parts.get("port", 5432)
-    return f"PostgreSQL at {host}:{port}/{parts.get('dbname', '')}"
+    return f"PostgreSQL at {shown}"
