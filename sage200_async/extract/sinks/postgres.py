@@ -22,7 +22,8 @@ _LONGEST: Final = 63
 # Bytes in a name; PostgreSQL cuts longer ones, and says so to nobody.
 # Source: postgresql.org, "Identifiers and Key Words", NAMEDATALEN.
 _MAKING: Final = 200_200_200
-# The advisory lock of whoever makes tables: two at once would collide.
+# The advisory lock of whoever makes tables, shared by those who write rows: two
+# makers would collide, and a run that was killed may yet be committing.
 
 
 class PostgreSQL:
@@ -88,8 +89,8 @@ class PostgreSQL:
     def transaction(self, *, making: bool = False) -> Generator[None, None, None]:
         """Do all that is done inside, or nothing."""
         with self._open().transaction():
-            if making:
-                self.ask("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+            shared = "" if making else "_shared"
+            self.ask(f"SELECT pg_advisory_xact_lock{shared}(%s)", (_MAKING,))
             yield
 
     def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -129,6 +129,12 @@ class Place:
     def sink(self, prefix=""):
         return database_at(self.url, prefix)
 
+    def fresh(self, name):
+        """Give an empty place: files are cheap, and a server's databases are not."""
+        if self.kind == "postgres":
+            return self, name
+        return type(self)(self.kind, f"{self.url}.{name}"), ""
+
     def ask(self, sql, values=()):
         with contextlib.closing(self.connect()) as connection:
             cursor = connection.cursor()

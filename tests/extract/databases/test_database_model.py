@@ -110,7 +110,8 @@ def ordered(value):
 @settings(suppress_health_check=quiet)
 def test_it_holds_what_a_dict_would(place, lab, steps, most):
     """After any batches, deletes, crashes and new runs, rows equal the model's."""
-    prefix, model = f"run{next(RUNS)}_", Model()
+    place, prefix = place.fresh(f"run{next(RUNS)}_")
+    model = Model()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "ROWS", most)
         sink = place.sink(prefix)
@@ -127,12 +128,12 @@ def test_it_holds_what_a_dict_would(place, lab, steps, most):
             elif what == "finish":
                 sink.finish(lab.certificate())
             else:
-                sink = again(place, lab, sink, what, prefix, model)
+                sink = again(place, lab, sink, what, prefix=prefix, model=model)
         sink.close()
     check(place, lab, prefix, model)
 
 
-def again(place, lab, sink, what, prefix, model):
+def again(place, lab, sink, what, *, prefix, model):
     """End a run in some way, begin another, and go back to what that claims."""
     if what == "crash":
         sink._engine.disconnect()

@@ -21,7 +21,7 @@ def seen(lab, rows, deleted=None):
     ]
 
 
-def kept(place, lab, rows, lines=(), checkpoint=None, prefix=""):
+def kept(place, lab, rows, lines=(), *, checkpoint=None, prefix=""):
     """Keep rows, in a run of its own."""
     sink = place.sink(prefix)
     sink.open([lab.OWN, lab.LINES])

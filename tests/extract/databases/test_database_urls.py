@@ -46,7 +46,7 @@ def test_what_a_url_names(url, shown):
 )
 def test_malformed_urls_are_refused(url):
     """A URL of nothing known is refused before any I/O, its password not shown."""
-    with pytest.raises(SettingsError, match="^database: expected ") as caught:
+    with pytest.raises(SettingsError, match=r"^database: expected ") as caught:
         database_at(url)
     assert caught.value.name == "database"
     assert SECRET not in str(caught.value) + repr(caught.value.__cause__)
@@ -55,13 +55,13 @@ def test_malformed_urls_are_refused(url):
 @pytest.mark.parametrize("prefix", ["9a", "North_", "a-b", 'a"b', "a.b", "a" * 41, "."])
 def test_malformed_prefixes_are_refused(prefix):
     """A prefix is of a-z, digits and underscores, or a schema and a dot."""
-    with pytest.raises(SettingsError, match="database: expected a prefix of a-z"):
+    with pytest.raises(SettingsError, match=r"expected a prefix of a-z"):
         database_at("sqlite:///copy.db", prefix)
 
 
 def test_sqlite_has_no_schemas():
     """A schema is refused where the database has none."""
-    with pytest.raises(SettingsError, match="as SQLite has no schemas, got 'north.'"):
+    with pytest.raises(SettingsError, match=r"as SQLite has no schemas, got 'north.'"):
         database_at("sqlite:///copy.db", "north.")
 
 
@@ -76,7 +76,9 @@ def test_sqlite_has_no_schemas():
 def test_what_is_not_installed_is_told(monkeypatch, url, missing, extra):
     """A database whose library is missing says in one line what to install."""
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(MissingExtra, match=f"needs {missing}, .*async.{extra}]'$") as e:
+    with pytest.raises(
+        MissingExtra, match=rf"needs {missing}, .*async.{extra}]'$"
+    ) as e:
         database_at(url)
     assert e.value.extra == extra
 
@@ -85,5 +87,7 @@ def test_what_is_not_installed_is_told(monkeypatch, url, missing, extra):
 def test_a_folder_that_is_missing_is_told(kind, tmp_path, lab):
     """A file is made, its folder is not; how slashes are read is told."""
     sink = database_at(f"{kind}:///{tmp_path}/none/copy.db")
-    with pytest.raises(SinkError, match="expected a folder .*none, got none; in a URL"):
+    with pytest.raises(
+        SinkError, match=r"expected a folder .*none, got none; in a URL"
+    ):
         sink.open([lab.OWN])
