@@ -163,13 +163,18 @@ def _stored(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[list[Any
 
 
 def _moment(value: datetime) -> str:
-    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    text = value.isoformat(timespec="microseconds")
+    if not text.endswith(_UTC):
+        text = value.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.removesuffix(_UTC) + "Z"
 
 
 def _decimal(value: Decimal) -> str:
-    return format(value, "f")
+    text = str(value)  # three times as fast as a format, which few need
+    return format(value, "f") if "E" in text else text
 
 
+_UTC: Final = "+00:00"
 _STORED: Final[dict[Kind, Callable[[Any], str]]] = {
     "number": _decimal,
     "moment": _moment,
