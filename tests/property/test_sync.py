@@ -1,0 +1,336 @@
+"""A week of writers, and a copy that equals its source after each sync."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from sage200_async import Sage200Client
+from sage200_async.errors import ExtractError, ServerError
+from sage200_async.extract.extraction import Extraction
+from sage200_async.extract.sync import Deletes, sync
+from sage200_async.settings import Settings
+from sage200_async.transport.memory import reply
+from sage200_async.wire.messages import Response
+
+OVERLAP = 600
+BEGUN = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+class Mirror:
+    """A copy in a dict, which loses all that it was not asked to keep when killed."""
+
+    def __init__(self):
+        self.rows, self.deleted, self.notes = {}, {}, {}
+        self.checkpoint, self.writes = None, 0
+
+    def open(self, tables):
+        [self.table] = tables
+        return self.checkpoint
+
+    def keep(self, rows, checkpoint):
+        names = [column.name for column in self.table.columns]
+        for row in rows[self.table.name]:
+            record = dict(zip(names, row, strict=True))
+            if self.rows.get(record["id"]) != record or record["id"] in self.deleted:
+                self.writes += 1
+            self.rows[record["id"]] = record
+            self.deleted.pop(record["id"], None)
+        self.checkpoint = checkpoint
+
+    def finish(self, certificate):
+        self.checkpoint = None
+
+    def close(self):
+        pass
+
+    def keys(self):
+        return [key for key in self.rows if key not in self.deleted]
+
+    def mark_deleted(self, keys, at):
+        self.deleted.update(dict.fromkeys(keys, at))
+
+    def note(self, name, value=None):
+        if value is not None:
+            self.notes[name] = value
+        return self.notes.get(name)
+
+    @property
+    def standing(self):
+        return {key: self.rows[key]["name"] for key in self.keys()}
+
+
+class Company:
+    """Customers in a dict, each with the stamp of its last write; its own clock."""
+
+    def __init__(self):
+        self.rows, self.next = {}, 1
+        self.now = BEGUN
+        self.sites = [{"site_id": "s", "company_id": 1}]
+        self.hidden = set()
+        self.lost = False
+        self.open = {}
+
+    async def send(self, request):
+        await asyncio.sleep(0)
+        if request.path == "sites":
+            return reply(self.sites)
+        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
+        found = [] if self.lost else self.found(asked.get("$filter", ""))
+        if "$count" in asked:
+            return reply(len(found))
+        key, _, direction = asked["$orderby"].split(",")[0].partition(" ")
+        ordered = sorted(found, key=lambda row: (row[key], row["id"]))
+        rows = ordered[::-1] if direction == "desc" else ordered
+        rows = rows[int(asked.get("$skip", 0)) :][: int(asked["$top"])]
+        return Response(200, {}, reply([served(row) for row in rows]).body)
+
+    def found(self, condition):
+        rows = [row for key, row in self.rows.items() if key not in self.hidden]
+        terms = condition.split(" and ") if condition else []
+        for term in terms:
+            rows = [row for row in rows if holds(term.strip("()"), row)]
+        return rows
+
+
+def holds(term, row):
+    """Tell whether a condition holds: `or` chains of keys, or one comparison."""
+    if " or " in term:
+        return any(holds(each, row) for each in term.split(" or "))
+    name, operator, text = term.split(" ")
+    value = row[name]
+    other = datetime.fromisoformat(text) if name != "id" else int(text)
+    return {
+        "gt": value > other,
+        "ge": value >= other,
+        "le": value <= other,
+        "eq": value == other,
+    }[operator]
+
+
+def served(row):
+    stamp = row["date_time_updated"].isoformat().replace("+00:00", "Z")
+    return {**row, "date_time_updated": stamp}
+
+
+class Week(RuleBasedStateMachine):
+    """Writers that insert, change, delete and commit late, and a sync now and then."""
+
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.Runner()
+        self.company, self.mirror = Company(), Mirror()
+        settings = Settings(site="s", company=1)
+        self.client = Sage200Client(settings, transport=self.company)
+        query = self.client.customers.select("id", "name", "date_time_updated")
+        self.extraction = Extraction(name="customers", query=query.page_size(100))
+
+    def teardown(self):
+        self.loop.close()
+
+    @initialize(count=st.integers(0, 30))
+    def begins(self, count):
+        for _ in range(count):
+            self.insert("first")
+
+    def insert(self, name):
+        company = self.company
+        key, company.next = company.next, company.next + 3
+        company.rows[key] = {
+            "id": key,
+            "name": name,
+            "date_time_updated": company.now,
+        }
+
+    @rule(seconds=st.sampled_from([0, 0, 1, 60, 86_400]))
+    def time_passes(self, seconds):
+        """Nothing at all may pass between two writes: their stamps are equal."""
+        self.company.now += timedelta(seconds=seconds)
+
+    @rule(name=st.text("ab", max_size=2))
+    def one_is_added(self, name):
+        self.insert(name)
+
+    @rule(data=st.data(), name=st.text("cd", max_size=2))
+    def one_is_changed(self, data, name):
+        if self.company.rows:
+            key = data.draw(st.sampled_from(sorted(self.company.rows)))
+            row = self.company.rows[key]
+            row.update(name=name, date_time_updated=self.company.now)
+
+    @rule(data=st.data())
+    def one_is_deleted(self, data):
+        if self.company.rows:
+            key = data.draw(st.sampled_from(sorted(self.company.rows)))
+            del self.company.rows[key]
+
+    @rule(
+        data=st.data(), name=st.text("ef", max_size=2), ago=st.integers(0, OVERLAP - 1)
+    )
+    def a_transaction_commits_late(self, data, name, ago):
+        """A change becomes visible that was stamped a while ago, within the overlap."""
+        stamp = self.company.now - timedelta(seconds=ago)
+        fresh = {
+            key: row
+            for key, row in self.company.rows.items()
+            if row["date_time_updated"] <= stamp
+        }
+        if fresh:
+            key = data.draw(st.sampled_from(sorted(fresh)))
+            self.company.rows[key].update(name=name, date_time_updated=stamp)
+
+    @rule()
+    def a_sync(self):
+        self.loop.run(self.synced())
+        expected = {key: row["name"] for key, row in self.company.rows.items()}
+        assert self.mirror.standing == expected
+
+    @rule()
+    def a_second_sync_writes_nothing(self):
+        self.loop.run(self.synced())
+        writes = self.mirror.writes
+        again = self.loop.run(self.synced())
+        assert (self.mirror.writes, again.deleted) == (writes, 0)
+
+    @rule()
+    def a_sync_without_a_tunnel(self):
+        """A listing that lost its rows marks none of them as deleted."""
+        self.loop.run(self.synced())
+        held = self.mirror.standing
+        self.company.lost = True
+        if held:
+            with pytest.raises(ExtractError, match="not whole"):
+                self.loop.run(self.synced(most=0.1))
+        self.company.lost = False
+        assert self.mirror.standing == held
+
+    async def synced(self, most=1.0):
+        return await sync(
+            self.client,
+            self.extraction,
+            self.mirror,
+            workers=3,
+            overlap=OVERLAP,
+            deletes=Deletes(most=most),
+        )
+
+    @invariant()
+    def deleted_rows_are_kept(self):
+        """What was deleted is marked, and not forgotten."""
+        assert set(self.mirror.deleted) <= set(self.mirror.rows)
+
+
+TestWeek = Week.TestCase
+TestWeek.settings = settings(stateful_step_count=30)
+
+
+def machine(count):
+    """Give a copy in step with a company of *count* customers."""
+    week = Week()
+    for _ in range(count):
+        week.insert("x")
+    week.loop.run(week.synced())
+    return week
+
+
+def test_no_company_among_the_sites():
+    """While Sage does not name the company, no row is marked as deleted."""
+    week = machine(50)
+    del week.company.rows[1]
+    week.company.sites = []
+    with pytest.raises(ExtractError, match="tunnel"):
+        week.loop.run(week.synced())
+    assert len(week.mirror.standing) == 50
+    week.company.sites = [{"site_id": "S", "company_id": 1}]
+    assert week.loop.run(week.synced()).deleted == 1
+    week.teardown()
+
+
+def test_a_role_that_hides_rows():
+    """Many rows that are gone at once are not believed; a larger share is, if allowed."""
+    week = machine(400)
+    week.company.hidden = set(list(week.company.rows)[:200])
+    with pytest.raises(ExtractError, match="200 of 400 rows gone and 200 there"):
+        week.loop.run(week.synced(most=0.1))
+    assert len(week.mirror.standing) == 400
+    assert week.loop.run(week.synced(most=0.6)).deleted == 200
+    week.teardown()
+
+
+def test_a_listing_that_is_not_whole_the_second_time():
+    """Rows that were there a moment ago must come with those that seem gone."""
+    week = machine(50)
+    del week.company.rows[1]
+    whole = week.company.found
+
+    def forgets(condition):
+        return [] if " or " in condition else whole(condition)
+
+    week.company.found = forgets
+    with pytest.raises(ExtractError, match="moment ago"):
+        week.loop.run(week.synced())
+    assert len(week.mirror.standing) == 50
+    week.teardown()
+
+
+def test_a_row_that_is_back_is_not_deleted():
+    """A row that comes when it is asked for once more is not marked."""
+    week = machine(50)
+    whole = week.company.found
+
+    def first_hides(condition):
+        rows = whole(condition)
+        return rows if " or " in condition else [row for row in rows if row["id"] != 1]
+
+    week.company.found = first_hides
+    assert week.loop.run(week.synced()).deleted == 0
+    assert len(week.mirror.standing) == 50
+    week.teardown()
+
+
+def test_only_changes_are_read():
+    """After the first time, what has changed since less the overlap is read."""
+    week = machine(50)
+    week.company.now += timedelta(days=1)
+    week.company.rows[4].update(name="new", date_time_updated=week.company.now)
+    done = week.loop.run(week.synced())
+    assert (done.whole, done.read) == (False, 50)
+    done = week.loop.run(week.synced())
+    assert (done.whole, done.read) == (False, 1)
+    assert week.mirror.rows[4]["name"] == "new"
+    week.teardown()
+
+
+def test_broken_off_at_any_request():
+    """A sync that dies at its nth request, for any n, leaves what the next one mends."""
+    for number in range(1, 40):
+        week = Week()
+        for _ in range(250):
+            week.insert("x")
+        left = number
+        send = week.company.send
+
+        async def dying(request, send=send):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise ServerError("down")
+            return await send(request)
+
+        week.client.transport = sender(dying)
+        with contextlib.suppress(ServerError):
+            week.loop.run(week.synced())
+        week.client.transport = week.company
+        week.loop.run(week.synced())
+        assert week.mirror.standing == dict.fromkeys(week.company.rows, "x")
+        week.teardown()
+
+
+def sender(send):
+    """Give a transport that sends so."""
+    return type("Dying", (), {"send": staticmethod(send)})()
