@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,13 +18,15 @@ from sage200_async.extract.sinks.buffer import Buffer
 from sage200_async.extract.sinks.making import Maker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from sage200_async.extract.rows import Row
     from sage200_async.extract.schema import Column, Table
     from sage200_async.extract.sinks.engine import Engine
     from sage200_async.extract.sinks.statements import Layout
     from sage200_async.wire.certificate import Certificate
+
+Told = Mapping[str, str | None]
 
 ROWS: Final = 5000
 """Rows that are gathered for one transaction, child rows among them."""
@@ -41,8 +44,8 @@ class DatabaseSink:
     Rows are gathered, and written with the checkpoint in one transaction; what
     is not written is not claimed. Rows that are as they were are not written.
     A resource without a unique key is staged, and replaces the whole when it
-    is finished: its readers see the old rows or the new, and its checkpoint is
-    that of the last finished reading.
+    is finished: its readers see the old rows or the new, and it has no
+    checkpoint, as half of it is nothing to go on from.
 
     After a `SinkError` it is closed: what it had gathered is gone, and a new
     one on the same place goes on from the checkpoint that is there.
@@ -68,8 +71,9 @@ class DatabaseSink:
         return f"DatabaseSink({self._engine.where!r}, {self._prefix!r})"
 
     def open(self, tables: Sequence[Table]) -> Checkpoint | None:
-        """Make what is missing; give the checkpoint that is there, or None.
+        """Make what is missing; give the checkpoint of a reading to go on with.
 
+        It is None where there was no reading, or the last one was finished.
         Opening again forgets what was gathered or staged and not written.
 
         Raises:
@@ -106,7 +110,7 @@ class DatabaseSink:
             SinkError: It cannot be written.
         """
         self._require_open()
-        told = {"certificate": _text(certificate)}
+        told = {"certificate": _text(certificate), "checkpoint": None}
         if self._keyed:
             self._write(told)
         else:
@@ -180,11 +184,12 @@ class DatabaseSink:
     def _keyed(self) -> bool:
         return bool(self._layouts[0].table.key)
 
-    def _write(self, told: Mapping[str, str] | None = None) -> None:
+    def _write(self, told: Told | None = None) -> None:
         """Write what was gathered, and what is told with it, in one transaction."""
         buffer = self._require_open()
-        claimed = self._claimed() if self._keyed else {}
-        tells = {**claimed, **(told or {})}
+        pending = self._pending if self._keyed else None
+        claimed = {} if pending is None else {"checkpoint": _text(pending)}
+        tells: Told = {**claimed, **(told or {})}
         if not buffer and not tells:
             return
         with self._transaction("rows cannot be kept"):
@@ -192,10 +197,9 @@ class DatabaseSink:
             if self._keyed:
                 self._merge()
             self._tell(tells)
-        if self._keyed:
-            self._pending = None
+        self._pending = None
 
-    def _replace(self, told: Mapping[str, str]) -> None:
+    def _replace(self, told: Told) -> None:
         """Put what is staged in the place of what is there, where they differ."""
         buffer, own = self._require_open(), self._layouts[0]
         with self._transaction("rows cannot be replaced"):
@@ -204,12 +208,8 @@ class DatabaseSink:
                 self._engine.ask(statements.empty(own))
                 self._engine.ask(statements.take_over(own))
             self._engine.ask(statements.clear(own))
-            self._tell({**self._claimed(), **told})
+            self._tell(told)
         self._pending = None
-
-    def _claimed(self) -> dict[str, str]:
-        pending = self._pending
-        return {} if pending is None else {"checkpoint": _text(pending)}
 
     def _load(self, rows: Mapping[str, list[Row]]) -> None:
         """Stage rows, and where that fails say which value is to blame."""
@@ -261,11 +261,14 @@ class DatabaseSink:
         found = self._engine.ask(statements.ask_books(self._books), of)
         return found[0][0] if found else None
 
-    def _tell(self, told: Mapping[str, str]) -> None:
-        """Tell the books."""
+    def _tell(self, told: Told) -> None:
+        """Tell the books; of what is None, they forget what they had."""
         for name, value in told.items():
-            of = (self._layouts[0].name, name, value)
-            self._engine.ask(statements.tell_books(self._books), of)
+            of = (self._layouts[0].name, name)
+            if value is None:
+                self._engine.ask(statements.forget(self._books), of)
+            else:
+                self._engine.ask(statements.tell_books(self._books), (*of, value))
 
     @contextmanager
     def _transaction(self, failing: str) -> Generator[None, None, None]:

@@ -192,6 +192,12 @@ def tell_books(books: Layout) -> str:
     )
 
 
+def forget(books: Layout) -> str:
+    """Forget what is kept for a resource under a name."""
+    mark = books.dialect.mark
+    return f"DELETE FROM {books.full} WHERE resource = {mark} AND name = {mark}"
+
+
 def _keys(own: Layout) -> str:
     return f"SELECT {quoted(own.table.key[0])} FROM {quoted(own.stage)}"
 

@@ -8,46 +8,9 @@ import pytest
 from sage200_async.extract.sinks import database
 
 
-class Watch:
-    """Tells which rows of a table were written, by the database's own means."""
-
-    def __init__(self, place, table):
-        self.place, self.table = place, table
-        if place.kind == "sqlite":
-            place.ask(f"CREATE TABLE written_{table} (rows integer)")
-            for verb in ("INSERT", "UPDATE", "DELETE"):
-                place.ask(
-                    f"CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} "
-                    f"BEGIN INSERT INTO written_{table} VALUES (1); END"
-                )
-        self.before = self.state()
-
-    def state(self):
-        sql = {
-            "sqlite": f"SELECT count(*) FROM written_{self.table}",
-            # A row that is written gets another transaction's number.
-            "postgres": f"SELECT xmin::text, ctid::text FROM {self.table} ORDER BY 1, 2",
-            "duckdb": "SELECT 1",
-        }
-        return self.place.ask(sql[self.place.kind])
-
-    def spy(self, sink, counted):
-        """DuckDB shows no versions of rows: its own counts are taken."""
-        ask = sink._engine.ask
-
-        def counting(sql, values=()):
-            found = ask(sql, values)
-            writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
-            if self.place.kind == "duckdb" and writes and f'"{self.table}"' in sql:
-                counted.append(found[0][0])
-            return found
-
-        sink._engine.ask = counting
-
-
 def run(place, lab, batch, table):
     """Keep *batch* in a run of its own; tell whether that wrote to *table*."""
-    watch, counted = Watch(place, table) if table else None, []
+    watch, counted = lab.Watch(place, table) if table else None, []
     sink = place.sink()
     if watch:
         watch.spy(sink, counted)
@@ -143,12 +106,12 @@ def test_half_of_the_whole_is_nothing(place, lab, monkeypatch, end):
 def test_the_same_whole_is_not_written(place, lab):
     """Without a key, the same rows, in any order, are not written; others are."""
     keyless(place, lab, RATES)
-    _, wrote = keyless(place, lab, RATES[::-1], watch=Watch(place, "rates"))
+    _, wrote = keyless(place, lab, RATES[::-1], watch=lab.Watch(place, "rates"))
     assert not wrote
     if place.kind == "sqlite":
         for sql in ("INSERT", "UPDATE", "DELETE"):
             place.ask(f"DROP TRIGGER rates_{sql}")
         place.ask("DROP TABLE written_rates")
     fewer = [RATES[0], RATES[2], RATES[2]]
-    _, wrote = keyless(place, lab, fewer, watch=Watch(place, "rates"))
+    _, wrote = keyless(place, lab, fewer, watch=lab.Watch(place, "rates"))
     assert wrote

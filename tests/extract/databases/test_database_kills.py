@@ -42,6 +42,11 @@ def run(process, **given):
     return int(process.stdout.readline())
 
 
+def finished(place, prefix):
+    resource = f"resource = '{prefix}orders' AND name = 'certificate'"
+    return place.ask(f"SELECT count(*) FROM _sage200 WHERE {resource}") == [(1,)]
+
+
 def check(place, prefix, job, *, whole):
     """Check that all that is claimed is there, and the whole to the last digit."""
     sink = place.sink(prefix)
@@ -51,9 +56,9 @@ def check(place, prefix, job, *, whole):
     lines = {row[:2]: row for row in place.rows(job.LINES, prefix)}
     spans = () if claimed is None else claimed.read.all
     keys = {key for span in spans for key in range(span.low + 1, span.high + 1)}
+    if whole or finished(place, prefix):
+        keys = set(range(1, job.KEYS + 1))
     assert keys == set(rows)
-    if whole:
-        assert len(keys) == job.KEYS
     for key, row in rows.items():
         *plain, members, deleted = row
         assert (*plain, members, deleted) == (*job.order(key)[:-1], [key], None)

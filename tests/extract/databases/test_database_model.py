@@ -40,11 +40,13 @@ class Model:
     """What the tables have to hold, and what they held after each batch."""
 
     def __init__(self):
-        self.rows, self.lines, self.count = {}, {}, 0
+        self.rows, self.lines = {}, {}
+        self.number = self.count = 0
         self.at = {0: ({}, {})}
 
     def keep(self, batch):
-        self.count += 1
+        self.number += 1
+        self.count = self.number
         for key, values, prices in batch:
             self.rows[key] = (*values, None)
             self.lines[key] = [(price, None) for price in prices]
@@ -55,6 +57,10 @@ class Model:
             if key in self.rows and self.rows[key][-1] is None:
                 self.rows[key] = (*self.rows[key][:-1], AT)
                 self.lines[key] = [(line[0], AT) for line in self.lines[key]]
+        self.settle()
+
+    def finish(self):
+        self.count = 0
         self.settle()
 
     def settle(self):
@@ -126,6 +132,7 @@ def test_it_holds_what_a_dict_would(place, lab, steps, most):
                 live = [key for key, row in model.rows.items() if row[-1] is None]
                 assert list(sink.keys()) == sorted(live)
             elif what == "finish":
+                model.finish()
                 sink.finish(lab.certificate())
             else:
                 sink = again(place, lab, sink, what, prefix=prefix, model=model)
