@@ -22,7 +22,10 @@ class Sink(Protocol):
     """
 
     def open(self, tables: Sequence[Table]) -> Checkpoint | None:
-        """Make what is missing; give the checkpoint that is there, or None.
+        """Make what is missing; give the checkpoint of a reading to go on with.
+
+        It is None where there was no reading, or the last one was finished.
+        A sink that is open forgets what it has not kept, and begins anew.
 
         Raises:
             SinkError: What is there is not what *tables* say, or is not to be
@@ -34,7 +37,8 @@ class Sink(Protocol):
         """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
 
         Rows whose key is there already replace it. Intervals may come in any
-        order of their keys.
+        order of their keys. They may be gathered, to be kept by a later call:
+        what is not kept is not in the checkpoint that the next `open` gives.
         """
         ...
 
@@ -59,5 +63,8 @@ class Mirror(Sink, Protocol):
         ...
 
     def note(self, name: str, value: str | None = None) -> str | None:
-        """Keep a small text beside the data under *name*; give what is there."""
+        """Keep a small text beside the data under *name*; give what is there.
+
+        Nothing that was gathered is kept later than a note that follows it.
+        """
         ...

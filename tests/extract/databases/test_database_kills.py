@@ -1,0 +1,88 @@
+"""Killed at any moment and run again: row for row as the undisturbed run."""
+
+import importlib.util
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WORKER = Path(__file__).with_name("worker.py")
+KILLS = 34
+# For each of three databases: more than a hundred.
+
+
+@pytest.fixture(scope="session")
+def job():
+    spec = importlib.util.spec_from_file_location("database_worker", WORKER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def worker():
+    if not hasattr(os, "fork"):
+        pytest.skip("there is no fork here")
+    told = [sys.executable, WORKER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(told, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
+def run(process, **given):
+    """Run once, killed after some seconds; tell how it ended."""
+    process.stdin.write(json.dumps(given) + "\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def finished(place, prefix):
+    resource = f"resource = '{prefix}orders' AND name = 'certificate'"
+    return place.ask(f"SELECT count(*) FROM _sage200 WHERE {resource}") == [(1,)]
+
+
+def check(place, prefix, job, *, whole):
+    """Check that all that is claimed is there, and the whole to the last digit."""
+    sink = place.sink(prefix)
+    claimed = sink.open([job.OWN, job.LINES])
+    sink.close()
+    rows = {row[0]: row for row in place.rows(job.OWN, prefix)}
+    lines = {row[:2]: row for row in place.rows(job.LINES, prefix)}
+    spans = () if claimed is None else claimed.read.all
+    keys = {key for span in spans for key in range(span.low + 1, span.high + 1)}
+    if whole or finished(place, prefix):
+        keys = set(range(1, job.KEYS + 1))
+    assert keys == set(rows)
+    for key, row in rows.items():
+        *plain, members, deleted = row
+        assert (*plain, members, deleted) == (*job.order(key)[:-1], [key], None)
+    expected = {line[:2]: (*line, None) for key in keys for line in job.lines(key)}
+    assert lines == expected
+    return len(keys)
+
+
+def test_killed_again_and_again(place, worker, job):
+    """After each of many kills what is claimed is there; resumed, all of it is."""
+    chance = random.Random(f"kills of {place.kind}")
+    killed, number, grown = 0, 0, set()
+    while killed < KILLS:
+        number += 1
+        here, prefix = place.fresh(f"run{number}_")
+        given = {"url": here.url, "prefix": prefix}
+        ended = -signal.SIGKILL
+        while ended and killed < KILLS:
+            given |= {"most": chance.choice([50, 300]), "pause": chance.choice([0, 3])}
+            ended = run(worker, after=chance.uniform(0, 0.35), **given)
+            assert ended in {0, -signal.SIGKILL}
+            killed += ended != 0
+            grown.add(check(here, prefix, job, whole=ended == 0))
+        assert run(worker, after=None, **given) == 0
+        check(here, prefix, job, whole=True)
+    # Kills in the middle, not only before the first row.
+    assert len(grown - {0, job.KEYS}) >= KILLS / 4

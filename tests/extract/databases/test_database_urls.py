@@ -1,0 +1,93 @@
+"""From a URL to a database, and what is wrong with a URL."""
+
+import sys
+
+import pytest
+
+from sage200_async.errors import MissingExtra, SettingsError, SinkError
+from sage200_async.extract.sinks.places import database_at
+
+SECRET = "hush-url"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///copy.db", "SQLite at copy.db"),
+        ("sqlite:////var/lib/a%20b.db", "SQLite at /var/lib/a b.db"),
+        ("duckdb:///out/copy.duckdb", "DuckDB at out/copy.duckdb"),
+        (f"postgresql://me:{SECRET}@db.test:5433/w", "PostgreSQL at db.test:5433/w"),
+        (f"postgres://db.test/w?password={SECRET}", "PostgreSQL at db.test:5432/w"),
+    ],
+)
+def test_what_a_url_names(url, shown):
+    """A database is shown by what and where it is, without a password."""
+    assert repr(database_at(url)) == f"DatabaseSink({shown!r}, '')"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "copy.db",
+        "mysql://me:hush-url@db.test/w",
+        "sqlite://copy.db",
+        "sqlite:///",
+        "sqlite:///folder/",
+        "sqlite:///copy.db?mode=ro",
+        "duckdb://me:hush-url@db.test/w",
+        "duckdb:///copy.db#part",
+        "postgresql://me:hush-url@db.test:port/w",
+        "postgresql://me:hush-url@db.test/w?unheard_of=1",
+        "postgresql://me:hush-url@[db.test/w",
+        "postgresql://me:12/hush-url@db.test/w",
+        "postgresql://me:12@hush-url@db.test/w",
+    ],
+)
+def test_malformed_urls_are_refused(url):
+    """A URL of nothing known is refused before any I/O, its password not shown."""
+    with pytest.raises(SettingsError, match=r"^database: expected ") as caught:
+        database_at(url)
+    assert caught.value.name == "database"
+    assert SECRET not in str(caught.value) + repr(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("prefix", ["9a", "North_", "a-b", 'a"b', "a.b", "a" * 41, "."])
+def test_malformed_prefixes_are_refused(prefix):
+    """A prefix is of a-z, digits and underscores, or a schema and a dot."""
+    with pytest.raises(SettingsError, match=r"expected a prefix of a-z"):
+        database_at("sqlite:///copy.db", prefix)
+
+
+def test_sqlite_has_no_schemas():
+    """A schema is refused where the database has none."""
+    with pytest.raises(SettingsError, match=r"as SQLite has no schemas, got 'north.'"):
+        database_at("sqlite:///copy.db", "north.")
+
+
+@pytest.mark.parametrize(
+    ("url", "missing", "extra"),
+    [
+        ("duckdb:///copy.db", "duckdb", "duckdb"),
+        ("duckdb:///copy.db", "pyarrow", "duckdb"),
+        ("postgresql://db.test/w", "psycopg", "postgres"),
+    ],
+)
+def test_what_is_not_installed_is_told(monkeypatch, url, missing, extra):
+    """A database whose library is missing says in one line what to install."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(
+        MissingExtra, match=rf"needs {missing}, .*async.{extra}]'$"
+    ) as e:
+        database_at(url)
+    assert e.value.extra == extra
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_folder_that_is_missing_is_told(kind, tmp_path, lab):
+    """A file is made, its folder is not; how slashes are read is told."""
+    sink = database_at(f"{kind}:///{tmp_path}/none/copy.db")
+    with pytest.raises(
+        SinkError, match=r"expected a folder .*none, got none; in a URL"
+    ):
+        sink.open([lab.OWN])

@@ -1,0 +1,94 @@
+"""A process that keeps rows, and is killed.
+
+Each line on its input is JSON and begins a run: where, with which prefix, how
+many rows to a transaction, and the milliseconds between batches. A run is a fork, so
+that it costs no imports, and is killed after some seconds, or never; the answer
+is how it ended.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import duckdb  # noqa: F401 - loaded before any fork
+import psycopg  # noqa: F401
+import pyarrow as pa  # noqa: F401
+
+from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.extract.schema import Column, Table
+from sage200_async.extract.sinks import database
+from sage200_async.extract.sinks.places import database_at
+from sage200_async.wire.certificate import Certificate, Interval
+
+KEYS = 3000
+BATCH = 40
+KINDS = ("number", "text", "moment", "boolean", "json")
+OWN = Table(
+    "orders", (Column("id", "integer"), *(Column(k, k) for k in KINDS)), ("id",)
+)
+LINES = Table(
+    "orders__lines",
+    (*(Column(n, "integer") for n in ("_parent", "_place")), Column("price", "number")),
+    ("_parent", "_place"),
+    "lines",
+)
+
+
+def order(key):
+    at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(microseconds=key)
+    return (key, Decimal(key) / 8, f"row {key}", at, bool(key % 2), f"[{key}]")
+
+
+def lines(key):
+    return [(key, place, Decimal(place) / 4) for place in range(key % 3)]
+
+
+def batches(checkpoint):
+    """Give what is not read yet, in batches, out of order."""
+    gaps = checkpoint.read.gaps(0, KEYS)
+    spans = [
+        (low, min(low + BATCH, high))
+        for start, high in gaps
+        for low in range(start, high, BATCH)
+    ]
+    return spans[::2] + spans[1::2]
+
+
+def run(url, prefix, most, pause):
+    database.ROWS = most
+    sink = database_at(url, prefix)
+    found = sink.open([OWN, LINES])
+    checkpoint = found or Checkpoint(query="orders", floor=0, fence=KEYS)
+    for low, high in batches(checkpoint):
+        keys = range(low + 1, high + 1)
+        rows = [order(key) for key in keys]
+        children = [line for key in keys for line in lines(key)]
+        checkpoint = checkpoint.with_(Interval(low, high, high - low))
+        sink.keep({"orders": rows, "orders__lines": children}, checkpoint)
+        time.sleep(pause / 1000)
+    given = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}
+    more = {"key": "id", "fence": KEYS, "unfit": 0, "lowest": 1, "highest": KEYS}
+    sink.finish(Certificate(**given, **more, begun_at=0.0, ended_at=0.0))
+    sink.close()
+
+
+def main():
+    for line in sys.stdin:
+        given = json.loads(line)
+        after = given.pop("after")
+        child = os.fork()
+        if child == 0:
+            run(**given)
+            os._exit(0)
+        if after is not None:
+            time.sleep(after)
+            os.kill(child, signal.SIGKILL)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
