@@ -30,7 +30,7 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
-PROXIES = {"haproxy": "haproxy", "nginx": "nginx"}
+SERVERS = {"haproxy": "haproxy", "nginx": "nginx", "redis-server": "redis-server"}
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
@@ -83,7 +83,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
-    _install(session, PROXIES)
+    _install(session, SERVERS)
     # One Python looks hard, the others look.
     profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
@@ -110,7 +110,7 @@ def tests_min(session: nox.Session) -> None:
     given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
     lowest = [requirement.replace(">=", "==") for requirement in given]
     session.install(".", *lowest, *GROUPS["tests"])
-    _install(session, PROXIES)
+    _install(session, SERVERS)
     elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
     session.run("pytest", "-q", "tests", *elsewhere)
 

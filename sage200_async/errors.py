@@ -29,6 +29,7 @@
     ├── PagingError                       .plan: a page that cannot follow the last
     ├── ExtractError                      what was read is not certainly all there is
     │   └── SinkError                     what was read could not be kept
+    │       └── SinkConflict              what is there already is something else
     ├── ResultError (also LookupError)    one record was asked for
     │   ├── NoRecord                      none matched
     │   └── ManyRecords                   several matched
@@ -352,6 +353,10 @@ class ExtractError(Sage200Error):
 
 class SinkError(ExtractError):
     """What was read could not be kept: a disk, a folder, a database."""
+
+
+class SinkConflict(SinkError):
+    """What is there is something else: discard it, or choose another place."""
 
 
 class ResultError(Sage200Error, LookupError):

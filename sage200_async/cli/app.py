@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import click
 from sage200_async import __version__
 from sage200_async.cli import catalogue as catalogue_command
 from sage200_async.cli import demo as demo_command
+from sage200_async.cli import extract as extract_command
 from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
@@ -203,6 +204,97 @@ def describe(resource: str, *, as_json: bool) -> None:
     """Tell what is known of RESOURCE: verbs, fields, members, nested paths."""
     endpoint = query_command.known_endpoint(resource)
     catalogue_command.describe(resource, endpoint, as_json=as_json)
+
+
+_EXTRACT = (
+    click.argument("resources", nargs=-1, required=True),
+    click.option(
+        "--workers",
+        default=8,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Requests at once for a resource.",
+    ),
+    click.option("--filter", "where", help="A condition in OData, for every resource."),
+    click.option("--select", help="Names of fields, separated by commas."),
+    click.option("--expand", help="Names of members, separated by commas."),
+    click.option("--page-size", type=int, help="Records to a request, 1 to 5000."),
+    click.option(
+        "--members",
+        type=click.Choice(("json", "tables")),
+        default="json",
+        show_default=True,
+        help="What expanded lists become: JSON, or tables of their own.",
+    ),
+    click.option("--prefix", default="", help="What a database's tables begin with."),
+)
+
+
+def _extract(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that `export` and `sync` share."""
+    for option in reversed(_EXTRACT):
+        command = option(command)
+    return command
+
+
+@app.command()
+@_extract
+@click.option("--to", required=True, help="A folder, or the URL of a database.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(("ndjson", "csv", "parquet")),
+    default="ndjson",
+    show_default=True,
+    help="Of files.",
+)
+@click.option("--compress", type=click.Choice(("gzip", "zstd")), help="NDJSON and CSV.")
+@click.option("--since", help="Only what has changed since, as 2026-01-31T08:00Z.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are finished.")
+@click.option(
+    "--resume/--restart",
+    default=True,
+    show_default=True,
+    help="Go on with an export that was broken off, or begin anew.",
+)
+def export(resources: tuple[str, ...], **options: Any) -> None:
+    """Read RESOURCES whole, with a proof that nothing is missing.
+
+    Files are there once they are complete, each with a manifest that holds the
+    proof. Broken off at any moment, the same command goes on.
+    """
+    asked = extract_command.ExtractOptions(**options)
+    _await(extract_command.export_all(resources, asked))
+
+
+@app.command()
+@_extract
+@click.option(
+    "--to",
+    required=True,
+    help="sqlite:///copy.db, duckdb:///copy.duckdb or postgresql://...",
+)
+@click.option(
+    "--overlap",
+    default=3600.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds that are read again, for transactions that commit late.",
+)
+@click.option(
+    "--most-deleted",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of the rows that may be marked as deleted at once.",
+)
+def sync(resources: tuple[str, ...], **options: Any) -> None:
+    """Keep copies of RESOURCES in a database in step, again and again.
+
+    What has changed is upserted by key, what is gone is marked as deleted.
+    """
+    asked = extract_command.ExtractOptions(**options)
+    _await(extract_command.sync_all(resources, asked))
 
 
 def run() -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sage200_async.extract.schema import PARENT, PLACE, Table
+from sage200_async.extract.sinks.cells import moment, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Row = tuple[Any, ...]
 """int, `Decimal`, str, bool, an aware `datetime` in UTC, or None; members as JSON text."""
@@ -46,7 +49,26 @@ def _cell(record: Any, name: str, nested: bool) -> Any:  # noqa: FBT001 - a colu
     value = getattr(record, name)
     if not nested or value is None:
         return value
-    return _ENCODER.encode(value).decode()
+    return _ENCODER.encode(_as_on_the_wire(value)).decode()
+
+
+def _as_on_the_wire(value: Any) -> Any:
+    """Write what the encoder would write otherwise: exponents, zeros after seconds."""
+    if isinstance(value, msgspec.Struct):
+        names = zip(
+            value.__struct_encode_fields__, value.__struct_fields__, strict=True
+        )
+        pairs = ((told, getattr(value, name)) for told, name in names)
+        return {told: _as_on_the_wire(each) for told, each in pairs if each is not None}
+    way = _WAYS.get(value.__class__)
+    return value if way is None else way(value)
+
+
+_WAYS: Final[dict[type, Callable[[Any], Any]]] = {
+    Decimal: lambda number: msgspec.Raw(plain(number).encode()),
+    datetime: moment,
+    list: lambda values: [_as_on_the_wire(each) for each in values],
+}
 
 
 def json_of(table: Table, row: Row) -> Mapping[str, Any]:

@@ -5,7 +5,10 @@ import errno
 import logging
 import multiprocessing
 import os
+import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +18,7 @@ from sage200_async.tokens import file as module
 from sage200_async.tokens.file import FileStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-mortal = pytest.mark.skipif(
-    os.name != "posix" or os.geteuid() == 0, reason="nothing is forbidden to root"
-)
+NOBODY = 65534
 TOKENS = Tokens("hush-access", "hush-refresh", 2.0, 1.0, 3.0, 4.0, 5.0)
 
 
@@ -212,18 +213,30 @@ def test_a_file_in_place_of_the_folder(tmp_path):
         asyncio.run(lock())
 
 
-@mortal
-def test_a_folder_that_cannot_be_written(tmp_path):
+@pytest.fixture
+def own_folder():
+    """Give a folder of the user's own; nothing is forbidden to root, so be nobody."""
+    folder = Path(tempfile.mkdtemp())
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    yield folder
+    if is_root:
+        os.seteuid(0)
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@posix
+def test_a_folder_that_cannot_be_written(own_folder):
     """A read-only folder is an error that says so; what was there stands."""
-    path = tmp_path / "tokens.json"
+    path = own_folder / "tokens.json"
     asyncio.run(FileStore(path).save(TOKENS))
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(TokenStoreError, match="Permission denied"):
-            asyncio.run(FileStore(path).save(Tokens("newer")))
-        assert asyncio.run(FileStore(path).load()) == TOKENS
-    finally:
-        tmp_path.chmod(0o700)
+    own_folder.chmod(0o500)
+    with pytest.raises(TokenStoreError, match="Permission denied"):
+        asyncio.run(FileStore(path).save(Tokens("newer")))
+    assert asyncio.run(FileStore(path).load()) == TOKENS
 
 
 def test_the_disk_is_full(tmp_path, monkeypatch):

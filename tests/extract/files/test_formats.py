@@ -1,0 +1,312 @@
+"""What is in the files, as others read it: json, csv, pyarrow and DuckDB."""
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import duckdb
+import msgspec
+import pytest
+import zstandard
+from file_exports import OWN, PARTS, TABLES, at_once, certificate, interval
+
+from sage200_async import __version__
+from sage200_async.errors import MissingExtra, SinkError
+from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.extract.schema import Column, Table
+from sage200_async.extract.sinks.files import files_at, finished
+
+RECORDS = 700
+NUMBERS = ["0E-9", "-0.00", "1E+3", "1.50", "0.000000001", "12345678901234567.89"]
+
+
+@pytest.fixture(scope="module")
+def records(lab):
+    return lab.source(11, RECORDS)
+
+
+def one(tmp_path, form, column, *values):
+    """Write values of one column, of records 1, 2 and so on; give the file's path."""
+    table = Table("ones", (Column("id", "integer"), column), ("id",))
+    sink = files_at(tmp_path, form)
+    sink.open([table])
+    rows = list(enumerate(values, 1))
+    begun = Checkpoint(query="", floor=0, fence=len(rows))
+    kept = interval(0, len(rows), [key for key, _ in rows])
+    try:
+        sink.keep({"ones": rows}, begun.with_(kept))
+        sink.finish(certificate(len(rows)))
+    finally:
+        sink.close()
+    return tmp_path / f"ones.{sink._form.name}"
+
+
+def json_value(column, text):
+    if text is None:
+        return None
+    if column.kind == "moment":
+        return datetime.fromisoformat(text)
+    return json.dumps(text, separators=(",", ":")) if column.kind == "json" else text
+
+
+def test_ndjson_is_what_json_reads(tmp_path, records):
+    """Each line is a record: nulls left out, members nested, numbers to the digit."""
+    at_once(tmp_path, "ndjson", None, records)
+    for table, wanted in both(records):
+        lines = (tmp_path / f"{table.name}.ndjson").read_bytes().splitlines()
+        read = [json.loads(line, parse_float=Decimal) for line in lines]
+        assert all(None not in each.values() for each in read)
+        rows = [
+            tuple(json_value(column, each.get(column.name)) for column in table.columns)
+            for each in read
+        ]
+        assert rows == wanted
+
+
+def both(records):
+    keys, rows = records.between(records.floor, records.fence)
+    assert len(keys) == RECORDS
+    return [(OWN, rows["things"]), (PARTS, rows["things__parts"])]
+
+
+def test_csv_is_what_csv_reads(tmp_path, records):
+    """The csv module reads the header and every cell; null and empty are empty."""
+    at_once(tmp_path, "csv", None, records)
+    for table, wanted in both(records):
+        text = (tmp_path / f"{table.name}.csv").read_bytes().decode()
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        assert header == [column.name for column in table.columns]
+        assert rows == [[csv_text(value) for value in row] for row in wanted]
+
+
+def csv_text(value):
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        text = msgspec.json.encode(value).decode().strip('"')
+        return f"{text[:-1].rstrip('0')}Z" if "." in text else text
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_csv_is_what_duckdb_reads(tmp_path, records):
+    """DuckDB reads every value back as it was, null told apart from empty."""
+    at_once(tmp_path, "csv", "zstd", records)
+    types = {
+        "integer": "BIGINT",
+        "number": "DECIMAL(38,10)",
+        "text": "VARCHAR",
+        "boolean": "BOOLEAN",
+        "moment": "TIMESTAMPTZ",
+        "json": "VARCHAR",
+    }
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        for table, wanted in both(records):
+            columns = {each.name: types[each.kind] for each in table.columns}
+            path = tmp_path / f"{table.name}.csv.zst"
+            rows = database.execute(
+                f"SELECT * FROM read_csv('{path}', columns = {columns}, header = true,"
+                " quote = '\"', escape = '\"', allow_quoted_nulls = false)"
+            ).fetchall()
+            assert rows == wanted
+
+
+def test_parquet_is_what_duckdb_reads(tmp_path, records):
+    """DuckDB reads every value back as it was, to the last digit and microsecond."""
+    at_once(tmp_path, "parquet", None, records)
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        for table, wanted in both(records):
+            path = tmp_path / f"{table.name}.parquet"
+            read = database.execute(f"SELECT * FROM '{path}'")
+            assert read.fetchall() == wanted
+
+
+def test_the_formats_have_the_same_sums(tmp_path, records):
+    """The sum of a decimal column is the same, exactly, in all formats and the source."""
+    sums = {sum(row[2] for row in records.rows.values() if row[2] is not None)}
+    for form in ("ndjson", "csv", "parquet"):
+        at_once(tmp_path / form, form, None, records)
+    with duckdb.connect() as database:
+        for path, reader in (
+            ("parquet/things.parquet", "read_parquet('{}')"),
+            ("csv/things.csv", "read_csv('{}', all_varchar = true)"),
+        ):
+            source = reader.format(tmp_path / path)
+            asked = f"SELECT sum(price::DECIMAL(38,10)), count(*) FROM {source}"
+            total, count = database.execute(asked).fetchone()
+            assert count == RECORDS
+            sums.add(total)
+    lines = (tmp_path / "ndjson" / "things.ndjson").read_text("utf-8").splitlines()
+    read = (json.loads(line, parse_float=Decimal) for line in lines)
+    sums.add(sum(each.get("price", 0) for each in read))
+    assert len(sums) == 1
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_compressed_files_hold_the_same(tmp_path, form, records):
+    """Both gzip and zstd hold what the plain file holds; gzip has no name and time."""
+    for packing in (None, "gzip", "zstd"):
+        at_once(tmp_path / str(packing), form, packing, records)
+    plain = (tmp_path / "None" / f"things.{form}").read_bytes()
+    packed = (tmp_path / "gzip" / f"things.{form}.gz").read_bytes()
+    assert packed[3:8] == bytes(5)
+    assert gzip.decompress(packed) == plain
+    with (tmp_path / "zstd" / f"things.{form}.zst").open("rb") as file:
+        assert zstandard.ZstdDecompressor().stream_reader(file).read() == plain
+
+
+def test_numbers_are_plain(tmp_path):
+    """Numbers keep the digits of the wire and have no exponent."""
+    column, values = Column("n", "number"), [Decimal(each) for each in NUMBERS]
+    wanted = [format(each, "f") for each in values]
+    assert wanted[0] == "0.000000000"
+    lines = one(tmp_path / "n", "ndjson", column, *values).read_text().splitlines()
+    assert lines == [f'{{"id":{at},"n":{text}}}' for at, text in enumerate(wanted, 1)]
+    lines = one(tmp_path / "c", "csv", column, *values).read_text().splitlines()
+    assert lines == ["id,n", *(f"{at},{text}" for at, text in enumerate(wanted, 1))]
+
+
+def test_times_are_as_on_the_wire(tmp_path):
+    """Times end in Z, without zeros at the end of their fraction."""
+    texts = ["2024-01-02T09:17:16.33Z", "2024-01-02T00:00:00Z", "0001-01-01T00:00:00Z"]
+    times = [datetime.fromisoformat(each) for each in texts]
+    other = datetime.fromisoformat("2024-06-01T01:00:00+01:00")
+    column = Column("at", "moment")
+    lines = one(tmp_path, "ndjson", column, *times, other).read_text().splitlines()
+    assert [json.loads(line)["at"] for line in lines] == [
+        *texts,
+        "2024-06-01T00:00:00Z",
+    ]
+
+
+def test_csv_ends_lines_alike_and_quotes_what_needs_it(tmp_path):
+    r"""Lines end with \n on every system; a text's own breaks stay in its quotes."""
+    path = one(tmp_path, "csv", Column("t", "text"), "a,b", 'c"d', "e\r\nf", "", None)
+    assert path.read_bytes() == b'id,t\n1,"a,b"\n2,"c""d"\n3,"e\r\nf"\n4,""\n5,\n'
+
+
+def test_a_null_alone_in_its_row_is_a_row(tmp_path):
+    """In a table of one column null is quoted: an empty line would be no row."""
+    sink = files_at(tmp_path, "csv")
+    sink.open([Table("ones", (Column("t", "text"),))])
+    sink.keep({"ones": [(None,), ("a",)]}, Checkpoint(query=""))
+    sink.finish(certificate(2))
+    assert (tmp_path / "ones.csv").read_bytes() == b't\n""\na\n'
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+def test_nothing_is_a_table_too(tmp_path, form):
+    """A resource without records gives files with all columns."""
+    sink = files_at(tmp_path, form)
+    sink.open(TABLES)
+    sink.finish(certificate(0))
+    manifest = finished(tmp_path, "things")
+    assert [file.rows for file in manifest.files] == [0, 0]
+    for table in TABLES:
+        path = tmp_path / f"{table.name}.{form}"
+        names = [column.name for column in table.columns]
+        if form == "ndjson":
+            assert path.read_bytes() == b""
+            continue
+        found = duckdb.sql(f"SELECT * FROM '{path}'")
+        assert (found.columns, found.fetchall()) == (names, [])
+
+
+def test_what_has_no_key_stays_in_order(tmp_path):
+    """Rows without a key stay as they came, and begin again when opened again."""
+    table = Table("loose", (Column("n", "integer"),))
+    begun = Checkpoint(query="")
+    sink = files_at(tmp_path, "ndjson")
+    assert sink.open([table]) is None
+    sink.keep({"loose": [(7,)]}, begun)
+    assert sink.open([table]) is None
+    for rows in ([(3,), (1,)], [(2,)] * 3, [(1,)]):
+        sink.keep({"loose": rows}, begun)
+    sink.finish(certificate(6))
+    lines = (tmp_path / "loose.ndjson").read_text().split()
+    assert [json.loads(line)["n"] for line in lines] == [3, 1, 2, 2, 2, 1]
+    assert finished(tmp_path, "loose").files[0].key == ()
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("number", Decimal("NaN")),
+        ("number", Decimal("-Infinity")),
+        ("text", "half a pair \ud83d"),
+        ("moment", datetime(2024, 1, 2)),
+    ],
+)
+def test_what_no_file_holds_is_named(tmp_path, form, kind, value):
+    """A value that cannot be written is an error that names column and key."""
+    good = {"number": Decimal(1), "text": "a", "moment": datetime.now(UTC)}[kind]
+    with pytest.raises(SinkError, match=r"ones, id 2: odd: expected .* " + kind):
+        one(tmp_path, form, Column("odd", kind), good, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("number", Decimal("0.00000000001")),
+        ("number", Decimal(10**28)),
+        ("integer", 2**63),
+    ],
+)
+def test_parquet_never_rounds(tmp_path, kind, value):
+    """A number with more digits than its column is refused, and named."""
+    good = {"number": Decimal("1.50000000000000"), "integer": -(2**63)}[kind]
+    with pytest.raises(SinkError, match=r"ones, id 2: odd: expected .* " + kind):
+        one(tmp_path, "parquet", Column("odd", kind), good, value)
+    assert one(tmp_path / "good", "parquet", Column("odd", kind), good).exists()
+
+
+def test_the_manifest_says_what_is_there(tmp_path, records):
+    """The manifest has the columns, counts, certificate, format and version."""
+    at_once(tmp_path, "csv", "gzip", records)
+    manifest = finished(tmp_path, "things")
+    assert manifest.certificate == certificate(RECORDS)
+    assert (manifest.format, manifest.version) == ("csv.gz", __version__)
+    own, parts = manifest.files
+    assert (own.name, own.rows, own.columns) == ("things.csv.gz", RECORDS, OWN.columns)
+    assert (parts.member, parts.key) == ("parts", PARTS.key)
+    assert parts.rows == sum(map(len, records.parts.values()))
+
+
+@pytest.mark.parametrize(
+    ("form", "packing", "package", "extra"),
+    [
+        ("parquet", None, "pyarrow", "parquet"),
+        ("csv", "zstd", "zstandard", "zstd"),
+    ],
+)
+def test_what_is_not_installed_is_named(form, packing, package, extra, monkeypatch):
+    """A format whose package is missing says how to get it, before any I/O."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=rf"sage200-async\[{extra}\]"):
+        files_at("nowhere", form, compress=packing)
+
+
+def test_packages_are_imported_late() -> None:
+    """Whoever writes plain files loads neither pyarrow nor zstandard."""
+    program = (
+        "import sys; from sage200_async.extract.sinks.files import files_at;"
+        "files_at('x', 'csv', compress='gzip');"
+        "assert not {'pyarrow', 'zstandard'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "packing"), [("xml", None), ("csv", "rar"), ("parquet", "gzip")]
+)
+def test_unknown_formats_are_refused(form, packing):
+    """What there is no such format for is refused before any I/O."""
+    with pytest.raises(SinkError, match="expected"):
+        files_at("nowhere", form, compress=packing)
