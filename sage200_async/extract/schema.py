@@ -56,7 +56,9 @@ def tables_of(
         endpoint: The resource.
         options: What is selected and expanded.
         members: Whether lists that are expanded become a JSON column or a table
-            of their own, ``<resource>__<member>``. Other members are JSON.
+            of their own, ``<resource>__<member>``. Other members are JSON, and
+            so are all of a resource without a unique key: there is nothing by
+            which a row could name its parent.
 
     Raises:
         QueryError: The catalogue does not know the resource's record, or the
@@ -68,8 +70,8 @@ def tables_of(
     namespace: Fields = endpoint.record.fields
     kinds = names_of(type(namespace))
     wanted = _wanted(options, endpoint.key, kinds)
-    apart = _apart(endpoint, wanted) if members == "tables" else {}
     key = () if endpoint.key is None else (endpoint.key,)
+    apart = _apart(endpoint, wanted) if key and members == "tables" else {}
     own = tuple(
         Column(each, _kind(kinds[each])) for each in wanted if each not in apart
     )

@@ -286,6 +286,15 @@ def certificate(records=0):
     return Certificate(**given, **known)
 
 
+def ordered(value):
+    """Put names in order: jsonb keeps another."""
+    if isinstance(value, list):
+        return [ordered(each) for each in value]
+    if isinstance(value, dict):
+        return dict(sorted(value.items()))
+    return value
+
+
 class Lab(SimpleNamespace):
     """What the tests of this folder share."""
 

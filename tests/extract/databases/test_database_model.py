@@ -87,11 +87,11 @@ def batch_rows(batch):
 def check(place, lab, prefix, model):
     """Compare the tables with the model, by value."""
     expected = {
-        (key, *row[:4], repr(row[4] and ordered(lab.NUMBERS(row[4]))), row[5])
+        (key, *row[:4], repr(row[4] and lab.ordered(lab.NUMBERS(row[4]))), row[5])
         for key, row in model.rows.items()
     }
     found = [
-        (*row[:5], repr(row[5] and ordered(row[5])), row[6])
+        (*row[:5], repr(row[5] and lab.ordered(row[5])), row[6])
         for row in place.rows(lab.OWN, prefix)
     ]
     assert len(found) == len(expected)
@@ -101,15 +101,6 @@ def check(place, lab, prefix, model):
         for key, lines in sorted(model.lines.items())
         for number, line in enumerate(lines)
     ]
-
-
-def ordered(value):
-    """Put names in order: jsonb keeps another."""
-    if isinstance(value, list):
-        return [ordered(each) for each in value]
-    if isinstance(value, dict):
-        return dict(sorted(value.items()))
-    return value
 
 
 @given(steps=st.lists(step, max_size=12), most=st.integers(1, 9))

@@ -1,0 +1,19 @@
+"""Members of a resource without a unique key."""
+
+from msgspec.structs import replace
+
+from sage200_async import Sage200Client
+from sage200_async.extract.schema import tables_of
+from sage200_async.settings import Settings
+
+
+def test_rows_that_no_parent_can_be_named_for_are_json():
+    """Without a key there are no child tables: the list is a JSON column."""
+    query = Sage200Client(
+        Settings(site="s", company=1, access_token="a")
+    ).customers.expand("contacts")
+    keyed = tables_of("customers", query.endpoint, query.options, members="tables")
+    assert [table.name for table in keyed] == ["customers", "customers__contacts"]
+    keyless = replace(query.endpoint, key=None)
+    [table] = tables_of("customers", keyless, query.options, members="tables")
+    assert [each.name for each in table.columns if each.kind == "json"] == ["contacts"]
