@@ -30,7 +30,12 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
-SERVERS = {"haproxy": "haproxy", "nginx": "nginx", "redis-server": "redis-server"}
+SERVERS = {
+    "haproxy": "haproxy",
+    "nginx": "nginx",
+    "redis-server": "redis-server",
+    "postgres": "postgresql",
+}
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
@@ -52,7 +57,8 @@ def _install(session: nox.Session, programs: dict[str, str]) -> None:
     Where that is not possible, apt fails (100), or is not there: the tests that
     need them are skipped, and say so.
     """
-    path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+    hidden = ["/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    path = os.pathsep.join([os.environ["PATH"], *hidden])
     missing = [programs[name] for name in programs if not shutil.which(name, path=path)]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if missing and is_root and shutil.which("apt-get"):
@@ -105,10 +111,9 @@ def tests(session: nox.Session) -> None:
 def tests_min(session: nox.Session) -> None:
     """Test at the lowest versions that pyproject.toml admits."""
     project = nox.project.load_toml("pyproject.toml")["project"]
-    extras = project["optional-dependencies"]
-    stores = [*extras["file"], *extras["keyring"], *extras["redis"]]
-    given = [*project["dependencies"], *extras["sandbox"], *extras["cli"], *stores]
-    lowest = [requirement.replace(">=", "==") for requirement in given]
+    extras = project["optional-dependencies"].values()
+    given = [*project["dependencies"], *(each for extra in extras for each in extra)]
+    lowest = [each.replace(">=", "==") for each in given if ">=" in each]
     session.install(".", *lowest, *GROUPS["tests"])
     _install(session, SERVERS)
     elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
