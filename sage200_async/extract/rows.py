@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from sage200_async.extract.schema import PARENT, PLACE, Table
 from sage200_async.extract.sinks.cells import moment, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Row = tuple[Any, ...]
 """int, `Decimal`, str, bool, an aware `datetime` in UTC, or None; members as JSON text."""
@@ -20,36 +21,50 @@ Row = tuple[Any, ...]
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def rows_of(tables: Sequence[Table], records: Iterable[Any]) -> dict[str, list[Row]]:
+def rows_of(tables: Sequence[Table], records: Sequence[Any]) -> dict[str, list[Row]]:
     """Give the rows that *records* are, for each table by its name.
 
     Rows of child tables stand in the order of their parents, and of the list.
     """
     own, *children = tables
-    made: dict[str, list[Row]] = {table.name: [] for table in tables}
-    names = [(column.name, column.kind == "json") for column in own.columns]
-    key = own.key[0] if own.key else None
-    for record in records:
-        made[own.name].append(tuple(_cell(record, *name) for name in names))
-        for child in children:
-            parent = getattr(record, key) if key else None
-            rows = getattr(record, child.member) or ()
-            made[child.name] += _child_rows(child, parent, rows)
+    row_of = _reader(own)
+    made = {own.name: [row_of(record) for record in records]}
+    key = attrgetter(own.key[0]) if own.key else None
+    for child in children:
+        made[child.name] = list(_child_rows(child, key, records))
     return made
 
 
-def _child_rows(child: Table, parent: Any, records: Iterable[Any]) -> Iterable[Row]:
-    own = [c for c in child.columns if c.name not in {PARENT, PLACE}]
-    for place, record in enumerate(records):
-        cells = (_cell(record, column.name, column.kind == "json") for column in own)
-        yield (parent, place, *cells)
+def _child_rows(
+    child: Table, key: Callable[[Any], Any] | None, records: Iterable[Any]
+) -> Iterator[Row]:
+    row_of = _reader(child)
+    for record in records:
+        parent = key(record) if key else None
+        for place, each in enumerate(getattr(record, child.member) or ()):
+            yield (parent, place, *row_of(each))
 
 
-def _cell(record: Any, name: str, nested: bool) -> Any:  # noqa: FBT001 - a column's
-    value = getattr(record, name)
-    if not nested or value is None:
-        return value
-    return _ENCODER.encode(_as_on_the_wire(value)).decode()
+def _reader(table: Table) -> Callable[[Any], Row]:
+    """Make what reads a row from a record, at the speed of C but for members."""
+    columns = [each for each in table.columns if each.name not in {PARENT, PLACE}]
+    nested = [at for at, column in enumerate(columns) if column.kind == "json"]
+    names = [column.name for column in columns]
+    read: Callable[[Any], Any] = attrgetter(*names)
+
+    def row_of(record: Any) -> Row:
+        row: list[Any] = list(read(record)) if len(names) > 1 else [read(record)]
+        for at in nested:
+            row[at] = _text_of(row[at])
+        return tuple(row)
+
+    return row_of if nested or len(names) == 1 else read
+
+
+def _text_of(member: Any) -> str | None:
+    if member is None:
+        return None
+    return _ENCODER.encode(_as_on_the_wire(member)).decode()
 
 
 def _as_on_the_wire(value: Any) -> Any:
