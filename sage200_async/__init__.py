@@ -8,10 +8,12 @@ odata/                              the query language, compiled; pure
 wire/, records                      bytes to records, pages to plans; pure
 transport/                          HTTP, tokens, retries, limits
 signin                              a person, a browser, the first tokens
-stream                              the pipe
+fetch, stream                       the pipe: pages asked for, records handed on
+bulk/                               one collection read by several, with a proof
 question, view, resource, endpoint  what a query can do, and where it goes
 catalog/                            every resource: declarations only
 client                              stacks the transports, owns their lifetime
+extract/                            exports, and copies kept in step
 telemetry                           spans and figures, for OpenTelemetry
 sandbox/                            a Sage 200 to run against
 cli/                                the command line

@@ -159,7 +159,9 @@ def _since(name: str, query: View[Any], text: str) -> Any:
     """
     stamp = query.endpoint.watermark
     if stamp is None:
-        raise QueryError(f"{name}: --since needs a stamp of the last change: it has none")
+        raise QueryError(
+            f"{name}: --since needs a stamp of the last change: it has none"
+        )
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

@@ -3,6 +3,37 @@
 schema       a resource as columns: from the catalogue, so that empty is a table too
 rows         records as rows of those columns; nested members as JSON or child tables
 checkpoint   what a sink holds: which keys, up to which fence, since when
-extraction   what to read, as a value that can be pickled
+extraction   what to read, as a value that can be pickled; into a sink
+whole        resources without a unique key: read twice
+sync         changes since, and deletes
+many         many resources in one run
 sinks/       where rows go: files and databases
 """
+
+from sage200_async.extract.extraction import Extraction as Extraction
+from sage200_async.extract.extraction import export as export
+from sage200_async.extract.many import Outcome as Outcome
+from sage200_async.extract.many import Task as Task
+from sage200_async.extract.many import run_all as run_all
+from sage200_async.extract.sinks.base import Mirror as Mirror
+from sage200_async.extract.sinks.base import Sink as Sink
+from sage200_async.extract.sinks.files import files_at as files_at
+from sage200_async.extract.sinks.places import database_at as database_at
+from sage200_async.extract.sync import Deletes as Deletes
+from sage200_async.extract.sync import Synced as Synced
+from sage200_async.extract.sync import sync as sync
+
+__all__ = [
+    "Deletes",
+    "Extraction",
+    "Mirror",
+    "Outcome",
+    "Sink",
+    "Synced",
+    "Task",
+    "database_at",
+    "export",
+    "files_at",
+    "run_all",
+    "sync",
+]

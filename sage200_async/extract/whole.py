@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _TRIES: Final = 3
 _MODULUS: Final = 2**128
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-_ONCE: Final = "it is one page, which the server gave as it stood"
-_TWICE: Final = "read whole twice, and the same records came both times"
+_ONCE: Final = "one page, which the server gave as it stood"
+_TWICE: Final = "read twice, and the same came both times"
 
 
 class Digest:

@@ -79,11 +79,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """Why a reading is complete. Keep it beside the data."""
 
     path: str
-    proof: str = (
-        "read by key, without a gap up to the fence: every record that stood "
-        "throughout the reading, once"
-    )
-    """What is promised, and why."""
+    proof: str = "by key, without a gap up to the fence"
+    """Why it is complete. By key, every record that stood throughout came, once."""
     key: str = ""
     """The unique ascending key that the reading went by; empty without one."""
     query: str

@@ -68,8 +68,11 @@ def blocks() -> list[str]:
 
 
 @pytest.mark.parametrize("block", blocks(), ids=lambda text: text.split("\n")[0])
-def test_the_readme_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readme_runs(
+    block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Every Python block in the README runs against the sandbox."""
+    monkeypatch.chdir(tmp_path)
     names = ("client_id", "client_secret", "refresh_token", "site", "company")
     addresses = ("base_url", "token_url", "authorize_url")
     code = compile(block, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

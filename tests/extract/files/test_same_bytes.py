@@ -1,6 +1,7 @@
 """The same records give the same files, however they were cut, ordered or cut off."""
 
 import hashlib
+import itertools
 import json
 import random
 import shutil
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.sinks.files import files_at, finished
+from sage200_async.extract.sinks.packing import packed
 from sage200_async.extract.sinks.spool import _FRAME
 
 HERE = Path(__file__).parent
@@ -188,16 +190,20 @@ def test_stopped_while_it_finishes(lab, tmp_path, monkeypatch):
     """
     records = lab.source(5, 90)
     at_once(tmp_path / "whole", "csv", None, records)
-    steps = 0
+    steps = overs = 0
     while finish_until(tmp_path / str(steps), steps, lab, records, monkeypatch):
         place = tmp_path / str(steps)
-        require_trustworthy(place)
+        over = require_trustworthy(place)
         sink = files_at(place, "csv", overwrite=True)
-        read(sink, sink.open(TABLES), records, random.Random(2), width=50)
+        found = sink.open(TABLES)
+        assert (found is None) == over  # what is finished is not gone on with
+        read(sink, found, records, random.Random(2), width=50)
         assert files(place) == files(tmp_path / "whole")
         steps += 1
+        overs += over
     assert files(tmp_path / str(steps)) == files(tmp_path / "whole")
     assert steps > 8
+    assert overs
 
 
 def finish_until(place, steps, lab, records, monkeypatch):
@@ -237,12 +243,13 @@ def keep_all(sink, lab, records):
 
 
 def require_trustworthy(place):
-    """What a manifest says of the files beside it is true."""
+    """What a manifest says is true; tell whether it is that of the new files."""
     manifest = finished(place, "things")
     for file in manifest.files if manifest else ():
         data = (place / file.name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == file.sha256
         assert len(data) == file.size
+    return manifest is not None and manifest.format == "csv"
 
 
 def test_many_rows_in_groups(tmp_path, lab, monkeypatch):
@@ -262,3 +269,34 @@ def test_many_rows_in_groups(tmp_path, lab, monkeypatch):
     rows = [made.row_group(at).num_rows for at in range(made.num_row_groups)]
     assert rows == [1000, 1000, 500]
     assert made.schema.to_arrow_schema().names == [each.name for each in OWN.columns]
+
+
+class Fed:
+    """A compressor that tells how it was fed."""
+
+    suffix = ".fed"
+
+    def __init__(self):
+        self.sizes = []
+
+    def stream(self):
+        return self
+
+    def compress(self, piece):
+        self.sizes.append(len(piece))
+        return piece
+
+    def flush(self):
+        return b""
+
+
+@given(cuts=st.lists(st.integers(0, 3 * 2**20), max_size=5))
+@settings(max_examples=20)
+def test_compressors_are_fed_alike(cuts):
+    """However a text is cut, a compressor gets it in pieces of one size."""
+    text = random.Random(1).randbytes(3 * 2**20 + 7)
+    edges = [0, *sorted(cuts), len(text)]
+    fed = Fed()
+    pieces = (text[low:high] for low, high in itertools.pairwise(edges))
+    assert b"".join(packed(pieces, fed)) == text
+    assert fed.sizes == [2**20, 2**20, 2**20, 7]

@@ -1,0 +1,57 @@
+"""Bring two companies into one warehouse, a prefix for each, all in one run.
+
+With Sage, ``client.at(site)`` gives a client for each row of ``client.sites()``;
+here each company is a sandbox of its own.
+"""
+
+import asyncio
+import sqlite3
+import tempfile
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from sage200_async import Sage200Client
+from sage200_async.extract import Extraction, Synced, Task, database_at, run_all, sync
+from sage200_async.sandbox import Sandbox
+
+COMPANIES = {"north_": 1, "south_": 2}
+RESOURCES = ("customers", "products")
+
+
+async def copied(client: Sage200Client, resource: str, url: str, prefix: str) -> Synced:
+    extraction = Extraction(name=resource, query=getattr(client, resource))
+    return await sync(client, extraction, database_at(url, prefix))
+
+
+async def main(place: Path) -> None:
+    url = f"sqlite:///{place.as_posix()}"
+    async with AsyncExitStack() as stack:
+        tasks = []
+        for prefix, seed in COMPANIES.items():
+            records = {"customers": 300 * seed, "products": 200}
+            sandbox = await stack.enter_async_context(Sandbox(records, seed=seed))
+            made = Sage200Client(sandbox.settings)
+            client = await stack.enter_async_context(made)
+            tasks += [
+                Task(
+                    f"{prefix}{resource}",
+                    getattr(client, resource),
+                    partial(copied, client, resource, url, prefix),
+                )
+                for resource in RESOURCES
+            ]
+        for outcome in await run_all(tasks, at_once=1):  # SQLite takes one writer
+            print(outcome.name, outcome.error or f"{outcome.result.read} rows")
+    with sqlite3.connect(place) as warehouse:
+        sql = (
+            "select count(*) from (select id from north_customers"
+            " union all select id from south_customers)"
+        )
+        print("customers of both:", *warehouse.execute(sql).fetchone())
+    warehouse.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        asyncio.run(main(Path(name) / "warehouse.db"))
