@@ -213,6 +213,11 @@ class Bulk(Generic[R]):
                 group.create_task(self._work(skip))
 
     @property
+    def parts(self) -> int:
+        """Conditions that are read apart: more than 1 where an ``in_`` was split."""
+        return len(self._plan.parts)
+
+    @property
     def bounds(self) -> Survey | None:
         """The lowest key and the fence: once a batch has come, or None if none does."""
         found = (each for each in self._surveys if each is not None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from msgspec import Struct
 
 from sage200_async.bulk import Begun, Survey
-from sage200_async.errors import SinkError
+from sage200_async.errors import QueryError, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.rows import rows_of
 from sage200_async.extract.schema import Table, tables_of
@@ -115,7 +115,11 @@ async def read_into(
         return await read_whole(query, sink, tables, call, told)
     begun = _begun(extraction, found)
     earlier = None if begun is None else found
-    async with query.read(workers=workers, begun=begun) as bulk:
+    bulk = query.read(workers=workers, begun=begun)
+    if bulk.parts > 1:
+        message = f"{extraction.name}: no in_ can be split in an extraction: take fewer"
+        raise QueryError(message)
+    async with bulk:
         keeper = _Keeper(extraction, sink, tables, call, earlier)
         async for batch in bulk.batches():
             if keeper.take(bulk, batch):

@@ -1,6 +1,7 @@
 """An export while others write: what stood throughout is in the file, once."""
 
 import asyncio
+import os
 import random
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from sage200_async.sandbox import Behaviour, Sandbox
 from sage200_async.wire.certificate import Certificate
 
 ROWS = 900
-RUNS = 50
+RUNS = 50 if os.environ.get("HYPOTHESIS_PROFILE", "dev") != "dev" else 5
+# One Python looks hard, the others look: noxfile.py says which.
 
 
 class Writer:

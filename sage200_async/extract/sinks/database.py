@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
 
-from sage200_async.errors import SinkError
+from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.sinks import statements
 from sage200_async.extract.sinks.buffer import Buffer
@@ -77,8 +77,9 @@ class DatabaseSink:
         Opening again forgets what was gathered or staged and not written.
 
         Raises:
-            SinkError: A table is not ours or has other types, and nothing was
-                changed; or the database is not to be had.
+            SinkConflict: A table is not ours or has other types; nothing was
+                changed.
+            SinkError: The database is not to be had.
         """
         self._let_go()
         with self._reported("cannot be opened"):
@@ -95,6 +96,7 @@ class DatabaseSink:
         """Gather *rows*; with enough of them, write them and *checkpoint*.
 
         Raises:
+            SinkConflict: Another run has written since this was opened.
             SinkError: They cannot be written, and none of them was.
         """
         buffer = self._require_open()
@@ -281,7 +283,7 @@ class DatabaseSink:
                     "be the only one who writes, got another run that has written "
                     "meanwhile: let it end, then run again"
                 )
-                raise SinkError(message)
+                raise SinkConflict(message)
             self._tell({"writer": self._mine})
             yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sage200_async.errors import SinkError
+from sage200_async.errors import SinkConflict
 from sage200_async.extract.sinks import statements
 from sage200_async.extract.sinks.statements import BOOKS, Layout
 
@@ -42,7 +42,7 @@ class Maker:
         """Make what is missing, and the temporary tables where rows wait.
 
         Raises:
-            SinkError: A table is there and is not ours, or a column has another
+            SinkConflict: A table is there and is not ours, or a column has another
                 type. Nothing was changed.
         """
         with self._engine.transaction(making=True):
@@ -82,7 +82,7 @@ class Maker:
 
     def _refuse(self, layout: Layout, expected: str, got: str) -> NoReturn:
         where = f"{self._engine.where}: table {layout.name}"
-        raise SinkError(f"{where}: expected {expected}, got {got}")
+        raise SinkConflict(f"{where}: expected {expected}, got {got}")
 
     def _key(self, layout: Layout) -> Any:
         """Give the key that the table was made with; None where it is not ours."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.errors import SinkError
+from sage200_async.extract.sinks.cells import plain, utc
 from sage200_async.extract.sinks.statements import Dialect, quoted
 from sage200_async.extract.sinks.values import takes_integer, takes_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
-    from decimal import Decimal
 
     from sage200_async.extract.rows import Row
     from sage200_async.extract.schema import Column, Kind
@@ -50,13 +50,9 @@ class SQLite:
         clear="DELETE FROM",
     )
     """How it words SQL."""
-    # OverflowError is an integer of more than 64 bits, UnicodeEncodeError half
-    # a character.
-    failures: tuple[type[Exception], ...] = (
-        sqlite3.Error,
-        OverflowError,
-        UnicodeEncodeError,
-    )
+    # OverflowError is an integer of more than 64 bits; ValueError half a character,
+    # no finite number, or a time without a zone.
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, ValueError)
     """What its library raises."""
     schema = "main"
     """What SQLite calls the file that is open."""
@@ -162,20 +158,11 @@ def _stored(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[list[Any
         yield values
 
 
-def _moment(value: datetime) -> str:
-    text = value.isoformat(timespec="microseconds")
-    if not text.endswith(_UTC):
-        text = value.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.removesuffix(_UTC) + "Z"
+def _moment(at: datetime) -> str:
+    return utc(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def _decimal(value: Decimal) -> str:
-    text = str(value)  # three times as fast as a format, which few need
-    return format(value, "f") if "E" in text else text
-
-
-_UTC: Final = "+00:00"
 _STORED: Final[dict[Kind, Callable[[Any], str]]] = {
-    "number": _decimal,
+    "number": plain,
     "moment": _moment,
 }

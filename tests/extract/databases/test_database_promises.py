@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from sage200_async.errors import SinkError
+from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.schema import Column, Table
 from sage200_async.extract.sinks import database
 
@@ -245,7 +245,9 @@ def test_a_table_that_is_not_ours_is_refused(place, lab):
     """A table without an entry in the books is left alone, and nothing is made."""
     place.ask("CREATE TABLE orders__lines (id integer)")
     before = columns_of(place, lab)
-    with pytest.raises(SinkError, match=r"table orders__lines: expected no table, or"):
+    with pytest.raises(
+        SinkConflict, match=r"table orders__lines: expected no table, or"
+    ):
         place.sink().open([lab.OWN, lab.LINES])
     assert columns_of(place, lab) == before
     assert before[0] == before[2] == {}
@@ -258,10 +260,10 @@ def test_another_type_or_key_is_refused(place, lab):
     wider = Table("orders", (*lab.OWN.columns, Column("new", "text")), ("id",))
     lines = (*lab.LINES.columns[:2], Column("price", "moment"))
     other = Table(lab.LINES.name, lines, lab.LINES.key, "lines")
-    with pytest.raises(SinkError, match=r"orders__lines: expected column price of"):
+    with pytest.raises(SinkConflict, match=r"orders__lines: expected column price of"):
         place.sink().open([wider, other])
     keyless = Table("orders", lab.OWN.columns)
-    with pytest.raises(SinkError, match=r"expected the key \[\], got \['id'\]"):
+    with pytest.raises(SinkConflict, match=r"expected the key \[\], got \['id'\]"):
         place.sink().open([keyless])
     assert columns_of(place, lab) == before
 
@@ -330,6 +332,6 @@ def test_another_run_that_writes_is_found_out(place, lab):
     two.keep({"orders": [lab.order(1)]}, lab.upto(1))
     two.close()
     one.keep({"orders": [lab.order(1, text="stale")]}, lab.upto(2))
-    with pytest.raises(SinkError, match="got another run that has written"):
+    with pytest.raises(SinkConflict, match="got another run that has written"):
         one.close()
     assert place.rows(lab.OWN) == seen(lab, [lab.order(1)])
