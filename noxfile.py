@@ -122,6 +122,14 @@ def tests_min(session: nox.Session) -> None:
 
 
 @nox.session
+def kills(session: nox.Session) -> None:
+    """Kill exports more than a hundred times, into every sink; not in CI."""
+    session.install(".[all]", *GROUPS["tests"])
+    _install(session, SERVERS)
+    session.run("pytest", "-q", "-k", "kill", "tests/extract", env={"LOOK": "hard"})
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Sign in with a real browser; without one, its tests are skipped and say so."""
     _install(session, BROWSER)
