@@ -36,6 +36,7 @@ SERVERS = {
     "redis-server": "redis-server",
     "postgres": "postgresql",
 }
+APART = ("-q", "-n2", "--ignore=tests/typing", "--ignore=tests/browser")
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
@@ -90,20 +91,16 @@ def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
     _install(session, SERVERS)
-    # One Python looks hard, the others look.
-    profile = "ci" if session.python == PYTHONS[0] else "dev"
+    # One Python looks hard and is measured, the others look.
+    first = session.python == PYTHONS[0]
+    measured = ("--cov", "--cov-report=") if first else ()
     session.run(
-        "coverage",
-        "run",
-        "-m",
         "pytest",
-        *(session.posargs or ["tests"]),
-        "--ignore=tests/typing",
-        "--ignore=tests/browser",
+        *(session.posargs or ["tests", *measured, *APART]),
         # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
-        env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
+        env={"HYPOTHESIS_PROFILE": "ci" if first else "dev", "PYTHONSAFEPATH": "1"},
     )
-    if not session.posargs:
+    if measured and not session.posargs:
         session.run("coverage", "report")
 
 
@@ -117,8 +114,7 @@ def tests_min(session: nox.Session) -> None:
     # Times are read from DuckDB 1.1 by way of pytz, in the tests alone.
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
     _install(session, SERVERS)
-    elsewhere = ("--ignore=tests/typing", "--ignore=tests/browser")
-    session.run("pytest", "-q", "tests", *elsewhere)
+    session.run("pytest", "tests", *APART)
 
 
 @nox.session

@@ -22,8 +22,6 @@ FINE = ROWS // PAGE + 1
 PATIENCE = 30
 # Seconds, for a machine that is busy; nothing waits for a hundredth of it.
 
-_table = pytest.StashKey[list[tuple[str, str, str]]]()
-
 
 class FakeClock(Clock):
     """Time that passes only by sleeping, at once; `wall` may jump."""
@@ -121,12 +119,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def row(request: pytest.FixtureRequest) -> Callable[[str, str, object], None]:
-    """Add a row to the table of faults."""
-    table = request.config.stash.setdefault(_table, [])
+def row(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Add a row to the table of faults: with the report, from whatever process."""
 
     def add(fault: str, outcome: str, requests: object) -> None:
-        table.append((fault, outcome, str(requests)))
+        record_property("fault", (fault, outcome, str(requests)))
 
     return add
 
@@ -186,9 +183,20 @@ def lab() -> Any:
     )
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show which fault led to what, and how many requests the server saw."""
-    table = sorted(config.stash.get(_table, []))
+    reports = (
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+    )
+    table = sorted(
+        tuple(value)
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "fault"
+    )
     if not table:
         return
     terminalreporter.section("faults")

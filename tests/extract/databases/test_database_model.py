@@ -104,7 +104,7 @@ def check(place, lab, prefix, model):
 
 
 @given(steps=st.lists(step, max_size=12), most=st.integers(1, 9))
-@settings(suppress_health_check=quiet)
+@settings(suppress_health_check=quiet, max_examples=50)  # a database each
 def test_it_holds_what_a_dict_would(place, lab, steps, most):
     """After any batches, deletes, crashes and new runs, rows equal the model's."""
     place, prefix = place.fresh(f"run{next(RUNS)}_")
