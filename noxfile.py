@@ -91,17 +91,25 @@ def tests(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
     _install(session, SERVERS)
-    # One Python looks hard and is measured, the others look.
-    first = session.python == PYTHONS[0]
-    measured = ("--cov", "--cov-report=") if first else ()
+    # One Python looks hard, the others look.
+    profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
         "pytest",
-        *(session.posargs or ["tests", *measured, *APART]),
+        *(session.posargs or ["tests", *APART]),
         # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
-        env={"HYPOTHESIS_PROFILE": "ci" if first else "dev", "PYTHONSAFEPATH": "1"},
+        env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
-    if measured and not session.posargs:
-        session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS[-1])
+def coverage(session: nox.Session) -> None:
+    """Print which lines of the wheel no test runs; apart, as measuring is slow."""
+    session.install("build", *GROUPS["tests"])
+    session.install(f"{_wheel(session)}[all]")
+    _install(session, SERVERS)
+    env = {"PYTHONSAFEPATH": "1", "COVERAGE_CORE": "sysmon"}
+    session.run("pytest", "tests", "--cov", "--cov-report=", *APART, env=env)
+    session.run("coverage", "report")
 
 
 @nox.session
