@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import random
 import resource
 import sqlite3
 import subprocess
@@ -66,9 +67,9 @@ def test_a_connection_that_is_lost(place, lab):
     resume(place, lab)
 
 
-def test_a_server_that_is_killed(lab):
+def test_a_server_that_is_killed(another_postgres, lab):
     """A server that dies in the middle and comes back loses nothing that it said."""
-    with lab.server() as own:
+    with another_postgres() as own:
         place = lab.PostgresPlace("postgres", own.url())
         sink = begin(place, lab)
         own.kill()
@@ -81,7 +82,7 @@ def test_a_server_that_is_killed(lab):
 
 def test_a_wrong_password(postgres, lab):
     """A password that is refused is not shown."""
-    url = postgres.url().replace(lab.PASSWORD, "hush-wrong")
+    url = postgres.url().replace("hush-postgres", "hush-wrong")
     place = lab.PostgresPlace("postgres", url)
     refused(lambda: place.sink().open([lab.OWN]), "password authentication failed")
 
@@ -93,21 +94,59 @@ def test_a_name_too_long_for_postgres(postgres, lab):
     refused(lambda: place.sink("abc_").open([long]), "expected a name of 63 bytes")
 
 
+@contextlib.contextmanager
+def files_of(most):
+    """Let no file grow beyond so many bytes, here and in processes begun here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def write_much(sink, lab, many):
+    """Write rows of some 2,000 bytes that nothing makes shorter."""
+    texts = [random.Random(1).randbytes(950).hex() for _ in range(many)]
+    made = [(20 + k, None, text, None, None, None) for k, text in enumerate(texts)]
+    sink.keep({"orders": made}, lab.upto(20 + many))
+    sink.close()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_a_disk_that_is_full(place, lab):
     """A file that cannot grow is told; with room again, a new sink completes."""
     begin(place, lab).close()
-    resume_from = place.sink()
-    resume_from.open([lab.OWN])
-    many = {"orders": [(k, None, "x" * 2000, None, None, None) for k in range(20, 900)]}
-    resume_from.keep(many, lab.upto(900))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        refused(resume_from.close, resume_from._engine.where, "rows cannot be kept: ")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    sink = place.sink()
+    sink.open([lab.OWN])
+    with files_of(100_000):
+        refused(
+            lambda: write_much(sink, lab, 900),
+            sink._engine.where,
+            "rows cannot be kept: ",
+        )
     resume(place, lab, claimed=11)
+
+
+def test_a_server_whose_disk_is_full(another_postgres, lab):
+    """A server that has no room is told; with room again, a new sink completes."""
+    room = 20_000_000  # PostgreSQL's log comes in files of 16 MiB
+    with another_postgres() as own:
+        place = lab.PostgresPlace("postgres", own.url())
+        own.stop()
+        with files_of(room):
+            own.start()
+        begin(place, lab).close()
+        sink = place.sink()
+        sink.open([lab.OWN])
+        refused(
+            lambda: write_much(sink, lab, room // 1600),
+            f"PostgreSQL at 127.0.0.1:{own.port}/postgres: rows cannot be kept: ",
+            "could not extend file",
+        )
+        own.stop()
+        own.start()
+        resume(place, lab, claimed=11)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
