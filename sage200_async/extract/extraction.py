@@ -115,7 +115,7 @@ async def read_into(
         return await read_whole(query, sink, tables, call, told)
     begun = _begun(extraction, found)
     earlier = None if begun is None else found
-    bulk = query.read(workers=workers, begun=begun)
+    bulk = query.read(workers=workers, begun=begun, ahead=0)
     if bulk.parts > 1:
         message = f"{extraction.name}: no in_ can be split in an extraction: take fewer"
         raise QueryError(message)

@@ -22,7 +22,7 @@ PRECISION: Final = 38
 """Digits of a number: the most that 128 bits hold."""
 SCALE: Final = 10
 """Digits behind the point: Sage's numbers have 9 at most."""
-GROUP: Final = 32_768
+GROUP: Final = 16_384
 """Rows of a row group."""
 
 
