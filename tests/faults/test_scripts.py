@@ -13,7 +13,7 @@ SHORT = 0.3
 HTML = {"Content-Type": "text/html"}
 PAGE = b"<html><body><h1>%d</h1>The upstream server is down.</body></html>"
 GZIP = {"Content-Encoding": "gzip"}
-PACKED = gzip.compress(b"[" + b'{"id":1,"name":"A1"},' * 900 + b'{"id":2}]')
+PACKED = gzip.compress(b"[" + b'{"id":1,"name":"A1"},' * 900 + b'{"id":2}]', mtime=0)
 FLIPPED = PACKED[:40] + bytes(byte ^ 0x55 for byte in PACKED[40:80]) + PACKED[80:]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LONG = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n[]"

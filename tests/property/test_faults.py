@@ -19,7 +19,7 @@ SHORT = 0.3
 # Seconds until a stalled reply is given up.
 
 GZIP = {"Content-Encoding": "gzip"}
-PACKED = gzip.compress(b'[{"id":1},{"id":2}]')
+PACKED = gzip.compress(b'[{"id":1},{"id":2}]', mtime=0)
 ENDS = st.sampled_from(["close", "reset"])
 SHARES = st.floats(0.0, 0.99)
 STATUSES = st.sampled_from([429, 500, 502, 503, 504, 599])
