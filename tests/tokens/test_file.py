@@ -3,9 +3,9 @@
 import asyncio
 import errno
 import logging
-import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -111,20 +111,27 @@ def test_a_link_stays_a_link(tmp_path):
     assert asyncio.run(FileStore(real).load()) == TOKENS
 
 
-def read_on(path, stop, count, torn):
-    """Read as fast as it goes; count how often, and what was not whole."""
-    store = FileStore(path)
+READ_ON = """
+import asyncio, sys, threading
+from sage200_async.errors import TokenStoreError
+from sage200_async.tokens.file import FileStore
 
-    async def main():
-        while not stop.is_set():
-            try:
-                found = await store.load()
-            except TokenStoreError:
-                found = None
-            count.value += 1
-            torn.value += found is None or found.access_token != found.refresh_token
+async def main():
+    store, told, reads, torn = FileStore(sys.argv[1]), threading.Event(), 0, 0
+    threading.Thread(target=lambda: (sys.stdin.read(), told.set())).start()
+    while not told.is_set():
+        try:
+            found = await store.load()
+        except TokenStoreError:
+            found = None
+        reads += 1
+        torn += found is None or found.access_token != found.refresh_token
+        if reads == 500:
+            print("enough", flush=True)
+    print(torn, flush=True)
 
-    asyncio.run(main())
+asyncio.run(main())
+"""
 
 
 def test_a_reader_never_sees_half(tmp_path, monkeypatch):
@@ -133,31 +140,25 @@ def test_a_reader_never_sees_half(tmp_path, monkeypatch):
     What one process sees of another's files never depends on the disk, so
     nobody waits for it here.
     """
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     path = tmp_path / "tokens.json"
-    spawn = multiprocessing.get_context("spawn")
-    stop, count, torn = spawn.Event(), spawn.Value("i"), spawn.Value("i")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
-    async def save_on():
-        store, saves = FileStore(path), 0
-        while count.value < 500 or saves < 200:
+    async def main():
+        store, saves, pipe = FileStore(path), 0, asyncio.subprocess.PIPE
+        await store.save(Tokens("x", "x"))
+        reader = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", READ_ON, str(path), stdin=pipe, stdout=pipe
+        )
+        enough = asyncio.create_task(reader.stdout.readline())
+        while not enough.done() or saves < 200:
             text = str(saves % 10) * (1 + saves % 7 * 5_000)
             await store.save(Tokens(text, text))
             saves += 1
+        assert (await enough).strip() == b"enough"
+        torn, _ = await reader.communicate(b"")
+        assert torn.strip() == b"0"
 
-    async def bounded():
-        async with asyncio.timeout(60):
-            await save_on()
-
-    asyncio.run(FileStore(path).save(Tokens("x", "x")))
-    reader = spawn.Process(target=read_on, args=(path, stop, count, torn))
-    reader.start()
-    try:
-        asyncio.run(bounded())
-    finally:
-        stop.set()
-        reader.join()
-    assert torn.value == 0
+    asyncio.run(main())
 
 
 def test_what_killed_writers_left_is_removed(tmp_path):
