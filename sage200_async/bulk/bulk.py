@@ -22,7 +22,7 @@ from sage200_async.wire.paging import query_for
 from sage200_async.wire.ranges import Ranges, Span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from typing import Self
 
     from sage200_async.fetch import Connection
@@ -106,7 +106,6 @@ class Bulk(Generic[R]):
         self._plan = plan
         self._model = model
         self._workers = workers
-        self._ordered = ordered
         page = plan.sizing.size
         in_order = InOrder[R]((workers + ahead) * page)
         self._outlet = in_order if ordered else Arrivals[R](ahead * page)
@@ -114,7 +113,7 @@ class Bulk(Generic[R]):
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()
-        self._ranges = Ranges([], plan.sizing.size, ordered=ordered)
+        self._ranges = Ranges(plan.sizing.size)
         self._reader = self._made()
         self._read = [Intervals() for _ in plan.parts]
         self._surveys: list[Survey | None] = []
@@ -129,9 +128,8 @@ class Bulk(Generic[R]):
             self._model,
             ranges=self._ranges,
             outlet=self._outlet,
-            moved=self._changed.set,
+            changed=self._changed,
             quarantine=self._connection.quarantine,
-            ordered=self._ordered,
         )
 
     async def __aenter__(self) -> Self:
@@ -209,8 +207,8 @@ class Bulk(Generic[R]):
             return
         await self._survey()
         async with asyncio.TaskGroup() as group:
-            for skip in self._skips():
-                group.create_task(self._work(skip))
+            tasks = [group.create_task(self._work()) for _ in range(self._workers)]
+            group.create_task(self._end(tasks))
 
     @property
     def parts(self) -> int:
@@ -231,13 +229,14 @@ class Bulk(Generic[R]):
             count = counted(self._connection, self._target, alone[0])
             counting = group.create_task(count)
         self._surveys = [look.result() for look in looks]
+        self._expected = counting.result() if len(alone) == 1 else None
+        end = self._expected if self._earlier is None else None
         self._ranges.open += [
-            Span(low, high, part=number)
+            Span(low, high, part=number, end=end)
             for number, found in enumerate(self._surveys)
             if found is not None
             for low, high in self._read[number].gaps(found.lowest - 1, found.fence)
         ]
-        self._expected = counting.result() if len(alone) == 1 else None
         if isinstance(self._outlet, InOrder) and self._ranges.open:
             self._outlet.low = self._ranges.open[0].low
 
@@ -247,30 +246,24 @@ class Bulk(Generic[R]):
         self._read = [self._earlier.read]
         return self._earlier.bounds
 
-    def _skips(self) -> list[int]:
-        """Say how many records further on each worker begins: 0 where it is told."""
-        count, page = self._expected or 0, self._plan.sizing.size
-        once = not self._ordered and self._earlier is None
-        seeds = min(self._workers, count // page) if once else 0
-        shares = [number * count // seeds for number in range(1, seeds)]
-        return [0, *shares, *[0] * (self._workers - 1 - len(shares))]
-
-    async def _work(self, skip: int) -> None:
-        if skip:
-            await self._reader.seek(skip)
+    async def _work(self) -> None:
         while not self._ranges.done:
-            span = self._claimed()
-            if span is not None:
+            span, leap = self._ranges.idle(), self._ranges.ahead()
+            if span is not None and not self._outlet.full(span.low):
                 await self._reader.read(span)
+            elif leap is not None and not self._outlet.full(leap.low):
+                await self._reader.leap(leap)
             else:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def _claimed(self) -> Span | None:
-        """Take a span, unless the consumer has enough to do with those before it."""
-        idle = (span.low for span in self._ranges.open if not span.busy)
-        full = self._outlet.full(next(idle, 0))
-        return None if full else self._ranges.claim()
+    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """End the leaps that are under way when all has been read."""
+        while not self._ranges.done:
+            self._changed.clear()
+            await self._changed.wait()
+        for task in tasks:
+            task.cancel()
 
     def _fresh(self, batch: Batch[R], seen: set[int]) -> Batch[R]:
         """Leave out what another part of the query gave before."""

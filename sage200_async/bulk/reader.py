@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sage200_async.fetch import Fetcher
     from sage200_async.wire.messages import Response
     from sage200_async.wire.paging import Plan
-    from sage200_async.wire.ranges import Ranges, Span
+    from sage200_async.wire.ranges import Leap, Ranges, Span
     from sage200_async.wire.sizing import Sizing
 
 R = TypeVar("R")
@@ -40,9 +40,8 @@ class Reader(Generic[R]):
         model: What each record is.
         ranges: The spans that are left.
         outlet: Where batches go.
-        moved: Called when spans have changed.
+        changed: Set when spans have changed.
         quarantine: What takes the errors of records that do not fit.
-        ordered: Whether a span is given back after a page.
     """
 
     def __init__(
@@ -53,9 +52,8 @@ class Reader(Generic[R]):
         *,
         ranges: Ranges,
         outlet: Outlet[R],
-        moved: Callable[[], None],
+        changed: asyncio.Event,
         quarantine: Callable[[DecodeError], None] | None,
-        ordered: bool,
     ) -> None:
         self.requests = 0
         self.unfit = 0
@@ -64,39 +62,59 @@ class Reader(Generic[R]):
         self._model = model
         self._ranges = ranges
         self._outlet = outlet
-        self._moved = moved
+        self._changed = changed
         self._quarantine = quarantine
-        self._ordered = ordered
         self._sizing = plan.sizing
         self._proven = PAGE_DEFAULT
         # The largest page seen: a server that clamps `$top` clamps above it,
         # so that a page shorter than this and than what was asked is the last.
 
-    async def seek(self, skip: int) -> None:
-        """Read a page that begins *skip* records further on, and what follows it."""
-        if self._ranges.done:
-            return
-        further = replace(self._plan_for(self._ranges.open[0]), seek=skip)
+    async def read(self, span: Span) -> None:
+        """Read the next page of *span*."""
+        span.busy = span.asked = True
+        span.page_at = span.at
+        plan, response = await self._fetch(self._plan_for(span))
+        span.asked = False
+        await self._page(span, plan, response)
+        self._leave(span)
+
+    async def leap(self, leap: Leap) -> None:
+        """Read a page that begins further on."""
+        self._ranges.leap(leap)
+        span = await self._landed(leap)
+        if span is not None:
+            self._leave(span)
+        self._changed.set()
+
+    def _leave(self, span: Span) -> None:
+        """Let others go on with *span*."""
+        span.busy = False
+        if span.low >= span.high:
+            self._ranges.finish(span)
+        self._changed.set()
+
+    async def _landed(self, leap: Leap) -> Span | None:
+        """Ask for the page that *leap* leads to, and read what is new in it."""
+        further = replace(self._plan_for(leap.span), seek=leap.skip)
         try:
             plan, response = await self._fetch(further)
-        except BadRequest:
-            return  # servers before July 2017 have no $skip: others split the span
+        except BadRequest:  # servers before July 2017 have no $skip
+            self._ranges.miss(leap, refused=True)
+            return None
         first = self._first_key(plan, response)
-        span = None if first is None else self._ranges.enter(first)
+        if first is None:
+            self._ranges.miss(leap, refused=False)
+            return None
+        while self._ranges.early(leap, first):
+            self._changed.clear()
+            await self._changed.wait()
+        span = self._ranges.land(leap, first)
         if span is not None:
+            self._changed.set()
+            stood, span.page_at = span.low, span.at
             await self._page(span, plan, response)
-            await self.read(span)
-
-    async def read(self, span: Span) -> None:
-        """Read *span* to its end, or where order counts, a page of it."""
-        while span.low < span.high:
-            plan, response = await self._fetch(self._plan_for(span))
-            await self._page(span, plan, response)
-            if self._ordered:
-                self._ranges.cut(span)
-                break
-        self._ranges.finish(span)
-        self._moved()
+            self._ranges.judge(new=span.low > stood)
+        return span
 
     def _plan_for(self, span: Span) -> Plan:
         return replace(
@@ -128,7 +146,7 @@ class Reader(Generic[R]):
     async def _page(self, span: Span, plan: Plan, response: Response) -> None:
         """Hand on a page, slice by slice, and move its span on."""
         guard = Guard[R](plan, mapping=not hasattr(self._model, "__struct_fields__"))
-        reader = SliceReader(self._model, self._aside(guard, plan))
+        reader = SliceReader(self._model, self._aside(span, guard, plan))
         begun = span.low
         guard.open_page(plan, response.body)
         try:
@@ -144,10 +162,10 @@ class Reader(Generic[R]):
             self._fetcher.tell(error, stands, response)
             raise
         self._fetcher.read(plan, facts, response, self.requests)
-        self._moved()
+        self._changed.set()
 
     def _aside(
-        self, guard: Guard[R], plan: Plan
+        self, span: Span, guard: Guard[R], plan: Plan
     ) -> Callable[[DecodeError], None] | None:
         """Make what takes the records that do not fit, where anyone does."""
         hand_on = self._quarantine
@@ -155,7 +173,9 @@ class Reader(Generic[R]):
             return None
 
         def aside(error: DecodeError) -> None:
-            guard.set_aside(plan, error)
+            key = guard.set_aside(plan, error)
+            if key is not None and not span.low < key <= span.high:
+                return  # it is in the page before, or the next, too
             self.unfit += 1
             error.plan = plan
             hand_on(error)
@@ -169,8 +189,10 @@ class Reader(Generic[R]):
         last = guard.so_far(plan).last_key
         if last is None or last <= span.low:
             return
-        if last > span.high:
-            records = [each for each in records if guard.key_of(each) <= span.high]
+        keys = [guard.key_of(each) for each in (*records[:1], *records[-1:])]
+        if keys and not span.low < keys[0] <= keys[-1] <= span.high:
+            low, high = span.low, span.high
+            records = [each for each in records if low < guard.key_of(each) <= high]
         ends = [guard.key_of(each) for each in (*records[:1], *records[-1:])]
         await self._out(span, min(last, span.high), records, *ends)
         await asyncio.sleep(0)
@@ -184,6 +206,7 @@ class Reader(Generic[R]):
         highest: int | None = None,
     ) -> None:
         low, span.low = span.low, high
+        span.at += len(records)
         interval = Interval(low, high, len(records), lowest, highest)
         await self._outlet.put(Batch(records, interval, span.part))
 
@@ -196,15 +219,12 @@ class Reader(Generic[R]):
         last = served < min(plan.asked, self._proven)
         self._proven = max(self._proven, served)
         if last:
-            if self._ordered:
-                self._ranges.learn(span, served, span.high - begun)
             await self._out(span, span.high, [])
-        elif span.low == begun:
+        elif span.low == begun == plan.after:
             message = (
                 f"{plan.path}: expected keys above {begun}, got a page whose records "
                 f"do not fit and show no {plan.key}: nothing says where to read on"
             )
             raise PagingError(message, plan=plan)
         else:
-            span.density = served / (span.low - begun)
             self._resize(larger(self._sizing))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sage200_async.wire.paging import Plan
 
 
+_TRIES: Final = 3
+
+
 class Survey(Struct, frozen=True):
     """The keys of one part of a query, as they were when a reading began."""
 
@@ -34,25 +37,30 @@ class Survey(Struct, frozen=True):
 async def survey(fetcher: Fetcher, plan: Plan) -> Survey | None:
     """Ask for the lowest and the highest key of the first part of *plan*.
 
+    Between the two, a table of few rows may come to hold others: then again.
+
     Returns:
         Them, or None where nothing matches.
 
     Raises:
-        PagingError: The highest is below the lowest: the order is ignored.
+        PagingError: The highest stays below the lowest: the order is ignored.
     """
-    async with asyncio.TaskGroup() as group:
-        first = group.create_task(_edge(fetcher, plan, descending=False))
-        last = group.create_task(_edge(fetcher, plan, descending=True))
-    lowest, fence = first.result(), last.result()
-    if lowest is None or fence is None:
-        return None
-    if fence < lowest:
-        message = (
-            f"{plan.path}: expected a highest {plan.key} of {lowest} or more, got "
-            f"{fence}: the server ignores the order"
-        )
-        raise PagingError(message, plan=plan)
-    return Survey(lowest, fence)
+    lowest: int | None = None
+    fence: int | None = None
+    for _ in range(_TRIES):
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(_edge(fetcher, plan, descending=False))
+            last = group.create_task(_edge(fetcher, plan, descending=True))
+        lowest, fence = first.result(), last.result()
+        if lowest is None or fence is None:
+            return None
+        if lowest <= fence:
+            return Survey(lowest, fence)
+    message = (
+        f"{plan.path}: expected a highest {plan.key} of {lowest} or more, got "
+        f"{fence}: the server ignores the order"
+    )
+    raise PagingError(message, plan=plan)
 
 
 async def _edge(fetcher: Fetcher, plan: Plan, *, descending: bool) -> int | None:

@@ -78,12 +78,17 @@ class Guard(Generic[R]):
         self._given += len(admitted)
         return admitted
 
-    def set_aside(self, plan: Plan, error: DecodeError) -> None:
-        """Count a record that did not fit: it was served, and lies behind."""
+    def set_aside(self, plan: Plan, error: DecodeError) -> int | None:
+        """Count a record that did not fit: it was served, and lies behind.
+
+        Returns:
+            Its key, or None where it shows none.
+        """
         self._served += 1
         key = _key_in(error.raw, plan.key)
         if key is not None:
             self._unfit_keys.append(key)
+        return key
 
     def close_page(self, plan: Plan) -> PageFacts:
         """End a page.

@@ -1,155 +1,195 @@
 """Ranges of keys, shared out among those who read a collection together.
 
-Nothing here does any input or output: who is idle asks `Ranges.claim` for a
-span of keys, says with `Span.low` how far it has come, and `Ranges.finish`
-when it is at the span's end. Ids are gappy and unevenly filled, so that no
-split is right from the start: spans are split again as they prove full.
+Nothing here does any input or output. A *span* is a stretch of keys that is
+read upwards, a page at a time. Who is idle takes a span that nobody reads, or
+leaps: it asks for the page that lies beyond those that others are asking for,
+and the span is split where that page begins. So every reader gets full pages,
+however unevenly the ids are filled.
+
+Positions count records from a span's beginning, and are estimates: rows come
+and go. They say how far to leap; what has been read is said by keys alone.
+Each leap falls short of the page before by one record, so that the two meet:
+between pages that only touch, a row could have been.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-_SMALL: Final = 0.05
-# Of a page: what is not worth a request of another reader's.
-_SAFE: Final = 0.8
-# Of a page: what a span that is to be one page is cut for, as rows are uneven.
-_THINNER: Final = 8.0
-# Times: what a span that is to be one page may be longer than the one before.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FUTILE: Final = 3
+# Leaps in a row that gave nothing new: the server has no `$skip`, or ignores it.
 
 
 class Span:
-    """Keys above *low* up to *high*, read by one reader at a time, upwards."""
+    """Keys above *low* up to *high*, read by one reader at a time, upwards.
 
-    __slots__ = ("busy", "density", "high", "low", "part")
+    Args:
+        low: The highest key below it.
+        high: Its highest key.
+        part: Which of the query's conditions it is of.
+        end: Records in it at most, as far as known; None where nobody knows.
+    """
+
+    __slots__ = ("asked", "at", "busy", "end", "high", "low", "page_at", "part", "root")
 
     def __init__(
-        self, low: int, high: int, *, part: int = 0, density: float | None = None
+        self, low: int, high: int, *, part: int = 0, end: int | None = None
     ) -> None:
         self.low = low
         """The highest key read."""
         self.high = high
-        """The highest key to read; others may lower it."""
+        """The highest key to read; leaps lower it."""
         self.part = part
-        """Which of the query's conditions it is of."""
-        self.density = density
-        """Records to a key, as last seen; None before the first page."""
+        self.root = self
+        """The span that it was split from first."""
+        self.at = self.page_at = 0
+        """The position of *low* in the root, now and when the page began."""
+        self.end = end
+        """The position in the root at which it ends."""
         self.busy = False
         """Whether someone reads it."""
-
-    @property
-    def width(self) -> int:
-        """Keys that are left."""
-        return max(0, self.high - self.low)
+        self.asked = False
+        """Whether the page that follows *low* is asked for."""
 
     def __repr__(self) -> str:
         return f"Span({self.low}, {self.high}, busy={self.busy})"
+
+    def awaits(self, position: int) -> bool:
+        """Tell whether a page that begins at *position* goes on where it stands."""
+        return self.page_at <= position <= self.at
+
+
+class Leap(NamedTuple):
+    """A page that is asked for ahead of those before it."""
+
+    span: Span
+    """From where."""
+    low: int
+    """The highest key read of it, then."""
+    position: int
+    """Where it will begin, in the span's root."""
+    skip: int
+    """Records to pass over beyond *low*."""
 
 
 class Ranges:
     """The spans of a collection that are not read yet.
 
     Args:
-        spans: All that is to be read.
         page: Records that a reader asks for at once.
-        ordered: Whether the records are wanted in the order of their keys.
-            Then spans are cut to about a page and given out from the lowest.
     """
 
-    def __init__(self, spans: list[Span], page: int, *, ordered: bool = False) -> None:
-        self.open = spans
+    def __init__(self, page: int) -> None:
+        self.open: list[Span] = []
+        """In ascending order, each part's by itself."""
         self.page = page
-        self._ordered = ordered
+        self._leaps: list[Leap] = []
+        self._futile = 0
 
     @property
     def done(self) -> bool:
         """Whether everything has been read."""
         return not self.open
 
-    def claim(self) -> Span | None:
-        """Give an idle reader something to read, or None while there is nothing."""
-        found = self._next() if self._ordered else self._idle() or self._stolen()
-        if found is not None:
-            found.busy = True
-        return found
+    def idle(self) -> Span | None:
+        """Give the lowest span that nobody reads, nor is about to."""
+        spans = (each for each in self.open if not each.busy and not self.awaited(each))
+        return next(spans, None)
+
+    def awaited(self, span: Span) -> bool:
+        """Tell whether a leap under way will go on where *span* stands."""
+        return any(span.awaits(leap.position) for leap in self._of(span))
+
+    def ahead(self) -> Leap | None:
+        """Say where an idle reader may leap to, or None where it is of no use."""
+        if self._futile >= _FUTILE:
+            return None
+        for span in self.open:
+            position = self._beyond(span)
+            if span.end is None or position < span.end:
+                return Leap(span, span.low, position, position - span.at)
+        return None
+
+    def leap(self, leap: Leap) -> None:
+        """Note that *leap* is under way."""
+        self._leaps.append(leap)
+
+    def land(self, leap: Leap, first: int) -> Span | None:
+        """Take note of the key with which the page of *leap* begins.
+
+        Returns:
+            The span in which the page goes on, or None where it is of no use.
+        """
+        self._leaps.remove(leap)
+        if not _is_true(leap, first):
+            self._futile = _FUTILE
+            return None
+        span = self._around(leap, first)
+        if span is not None and first > span.low + 1:
+            span = self._split(span, first - 1, leap.position)
+        elif span is None or span.busy:
+            self.judge(new=False)
+            return None
+        span.busy = True
+        return span
+
+    def early(self, leap: Leap, first: int) -> bool:
+        """Tell whether the page before that of *leap* is still being handed on."""
+        span = self._around(leap, first) if _is_true(leap, first) else None
+        late = span is not None and span.busy and not span.asked
+        return late and span is not None and first <= span.low + 1
+
+    def judge(self, *, new: bool) -> None:
+        """Note whether a leap has found a record that is new."""
+        self._futile = 0 if new else self._futile + 1
+
+    def miss(self, leap: Leap, *, refused: bool) -> None:
+        """Note that *leap* found no record, or that the server refused it."""
+        self._leaps.remove(leap)
+        if refused:
+            self._futile = _FUTILE
+        for span in self.open:
+            within = span.end is None or leap.position < span.end
+            if span.root is leap.span.root and span.at <= leap.position and within:
+                span.end = leap.position
 
     def finish(self, span: Span) -> None:
         """Take note that *span* is read to its end."""
         self.open.remove(span)
 
-    def cut(self, span: Span) -> None:
-        """End *span* at what is read of it; the rest of it is for whoever is idle."""
-        if span.low < span.high:
-            rest = Span(span.low, span.high, part=span.part, density=span.density)
-            self.open.insert(self.open.index(span) + 1, rest)
-            span.high = span.low
+    def _beyond(self, span: Span) -> int:
+        """Find the position beyond the pages of *span* that are asked for."""
+        step = max(1, self.page - 1)
+        own = span.page_at + step if span.busy else span.at
+        others = (leap.position + step for leap in self._of(span))
+        return max(own, *others, 0)
 
-    def learn(self, span: Span, records: int, width: int) -> None:
-        """Note that *span* held *records* in *width* keys: what follows may, too.
+    def _of(self, span: Span) -> Iterator[Leap]:
+        """Give the leaps under way that will land in *span*."""
+        for leap in self._leaps:
+            within = span.end is None or leap.position < span.end
+            if leap.span.root is span.root and leap.position >= span.page_at and within:
+                yield leap
 
-        A thin stretch thins what is expected by so much at most, as a full one
-        may begin anywhere; a full one is believed at once.
-        """
-        seen = records / max(1, width)
-        for each in self.open[self.open.index(span) :]:
-            if not each.busy:
-                each.density = max(seen, (each.density or seen) / _THINNER)
-                break
+    def _around(self, leap: Leap, key: int) -> Span | None:
+        """Find the span in which *key* is, or which stands beyond it."""
+        part = leap.span.part
+        spans = (each for each in self.open if each.part == part and key <= each.high)
+        return next(spans, None)
 
-    def enter(self, key: int, part: int = 0) -> Span | None:
-        """Begin a span at *key*, which a reader has found further on.
-
-        Returns:
-            The span, or None where that key has been read.
-        """
-        for span in self.open:
-            if span.part == part and span.low < key <= span.high:
-                entered = self._split(span, key - 1)
-                entered.busy = True
-                return entered
-        return None
-
-    def left(self, span: Span) -> float:
-        """Estimate the records that are left of *span*, past the page under way."""
-        density = span.density or self._density()
-        under_way = self.page if span.busy else 0
-        return max(0.0, span.width * density - under_way)
-
-    def _density(self) -> float:
-        """What is known of other spans, or as if every key held a record."""
-        known = [span.density for span in self.open if span.density]
-        return sum(known) / len(known) if known else 1.0
-
-    def _idle(self) -> Span | None:
-        idle = (span for span in self.open if not span.busy)
-        return max(idle, key=self.left, default=None)
-
-    def _stolen(self) -> Span | None:
-        """Take the upper half of what is left of the fullest span."""
-        victim = max(self.open, key=self.left, default=None)
-        if victim is None or self.left(victim) < max(1.0, _SMALL * self.page):
-            return None
-        under_way = int(self.page / (victim.density or self._density()))
-        reach = min(victim.low + under_way, victim.high)
-        middle = (reach + victim.high) // 2
-        return self._split(victim, middle) if middle < victim.high else None
-
-    def _next(self) -> Span | None:
-        """Give the lowest idle span, cut to about a page."""
-        for place, span in enumerate(self.open):
-            if span.busy:
-                continue
-            if span.density is None:
-                return span if place == 0 else None  # the first page tells
-            keys = max(1, int(_SAFE * self.page / span.density))
-            if keys < span.width:
-                self._split(span, span.low + keys)
-            return span
-        return None
-
-    def _split(self, span: Span, middle: int) -> Span:
+    def _split(self, span: Span, middle: int, position: int) -> Span:
         """Give the part of *span* above *middle*, and leave it the rest."""
-        upper = Span(middle, span.high, part=span.part, density=span.density)
+        upper = Span(middle, span.high, part=span.part, end=span.end)
+        upper.root = span.root
+        upper.at = upper.page_at = position
+        span.high, span.end = middle, position
         self.open.insert(self.open.index(span) + 1, upper)
-        span.high = middle
         return upper
+
+
+def _is_true(leap: Leap, first: int) -> bool:
+    """Tell whether *first* can be the key of the record that *leap* asked for."""
+    return first > leap.low + leap.skip  # so many whole numbers lie between
