@@ -108,8 +108,9 @@ class View(Question, Generic[R]):
         """Read all records by several requests at once, with a proof at the end.
 
         First the highest key is asked for: the reading goes up to it, so that
-        it ends however busy the table is. The keys below are shared out among
-        the workers, and shared out again as some prove to have more.
+        it ends however busy the table is. Each worker asks for the page beyond
+        those that the others ask for, by ``$skip`` from a key that has been
+        reached; where a server has no ``$skip``, one page at a time is read.
 
         Args:
             workers: Requests at once, 1 or more; the pool has to hold them.
