@@ -164,8 +164,7 @@ class Ranges:
         """Find the position beyond the pages of *span* that are asked for."""
         step = max(1, self.page - 1)
         own = span.page_at + step if span.busy else span.at
-        others = (leap.position + step for leap in self._of(span))
-        return max(own, *others, 0)
+        return max([own, *(leap.position + step for leap in self._of(span))])
 
     def _of(self, span: Span) -> Iterator[Leap]:
         """Give the leaps under way that will land in *span*."""
