@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import (
     TYPE_CHECKING,
@@ -99,6 +100,7 @@ class Endpoint(Struct, Generic[Q], frozen=True):
         return self if client is None else client.run(self.query)
 
 
+@cache
 def load(model: Model | None) -> type[Record] | None:
     """Give the record that *model* is or names."""
     if not isinstance(model, str):

@@ -86,8 +86,10 @@ class Builder:
         if not given:
             return self
         joined = all_of(*given)
-        for leaf in joined.leaves():
-            self._check_leaf(leaf)
+        namespace = self._namespace
+        if namespace is not None:
+            for leaf in joined.leaves():
+                _check_leaf(leaf, namespace)
         where = self.options.where
         both = joined if where is None else all_of(where, joined)
         return self._refine(replace(self.options, where=both))
@@ -302,31 +304,14 @@ class Builder:
         return self._refine(replace(self.options, timeout=seconds))
 
     def _find(self, name: str) -> Field[Any] | Fields:
-        if self._namespace is None:
-            return AnyField(name)
-        return look_up(self._namespace, name)
+        namespace = self._namespace
+        return AnyField(name) if namespace is None else look_up(namespace, name)
 
     def _field(self, name: str) -> Field[Any]:
-        found = self._find(name)
-        if isinstance(found, Fields):
-            message = f"expected a field, got the member {name!r}"
-            raise QueryError(message)
-        return found
+        return _require_field(name, self._find(name))
 
     def _equal(self, name: str, value: object) -> Expression:
         return self._field(name) == value
-
-    def _check_leaf(self, leaf: Expression) -> None:
-        if self._namespace is None or not isinstance(leaf, Comparison | Call | In):
-            return
-        kind = self._field(leaf.field).kind
-        given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
-        wanted = "text" if isinstance(leaf, Call) else kind
-        ordered = isinstance(leaf, Comparison) and leaf.operator not in {"eq", "ne"}
-        unfit = not (fits(kind, given) and fits(wanted, kind))
-        if unfit or (ordered and kind in {"boolean", "enum"}):
-            message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
-            raise LiteralError(message, value=str(leaf))
 
     def _known(self, name: Name) -> str:
         self._find(str(name))
@@ -361,6 +346,31 @@ class Builder:
             key = Ordering(name, descending=direction.strip() == "desc")
         made = key if isinstance(key, Ordering) else Ordering(str(key))
         return Ordering(self._field(made.field).asc().field, made.descending)
+
+
+def _require_field(name: str, found: Field[Any] | Fields) -> Field[Any]:
+    if isinstance(found, Fields):
+        raise QueryError(f"expected a field, got the member {name!r}")
+    return found
+
+
+def _check_leaf(leaf: Expression, namespace: Fields) -> None:
+    """Refuse a condition that does not fit the field of its name.
+
+    Raises:
+        UnknownFieldError: There is no such field.
+        LiteralError: It is of another kind.
+    """
+    if not isinstance(leaf, Comparison | Call | In):
+        return
+    kind = _require_field(leaf.field, look_up(namespace, leaf.field)).kind
+    given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
+    wanted = "text" if isinstance(leaf, Call) else kind
+    ordered = isinstance(leaf, Comparison) and leaf.operator not in {"eq", "ne"}
+    unfit = not (fits(kind, given) and fits(wanted, kind))
+    if unfit or (ordered and kind in {"boolean", "enum"}):
+        message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
+        raise LiteralError(message, value=str(leaf))
 
 
 def _parameter(name: str, value: object) -> str:

@@ -263,24 +263,26 @@ def settle(expression: Expression) -> Expression | bool:
         nothing left to ask.
     """
     match expression:
-        case In(literals=()):
-            return False
+        case And(terms=terms):
+            return _settle_all(expression, terms, absorbing=False)
+        case Or(terms=terms):
+            return _settle_all(expression, terms, absorbing=True)
         case Not(term=term):
             inner = settle(term)
             return Not(inner) if isinstance(inner, Expression) else not inner
-        case And(terms=terms):
-            return _settle_all(And, terms, absorbing=False)
-        case Or(terms=terms):
-            return _settle_all(Or, terms, absorbing=True)
+        case In(literals=()):
+            return False
         case _:
             return expression
 
 
 def _settle_all(
-    kind: type[_Joined], terms: tuple[Expression, ...], *, absorbing: bool
+    whole: And | Or, terms: tuple[Expression, ...], *, absorbing: bool
 ) -> Expression | bool:
-    settled = [settle(term) for term in terms]
+    settled = tuple(map(settle, terms))
+    if settled == terms:
+        return whole
     if any(term is absorbing for term in settled):
         return absorbing
     left = [term for term in settled if isinstance(term, Expression)]
-    return kind.of(*left) if left else not absorbing
+    return type(whole).of(*left) if left else not absorbing

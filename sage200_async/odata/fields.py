@@ -328,6 +328,9 @@ def look_up(namespace: Fields, dotted: str) -> AnyMember:
     Raises:
         UnknownFieldError: There is none of that name.
     """
+    made = vars(namespace).get(dotted)
+    if isinstance(made, Field | Fields):
+        return made
     here: AnyMember = namespace
     for part in dotted.split("."):
         if isinstance(here, OpaqueFields):

@@ -13,6 +13,11 @@ _SAFE: Final = "$,'()*:/.-_~"
 # ";", which servers give a meaning of their own, and "?" and "@", for old
 # proxies. test_url.py sends every other character through a real socket.
 
+_ASCII: Final = {code: quote(chr(code), safe=_SAFE) for code in range(128)}
+# Taking each character from a table is a third of the work of `quote`.
+_WIDEST: Final = 12
+# Bytes of an encoded character: each of four bytes takes three.
+
 
 def encode_query(options: Iterable[tuple[str, str]]) -> str:
     """Write *options* as a query string; blanks become ``%20``.
@@ -26,7 +31,15 @@ def encode_query(options: Iterable[tuple[str, str]]) -> str:
 
 def encode(value: str) -> str:
     """Percent-encode one value."""
-    return quote(value, safe=_SAFE)
+    return value.translate(_ASCII) if value.isascii() else quote(value, safe=_SAFE)
+
+
+def longest(options: Iterable[tuple[str, str]]) -> int:
+    """Say how many bytes a query string of *options* has at most."""
+    return sum(
+        len(name) + 2 + len(value) * (3 if value.isascii() else _WIDEST)
+        for name, value in options
+    )
 
 
 def encode_segment(value: object) -> str:

@@ -13,10 +13,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async.errors import LimitError, PagingError, QueryError
-from sage200_async.odata.expressions import And, Comparison, Expression, In, settle
+from sage200_async.odata.expressions import (
+    And,
+    Comparison,
+    Expression,
+    In,
+    settle,
+)
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
-from sage200_async.odata.url import encode, encode_query
+from sage200_async.odata.url import encode, encode_query, longest
 from sage200_async.units import INT64_MAX, PAGE_DEFAULT, PAGE_MAX
 from sage200_async.wire.sizing import Sizing, larger, smaller
 
@@ -170,7 +176,7 @@ def _order(plan: Plan) -> tuple[Ordering, ...]:
 def _split(
     plan: Plan, where: Expression | None, limit: int
 ) -> Iterator[Expression | None]:
-    over = _longest(plan, where) - limit
+    over = _longest(plan, where, limit) - limit
     if over <= 0:
         yield where
         return
@@ -178,14 +184,14 @@ def _split(
     chains = [term for term in terms if isinstance(term, In) and len(term.literals) > 1]
     if not chains or plan.mode != "key" or plan.options.order:
         raise LimitError(_too_long(plan, over + limit, limit, splittable=bool(chains)))
-    longest = max(chains, key=lambda chain: len(chain.literals))
-    pair = longest.literals[:2]
-    bare = _longest(plan, _swap(terms, longest, pair)) - _size(longest, *pair)
+    chain = max(chains, key=lambda chain: len(chain.literals))
+    pair = chain.literals[:2]
+    bare = _longest(plan, _swap(terms, chain, pair)) - _size(chain, *pair)
     room = limit - bare
     if len(chains) > 1 and room * 2 < limit:  # the others need splitting too
-        room = _size(longest, *longest.literals) // 2
-    for literals in _batches(longest, room):
-        yield from _split(plan, _swap(terms, longest, literals), limit)
+        room = _size(chain, *chain.literals) // 2
+    for literals in _batches(chain, room):
+        yield from _split(plan, _swap(terms, chain, literals), limit)
 
 
 def _conjuncts(where: Expression | None) -> tuple[Expression, ...]:
@@ -219,9 +225,12 @@ def _size(chain: In, *literals: str) -> int:
     return sum(len(encode(f" or {chain.field} eq {each}")) for each in literals)
 
 
-def _longest(plan: Plan, where: Expression | None) -> int:
+def _longest(plan: Plan, where: Expression | None, enough: int = 0) -> int:
+    """Count the bytes of the last page's query; where *enough* will do, at most."""
     far = replace(plan, after=INT64_MAX, offset=_FAR if plan.mode != "key" else 0)
-    return len(encode_query(_pairs(far, where)))
+    pairs = tuple(_pairs(far, where))
+    most = longest(pairs)
+    return most if most <= enough else len(encode_query(pairs))
 
 
 def _too_long(plan: Plan, size: int, limit: int, *, splittable: bool) -> str:
