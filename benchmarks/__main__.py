@@ -30,6 +30,7 @@ QUESTIONS: Final = (
     "query",
     "import",
     "files",
+    "export",
 )
 
 
@@ -41,8 +42,7 @@ def ask(names: list[str], cache: Path, *, quick: bool) -> list[Answer]:
         for name in names:
             print(f"\n{name} ...", flush=True)
             answer = importlib.import_module(f"benchmarks.bench_{name}").run(bench)
-            print(report.section(answer))
-            print(report.table([answer]), flush=True)
+            print(report.section(answer), flush=True)
             answers.append(answer)
     return answers
 

@@ -15,6 +15,7 @@ mpl.use("svg")
 mpl.rcParams.update(
     {
         "svg.hashsalt": "sage200_async",
+        "svg.fonttype": "none",
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,

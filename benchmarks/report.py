@@ -85,10 +85,7 @@ def section(answer: Answer) -> str:
     lines = [f"## {head}\n", text.strip() + "\n"]
     lines.append(f"![{answer.name}](pictures/{answer.name}.svg)\n")
     if answer.bars:
-        lines += ["", f"| | {answer.unit} | peak MiB |", "| --- | --- | --- |"]
-        for bar in answer.bars:
-            held = "" if bar.memory is None else number(bar.memory)
-            lines.append(f"| {bar.name} | {spread(bar.measured, '')} | {held} |")
+        lines += bars(answer)
     for panel in answer.panels:
         sizes = panel.lines[0].sizes
         heads = " | ".join(f"{size:,}" for size in sizes)
@@ -104,6 +101,17 @@ def section(answer: Answer) -> str:
     if answer.notes:
         lines += ["", *(f"- {note}" for note in answer.notes)]
     return "\n".join(lines) + "\n"
+
+
+def bars(answer: Answer) -> list[str]:
+    """Write a line for each contender."""
+    heads = ["", answer.unit]
+    heads += ["peak MiB"] if answer.bars[0].memory is not None else []
+    rows = [heads, ["---"] * len(heads)]
+    for bar in answer.bars:
+        held = [] if bar.memory is None else [number(bar.memory)]
+        rows.append([bar.name, spread(bar.measured, ""), *held])
+    return [f"| {' | '.join(cells)} |" for cells in rows]
 
 
 def into_readme(readme: Path, answers: list[Answer]) -> None:

@@ -2,8 +2,9 @@
 
 ``/plain/customers`` and ``/gzip/customers`` are 16 MB pages on disk, asked for by key
 or by ``$skip``; ``/v4/`` and ``/v2/`` the same records in the shapes of OData 4 and 2.
-``/<count>/customers`` are as many records by key; there nginx puts the number of the
-page into the ids of one prepared page, so that a million costs no disk.
+``/<count>/customers`` are as many records by key, with what a bulk reading asks first;
+there nginx puts the number of the page into the ids of one prepared page, so that a
+million costs no disk.
 """
 
 from __future__ import annotations
@@ -48,12 +49,17 @@ http {{
   }}
   map $args $before {{
     default "";
-    "~gt%20(?<number>\\d+)05000&" $number;
+    "~count=true" count;
+    "~desc&" last;
+    "~top=1$" first;
+    "~gt%20100000%20" "";
+    "~gt%20(?<number>\\d+)05000(?:&|%20)" $number;
     "~gt%20" none;
   }}
   map $before $page {{
     default none;
     "" 1;
+    "~^[a-z]" $before;
     {following}
   }}
   {templates}
@@ -74,6 +80,9 @@ http {{
 """
 TEMPLATE: Final = """map $page $template_{count} {{
     default /empty.json;
+    count /count_{count}.json;
+    first /key_first.json;
+    last /key_{count}.json;
     {lines}
   }}"""
 GROWING: Final = """location = /{count}/customers {{
@@ -146,6 +155,11 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
             row["id"] += 900_000  # nginx turns the 9 into the number of the page
         for size in {min(count, data.PAGE) for count in counts}:
             put(folder / f"first_{size}.json", page[:size])
+    put(folder / "key_first.json", [{"id": 100_001}])
+    for count in counts:
+        pages, short = divmod(count - 1, data.PAGE)
+        put(folder / f"key_{count}.json", [{"id": 100_001 + pages * 100_000 + short}])
+        put(folder / f"count_{count}.json", count)
 
 
 def put(path: Path, value: object) -> bytes:
