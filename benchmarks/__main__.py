@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +74,7 @@ def main() -> None:
         "--cache", type=Path, default=Path(".bench"), help="environments; %(default)s"
     )
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and take nginx along
     if unknown := set(given.questions) - set(QUESTIONS):
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(QUESTIONS)}")
     cache = given.cache.resolve()

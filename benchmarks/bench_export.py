@@ -35,5 +35,5 @@ def run(bench: Bench) -> Answer:
         question=__doc__ or "",
         unit="",
         panels=panels,
-        notes=[f"{each.title}: slope {each.lines[0].slope:.2f}" for each in panels],
+        notes=[f"{each.title}: slope {each.lines[0].told}" for each in panels],
     )

@@ -48,7 +48,7 @@ def run(bench: Bench) -> Answer:
             )
             for name, (path, ordered) in WAYS.items()
         ]
-        found = race(bench, contenders, bench.sized(5, 1))
+        found = race(bench, contenders, bench.sized(3, 1))
         server.communicate("")
     for spread in ("even", "skewed"):
         paths = {f"sage200_async, {n}" for n, way in WAYS.items() if spread in way[0]}

@@ -99,7 +99,7 @@ def run(bench: Bench) -> Answer:
                 Measured(grown, grown, grown),
                 10.0,
                 better="less",
-            )
+            ),
         ],
-        notes=[f"{line.name}: slope {line.slope:.2f}" for line in lines],
+        notes=[f"{line.name}: slope {line.told}" for line in lines],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from math import log
 from typing import Literal
 
 from msgspec import Struct
@@ -29,7 +30,8 @@ class Bar(Struct, frozen=True):
     measured: Measured
     memory: float | None = None
     """The most that it held, in MiB."""
-    note: str = ""
+    beyond: bool = False
+    """Whether it is so much longer that a picture cuts it off."""
 
     @property
     def ours(self) -> bool:
@@ -46,8 +48,17 @@ class Line(Struct, frozen=True):
 
     @property
     def slope(self) -> float:
-        """The slope of the line on two logarithmic axes: 1 is in proportion."""
-        return _slope(self.sizes, [each.median for each in self.measured])
+        """Its slope on two logarithmic axes: 1 is in proportion."""
+        return slope(self.sizes, [each.median for each in self.measured])
+
+    @property
+    def told(self) -> str:
+        """Say the slope: over all sizes, and without the first."""
+        if len(self.sizes) < 3:
+            return f"{self.slope:.2f}"
+        rest = [each.median for each in self.measured[1:]]
+        later = slope(self.sizes[1:], rest)
+        return f"{self.slope:.2f}; {later:.2f} from {self.sizes[1]:,} on"
 
 
 class Panel(Struct, frozen=True):
@@ -85,8 +96,7 @@ class Answer(Struct, frozen=True):
     notes: list[str] = []
 
 
-def _slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    from math import log
-
+def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Fit a line to the logarithms, and give its slope."""
     xs, ys = [log(each) for each in sizes], [log(each) for each in costs]
     return statistics.linear_regression(xs, ys).slope

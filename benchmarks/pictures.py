@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmarks.figures import Answer, Panel
+from benchmarks.report import number
 
 OURS, OTHERS = "#00803e", "#9aa5b1"
 mpl.use("svg")
@@ -49,6 +50,8 @@ def draw(answer: Answer, folder: Path) -> Path:
 
 def bars(axes: Axes, answer: Answer) -> None:
     """Draw a bar for each contender, with the spread of its runs."""
+    edge = 1.15 * max(bar.measured.high for bar in answer.bars if not bar.beyond)
+    axes.set_xlim(0, edge)
     for place, bar in enumerate(reversed(answer.bars)):
         got = bar.measured
         axes.barh(
@@ -59,8 +62,8 @@ def bars(axes: Axes, answer: Answer) -> None:
             error_kw={"elinewidth": 1, "ecolor": "#333333"},
         )
         axes.annotate(
-            f"{got.median:,.0f}" if got.high >= 100 else f"{got.median:,.1f}",
-            (got.high, place),
+            number(got.median) + (" \N{RIGHTWARDS ARROW}" if bar.beyond else ""),
+            (min(got.high, edge), place),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
@@ -86,7 +89,7 @@ def lines(axes: Axes, panel: Panel) -> None:
             color=OURS if line.name.startswith("sage200_async") else OTHERS,
             marker="o",
             capsize=3,
-            label=f"{line.name} (slope {line.slope:.2f})",
+            label=f"{line.name} (slope {line.told})",
         )
     axes.set(xscale="log", yscale="log", xlabel="records", title=panel.title)
     axes.legend(frameon=False, fontsize=7)

@@ -62,7 +62,7 @@ def line(row: Row) -> str:
     """Write one row of the table."""
     word = "at least" if row.better == "more" else "at most"
     verdict = "holds" if row.holds else "**FALLS SHORT**"
-    target = f"{word} {row.target:g} {row.unit}"
+    target = f"{word} {row.target:g} {row.unit}".strip()
     return f"| {row.what} | {target} | {spread(row.measured, row.unit)} | {verdict} |"
 
 
@@ -97,7 +97,7 @@ def section(answer: Answer) -> str:
         for each in panel.lines:
             cells = [spread(got, "") for got in each.measured]
             cells += [""] * (len(sizes) - len(cells))
-            lines.append(f"| {each.name} | {' | '.join(cells)} | {each.slope:.2f} |")
+            lines.append(f"| {each.name} | {' | '.join(cells)} | {each.told} |")
     if answer.notes:
         lines += ["", *(f"- {note}" for note in answer.notes)]
     return "\n".join(lines) + "\n"

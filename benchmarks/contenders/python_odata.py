@@ -9,12 +9,14 @@ Sage is no OData service: there is no ``$metadata`` and no envelope. So the serv
 gives it a ``$metadata`` with the same fields, and the same records as
 ``{"value": [...], "@odata.nextLink": ...}``, the way of paging that it follows by
 itself. Reading the metadata is not counted. Its properties turn into decimals and times
-only when they are looked at; the balance is.
+only when they are looked at; the balance is. (With ``select`` it would give plain rows
+of JSON, and be no more than requests + json.)
 """
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from odata import ODataService
 from told import added, microseconds, tell, timed
@@ -37,7 +39,8 @@ def query(url: str, times: int) -> dict[str, float]:
     def build(number: int) -> str:
         asked = service.query(c).filter(c.balance > number)
         asked = asked.filter(c.name.startswith("A")).filter(c.on_hold == False)  # noqa: E712
-        return asked.select(c.id, c.name).as_string()
+        # Requests encodes it when it is sent; ours is encoded already.
+        return quote(asked.select(c.id, c.name).as_string(), safe=":/?&=$,'()*")
 
     return microseconds(build, times)
 
