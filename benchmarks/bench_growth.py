@@ -1,9 +1,9 @@
 """How do time and memory grow with the number of records?
 
 One stream of wide customers from nginx, from 1,000 to 1,000,000 records (by hand to
-100,000). Time should
-grow in proportion (a slope of 1 on two logarithmic axes), memory not at all once there
-is a whole page (a slope of 0). Seconds; MiB above the client that is open and idle.
+100,000). Time should grow in proportion (a slope of 1 on two logarithmic axes), memory
+not at all once there is a whole page (a slope of 0). Seconds; MiB above the client that
+is open and idle.
 """
 
 from __future__ import annotations

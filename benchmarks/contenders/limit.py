@@ -1,6 +1,7 @@
-"""The limit: a socket that is drained, and pages in memory that are decoded.
+"""The limits: a socket that is drained, and pages in memory that are decoded.
 
-No client can be faster than the slower of the two.
+No client can be faster than the socket, and none that decodes a page in one call faster
+than that call.
 """
 
 from __future__ import annotations
