@@ -82,7 +82,7 @@ def rows(found: dict[int, Runs], page: float) -> list[Row]:
             better="less",
         ),
         Row(
-            f"the same, against that after {few:,} records",
+            f"memory after {many:,} records, against that after {few:,}",
             same,
             1.1,
             better="less",
