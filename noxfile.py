@@ -175,15 +175,17 @@ def oidc(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Print what the README and the notes quote; not a test."""
-    session.install(".[all]")
-    for question in sorted(Path("benchmarks").glob("bench_*.py")):
-        session.run("python", "-m", f"benchmarks.{question.stem}")
+    """Measure all that is promised, and write benchmarks/RESULTS.md; not a test."""
+    _install(session, {"nginx": "nginx"})
+    session.install("build", *GROUPS["bench"])
+    session.install(f"{_wheel(session)}[all]")
+    cache = ("--cache", session.create_tmp())
+    session.run("python", "-m", "benchmarks", *cache, *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """Work for half an hour against faults, and see that nothing grows."""
-    session.install(".[all]", "psutil>=6")
+    session.install(".[all]", *GROUPS["bench"])
     minutes = session.posargs or ["30"]
     session.run("python", "-m", "benchmarks.soak", "--minutes", *minutes)

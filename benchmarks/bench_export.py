@@ -1,84 +1,39 @@
-"""Does an export of wide records grow in memory? 50,000 and 500,000 to Parquet.
+"""How do time and memory of an export to Parquet grow with the number of records?
 
-The sandbox runs in a process of its own; the figures are of the exporter's.
-``python -m benchmarks.bench_export 50000 500000`` takes some minutes.
+Wide customers from nginx, spooled, put in order and proved complete; one worker, as
+nginx cannot answer ranges that it has not prepared. Seconds; MiB above the client that
+is open and idle.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from benchmarks.bench_growth import FIGURES
+from benchmarks.figures import Answer, Line, Panel
+from benchmarks.harness import Bench, Contender, Runs, measured, race
 
-import psutil
-
-from sage200_async import Sage200Client, Settings
-from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.sinks.files import files_at
-
-WORKERS = 8
+OURS = "sage200_async, to Parquet"
 
 
-async def measure(card: dict[str, str], folder: Path) -> dict[str, object]:
-    process = psutil.Process()
-    peak = 0
-
-    async def watch() -> None:
-        nonlocal peak
-        while True:
-            peak = max(peak, process.memory_info().rss)
-            await asyncio.sleep(0.05)
-
-    settings = Settings(**card)  # type: ignore[arg-type]
-    async with Sage200Client(settings) as client:
-        extraction = Extraction(name="customers", query=client.customers)
-        watching = asyncio.create_task(watch())
-        begun = time.perf_counter()
-        sink = files_at(folder, "parquet")
-        certificate = await export(client, extraction, sink, workers=WORKERS)
-        took = time.perf_counter() - begun
-        watching.cancel()
-        counted = await client.customers.count()
-    return {
-        "records": certificate.records,
-        "counted by the sandbox": counted,
-        "requests": certificate.requests,
-        "seconds": round(took, 1),
-        "records/s": round(certificate.records / took),
-        "peak MiB": round(peak / 2**20),
-        "file MiB": round((folder / "customers.parquet").stat().st_size / 2**20),
-    }
-
-
-def one(count: int) -> None:
-    command = [sys.executable, "-m", "sage200_async.cli", "sandbox"]
-    asked = ["--records", f"customers={count}"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [*command, *asked], stdout=subprocess.PIPE, text=True
-        ) as sandbox,
-    ):
-        assert sandbox.stdout is not None
-        card = json.loads(sandbox.stdout.readline())
-        figures = asyncio.run(measure(card, Path(folder)))
-        sandbox.terminate()
-    print(json.dumps(figures))
-
-
-def main() -> None:
-    counts = [int(each) for each in sys.argv[1:]] or [50_000]
-    if len(counts) == 1:
-        one(counts[0])
-        return
-    for count in counts:  # each in a process of its own
-        command = [sys.executable, "-m", "benchmarks.bench_export", str(count)]
-        subprocess.run(command, check=True)
-
-
-if __name__ == "__main__":
-    main()
+def run(bench: Bench) -> Answer:
+    """Ask the question."""
+    counts = [10**3, 10**4] if bench.quick else [10**3, 10**4, 10**5]
+    found: dict[int, Runs] = {}
+    for count in counts:
+        given = {"url": bench.server.given(str(count))["url"]}
+        contenders = [Contender(OURS, "exporting", "parquet", given)]
+        found[count] = race(bench, contenders, bench.sized(3, 1))
+        assert {run["records"] for run in found[count][OURS]} == {count}
+    panels = [
+        Panel(
+            title,
+            [Line(OURS, counts, [measured(found[n][OURS], figure) for n in counts])],
+        )
+        for figure, title in FIGURES.items()
+    ]
+    return Answer(
+        name="export",
+        question=__doc__ or "",
+        unit="",
+        panels=panels,
+        notes=[f"{each.title}: slope {each.lines[0].told}" for each in panels],
+    )

@@ -1,37 +1,34 @@
 """What does ``import sage200_async`` cost beside aiohttp and msgspec alone?
 
-Milliseconds, bytecode cached.
+Bytecode is cached, as it is wherever a package was installed. Milliseconds.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
+from benchmarks.figures import Answer, Bar, Row
+from benchmarks.harness import Bench, Contender, measured, race, ratio
 
-from benchmarks.harness import Figures, compare, ratio, report
-
-
-def bare() -> Figures:
-    begun = time.perf_counter()
-    import aiohttp  # noqa: F401
-    import msgspec  # noqa: F401
-
-    return {"import": (time.perf_counter() - begun) * 1000}
+OURS, BARE = "sage200_async", "aiohttp and msgspec"
 
 
-def ours() -> Figures:
-    begun = time.perf_counter()
-    import sage200_async  # noqa: F401
-
-    return {"import": (time.perf_counter() - begun) * 1000}
-
-
-if __name__ == "__main__":
-    # Bytecode is cached, as it is wherever a package was installed.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ.setdefault("PYTHONPYCACHEPREFIX", tempfile.mkdtemp())
-    contenders = {"aiohttp and msgspec": bare, "sage200_async": ours}
-    found = compare("benchmarks.bench_import", contenders, runs=15)
-    report("Importing", found, {"import": "ms"})
-    print(ratio(found, "import", "sage200_async", "aiohttp and msgspec"))
+def run(bench: Bench) -> Answer:
+    """Ask the question."""
+    contenders = [
+        Contender(OURS, "importing", "ours"),
+        Contender(BARE, "importing", "bare"),
+    ]
+    found = race(bench, contenders, bench.sized(15, 3))
+    return Answer(
+        name="import",
+        question=__doc__ or "",
+        unit="ms",
+        bars=[Bar(name, measured(runs, "ms")) for name, runs in found.items()],
+        rows=[
+            Row(
+                f"`import sage200_async`, against importing {BARE}",
+                ratio(found, OURS, BARE, "ms"),
+                1.25,
+                better="less",
+            )
+        ],
+    )

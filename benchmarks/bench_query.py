@@ -1,36 +1,37 @@
 """How long does it take to build and compile a query of three conditions?
 
-Microseconds for each URL.
+``balance gt n and startswith(name, 'A') and on_hold eq false``, with two fields
+selected, to a URL. Microseconds each.
 """
 
 from __future__ import annotations
 
-import time
+from benchmarks.figures import Answer, Bar, Row
+from benchmarks.harness import Bench, Contender, measured, race, ratio
 
-from benchmarks.harness import Figures, compare, repeated, report
-from sage200_async import Sage200Client, Settings
-from sage200_async.catalog import Customer
-
-TIMES = 2000
+OURS = "sage200_async"
+PEERS = {"python-odata": ("python_odata", "v4"), "pyodata": ("pyodata_v2", "v2")}
 
 
-def built() -> Figures:
-    settings = Settings(access_token="token", site="site", company=1)
-    client = Sage200Client(settings)
-    c = Customer.fields
-
-    def once() -> float:
-        begun = time.perf_counter()
-        for number in range(TIMES):
-            query = client.customers.filter(
-                (c.balance > number) & c.name.startswith("A"), on_hold=False
-            ).select(c.id, c.name)
-            assert query.url
-        return (time.perf_counter() - begun) / TIMES * 1e6
-
-    return {"url": min(repeated(5, once))}
-
-
-if __name__ == "__main__":
-    found = compare("benchmarks.bench_query", {"build and compile": built})
-    report("A query of three conditions", found, {"url": "µs"})
+def run(bench: Bench) -> Answer:
+    """Ask the question."""
+    times = {"times": bench.sized(2000, 100)}
+    contenders = [Contender(OURS, "ours", "query", times)]
+    for name, (program, shape) in PEERS.items():
+        given = {"url": bench.server.given(shape)["url"], **times}
+        contenders.append(Contender(name, program, "query", given))
+    found = race(bench, contenders, bench.sized(5, 1))
+    return Answer(
+        name="query",
+        question=__doc__ or "",
+        unit="µs",
+        bars=[Bar(name, measured(runs, "µs")) for name, runs in found.items()],
+        rows=[
+            Row(
+                f"building and compiling a query, times faster than {name}",
+                ratio(found, name, OURS, "µs"),
+                1.0,
+            )
+            for name in PEERS
+        ],
+    )

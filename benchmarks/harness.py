@@ -1,61 +1,92 @@
-"""Fresh processes that take turns, and their medians."""
+"""Fresh processes that take turns."""
 
 from __future__ import annotations
 
 import json
-import platform
-import statistics
+import os
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
-Figures = dict[str, float]
+import msgspec
+from msgspec import Struct
+
+from benchmarks.environments import CONTENDERS, python_for
+from benchmarks.figures import Measured
+from benchmarks.server import Serving
+
+Runs = dict[str, list[dict[str, float]]]
 
 
-def compare(
-    module: str, contenders: dict[str, Callable[[], Figures]], runs: int = 5
-) -> dict[str, Figures]:
-    """Run each contender *runs* times, in turn, and give the median of each figure.
+class Bench(Struct, frozen=True):
+    """What every question is given."""
 
-    In a process that was started for one contender, run that one and exit.
-    """
-    if len(sys.argv) > 1:
-        print(json.dumps(contenders[sys.argv[1]]()))
-        sys.exit()
-    found: dict[str, list[Figures]] = {name: [] for name in contenders}
+    server: Serving
+    cache: Path
+    """The folder of the contenders' environments."""
+    quick: bool
+
+    def sized(self, full: int, quick: int) -> int:
+        """Choose a size."""
+        return quick if self.quick else full
+
+
+class Contender(Struct, frozen=True):
+    """A program, the job that it is to do, and what it is given for it."""
+
+    name: str
+    program: str
+    """A module of `benchmarks.contenders`."""
+    job: str
+    given: dict[str, Any] = {}
+
+    def command(self, cache: Path) -> list[str]:
+        """Say how it is run."""
+        script = CONTENDERS / f"{self.program}.py"
+        told = [self.job, json.dumps(self.given)]
+        return [python_for(self.program, cache), str(script), *told]
+
+
+def race(bench: Bench, contenders: list[Contender], runs: int) -> Runs:
+    """Run each contender *runs* times, in turn, each time in a process of its own."""
+    commands = {each.name: each.command(bench.cache) for each in contenders}
+    found: Runs = {name: [] for name in commands}
     for _ in range(runs):
-        for name, seen in found.items():
-            command = [sys.executable, "-m", module, name]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            seen.append(json.loads(done.stdout))
-    return {
-        name: {
-            figure: statistics.median(run[figure] for run in seen) for figure in seen[0]
-        }
-        for name, seen in found.items()
+        for name, command in commands.items():
+            found[name].append(run(name, command))
+    return found
+
+
+def run(name: str, command: list[str]) -> dict[str, float]:
+    """Run one contender once."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=env, timeout=600
+    )
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    return msgspec.json.decode(done.stdout.splitlines()[-1])
+
+
+def agree(found: Runs, apart: tuple[str, ...] = ()) -> None:
+    """Stop unless all counted the same records, and added up the same balance."""
+    seen = {
+        (run["records"], run["balance"]): name
+        for name, runs in found.items()
+        for run in runs
+        if name not in apart
     }
+    if len(seen) > 1:
+        raise SystemExit(f"the contenders do not agree: {seen}")
 
 
-def report(question: str, found: dict[str, Figures], units: dict[str, str]) -> None:
-    """Print a table, and the same as one line of JSON."""
-    print(f"\n{question}\n")
-    width = max(map(len, found))
-    heads = [f"{name} ({unit})" for name, unit in units.items()]
-    print(f"{'':{width}}  " + "  ".join(f"{head:>22}" for head in heads))
-    for name, figures in found.items():
-        row = "  ".join(f"{figures[figure]:>22,.2f}" for figure in units)
-        print(f"{name:{width}}  {row}")
-    about = {"python": platform.python_version(), "msgspec": version("msgspec")}
-    print(json.dumps({"question": question, "figures": found, **about}))
+def measured(runs: list[dict[str, float]], figure: str) -> Measured:
+    """Take the median of one figure."""
+    return Measured.of([each[figure] for each in runs])
 
 
-def ratio(found: dict[str, Figures], figure: str, of: str, to: str) -> str:
-    """Say how many times *of* is *to*."""
-    return f"{of} / {to}: {found[of][figure] / found[to][figure]:.2f} x ({figure})"
-
-
-def repeated(times: int, once: Callable[[], float]) -> Sequence[float]:
-    """Call *once* several times, the first time to warm up."""
-    once()
-    return [once() for _ in range(times)]
+def ratio(found: Runs, of: str, to: str, figure: str) -> Measured:
+    """Say how many times *of* is *to*, run by run."""
+    pairs = zip(found[of], found[to], strict=True)
+    return Measured.of([ours[figure] / theirs[figure] for ours, theirs in pairs])

@@ -1,0 +1,36 @@
+"""An export to Parquet by sage200_async, with its proof."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from ours import client_of
+from told import memory, peak, tell
+
+from sage200_async.extract import Extraction, export, files_at
+
+
+def parquet(url: str) -> dict[str, float]:
+    async def main(folder: Path) -> dict[str, float]:
+        async with client_of(url) as client:
+            idle, begun = memory("VmRSS"), time.perf_counter()
+            extraction = Extraction(name="customers", query=client.customers)
+            sink = files_at(folder, "parquet")
+            proof = await export(client, extraction, sink, workers=1)
+            seconds = time.perf_counter() - begun
+        return {
+            "records": proof.records,
+            "balance": 0,
+            "seconds": seconds,
+            "MiB above idle": peak() - idle,
+        }
+
+    with tempfile.TemporaryDirectory() as name:
+        return asyncio.run(main(Path(name)))
+
+
+if __name__ == "__main__":
+    tell(parquet=parquet)
