@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sage200_async.odata.fields import Fields
     from sage200_async.wire.messages import Response
 
+_NOWHERE: Final = Target()
+_ALL: Final = Options()
 _SHOWN: Final = 160
 # Characters of a query that its repr shows: errors and logs carry it.
 
@@ -43,8 +45,8 @@ class Question(Builder):
         connection: Connection | None = None,
     ) -> None:
         self.endpoint = endpoint
-        self.target = target or Target()
-        self._options = options or Options()
+        self.target = target or _NOWHERE
+        self._options = options or _ALL
         self._connection = connection
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 Name: TypeAlias = str | Field[Any] | Fields
 """A field or member: typed, or its name."""
+
+
+_LEAVES: Final = (Comparison, Call, In)
+# Conditions on a field; a union of them would be made anew at each look.
 
 
 class Builder:
@@ -361,16 +366,26 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
         UnknownFieldError: There is no such field.
         LiteralError: It is of another kind.
     """
-    if not isinstance(leaf, Comparison | Call | In):
+    if not isinstance(leaf, _LEAVES):
         return
-    kind = _require_field(leaf.field, look_up(namespace, leaf.field)).kind
+    operator = leaf.operator if isinstance(leaf, Comparison) else ""
     given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
-    wanted = "text" if isinstance(leaf, Call) else kind
-    ordered = isinstance(leaf, Comparison) and leaf.operator not in {"eq", "ne"}
-    unfit = not (fits(kind, given) and fits(wanted, kind))
-    if unfit or (ordered and kind in {"boolean", "enum"}):
+    kind = _kind_against(namespace, leaf.field, type(leaf), operator, given)
+    if kind:
         message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
         raise LiteralError(message, value=str(leaf))
+
+
+@cache
+def _kind_against(
+    namespace: Fields, name: str, leaf: type[Expression], operator: str, given: str
+) -> str:
+    """Give the kind of a field where a condition does not fit it; else nothing."""
+    kind = _require_field(name, look_up(namespace, name)).kind
+    wanted = "text" if leaf is Call else kind
+    ordered = operator not in {"", "eq", "ne"}
+    unfit = not (fits(kind, given) and fits(wanted, kind))
+    return kind if unfit or (ordered and kind in {"boolean", "enum"}) else ""
 
 
 def _parameter(name: str, value: object) -> str:

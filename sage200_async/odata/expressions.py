@@ -7,6 +7,7 @@ operand of ``not`` is always bracketed).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from msgspec import Struct
@@ -253,6 +254,12 @@ def _join(kind: type[_Joined], name: str, terms: tuple[Expression, ...]) -> Expr
         message = f"{name} needs one condition or more, got none"
         raise QueryError(message)
     return kind.of(*terms)
+
+
+@lru_cache(maxsize=16)
+def printed(expression: Expression) -> str:
+    """Print *expression*; what is printed again soon is not worked out again."""
+    return str(expression)
 
 
 def settle(expression: Expression) -> Expression | bool:

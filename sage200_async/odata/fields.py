@@ -293,6 +293,7 @@ class OpaqueFields(Fields):
 
 
 AnyMember = Field[Any] | Fields
+_MADE: Final = (Field, Fields)
 
 
 _NAMES: dict[type[Fields], dict[str, type[AnyMember]]] = {}
@@ -329,7 +330,7 @@ def look_up(namespace: Fields, dotted: str) -> AnyMember:
         UnknownFieldError: There is none of that name.
     """
     made = vars(namespace).get(dotted)
-    if isinstance(made, Field | Fields):
+    if isinstance(made, _MADE):
         return made
     here: AnyMember = namespace
     for part in dotted.split("."):

@@ -39,7 +39,7 @@ class Options(Struct, frozen=True):
 
 def expansions(options: Options) -> tuple[str, ...]:
     """Give the members to expand: those asked for, and those selected into."""
-    selected = (name.partition(".")[0] for name in options.select if "." in name)
+    selected = [name.partition(".")[0] for name in options.select if "." in name]
     return tuple(dict.fromkeys((*options.expand, *selected)))
 
 

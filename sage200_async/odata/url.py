@@ -34,12 +34,9 @@ def encode(value: str) -> str:
     return value.translate(_ASCII) if value.isascii() else quote(value, safe=_SAFE)
 
 
-def longest(options: Iterable[tuple[str, str]]) -> int:
-    """Say how many bytes a query string of *options* has at most."""
-    return sum(
-        len(name) + 2 + len(value) * (3 if value.isascii() else _WIDEST)
-        for name, value in options
-    )
+def at_most(value: str) -> int:
+    """Say how many bytes *value* takes at most, without encoding it."""
+    return len(value) * (3 if value.isascii() else _WIDEST)
 
 
 def encode_segment(value: object) -> str:

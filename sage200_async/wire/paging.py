@@ -18,11 +18,12 @@ from sage200_async.odata.expressions import (
     Comparison,
     Expression,
     In,
+    printed,
     settle,
 )
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
-from sage200_async.odata.url import encode, encode_query, longest
+from sage200_async.odata.url import at_most, encode, encode_query
 from sage200_async.units import INT64_MAX, PAGE_DEFAULT, PAGE_MAX
 from sage200_async.wire.sizing import Sizing, larger, smaller
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Mode = Literal["key", "offset", "single"]
 
 _FAR: Final = 10**12
+_ROOM: Final = 400
+# Bytes of a query that are neither condition nor names of the user's.
 # Records: further than any offset, to measure the longest query of a stream.
 
 
@@ -142,7 +145,7 @@ def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
     if bounds:
         where = And.of(*bounds) if where is None else And.of(where, *bounds)
     if where is not None:
-        yield "$filter", str(where)
+        yield "$filter", printed(where)
     if options.select and plan.key and plan.key not in options.select:
         options = replace(options, select=(*options.select, plan.key))
     yield from shape(options)
@@ -176,7 +179,7 @@ def _order(plan: Plan) -> tuple[Ordering, ...]:
 def _split(
     plan: Plan, where: Expression | None, limit: int
 ) -> Iterator[Expression | None]:
-    over = _longest(plan, where, limit) - limit
+    over = 0 if _is_short(plan, where, limit) else _longest(plan, where) - limit
     if over <= 0:
         yield where
         return
@@ -225,12 +228,22 @@ def _size(chain: In, *literals: str) -> int:
     return sum(len(encode(f" or {chain.field} eq {each}")) for each in literals)
 
 
-def _longest(plan: Plan, where: Expression | None, enough: int = 0) -> int:
-    """Count the bytes of the last page's query; where *enough* will do, at most."""
+def _is_short(plan: Plan, where: Expression | None, limit: int) -> bool:
+    """Tell what is shorter by far than it may be, as nearly every query is."""
+    options = plan.options
+    names = (*options.select, *options.expand, *map(str, options.order))
+    told = [
+        *names,
+        plan.key or "",
+        *(f"{name}={value}" for name, value in options.parameters),
+    ]
+    text = "" if where is None else printed(where)
+    return at_most(f"{text} {' '.join(told)}") + _ROOM <= limit
+
+
+def _longest(plan: Plan, where: Expression | None) -> int:
     far = replace(plan, after=INT64_MAX, offset=_FAR if plan.mode != "key" else 0)
-    pairs = tuple(_pairs(far, where))
-    most = longest(pairs)
-    return most if most <= enough else len(encode_query(pairs))
+    return len(encode_query(_pairs(far, where)))
 
 
 def _too_long(plan: Plan, size: int, limit: int, *, splittable: bool) -> str:
