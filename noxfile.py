@@ -22,6 +22,7 @@ nox.options.sessions = [
     "contract",
     "oidc",
     "examples",
+    "guard",
 ]
 
 PYTHONS = [
@@ -171,6 +172,16 @@ def oidc(session: nox.Session) -> None:
     index = Path(folder, "node_modules", "oidc-provider", "lib", "index.js").resolve()
     env = {"SAGE200_OIDC": str(index)}
     session.run("pytest", "-q", "-rs", "tests/oidc", env=env)
+
+
+@nox.session(python=PYTHONS[0])
+def guard(session: nox.Session) -> None:
+    """Count the instructions of the hot paths, and hold them to their bounds."""
+    _install(session, {"valgrind": "valgrind"})
+    if not shutil.which("valgrind"):
+        session.skip("valgrind is neither there nor to be had")
+    session.install(".")
+    session.run("python", "-m", "benchmarks.guard")
 
 
 @nox.session

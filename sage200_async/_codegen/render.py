@@ -83,7 +83,7 @@ def models_module(models: Models, area: str, homes: Homes) -> str:
         _import("sage200_async.odata.fields", ["Fields", *_used(body, _FIELDS)]),
         _import("sage200_async.records", ["Record"]),
     ]
-    head = _head(f"Records of the `{area}` document.", body, library)
+    head = _head(f"Records of the `{area}` document.", body, library, now=True)
     return f"{head}\n{body}\n\n{_imports(body, own, homes)}"
 
 
@@ -99,7 +99,9 @@ def _fields(record: Record) -> str:
 def _namespace(field: Field) -> str:
     if field.kind != "member":
         return KINDS[field.kind].namespace
-    return "OpaqueFields" if field.record is None else f"{camel(field.record)}Fields"
+    if field.record is None:
+        return "OpaqueFields"
+    return f"'{camel(field.record)}Fields'"
 
 
 def _record(record: Record) -> str:
@@ -119,16 +121,22 @@ def _record(record: Record) -> str:
         "",
     ]
     for each in record.fields:
-        lines.append(f"    {each.attribute}: {_python(each)} | None = None")
+        lines.append(f"    {each.attribute}: {_python(each)} = None")
         lines.append(f'    """{each.note}"""')
     return "\n".join(lines)
 
 
 def _python(field: Field) -> str:
+    """Write a field's type, in quotes where it may be a class that comes later.
+
+    Only there: text is evaluated when a record is decoded for the first time, which
+    stopped the event loop for 10 ms where there were 513 of them.
+    """
     if field.kind != "member":
-        return KINDS[field.kind].python
+        return f"{KINDS[field.kind].python} | None"
     one = ANYTHING if field.record is None else camel(field.record)
-    return f"list[{one}]" if field.many else one
+    kind = f"list[{one}] | None" if field.many else f"{one} | None"
+    return kind if field.record is None else f"'{kind}'"
 
 
 def inputs_module(inputs: Iterable[Input], area: str, homes: Homes) -> str:
@@ -295,14 +303,20 @@ def package_module(doc: str, body: str = "") -> str:
     return f'"""{doc}\n\n{NOTICE}\n"""\n{body}'
 
 
-def _head(doc: str, body: str, library: Iterable[str]) -> str:
-    """Write a module's docstring and what it imports from elsewhere."""
+def _head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> str:
+    """Write a module's docstring and what it imports from elsewhere.
+
+    Args:
+        doc: What the module is.
+        body: What follows.
+        library: Imports of this library.
+        now: Whether annotations are evaluated at once.
+    """
     standard = (_import(module, _used(body, names)) for module, names in _STANDARD)
     blocks = ["".join(standard), "".join(library)]
     imports = "\n".join(block for block in blocks if block)
-    return (
-        f'"""{doc}\n\n{NOTICE}\n"""\n\nfrom __future__ import annotations\n\n{imports}'
-    )
+    future = "" if now else "from __future__ import annotations\n\n"
+    return f'"""{doc}\n\n{NOTICE}\n"""\n\n{future}{imports}'
 
 
 def _import(module: str, names: Iterable[str]) -> str:

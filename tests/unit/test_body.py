@@ -101,6 +101,7 @@ def test_half_of_another_success(status):
         b'[{"id":1,"contacts":[{"id":2}]',
         b'{"id":1,"lines":[{"id":2}',
         b'{"value":[{"id":1}]',
+        b'[{"name":"]',
         b'[{"name":"}',
         b'[{"name":"}"}',
         b'[{"id":1}]  }',

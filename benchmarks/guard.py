@@ -1,0 +1,196 @@
+"""Have the hot paths become slower? A count of instructions says; no clock does.
+
+Three paths: a query of three conditions, up to its URL; a slice of 128 KB of a page,
+to records; a record, from a page that is decoded to the consumer. Each is walked
+``n`` and ``2 n`` times in processes of their own under valgrind, and the difference,
+by ``n``, is what one takes: all that happens once falls out. Counts of the same code
+differ by less than one in a hundred, however busy the machine is.
+
+A count is that of one build of Python, though: where the compiler was guided by a
+profile, a query takes an eighth less. So it is told by a yardstick: something of the
+kind that is not ours, counted by the side of it. Their ratio differs by less than 3 %
+between such builds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import msgspec
+
+from benchmarks.data import wide_customers
+from sage200_async import Sage200Client, Settings
+from sage200_async.catalog import Customer
+from sage200_async.transport.memory import MemoryTransport
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.messages import Response
+
+SLICE = 40  # wide customers: 128 KB
+SETTINGS = Settings(access_token="token", site="site", company=1)
+
+
+def query(times: int) -> None:
+    """Build a query of three conditions, and compile it."""
+    client = Sage200Client(SETTINGS)
+    c = Customer.fields
+    for number in range(times):
+        rich = (c.balance > number) & c.name.startswith("A")
+        assert client.customers.filter(rich, on_hold=False).url
+
+
+def decode(times: int) -> None:
+    """Decode a slice of a page."""
+    body = wide_customers(SLICE)
+    reader = SliceReader(Customer)
+    for _ in range(times):
+        assert sum(map(len, reader.slices(body))) == SLICE
+
+
+def record(times: int) -> None:
+    """Hand out a record of a page that is decoded."""
+    decoded = [Customer(id=key) for key in range(1, 5001)]
+
+    class Decoded(SliceReader[Customer]):
+        def slices(self, body: object) -> Iterator[list[Customer]]:
+            assert body == b"[]"
+            for start in range(0, len(decoded), SLICE):
+                yield decoded[start : start + SLICE]
+
+    async def read() -> int:
+        memory = MemoryTransport(lambda _: Response(200, {}, b"[]"))
+        client = Sage200Client(SETTINGS, transport=memory)
+        return len([1 async for _ in client.customers.top(times)])
+
+    with patch("sage200_async.stream.SliceReader", Decoded):
+        assert asyncio.run(read()) == times
+
+
+def plain(times: int) -> None:
+    """Do what Python does most: call, look up, make and join."""
+
+    class Thing:
+        def __init__(self, name: str, at: int) -> None:
+            self.name = name
+            self.at = at
+
+        def told(self) -> str:
+            return f"{self.name} {self.at}"
+
+    for number in range(times):
+        things = [Thing("thing", number) for _ in range(10)]
+        assert " ".join(each.told() for each in things)
+
+
+def untyped(times: int) -> None:
+    """Decode the same slice in one call, without a model."""
+    body = wide_customers(SLICE)
+    for _ in range(times):
+        assert len(msgspec.json.decode(body)) == SLICE
+
+
+def bare(times: int) -> None:
+    """Hand out records from a loop."""
+    decoded = [Customer(id=key) for key in range(1, 5001)]
+
+    async def records() -> AsyncIterator[Customer]:
+        for each in decoded[:times]:
+            yield each
+
+    async def read() -> int:
+        return len([1 async for _ in records()])
+
+    assert asyncio.run(read()) == times
+
+
+class Path(NamedTuple):
+    """A path, what it is told by, and how often both are walked."""
+
+    walk: Callable[[int], None]
+    yardstick: Callable[[int], None]
+    times: int
+    measured: dict[str, float]
+    """How many times the yardstick it took, by Python."""
+
+
+PATHS = [
+    Path(query, plain, 200, {"3.11": 11.6, "3.12": 10.0, "3.13": 12.6}),
+    Path(decode, untyped, 20, {"3.11": 0.955, "3.12": 0.933, "3.13": 0.950}),
+    Path(record, bare, 2000, {"3.11": 1.038, "3.12": 1.018, "3.13": 1.02}),
+]
+LEEWAY = 1.15
+# Another build of Python makes 3 %; a call more for each record, 34 %.
+
+
+def taken(walk: Callable[[int], None], times: int) -> float:
+    """Count the instructions that a path takes once."""
+    once, twice = (instructions(walk.__name__, times * each) for each in (1, 2))
+    return (twice - once) / times
+
+
+def instructions(name: str, times: int) -> int:
+    """Count the instructions of a process that walks a path some *times*."""
+    count = (
+        "--tool=cachegrind",
+        "--cache-sim=no",
+        f"--cachegrind-out-file={os.devnull}",
+    )
+    walk = (sys.executable, "-m", "benchmarks.guard", name, str(times))
+    done = subprocess.run(
+        ("valgrind", *count, *walk),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    found = re.search(r"I +refs: +([\d,]+)", done.stderr)
+    if done.returncode or not found:
+        sys.exit(f"{name}: expected a count from valgrind, got {done.stderr}")
+    return int(found[1].replace(",", ""))
+
+
+def main() -> int:
+    """Count everything, print it, and give the exit code."""
+    if shutil.which("valgrind") is None:
+        print("expected valgrind on the path: apt-get install valgrind")
+        return 1
+    walks = [(walk, path.times) for path in PATHS for walk in path[:2]]
+    for walk, _ in walks:
+        walk(1)  # so that all bytecode is written, or is not, before any is counted
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = dict(
+            zip(walks, pool.map(taken, *zip(*walks, strict=True)), strict=True)
+        )
+    return max(judged(path, counts) for path in PATHS)
+
+
+def judged(path: Path, counts: dict[Any, float]) -> bool:
+    """Print what a path took; tell whether it is too much."""
+    count, yardstick = (counts[walk, path.times] for walk in path[:2])
+    python = ".".join(platform.python_version_tuple()[:2])
+    if python not in path.measured:
+        sys.exit(f"expected a Python that has bounds, got {python}: measure it")
+    bound = path.measured[python] * LEEWAY
+    over = count > bound * yardstick
+    print(
+        f"{path.walk.__name__:7}{count:12,.0f} instructions, {count / yardstick:.3f} x "
+        f"the yardstick; bound {bound:.3f} x{': too much' if over else ''}"
+    )
+    return over
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(main())
+    gc.disable()  # when it runs is no matter of the path
+    globals()[sys.argv[1]](int(sys.argv[2]))
