@@ -46,16 +46,12 @@ class Body:
     ) -> None:
         self._request = request
         self._limit = limit
+        self._body = bytearray()
         self._open = 0
         packed = headers.get("content-encoding", "").lower() not in _PLAIN
         self._packed = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
-        length = "" if packed else headers.get("content-length", "")
-        self._counts = not length
+        self._counts = packed or "content-length" not in headers
         # A length shows where a body ends.
-        told = int(length) if length.isdecimal() else 0
-        self._body = bytearray(told if told <= limit else 0)
-        self._size = 0
-        # One that grew as it came would be moved, and leave holes in the memory.
         self._begun = False
 
     def take(self, chunk: bytes) -> Iterator[None]:
@@ -68,11 +64,9 @@ class Body:
         """
         self._begun = True
         for piece in self._inflated(chunk):
-            end = self._size + len(piece)
-            self._body[self._size : end] = piece
-            self._size = end
+            self._body += piece
             self._count(piece)
-            if end > self._limit:
+            if len(self._body) > self._limit:
                 message = (
                     f"{self._request}: expected {self._limit:,} bytes at most, got "
                     "more: ask for fewer records at once, or set reply_limit"
@@ -99,7 +93,7 @@ class Body:
         A page of flat records has two square ones. To look for one is far faster
         than to count, which took a tenth of what decoding does.
         """
-        bracket = _solid(self._body[: min(_TAIL, self._size)])[:1]
+        bracket = _solid(self._body[:_TAIL])[:1]
         if self._counts and bracket in _ENDS:
             self._open += piece.count(bracket) if bracket in piece else 0
             self._open -= piece.count(_ENDS[bracket]) if _ENDS[bracket] in piece else 0
@@ -111,7 +105,6 @@ class Body:
             BrokenReply: It stops short: compressed data is not at its end or,
                 in a success, a JSON value is not, or is not there at all.
         """
-        del self._body[self._size :]
         if self._is_short(status):
             raise self._broken("expected a whole reply, got one that stops short")
         return self._body
