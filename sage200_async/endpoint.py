@@ -21,6 +21,7 @@ from sage200_async.records import Record
 
 if TYPE_CHECKING:
     from sage200_async.fetch import Connection
+    from sage200_async.odata.fields import Fields
     from sage200_async.question import Question
     from sage200_async.settings import Target
 
@@ -75,6 +76,11 @@ class Endpoint(Struct, Generic[Q], frozen=True):
         return load(self.model)
 
     @property
+    def fields(self) -> Fields | None:
+        """The record's fields, or None where nobody knows them."""
+        return _fields_of(self.model)
+
+    @property
     def answer(self) -> type[Record] | None:
         """What writes are answered with, or None where that is the record."""
         return load(self.reply)
@@ -108,6 +114,12 @@ def load(model: Model | None) -> type[Record] | None:
     module, _, name = model.partition(":")
     record: type[Record] = getattr(import_module(module), name)
     return record
+
+
+@cache
+def _fields_of(model: Model | None) -> Fields | None:
+    record = load(model)
+    return None if record is None else record.fields
 
 
 class Binder:

@@ -69,8 +69,7 @@ class Question(Builder):
 
     @property
     def _namespace(self) -> Fields | None:
-        record = self.endpoint.record
-        return None if record is None else record.fields
+        return self.endpoint.fields
 
     @property
     def _pseudo_members(self) -> tuple[str, ...]:

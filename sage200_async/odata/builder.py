@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
 Name: TypeAlias = str | Field[Any] | Fields
 """A field or member: typed, or its name."""
-
-
-_LEAVES: Final = (Comparison, Call, In)
-# Conditions on a field; a union of them would be made anew at each look.
 
 
 class Builder:
@@ -87,10 +83,10 @@ class Builder:
             >>> str(both.options.where)
             'balance gt 1000 and on_hold eq false'
         """
-        given = [*conditions, *(self._equal(*pair) for pair in equals.items())]
-        if not given:
+        equal = [self._equal(name, value) for name, value in equals.items()]
+        if not conditions and not equal:
             return self
-        joined = all_of(*given)
+        joined = all_of(*conditions, *equal)
         namespace = self._namespace
         if namespace is not None:
             for leaf in joined.leaves():
@@ -119,8 +115,10 @@ class Builder:
             >>> client.customers.select("id", Customer.fields.name).options.select
             ('id', 'name')
         """
-        select = tuple(self._known(name) for name in names)
-        both = dict.fromkeys((*self.options.select, *select))
+        told, namespace = tuple(map(str, names)), self._namespace
+        for name in told:
+            _find(name, namespace)
+        both = dict.fromkeys((*self.options.select, *told))
         return self._refine(replace(self.options, select=tuple(both)))
 
     def expand(self, *members: Name) -> Self:
@@ -308,24 +306,16 @@ class Builder:
             raise LimitError(message)
         return self._refine(replace(self.options, timeout=seconds))
 
-    def _find(self, name: str) -> Field[Any] | Fields:
-        namespace = self._namespace
-        return AnyField(name) if namespace is None else look_up(namespace, name)
-
     def _field(self, name: str) -> Field[Any]:
-        return _require_field(name, self._find(name))
+        return _require_field(name, _find(name, self._namespace))
 
     def _equal(self, name: str, value: object) -> Expression:
         return self._field(name) == value
 
-    def _known(self, name: Name) -> str:
-        self._find(str(name))
-        return str(name)
-
     def _known_member(self, member: Name) -> str:
         name = str(member)
         if name not in self._pseudo_members:
-            found = self._find(name)
+            found = _find(name, self._namespace)
             if self._namespace is not None and not isinstance(found, Fields):
                 raise unknown_field(name, type(self._namespace), members_only=True)
         return name
@@ -353,6 +343,10 @@ class Builder:
         return Ordering(self._field(made.field).asc().field, made.descending)
 
 
+def _find(name: str, namespace: Fields | None) -> Field[Any] | Fields:
+    return AnyField(name) if namespace is None else look_up(namespace, name)
+
+
 def _require_field(name: str, found: Field[Any] | Fields) -> Field[Any]:
     if isinstance(found, Fields):
         raise QueryError(f"expected a field, got the member {name!r}")
@@ -366,11 +360,16 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
         UnknownFieldError: There is no such field.
         LiteralError: It is of another kind.
     """
-    if not isinstance(leaf, _LEAVES):
+    operator, shape = "", type(leaf)
+    if isinstance(leaf, Comparison):
+        operator, given = leaf.operator, leaf.kind
+    elif isinstance(leaf, Call):
+        given = leaf.kind
+    elif isinstance(leaf, In):
+        given = leaf.kind if leaf.literals else "null"
+    else:
         return
-    operator = leaf.operator if isinstance(leaf, Comparison) else ""
-    given = "null" if isinstance(leaf, In) and not leaf.literals else leaf.kind
-    kind = _kind_against(namespace, leaf.field, type(leaf), operator, given)
+    kind = _kind_against(namespace, leaf.field, shape, operator, given)
     if kind:
         message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
         raise LiteralError(message, value=str(leaf))

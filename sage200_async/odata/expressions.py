@@ -7,7 +7,6 @@ operand of ``not`` is always bracketed).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from msgspec import Struct
@@ -142,14 +141,19 @@ class _Joined(Expression, frozen=True):
         """Join *terms*, taking apart those that are joined alike already."""
         flat: list[Expression] = []
         for term in terms:
-            _require_expression(term)
-            flat.extend(term.terms if isinstance(term, cls) else (term,))
+            if isinstance(term, cls):
+                flat += term.terms
+            else:
+                _require_expression(term)
+                flat.append(term)
         return flat[0] if len(flat) == 1 else cls(tuple(flat))
 
     def __str__(self) -> str:
         return self._word.join(
-            f"({term})" if term.precedence() < self._binding else str(term)
-            for term in self.terms
+            [
+                f"({term})" if term.precedence() < self._binding else str(term)
+                for term in self.terms
+            ]
         )
 
     def precedence(self) -> int:
@@ -254,12 +258,6 @@ def _join(kind: type[_Joined], name: str, terms: tuple[Expression, ...]) -> Expr
         message = f"{name} needs one condition or more, got none"
         raise QueryError(message)
     return kind.of(*terms)
-
-
-@lru_cache(maxsize=16)
-def printed(expression: Expression) -> str:
-    """Print *expression*; what is printed again soon is not worked out again."""
-    return str(expression)
 
 
 def settle(expression: Expression) -> Expression | bool:

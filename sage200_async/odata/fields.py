@@ -329,8 +329,8 @@ def look_up(namespace: Fields, dotted: str) -> AnyMember:
     Raises:
         UnknownFieldError: There is none of that name.
     """
-    made = vars(namespace).get(dotted)
-    if isinstance(made, _MADE):
+    made: AnyMember | None = vars(namespace).get(dotted)
+    if isinstance(made, _MADE):  # and not, say, `_path`
         return made
     here: AnyMember = namespace
     for part in dotted.split("."):

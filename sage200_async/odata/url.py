@@ -26,7 +26,7 @@ def encode_query(options: Iterable[tuple[str, str]]) -> str:
         >>> encode_query([("$filter", "name eq 'A&B'"), ("$top", "5")])
         "$filter=name%20eq%20'A%26B'&$top=5"
     """
-    return "&".join(f"{name}={encode(value)}" for name, value in options)
+    return "&".join([f"{name}={encode(value)}" for name, value in options])
 
 
 def encode(value: str) -> str:

@@ -18,7 +18,6 @@ from sage200_async.odata.expressions import (
     Comparison,
     Expression,
     In,
-    printed,
     settle,
 )
 from sage200_async.odata.fields import Ordering
@@ -108,28 +107,25 @@ def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) 
         message = f"{path}: skip needs order_by, as this resource has no unique key"
         raise QueryError(message)
     where = True if options.where is None else settle(options.where)
+    whole = where if isinstance(where, Expression) else None
     plan = Plan(
         path=path,
         options=options,
         key=key,
         mode=_mode_for(options, key),
-        parts=(),
+        parts=() if where is False else (whole,),
         offset=options.skip,
         left=options.top,
         sizing=Sizing(options.page_size, options.page_size),
     )
-    if where is False:
+    if where is False or _is_short(plan, whole, query_limit):
         return plan
-    whole = where if isinstance(where, Expression) else None
     return replace(plan, parts=tuple(_split(plan, whole, query_limit)))
 
 
 def _mode_for(options: Options, key: str | None) -> Mode:
-    if (
-        key is not None
-        and options.skip == 0
-        and options.order in {(), (Ordering(key),)}
-    ):
+    plain = not options.order or options.order == (Ordering(key or ""),)
+    if key is not None and plain and options.skip == 0:
         return "key"
     return "offset" if key is not None or options.order else "single"
 
@@ -145,11 +141,13 @@ def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
     if bounds:
         where = And.of(*bounds) if where is None else And.of(where, *bounds)
     if where is not None:
-        yield "$filter", printed(where)
+        yield "$filter", str(where)
     if options.select and plan.key and plan.key not in options.select:
         options = replace(options, select=(*options.select, plan.key))
     yield from shape(options)
-    if order := _order(plan):
+    if not options.order and plan.key is not None:
+        yield "$orderby", plan.key
+    elif order := _order(plan):
         yield "$orderby", ",".join(map(str, order))
     skip = plan.seek if plan.mode == "key" else plan.offset
     if skip:
@@ -159,7 +157,8 @@ def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
 
 def _bounds(plan: Plan) -> list[Comparison]:
     """Give the conditions on the key that say where to go on, and how far."""
-    if plan.mode != "key" or plan.key is None:
+    no_end = plan.after is None and plan.until is None
+    if no_end or plan.mode != "key" or plan.key is None:
         return []
     ends = (("gt", plan.after), ("le", plan.until))
     return [
@@ -179,7 +178,7 @@ def _order(plan: Plan) -> tuple[Ordering, ...]:
 def _split(
     plan: Plan, where: Expression | None, limit: int
 ) -> Iterator[Expression | None]:
-    over = 0 if _is_short(plan, where, limit) else _longest(plan, where) - limit
+    over = _longest(plan, where) - limit
     if over <= 0:
         yield where
         return
@@ -231,14 +230,11 @@ def _size(chain: In, *literals: str) -> int:
 def _is_short(plan: Plan, where: Expression | None, limit: int) -> bool:
     """Tell what is shorter by far than it may be, as nearly every query is."""
     options = plan.options
-    names = (*options.select, *options.expand, *map(str, options.order))
-    told = [
-        *names,
-        plan.key or "",
-        *(f"{name}={value}" for name, value in options.parameters),
-    ]
-    text = "" if where is None else printed(where)
-    return at_most(f"{text} {' '.join(told)}") + _ROOM <= limit
+    if options.order or options.parameters:
+        return False
+    text = "" if where is None else str(where)
+    told = " ".join((text, plan.key or "", *options.select, *options.expand))
+    return at_most(told) + _ROOM <= limit
 
 
 def _longest(plan: Plan, where: Expression | None) -> int:
