@@ -1,0 +1,85 @@
+"""Does an export of wide records by eight workers stay complete and flat in memory?
+
+From the sandbox, in a process of its own, to Parquet; the figures are the exporter's.
+Eight pages may be under way, of some 30 MB each: fewer records than those fill less.
+``python -m benchmarks.large_export 50000 150000 500000`` takes some minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.extract.extraction import Extraction, export
+from sage200_async.extract.sinks.files import files_at
+
+WORKERS = 8
+
+
+async def measure(card: dict[str, str], folder: Path) -> dict[str, object]:
+    process = psutil.Process()
+    peak = 0
+
+    async def watch() -> None:
+        nonlocal peak
+        while True:
+            peak = max(peak, process.memory_info().rss)
+            await asyncio.sleep(0.05)
+
+    settings = Settings(**card)  # type: ignore[arg-type]
+    async with Sage200Client(settings) as client:
+        extraction = Extraction(name="customers", query=client.customers)
+        watching = asyncio.create_task(watch())
+        begun = time.perf_counter()
+        sink = files_at(folder, "parquet")
+        certificate = await export(client, extraction, sink, workers=WORKERS)
+        took = time.perf_counter() - begun
+        watching.cancel()
+        counted = await client.customers.count()
+    return {
+        "records": certificate.records,
+        "counted by the sandbox": counted,
+        "requests": certificate.requests,
+        "seconds": round(took, 1),
+        "records/s": round(certificate.records / took),
+        "peak MiB": round(peak / 2**20),
+        "file MiB": round((folder / "customers.parquet").stat().st_size / 2**20),
+    }
+
+
+def one(count: int) -> None:
+    command = [sys.executable, "-m", "sage200_async.cli", "sandbox"]
+    asked = ["--records", f"customers={count}"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [*command, *asked], stdout=subprocess.PIPE, text=True
+        ) as sandbox,
+    ):
+        assert sandbox.stdout is not None
+        card = json.loads(sandbox.stdout.readline())
+        figures = asyncio.run(measure(card, Path(folder)))
+        sandbox.terminate()
+    print(json.dumps(figures))
+
+
+def main() -> None:
+    counts = [int(each) for each in sys.argv[1:]] or [50_000]
+    if len(counts) == 1:
+        one(counts[0])
+        return
+    for count in counts:  # each in a process of its own
+        command = [sys.executable, "-m", "benchmarks.large_export", str(count)]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
