@@ -120,7 +120,7 @@ def tests_min(session: nox.Session) -> None:
     extras = project["optional-dependencies"].values()
     given = [*project["dependencies"], *(each for extra in extras for each in extra)]
     lowest = [each.replace(">=", "==") for each in given if ">=" in each]
-    # Times are read from DuckDB 1.1 by way of pytz, in the tests alone.
+    # Times are read from DuckDB by way of pytz, in the tests alone.
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
     _install(session, SERVERS)
     session.run("pytest", "tests", *APART)

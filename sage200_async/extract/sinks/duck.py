@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sage200_async.errors import SinkError
 from sage200_async.extract.sinks.sqlite import require_folder
 from sage200_async.extract.sinks.statements import Dialect, quoted
 from sage200_async.extract.sinks.values import (
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from sage200_async.extract.rows import Row
     from sage200_async.extract.schema import Column, Kind
 
+_SOUND: Final = (1, 2)
+# 1.1.0 forgets, when a file is opened again, which keys are in it.
 _WRITING: Final = threading.RLock()
 # DuckDB gives up where SQLite waits: two that write the same table of books at
 # once conflict. Other processes are kept out by DuckDB itself.
@@ -92,10 +95,13 @@ class DuckDB:
         """Open the file.
 
         Raises:
-            SinkError: Its folder is missing.
+            SinkError: Its folder is missing, or DuckDB is older than 1.2.
         """
-        from duckdb import connect  # noqa: PLC0415 - an extra
+        from duckdb import __version__, connect  # noqa: PLC0415 - an extra
 
+        if tuple(map(int, __version__.split(".")[:2])) < _SOUND:
+            message = f"{self.where}: expected DuckDB 1.2 or later, got {__version__}"
+            raise SinkError(f"{message}, in some of which a key can come twice")
         require_folder(self.where, self._path)
         self._connection = connect(str(self._path))
 

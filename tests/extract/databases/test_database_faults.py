@@ -149,6 +149,13 @@ def test_a_server_whose_disk_is_full(another_postgres, lab):
         resume(place, lab, claimed=11)
 
 
+@pytest.mark.parametrize("kind", ["duckdb"])
+def test_a_duckdb_that_is_too_old(place, lab, monkeypatch):
+    """DuckDB 1.1.0, which lets a key come twice, is refused."""
+    monkeypatch.setattr("duckdb.__version__", "1.1.0")
+    refused(lambda: place.sink().open([lab.OWN]), "expected DuckDB 1.2 or later")
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_a_file_that_is_no_database(place, lab):
     """A file of something else is refused, and left as it was."""
