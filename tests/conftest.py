@@ -92,3 +92,25 @@ def nothing_secret_is_told(ears):
     """Fail each test that logs, tells or raises a token, a key or a secret."""
     yield
     assert ears.leaks() == []
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show which fault led to what, and how many requests the server saw."""
+    reports = (
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+    )
+    table = sorted(
+        tuple(value)
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "fault"
+    )
+    if not table:
+        return
+    terminalreporter.section("faults")
+    wide = max(len(name) for name, _, _ in table)
+    for name, outcome, requests in table:
+        terminalreporter.write_line(f"{name:{wide}}  {outcome:14}  {requests:>8}")
