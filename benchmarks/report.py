@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.environments import CONTENDERS, pins
 from benchmarks.figures import Answer, Measured, Row
 
-COMMAND: Final = "nox -s bench"
+COMMAND: Final = "python -m benchmarks"
 PARTS: Final = re.compile(r"(<!-- bench -->\n).*(<!-- /bench -->)", re.DOTALL)
 
 

@@ -65,7 +65,8 @@ class Body:
         self._begun = True
         for piece in self._inflated(chunk):
             self._body += piece
-            self._count(piece)
+            if self._counts:
+                self._count(piece)
             if len(self._body) > self._limit:
                 message = (
                     f"{self._request}: expected {self._limit:,} bytes at most, got "
@@ -94,7 +95,7 @@ class Body:
         than to count, which took a tenth of what decoding does.
         """
         bracket = _solid(self._body[:_TAIL])[:1]
-        if self._counts and bracket in _ENDS:
+        if bracket in _ENDS:
             self._open += piece.count(bracket) if bracket in piece else 0
             self._open -= piece.count(_ENDS[bracket]) if _ENDS[bracket] in piece else 0
 

@@ -21,7 +21,7 @@ from sage200_async.odata.expressions import (
     settle,
 )
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.options import Options, shape
+from sage200_async.odata.options import Options, expansions, shape
 from sage200_async.odata.url import at_most, encode, encode_query
 from sage200_async.units import INT64_MAX, PAGE_DEFAULT, PAGE_MAX
 from sage200_async.wire.sizing import Sizing, larger, smaller
@@ -233,7 +233,7 @@ def _is_short(plan: Plan, where: Expression | None, limit: int) -> bool:
     if options.order or options.parameters:
         return False
     text = "" if where is None else str(where)
-    told = " ".join((text, plan.key or "", *options.select, *options.expand))
+    told = " ".join((text, plan.key or "", *options.select, *expansions(options)))
     return at_most(told) + _ROOM <= limit
 
 
