@@ -243,7 +243,7 @@ class Sage200Client(Endpoints):
         made = request_to(self.settings.target, method.upper(), path, encoded)
         headers = {**made.headers, "content-type": "application/json"}
         twice = made.method != "POST" if idempotent is None else idempotent
-        return await self.transport.send(
+        reply = await self.transport.send(
             replace(
                 made,
                 headers=headers if body else made.headers,
@@ -251,6 +251,7 @@ class Sage200Client(Endpoints):
                 idempotent=twice,
             )
         )
+        return replace(reply, body=bytes(reply.body))
 
     async def drift(self, resource: str, *, sample: int = 100) -> Drift:
         """Compare a record of the catalogue with the live service.

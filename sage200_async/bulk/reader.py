@@ -14,6 +14,7 @@ from sage200_async.units import PAGE_DEFAULT
 from sage200_async.wire.certificate import Interval
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.guard import Guard
+from sage200_async.wire.messages import Pieces
 from sage200_async.wire.paging import standing
 from sage200_async.wire.sizing import larger
 
@@ -139,7 +140,9 @@ class Reader(Generic[R]):
         """Find the key of a page's first record."""
         reader = SliceReader(Untyped, lambda _: None)
         none: list[Untyped] = []
-        rows = next(reader.slices(response.body), none)
+        body = response.body
+        seen = body.copy() if isinstance(body, Pieces) else body
+        rows = next(reader.slices(seen), none)
         found: object = rows[0].get(plan.key or "") if rows else None
         return found if type(found) is int else None
 

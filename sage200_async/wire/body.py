@@ -15,6 +15,7 @@ import msgspec
 
 from sage200_async.errors import BrokenReply, ReplyTooLarge
 from sage200_async.wire.decode import UNFIT
+from sage200_async.wire.messages import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ class Body:
     ) -> None:
         self._request = request
         self._limit = limit
-        self._body = bytearray()
+        self._body = Pieces()
         self._open = 0
         packed = headers.get("content-encoding", "").lower() not in _PLAIN
         self._packed = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
@@ -64,7 +65,7 @@ class Body:
         """
         self._begun = True
         for piece in self._inflated(chunk):
-            self._body += piece
+            self._body.add(piece)
             if self._counts:
                 self._count(piece)
             if len(self._body) > self._limit:
@@ -94,13 +95,13 @@ class Body:
         A page of flat records has two square ones. To look for one is far faster
         than to count, which took a tenth of what decoding does.
         """
-        bracket = _solid(self._body[:_TAIL])[:1]
+        bracket = _solid(self._body.first(_TAIL))[:1]
         if bracket in _ENDS:
             self._open += piece.count(bracket) if bracket in piece else 0
             self._open -= piece.count(_ENDS[bracket]) if _ENDS[bracket] in piece else 0
 
-    def whole(self, status: int) -> bytearray:
-        """Give the body once all has come.
+    def whole(self, status: int) -> bytes | Pieces:
+        """Give the body once all has come; that of a large success in pieces.
 
         Raises:
             BrokenReply: It stops short: compressed data is not at its end or,
@@ -108,7 +109,8 @@ class Body:
         """
         if self._is_short(status):
             raise self._broken("expected a whole reply, got one that stops short")
-        return self._body
+        large = status == HTTPStatus.OK and len(self._body) > _PIECE
+        return self._body if large else bytes(self._body)
 
     def _is_short(self, status: int) -> bool:
         if self._packed is not None and self._begun and not self._packed.eof:
@@ -119,7 +121,7 @@ class Body:
 
     def _is_missing(self, status: int) -> bool:
         asked = self._request.method == "GET" and status == HTTPStatus.OK
-        return asked and len(self._body) < _TAIL and not self._body.strip()
+        return asked and len(self._body) < _TAIL and not _solid(self._body.first(_TAIL))
 
     def _is_half(self) -> bool:
         """Tell half of a JSON value by its brackets, and parse it where in doubt.
@@ -128,12 +130,13 @@ class Body:
         is in a text that ends like the whole, but for the record's own bracket.
         Parsing every reply would stop the event loop for 8 ms and more.
         """
-        begun, ended = _solid(self._body[:_TAIL]), _solid(self._body[-_TAIL:])
+        begun = _solid(self._body.first(_TAIL))
+        ended = _solid(self._body.last(_TAIL))
         last = b"}]" if begun.startswith(b"[{") else _ENDS.get(begun[:1])
         if last is None or (ended.endswith(last) and not self._open):
             return False
         try:
-            _VALUE.decode(self._body)
+            _VALUE.decode(bytes(self._body))
         except UNFIT:
             return True
         return False
@@ -142,6 +145,6 @@ class Body:
         return BrokenReply(f"{self._request}: {what}", request=self._request)
 
 
-def _solid(piece: bytearray) -> bytes:
+def _solid(piece: bytes) -> bytes:
     """Take the blanks out of a piece of JSON."""
-    return b"".join(bytes(piece).split())
+    return b"".join(piece.split())

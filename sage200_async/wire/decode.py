@@ -16,6 +16,7 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.units import SLICE_BYTES
+from sage200_async.wire.messages import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _BLANKS: Final = b" \t\r\n"
+_NEAR: Final = 4096
+# Bytes at either end of a page in which its brackets are looked for.
 _TRIES: Final = 3
 # Cuts that are tried for one slice before the rest is split record by record:
 # nested rows may begin like the records do, and text may look like a border.
@@ -46,16 +49,16 @@ def decoder_for(model: Any) -> msgspec.json.Decoder[Any]:
     return _DECODERS[model]
 
 
-def decode_one(body: bytes | bytearray, model: type[R]) -> R:
+def decode_one(body: bytes | Pieces, model: type[R]) -> R:
     """Decode a reply that is one record.
 
     Raises:
         DecodeError: It is not.
     """
     try:
-        record: R = decoder_for(model).decode(body)
+        record: R = decoder_for(model).decode(bytes(body))
     except UNFIT as error:
-        raise _unfit(error, model, body) from error
+        raise _unfit(error, model, bytes(body)) from error
     return record
 
 
@@ -84,60 +87,56 @@ class SliceReader(Generic[R]):
         """The decoder of a slice, built once a page is there: that takes 3 ms."""
         return decoder_for(list[self._model])  # type: ignore[name-defined]
 
-    def slices(self, body: bytes | bytearray) -> Iterator[list[R]]:
-        """Yield the records of a page, a slice at a time.
+    def slices(self, body: bytes | Pieces) -> Iterator[list[R]]:
+        """Yield the records of a page, a slice at a time; pieces are taken away.
 
         Raises:
             DecodeError: The page is no JSON array, or a record does not fit
                 and there is no quarantine for it.
         """
-        body = unwrapped(body)
-        start, end = _bounds(body)
-        border = _border(body, start)
-        whole = memoryview(body)
+        pieces = unwrapped(body)
+        _require_array(pieces)
+        border = _border(pieces.first(SLICE_BYTES))
+        rest = _Rest(pieces)
         done = 0
-        while start < end:
-            cut, records = self._cut(body, whole, start, end, border)
+        while not rest.over:
+            records, piece = self._next(rest, border)
             if records is None:
-                raws = self._split(whole[start:cut])
+                raws = self._split(piece)
                 yield from self._one_by_one(raws, done)
                 done += len(raws)
             else:
                 yield records
                 done += len(records)
-            start = cut + 1
 
-    def _cut(
-        self,
-        body: bytes | bytearray,
-        whole: memoryview,
-        start: int,
-        end: int,
-        border: bytes,
-    ) -> tuple[int, list[R] | None]:
-        """Find a right cut; give it with the slice's records.
+    def _next(self, rest: _Rest, border: bytes) -> tuple[list[R] | None, bytes]:
+        """Find a right cut; give the records before it, and the slice that they are.
 
         The records are None where one of them does not fit, or where no cut
         was found and what is left has to be split record by record.
         """
-        mark = start + self._slice_bytes
+        mark = self._slice_bytes
         for _ in range(_TRIES):
-            mark = body.find(border, mark, end)
-            cut = end if mark < 0 else mark + 1
-            piece = _closed(whole[start:cut])
-            try:
-                return cut, self._decoder.decode(piece)
-            except UNFIT:
-                if mark < 0 or _is_array(piece):
-                    return cut, None
+            mark = rest.find(border, mark)
+            piece = rest.all() if mark < 0 else rest.upto(mark + 1)
+            records = self._decoded(piece)
+            if records is not None or mark < 0 or _is_array(piece):
+                rest.drop(mark + 2)
+                return records, piece
             mark += 1
-        return end, None
+        return None, rest.all()
 
-    def _split(self, piece: memoryview) -> list[msgspec.Raw]:
+    def _decoded(self, piece: bytes) -> list[R] | None:
         try:
-            return _RAWS.decode(_closed(piece))
+            return self._decoder.decode(piece)
+        except UNFIT:
+            return None
+
+    def _split(self, piece: bytes) -> list[msgspec.Raw]:
+        try:
+            return _RAWS.decode(piece)
         except UNFIT as error:
-            raise _unfit(error, self._model, bytes(piece)) from error
+            raise _unfit(error, self._model, piece[1:]) from error
 
     def _one_by_one(self, raws: list[msgspec.Raw], done: int) -> Iterator[list[R]]:
         """Decode record by record, in slices of the usual size."""
@@ -163,8 +162,48 @@ class SliceReader(Generic[R]):
 _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _closed(piece: memoryview) -> bytes:
-    return b"".join((b"[", piece, b"]"))
+class _Rest:
+    """What of a page is not decoded yet; places are counted from its beginning."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self.over = False
+        self._pieces = pieces.taken()
+        self._before: list[memoryview] = []
+        self._size = 0
+        # Bytes before the last piece.
+        self._last: bytes | bytearray = b""
+        self._at = 0
+        self.drop(self.find(b"[", 0) + 1)
+
+    def find(self, border: bytes, start: int) -> int:
+        """Find *border* from *start* on, within one piece, or give -1."""
+        while True:
+            since = self._at + max(0, start - self._size)
+            mark = self._last.find(border, since)
+            if mark >= 0:
+                return self._size + mark - self._at
+            piece = next(self._pieces, None)
+            if piece is None:
+                return -1
+            self._before.append(memoryview(self._last)[self._at :])
+            self._size += len(self._last) - self._at
+            self._last, self._at = piece, 0
+
+    def upto(self, cut: int) -> bytes:
+        """Make an array of what stands before *cut*, which is in the last piece."""
+        last = memoryview(self._last)[self._at : self._at + cut - self._size]
+        return b"".join((b"[", *self._before, last, b"]"))
+
+    def drop(self, cut: int) -> None:
+        """Leave out what stands before *cut*."""
+        self._at += cut - self._size
+        self._before, self._size = [], 0
+
+    def all(self) -> bytes:
+        """Make an array of all of it: its end is the page's."""
+        self.over = True
+        last = memoryview(self._last)[self._at :]
+        return b"".join((b"[", *self._before, last, *self._pieces))
 
 
 def _is_array(piece: bytes) -> bool:
@@ -179,51 +218,42 @@ class _Wrapped(msgspec.Struct):
     value: msgspec.Raw
 
 
-def unwrapped(body: bytes | bytearray) -> bytes | bytearray:
+def unwrapped(body: bytes | Pieces) -> Pieces:
     """Take the array out of ``{"value": [...]}``.
 
     Source: hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint
     and query"; Sage documents bare arrays.
     """
-    solid = _first_solid(body)
-    if body[solid : solid + 1] != b"{":
-        return body
+    pieces = body if isinstance(body, Pieces) else Pieces(body)
+    if not pieces.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
+        return pieces
+    whole = b"".join(pieces.taken())
     try:
-        return bytes(decoder_for(_Wrapped).decode(body).value)
+        return Pieces(bytes(decoder_for(_Wrapped).decode(whole).value))
     except UNFIT:
-        return body
+        return Pieces(whole)
 
 
-def _bounds(body: bytes | bytearray) -> tuple[int, int]:
-    """Find where the array's first record starts and its last one ends."""
-    start = _first_solid(body)
-    end = len(body)
-    while end > start and body[end - 1] in _BLANKS:
-        end -= 1
-    if body[start : start + 1] != b"[" or body[end - 1 : end] != b"]":
+def _require_array(pieces: Pieces) -> None:
+    begun = pieces.first(_NEAR).lstrip(_BLANKS)
+    ended = pieces.last(_NEAR).rstrip(_BLANKS)
+    if not (begun.startswith(b"[") and ended.endswith(b"]")):
         raise DecodeError(
-            f"expected a JSON array of records, got {_shown(body)}", where="$"
+            f"expected a JSON array of records, got {_shown(pieces)}", where="$"
         )
-    inside = start + 1 + _first_solid(body[start + 1 : start + 65])
-    return (start + 1, end - 1) if inside < end - 1 else (end, end - 1)
 
 
-def _first_solid(body: bytes | bytearray) -> int:
-    return next((i for i, byte in enumerate(body) if byte not in _BLANKS), len(body))
-
-
-def _border(body: bytes | bytearray, start: int) -> bytes:
+def _border(begun: bytes) -> bytes:
     """Guess what stands between two records, from how the first one begins."""
-    quote = body.find(b'"', start)
-    close = body.find(b'"', quote + 1)
-    head = bytes(body[start : close + 1])
+    quote = begun.find(b'"')
+    close = begun.find(b'"', quote + 1)
+    head = begun[begun.find(b"[") + 1 : close + 1]
     spaced = b"}, " + head
-    near = start + 4 * SLICE_BYTES
-    return spaced if body.find(spaced, start, near) >= 0 else b"}," + head
+    return spaced if spaced in begun else b"}," + head
 
 
 def _unfit(
-    error: Exception, model: Any, raw: bytes | bytearray, index: int | None = None
+    error: Exception, model: Any, raw: bytes, index: int | None = None
 ) -> DecodeError:
     text = str(error)
     _, found, where = text.rpartition(" - at `")
@@ -232,13 +262,14 @@ def _unfit(
         path = f"$[{index}]{path.removeprefix('$')}"
     name = getattr(model, "__name__", str(model))
     what = text.partition(" - at `")[0]
-    one = bytes(raw[: SLICE_BYTES * 8]) if index is not None else b""
+    one = raw[: SLICE_BYTES * 8] if index is not None else b""
     shown = "" if index is not None else f", got {_shown(raw)}"
     return DecodeError(
         f"{name} at {path}: {what}{shown}", where=path, model=name, raw=one
     )
 
 
-def _shown(body: bytes | bytearray) -> str:
-    text = bytes(body[:_SHOWN]).decode(errors="replace")
+def _shown(body: bytes | Pieces) -> str:
+    some = body[:_SHOWN] if isinstance(body, bytes) else body.first(_SHOWN)
+    text = some.decode(errors="replace")
     return repr(text) if len(body) <= _SHOWN else f"{text!r}... ({len(body)} bytes)"

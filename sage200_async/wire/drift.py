@@ -85,11 +85,11 @@ def read_metadata(response: Response) -> dict[str, str]:
         Sage 200 API guide, "Query parameters".
     """
     try:
-        found = dict(_announced(decoder_for(Any).decode(response.body)))
+        found = dict(_announced(decoder_for(Any).decode(bytes(response.body))))
     except UNFIT:
         found = {}
     if not found:
-        got = bytes(response.body[:_SHOWN]).decode(errors="replace")
+        got = bytes(response.body)[:_SHOWN].decode(errors="replace")
         raise DecodeError(f"expected names and types of fields, got {got!r}", where="$")
     return found
 

@@ -9,6 +9,7 @@ import msgspec
 
 from sage200_async.errors import PagingError
 from sage200_async.wire.decode import UNFIT
+from sage200_async.wire.messages import Pieces
 from sage200_async.wire.paging import PageFacts
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Guard(Generic[R]):
         """Give a record's unique key, or None where there is none."""
         return None if self._key_of is None else self._key_of(record)
 
-    def open_page(self, plan: Plan, body: bytes | bytearray) -> None:
+    def open_page(self, plan: Plan, body: bytes | Pieces) -> None:
         """Begin a page.
 
         Raises:
@@ -54,7 +55,8 @@ class Guard(Generic[R]):
         self._unfit_keys = []
         self._last_page, self._page = self._page, set()
         if plan.mode == "offset" and plan.key is None:
-            print_ = (len(body), bytes(body[:4096]), bytes(body[-4096:]))
+            ends = body if isinstance(body, Pieces) else Pieces(body)
+            print_ = (len(body), ends.first(4096), ends.last(4096))
             if print_ == self._print and len(body) > len(b"[]"):
                 raise _stuck(plan, "the page before, again")
             self._print = print_

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SHOWN: Final = 120
 # Characters of a query that a message shows: enough to tell which request it
 # was, too few to carry a list of customers into a log.
+_PIECE: Final = 64 * 1024
+# Bytes up to which pieces are put together: many small ones would weigh more.
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -41,13 +47,79 @@ class Request(Struct, frozen=True, kw_only=True):
         return [("method", self.method), ("path", self.path)]
 
 
+class Pieces:
+    """A large body, in the pieces in which it came.
+
+    In one piece, a page of 16 MB is moved as it grows, is held until its last
+    record is out, and leaves a hole as large as itself. Of these each is let go
+    as it is decoded, and all are of a like size.
+
+    Example:
+        >>> body = Pieces(b"[1", b",2]")
+        >>> bytes(body), b"".join(body.taken()), bytes(body), len(body)
+        (b'[1,2]', b'[1,2]', b'', 5)
+    """
+
+    def __init__(self, *pieces: bytes | bytearray) -> None:
+        self._pieces: deque[bytes | bytearray] = deque(pieces)
+        self._size = sum(map(len, pieces))
+
+    def add(self, piece: bytes | bytearray) -> None:
+        """Put *piece* at the end, in one with the last where both are small."""
+        self._size += len(piece)
+        last = self._pieces[-1] if self._pieces else None
+        if last is None or len(last) + len(piece) > _PIECE:
+            self._pieces.append(piece)
+        elif isinstance(last, bytearray):
+            last += piece
+        else:
+            self._pieces[-1] = bytearray(last) + piece
+
+    def taken(self) -> Iterator[bytes | bytearray]:
+        """Give the pieces one by one, and keep none of them."""
+        while self._pieces:
+            yield self._pieces.popleft()
+
+    def copy(self) -> Pieces:
+        """Give the same pieces again, to take them from there."""
+        same = Pieces()
+        same._pieces, same._size = self._pieces.copy(), self._size
+        return same
+
+    def first(self, size: int) -> bytes:
+        """Give the first *size* bytes of what is there, or all of it."""
+        found = bytearray()
+        for piece in self._pieces:
+            found += piece[: size - len(found)]
+            if len(found) >= size:
+                break
+        return bytes(found)
+
+    def last(self, size: int) -> bytes:
+        """Give the last *size* bytes of what is there, or all of it."""
+        found = b""
+        for piece in reversed(self._pieces):
+            found = bytes(piece[len(found) - size :]) + found
+            if len(found) >= size:
+                break
+        return found
+
+    def __len__(self) -> int:
+        """How many bytes came, taken or not."""
+        return self._size
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self._pieces)
+
+
 class Response(Struct, frozen=True):
     """One reply, read to its end. Its repr shows no header and no body."""
 
     status: int
     headers: dict[str, str] = {}
     """Names in lower case."""
-    body: bytes | bytearray = b""
+    body: bytes | Pieces = b""
+    """Where it is pieces, reading them as a page takes them away."""
     request: Request | None = None
     """The request that this answers, where it may not be the first one sent."""
 

@@ -285,6 +285,6 @@ def _failure(response: Response, asked: tuple[str, str]) -> TokenError:
 def _read(response: Response, model: type[R]) -> R | None:
     """Read a reply; the parser's error goes no further, as it may hold a token."""
     try:
-        return msgspec.json.decode(response.body, type=model, strict=False)
+        return msgspec.json.decode(bytes(response.body), type=model, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -96,11 +96,11 @@ def read_rows(response: Response, model: type[R]) -> list[R]:
 
 def _any(response: Response) -> Any:
     try:
-        return decoder_for(Any).decode(response.body)
+        return decoder_for(Any).decode(bytes(response.body))
     except UNFIT as error:
         raise _unreadable("JSON", response) from error
 
 
 def _unreadable(expected: str, response: Response) -> DecodeError:
-    got = bytes(response.body[:_SHOWN]).decode(errors="replace")
+    got = bytes(response.body)[:_SHOWN].decode(errors="replace")
     return DecodeError(f"expected {expected}, got {got!r}", where="$")

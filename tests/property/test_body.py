@@ -27,7 +27,7 @@ def taken(body, packed=False):
     reading = Body(ASKED, headers, 10**9)
     for _ in reading.take(body):
         pass
-    return reading.whole(200)
+    return bytes(reading.whole(200))
 
 
 @given(records(st.text()), st.booleans())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import UNFIT, SliceReader, decoder_for
+from sage200_async.wire.messages import Pieces
 
 Untyped = dict[str, Any]
 TRICKY = [
@@ -82,6 +83,13 @@ def joined(body, size, model=Untyped, quarantine=None):
     return [record for some in reader.slices(body) for record in some]
 
 
+def in_pieces(body, data):
+    """Cut a body anywhere, empty pieces among them."""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=9)))
+    ends = zip([0, *cuts], [*cuts, len(body)], strict=True)
+    return Pieces(*(body[start:end] for start, end in ends))
+
+
 @given(PAGES, SIZES, FORMS)
 @example([{"id": 1, "rows": [{"id": 2}, {"id": 3}]}] * 3, 1, {})
 @example([{"": '},{"'}, {"": '},{"": "'}], 1, {"separators": (",", ":")})
@@ -92,6 +100,15 @@ def test_untyped(page, size, form):
     assert joined(body, size) == json.loads(body, parse_float=Decimal)
 
 
+@given(PAGES, SIZES, FORMS, st.data())
+def test_pieces(page, size, form, data):
+    """A page that came in pieces reads as it does in one, and nothing of it is kept."""
+    body = written(page, form)
+    pieces = in_pieces(body, data)
+    assert joined(pieces, size) == json.loads(body, parse_float=Decimal)
+    assert (bytes(pieces), len(pieces)) == (b"", len(body))
+
+
 @given(st.lists(CUSTOMERS, max_size=8), SIZES, FORMS)
 def test_typed(page, size, form):
     """Slices of typed records are what one call reads of the whole."""
@@ -99,12 +116,12 @@ def test_typed(page, size, form):
     assert joined(body, size, Customer) == decoder_for(list[Customer]).decode(body)
 
 
-@given(PAGES, SIZES, FORMS, st.booleans())
-def test_wrapped(page, size, form, after):
+@given(PAGES, SIZES, FORMS, st.booleans(), st.data())
+def test_wrapped(page, size, form, after, data):
     """The wrapper that some endpoints use makes no difference."""
     rest = {"@odata.context": "[{"}
     wrapped = {"value": page, **rest} if after else {**rest, "value": page}
-    found = joined(written(wrapped, form), size)
+    found = joined(in_pieces(written(wrapped, form), data), size)
     assert found == joined(written(page, form), size)
 
 
@@ -131,7 +148,7 @@ def test_one_bad_record(page, bad, data, size, form):
     good = joined(written(page, form), size, Customer)
     body = written([*page[:at], bad, *page[at:]], form)
     put_by = []
-    assert joined(body, size, Customer, put_by.append) == good
+    assert joined(in_pieces(body, data), size, Customer, put_by.append) == good
     (error,) = put_by
     assert error.where.startswith(f"$[{at}]")
     assert json.loads(error.raw) == bad
@@ -149,7 +166,7 @@ def test_cut_short(page, size, form, data):
     body = written(page, form)
     end = data.draw(st.integers(0, len(body) - 1))
     with pytest.raises(DecodeError):
-        joined(body[:end], size, quarantine=[].append)
+        joined(in_pieces(body[:end], data), size, quarantine=[].append)
 
 
 @given(PAGES, SIZES, FORMS, st.data())
@@ -164,9 +181,9 @@ def test_one_byte_wrong(page, size, form, data):
         whole = None
     if whole is None:
         with pytest.raises(DecodeError):
-            joined(bytes(body), size)
+            joined(in_pieces(body, data), size)
     else:
-        assert joined(bytes(body), size) == whole
+        assert joined(in_pieces(body, data), size) == whole
 
 
 @given(st.binary(max_size=60), SIZES)

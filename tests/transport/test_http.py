@@ -39,7 +39,7 @@ def test_the_body_is_read_whole(lab, on_server):
     async def body(http, server):
         response = await http.send(lab.ask(base_url=server.url))
         assert response.status == 200
-        assert response.body == whole
+        assert bytes(response.body) == whole
         assert response.headers["x-name"] == "As it Was"
 
     on_server(lambda *_: (lab.http(whole, "200 OK", "X-NAME: As it Was"), "keep"), body)

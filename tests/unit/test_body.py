@@ -19,7 +19,7 @@ def body_of(*chunks, method="GET", encoding=None, limit=MANY, status=200):
     for chunk in chunks:
         for _ in body.take(chunk):
             pass
-    return body.whole(status)
+    return bytes(body.whole(status))
 
 
 @pytest.mark.parametrize("encoding", [None, "", "identity"])

@@ -9,6 +9,7 @@ import pytest
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import SliceReader, decode_one, unwrapped
+from sage200_async.wire.messages import Pieces
 
 Untyped = dict[str, Any]
 FORMS = {
@@ -82,10 +83,44 @@ def test_wrapped(body):
     assert read(bytearray(body)) == [{"id": 1}, {"id": 2}]
 
 
+def test_pieces_are_let_go():
+    """While a page is read, only the pieces that are not decoded yet are held."""
+    rows = b",".join(b'{"id":%d}' % n for n in range(10_000))
+    body = b"[%b]" % rows
+    pieces = Pieces(*(body[at : at + 1000] for at in range(0, len(body), 1000)))
+    done = 0
+    for some in SliceReader(Untyped, None, 500).slices(pieces):
+        done += len(b",".join(b'{"id":%d}' % row["id"] for row in some)) + 1
+        assert len(bytes(pieces)) <= len(body) - done
+    assert done == len(body) - 1
+
+
+@pytest.mark.parametrize("size", [1, 100, 40_000, 70_000])
+def test_small_pieces_are_put_together(size):
+    """However small the pieces are that come, few are held, each of a like size."""
+    pieces = Pieces()
+    came = b"".join(n.to_bytes(4, "big") for n in range(50_000))
+    for at in range(0, len(came), size):
+        pieces.add(came[at : at + size])
+    assert (bytes(pieces), len(pieces)) == (came, len(came))
+    held = list(pieces.copy().taken())
+    assert b"".join(held) == came
+    assert len(held) <= len(came) // 32_768 + 1
+
+
+def test_ends_of_pieces():
+    """The first and the last bytes are found whatever pieces they are in."""
+    whole = b"0123456789"
+    pieces = Pieces(b"", b"012", b"3", b"", b"456", b"789", b"")
+    for size in range(1, 12):
+        assert pieces.first(size) == whole[:size]
+        assert pieces.last(size) == whole[-size:]
+
+
 def test_unwrapped_is_not_copied():
     """A bare array is passed on as it is."""
     body = b"  [1]"
-    assert unwrapped(body) is body
+    assert next(unwrapped(body).taken()) is body
 
 
 @pytest.mark.parametrize(
