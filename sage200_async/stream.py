@@ -10,7 +10,7 @@ from sage200_async.errors import Sage200Error
 from sage200_async.events import ReadBegun, ReadEnded
 from sage200_async.fetch import Fetcher
 from sage200_async.records import Page
-from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.guard import Guard
 from sage200_async.wire.paging import advance, standing
 
@@ -47,6 +47,7 @@ class Stream(Generic[R]):
         self._guard = Guard[R](plan, mapping=not hasattr(model, "__struct_fields__"))
         aside = self._set_aside if connection.quarantine else None
         self._reader = SliceReader(model, aside)
+        self._model = model
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records, one at a time."""
@@ -103,6 +104,8 @@ class Stream(Generic[R]):
         plan, response = await fetcher.fetch(self.plan)
         self.plan = plan
         room = plan.left
+        for _ in decoders_for(self._model):
+            await asyncio.sleep(0)
         try:
             guard.open_page(plan, response.body)
             for served in self._reader.slices(response.body):

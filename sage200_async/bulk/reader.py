@@ -12,7 +12,7 @@ from sage200_async.errors import BadRequest, PagingError, Sage200Error
 from sage200_async.records import Untyped
 from sage200_async.units import PAGE_DEFAULT
 from sage200_async.wire.certificate import Interval
-from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.guard import Guard
 from sage200_async.wire.messages import Pieces
 from sage200_async.wire.paging import standing
@@ -152,6 +152,8 @@ class Reader(Generic[R]):
         reader = SliceReader(self._model, self._aside(span, guard, plan))
         begun = span.low
         guard.open_page(plan, response.body)
+        for _ in decoders_for(self._model):
+            await asyncio.sleep(0)
         try:
             for served in reader.slices(response.body):
                 await self._give(span, plan, guard, guard.admit(plan, served))

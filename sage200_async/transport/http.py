@@ -34,6 +34,8 @@ _HEADERS: Final = {
     "accept-encoding": "gzip",
 }
 _CHUNK: Final = 256 * 1024
+_PAGE: Final = 16 * 1024 * 1024
+# Bytes of the largest pages, about.
 
 FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
     (aiohttp.ClientConnectorError, ConnectError),
@@ -101,6 +103,10 @@ class HttpTransport:
         if self._session is not None:
             raise ClientClosed("the client is open already: it is opened once")
         settings = self._settings
+        bytearray(_PAGE)  # and freed: see below
+        # What is freed at the top of its heap, glibc hands back to the system if it
+        # is more than twice the largest block that was ever freed, 256 KB else
+        # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
             connector=_Connector(limit=settings.pool_size),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -3,12 +3,21 @@
 import json
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
-from sage200_async.wire.decode import SliceReader, decode_one, unwrapped
+from sage200_async.wire import decode
+from sage200_async.wire.decode import (
+    SliceReader,
+    decode_one,
+    decoders_for,
+    unwrapped,
+)
 from sage200_async.wire.messages import Pieces
 
 Untyped = dict[str, Any]
@@ -271,6 +280,53 @@ def test_null_and_absent():
     absent, null = read(b'[{"id":1},{"id":1,"name":null,"new":[1]}]', 1, Customer)
     assert absent == null
     assert absent.name is None
+
+
+class Leaf(Struct):
+    """What a member's member is."""
+
+    id: int
+
+
+class Branch(Struct):
+    """What a member is; it names what it is a part of."""
+
+    tree: "Tree | None" = None
+    leaves: "list[Leaf] | None" = None
+
+
+class Tree(Struct):
+    """What holds members."""
+
+    id: int
+    branches: "dict[str, Branch]"
+    first: "Branch | None" = None
+
+
+def test_decoders_in_steps():
+    """A record's decoder is built in a step for each record in it, and only once."""
+    with patch.dict(decode._DECODERS, clear=True):
+        steps = [list(decode._DECODERS) for _ in decoders_for(Tree)]
+        assert steps == [[Leaf], [Leaf, Branch], [Leaf, Branch, Tree]]
+        assert list(decode._DECODERS) == [Leaf, Branch, Tree, list[Tree]]
+        assert list(decoders_for(Tree)) == []
+        body = b'{"id":1,"branches":{"a":{"leaves":[{"id":2}]}}}'
+        assert decode_one(body, Tree) == Tree(1, {"a": Branch(leaves=[Leaf(2)])})
+
+
+@pytest.mark.parametrize("model", [Untyped, Leaf])
+def test_decoders_without_members(model):
+    """What holds no records takes one step."""
+    with patch.dict(decode._DECODERS, clear=True):
+        assert len(list(decoders_for(model))) == 1
+        assert list(decode._DECODERS) == [model, list[model]]
+
+
+def test_decoders_of_a_model_made_by_hand():
+    """A model whose module is not to be found is built as well."""
+    made = msgspec.defstruct("Made", [("id", int)], module="nowhere")
+    assert len(list(decoders_for(made))) == 1
+    assert decode_one(b'{"id":1}', made) == made(1)
 
 
 def test_one():
