@@ -103,7 +103,7 @@ class HttpTransport:
         if self._session is not None:
             raise ClientClosed("the client is open already: it is opened once")
         settings = self._settings
-        bytearray(_PAGE)  # and freed: see below
+        bytes(_PAGE)  # untouched, and freed
         # What is freed at the top of its heap, glibc hands back to the system if it
         # is more than twice the largest block that was ever freed, 256 KB else
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
