@@ -185,10 +185,8 @@ class Sage200Client(Endpoints):
             2
         """
         settings = self.settings
-        target = settings.target
-        bound = query.bound(target, self)
-        size = min(bound.options.page_size, settings.page_size)
-        return bound if size == bound.options.page_size else bound.page_size(size)
+        bound, most = query.bound(settings.target, self), settings.page_size
+        return bound if bound.options.page_size <= most else bound.page_size(most)
 
     def resource(self, path: str, *, key: str | None = None) -> UntypedTable:
         """Give a resource that the catalogue does not know, untyped.

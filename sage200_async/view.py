@@ -16,7 +16,7 @@ from sage200_async.question import Question
 from sage200_async.stream import Stream
 from sage200_async.units import PAGE_MAX
 from sage200_async.wire.explain import Explanation, explain
-from sage200_async.wire.paging import count_query, plan_for, query_for, resumed
+from sage200_async.wire.paging import begin, count_query, resumed
 from sage200_async.wire.replies import read_count
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class View(Question, Generic[R]):
             >>> client.customers.filter(on_hold=True).top(5).url.partition("v1")[2]
             '/customers?$filter=on_hold%20eq%20true&$orderby=id&$top=5'
         """
-        return self._url(self._plan())
+        return self._url(*self._begin())
 
     def explain(self) -> Explanation:
         """Say how the records will be read, and what is promised; no I/O.
@@ -61,8 +61,8 @@ class View(Question, Generic[R]):
             >>> client.customers.order_by("balance desc").explain().strategy
             'offset'
         """
-        plan = self._plan()
-        return explain(plan, self._url(plan))
+        plan, query = self._begin()
+        return explain(plan, self._url(plan, query))
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records one at a time, page after page.
@@ -238,14 +238,15 @@ class View(Question, Generic[R]):
         return self._refine(replace(self._options, select=(name,), expand=()))
 
     def _plan(self, reserve: int = 0) -> Plan:
+        return self._begin(reserve)[0]
+
+    def _begin(self, reserve: int = 0) -> tuple[Plan, str]:
         endpoint = self.endpoint
         limit = self.target.query_limit - reserve
-        return plan_for(endpoint.path, self._options, endpoint.key, query_limit=limit)
+        return begin(endpoint.path, self._options, endpoint.key, query_limit=limit)
 
-    def _url(self, plan: Plan) -> str:
-        if plan.done:
-            return ""
-        return join(self.target.base_url, plan.path, query_for(plan))
+    def _url(self, plan: Plan, query: str) -> str:
+        return join(self.target.base_url, plan.path, query) if query else ""
 
     def _stream(self, plan: Plan | None = None) -> Stream[R]:
         begin = self._plan() if plan is None else plan

@@ -83,14 +83,15 @@ class Builder:
             >>> str(both.options.where)
             'balance gt 1000 and on_hold eq false'
         """
-        equal = [self._equal(name, value) for name, value in equals.items()]
+        namespace = self._namespace
+        equal = [_equal(name, value, namespace) for name, value in equals.items()]
         if not conditions and not equal:
             return self
         joined = all_of(*conditions, *equal)
-        namespace = self._namespace
         if namespace is not None:
-            for leaf in joined.leaves():
-                _check_leaf(leaf, namespace)
+            for condition in conditions:
+                for leaf in condition.leaves():
+                    _check_leaf(leaf, namespace)
         where = self.options.where
         both = joined if where is None else all_of(where, joined)
         return self._refine(replace(self.options, where=both))
@@ -306,12 +307,6 @@ class Builder:
             raise LimitError(message)
         return self._refine(replace(self.options, timeout=seconds))
 
-    def _field(self, name: str) -> Field[Any]:
-        return _require_field(name, _find(name, self._namespace))
-
-    def _equal(self, name: str, value: object) -> Expression:
-        return self._field(name) == value
-
     def _known_member(self, member: Name) -> str:
         name = str(member)
         if name not in self._pseudo_members:
@@ -340,17 +335,23 @@ class Builder:
                 raise QueryError(message)
             key = Ordering(name, descending=direction.strip() == "desc")
         made = key if isinstance(key, Ordering) else Ordering(str(key))
-        return Ordering(self._field(made.field).asc().field, made.descending)
+        found = _field(made.field, self._namespace)
+        return Ordering(found.asc().field, made.descending)
 
 
 def _find(name: str, namespace: Fields | None) -> Field[Any] | Fields:
     return AnyField(name) if namespace is None else look_up(namespace, name)
 
 
-def _require_field(name: str, found: Field[Any] | Fields) -> Field[Any]:
+def _field(name: str, namespace: Fields | None) -> Field[Any]:
+    found = _find(name, namespace)
     if isinstance(found, Fields):
         raise QueryError(f"expected a field, got the member {name!r}")
     return found
+
+
+def _equal(name: str, value: object, namespace: Fields | None) -> Expression:
+    return _field(name, namespace) == value
 
 
 def _check_leaf(leaf: Expression, namespace: Fields) -> None:
@@ -380,7 +381,7 @@ def _kind_against(
     namespace: Fields, name: str, leaf: type[Expression], operator: str, given: str
 ) -> str:
     """Give the kind of a field where a condition does not fit it; else nothing."""
-    kind = _require_field(name, look_up(namespace, name)).kind
+    kind = _field(name, namespace).kind
     wanted = "text" if leaf is Call else kind
     ordered = operator not in {"", "eq", "ne"}
     unfit = not (fits(kind, given) and fits(wanted, kind))

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sage200_async.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 _OR, _AND, _ATOM = 1, 2, 3
 
@@ -57,9 +57,18 @@ class Expression(Struct, frozen=True):
         """Tell how tightly it binds when printed: higher is tighter."""
         return _ATOM
 
-    def leaves(self) -> Iterator[Expression]:
-        """Yield the leaves, left to right."""
-        yield self
+    def leaves(self) -> Sequence[Expression]:
+        """Give the leaves, left to right."""
+        return (self,)
+
+    def settled(self) -> Expression | bool:
+        """Work out what is decided already: an empty ``in_`` is false.
+
+        Returns:
+            The condition that is left to ask, or True or False where there is
+            nothing left to ask.
+        """
+        return self
 
 
 class Comparison(Expression, frozen=True):
@@ -101,6 +110,10 @@ class In(Expression, frozen=True):
         """Tell how tightly it binds: as an ``or``, unless it is one comparison."""
         return _OR if len(self.literals) > 1 else _ATOM
 
+    def settled(self) -> Expression | bool:
+        """Work out what is decided: with no literals it is false."""
+        return self if self.literals else False
+
     def __str__(self) -> str:
         return " or ".join(f"{self.field} eq {each}" for each in self.literals)
 
@@ -124,9 +137,14 @@ class Not(Expression, frozen=True):
             f"not {self.term}" if isinstance(self.term, Raw) else f"not ({self.term})"
         )
 
-    def leaves(self) -> Iterator[Expression]:
-        """Yield the leaves, left to right."""
-        yield from self.term.leaves()
+    def leaves(self) -> Sequence[Expression]:
+        """Give the leaves, left to right."""
+        return self.term.leaves()
+
+    def settled(self) -> Expression | bool:
+        """Work out what is decided of the term, and turn it round."""
+        term = self.term.settled()
+        return Not(term) if isinstance(term, Expression) else not term
 
 
 class _Joined(Expression, frozen=True):
@@ -135,6 +153,7 @@ class _Joined(Expression, frozen=True):
     terms: tuple[Expression, ...]
     _word: ClassVar[str]
     _binding: ClassVar[int]
+    _absorbing: ClassVar[bool]
 
     @classmethod
     def of(cls, *terms: Expression) -> Expression:
@@ -143,9 +162,10 @@ class _Joined(Expression, frozen=True):
         for term in terms:
             if isinstance(term, cls):
                 flat += term.terms
-            else:
-                _require_expression(term)
+            elif isinstance(term, Expression):
                 flat.append(term)
+            else:
+                _refuse(term)
         return flat[0] if len(flat) == 1 else cls(tuple(flat))
 
     def __str__(self) -> str:
@@ -160,10 +180,19 @@ class _Joined(Expression, frozen=True):
         """Tell how tightly it binds."""
         return self._binding
 
-    def leaves(self) -> Iterator[Expression]:
-        """Yield the leaves, left to right."""
-        for term in self.terms:
-            yield from term.leaves()
+    def leaves(self) -> Sequence[Expression]:
+        """Give the leaves, left to right."""
+        return [leaf for term in self.terms for leaf in term.leaves()]
+
+    def settled(self) -> Expression | bool:
+        """Work out what is decided of the terms: one may decide them all."""
+        settled = tuple([term.settled() for term in self.terms])
+        if settled == self.terms:
+            return self
+        if any(term is self._absorbing for term in settled):
+            return self._absorbing
+        left = [term for term in settled if isinstance(term, Expression)]
+        return self.of(*left) if left else not self._absorbing
 
 
 class And(_Joined, frozen=True):
@@ -171,6 +200,7 @@ class And(_Joined, frozen=True):
 
     _word: ClassVar[str] = " and "
     _binding: ClassVar[int] = _AND
+    _absorbing: ClassVar[bool] = False
 
 
 class Or(_Joined, frozen=True):
@@ -178,15 +208,13 @@ class Or(_Joined, frozen=True):
 
     _word: ClassVar[str] = " or "
     _binding: ClassVar[int] = _OR
+    _absorbing: ClassVar[bool] = True
 
 
-def _require_expression(term: object) -> None:
-    if not isinstance(term, Expression):
-        got = f"{term!r} ({type(term).__name__})"
-        message = (
-            f"expected a condition such as c.balance > 1000, or raw(...), got {got}"
-        )
-        raise QueryError(message)
+def _refuse(term: object) -> NoReturn:
+    got = f"{term!r} ({type(term).__name__})"
+    message = f"expected a condition such as c.balance > 1000, or raw(...), got {got}"
+    raise QueryError(message)
 
 
 def raw(text: str) -> Raw:
@@ -258,36 +286,3 @@ def _join(kind: type[_Joined], name: str, terms: tuple[Expression, ...]) -> Expr
         message = f"{name} needs one condition or more, got none"
         raise QueryError(message)
     return kind.of(*terms)
-
-
-def settle(expression: Expression) -> Expression | bool:
-    """Work out what is decided already: an empty ``in_`` is false.
-
-    Returns:
-        The condition that is left to ask, or True or False where there is
-        nothing left to ask.
-    """
-    match expression:
-        case And(terms=terms):
-            return _settle_all(expression, terms, absorbing=False)
-        case Or(terms=terms):
-            return _settle_all(expression, terms, absorbing=True)
-        case Not(term=term):
-            inner = settle(term)
-            return Not(inner) if isinstance(inner, Expression) else not inner
-        case In(literals=()):
-            return False
-        case _:
-            return expression
-
-
-def _settle_all(
-    whole: And | Or, terms: tuple[Expression, ...], *, absorbing: bool
-) -> Expression | bool:
-    settled = tuple(map(settle, terms))
-    if settled == terms:
-        return whole
-    if any(term is absorbing for term in settled):
-        return absorbing
-    left = [term for term in settled if isinstance(term, Expression)]
-    return type(whole).of(*left) if left else not absorbing

@@ -96,11 +96,13 @@ class Field(Generic[V]):
         return Ordering(self._name, descending=True)
 
     def _literal(self, value: object) -> str:
-        return self._written(lambda: literals.literal(self.kind, value))
+        if value is None:
+            return literals.NULL
+        return self._written(literals.WRITERS[self.kind], value)
 
-    def _written(self, write: Callable[[], str]) -> str:
+    def _written(self, write: Callable[[object], str], value: object) -> str:
         try:
-            return write()
+            return write(value)
         except QueryError as error:
             error.args = (f"{self._name}: {error}",)
             raise
@@ -156,7 +158,7 @@ class _TextFunctions(Field[V]):
         return self._call("endswith", part)
 
     def _call(self, function: str, part: str) -> Expression:
-        literal = self._written(lambda: literals.text(part))
+        literal = self._written(literals.text, part)
         return Call(function, self._filterable(), literal)
 
 
@@ -219,7 +221,7 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         super().__init__(name)
 
     def _literal(self, value: object) -> str:
-        return self._written(lambda: literals.literal(literals.kind_of(value), value))
+        return self._written(literals.untyped, value)
 
     def _compare(self, operator: str, value: object) -> Expression:
         kind = literals.kind_of(value)

@@ -73,10 +73,10 @@ def number(value: object) -> str:
         >>> number(Decimal("1E-7")), number(0.1), number(10)
         ('0.0000001', '0.1', '10')
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        _refuse("a number", value)
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return integer(value)
+    if isinstance(value, bool) or not isinstance(value, float | Decimal):
+        _refuse("a number", value)
     if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         _refuse("a finite number", value)
     exact = Decimal(str(value))
@@ -166,6 +166,11 @@ def kind_of(value: object) -> Kind:
             return "moment"
         case _:
             _refuse("text, a number, a boolean, a date or a time", value)
+
+
+def untyped(value: object) -> str:
+    """Write *value* for a field of unknown type; None is ``null`` for every type."""
+    return literal(kind_of(value), value)
 
 
 _FITS: Final[dict[str, frozenset[str]]] = {

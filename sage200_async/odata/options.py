@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import Ordering
 from sage200_async.units import PAGE_MAX
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Options(Struct, frozen=True):
@@ -43,10 +38,11 @@ def expansions(options: Options) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*options.expand, *selected)))
 
 
-def shape(options: Options) -> Iterator[tuple[str, str]]:
-    """Yield the query options that say what a record looks like."""
+def shape(options: Options) -> list[tuple[str, str]]:
+    """Give the query options that say what a record looks like."""
+    told: list[tuple[str, str]] = []
     if options.select:
-        yield "$select", ",".join(options.select)
+        told.append(("$select", ",".join(options.select)))
     if expand := expansions(options):
-        yield "$expand", ",".join(expand)
-    yield from options.parameters
+        told.append(("$expand", ",".join(expand)))
+    return [*told, *options.parameters]

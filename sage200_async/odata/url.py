@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -13,8 +14,8 @@ _SAFE: Final = "$,'()*:/.-_~"
 # ";", which servers give a meaning of their own, and "?" and "@", for old
 # proxies. test_url.py sends every other character through a real socket.
 
-_ASCII: Final = {code: quote(chr(code), safe=_SAFE) for code in range(128)}
-# Taking each character from a table is a third of the work of `quote`.
+_ALL_SAFE: Final = re.compile(f"[{re.escape(_SAFE)}a-zA-Z0-9 ]*").fullmatch
+# To look for more than blanks first is a tenth of the work of `quote`.
 _WIDEST: Final = 12
 # Bytes of an encoded character: each of four bytes takes three.
 
@@ -26,17 +27,22 @@ def encode_query(options: Iterable[tuple[str, str]]) -> str:
         >>> encode_query([("$filter", "name eq 'A&B'"), ("$top", "5")])
         "$filter=name%20eq%20'A%26B'&$top=5"
     """
-    return "&".join([f"{name}={encode(value)}" for name, value in options])
+    given = list(options)
+    if _ALL_SAFE("".join([value for _, value in given])):
+        return "&".join([f"{name}={value}" for name, value in given]).replace(
+            " ", "%20"
+        )
+    return "&".join([f"{name}={encode(value)}" for name, value in given])
 
 
 def encode(value: str) -> str:
     """Percent-encode one value."""
-    return value.translate(_ASCII) if value.isascii() else quote(value, safe=_SAFE)
+    return value.replace(" ", "%20") if _ALL_SAFE(value) else quote(value, safe=_SAFE)
 
 
 def at_most(value: str) -> int:
     """Say how many bytes *value* takes at most, without encoding it."""
-    return len(value) * (3 if value.isascii() else _WIDEST)
+    return len(value) * _WIDEST
 
 
 def encode_segment(value: object) -> str:

@@ -1,6 +1,6 @@
 """The planner: how a collection is read, as a value that moves from page to page.
 
-`plan_for` picks the safest way that the collection allows, `query_for` says
+`begin` picks the safest way that the collection allows, `query_for` says
 what to ask next, `advance` takes a page's facts and gives the next plan. A
 plan is all that a stream knows: whoever holds one can go on from there.
 """
@@ -18,10 +18,9 @@ from sage200_async.odata.expressions import (
     Comparison,
     Expression,
     In,
-    settle,
 )
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.options import Options, expansions, shape
+from sage200_async.odata.options import Options, shape
 from sage200_async.odata.url import at_most, encode, encode_query
 from sage200_async.units import INT64_MAX, PAGE_DEFAULT, PAGE_MAX
 from sage200_async.wire.sizing import Sizing, larger, smaller
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 Mode = Literal["key", "offset", "single"]
 
 _FAR: Final = 10**12
-_ROOM: Final = 400
-# Bytes of a query that are neither condition nor names of the user's.
 # Records: further than any offset, to measure the longest query of a stream.
+_ROOM: Final = 300
+# Bytes by which a later query may be longer than the first, less the key's names.
 
 
 class Plan(Struct, frozen=True):
@@ -89,14 +88,20 @@ class PageFacts(Struct, frozen=True):
     """The key of the page's last record."""
 
 
-def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) -> Plan:
-    """Choose how to read a collection.
+def begin(
+    path: str, options: Options, key: str | None, *, query_limit: int
+) -> tuple[Plan, str]:
+    """Choose how to read a collection, and write its first query.
 
     Args:
         path: The collection.
         options: What is asked.
         key: Its unique ascending key, or None.
         query_limit: Bytes of an encoded query at most.
+
+    Returns:
+        The plan, and the query string of its first request; empty where
+        nothing is to be asked.
 
     Raises:
         LimitError: A query would be longer than *query_limit*, and cannot be
@@ -106,7 +111,7 @@ def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) 
     if options.skip and key is None and not options.order:
         message = f"{path}: skip needs order_by, as this resource has no unique key"
         raise QueryError(message)
-    where = True if options.where is None else settle(options.where)
+    where = True if options.where is None else options.where.settled()
     whole = where if isinstance(where, Expression) else None
     plan = Plan(
         path=path,
@@ -118,9 +123,13 @@ def plan_for(path: str, options: Options, key: str | None, *, query_limit: int) 
         left=options.top,
         sizing=Sizing(options.page_size, options.page_size),
     )
-    if where is False or _is_short(plan, whole, query_limit):
-        return plan
-    return replace(plan, parts=tuple(_split(plan, whole, query_limit)))
+    if where is False:
+        return plan, ""
+    query = encode_query(_pairs(plan, whole))
+    if len(query) + _ROOM + 2 * at_most(key or "") > query_limit:
+        plan = replace(plan, parts=tuple(_split(plan, whole, query_limit)))
+        query = query_for(plan)
+    return plan, "" if plan.done else query
 
 
 def _mode_for(options: Options, key: str | None) -> Mode:
@@ -135,24 +144,25 @@ def query_for(plan: Plan) -> str:
     return encode_query(_pairs(plan, plan.parts[0]))
 
 
-def _pairs(plan: Plan, where: Expression | None) -> Iterator[tuple[str, str]]:
-    options = plan.options
+def _pairs(plan: Plan, where: Expression | None) -> list[tuple[str, str]]:
+    options, pairs = plan.options, list[tuple[str, str]]()
     bounds = _bounds(plan)
     if bounds:
         where = And.of(*bounds) if where is None else And.of(where, *bounds)
     if where is not None:
-        yield "$filter", str(where)
+        pairs.append(("$filter", str(where)))
     if options.select and plan.key and plan.key not in options.select:
         options = replace(options, select=(*options.select, plan.key))
-    yield from shape(options)
+    pairs += shape(options)
     if not options.order and plan.key is not None:
-        yield "$orderby", plan.key
+        pairs.append(("$orderby", plan.key))
     elif order := _order(plan):
-        yield "$orderby", ",".join(map(str, order))
+        pairs.append(("$orderby", ",".join(map(str, order))))
     skip = plan.seek if plan.mode == "key" else plan.offset
     if skip:
-        yield "$skip", str(skip)
-    yield "$top", str(plan.asked)
+        pairs.append(("$skip", str(skip)))
+    pairs.append(("$top", str(plan.asked)))
+    return pairs
 
 
 def _bounds(plan: Plan) -> list[Comparison]:
@@ -225,16 +235,6 @@ def _batches(chain: In, room: int) -> Iterator[tuple[str, ...]]:
 
 def _size(chain: In, *literals: str) -> int:
     return sum(len(encode(f" or {chain.field} eq {each}")) for each in literals)
-
-
-def _is_short(plan: Plan, where: Expression | None, limit: int) -> bool:
-    """Tell what is shorter by far than it may be, as nearly every query is."""
-    options = plan.options
-    if options.order or options.parameters:
-        return False
-    text = "" if where is None else str(where)
-    told = " ".join((text, plan.key or "", *options.select, *expansions(options)))
-    return at_most(told) + _ROOM <= limit
 
 
 def _longest(plan: Plan, where: Expression | None) -> int:

@@ -10,14 +10,14 @@ import pytest
 from sage200_async import errors
 from sage200_async.odata.options import Options
 from sage200_async.wire.messages import Request, Response
-from sage200_async.wire.paging import plan_for
+from sage200_async.wire.paging import begin
 
 CLASSES = [
     each
     for _, each in inspect.getmembers(errors, inspect.isclass)
     if each.__module__ == errors.__name__
 ]
-PLAN = plan_for("customers", Options(), "id", query_limit=2000)
+PLAN = begin("customers", Options(), "id", query_limit=2000)[0]
 VALUES = {
     "name": "balence",
     "nearest": "balance",

@@ -9,7 +9,7 @@ from sage200_async import all_of, any_of, field, raw
 from sage200_async.catalog import Endpoints
 from sage200_async.errors import QueryError
 from sage200_async.events import Events
-from sage200_async.odata.expressions import And, In, Or, settle
+from sage200_async.odata.expressions import And, In, Or
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
 
@@ -148,7 +148,7 @@ def test_raw_refused(text):
 )
 def test_settled(condition, left):
     """An empty `in_` is false, and what follows from that is worked out."""
-    assert settle(condition) == left
+    assert condition.settled() == left
 
 
 @pytest.mark.parametrize(

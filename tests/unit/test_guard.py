@@ -8,12 +8,12 @@ from sage200_async.odata.expressions import In
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options
 from sage200_async.wire.guard import Guard
-from sage200_async.wire.paging import PageFacts, advance, plan_for
+from sage200_async.wire.paging import PageFacts, advance, begin
 
-BY_KEY = plan_for("things", Options(page_size=2), "id", query_limit=2000)
+BY_KEY = begin("things", Options(page_size=2), "id", query_limit=2000)[0]
 ORDERED = Options(order=(Ordering("name"),), page_size=2)
-BY_OFFSET = plan_for("things", ORDERED, "id", query_limit=2000)
-KEYLESS = plan_for("things", ORDERED, None, query_limit=2000)
+BY_OFFSET = begin("things", ORDERED, "id", query_limit=2000)[0]
+KEYLESS = begin("things", ORDERED, None, query_limit=2000)[0]
 
 
 def rows(*keys):
@@ -89,7 +89,7 @@ def test_typed_records():
 def test_several_parts():
     """Records that two parts share come once."""
     where = In("name", tuple(map(str, range(500))), "integer")
-    plan = plan_for("things", Options(where=where, page_size=9), "id", query_limit=500)
+    plan = begin("things", Options(where=where, page_size=9), "id", query_limit=500)[0]
     guard = Guard(plan, mapping=True)
     assert read(guard, plan, rows(1, 3)) == ([1, 3], PageFacts(2, 2, 3))
     plan = advance(plan, PageFacts(2, 2, 3))

@@ -9,14 +9,14 @@ from sage200_async import field, raw
 from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options
-from sage200_async.wire.paging import PageFacts, advance, plan_for, query_for
+from sage200_async.wire.paging import PageFacts, advance, begin, query_for
 
 KEY, NAME = Ordering("id"), Ordering("name")
 
 
 def plan(key="id", limit=2000, **options):
     """Plan to read a collection."""
-    return plan_for("things", Options(**options), key, query_limit=limit)
+    return begin("things", Options(**options), key, query_limit=limit)[0]
 
 
 def asked(made):
