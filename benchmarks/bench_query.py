@@ -15,7 +15,7 @@ PEERS = {"python-odata": ("python_odata", "v4"), "pyodata": ("pyodata_v2", "v2")
 
 def run(bench: Bench) -> Answer:
     """Ask the question."""
-    times = {"times": bench.sized(2000, 100)}
+    times = {"times": bench.sized(200, 20)}
     contenders = [Contender(OURS, "ours", "query", times)]
     for name, (program, shape) in PEERS.items():
         given = {"url": bench.server.given(shape)["url"], **times}

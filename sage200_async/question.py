@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from msgspec.structs import replace
 
@@ -27,6 +27,24 @@ _SHOWN: Final = 160
 # Characters of a query that its repr shows: errors and logs carry it.
 
 
+class _Lacking:
+    """A verb that a resource does not have, which says what it does have.
+
+    As one attribute for each verb, and not as `__getattr__`: that would make every
+    other attribute slower.
+    """
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+
+    def __get__(self, query: Question | None, owner: type[Question]) -> NoReturn:
+        if query is None:
+            raise AttributeError(f"{owner.__name__} has no {self._verb!r}")
+        path, verb = query.endpoint.path, self._verb
+        can = ", ".join(sorted(query.endpoint.verbs))
+        raise VerbError(f"{path} cannot {verb}; it can {can}", verb=verb)
+
+
 class Question(Builder):
     """What every resource is, whatever it can do: a query, and where it goes.
 
@@ -48,11 +66,6 @@ class Question(Builder):
         self.target = target or _NOWHERE
         self._options = options or _ALL
         self._connection = connection
-
-    @property
-    def options(self) -> Options:
-        """What is asked for so far."""
-        return self._options
 
     def bound(self, target: Target, connection: Connection) -> Self:
         """Give the same question, to be asked there."""
@@ -147,10 +160,5 @@ class Question(Builder):
         return f"{type(self).__name__}({cut})"
 
     if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name in VERBS:
-                can = ", ".join(sorted(self.endpoint.verbs))
-                message = f"{self.endpoint.path} cannot {name}; it can {can}"
-                raise VerbError(message, verb=name)
-            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+        # What a resource can do, a class of its own gives it; the rest is here.
+        vars().update({verb: _Lacking(verb) for verb in VERBS})

@@ -39,9 +39,12 @@ def timed(read: Callable[[], tuple[int, Any]]) -> dict[str, float]:
 
 
 def microseconds(build: Callable[[int], object], times: int) -> dict[str, float]:
-    """Call *build* with one number after the other; the best of five rounds."""
+    """Call *build* with one number after the other; the best of a hundred rounds.
+
+    They are short, as machines change their pace many times a second.
+    """
     best = float("inf")
-    for _ in range(5):
+    for _ in range(100):
         begun = time.perf_counter()
         for number in range(times):
             build(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from sage200_async.errors import (
     QueryError,
     UnknownFieldError,
 )
-from sage200_async.odata.expressions import Call, Comparison, Expression, In, all_of
+from sage200_async.odata.expressions import And, Call, Comparison, Expression, In, Raw
 from sage200_async.odata.fields import (
     AnyField,
     Field,
@@ -38,11 +38,12 @@ class Builder:
     """A query under construction. Refining it leaves it as it was."""
 
     __slots__ = ()
+    _options: Options
 
     @property
     def options(self) -> Options:
         """What is asked for so far."""
-        raise NotImplementedError
+        return self._options
 
     @property
     def _namespace(self) -> Fields | None:
@@ -84,17 +85,16 @@ class Builder:
             'balance gt 1000 and on_hold eq false'
         """
         namespace = self._namespace
-        equal = [_equal(name, value, namespace) for name, value in equals.items()]
+        equal = [_field(name, namespace) == value for name, value in equals.items()]
         if not conditions and not equal:
             return self
-        joined = all_of(*conditions, *equal)
+        where = () if self._options.where is None else (self._options.where,)
+        joined = And.of(*where, *conditions, *equal)
         if namespace is not None:
             for condition in conditions:
                 for leaf in condition.leaves():
                     _check_leaf(leaf, namespace)
-        where = self.options.where
-        both = joined if where is None else all_of(where, joined)
-        return self._refine(replace(self.options, where=both))
+        return self._refine(replace(self._options, where=joined))
 
     def select(self, *names: Name) -> Self:
         """Ask only for these fields; the others read as None.
@@ -116,11 +116,11 @@ class Builder:
             >>> client.customers.select("id", Customer.fields.name).options.select
             ('id', 'name')
         """
-        told, namespace = tuple(map(str, names)), self._namespace
-        for name in told:
+        options, namespace = self._options, self._namespace
+        told = [*options.select, *map(str, names)]
+        for name in told[len(options.select) :]:
             _find(name, namespace)
-        both = dict.fromkeys((*self.options.select, *told))
-        return self._refine(replace(self.options, select=tuple(both)))
+        return self._refine(replace(options, select=tuple(dict.fromkeys(told))))
 
     def expand(self, *members: Name) -> Self:
         """Bring related records along: contacts, lines, addresses.
@@ -142,8 +142,8 @@ class Builder:
             ('contacts',)
         """
         expand = tuple(self._known_member(member) for member in members)
-        both = dict.fromkeys((*self.options.expand, *expand))
-        return self._refine(replace(self.options, expand=tuple(both)))
+        both = dict.fromkeys((*self._options.expand, *expand))
+        return self._refine(replace(self._options, expand=tuple(both)))
 
     def order_by(self, *keys: Name | Ordering) -> Self:
         """Order by these fields: ``c.balance.desc()``, ``"balance desc"``.
@@ -166,11 +166,11 @@ class Builder:
             >>> [str(key) for key in ordered.options.order]
             ['balance desc', 'id']
         """
-        order = {key.field: key for key in self.options.order}
+        order = {key.field: key for key in self._options.order}
         for key in keys:
             made = self._ordering(key)
             order.setdefault(made.field, made)
-        return self._refine(replace(self.options, order=tuple(order.values())))
+        return self._refine(replace(self._options, order=tuple(order.values())))
 
     def parameters(self, **values: str | int) -> Self:
         """Set query parameters that this resource alone takes.
@@ -195,10 +195,10 @@ class Builder:
             >>> debtors.parameters(ageingdatetype="DueDate").options.parameters
             (('$ageingdatetype', 'DueDate'),)
         """
-        given = dict(self.options.parameters)
+        given = dict(self._options.parameters)
         for name, value in values.items():
             given[self._known_parameter(f"${name}")] = _parameter(name, value)
-        return self._refine(replace(self.options, parameters=tuple(given.items())))
+        return self._refine(replace(self._options, parameters=tuple(given.items())))
 
     def top(self, count: int) -> Self:
         """Ask for at most *count* records over the whole stream.
@@ -227,7 +227,7 @@ class Builder:
             sage200_async.errors.LimitError: top takes 0 or more records, got -1
         """
         _require_count("top", count, 0, None)
-        return self._refine(replace(self.options, top=count))
+        return self._refine(replace(self._options, top=count))
 
     def skip(self, count: int) -> Self:
         """Pass over the first *count* records.
@@ -253,7 +253,7 @@ class Builder:
             10
         """
         _require_count("skip", count, 0, None)
-        return self._refine(replace(self.options, skip=count))
+        return self._refine(replace(self._options, skip=count))
 
     def page_size(self, count: int) -> Self:
         """Ask for at most *count* records in one request.
@@ -280,7 +280,7 @@ class Builder:
             sage200_async.errors.LimitError: page_size takes 1 to 5000 records, got 5001
         """
         _require_count("page_size", count, 1, PAGE_MAX)
-        return self._refine(replace(self.options, page_size=count))
+        return self._refine(replace(self._options, page_size=count))
 
     def timeout(self, seconds: float | None) -> Self:
         """End a reading of the whole that takes longer than *seconds*.
@@ -305,7 +305,7 @@ class Builder:
         if seconds is not None and not seconds > 0:
             message = f"timeout takes seconds, more than 0, got {seconds!r}"
             raise LimitError(message)
-        return self._refine(replace(self.options, timeout=seconds))
+        return self._refine(replace(self._options, timeout=seconds))
 
     def _known_member(self, member: Name) -> str:
         name = str(member)
@@ -350,10 +350,6 @@ def _field(name: str, namespace: Fields | None) -> Field[Any]:
     return found
 
 
-def _equal(name: str, value: object, namespace: Fields | None) -> Expression:
-    return _field(name, namespace) == value
-
-
 def _check_leaf(leaf: Expression, namespace: Fields) -> None:
     """Refuse a condition that does not fit the field of its name.
 
@@ -361,18 +357,13 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
         UnknownFieldError: There is no such field.
         LiteralError: It is of another kind.
     """
-    operator, shape = "", type(leaf)
-    if isinstance(leaf, Comparison):
-        operator, given = leaf.operator, leaf.kind
-    elif isinstance(leaf, Call):
-        given = leaf.kind
-    elif isinstance(leaf, In):
-        given = leaf.kind if leaf.literals else "null"
-    else:
+    if type(leaf) is Raw:
         return
-    kind = _kind_against(namespace, leaf.field, shape, operator, given)
+    about = cast("Comparison | Call | In", leaf)
+    operator = about.operator if type(about) is Comparison else ""
+    kind = _kind_against(namespace, about.field, type(about), operator, about.kind)
     if kind:
-        message = f"{leaf.field}: expected a condition on {kind}, got {leaf}"
+        message = f"{about.field}: expected a condition on {kind}, got {leaf}"
         raise LiteralError(message, value=str(leaf))
 
 

@@ -156,11 +156,11 @@ class _Joined(Expression, frozen=True):
     _absorbing: ClassVar[bool]
 
     @classmethod
-    def of(cls, *terms: Expression) -> Expression:
+    def of(cls, *terms: object) -> Expression:
         """Join *terms*, taking apart those that are joined alike already."""
         flat: list[Expression] = []
         for term in terms:
-            if isinstance(term, cls):
+            if type(term) is cls:
                 flat += term.terms
             elif isinstance(term, Expression):
                 flat.append(term)
@@ -182,7 +182,10 @@ class _Joined(Expression, frozen=True):
 
     def leaves(self) -> Sequence[Expression]:
         """Give the leaves, left to right."""
-        return [leaf for term in self.terms for leaf in term.leaves()]
+        found: list[Expression] = []
+        for term in self.terms:
+            found += term.leaves()
+        return found
 
     def settled(self) -> Expression | bool:
         """Work out what is decided of the terms: one may decide them all."""

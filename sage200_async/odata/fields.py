@@ -29,7 +29,7 @@ from sage200_async.odata import literals
 from sage200_async.odata.expressions import Call, Comparison, Expression, In
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 V = TypeVar("V")
 
@@ -85,7 +85,7 @@ class Field(Generic[V]):
             "reference eq 'A1D001' or reference eq 'O''B'"
         """
         written = dict.fromkeys(map(self._literal, _several(self._name, values)))
-        return In(self._filterable(), tuple(written), self.kind)
+        return In(self._filterable(), tuple(written), self.kind if written else "null")
 
     def asc(self) -> Ordering:
         """Order by this field, lowest first."""
@@ -96,16 +96,14 @@ class Field(Generic[V]):
         return Ordering(self._name, descending=True)
 
     def _literal(self, value: object) -> str:
-        if value is None:
-            return literals.NULL
-        return self._written(literals.WRITERS[self.kind], value)
-
-    def _written(self, write: Callable[[object], str], value: object) -> str:
         try:
-            return write(value)
+            return literals.literal(self.kind, value)
         except QueryError as error:
-            error.args = (f"{self._name}: {error}",)
+            self._name_in(error)
             raise
+
+    def _name_in(self, error: QueryError) -> None:
+        error.args = (f"{self._name}: {error}",)
 
     def _compare(self, operator: str, value: object) -> Expression:
         literal = self._literal(value)
@@ -113,13 +111,14 @@ class Field(Generic[V]):
         return Comparison(self._filterable(), operator, literal, kind)
 
     def _filterable(self) -> str:
-        if "." in self._name:
+        name = self._name
+        if "." in name:
             message = (
-                f"{self._name}: Sage documents no condition on a member's field; "
+                f"{name}: Sage documents no condition on a member's field; "
                 "raw(...) passes one through"
             )
             raise QueryError(message)
-        return self._name
+        return name
 
 
 class _OrderedField(Field[V]):
@@ -158,7 +157,11 @@ class _TextFunctions(Field[V]):
         return self._call("endswith", part)
 
     def _call(self, function: str, part: str) -> Expression:
-        literal = self._written(literals.text, part)
+        try:
+            literal = literals.text(part)
+        except QueryError as error:
+            self._name_in(error)
+            raise
         return Call(function, self._filterable(), literal)
 
 
@@ -221,7 +224,11 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         super().__init__(name)
 
     def _literal(self, value: object) -> str:
-        return self._written(literals.untyped, value)
+        try:
+            return literals.literal(literals.kind_of(value), value)
+        except QueryError as error:
+            self._name_in(error)
+            raise
 
     def _compare(self, operator: str, value: object) -> Expression:
         kind = literals.kind_of(value)

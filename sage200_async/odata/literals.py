@@ -168,11 +168,6 @@ def kind_of(value: object) -> Kind:
             _refuse("text, a number, a boolean, a date or a time", value)
 
 
-def untyped(value: object) -> str:
-    """Write *value* for a field of unknown type; None is ``null`` for every type."""
-    return literal(kind_of(value), value)
-
-
 _FITS: Final[dict[str, frozenset[str]]] = {
     "text": frozenset({"text", "null"}),
     "enum": frozenset({"enum", "text", "null"}),

@@ -32,17 +32,17 @@ class Options(Struct, frozen=True):
     """Seconds that a whole reading may take, or None for no end."""
 
 
-def expansions(options: Options) -> tuple[str, ...]:
-    """Give the members to expand: those asked for, and those selected into."""
-    selected = [name.partition(".")[0] for name in options.select if "." in name]
-    return tuple(dict.fromkeys((*options.expand, *selected)))
-
-
 def shape(options: Options) -> list[tuple[str, str]]:
-    """Give the query options that say what a record looks like."""
+    """Give the query options that say what a record looks like.
+
+    Members are expanded that were asked for, and those that are selected into.
+    """
     told: list[tuple[str, str]] = []
-    if options.select:
-        told.append(("$select", ",".join(options.select)))
-    if expand := expansions(options):
+    select = ",".join(options.select)
+    if select:
+        told.append(("$select", select))
+    if options.expand or "." in select:
+        into = [name.partition(".")[0] for name in options.select if "." in name]
+        expand = dict.fromkeys((*options.expand, *into))
         told.append(("$expand", ",".join(expand)))
     return [*told, *options.parameters]

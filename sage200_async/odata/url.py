@@ -15,7 +15,7 @@ _SAFE: Final = "$,'()*:/.-_~"
 # proxies. test_url.py sends every other character through a real socket.
 
 _ALL_SAFE: Final = re.compile(f"[{re.escape(_SAFE)}a-zA-Z0-9 ]*").fullmatch
-# To look for more than blanks first is a tenth of the work of `quote`.
+# Most queries need no more than that; to look is a tenth of the work of `quote`.
 _WIDEST: Final = 12
 # Bytes of an encoded character: each of four bytes takes three.
 
@@ -29,15 +29,14 @@ def encode_query(options: Iterable[tuple[str, str]]) -> str:
     """
     given = list(options)
     if _ALL_SAFE("".join([value for _, value in given])):
-        return "&".join([f"{name}={value}" for name, value in given]).replace(
-            " ", "%20"
-        )
+        plain = "&".join([f"{name}={value}" for name, value in given])
+        return plain.replace(" ", "%20")
     return "&".join([f"{name}={encode(value)}" for name, value in given])
 
 
 def encode(value: str) -> str:
     """Percent-encode one value."""
-    return value.replace(" ", "%20") if _ALL_SAFE(value) else quote(value, safe=_SAFE)
+    return quote(value, safe=_SAFE)
 
 
 def at_most(value: str) -> int:

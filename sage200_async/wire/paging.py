@@ -112,7 +112,7 @@ def begin(
         message = f"{path}: skip needs order_by, as this resource has no unique key"
         raise QueryError(message)
     where = True if options.where is None else options.where.settled()
-    whole = where if isinstance(where, Expression) else None
+    whole = None if isinstance(where, bool) else where
     plan = Plan(
         path=path,
         options=options,
@@ -123,13 +123,13 @@ def begin(
         left=options.top,
         sizing=Sizing(options.page_size, options.page_size),
     )
-    if where is False:
+    if where is False or options.top == 0:
         return plan, ""
     query = encode_query(_pairs(plan, whole))
     if len(query) + _ROOM + 2 * at_most(key or "") > query_limit:
         plan = replace(plan, parts=tuple(_split(plan, whole, query_limit)))
         query = query_for(plan)
-    return plan, "" if plan.done else query
+    return plan, query
 
 
 def _mode_for(options: Options, key: str | None) -> Mode:
@@ -146,8 +146,7 @@ def query_for(plan: Plan) -> str:
 
 def _pairs(plan: Plan, where: Expression | None) -> list[tuple[str, str]]:
     options, pairs = plan.options, list[tuple[str, str]]()
-    bounds = _bounds(plan)
-    if bounds:
+    if bounds := _bounds(plan):
         where = And.of(*bounds) if where is None else And.of(where, *bounds)
     if where is not None:
         pairs.append(("$filter", str(where)))
