@@ -88,12 +88,12 @@ class Pieces:
 
     def first(self, size: int) -> bytes:
         """Give the first *size* bytes of what is there, or all of it."""
-        found = bytearray()
+        found = b""
         for piece in self._pieces:
             found += piece[: size - len(found)]
             if len(found) >= size:
                 break
-        return bytes(found)
+        return found
 
     def last(self, size: int) -> bytes:
         """Give the last *size* bytes of what is there, or all of it."""
