@@ -44,7 +44,8 @@ def meaning() -> str:
     return (
         "Each contender runs in a process of its own, and they take turns; a figure is "
         "the median of the runs, and in brackets the least and the most of them. "
-        "Ratios are of runs that followed each other. `results.json` has it all.\n"
+        "Ratios are of runs that followed each other. `results.json` has it all; why a "
+        "row falls short, and what was tried, is in [SHORTFALLS.md](SHORTFALLS.md).\n"
     )
 
 
