@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -20,14 +21,14 @@ import yarl
 from told import PAGE, tell, timed
 
 
-async def read(url: str) -> tuple[int, Any]:
+async def read(url: str, loads: Callable[[bytes], Any] = json.loads) -> tuple[int, Any]:
     records, balance = 0, 0
     where = ""
     async with aiohttp.ClientSession() as session:
         while True:
             asked = yarl.URL(f"{url}?{where}$orderby=id&$top={PAGE}", encoded=True)
             async with session.get(asked) as reply:
-                page = json.loads(await reply.read())
+                page = loads(await reply.read())
             for customer in page:
                 records += 1
                 balance += customer["balance"]
