@@ -251,8 +251,17 @@ def test_nobody_comes_back(desk):
     assert desk.files() == []
 
 
+@pytest.fixture
+def heeded():
+    """Let processes heed Ctrl-C: shells start what runs behind others to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows sends no such signal")
 @pytest.mark.parametrize("how", ["--no-browser", "--paste"])
+@pytest.mark.usefixtures("heeded")
 def test_an_interrupt(desk, how):
     """Ctrl-C ends the login at once, with code 130 and no traceback."""
     with desk.start("login", how) as process:
