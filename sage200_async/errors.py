@@ -7,7 +7,7 @@
     │   ├── UnknownFieldError             .name .nearest
     │   ├── LiteralError                  .value
     │   ├── LimitError                    a number out of range, a query too long
-    │   └── VerbError                     .verb: the resource cannot do that
+    │   └── VerbError (also AttributeError)   .verb: the resource cannot do that
     ├── SettingsError (also ValueError)   .name: a setting missing or contradictory
     ├── RequestError                      .request (redacted) .unknown
     │   ├── TransportError                no reply
@@ -102,7 +102,7 @@ class LimitError(QueryError):
     """A number out of range, or a query longer than the service takes."""
 
 
-class VerbError(QueryError):
+class VerbError(QueryError, AttributeError):
     """Something that the resource cannot do."""
 
     def __init__(self, message: str = "", *, verb: str = "") -> None:

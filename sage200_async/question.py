@@ -133,6 +133,10 @@ class Question(Builder):
                 message = f"{verb} takes {taken}, got {told} on {self.endpoint.path}"
                 raise QueryError(message)
 
+    def __dir__(self) -> list[str]:
+        kind = type(self)
+        return [name for name in super().__dir__() if hasattr(kind, name)]
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Question):
             return NotImplemented

@@ -1,6 +1,7 @@
 """Queries are values: equal, hashable, picklable."""
 
 import copy
+import inspect
 import pickle
 
 import pytest
@@ -104,3 +105,17 @@ def test_missing_verbs():
         assert caught.value.verb == verb
     with pytest.raises(AttributeError):
         _ = lines.frobnicate
+
+
+def test_missing_verbs_are_not_offered():
+    """What looks a query over, an editor or a debugger, finds the verbs it has."""
+    lines, customers = (
+        Endpoints.sop_order_line_views.query,
+        Endpoints.customers.query,
+    )
+    verbs = {"get", "create", "update", "update_many", "delete"}
+    assert verbs.isdisjoint(dir(lines))
+    assert verbs & set(dir(customers)) == verbs - {"update_many"}
+    assert verbs.isdisjoint(name for name, _ in inspect.getmembers(lines))
+    assert not hasattr(lines, "delete")
+    assert hasattr(customers, "delete")
