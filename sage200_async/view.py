@@ -50,8 +50,7 @@ class View(Question, Generic[R]):
             >>> client.customers.filter(on_hold=True).top(5).url.partition("v1")[2]
             '/customers?$filter=on_hold%20eq%20true&$orderby=id&$top=5'
         """
-        plan, query = self._begin()
-        return join(self.target.base_url, plan.path, query) if query else ""
+        return self._url(self._begin()[1])
 
     def explain(self) -> Explanation:
         """Say how the records will be read, and what is promised; no I/O.
@@ -62,7 +61,8 @@ class View(Question, Generic[R]):
             >>> client.customers.order_by("balance desc").explain().strategy
             'offset'
         """
-        return explain(self._plan(), self.url)
+        plan, query = self._begin()
+        return explain(plan, self._url(query))
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records one at a time, page after page.
@@ -244,6 +244,9 @@ class View(Question, Generic[R]):
         endpoint = self.endpoint
         limit = self.target.query_limit - reserve
         return begin(endpoint.path, self._options, endpoint.key, query_limit=limit)
+
+    def _url(self, query: str) -> str:
+        return join(self.target.base_url, self.endpoint.path, query) if query else ""
 
     def _stream(self, plan: Plan | None = None) -> Stream[R]:
         begin = self._plan() if plan is None else plan

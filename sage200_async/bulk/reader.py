@@ -140,9 +140,7 @@ class Reader(Generic[R]):
         """Find the key of a page's first record."""
         reader = SliceReader(Untyped, lambda _: None)
         none: list[Untyped] = []
-        body = response.body
-        seen = body.copy() if isinstance(body, Pieces) else body
-        rows = next(reader.slices(seen), none)
+        rows = next(reader.slices(Pieces.of(response.body).copy()), none)
         found: object = rows[0].get(plan.key or "") if rows else None
         return found if type(found) is int else None
 

@@ -256,7 +256,7 @@ def unwrapped(body: bytes | Pieces) -> Pieces:
     Source: hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint
     and query"; Sage documents bare arrays.
     """
-    pieces = body if isinstance(body, Pieces) else Pieces(body)
+    pieces = Pieces.of(body)
     if not pieces.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
         return pieces
     whole = b"".join(pieces.taken())
@@ -302,6 +302,5 @@ def _unfit(
 
 
 def _shown(body: bytes | Pieces) -> str:
-    some = body[:_SHOWN] if isinstance(body, bytes) else body.first(_SHOWN)
-    text = some.decode(errors="replace")
+    text = Pieces.of(body).first(_SHOWN).decode(errors="replace")
     return repr(text) if len(body) <= _SHOWN else f"{text!r}... ({len(body)} bytes)"

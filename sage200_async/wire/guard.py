@@ -55,7 +55,7 @@ class Guard(Generic[R]):
         self._unfit_keys = []
         self._last_page, self._page = self._page, set()
         if plan.mode == "offset" and plan.key is None:
-            ends = body if isinstance(body, Pieces) else Pieces(body)
+            ends = Pieces.of(body)
             print_ = (len(body), ends.first(4096), ends.last(4096))
             if print_ == self._print and len(body) > len(b"[]"):
                 raise _stuck(plan, "the page before, again")

@@ -64,6 +64,11 @@ class Pieces:
         self._pieces: deque[bytes | bytearray] = deque(pieces)
         self._size = sum(map(len, pieces))
 
+    @classmethod
+    def of(cls, body: bytes | Pieces) -> Pieces:
+        """Give *body* as pieces, which it may be already."""
+        return body if isinstance(body, Pieces) else cls(body)
+
     def add(self, piece: bytes | bytearray) -> None:
         """Put *piece* at the end, in one with the last where both are small."""
         self._size += len(piece)
