@@ -16,9 +16,9 @@ from sage200_async import (
     authorize_url,
     exchange_code,
 )
+from sage200_async.auth.stores import MemoryStore
 from sage200_async.errors import SignInFailed
 from sage200_async.sandbox import Sandbox
-from sage200_async.tokens import MemoryStore
 
 HOME = "http://127.0.0.1:8405"
 

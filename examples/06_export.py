@@ -13,7 +13,7 @@ from sage200_async import Sage200Client
 from sage200_async.errors import Sage200Error
 from sage200_async.extract import Extraction, export, files_at
 from sage200_async.sandbox import Sandbox
-from sage200_async.sandbox.faults import Fault
+from sage200_async.sandbox.server.faults import Fault
 
 
 async def main(folder: Path) -> None:

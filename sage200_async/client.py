@@ -7,29 +7,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
+from sage200_async.auth.stores import Tokens, store_at
+from sage200_async.auth.token_endpoint import refresher
+from sage200_async.auth.token_manager import TokenKeeper
 from sage200_async.catalog.endpoints import Endpoints
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
-from sage200_async.fetch import request_to
-from sage200_async.odata.url import encode_query
-from sage200_async.question import Question
-from sage200_async.resource import Table
+from sage200_async.odata.encoding import encode_query
+from sage200_async.paging.page_reader import request_to
+from sage200_async.query.endpoint import Bindable, Endpoint
+from sage200_async.query.operations import Table
+from sage200_async.query.schema_diff import Drift, compare, read_metadata
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
-from sage200_async.tokens import Tokens, store_at
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
+from sage200_async.transport.events import Watch
 from sage200_async.transport.http import HttpTransport
-from sage200_async.transport.keeper import TokenKeeper
-from sage200_async.transport.refresh import refresher
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
-from sage200_async.transport.watch import Watch
-from sage200_async.wire.drift import Drift, compare, read_metadata
 from sage200_async.wire.messages import Request
-from sage200_async.wire.replies import read_rows
+from sage200_async.wire.responses import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
-Q = TypeVar("Q", bound=Question)
+Q = TypeVar("Q", bound=Bindable)
 UntypedTable = Table[dict[str, Any], dict[str, Any], dict[str, Any]]
 """A resource that the catalogue does not know."""
 
@@ -184,9 +183,7 @@ class Sage200Client(Endpoints):
             >>> run(client.run(pickle.loads(stored)).count())
             2
         """
-        settings = self.settings
-        bound, most = query.bound(settings.target, self), settings.page_size
-        return bound if bound.options.page_size <= most else bound.page_size(most)
+        return query.bound(self.settings.target, self, self.settings.page_size)
 
     def resource(self, path: str, *, key: str | None = None) -> UntypedTable:
         """Give a resource that the catalogue does not know, untyped.

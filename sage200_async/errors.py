@@ -44,13 +44,69 @@ token, a key or a secret.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 if TYPE_CHECKING:
-    from sage200_async.wire.messages import Request, Response
-    from sage200_async.wire.paging import Plan
+    from collections.abc import Mapping
 
 _GAVE_UP: Final = frozenset({502, 503, 504})
+
+
+class RequestLike(Protocol):
+    """The request that an error is about."""
+
+    @property
+    def method(self) -> str:
+        """GET, POST, PUT or DELETE."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Below the base URL, percent-encoded."""
+        ...
+
+    @property
+    def query(self) -> str:
+        """The query string, percent-encoded."""
+        ...
+
+
+class ResponseLike(Protocol):
+    """The response that an error is about."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; names in lower case."""
+        ...
+
+    @property
+    def body(self) -> Any:
+        """The body, as `bytes` or as something that ``bytes()`` takes."""
+        ...
+
+
+class PlanLike(Protocol):
+    """Where a reading stood. Pass it to `CollectionQuery.resume`."""
+
+    @property
+    def path(self) -> str:
+        """The collection, below the base URL."""
+        ...
+
+    @property
+    def records(self) -> int:
+        """Records read so far."""
+        ...
+
+    @property
+    def pages(self) -> int:
+        """Pages read so far."""
+        ...
 
 
 class Sage200Error(Exception):
@@ -65,7 +121,7 @@ class Sage200Error(Exception):
     request_id: str = ""
     """What the server calls the request, for its operators; empty if untold."""
 
-    plan: Plan | None = None
+    plan: PlanLike | None = None
     """Where a stream stood, for `resume`, or None outside a stream."""
 
 
@@ -122,7 +178,11 @@ class RequestError(Sage200Error):
     """A request that did not lead to a usable reply."""
 
     def __init__(
-        self, message: str = "", *, request: Request | None = None, attempts: int = 1
+        self,
+        message: str = "",
+        *,
+        request: RequestLike | None = None,
+        attempts: int = 1,
     ) -> None:
         super().__init__(message)
         self.request = request
@@ -167,7 +227,7 @@ class TimedOut(TransportError):
         self,
         message: str = "",
         *,
-        request: Request | None = None,
+        request: RequestLike | None = None,
         attempts: int = 1,
         phase: str = "read",
         seconds: float | None = None,
@@ -211,9 +271,9 @@ class StatusError(RequestError):
         self,
         message: str = "",
         *,
-        request: Request | None = None,
+        request: RequestLike | None = None,
         attempts: int = 1,
-        response: Response | None = None,
+        response: ResponseLike | None = None,
         detail: str = "",
         retry_after: float | None = None,
     ) -> None:
@@ -289,7 +349,7 @@ class DecodeError(RequestError):
         self,
         message: str = "",
         *,
-        request: Request | None = None,
+        request: RequestLike | None = None,
         attempts: int = 1,
         where: str = "",
         model: str = "",
@@ -342,7 +402,7 @@ class SignInFailed(TokenError):
 class PagingError(Sage200Error):
     """A page that cannot follow the last: reading on could lose records."""
 
-    def __init__(self, message: str = "", *, plan: Plan | None = None) -> None:
+    def __init__(self, message: str = "", *, plan: PlanLike | None = None) -> None:
         super().__init__(message)
         self.plan = plan
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import SettingsError
-from sage200_async.units import PAGE_MAX, QUERY_LIMIT
+from sage200_async.limits import PAGE_MAX, QUERY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,11 +19,11 @@ from told import peak, tell
 
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.extract.files.sink import FormName, PackingName, files_at
 from sage200_async.extract.rows import rows_of
-from sage200_async.extract.schema import tables_of
-from sage200_async.extract.sinks.files import FormName, PackingName, files_at
+from sage200_async.extract.tables import tables_of
 from sage200_async.odata.options import Options
-from sage200_async.wire.certificate import Certificate, Interval
+from sage200_async.paging.certificate import Certificate, Interval
 
 PAGE = 2000
 TABLES = tables_of("customers", Endpoints.endpoints()["customers"], Options())

@@ -29,7 +29,9 @@ _STANDARD: Final = (
 )
 _FIELDS: Final = sorted({kind.namespace for kind in KINDS.values()} | {"OpaqueFields"})
 _RESOURCES: Final = {
-    "resource": (
+    "query.collection": ("View",),
+    "query.endpoint": ("Binder", "Endpoint", "Item"),
+    "query.operations": (
         "BulkTable",
         "Create",
         "CreateMany",
@@ -45,7 +47,6 @@ _RESOURCES: Final = {
         "Single",
         "Table",
     ),
-    "view": ("View",),
 }
 _LAZY: Final = f'''
 if not TYPE_CHECKING:
@@ -81,7 +82,7 @@ def models_module(models: Models, area: str, homes: Homes) -> str:
     own = f"models.{area}"
     library = [
         _import("sage200_async.odata.fields", ["Fields", *_used(body, _FIELDS)]),
-        _import("sage200_async.records", ["Record"]),
+        _import("sage200_async.query.records", ["Record"]),
     ]
     head = _head(f"Records of the `{area}` document.", body, library, now=True)
     return f"{head}\n{body}\n\n{_imports(body, own, homes)}"
@@ -223,11 +224,8 @@ def endpoints_module(endpoints: list[Endpoint], homes: Homes) -> str:
     typing = _indented(_imports(body, "endpoints", homes))
     whole = f'if TYPE_CHECKING:\n{typing}\n_MODELS = "{CATALOG}.models."\n\n\n{body}\n'
     library = [
-        _import("sage200_async.endpoint", _used(body, ["Binder", "Endpoint", "Item"])),
-        *(
-            _import(f"sage200_async.{module}", _used(body, names))
-            for module, names in _RESOURCES.items()
-        ),
+        _import(f"sage200_async.{module}", _used(body, names))
+        for module, names in _RESOURCES.items()
     ]
     head = _head("The endpoints of the client: declarations only.", whole, library)
     return f"{head}\n{whole}"

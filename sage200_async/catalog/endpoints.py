@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sage200_async.endpoint import Binder, Endpoint, Item
-from sage200_async.resource import (
+from sage200_async.query.collection import View
+from sage200_async.query.endpoint import Binder, Endpoint, Item
+from sage200_async.query.operations import (
     BulkTable,
     Create,
     CreateMany,
@@ -24,7 +25,6 @@ from sage200_async.resource import (
     Single,
     Table,
 )
-from sage200_async.view import View
 
 if TYPE_CHECKING:
     from sage200_async.catalog.inputs.cash_book import (

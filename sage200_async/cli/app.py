@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from sage200_async import __version__
-from sage200_async.cli import catalogue as catalogue_command
 from sage200_async.cli import demo as demo_command
+from sage200_async.cli import describe as describe_command
 from sage200_async.cli import extract as extract_command
 from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
@@ -194,7 +194,7 @@ def resources(pattern: str) -> None:
 
     PATTERN is a part of a name, or has * and ? in it.
     """
-    catalogue_command.resources(pattern)
+    describe_command.resources(pattern)
 
 
 @app.command()
@@ -203,7 +203,7 @@ def resources(pattern: str) -> None:
 def describe(resource: str, *, as_json: bool) -> None:
     """Tell what is known of RESOURCE: verbs, fields, members, nested paths."""
     endpoint = query_command.known_endpoint(resource)
-    catalogue_command.describe(resource, endpoint, as_json=as_json)
+    describe_command.describe(resource, endpoint, as_json=as_json)
 
 
 _EXTRACT = (

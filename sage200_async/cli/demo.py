@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sage200_async.view import View
+    from sage200_async.query.collection import View
 
 _TOP: Final = 12_000
 _SHOWN: Final = 8

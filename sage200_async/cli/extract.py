@@ -17,24 +17,24 @@ from rich.progress import (
 )
 
 from sage200_async import Sage200Client
+from sage200_async.cli.config import settings
 from sage200_async.cli.output import padded
-from sage200_async.cli.place import settings
 from sage200_async.cli.query import QueryOptions, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
+from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.many import Outcome, Task, run_all
-from sage200_async.extract.sinks.files import discard, files_at
-from sage200_async.extract.sinks.places import database_at
+from sage200_async.extract.files.sink import discard, files_at
+from sage200_async.extract.run_many import Outcome, Task, run_all
 from sage200_async.extract.sync import Deletes, Synced, sync
 from sage200_async.odata.fields import field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from sage200_async.bulk import Progress as Step
-    from sage200_async.extract.sinks.base import Sink
-    from sage200_async.view import View
-    from sage200_async.wire.certificate import Certificate
+    from sage200_async.extract.sink import Sink
+    from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.parallel import Progress as Step
+    from sage200_async.query.collection import View
 
 _HEAD: Final = ("resource", "records", "requests", "fence", "proof")
 

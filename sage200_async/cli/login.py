@@ -14,12 +14,12 @@ import click
 from msgspec import Struct
 
 from sage200_async import SignIn, authorize_url, exchange_code
+from sage200_async.auth.sign_in import sign_out
+from sage200_async.cli.config import kept_settings, moment, shown, where
+from sage200_async.cli.html import DONE, failed
 from sage200_async.cli.loopback import Loopback
-from sage200_async.cli.pages import DONE, failed
-from sage200_async.cli.place import kept_settings, moment, shown, where
 from sage200_async.errors import Sage200Error, SignInFailed
 from sage200_async.settings import require_url
-from sage200_async.signin import sign_out
 
 if TYPE_CHECKING:
     from sage200_async import Settings, Tokens

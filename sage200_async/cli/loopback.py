@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from sage200_async.cli.pages import NOWHERE, OVER
+from sage200_async.cli.html import NOWHERE, OVER
 from sage200_async.errors import SettingsError
 
 if TYPE_CHECKING:

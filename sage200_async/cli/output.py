@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sage200_async.wire.shapes import is_object
+from sage200_async.wire.json_types import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from sage200_async import Sage200Client, raw
 from sage200_async.catalog import Endpoints
-from sage200_async.cli import place
+from sage200_async.cli import config
 from sage200_async.cli.output import WRITERS
 from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
 
 if TYPE_CHECKING:
-    from sage200_async.endpoint import Endpoint
-    from sage200_async.view import View
+    from sage200_async.query.collection import View
+    from sage200_async.query.endpoint import Endpoint
 
 _GLANCE: Final = 20
 # Records that a table shows when --top does not say.
@@ -45,7 +45,7 @@ class QueryOptions(Struct, frozen=True, kw_only=True):
 
 async def query(resource: str, options: QueryOptions) -> None:
     """Read *resource* and print its records."""
-    settings = place.settings()
+    settings = config.settings()
     if settings.refresh_token and settings.token_store == "memory://":
         click.echo(_FORGETFUL, err=True)
     async with Sage200Client(settings) as client:

@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Tokens
+from sage200_async.auth.stores import store_at
 from sage200_async.catalog import CurrentUser, Site
-from sage200_async.cli import place
+from sage200_async.cli import config
 from sage200_async.cli.output import padded
-from sage200_async.tokens import store_at
 
 if TYPE_CHECKING:
     from sage200_async import Settings
@@ -39,7 +39,7 @@ class Whoami(Struct, frozen=True, kw_only=True):
 
 async def whoami(*, as_json: bool) -> None:
     """Ask who is signed in, and print it."""
-    settings = place.settings()
+    settings = config.settings()
     about = await ask(settings)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
@@ -47,8 +47,8 @@ async def whoami(*, as_json: bool) -> None:
     user = about.user or CurrentUser()
     click.echo(f"user          {user.friendly_name or user.logon_name or 'unknown'}")
     click.echo(f"e-mail        {user.email_address or 'unknown'}")
-    click.echo(f"access token  ends {place.shown(about.access_token_ends)}")
-    click.echo(f"sign-in       ends {place.shown(about.sign_in_ends)}\n")
+    click.echo(f"access token  ends {config.shown(about.access_token_ends)}")
+    click.echo(f"sign-in       ends {config.shown(about.sign_in_ends)}\n")
     _print(about.sites)
     if not about.sites:
         click.echo(_NO_COMPANY, err=True)
@@ -66,8 +66,8 @@ async def ask(settings: Settings) -> Whoami:
     return Whoami(
         user=user,
         sites=sites,
-        access_token_ends=place.moment(tokens.expires_at),
-        sign_in_ends=place.moment(tokens.sign_in_ends_at),
+        access_token_ends=config.moment(tokens.expires_at),
+        sign_in_ends=config.moment(tokens.sign_in_ends_at),
     )
 
 

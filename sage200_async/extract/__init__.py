@@ -7,18 +7,19 @@ extraction   what to read, as a value that can be pickled; into a sink
 whole        resources without a unique key: read twice
 sync         changes since, and deletes
 many         many resources in one run
-sinks/       where rows go: files and databases
+files/       files as a sink
+databases/   databases as a sink
 """
 
+from sage200_async.extract.databases.urls import database_at as database_at
 from sage200_async.extract.extraction import Extraction as Extraction
 from sage200_async.extract.extraction import export as export
-from sage200_async.extract.many import Outcome as Outcome
-from sage200_async.extract.many import Task as Task
-from sage200_async.extract.many import run_all as run_all
-from sage200_async.extract.sinks.base import Mirror as Mirror
-from sage200_async.extract.sinks.base import Sink as Sink
-from sage200_async.extract.sinks.files import files_at as files_at
-from sage200_async.extract.sinks.places import database_at as database_at
+from sage200_async.extract.files.sink import files_at as files_at
+from sage200_async.extract.run_many import Outcome as Outcome
+from sage200_async.extract.run_many import Task as Task
+from sage200_async.extract.run_many import run_all as run_all
+from sage200_async.extract.sink import Mirror as Mirror
+from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sync import Deletes as Deletes
 from sage200_async.extract.sync import Synced as Synced
 from sage200_async.extract.sync import sync as sync

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sage200_async.wire.certificate import Interval, Intervals
+from sage200_async.paging.certificate import Interval, Intervals
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):

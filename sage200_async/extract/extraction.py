@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from msgspec import Struct
 
-from sage200_async.bulk import Begun, Survey
 from sage200_async.errors import QueryError, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.rows import rows_of
-from sage200_async.extract.schema import Table, tables_of
-from sage200_async.extract.whole import read_whole
-from sage200_async.units import PAGE_MAX
+from sage200_async.extract.tables import Table, tables_of
+from sage200_async.extract.unkeyed import read_whole
+from sage200_async.limits import PAGE_MAX
+from sage200_async.paging.parallel import Begun, Survey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from sage200_async.bulk import Batch, Bulk, Progress
     from sage200_async.client import Sage200Client
-    from sage200_async.extract.sinks.base import Sink
-    from sage200_async.view import View
-    from sage200_async.wire.certificate import Certificate
+    from sage200_async.extract.sink import Sink
+    from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.parallel import Batch, Bulk, Progress
+    from sage200_async.query.collection import View
 
 R = TypeVar("R")
 

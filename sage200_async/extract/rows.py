@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.extract.schema import PARENT, PLACE, Table
-from sage200_async.extract.sinks.cells import moment, plain
+from sage200_async.extract.tables import PARENT, PLACE, Row, Table
+from sage200_async.extract.text_values import moment, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-Row = tuple[Any, ...]
-"""int, `Decimal`, str, bool, an aware `datetime` in UTC, or None; members as JSON text."""
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 

@@ -19,16 +19,16 @@ from msgspec import Struct
 from sage200_async.errors import ExtractError
 from sage200_async.extract.extraction import Extraction, kept, read_into
 from sage200_async.odata.fields import Field, field
-from sage200_async.wire.certificate import Certificate
+from sage200_async.paging.certificate import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sage200_async.bulk import Progress
     from sage200_async.client import Sage200Client
-    from sage200_async.extract.sinks.base import Mirror
+    from sage200_async.extract.sink import Mirror
     from sage200_async.odata.expressions import Expression
-    from sage200_async.view import View
+    from sage200_async.paging.parallel import Progress
+    from sage200_async.query.collection import View
 
 _STANDS: Final = "watermark"
 _NEXT: Final = "next watermark"

@@ -13,6 +13,7 @@ from sage200_async.errors import (
     QueryError,
     UnknownFieldError,
 )
+from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.expressions import And, Call, Comparison, Expression, In, Raw
 from sage200_async.odata.fields import (
     AnyField,
@@ -23,7 +24,6 @@ from sage200_async.odata.fields import (
     unknown_field,
 )
 from sage200_async.odata.literals import fits, integer, quoted
-from sage200_async.units import PAGE_MAX
 
 if TYPE_CHECKING:
     from typing import Self

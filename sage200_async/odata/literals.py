@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 from sage200_async.errors import LiteralError
-from sage200_async.units import INT64_MAX
+from sage200_async.limits import INT64_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

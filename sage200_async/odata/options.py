@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import Ordering
-from sage200_async.units import PAGE_MAX
 
 
 class Options(Struct, frozen=True):

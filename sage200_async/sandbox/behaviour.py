@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sage200_async.units import PAGE_MAX
+from sage200_async.limits import PAGE_MAX
 
 
 class Behaviour(Struct, kw_only=True):

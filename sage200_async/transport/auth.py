@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from sage200_async.errors import RequestError, Unauthorized
 
 if TYPE_CHECKING:
+    from sage200_async.auth.token_manager import Stamp, TokenKeeper
     from sage200_async.transport.base import Transport
-    from sage200_async.transport.keeper import Stamp, TokenKeeper
     from sage200_async.wire.messages import Request, Response
 
 

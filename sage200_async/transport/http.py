@@ -16,7 +16,7 @@ from sage200_async.errors import (
     TimedOut,
     TransportError,
 )
-from sage200_async.odata.url import join
+from sage200_async.odata.encoding import join
 from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Response
 from sage200_async.wire.status import check

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import DecodeError
-from sage200_async.units import SLICE_BYTES
+from sage200_async.limits import SLICE_BYTES
 from sage200_async.wire.messages import Pieces
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 
 from sage200_async import Sage200Client, catalog
-from sage200_async.endpoint import Binder, Endpoint, Item
 from sage200_async.odata.fields import (
     EnumField,
     Field,
@@ -25,8 +24,9 @@ from sage200_async.odata.fields import (
     TextField,
     names_of,
 )
-from sage200_async.records import Record
-from sage200_async.resource import Parent
+from sage200_async.query.endpoint import Binder, Endpoint, Item
+from sage200_async.query.operations import Parent
+from sage200_async.query.records import Record
 from sage200_async.wire.decode import decode_one
 
 FOLDER = Path(catalog.__file__).parent

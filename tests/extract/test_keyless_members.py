@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
-from sage200_async.extract.schema import tables_of
+from sage200_async.extract.tables import tables_of
 from sage200_async.settings import Settings
 
 

@@ -19,9 +19,9 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
-from sage200_async.extract.sinks.files import finished
+from sage200_async.auth.stores import MemoryStore
+from sage200_async.extract.files.sink import finished
 from sage200_async.sandbox import Behaviour, Sandbox
-from sage200_async.tokens import MemoryStore
 
 KILLS = 20 if os.environ.get("LOOK") == "hard" else 2
 # `nox -s kills` looks hard: more than a hundred kills.

@@ -11,9 +11,9 @@ import pytest
 from sage200_async import Sage200Client
 from sage200_async.errors import PagingError
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.sinks.files import files_at
+from sage200_async.extract.files.sink import files_at
+from sage200_async.paging.certificate import Certificate
 from sage200_async.sandbox import Behaviour, Sandbox
-from sage200_async.wire.certificate import Certificate
 
 ROWS = 900
 RUNS = 50 if os.environ.get("HYPOTHESIS_PROFILE", "dev") != "dev" else 5

@@ -20,8 +20,8 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
+from sage200_async.auth.stores import MemoryStore, Tokens, store_at
 from sage200_async.errors import TokenRefused
-from sage200_async.tokens import MemoryStore, Tokens, store_at
 
 PROVIDER = os.environ.get("SAGE200_OIDC")
 pytestmark = pytest.mark.skipif(

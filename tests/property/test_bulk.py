@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sage200_async import Sage200Client, Settings, field
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import BadRequest, ExtractError, Sage200Error, ServerError
 from sage200_async.events import Events
-from sage200_async.resource import Table
+from sage200_async.query.endpoint import Endpoint
+from sage200_async.query.operations import Table
 from sage200_async.settings import Target
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sage200_async import all_of, any_of
 from sage200_async.catalog import Customer
+from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.expressions import And, Call, Comparison, In, Not, Or, raw
-from sage200_async.odata.url import encode_query
 
 c = Customer.fields
 TEXTS = st.text(

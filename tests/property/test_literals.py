@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import LiteralError
-from sage200_async.odata.url import encode_query
+from sage200_async.odata.encoding import encode_query
 
 c = Customer.fields
 FIRST = datetime(1000, 1, 2)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import PagingError
 from sage200_async.events import Events
-from sage200_async.records import Record
-from sage200_async.resource import Table
+from sage200_async.query.endpoint import Endpoint
+from sage200_async.query.operations import Table
+from sage200_async.query.records import Record
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response

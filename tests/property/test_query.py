@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.odata.expressions import In
 from sage200_async.odata.options import Options
-from sage200_async.wire.paging import PageFacts, advance, begin, query_for
+from sage200_async.paging.plan import PageFacts, advance, begin, query_for
 
 c = Customer.fields
 COUNTS = st.integers(0, 10**6)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from sage200_async import Settings, SignIn, authorize_url
-from sage200_async.wire.oauth import read_redirect
+from sage200_async.auth.oauth import read_redirect
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
 URIS = st.builds(

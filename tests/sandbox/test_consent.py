@@ -12,6 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
+from sage200_async.auth.sign_in import sign_out
+from sage200_async.auth.stores import MemoryStore, Tokens, store_at
 from sage200_async.errors import (
     SettingsError,
     SignInFailed,
@@ -20,8 +22,6 @@ from sage200_async.errors import (
     TokenUnavailable,
 )
 from sage200_async.sandbox import Behaviour, Sandbox
-from sage200_async.signin import sign_out
-from sage200_async.tokens import MemoryStore, Tokens, store_at
 
 HERE = "http://127.0.0.1:1/callback?from=sage"
 
@@ -225,7 +225,9 @@ def test_no_refresh_token_is_a_warning(caplog):
 
     with_sandbox(body)
     warned = [each for each in caplog.records if each.levelno == logging.WARNING]
-    said = [each.message for each in warned if each.name == "sage200_async.signin"]
+    said = [
+        each.message for each in warned if each.name == "sage200_async.auth.sign_in"
+    ]
     assert said == ["signed in without a refresh token: it ends with the access token"]
 
 

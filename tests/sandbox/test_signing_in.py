@@ -7,9 +7,9 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Tokens
+from sage200_async.auth.stores import MemoryStore
 from sage200_async.errors import TokenRefused, Unauthorized
 from sage200_async.sandbox import Behaviour, Sandbox
-from sage200_async.tokens import MemoryStore
 
 
 async def fifty(client: Sage200Client) -> list[object]:

@@ -7,11 +7,11 @@ import asyncio
 import msgspec
 import pytest
 
-from sage200_async.endpoint import load
+from sage200_async.query.endpoint import load
 from sage200_async.sandbox import Behaviour
 from sage200_async.sandbox.names import target_of
-from sage200_async.sandbox.routes import catalogue, link_of
-from sage200_async.sandbox.schema import shape_of
+from sage200_async.sandbox.server.routes import catalogue, link_of
+from sage200_async.sandbox.store.schema import shape_of
 
 CATALOGUE = catalogue()
 ROUTES = sorted(CATALOGUE.routes.values(), key=lambda route: len(route.names))

@@ -15,9 +15,9 @@ import pytest
 from sage200_async.catalog import Customer, Product, SopOrder, SopOrderLineView
 from sage200_async.errors import ClientClosed, SettingsError
 from sage200_async.sandbox import Sandbox
-from sage200_async.sandbox.company import make
-from sage200_async.sandbox.moments import comparable, now_after, served, stamp
-from sage200_async.sandbox.routes import catalogue
+from sage200_async.sandbox.data.company import make
+from sage200_async.sandbox.server.routes import catalogue
+from sage200_async.sandbox.store.timestamps import comparable, now_after, served, stamp
 
 CATALOGUE = catalogue()
 RECORDS = {

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sage200_async.sandbox import Behaviour
-from sage200_async.sandbox.filters import Condition
-from sage200_async.sandbox.grammar import (
+from sage200_async.sandbox.query.filters import Condition
+from sage200_async.sandbox.query.grammar import (
     Call,
     Compare,
     FilterError,
@@ -21,8 +21,8 @@ from sage200_async.sandbox.grammar import (
     Not,
     parse,
 )
-from sage200_async.sandbox.routes import catalogue
-from sage200_async.sandbox.store import Store
+from sage200_async.sandbox.server.routes import catalogue
+from sage200_async.sandbox.store.store import Store
 
 CUSTOMERS = catalogue().tables["customers"]
 ROWS = [

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from sage200_async.auth.stores import Tokens
+from sage200_async.auth.stores import file as module
+from sage200_async.auth.stores.file import FileStore
 from sage200_async.errors import TokenStoreError
-from sage200_async.tokens import Tokens
-from sage200_async.tokens import file as module
-from sage200_async.tokens.file import FileStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 NOBODY = 65534
@@ -114,7 +114,7 @@ def test_a_link_stays_a_link(tmp_path):
 READ_ON = """
 import asyncio, sys, threading
 from sage200_async.errors import TokenStoreError
-from sage200_async.tokens.file import FileStore
+from sage200_async.auth.stores.file import FileStore
 
 async def main():
     store, told, reads, torn = FileStore(sys.argv[1]), threading.Event(), 0, 0

@@ -8,9 +8,9 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import PasswordDeleteError
 
+from sage200_async.auth.stores import Tokens
+from sage200_async.auth.stores.keyring import KeyringStore
 from sage200_async.errors import TokenStoreError
-from sage200_async.tokens import Tokens
-from sage200_async.tokens.system import KeyringStore
 
 SMALL = Tokens("hush-access", "hush-refresh", 2.0, 1.0, 3.0, 4.0, 5.0)
 LARGE = Tokens("hush" * 700, "hush-réfresh-💷" * 60, 2.0)

@@ -8,11 +8,11 @@ from urllib.request import pathname2url
 import pytest
 
 from sage200_async import Sage200Client, Settings
+from sage200_async.auth.stores import MemoryStore, store_at, urls
+from sage200_async.auth.stores.file import FileStore
+from sage200_async.auth.stores.keyring import KeyringStore
+from sage200_async.auth.stores.redis import RedisStore
 from sage200_async.errors import MissingExtra, SettingsError
-from sage200_async.tokens import MemoryStore, places, store_at
-from sage200_async.tokens.file import FileStore
-from sage200_async.tokens.fleet import RedisStore
-from sage200_async.tokens.system import KeyringStore
 
 
 def test_each_kind(tmp_path):
@@ -41,7 +41,7 @@ def test_a_windows_path(monkeypatch):
 
     given = []
     monkeypatch.setattr(
-        places, "url2pathname", lambda url: given.append(url2pathname(url)) or "x"
+        urls, "url2pathname", lambda url: given.append(url2pathname(url)) or "x"
     )
     store_at("file:///C:/Users/A%20B/tokens.json")
     assert given == [r"C:\Users\A B\tokens.json"]
@@ -122,7 +122,7 @@ def test_importing_a_store_needs_no_extra():
     import subprocess
 
     code = (
-        "import sys, sage200_async, sage200_async.tokens\n"
+        "import sys, sage200_async, sage200_async.auth.stores\n"
         "print(sorted({'filelock', 'keyring', 'redis'} & set(sys.modules)))"
     )
     told = [sys.executable, "-c", code]

@@ -7,8 +7,8 @@ import random
 import pytest
 from msgspec import Struct
 
+from sage200_async.auth.stores import Tokens, store_at
 from sage200_async.sandbox import Behaviour, Sandbox
-from sage200_async.tokens import Tokens, store_at
 
 ROUNDS = 8 if os.environ.get("HYPOTHESIS_PROFILE", "dev") == "dev" else 100
 # One Python looks hard, the others look: noxfile.py says which.

@@ -6,9 +6,9 @@ import logging
 import pytest
 from redis.asyncio import Redis
 
+from sage200_async.auth.stores import Tokens
+from sage200_async.auth.stores.redis import RedisStore
 from sage200_async.errors import TokenStoreError
-from sage200_async.tokens import Tokens
-from sage200_async.tokens.fleet import RedisStore
 
 TOKENS = Tokens("hush-access", "hush-refresh", 2.0, 1.0, 3.0, 4.0, 5.0)
 

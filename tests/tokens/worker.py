@@ -11,9 +11,9 @@ import logging
 import sys
 
 from sage200_async import Sage200Client, Settings
+from sage200_async.auth.stores import store_at
+from sage200_async.auth.stores.redis import RedisStore
 from sage200_async.errors import Sage200Error
-from sage200_async.tokens import store_at
-from sage200_async.tokens.fleet import RedisStore
 
 
 def say(text):
@@ -65,7 +65,7 @@ async def main(given):
 
 
 if __name__ == "__main__":
-    keeper = logging.getLogger("sage200_async.transport.keeper")
+    keeper = logging.getLogger("sage200_async.auth.token_manager")
     keeper.addHandler(Asking())
     keeper.setLevel(logging.DEBUG)
     asyncio.run(main(json.loads(sys.argv[1])))

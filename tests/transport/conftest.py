@@ -8,13 +8,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from sage200_async.auth.stores import MemoryStore, Tokens
+from sage200_async.auth.token_endpoint import refresher
+from sage200_async.auth.token_manager import TokenKeeper
 from sage200_async.settings import Settings
-from sage200_async.tokens import MemoryStore, Tokens
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
-from sage200_async.transport.keeper import TokenKeeper
 from sage200_async.transport.memory import reply
-from sage200_async.transport.refresh import refresher
 from sage200_async.wire.messages import Request, Response
 from sage200_async.wire.status import check
 

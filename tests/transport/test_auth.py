@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from sage200_async.auth.stores import MemoryStore, Tokens
 from sage200_async.errors import TokenRefused, TokenUnavailable, Unauthorized
-from sage200_async.tokens import MemoryStore, Tokens
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
 

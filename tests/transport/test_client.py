@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
+from sage200_async.auth.stores import MemoryStore
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import (
     ClientClosed,
@@ -18,7 +19,6 @@ from sage200_async.errors import (
     NotFound,
     SettingsError,
 )
-from sage200_async.tokens import MemoryStore
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response
 

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import SignIn, exchange_code
+from sage200_async.auth.stores import MemoryStore
 from sage200_async.errors import TokenError, TokenRefused, TokenUnavailable
-from sage200_async.tokens import MemoryStore
 
 SIGN_IN = SignIn("https://app.example/cb", "hush-state", "hush-verifier")
 BACK = "https://app.example/cb?code=hush-code&state=hush-state"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sage200_async.auth.stores import MemoryStore, Tokens
 from sage200_async.errors import ConnectError, TokenUnavailable
-from sage200_async.tokens import MemoryStore, Tokens
 from sage200_async.wire.messages import Response
 
 LIFE = 28_800.0

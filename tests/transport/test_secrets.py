@@ -10,12 +10,12 @@ import rich.pretty
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
+from sage200_async.auth.oauth import refresh_request
+from sage200_async.auth.stores import MemoryStore, Tokens
+from sage200_async.auth.token_manager import Stamp
 from sage200_async.errors import Sage200Error, SettingsError, TokenError
 from sage200_async.settings import Settings
-from sage200_async.tokens import MemoryStore, Tokens
-from sage200_async.transport.keeper import Stamp
 from sage200_async.wire.messages import Response
-from sage200_async.wire.oauth import refresh_request
 
 SECRET = "hush"
 TEN = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sage200_async.auth.stores import MemoryStore, store_at
 from sage200_async.errors import SettingsError
 from sage200_async.settings import Settings, Target
-from sage200_async.tokens import MemoryStore, store_at
 
 HOST = "https://api.columbus.sage.com/uk"
 

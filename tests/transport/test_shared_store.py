@@ -6,6 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from sage200_async.auth import token_endpoint as module
+from sage200_async.auth.stores import MemoryStore, Tokens
+from sage200_async.auth.token_endpoint import refresher
+from sage200_async.auth.token_manager import TokenKeeper
 from sage200_async.errors import (
     ConnectError,
     ServerError,
@@ -17,11 +21,7 @@ from sage200_async.errors import (
 )
 from sage200_async.events import Events, SignInEnding, TokenRefreshed
 from sage200_async.settings import Settings
-from sage200_async.tokens import MemoryStore, Tokens
-from sage200_async.transport import refresh as module
 from sage200_async.transport.auth import Auth
-from sage200_async.transport.keeper import TokenKeeper
-from sage200_async.transport.refresh import refresher
 from sage200_async.wire.messages import Response
 
 DAY = 86_400.0

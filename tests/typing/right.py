@@ -24,7 +24,7 @@ from sage200_async.catalog import (
 )
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import TextField
-from sage200_async.records import Page
+from sage200_async.paging.stream import Page
 from sage200_async.wire.messages import Response
 
 

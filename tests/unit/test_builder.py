@@ -6,7 +6,6 @@ import pytest
 
 from sage200_async import field, raw
 from sage200_async.catalog import Customer, Endpoints, Product
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import (
     LimitError,
     LiteralError,
@@ -15,7 +14,8 @@ from sage200_async.errors import (
 )
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options, shape
-from sage200_async.resource import Table
+from sage200_async.query.endpoint import Endpoint
+from sage200_async.query.operations import Table
 
 c = Customer.fields
 query = Endpoints.customers.query

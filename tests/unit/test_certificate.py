@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage200_async.wire.certificate import Interval, Intervals, missing
+from sage200_async.paging.certificate import Interval, Intervals, missing
 
 HIGH = 60
 edges = st.lists(st.integers(0, HIGH), unique=True, max_size=12).map(sorted)

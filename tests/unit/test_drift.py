@@ -4,8 +4,8 @@ import pytest
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
+from sage200_async.query.schema_diff import Retyped, compare, read_metadata
 from sage200_async.transport.memory import reply
-from sage200_async.wire.drift import Retyped, compare, read_metadata
 from sage200_async.wire.messages import Response
 
 FIELDS = {"id": "Int64", "name": "String", "balance": "Decimal"}

@@ -9,13 +9,13 @@ import pytest
 
 from sage200_async import errors
 from sage200_async.odata.options import Options
+from sage200_async.paging.plan import begin
 from sage200_async.wire.messages import Request, Response
-from sage200_async.wire.paging import begin
 
 CLASSES = [
     each
     for _, each in inspect.getmembers(errors, inspect.isclass)
-    if each.__module__ == errors.__name__
+    if each.__module__ == errors.__name__ and issubclass(each, Exception)
 ]
 PLAN = begin("customers", Options(), "id", query_limit=2000)[0]
 VALUES = {

@@ -3,9 +3,9 @@
 import pytest
 
 from sage200_async.catalog import Customer, Endpoints
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import LimitError
-from sage200_async.resource import Table
+from sage200_async.query.endpoint import Endpoint
+from sage200_async.query.operations import Table
 
 c = Customer.fields
 query = Endpoints.customers.query

@@ -7,8 +7,8 @@ from sage200_async.errors import DecodeError, PagingError
 from sage200_async.odata.expressions import In
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options
-from sage200_async.wire.guard import Guard
-from sage200_async.wire.paging import PageFacts, advance, begin
+from sage200_async.paging.plan import PageFacts, advance, begin
+from sage200_async.paging.validator import Guard
 
 BY_KEY = begin("things", Options(page_size=2), "id", query_limit=2000)[0]
 ORDERED = Options(order=(Ordering("name"),), page_size=2)

@@ -7,7 +7,7 @@ import pytest
 
 from sage200_async.catalog import Customer, SopOrder
 from sage200_async.errors import LiteralError, QueryError, UnknownFieldError
-from sage200_async.wire.inputs import adds_rows, encode_input
+from sage200_async.wire.payloads import adds_rows, encode_input
 
 c = Customer.fields
 EAST = timezone(timedelta(hours=2))

@@ -8,6 +8,13 @@ import pytest
 from rich.pretty import pretty_repr
 
 from sage200_async import Settings, SignIn, Tokens, authorize_url
+from sage200_async.auth.oauth import (
+    challenge,
+    code_request,
+    read_first_tokens,
+    read_redirect,
+    read_tokens,
+)
 from sage200_async.errors import (
     SettingsError,
     SignInFailed,
@@ -16,13 +23,6 @@ from sage200_async.errors import (
 )
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
-from sage200_async.wire.oauth import (
-    challenge,
-    code_request,
-    read_first_tokens,
-    read_redirect,
-    read_tokens,
-)
 
 HERE = "https://app.example/callback"
 OURS = Settings(client_id="ours")

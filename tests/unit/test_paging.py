@@ -9,7 +9,7 @@ from sage200_async import field, raw
 from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import Options
-from sage200_async.wire.paging import PageFacts, advance, begin, query_for
+from sage200_async.paging.plan import PageFacts, advance, begin, query_for
 
 KEY, NAME = Ordering("id"), Ordering("name")
 

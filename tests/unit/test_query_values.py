@@ -8,10 +8,10 @@ import pytest
 
 from sage200_async import raw
 from sage200_async.catalog import Customer, Endpoints
-from sage200_async.endpoint import Endpoint
 from sage200_async.errors import ClientClosed, VerbError
 from sage200_async.events import Events
-from sage200_async.resource import Table
+from sage200_async.query.endpoint import Endpoint
+from sage200_async.query.operations import Table
 from sage200_async.settings import Target
 from sage200_async.transport.memory import MemoryTransport, reply
 

@@ -5,7 +5,7 @@ import pytest
 from sage200_async.catalog import Site
 from sage200_async.errors import DecodeError
 from sage200_async.wire.messages import Response
-from sage200_async.wire.replies import read_count, read_rows
+from sage200_async.wire.responses import read_count, read_rows
 
 
 def rows(count):

@@ -10,10 +10,10 @@ import pytest
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer
-from sage200_async.endpoint import Binder, Endpoint, Item
 from sage200_async.errors import LiteralError, QueryError, UnknownFieldError, VerbError
-from sage200_async.records import Record
-from sage200_async.resource import (
+from sage200_async.query.collection import View
+from sage200_async.query.endpoint import Binder, Endpoint, Item
+from sage200_async.query.operations import (
     BulkTable,
     Create,
     CreateMany,
@@ -22,8 +22,8 @@ from sage200_async.resource import (
     Single,
     Table,
 )
+from sage200_async.query.records import Record
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.view import View
 
 SETTINGS = Settings(site="guid", company=7)
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage200_async.units import PAGE_FLOOR, PAGE_MAX
-from sage200_async.wire.sizing import Sizing, larger, smaller
+from sage200_async.limits import PAGE_FLOOR, PAGE_MAX
+from sage200_async.paging.page_size import Sizing, larger, smaller
 
 
 def play(capacity, pages, most=PAGE_MAX):

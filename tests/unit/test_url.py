@@ -6,7 +6,7 @@ import pytest
 from yarl import URL
 
 from sage200_async.catalog import Customer, Endpoints
-from sage200_async.odata.url import encode, encode_query, encode_segment, join
+from sage200_async.odata.encoding import encode, encode_query, encode_segment, join
 from sage200_async.settings import Target
 
 c = Customer.fields

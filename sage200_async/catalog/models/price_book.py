@@ -16,7 +16,7 @@ from sage200_async.odata.fields import (
     NumberField,
     TextField,
 )
-from sage200_async.records import Record
+from sage200_async.query.records import Record
 
 
 class PriceBandFields(Fields):

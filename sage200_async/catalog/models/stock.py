@@ -18,7 +18,7 @@ from sage200_async.odata.fields import (
     OpaqueFields,
     TextField,
 )
-from sage200_async.records import Record
+from sage200_async.query.records import Record
 
 
 class BomCostHeadingTypeFields(Fields):

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.schema import Column, Table
-from sage200_async.extract.sinks.places import database_at
-from sage200_async.wire.certificate import Certificate, Interval
+from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.tables import Column, Table
+from sage200_async.paging.certificate import Certificate, Interval
 
 OWN = Table(
     "orders",

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sage200_async.errors import SinkError
-from sage200_async.extract.sinks import database, sqlite
+from sage200_async.extract.databases import sink as database_sink
+from sage200_async.extract.databases import sqlite
 
 
 def rows(first, last):
@@ -228,7 +229,7 @@ def test_books_that_cannot_be_read(place, lab):
 
 def test_a_resource_in_pieces(place, lab, monkeypatch):
     """A failure after several transactions keeps those, and claims those alone."""
-    monkeypatch.setattr(database, "ROWS", 5)
+    monkeypatch.setattr(database_sink, "ROWS", 5)
     sink = place.sink()
     sink.open([lab.OWN])
     for first in range(1, 11, 5):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from sage200_async.extract.sinks import database
+from sage200_async.extract.databases import sink as database
 
 
 def run(place, lab, batch, table):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sage200_async.extract.sinks import database
+from sage200_async.extract.databases import sink as database
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 RUNS = itertools.count()

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from sage200_async.errors import SinkConflict, SinkError
-from sage200_async.extract.schema import Column, Table
-from sage200_async.extract.sinks import database
+from sage200_async.extract.databases import sink as database
+from sage200_async.extract.tables import Column, Table
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from sage200_async.errors import MissingExtra, SettingsError, SinkError
-from sage200_async.extract.sinks.places import database_at
+from sage200_async.extract.databases.urls import database_at
 
 SECRET = "hush-url"
 

@@ -19,10 +19,10 @@ import psycopg  # noqa: F401
 import pyarrow as pa  # noqa: F401
 
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.schema import Column, Table
-from sage200_async.extract.sinks import database
-from sage200_async.extract.sinks.places import database_at
-from sage200_async.wire.certificate import Certificate, Interval
+from sage200_async.extract.databases import sink as database
+from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.tables import Column, Table
+from sage200_async.paging.certificate import Certificate, Interval
 
 KEYS = 3000
 BATCH = 40

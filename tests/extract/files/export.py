@@ -13,9 +13,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.schema import PARENT, PLACE, Column, Table
-from sage200_async.extract.sinks.files import files_at
-from sage200_async.wire.certificate import Certificate, Interval
+from sage200_async.extract.files.sink import files_at
+from sage200_async.extract.tables import PARENT, PLACE, Column, Table
+from sage200_async.paging.certificate import Certificate, Interval
 
 OWN = Table(
     "things",

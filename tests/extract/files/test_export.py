@@ -12,8 +12,8 @@ from file_exports import FORMS
 from sage200_async import Sage200Client
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.extraction import Extraction, export
+from sage200_async.extract.files.sink import files_at, finished
 from sage200_async.extract.rows import rows_of
-from sage200_async.extract.sinks.files import files_at, finished
 from sage200_async.sandbox import Sandbox
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -164,7 +164,7 @@ def texts(numbers):
 def test_members_are_as_on_the_wire():
     """Nested members have the digits of the wire, and times without zeros at the end."""
     from sage200_async.catalog import Endpoints
-    from sage200_async.extract.schema import tables_of
+    from sage200_async.extract.tables import tables_of
     from sage200_async.odata.options import Options
 
     endpoint = Endpoints.endpoints()["sop_orders"]

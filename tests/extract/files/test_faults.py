@@ -23,8 +23,8 @@ from file_exports import (
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.schema import Column, Table
-from sage200_async.extract.sinks.files import discard, files_at, finished
+from sage200_async.extract.files.sink import discard, files_at, finished
+from sage200_async.extract.tables import Column, Table
 
 POSIX = os.name == "posix"
 SOME = [("ndjson", None), ("csv", "gzip"), ("parquet", None)]

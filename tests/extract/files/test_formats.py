@@ -18,8 +18,8 @@ from file_exports import OWN, PARTS, TABLES, at_once, certificate, interval
 from sage200_async import __version__
 from sage200_async.errors import MissingExtra, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.schema import Column, Table
-from sage200_async.extract.sinks.files import files_at, finished
+from sage200_async.extract.files.sink import files_at, finished
+from sage200_async.extract.tables import Column, Table
 
 RECORDS = 700
 NUMBERS = ["0E-9", "-0.00", "1E+3", "1.50", "0.000000001", "12345678901234567.89"]
@@ -296,7 +296,7 @@ def test_what_is_not_installed_is_named(form, packing, package, extra, monkeypat
 def test_packages_are_imported_late() -> None:
     """Whoever writes plain files loads neither pyarrow nor zstandard."""
     program = (
-        "import sys; from sage200_async.extract.sinks.files import files_at;"
+        "import sys; from sage200_async.extract.files.sink import files_at;"
         "files_at('x', 'csv', compress='gzip');"
         "assert not {'pyarrow', 'zstandard'} & set(sys.modules)"
     )

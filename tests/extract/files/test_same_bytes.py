@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.sinks.files import files_at, finished
-from sage200_async.extract.sinks.packing import packed
-from sage200_async.extract.sinks.spool import _FRAME
+from sage200_async.extract.files.compression import packed
+from sage200_async.extract.files.journal import _FRAME
+from sage200_async.extract.files.sink import files_at, finished
 
 HERE = Path(__file__).parent
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -258,7 +258,7 @@ def test_many_rows_in_groups(tmp_path, lab, monkeypatch):
     """Row groups of Parquet are as long wherever the rows were cut."""
     import pyarrow.parquet
 
-    from sage200_async.extract.sinks import parquet
+    from sage200_async.extract.files import parquet
 
     monkeypatch.setattr(parquet, "GROUP", 1000)
     records = lab.source(3, 2500)

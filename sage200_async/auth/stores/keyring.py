@@ -1,0 +1,192 @@
+"""Tokens in the operating system's keyring, for a person's own machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from sage200_async._optional import require
+from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
+from sage200_async.auth.stores.serialize import decode
+from sage200_async.errors import TokenStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from sage200_async.auth.stores.base import Tokens
+
+R = TypeVar("R")
+
+ENTRY: Final = 1_200
+"""Characters in one entry at most.
+
+Windows keeps 2,560 bytes of UTF-16, which is 1,280 characters.
+
+Source: learn.microsoft.com, ``CREDENTIALW``, ``CRED_MAX_CREDENTIAL_BLOB_SIZE``.
+"""
+_USER: Final = "tokens"
+_PARTS: Final = "parts"
+_TRIES: Final = 5
+# A reader whose parts were replaced meanwhile looks for the new ones.
+
+
+class KeyringStore:
+    """Keeps tokens in the keyring: Windows', macOS's or the desktop's.
+
+    Tokens too long for one entry are split. The parts go under fresh names and
+    the head, which names them, is written last, so that a kill leaves the old
+    tokens or the new; at worst it leaves parts that nothing names.
+
+    The lock is a file in the user's state folder, since keyrings have none.
+
+    Args:
+        name: Tells several sets of tokens apart: letters, digits, ``-_.``.
+        wait: Seconds to wait for the lock at most.
+
+    Raises:
+        MissingExtra: ``keyring`` is not installed.
+    """
+
+    def __init__(self, name: str, *, wait: float = LOCK_WAIT) -> None:
+        needed = ("keyring", "filelock", "platformdirs")
+        require("a token store in the keyring", "keyring", *needed)
+        self._name = name
+        self._head = f"sage200-async:{name}"
+        self._wait = wait
+
+    def __repr__(self) -> str:
+        return f"KeyringStore({self._name!r})"
+
+    async def load(self) -> Tokens | None:
+        """Give the tokens, or None when there are none.
+
+        Raises:
+            TokenStoreError: The keyring failed, or holds something else.
+        """
+        text = await self._do("read", self._read)
+        return None if text is None else decode(text, self._where)
+
+    async def save(self, tokens: Tokens) -> None:
+        """Keep *tokens*, then remove the parts of the old ones.
+
+        Raises:
+            TokenStoreError: The keyring failed. The old tokens stand.
+        """
+        text = json.dumps(msgspec.to_builtins(tokens), separators=(",", ":"))
+        await self._do("written", lambda: self._write(text))
+
+    async def clear(self) -> None:
+        """Forget the tokens.
+
+        Raises:
+            TokenStoreError: The keyring failed.
+        """
+        await self._do("removed", self._remove)
+
+    @asynccontextmanager
+    async def lock(self) -> AsyncGenerator[None, None]:
+        """Keep the other processes and tasks out.
+
+        Raises:
+            TokenStoreError: The lock was not free in time.
+        """
+        folder = await self._do("locked", _state_folder)
+        async with file_lock(folder / f"{self._name}.lock", self._wait):
+            yield
+
+    @property
+    def _where(self) -> str:
+        return f"keyring entry {self._head}"
+
+    async def _do(self, what: str, work: Callable[[], R]) -> R:
+        """Do *work* in a thread: a keyring may ask the user first."""
+        try:
+            return await asyncio.to_thread(work)
+        except TokenStoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each backend raises its own
+            failed = type(error).__name__
+        raise TokenStoreError(
+            f"{self._where}: the tokens cannot be {what}: the keyring failed with "
+            f"{failed}; where there is none, use file:///path/tokens.json"
+        )
+
+    def _read(self) -> str | None:
+        for _ in range(_TRIES):
+            head = _get(self._head)
+            if head is None or not head.startswith(_PARTS):
+                return head
+            parts = [_get(entry) for entry in self._parts(head)]
+            whole = [part for part in parts if part is not None]
+            if len(whole) == len(parts):
+                return "".join(whole)
+        message = f"{self._where}: expected all its parts, got some; sign in again"
+        raise TokenStoreError(message)
+
+    def _write(self, text: str) -> None:
+        old = _get(self._head)
+        head = text if len(text) <= ENTRY else self._write_parts(text)
+        _set(self._head, head)
+        self._remove_parts(old)
+
+    def _write_parts(self, text: str) -> str:
+        """Write the parts; give the head that names them."""
+        count = -(-len(text) // ENTRY)
+        head = f"{_PARTS} {secrets.token_hex(8)} {count}"
+        for number, entry in enumerate(self._parts(head)):
+            _set(entry, text[number * ENTRY : (number + 1) * ENTRY])
+        return head
+
+    def _remove(self) -> None:
+        old = _get(self._head)
+        if old is not None:
+            _delete(self._head)
+            self._remove_parts(old)
+
+    def _remove_parts(self, head: str | None) -> None:
+        for entry in self._parts(head or ""):
+            _delete(entry)
+
+    def _parts(self, head: str) -> list[str]:
+        """Name the entries that *head* speaks of."""
+        word, _, rest = head.partition(" ")
+        name, _, count = rest.partition(" ")
+        if word != _PARTS or not count.isdecimal():
+            return []
+        return [f"{self._head}:{name}:{number}" for number in range(int(count))]
+
+
+def _state_folder() -> Path:
+    from platformdirs import user_state_dir  # noqa: PLC0415 - an extra
+
+    folder = Path(user_state_dir("sage200-async", appauthor=False))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _get(entry: str) -> str | None:
+    import keyring  # noqa: PLC0415 - an extra
+
+    return keyring.get_password(entry, _USER)
+
+
+def _set(entry: str, text: str) -> None:
+    import keyring  # noqa: PLC0415 - an extra
+
+    keyring.set_password(entry, _USER, text)
+
+
+def _delete(entry: str) -> None:
+    """Delete an entry, unless somebody else did."""
+    import keyring  # noqa: PLC0415 - an extra
+    from keyring.errors import PasswordDeleteError  # noqa: PLC0415 - an extra
+
+    with contextlib.suppress(PasswordDeleteError):
+        keyring.delete_password(entry, _USER)

@@ -1,0 +1,107 @@
+"""From a database's URL to the sink."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from sage200_async.errors import SettingsError
+from sage200_async.extract.databases.sink import DatabaseSink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sage200_async.extract.databases.engine import Engine
+
+_PREFIX: Final = re.compile(r"(?:[a-z][a-z0-9_]{0,39}\.?)?")
+
+
+def database_at(url: str, prefix: str = "") -> DatabaseSink:
+    """Give the sink of one resource in the database that *url* names.
+
+    ``sqlite:///copy.db`` or ``duckdb:///copy.duckdb``, where four slashes begin
+    an absolute path; ``postgresql://user:password@host:5432/database``, with
+    any option of libpq. Each resource takes a sink of its own.
+
+    Nothing is made or connected to yet.
+
+    Args:
+        url: Where.
+        prefix: What the names of tables begin with, so that several companies
+            share a database: ``"north_"`` makes ``north_customers``. One that
+            ends in a dot is a schema, which SQLite has not: ``"north."``.
+
+    Raises:
+        SettingsError: It is no such URL, or no such prefix. A password in it is
+            not shown.
+        MissingExtra: The database needs a package that is not installed.
+
+    Example:
+        >>> database_at("sqlite:///copy.db")
+        DatabaseSink('SQLite at copy.db', '')
+    """
+    if not _PREFIX.fullmatch(prefix):
+        _refuse("a prefix of a-z, 0-9 and '_', or a schema and a dot", prefix)
+    try:
+        parts = urlsplit(url)
+        make = _KINDS[parts.scheme]
+    except (KeyError, ValueError):
+        _refuse("sqlite:///path, duckdb:///path or postgresql://...", _shown(url))
+    schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
+    return DatabaseSink(make(url, parts, schema), "" if schema else prefix)
+
+
+def _sqlite(url: str, parts: SplitResult, schema: str) -> Engine:
+    path = _path(url, parts)
+    if schema:
+        _refuse("a prefix without a dot, as SQLite has no schemas", f"{schema}.")
+    from sage200_async.extract.databases.sqlite import (  # noqa: PLC0415 - a late import
+        SQLite,
+    )
+
+    return SQLite(path)
+
+
+def _duckdb(url: str, parts: SplitResult, schema: str) -> Engine:
+    from sage200_async.extract.databases.duckdb import DuckDB  # noqa: PLC0415 - a late import
+
+    return DuckDB(_path(url, parts), schema)
+
+
+def _postgres(url: str, parts: SplitResult, schema: str) -> Engine:
+    del parts  # libpq reads the URL itself
+    from sage200_async.extract.databases.postgres import (  # noqa: PLC0415 - a late import
+        PostgreSQL,
+    )
+
+    return PostgreSQL(url, schema)
+
+
+def _path(url: str, parts: SplitResult) -> Path:
+    path = unquote(parts.path.removeprefix("/"))
+    named = parts.path.startswith("/") and path and not path.endswith("/")
+    if parts.netloc or parts.query or parts.fragment or not named:
+        _refuse(f"{parts.scheme}:///path", _shown(url))
+    return Path(path)
+
+
+def _refuse(expected: str, got: str) -> NoReturn:
+    message = f"database: expected {expected}, got {got!r}"
+    raise SettingsError(message, name="database") from None
+
+
+def _shown(url: str) -> str:
+    """Show the scheme alone where what follows it may be a password."""
+    scheme, colon, _ = url.partition(":")
+    harmless = scheme in {"sqlite", "duckdb"} and "@" not in url
+    return url if harmless or not colon else f"{scheme}:..."
+
+
+_KINDS: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {
+    "sqlite": _sqlite,
+    "duckdb": _duckdb,
+    "postgresql": _postgres,
+    "postgres": _postgres,
+}

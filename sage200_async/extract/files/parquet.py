@@ -1,0 +1,119 @@
+"""Parquet, by pyarrow."""
+
+from __future__ import annotations
+
+import decimal
+from datetime import UTC
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from sage200_async._optional import require
+from sage200_async.extract.text_values import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from decimal import Decimal
+    from pathlib import Path
+
+    from sage200_async.extract.tables import Kind, Row, Table
+
+PRECISION: Final = 38
+"""Digits of a number: the most that 128 bits hold."""
+SCALE: Final = 10
+"""Digits behind the point: Sage's numbers have 9 at most."""
+GROUP: Final = 16_384
+"""Rows of a row group."""
+
+
+class Parquet:
+    """Parquet with zstd inside, in row groups of one size.
+
+    Numbers are ``decimal128(38, 10)``: a number with more digits is refused,
+    never rounded. Times are microseconds in UTC, as `datetime` has them.
+    Members are JSON text.
+
+    Raises:
+        MissingExtra: ``pyarrow`` is not installed.
+    """
+
+    name = "parquet"
+
+    def __init__(self) -> None:
+        require("a Parquet file", "parquet", "pyarrow")
+        self._arrow: Any = import_module("pyarrow")
+        self._parquet: Any = import_module("pyarrow.parquet")
+        self._kinds = _kinds(self._arrow)
+
+    def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
+        """Give an Arrow record batch, without its schema."""
+        pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
+        arrays = [self._array(column.kind, values) for column, values in pairs]
+        schema = self._schema(table)
+        batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
+        return bytes(batch.serialize())
+
+    def write(self, table: Table, runs: Iterable[bytes], path: Path) -> None:
+        """Write the rows of all *runs* in groups of `GROUP`."""
+        schema = self._schema(table)
+        options = {"compression": "zstd", "coerce_timestamps": "us"}
+        with path.open("wb") as file:  # pyarrow would keep one of its own open
+            writer = self._parquet.ParquetWriter(file, schema, **options)
+            for group in self._groups(schema, runs):
+                writer.write_table(group, row_group_size=GROUP)
+            writer.close()
+
+    def _groups(self, schema: Any, runs: Iterable[bytes]) -> Iterator[Any]:
+        """Put *runs* together and cut them anew: how they were cut is not to be seen."""
+        read, join = self._arrow.ipc.read_record_batch, self._arrow.Table.from_batches
+        held: list[Any] = []
+        rows = 0
+        for run in runs:
+            held.append(read(self._arrow.py_buffer(run), schema))
+            rows += held[-1].num_rows
+            while rows >= GROUP:
+                joined = join(held)
+                yield joined.slice(0, GROUP).combine_chunks()
+                held = joined.slice(GROUP).to_batches()
+                rows -= GROUP
+        if rows:
+            yield join(held).combine_chunks()
+
+    def _schema(self, table: Table) -> Any:
+        fields = [(column.name, self._kinds[column.kind]) for column in table.columns]
+        return self._arrow.schema(fields)
+
+    def _array(self, kind: Kind, values: Sequence[Any]) -> Any:
+        if kind == "moment":
+            values = [v if v is None or v.tzinfo is UTC else utc(v) for v in values]
+        try:
+            return self._arrow.array(values, self._kinds[kind])
+        except self._arrow.ArrowInvalid:
+            if kind != "number":
+                raise
+        fitted = [None if each is None else _fitted(each) for each in values]
+        return self._arrow.array(fitted, self._kinds[kind])
+
+
+def _kinds(arrow: Any) -> dict[Kind, Any]:
+    return {
+        "integer": arrow.int64(),
+        "number": arrow.decimal128(PRECISION, SCALE),
+        "text": arrow.string(),
+        "boolean": arrow.bool_(),
+        "moment": arrow.timestamp("us", tz="UTC"),
+        "json": arrow.string(),
+    }
+
+
+_EXACT: Final = decimal.Context(
+    prec=PRECISION, traps=[decimal.Inexact, decimal.InvalidOperation]
+)
+
+
+def _fitted(number: Decimal) -> Decimal:
+    """Take zeros off the end of *number*, never another digit.
+
+    Raises:
+        ArithmeticError: It has more digits than fit.
+    """
+    return number.quantize(decimal.Decimal(1).scaleb(-SCALE), context=_EXACT)

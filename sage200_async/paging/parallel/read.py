@@ -1,0 +1,332 @@
+"""A reading by several at once, as a context manager that owns its tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
+from sage200_async.paging.certificate import Certificate, Intervals, missing
+from sage200_async.paging.key_ranges import Ranges, Span
+from sage200_async.paging.page_reader import Fetcher
+from sage200_async.paging.parallel.batch import Batch
+from sage200_async.paging.parallel.bounds import Survey, counted, survey
+from sage200_async.paging.parallel.queues import Arrivals, InOrder
+from sage200_async.paging.parallel.workers import Reader
+from sage200_async.paging.plan import query_for
+from sage200_async.paging.stream import Reading
+from sage200_async.paging.validator import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from typing import Self
+
+    from sage200_async.paging.page_reader import Connection
+    from sage200_async.paging.plan import Plan
+    from sage200_async.settings import Target
+
+R = TypeVar("R")
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far a reading has come."""
+
+    records: int = 0
+    """Records handed to the consumer."""
+    requests: int = 0
+    """Pages that have come."""
+    ranges: int = 0
+    """Spans of keys that are still being read."""
+    expected: int | None = None
+    """Records in all, as counted at the beginning; None where nobody knows."""
+    seconds: float = 0.0
+    """Seconds since the beginning."""
+
+    @property
+    def rate(self) -> float:
+        """Records a second so far."""
+        return self.records / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the end, at the rate so far; None where nobody knows."""
+        if self.expected is None or not self.rate:
+            return None
+        return max(0, self.expected - self.records) / self.rate
+
+
+class Begun(Struct, frozen=True):
+    """A reading that was broken off."""
+
+    bounds: Survey | None
+    """The keys as they were at its beginning; None where nothing matched."""
+    read: Intervals
+    """What has been read, and kept."""
+
+
+class Bulk(Generic[R]):
+    """One collection, read by several workers at once, up to a fence.
+
+    Use it with ``async with``: it owns its tasks, and none is left when the
+    block is. The first error ends them all, and comes out of the loop. Workers
+    wait while the consumer is busy. At the end, `certificate` says why what
+    was read is all there is; where that cannot be said, `ExtractError` does.
+
+    Args:
+        connection: The client.
+        target: Which company.
+        plan: What is read; by key, from the beginning.
+        model: What each record is.
+        workers: Requests at once.
+        ahead: Pages of records that may wait for the consumer.
+        ordered: Whether records come in the order of their keys.
+        begun: What an earlier reading of the same has left: it goes on there.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        target: Target,
+        plan: Plan,
+        model: type[R],
+        *,
+        workers: int,
+        ahead: int,
+        ordered: bool,
+        begun: Begun | None = None,
+    ) -> None:
+        _require(plan, workers=workers, ahead=ahead, ordered=ordered, begun=begun)
+        self.certificate: Certificate | None = None
+        self._connection = connection
+        self._target = target
+        self._plan = plan
+        self._model = model
+        self._workers = workers
+        page = plan.sizing.size
+        in_order = InOrder[R]((workers + ahead) * page)
+        self._outlet = in_order if ordered else Arrivals[R](ahead * page)
+        self._fetcher = Fetcher(connection, target, plan.options.timeout)
+        self._task: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+        self._changed = asyncio.Event()
+        self._ranges = Ranges(plan.sizing.size)
+        self._reader = self._made()
+        self._read = [Intervals() for _ in plan.parts]
+        self._surveys: list[Survey | None] = []
+        self._earlier = begun
+        self._expected: int | None = None
+        self._begun = 0.0
+
+    def _made(self) -> Reader[R]:
+        return Reader(
+            self._fetcher,
+            self._plan,
+            self._model,
+            ranges=self._ranges,
+            outlet=self._outlet,
+            changed=self._changed,
+            quarantine=self._connection.quarantine,
+        )
+
+    async def __aenter__(self) -> Self:
+        self._begun = time.time()
+        number, events = self._fetcher.number, self._connection.events
+        self._told = Reading(events, number, self._plan)
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, trace: object
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._told.error = kind.__name__ if kind else ""
+        progress = self.progress
+        self._told.end(
+            replace(self._plan, records=progress.records, pages=progress.requests)
+        )
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        """Read the records, one at a time."""
+        return self.records()
+
+    async def records(self) -> AsyncGenerator[R, None]:
+        """Yield the records, one at a time."""
+        async for batch in self.batches():
+            for record in batch.records:
+                yield record
+
+    async def batches(self) -> AsyncGenerator[Batch[R], None]:
+        """Yield the records in batches, each with the interval of keys that it is."""
+        if self._task is None:
+            raise ClientClosed("read() is to be entered: async with ... as records")
+        seen: set[int] | None = set() if len(self._plan.parts) > 1 else None
+        while (batch := await self._outlet.get()) is not None:
+            fresh = batch if seen is None else self._fresh(batch, seen)
+            read = self._read[batch.part]
+            self._read[batch.part] = read.add(fresh.interval)
+            self._changed.set()
+            yield fresh
+        if self._failure is not None:
+            raise self._failure
+        self.certificate = self._certified()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come, at this moment."""
+        return Progress(
+            records=sum(part.records for part in self._read),
+            requests=self._reader.requests,
+            ranges=len(self._ranges.open),
+            expected=self._expected,
+            seconds=time.time() - self._begun,
+        )
+
+    async def moved_on(self) -> Progress:
+        """Wait until it has come further, and say how far."""
+        self._changed.clear()
+        await self._changed.wait()
+        return self.progress
+
+    async def _run(self) -> None:
+        try:
+            await self._read_all()
+        except BaseException as error:  # noqa: BLE001 - raised to the consumer
+            self._failure = _first(error)
+        finally:
+            self._outlet.close(now=self._failure is not None)
+            self._changed.set()
+
+    async def _read_all(self) -> None:
+        if self._plan.done:
+            return
+        await self._survey()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._work()) for _ in range(self._workers)]
+            group.create_task(self._end(tasks))
+
+    @property
+    def parts(self) -> int:
+        """Conditions that are read apart: more than 1 where an ``in_`` was split."""
+        return len(self._plan.parts)
+
+    @property
+    def bounds(self) -> Survey | None:
+        """The lowest key and the fence: once a batch has come, or None if none does."""
+        found = (each for each in self._surveys if each is not None)
+        return next(found, None)
+
+    async def _survey(self) -> None:
+        """Find how far the keys go, and what there is to read."""
+        alone = [replace(self._plan, parts=(part,)) for part in self._plan.parts]
+        async with asyncio.TaskGroup() as group:
+            looks = [group.create_task(self._bounds_of(each)) for each in alone]
+            count = counted(self._connection, self._target, alone[0])
+            counting = group.create_task(count)
+        self._surveys = [look.result() for look in looks]
+        self._expected = counting.result() if len(alone) == 1 else None
+        end = self._expected if self._earlier is None else None
+        self._ranges.open += [
+            Span(low, high, part=number, end=end)
+            for number, found in enumerate(self._surveys)
+            if found is not None
+            for low, high in self._read[number].gaps(found.lowest - 1, found.fence)
+        ]
+        if isinstance(self._outlet, InOrder) and self._ranges.open:
+            self._outlet.low = self._ranges.open[0].low
+
+    async def _bounds_of(self, plan: Plan) -> Survey | None:
+        if self._earlier is None:
+            return await survey(self._fetcher, plan)
+        self._read = [self._earlier.read]
+        return self._earlier.bounds
+
+    async def _work(self) -> None:
+        while not self._ranges.done:
+            span, leap = self._ranges.idle(), self._ranges.ahead()
+            if span is not None and not self._outlet.full(span.low):
+                await self._reader.read(span)
+            elif leap is not None and not self._outlet.full(leap.low):
+                await self._reader.leap(leap)
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """End the leaps that are under way when all has been read."""
+        while not self._ranges.done:
+            self._changed.clear()
+            await self._changed.wait()
+        for task in tasks:
+            task.cancel()
+
+    def _fresh(self, batch: Batch[R], seen: set[int]) -> Batch[R]:
+        """Leave out what another part of the query gave before."""
+        key_of = Guard[R](self._plan, mapping=_is_mapping(self._model)).key_of
+        records = [each for each in batch.records if key_of(each) not in seen]
+        seen.update(map(key_of, records))
+        interval = replace(batch.interval, records=len(records))
+        return Batch(records, interval, batch.part)
+
+    def _certified(self) -> Certificate:
+        """Certify that everything has been read.
+
+        Raises:
+            ExtractError: Something is missing.
+        """
+        fences = [found.fence if found else None for found in self._surveys]
+        floors = [found.lowest - 1 if found else 0 for found in self._surveys]
+        lacking = missing(self._read, floors, fences)
+        if lacking:
+            raise ExtractError(f"{self._plan.path}: {lacking}")
+        found = [each for part in self._read for each in part.all]
+        plan = self._plan
+        return Certificate(
+            path=plan.path,
+            key=plan.key or "",
+            query=query_for(plan) if plan.parts else "",
+            fence=max((fence for fence in fences if fence is not None), default=None),
+            records=self.progress.records,
+            unfit=self._reader.unfit,
+            lowest=min((each.lowest for each in found if each.lowest), default=None),
+            highest=max((each.highest for each in found if each.highest), default=None),
+            requests=self._reader.requests,
+            begun_at=self._begun,
+            ended_at=time.time(),
+        )
+
+
+def _first(error: BaseException) -> BaseException:
+    """Take the first error out of the groups that it came in."""
+    while isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        error = group.exceptions[0]
+    return error
+
+
+def _is_mapping(model: type[Any]) -> bool:
+    return not hasattr(model, "__struct_fields__")
+
+
+def _require(
+    plan: Plan, *, workers: int, ahead: int, ordered: bool, begun: Begun | None
+) -> None:
+    """Refuse what cannot be read by ranges of keys."""
+    if plan.key is None:
+        raise QueryError(f"{plan.path}: read() goes by a unique key, and it has none")
+    if plan.mode != "key" or plan.left is not None:
+        message = (
+            f"{plan.path}: read() takes no order_by, skip or top, for it reads all"
+        )
+        raise QueryError(message)
+    if workers < 1 or ahead < 0:
+        message = f"read() takes 1 or more workers and 0 or more pages ahead, got {workers} and {ahead}"
+        raise LimitError(message)
+    if len(plan.parts) > 1 and (ordered or begun is not None):
+        message = f"{plan.path}: in order, or resumed, no in_ can be split: take fewer"
+        raise QueryError(message)

@@ -1,0 +1,174 @@
+"""Questions: queries with a place to go, and a client to go there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+
+from msgspec.structs import replace
+
+from sage200_async.errors import ClientClosed, QueryError, VerbError
+from sage200_async.limits import PAGE_MAX
+from sage200_async.odata.builder import Builder
+from sage200_async.odata.encoding import encode_segment
+from sage200_async.odata.options import Options
+from sage200_async.paging.page_reader import request_to
+from sage200_async.query.endpoint import VERBS
+from sage200_async.settings import Target
+from sage200_async.wire.json_types import Untyped
+
+if TYPE_CHECKING:
+    from sage200_async.odata.fields import Fields
+    from sage200_async.paging.page_reader import Connection
+    from sage200_async.query.endpoint import Endpoint
+    from sage200_async.wire.messages import Response
+
+_NOWHERE: Final = Target()
+_ALL: Final = Options()
+_SHOWN: Final = 160
+# Characters of a query that its repr shows: errors and logs carry it.
+
+
+class _Lacking:
+    """A verb that a resource does not have, which says what it does have.
+
+    As one attribute for each verb, and not as `__getattr__`: that would make every
+    other attribute slower.
+    """
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+
+    def __get__(self, query: Question | None, owner: type[Question]) -> NoReturn:
+        if query is None:
+            raise AttributeError(f"{owner.__name__} has no {self._verb!r}")
+        path, verb = query.endpoint.path, self._verb
+        can = ", ".join(sorted(query.endpoint.verbs))
+        raise VerbError(f"{path} cannot {verb}; it can {can}", verb=verb)
+
+
+class Question(Builder):
+    """What every resource is, whatever it can do: a query, and where it goes.
+
+    Immutable, hashable and picklable; equal queries have equal URLs. A pickle
+    keeps the question and where it goes, not the client: `Sage200Client.run`
+    binds it again.
+    """
+
+    __slots__ = ("_connection", "_options", "endpoint", "target")
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any],
+        options: Options | None = None,
+        target: Target | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.target = target or _NOWHERE
+        self._options = options or _ALL
+        self._connection = connection
+
+    def bound(
+        self, target: Target, connection: Connection, page_size: int = PAGE_MAX
+    ) -> Self:
+        """Return the same query, to be sent there, in pages of *page_size* at most."""
+        options = self._options
+        if options.page_size > page_size:
+            options = replace(options, page_size=page_size)
+        return type(self)(self.endpoint, options, target, connection)
+
+    def below(self, path: str) -> Self:
+        """Give the same question about what lies below *path*."""
+        endpoint = replace(self.endpoint, path=f"{path}/{self.endpoint.path}")
+        return type(self)(endpoint, self._options, self.target, self._connection)
+
+    @property
+    def _model(self) -> type[Any]:
+        return self.endpoint.record or Untyped
+
+    @property
+    def _namespace(self) -> Fields | None:
+        return self.endpoint.fields
+
+    @property
+    def _pseudo_members(self) -> tuple[str, ...]:
+        return self.endpoint.pseudo_members
+
+    @property
+    def _parameters(self) -> tuple[str, ...]:
+        return self.endpoint.parameters
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise ClientClosed(f"{self!r} has no client: give it to client.run(...)")
+        return self._connection
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        body: bytes = b"",
+        *,
+        idempotent: bool = True,
+    ) -> Response:
+        request = request_to(self.target, method, path, query)
+        if body:
+            headers = {**request.headers, "content-type": "application/json"}
+            request = replace(request, headers=headers, body=body)
+        request = replace(request, idempotent=idempotent)
+        return await self._connected().transport.send(request)
+
+    def _refine(self, options: Options) -> Self:
+        return type(self)(self.endpoint, options, self.target, self._connection)
+
+    def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
+        whole = isinstance(id, int) and not isinstance(id, bool)
+        if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
+            raise QueryError(f"{self.endpoint.path}: expected an id, got {id!r}")
+        return f"{self.endpoint.path}/{encode_segment(id)}"
+
+    def _require(self, verb: str, *allowed: str) -> None:
+        """Refuse options that the verb does not take, rather than drop them."""
+        plain = Options(page_size=self._options.page_size)
+        for name in plain.__struct_fields__:
+            given = getattr(self._options, name)
+            if name not in allowed and given != getattr(plain, name):
+                told = {"where": "filter", "order": "order_by"}.get(name, name)
+                taken = " and ".join(allowed) or "no query options"
+                message = f"{verb} takes {taken}, got {told} on {self.endpoint.path}"
+                raise QueryError(message)
+
+    def __dir__(self) -> list[str]:
+        kind = type(self)
+        return [name for name in super().__dir__() if hasattr(kind, name)]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Question):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return (type(self), self.endpoint, self._options, self.target)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.endpoint, self._options, self.target))
+
+    def __repr__(self) -> str:
+        plain = Options()
+        asked = [
+            f"{name}={value}"
+            for name in plain.__struct_fields__
+            if (value := getattr(self._options, name)) != getattr(plain, name)
+        ]
+        shown = ", ".join([self.endpoint.path, *asked])
+        cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        return f"{type(self).__name__}({cut})"
+
+    if not TYPE_CHECKING:
+        # What a resource can do, a class of its own gives it; the rest is here.
+        vars().update({verb: _Lacking(verb) for verb in VERBS})

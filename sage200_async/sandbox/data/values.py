@@ -1,0 +1,126 @@
+"""Made-up values for any field, by its kind and its name."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from sage200_async.sandbox.data import wordlists
+from sage200_async.sandbox.data.enums import literals_in
+from sage200_async.sandbox.names import snake, target_of
+from sage200_async.sandbox.store.rows import decode, encode
+from sage200_async.sandbox.store.schema import CONTROLS, shape_of
+from sage200_async.sandbox.store.timestamps import TICKS, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sage200_async.query.records import Record
+    from sage200_async.sandbox.store.schema import Table
+
+    Keys = Callable[[str], Sequence[int]]
+    """Gives ids of records that a resource holds."""
+
+FIRST: Final = 1704183436 * TICKS
+"""2 January 2024, 08:17:16."""
+_ABSENT: Final = 0.3
+_ON: Final = ("is_active", "_enabled")
+# Switches that stand on in a company that uses its Sage 200.
+
+
+class Values:
+    """Makes values up.
+
+    Args:
+        tables: Every resource, for ids and enums that refer to one.
+        keys: Gives ids of the records in a resource.
+    """
+
+    def __init__(self, tables: Mapping[str, Table], keys: Keys) -> None:
+        self._tables = tables
+        self._keys = keys
+        self._writers: dict[str, Callable[[str, Random], str]] = {
+            "text": _text,
+            "integer": self._integer,
+            "number": _number,
+            "boolean": _boolean,
+            "moment": _moment,
+            "enum": self._enum,
+        }
+
+    def write(self, name: str, kind: str, random: Random) -> str:
+        """Write a plausible value of a field as JSON; ``""`` for null."""
+        writer = self._writers.get(kind)
+        return "" if writer is None else writer(name, random)
+
+    def naming(
+        self, path: str, scalars: Mapping[str, str], index: int
+    ) -> dict[str, str]:
+        """Write what tells the records of a resource apart: codes and names."""
+        letters = "".join(word[0] for word in path.split("_")).upper()[:3]
+        code = f"{letters}{index + 1:04d}"
+        thing = wordlists.THINGS[index % len(wordlists.THINGS)]
+        town = wordlists.TOWNS[index % len(wordlists.TOWNS)][0]
+        person = wordlists.SURNAMES[index % len(wordlists.SURNAMES)]
+        found = {
+            "reference": code,
+            "code": code,
+            "document_no": f"{index + 1:010d}",
+            "name": f"{person} {town}",
+            "first_name": wordlists.FIRST_NAMES[index % len(wordlists.FIRST_NAMES)],
+            "last_name": person,
+            "description": f"{thing}, {town}",
+            "email": f"{letters.lower()}{index + 1}@example.test",
+        }
+        return {
+            name: encode(text).decode()
+            for name, text in found.items()
+            if scalars.get(name) == "text"
+        }
+
+    def record(self, record: type[Record], seed: str, index: int) -> dict[str, Any]:
+        """Make one record up, without its members."""
+        shape, random = shape_of(record), Random(f"{seed}/{index}")
+        written = self.naming(snake(record.__name__), shape.scalars, index)
+        for name, kind in shape.scalars.items():
+            if name not in CONTROLS and name not in written:
+                written[name] = self.write(name, kind, random)
+        return {
+            name: decode(written[name]) for name in shape.scalars if written.get(name)
+        }
+
+    def _integer(self, name: str, random: Random) -> str:
+        target = target_of(name, self._tables)
+        if target:
+            found = self._keys(target)
+            return str(random.choice((0, *found, *found, *found)))
+        days = name.endswith(("_days", "_period", "_time_to_pay"))
+        return str(random.choice((0, 7, 14, 30, 60) if days else (0, 0, 1)))
+
+    def _enum(self, name: str, random: Random) -> str:
+        return encode(random.choice(literals_in(name, self._tables))).decode()
+
+
+def _text(name: str, random: Random) -> str:
+    town = random.choice(wordlists.TOWNS)
+    by_name = {"city": town[0], "county": town[1], "country": "United Kingdom"}
+    return encode(by_name.get(name) or random.choice(wordlists.CODES)).decode()
+
+
+def _number(name: str, random: Random) -> str:
+    if name.startswith("spare_"):
+        return f"{random.randrange(10**9) / 10**5:.5f}"
+    return f"{random.randrange(9999) / 100:.2f}"
+
+
+def _boolean(name: str, random: Random) -> str:
+    if name.endswith(_ON):
+        return "true"
+    return random.choice(("true", "false", "false"))
+
+
+def _moment(name: str, random: Random) -> str:
+    del name
+    day = FIRST + random.randrange(-900, 300) * 86_400 * TICKS
+    absent = random.random() < _ABSENT
+    return "" if absent else f'"{stamp(day)[:10]}T00:00:00Z"'

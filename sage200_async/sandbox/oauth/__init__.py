@@ -1,0 +1,1 @@
+"""The sandbox's Sage ID: signing in, tokens and their faults."""

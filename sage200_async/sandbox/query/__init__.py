@@ -1,0 +1,1 @@
+"""Query options as the sandbox reads them, by a parser that is not the client's."""
