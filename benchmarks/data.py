@@ -12,9 +12,9 @@ import msgspec
 from sage200_async.catalog import Customer
 from sage200_async.odata.fields import (
     BooleanField,
+    DateTimeField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     names_of,
 )
@@ -41,7 +41,7 @@ KINDS: Final = {
     BooleanField: "boolean",
     IntegerField: "integer",
     NumberField: "number",
-    MomentField: "moment",
+    DateTimeField: "datetime",
 }
 
 
@@ -79,7 +79,7 @@ def value(kind: str, rng: random.Random) -> object:
         return rng.randrange(100_000)
     if kind == "number":
         return rng.randrange(-(10**6), 10**7) / 100
-    if kind == "moment":
+    if kind == "datetime":
         return f"2025-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}T09:18:30.3Z"
     return " ".join(rng.choices(WORDS, k=2))
 
@@ -102,7 +102,7 @@ def as_odata_2(row: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
 def _old(value: Any, kind: str) -> Any:
     if kind == "number":
         return str(value)
-    if kind == "moment":
+    if kind == "datetime":
         moment = datetime.fromisoformat(value).astimezone(UTC)
         return f"/Date({int(moment.timestamp() * 1000)})/"
     return value

@@ -8,10 +8,10 @@ TYPES: Final = {
     "boolean": "Edm.Boolean",
     "integer": "Edm.Int64",
     "number": "Edm.Decimal",
-    "moment": "Edm.DateTimeOffset",
+    "datetime": "Edm.DateTimeOffset",
     "text": "Edm.String",
 }
-OLD_TYPES: Final = {**TYPES, "integer": "Edm.Int32", "moment": "Edm.DateTime"}
+OLD_TYPES: Final = {**TYPES, "integer": "Edm.Int32", "datetime": "Edm.DateTime"}
 HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 SCHEMA: Final = """<Schema Namespace="S" xmlns="{namespace}">
 <EntityType Name="Customer"><Key><PropertyRef Name="id"/></Key>

@@ -10,10 +10,10 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from sage200_async import (
+    AuthorizationRequest,
     Sage200Client,
     Settings,
-    SignIn,
-    authorize_url,
+    create_authorization_url,
     exchange_code,
 )
 from sage200_async.auth.stores import MemoryStore
@@ -26,12 +26,12 @@ HOME = "http://127.0.0.1:8405"
 class Pages:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.begun: list[SignIn] = []  # yours are in each user's session
+        self.begun: list[AuthorizationRequest] = []  # yours are in each user's session
 
     async def login(self, request: web.Request) -> web.StreamResponse:
-        sign_in = SignIn.begin(f"{HOME}/callback")
+        sign_in = AuthorizationRequest.begin(f"{HOME}/callback")
         self.begun.append(sign_in)
-        raise web.HTTPFound(authorize_url(self.settings, sign_in))
+        raise web.HTTPFound(create_authorization_url(self.settings, sign_in))
 
     async def callback(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -55,7 +55,7 @@ async def main() -> None:
         await web.TCPSite(runner, "127.0.0.1", 8405).start()
         async with browser.get(HOME) as reply:
             print(await reply.text())
-        sandbox.behaviour.spoil_state = True
+        sandbox.behaviour.forge_state = True
         async with browser.get(HOME) as reply:
             print(await reply.text())
         await runner.cleanup()

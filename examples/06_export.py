@@ -31,7 +31,7 @@ async def main(folder: Path) -> None:
         assert not (folder / "customers.parquet").exists()
         sandbox.faults.clear()
         proof = await export(client, extraction, files_at(folder, "parquet"))
-        print(f"{proof.records} records, {proof.proof} {proof.fence}")
+        print(f"{proof.records} records, {proof.proof} {proof.max_key}")
     manifest = json.loads((folder / "customers.manifest.json").read_text("utf-8"))
     print([(file["name"], file["sha256"][:8]) for file in manifest["files"]])
 

@@ -12,14 +12,23 @@ from functools import partial
 from pathlib import Path
 
 from sage200_async import Sage200Client
-from sage200_async.extract import Extraction, Synced, Task, database_at, run_all, sync
+from sage200_async.extract import (
+    Extraction,
+    SyncResult,
+    Task,
+    database_at,
+    run_all,
+    sync,
+)
 from sage200_async.sandbox import Sandbox
 
 COMPANIES = {"north_": 1, "south_": 2}
 RESOURCES = ("customers", "products")
 
 
-async def copied(client: Sage200Client, resource: str, url: str, prefix: str) -> Synced:
+async def copied(
+    client: Sage200Client, resource: str, url: str, prefix: str
+) -> SyncResult:
     extraction = Extraction(name=resource, query=getattr(client, resource))
     return await sync(client, extraction, database_at(url, prefix))
 

@@ -17,8 +17,10 @@ cli/                         the command line
 import logging
 
 from sage200_async._version import __version__ as __version__
-from sage200_async.auth.sign_in import SignIn as SignIn
-from sage200_async.auth.sign_in import authorize_url as authorize_url
+from sage200_async.auth.sign_in import AuthorizationRequest as AuthorizationRequest
+from sage200_async.auth.sign_in import (
+    create_authorization_url as create_authorization_url,
+)
 from sage200_async.auth.sign_in import exchange_code as exchange_code
 from sage200_async.auth.stores import Tokens as Tokens
 from sage200_async.auth.stores import TokenStore as TokenStore
@@ -30,15 +32,15 @@ from sage200_async.odata.fields import field as field
 from sage200_async.settings import Settings as Settings
 
 __all__ = [
+    "AuthorizationRequest",
     "Sage200Client",
     "Settings",
-    "SignIn",
     "TokenStore",
     "Tokens",
     "__version__",
     "all_of",
     "any_of",
-    "authorize_url",
+    "create_authorization_url",
     "exchange_code",
     "field",
     "raw",

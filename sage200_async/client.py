@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from sage200_async.auth.stores import Tokens, store_at
-from sage200_async.auth.token_endpoint import refresher
-from sage200_async.auth.token_manager import TokenKeeper
+from sage200_async.auth.token_endpoint import token_refresher
+from sage200_async.auth.token_manager import TokenManager
 from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
 from sage200_async.odata.encoding import encode_query
 from sage200_async.paging.page_reader import request_to
 from sage200_async.query.endpoint import Bindable, Endpoint
-from sage200_async.query.operations import Table
-from sage200_async.query.schema_diff import Drift, compare, read_metadata
+from sage200_async.query.operations import Resource
+from sage200_async.query.schema_diff import SchemaDiff, compare, read_metadata
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
-from sage200_async.transport.events import Watch
+from sage200_async.transport.events import EventTransport
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from sage200_async.wire.messages import Response
 
 Q = TypeVar("Q", bound=Bindable)
-UntypedTable = Table[dict[str, Any], dict[str, Any], dict[str, Any]]
-"""A resource that the catalogue does not know."""
+UntypedResource = Resource[dict[str, Any], dict[str, Any], dict[str, Any]]
+"""A resource that the catalog does not know."""
 
 
 class Sage200Client(Endpoints):
@@ -83,7 +83,7 @@ class Sage200Client(Endpoints):
         self.events = Events()
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
-        self._watch = Watch(self._http, self.events, self._clock)
+        self._watch = EventTransport(self._http, self.events, self._clock)
         self._keeper = _keeper(settings, self._watch, self._clock, self.events)
         self.transport: Transport = transport or self._stack()
         if transport is None:
@@ -91,13 +91,13 @@ class Sage200Client(Endpoints):
 
     def _stack(self) -> Transport:
         settings = self.settings
-        throttled = Throttle(self._watch, settings.pool_size, self.events)
+        throttled = Throttle(self._watch, settings.max_connections, self.events)
         keys = settings.subscription_key, settings.secondary_subscription_key
         authorized = Auth(Subscription(throttled, *keys), self._keeper)
         policy = RetryPolicy(
             max_attempts=settings.max_attempts,
-            max_seconds=settings.retry_seconds,
-            call_seconds=settings.call_timeout,
+            max_seconds=settings.max_retry_seconds,
+            call_seconds=settings.total_timeout,
         )
         budget = RetryBudget(settings.retries_per_second, self._clock)
         return Retry(authorized, policy, self._clock, budget=budget, events=self.events)
@@ -117,7 +117,7 @@ class Sage200Client(Endpoints):
         """
         if not self._owner:
             return
-        await self._keeper.settle()
+        await self._keeper.drain()
         await self._http.close()
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:
@@ -183,10 +183,10 @@ class Sage200Client(Endpoints):
             >>> run(client.run(pickle.loads(stored)).count())
             2
         """
-        return query.bound(self.settings.target, self, self.settings.page_size)
+        return query.bound(self.settings.context, self, self.settings.page_size)
 
-    def resource(self, path: str, *, key: str | None = None) -> UntypedTable:
-        """Give a resource that the catalogue does not know, untyped.
+    def resource(self, path: str, *, key: str | None = None) -> UntypedResource:
+        """Give a resource that the catalog does not know, untyped.
 
         Records are dicts with numbers as `Decimal`; all else is alike.
 
@@ -202,7 +202,7 @@ class Sage200Client(Endpoints):
             >>> len(run(codes()))
             2
         """
-        return self.run(Endpoint(path.strip("/"), UntypedTable, key=key).query)
+        return self.run(Endpoint(path.strip("/"), UntypedResource, key=key).query)
 
     async def request(
         self,
@@ -235,7 +235,7 @@ class Sage200Client(Endpoints):
             200
         """
         encoded = encode_query((query or {}).items())
-        made = request_to(self.settings.target, method.upper(), path, encoded)
+        made = request_to(self.settings.context, method.upper(), path, encoded)
         headers = {**made.headers, "content-type": "application/json"}
         twice = made.method != "POST" if idempotent is None else idempotent
         reply = await self.transport.send(
@@ -248,8 +248,8 @@ class Sage200Client(Endpoints):
         )
         return replace(reply, body=bytes(reply.body))
 
-    async def drift(self, resource: str, *, sample: int = 100) -> Drift:
-        """Compare a record of the catalogue with the live service.
+    async def schema_diff(self, resource: str, *, sample: int = 100) -> SchemaDiff:
+        """Compare a record of the catalog with the live service.
 
         It asks for ``$metadata=true``, and for some records as they come.
         Nothing breaks when Sage adds a field: this tells of it.
@@ -259,11 +259,11 @@ class Sage200Client(Endpoints):
             sample: Records to look at, 1 to 5000.
 
         Raises:
-            QueryError: The catalogue has no such resource, or it is not listed.
+            QueryError: The catalog has no such resource, or it is not listed.
             DecodeError: The reply to ``$metadata`` cannot be read.
 
         Example:
-            >>> bool(run(client.drift("customers")))
+            >>> bool(run(client.schema_diff("customers")))
             False
         """
         endpoint = self.endpoints().get(resource)
@@ -298,11 +298,11 @@ class Sage200Client(Endpoints):
 
 def _keeper(
     settings: Settings, http: Transport, clock: Clock, events: Events
-) -> TokenKeeper:
+) -> TokenManager:
     seed = Tokens(settings.access_token, settings.refresh_token)
-    ask = refresher(settings, http, clock)
+    ask = token_refresher(settings, http, clock)
     store = store_at(settings.token_store)
-    return TokenKeeper(store, seed, ask, clock, events=events)
+    return TokenManager(store, seed, ask, clock, events=events)
 
 
 def _require_credentials(settings: Settings) -> None:

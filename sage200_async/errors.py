@@ -5,22 +5,22 @@
     Sage200Error                          .attempts .request_id .plan
     ├── QueryError (also ValueError)      the question is wrong; before any I/O
     │   ├── UnknownFieldError             .name .nearest
-    │   ├── LiteralError                  .value
+    │   ├── InvalidValue                  .value
     │   ├── LimitError                    a number out of range, a query too long
-    │   └── VerbError (also AttributeError)   .verb: the resource cannot do that
+    │   └── UnsupportedOperation (also AttributeError)   .verb: the resource cannot do that
     ├── SettingsError (also ValueError)   .name: a setting missing or contradictory
-    ├── RequestError                      .request (redacted) .unknown
+    ├── RequestError                      .request (redacted) .outcome_unknown
     │   ├── TransportError                no reply
     │   │   ├── ConnectError              the request certainly never left
-    │   │   ├── TimedOut                  .phase .seconds
-    │   │   └── BrokenReply               cut short, or not HTTP
-    │   │       └── ReplyTooLarge         more bytes than the settings allow
+    │   │   ├── RequestTimeout                  .phase .seconds
+    │   │   └── IncompleteResponse               cut short, or not HTTP
+    │   │       └── ResponseTooLarge         more bytes than the settings allow
     │   ├── StatusError                   .status .response .detail
     │   │   ├── BadRequest 400 · Unauthorized 401 · Forbidden 403
     │   │   ├── NotFound 404 · Conflict 409
     │   │   ├── RateLimited 429           .retry_after
     │   │   └── ServerError 5xx           .retry_after
-    │   └── DecodeError                   .where .model .raw
+    │   └── DecodeError                   .json_path .model .raw
     ├── TokenError                        no usable token
     │   ├── TokenRefused                  the token endpoint said no: sign in again
     │   ├── TokenUnavailable              the token endpoint could not be reached
@@ -31,8 +31,8 @@
     │   └── SinkError                     what was read could not be kept
     │       └── SinkConflict              what is there already is something else
     ├── ResultError (also LookupError)    one record was asked for
-    │   ├── NoRecord                      none matched
-    │   └── ManyRecords                   several matched
+    │   ├── NoResultFound                      none matched
+    │   └── MultipleResultsFound                   several matched
     ├── MissingExtra (also ImportError)   .extra: what to install
     └── ClientClosed (also RuntimeError)  misuse, not failure
 
@@ -146,7 +146,7 @@ class UnknownFieldError(QueryError, AttributeError):
         return made, self.args, self.__dict__
 
 
-class LiteralError(QueryError):
+class InvalidValue(QueryError):
     """A value that has no literal for its field's type."""
 
     def __init__(self, message: str = "", *, value: object = None) -> None:
@@ -158,7 +158,7 @@ class LimitError(QueryError):
     """A number out of range, or a query longer than the service takes."""
 
 
-class VerbError(QueryError, AttributeError):
+class UnsupportedOperation(QueryError, AttributeError):
     """Something that the resource cannot do."""
 
     def __init__(self, message: str = "", *, verb: str = "") -> None:
@@ -188,14 +188,14 @@ class RequestError(Sage200Error):
         self.request = request
         self.attempts = attempts
 
-    repeated: bool = False
+    maybe_sent_before: bool = False
     """Whether an earlier attempt may have reached the service."""
 
-    unknown: bool = False
+    outcome_unknown: bool = False
     """Whether a write may have been done, although this came instead of a reply."""
 
     @property
-    def heavy(self) -> bool:
+    def page_too_large(self) -> bool:
         """Whether asking for less may succeed where the same would not."""
         return False
 
@@ -220,7 +220,7 @@ class ConnectError(TransportError):
         return True
 
 
-class TimedOut(TransportError):
+class RequestTimeout(TransportError):
     """The time ran out."""
 
     def __init__(
@@ -242,22 +242,22 @@ class TimedOut(TransportError):
         return self.phase == "connect"
 
     @property
-    def heavy(self) -> bool:
+    def page_too_large(self) -> bool:
         """Whether asking for less may help: yes, once the server is at work."""
         return self.phase in {"read", "total"}
 
 
-class BrokenReply(TransportError):
+class IncompleteResponse(TransportError):
     """A reply that was cut short or was not HTTP."""
 
 
-class ReplyTooLarge(BrokenReply):
-    """A reply of more bytes, once inflated, than ``reply_limit`` allows."""
+class ResponseTooLarge(IncompleteResponse):
+    """A reply of more bytes, once inflated, than ``max_response_bytes`` allows."""
 
     retryable = False
 
     @property
-    def heavy(self) -> bool:
+    def page_too_large(self) -> bool:
         """Whether asking for less may help: yes."""
         return True
 
@@ -332,7 +332,7 @@ class ServerError(StatusError):
     retryable = True
 
     @property
-    def heavy(self) -> bool:
+    def page_too_large(self) -> bool:
         """Whether asking for less may help: where a gateway gave up waiting."""
         return self.status in _GAVE_UP
 
@@ -340,7 +340,7 @@ class ServerError(StatusError):
 class DecodeError(RequestError):
     """A reply that does not fit what was expected.
 
-    ``where`` is the JSON path of the value that does not fit, as in
+    ``json_path`` is the JSON path of the value that does not fit, as in
     ``$[17].balance``; ``model`` is the record's name; ``raw`` is the JSON of
     the one record that does not fit, where there is one.
     """
@@ -351,12 +351,12 @@ class DecodeError(RequestError):
         *,
         request: RequestLike | None = None,
         attempts: int = 1,
-        where: str = "",
+        json_path: str = "",
         model: str = "",
         raw: bytes = b"",
     ) -> None:
         super().__init__(message, request=request, attempts=attempts)
-        self.where = where
+        self.json_path = json_path
         self.model = model
         self.raw = raw
 
@@ -423,11 +423,11 @@ class ResultError(Sage200Error, LookupError):
     """One record was asked for, and the number found was another."""
 
 
-class NoRecord(ResultError):
+class NoResultFound(ResultError):
     """No record matched."""
 
 
-class ManyRecords(ResultError):
+class MultipleResultsFound(ResultError):
     """More than one record matched."""
 
 

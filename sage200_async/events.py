@@ -25,22 +25,22 @@ class Event(Struct, frozen=True, kw_only=True):
 class RequestSent(Event, frozen=True, kw_only=True):
     """A request leaves, to the API or to the token endpoint."""
 
-    number: int
-    """Its number within the client; `RequestEnded` has the same."""
+    request_number: int
+    """Its number within the client; `RequestFinished` has the same."""
     request: str
     """Method, path and the beginning of the query."""
     method: str
     host: str
     path: str
     """Below the base URL; empty for the token endpoint."""
-    read: int = 0
+    read_id: int = 0
     """The reading that it belongs to, or 0."""
 
 
-class RequestEnded(Event, frozen=True, kw_only=True):
+class RequestFinished(Event, frozen=True, kw_only=True):
     """A request has its reply, or will have none."""
 
-    number: int
+    request_number: int
     request: str
     seconds: float
     status: int = 0
@@ -48,24 +48,24 @@ class RequestEnded(Event, frozen=True, kw_only=True):
     bytes: int = 0
     """Of the reply's body, inflated."""
     error: str = ""
-    """The name of what went wrong, such as ``TimedOut``."""
+    """The name of what went wrong, such as ``RequestTimeout``."""
     request_id: str = ""
     """What the server calls the request, where it says so."""
-    read: int = 0
+    read_id: int = 0
 
 
-class RetryPlanned(Event, frozen=True, kw_only=True):
+class RetryScheduled(Event, frozen=True, kw_only=True):
     """A request will be sent again."""
 
     request: str
     attempts: int
     """Times that it has been sent."""
-    wait: float
+    delay: float
     """Seconds until it is sent again."""
     error: str
-    smaller: bool = False
+    page_reduced: bool = False
     """Whether it will ask for fewer records."""
-    read: int = 0
+    read_id: int = 0
 
 
 class TokenRefreshed(Event, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class TokenRefreshed(Event, frozen=True, kw_only=True):
     """When the access token ends, in seconds since 1970."""
 
 
-class SignInEnding(Event, frozen=True, kw_only=True):
+class SignInExpiring(Event, frozen=True, kw_only=True):
     """A person has to sign in again soon: ten days are left, or fewer."""
 
     ends_at: float
@@ -85,18 +85,18 @@ class SignInEnding(Event, frozen=True, kw_only=True):
     days_left: float
 
 
-class LimitChanged(Event, frozen=True, kw_only=True):
+class ConcurrencyChanged(Event, frozen=True, kw_only=True):
     """More requests, or fewer, may be in flight to a host."""
 
     host: str
-    was: int
-    now: int
+    old: int
+    new: int
 
 
-class ReadBegun(Event, frozen=True, kw_only=True):
+class ReadStarted(Event, frozen=True, kw_only=True):
     """A collection is read."""
 
-    read: int
+    read_id: int
     """The reading's number within the client."""
     path: str
     strategy: str
@@ -106,12 +106,12 @@ class ReadBegun(Event, frozen=True, kw_only=True):
 class PageRead(Event, frozen=True, kw_only=True):
     """A page was read, and all its records handed on."""
 
-    read: int
+    read_id: int
     path: str
     page: int
     """Its number, from 1."""
     records: int
-    asked: int
+    requested: int
     """Records that it was asked for."""
     bytes: int
 
@@ -119,16 +119,16 @@ class PageRead(Event, frozen=True, kw_only=True):
 class PageSizeChanged(Event, frozen=True, kw_only=True):
     """The next page will be asked for fewer records, or for more again."""
 
-    read: int
+    read_id: int
     path: str
-    was: int
-    now: int
+    old: int
+    new: int
 
 
-class ReadEnded(Event, frozen=True, kw_only=True):
+class ReadFinished(Event, frozen=True, kw_only=True):
     """A reading is over: at its end, by an error, or because nobody reads on."""
 
-    read: int
+    read_id: int
     path: str
     records: int
     pages: int

@@ -20,7 +20,7 @@ after February 2019; older servers return fewer).
 PAGE_FLOOR: Final = 100
 """Records below which the page of a server that cannot keep up is not made."""
 
-QUERY_LIMIT: Final = 2000
+MAX_QUERY_BYTES: Final = 2000
 """Bytes of an encoded query string at most.
 
 On-premises servers sit behind IIS, which answers 404.15 past 2,048 bytes.

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import SettingsError
-from sage200_async.limits import PAGE_MAX, QUERY_LIMIT
+from sage200_async.limits import MAX_QUERY_BYTES, PAGE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,20 +34,20 @@ _POSITIVE: Final = {
     "connect_timeout": "seconds",
     "read_timeout": "seconds",
     "request_timeout": "seconds",
-    "call_timeout": "seconds",
+    "total_timeout": "seconds",
     "retries_per_second": "retries",
     "sign_in_days": "days",
 }
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Target(Struct, frozen=True):
+class CompanyContext(Struct, frozen=True):
     """Where a query goes: which service, site and company, within what limits."""
 
     base_url: str = ""
     site: str = ""
     company: str = ""
-    query_limit: int = QUERY_LIMIT
+    max_query_bytes: int = MAX_QUERY_BYTES
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Which Sage 200 it is; it decides `base_url` where that is not given."""
     base_url: str = ""
     """The API's address, for a sandbox, an on-premises tunnel or a LAN."""
-    authorize_url: str = "https://id.sage.com/authorize"
+    authorization_url: str = "https://id.sage.com/authorize"
     """Where a person signs in."""
     token_url: str = "https://id.sage.com/oauth/token"
     """Where tokens are refreshed."""
@@ -95,7 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """
     page_size: int = PAGE_MAX
     """Records that one request asks for at most, 1 to 5000."""
-    query_limit: int = QUERY_LIMIT
+    max_query_bytes: int = MAX_QUERY_BYTES
     """Bytes of an encoded query string at most."""
     connect_timeout: float = 10.0
     """Seconds to wait for a connection."""
@@ -103,15 +103,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds to wait for the next bytes of a reply."""
     request_timeout: float = 300.0
     """Seconds that one attempt may take in all."""
-    call_timeout: float | None = None
+    total_timeout: float | None = None
     """Seconds that one call may take, with all its attempts and waits."""
-    reply_limit: int = 512 * 1024**2
+    max_response_bytes: int = 512 * 1024**2
     """Bytes of a reply, inflated, at most."""
-    pool_size: int = 10
+    max_connections: int = 10
     """Connections, and so requests in flight, at most."""
     max_attempts: int = 5
     """Times that one request is sent at most."""
-    retry_seconds: float = 300.0
+    max_retry_seconds: float = 300.0
     """Seconds after which no further attempt is begun."""
     retries_per_second: float = 1.0
     """Retries that all tasks together may make, once ten are spent."""
@@ -125,11 +125,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         msgspec.structs.force_setattr(self, "company", str(self.company))
         for name in ("site", "company", *sorted(_SECRETS)):
             _require_plain(name, getattr(self, name))
-        for name in ("base_url", "authorize_url", "token_url"):
+        for name in ("base_url", "authorization_url", "token_url"):
             require_url(name, getattr(self, name), secure=name != "base_url")
         if not 1 <= self.page_size <= PAGE_MAX:
             _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
-        for name in ("query_limit", "pool_size", "max_attempts", "reply_limit"):
+        for name in (
+            "max_query_bytes",
+            "max_connections",
+            "max_attempts",
+            "max_response_bytes",
+        ):
             if getattr(self, name) < 1:
                 _refuse(name, "1 or more", getattr(self, name))
         for name, unit in _POSITIVE.items():
@@ -157,9 +162,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return [(name, getattr(self, name)) for name in plain]
 
     @property
-    def target(self) -> Target:
+    def context(self) -> CompanyContext:
         """Where queries go."""
-        return Target(self.base_url, self.site, str(self.company), self.query_limit)
+        return CompanyContext(
+            self.base_url, self.site, str(self.company), self.max_query_bytes
+        )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -25,11 +25,11 @@ from sage200_async.events import (
     Event,
     PageRead,
     PageSizeChanged,
-    ReadBegun,
-    ReadEnded,
-    RequestEnded,
+    ReadFinished,
+    ReadStarted,
+    RequestFinished,
     RequestSent,
-    RetryPlanned,
+    RetryScheduled,
     TokenRefreshed,
 )
 
@@ -112,25 +112,25 @@ class _Telemetry:
         match event:
             case RequestSent():
                 self._sent(event)
-            case RequestEnded():
+            case RequestFinished():
                 self._ended(event)
-            case ReadBegun():
+            case ReadStarted():
                 name = f"read {event.path}"
                 attributes = {"sage200.strategy": event.strategy}
-                self._begin(event.read, name, "INTERNAL", attributes)
-            case ReadEnded():
+                self._begin(event.read_id, name, "INTERNAL", attributes)
+            case ReadFinished():
                 self._read(event)
             case PageRead():
                 told = {"records": event.records, "bytes": event.bytes}
-                self._note(event.read, "page", told)
+                self._note(event.read_id, "page", told)
                 self._records.add(event.records, {"sage200.resource": event.path})
             case PageSizeChanged():
                 self._note(
-                    event.read, "page size", {"was": event.was, "now": event.now}
+                    event.read_id, "page size", {"old": event.old, "new": event.new}
                 )
-            case RetryPlanned():
-                failed = {"error.type": event.error, "wait": event.wait}
-                self._note(event.read, "retry", failed)
+            case RetryScheduled():
+                failed = {"error.type": event.error, "delay": event.delay}
+                self._note(event.read_id, "retry", failed)
                 self._retries.add(1, {"error.type": event.error})
             case TokenRefreshed():
                 self._refreshes.add(1)
@@ -170,20 +170,20 @@ class _Telemetry:
             "url.path": event.path,
         }
         name = f"{event.method} {_IDS.sub('/{id}', event.path) or 'token'}"
-        self._begin(event.number, name, "CLIENT", attributes, event.read)
+        self._begin(event.request_number, name, "CLIENT", attributes, event.read_id)
 
-    def _ended(self, event: RequestEnded) -> None:
+    def _ended(self, event: RequestFinished) -> None:
         told: dict[str, Any] = {"http.response.body.size": event.bytes}
         if event.status:
             told["http.response.status_code"] = event.status
         if event.request_id:
             told["sage200.request_id"] = event.request_id
-        self._end(event.number, told, event.error)
+        self._end(event.request_number, told, event.error)
         labels = {"error.type": event.error} if event.error else {}
         if event.status:
             labels["http.response.status_code"] = str(event.status)
         self._seconds.record(event.seconds, labels)
 
-    def _read(self, event: ReadEnded) -> None:
+    def _read(self, event: ReadFinished) -> None:
         told = {"sage200.records": event.records, "sage200.pages": event.pages}
-        self._end(event.read, told, event.error)
+        self._end(event.read_id, told, event.error)

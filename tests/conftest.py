@@ -28,7 +28,7 @@ def no_settings_from_outside(monkeypatch):
             monkeypatch.delenv(name)
 
 
-class Ears(logging.Handler):
+class SecretLeakDetector(logging.Handler):
     """Hears all that is logged, told as an event or raised, and knows the secrets.
 
     Tokens, states and verifiers are made by `secrets.token_urlsafe`, in the
@@ -80,7 +80,7 @@ class Ears(logging.Handler):
 @pytest.fixture(scope="session")
 def ears():
     """Listen for as long as the tests run."""
-    listener = Ears()
+    listener = SecretLeakDetector()
     with pytest.MonkeyPatch.context() as patch:
         listener.listen(patch)
         yield listener

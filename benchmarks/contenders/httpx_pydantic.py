@@ -24,7 +24,7 @@ TYPES = {
     "boolean": bool,
     "integer": int,
     "number": Decimal,
-    "moment": datetime,
+    "datetime": datetime,
     "text": str,
 }
 

@@ -22,11 +22,11 @@ from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.files.sink import FormName, PackingName, files_at
 from sage200_async.extract.rows import rows_of
 from sage200_async.extract.tables import tables_of
-from sage200_async.odata.options import Options
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.certificate import Certificate, Interval
 
 PAGE = 2000
-TABLES = tables_of("customers", Endpoints.endpoints()["customers"], Options())
+TABLES = tables_of("customers", Endpoints.endpoints()["customers"], QueryOptions())
 Pages = Iterator[tuple[int, list[Customer]]]
 Write = Callable[[Path, Pages, int], float]
 
@@ -56,21 +56,21 @@ def sink(
 ) -> float:
     made = files_at(folder, form, compress=compress)
     made.open(TABLES)
-    kept = Checkpoint(query="", floor=0, fence=count * PAGE)
+    kept = Checkpoint(query="", floor=0, max_key=count * PAGE)
     spent = 0.0
     for low, records in given:
         kept = kept.with_(Interval(low, low + PAGE, PAGE))
         begun = time.process_time()
-        made.keep(rows_of(TABLES, records), kept)
+        made.write(rows_of(TABLES, records), kept)
         spent += time.process_time() - begun
     begun = time.process_time()
-    made.finish(
+    made.commit(
         Certificate(
             path="customers",
             query="",
             records=count * PAGE,
             requests=count,
-            begun_at=0,
+            started_at=0,
             ended_at=0,
         )
     )

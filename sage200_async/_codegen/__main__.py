@@ -16,7 +16,7 @@ from sage200_async._codegen.overrides import OverrideError, Overrides
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sage200_async._codegen.build import Catalogue
+    from sage200_async._codegen.build import Catalog
 
 HERE: Final = Path(__file__).parent
 CATALOG: Final = HERE.parent / "catalog"
@@ -25,16 +25,16 @@ _WRITTEN: Final = ("*.py", "*.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the catalogue, or compare it; give the exit code."""
+    """Write the catalog, or compare it; give the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        catalogue = build(given.folder, Overrides.load(given.overrides))
+        catalog = build(given.folder, Overrides.load(given.overrides))
     except (OverrideError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
-    report(catalogue)
+    report(catalog)
     with tempfile.TemporaryDirectory() as made:
-        write(catalogue, Path(made))
+        write(catalog, Path(made))
         if given.check:
             return _compared(Path(made), given.catalog)
         _replace(Path(made), given.catalog)
@@ -52,26 +52,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def report(catalogue: Catalogue) -> None:
+def report(catalog: Catalog) -> None:
     """Print the counts, then every irregularity by name."""
-    print(", ".join(f"{count} {what}" for what, count in catalogue.counts.items()))
-    for what, group in groupby(catalogue.findings, lambda each: each.what):
+    print(", ".join(f"{count} {what}" for what, count in catalog.counts.items()))
+    for what, group in groupby(catalog.findings, lambda each: each.what):
         found = list(group)
         print(f"\n{what} ({len(found)}):")
         for each in found:
             print(f"  {each.name}{f': {each.note}' if each.note else ''}")
 
 
-def write(catalogue: Catalogue, folder: Path) -> None:
+def write(catalog: Catalog, folder: Path) -> None:
     """Write every file into *folder*, formatted."""
-    for name, text in catalogue.files.items():
+    for name, text in catalog.files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache"]
     # Files by name: below a folder that ruff passes over, such as .nox, it would
     # pass over them too.
-    files = [str(folder / name) for name in catalogue.files if name.endswith(".py")]
+    files = [str(folder / name) for name in catalog.files if name.endswith(".py")]
     subprocess.run([*ruff, "--config", str(_SETTINGS), *files], check=True)
 
 

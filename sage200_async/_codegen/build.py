@@ -1,4 +1,4 @@
-"""Builds the whole catalogue: every file's text, and what there is to report."""
+"""Builds the whole catalog: every file's text, and what there is to report."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from sage200_async._codegen.resources import Endpoint
 
 
-class Catalogue(Struct, frozen=True):
+class Catalog(Struct, frozen=True):
     """What comes out."""
 
     files: dict[str, str]
-    """The text of each file, by its path below the catalogue."""
+    """The text of each file, by its path below the catalog."""
     counts: dict[str, int]
     findings: tuple[Finding, ...]
 
 
-def build(folder: Path, overrides: Overrides) -> Catalogue:
-    """Build the catalogue from the documents in *folder*.
+def build(folder: Path, overrides: Overrides) -> Catalog:
+    """Build the catalog from the documents in *folder*.
 
     Raises:
         OverrideError: A correction changes nothing.
@@ -53,7 +53,7 @@ def build(folder: Path, overrides: Overrides) -> Catalogue:
     homes = _homes(models, inputs, endpoints)
     files = _files(models, inputs, endpoints, homes)
     files["manifest.json"] = _manifest(documents, models, counts)
-    return Catalogue(files, counts, tuple(sorted(set(documents.findings))))
+    return Catalog(files, counts, tuple(sorted(set(documents.findings))))
 
 
 def _files(

@@ -35,7 +35,7 @@ KINDS: Final = {
     ),
     "integer": Kind("int", "IntegerField", "int", "Whole number"),
     "number": Kind("Decimal", "NumberField", "Decimal | float", "Number"),
-    "moment": Kind("datetime", "MomentField", "Moment", "Time, UTC"),
+    "datetime": Kind("datetime", "DateTimeField", "DateOrTime", "Time, UTC"),
     "boolean": Kind("bool", "BooleanField", "bool", "True or false"),
     "either": Kind("int | str", "AnyField", "int | str", "Whole number or text"),
     "any": Kind("Any", "AnyField", "Any", "Of a type that nobody knows"),

@@ -25,7 +25,7 @@ _SHARED: Final = "#/components/schemas/"
 _JSON: Final = "application/json"
 _PLAIN: Final = {
     ("string", ""): "text",
-    ("string", "date-time"): "moment",
+    ("string", "date-time"): "datetime",
     ("boolean", ""): "boolean",
     ("integer", "int16"): "integer",
     ("integer", "int32"): "integer",

@@ -1,4 +1,4 @@
-"""Writes the catalogue down: text, to be formatted afterwards."""
+"""Writes the catalog down: text, to be formatted afterwards."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _STANDARD: Final = (
 )
 _FIELDS: Final = sorted({kind.namespace for kind in KINDS.values()} | {"OpaqueFields"})
 _RESOURCES: Final = {
-    "query.collection": ("View",),
+    "query.collection": ("CollectionQuery",),
     "query.endpoint": ("Binder", "Endpoint", "Item"),
     "query.operations": (
-        "BulkTable",
+        "BatchUpdateResource",
         "Create",
         "CreateMany",
         "CreateUpdate",
@@ -45,7 +45,7 @@ _RESOURCES: Final = {
         "ListParent",
         "Parent",
         "Single",
-        "Table",
+        "Resource",
     ),
 }
 _LAZY: Final = f'''
@@ -68,11 +68,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypeAlias
 
-Moment: TypeAlias = datetime | date
+DateOrTime: TypeAlias = datetime | date
 """A time; a plain date means its midnight."""
 '''
 Homes = dict[str, str]
-"""Public names, each with the module of the catalogue that it lives in."""
+"""Public names, each with the module of the catalog that it lives in."""
 
 
 def models_module(models: Models, area: str, homes: Homes) -> str:
@@ -143,8 +143,8 @@ def _python(field: Field) -> str:
 def inputs_module(inputs: Iterable[Input], area: str, homes: Homes) -> str:
     """Write what writes of one area take."""
     body = "\n\n\n".join(_input(each) for each in inputs if each.area == area)
-    moment = ["Moment"] if "Moment" in body else []
-    library = [_import(f"{CATALOG}.inputs", moment)]
+    alias = ["DateOrTime"] if "DateOrTime" in body else []
+    library = [_import(f"{CATALOG}.inputs", alias)]
     head = _head(f"What writes of the `{area}` document take.", body, library)
     return f"{head}\n{body}\n\n{_imports(body, f'inputs.{area}', homes)}"
 
@@ -253,7 +253,7 @@ def _endpoint(endpoint: Endpoint, homes: Homes) -> str:
         given.append(_lazily(endpoint.model, homes))
     if endpoint.reply is not None:
         given.append(f"reply={_lazily(endpoint.reply, homes)}")
-    for name in ("key", "watermark", "pseudo_members", "parameters", "order"):
+    for name in ("key", "watermark", "extra_expands", "parameters", "default_order"):
         value = getattr(endpoint, name)
         if value:
             given.append(f"{name}={value!r}")
@@ -333,7 +333,7 @@ def _used(body: str, names: Iterable[str]) -> list[str]:
 
 
 def _imports(body: str, own: str, homes: Homes) -> str:
-    """Import what *body* names of other modules of the catalogue."""
+    """Import what *body* names of other modules of the catalog."""
     bare = re.sub(r'"[^"]*"', "", body.replace('"""', '"'))
     wanted: dict[str, list[str]] = {}
     for name in sorted(set(re.findall(r"\w+", bare)) & set(homes)):

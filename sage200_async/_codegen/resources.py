@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _CLASSES: Final = {
     # Verbs of the collection, verbs of the item: class, its type arguments.
-    ("get", ""): ("View", "R"),
+    ("get", ""): ("CollectionQuery", "R"),
     ("get", "get"): ("ListGet", "RN"),
-    ("get post put", "get put delete"): ("BulkTable", "RVCN"),
-    ("get post", "get put delete"): ("Table", "RVCN"),
+    ("get post put", "get put delete"): ("BatchUpdateResource", "RVCN"),
+    ("get post", "get put delete"): ("Resource", "RVCN"),
     ("get", "get put"): ("ListGetUpdate", "RCN"),
     ("get", "get put delete"): ("ListGetUpdateDelete", "RCN"),
     ("get post", ""): ("ListCreate", "RV"),
@@ -80,9 +80,9 @@ class Endpoint(Struct, frozen=True):
     reply: str | None
     key: str | None
     watermark: str | None
-    pseudo_members: tuple[str, ...]
+    extra_expands: tuple[str, ...]
     parameters: tuple[str, ...]
-    order: tuple[str, ...]
+    default_order: tuple[str, ...]
     professional_only: bool
     item: str | None
     """The class of its items, where something lies below them."""
@@ -143,9 +143,9 @@ class Decider:
         item = (
             f"{camel('_'.join(_names(resource.path)))}Item" if resource.below else None
         )
-        pseudo, parameters, order = (
+        extra_expands, parameters, default_order = (
             self._overrides.names(table, resource.where)
-            for table in ("pseudo_members", "parameters", "order")
+            for table in ("extra_expands", "parameters", "default_order")
         )
         return Endpoint(
             self._attribute(resource),
@@ -158,9 +158,9 @@ class Decider:
             reply,
             self._key(resource),
             self._watermark(resource),
-            pseudo,
+            extra_expands,
             parameters,
-            order,
+            default_order,
             resource.professional_only,
             item,
             tuple(self.endpoint(each) for each in resource.below),

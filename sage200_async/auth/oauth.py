@@ -132,8 +132,8 @@ def authorize_address(
             ("code_challenge_method", "S256"),
         )
     )
-    joint = "&" if "?" in settings.authorize_url else "?"
-    return f"{settings.authorize_url}{joint}{query}"
+    joint = "&" if "?" in settings.authorization_url else "?"
+    return f"{settings.authorization_url}{joint}{query}"
 
 
 def read_redirect(url: str, state: str) -> str:
@@ -227,8 +227,8 @@ def read_tokens(response: ResponseLike, old: Tokens, now: float) -> Tokens:
     return replace(
         new,
         refresh_token=new.refresh_token or old.refresh_token,
-        consented_at=old.consented_at,
-        sign_in_ends_at=old.sign_in_ends_at,
+        authorized_at=old.authorized_at,
+        refresh_token_expires_at=old.refresh_token_expires_at,
     )
 
 
@@ -250,7 +250,7 @@ def read_first_tokens(
     """
     new = _tokens(response, now, _CODE)
     ends = now + sign_in_days * _DAY if new.refresh_token else new.expires_at
-    return replace(new, consented_at=now, sign_in_ends_at=ends)
+    return replace(new, authorized_at=now, refresh_token_expires_at=ends)
 
 
 def _tokens(response: ResponseLike, now: float, asked: tuple[str, str]) -> Tokens:

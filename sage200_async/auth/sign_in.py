@@ -1,6 +1,6 @@
 """Signing a person in, by authorization code with PKCE.
 
-Two steps, with a browser in between: send it to `authorize_url`, and give the
+Two steps, with a browser in between: send it to `create_authorization_url`, and give the
 address that it comes back to, to `exchange_code`.
 
 Source: RFC 6749, 4.1; RFC 7636; RFC 8252 for desktop programs. Sage documents
@@ -23,7 +23,7 @@ from sage200_async.auth.oauth import (
     read_redirect,
 )
 from sage200_async.auth.stores import store_at
-from sage200_async.auth.token_endpoint import answer_of
+from sage200_async.auth.token_endpoint import send_to_token_endpoint
 from sage200_async.errors import SettingsError
 from sage200_async.settings import require_url
 from sage200_async.transport.base import Clock
@@ -39,7 +39,7 @@ _BYTES: Final = 32
 # Of chance in a state and in a verifier: 43 characters (RFC 7636, 4.1).
 
 
-class SignIn(Struct, frozen=True):
+class AuthorizationRequest(Struct, frozen=True):
     """One sign-in under way. Its repr shows neither state nor verifier.
 
     It can be pickled, so that a web application keeps it where it keeps the
@@ -50,7 +50,7 @@ class SignIn(Struct, frozen=True):
     """Where Sage ID sends the browser: https, or http on this machine."""
     state: str
     """Comes back with the browser, and shows that it is the same one."""
-    verifier: str
+    code_verifier: str
     """Shows the token endpoint that whoever has the code also began."""
 
     def __post_init__(self) -> None:
@@ -61,14 +61,14 @@ class SignIn(Struct, frozen=True):
             raise SettingsError(message, name="redirect_uri")
 
     def __repr__(self) -> str:
-        return f"SignIn(redirect_uri={self.redirect_uri!r}, state=..., verifier=...)"
+        return f"AuthorizationRequest(redirect_uri={self.redirect_uri!r}, state=..., code_verifier=...)"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show rich no more than `repr` does: msgspec's own shows every field."""
         return [("redirect_uri", self.redirect_uri)]
 
     @classmethod
-    def begin(cls, redirect_uri: str) -> SignIn:
+    def begin(cls, redirect_uri: str) -> AuthorizationRequest:
         """Begin a sign-in: one for each person, and for each try.
 
         Args:
@@ -79,35 +79,37 @@ class SignIn(Struct, frozen=True):
             SettingsError: *redirect_uri* is neither https nor on this machine.
 
         Example:
-            >>> SignIn.begin("https://app.example/callback")
-            SignIn(redirect_uri='https://app.example/callback', state=..., verifier=...)
+            >>> AuthorizationRequest.begin("https://app.example/callback")
+            AuthorizationRequest(redirect_uri='https://app.example/callback', state=..., code_verifier=...)
         """
         state, verifier = (secrets.token_urlsafe(_BYTES) for _ in range(2))
         return cls(redirect_uri, state, verifier)
 
 
-def authorize_url(settings: Settings, sign_in: SignIn) -> str:
+def create_authorization_url(settings: Settings, sign_in: AuthorizationRequest) -> str:
     """Give the address to send the browser to; no I/O.
 
     Args:
-        settings: Of them, ``client_id`` and ``authorize_url``.
+        settings: Of them, ``client_id`` and ``create_authorization_url``.
         sign_in: The sign-in under way.
 
     Raises:
         SettingsError: There is no ``client_id``.
 
     Example:
-        >>> sign_in = SignIn.begin("https://app.example/callback")
-        >>> authorize_url(Settings(client_id="ours"), sign_in)
+        >>> sign_in = AuthorizationRequest.begin("https://app.example/callback")
+        >>> create_authorization_url(Settings(client_id="ours"), sign_in)
         'https://id.sage.com/authorize?response_type=code&client_id=ours&...'
     """
     _require_client(settings)
     return authorize_address(
-        settings, sign_in.redirect_uri, sign_in.state, sign_in.verifier
+        settings, sign_in.redirect_uri, sign_in.state, sign_in.code_verifier
     )
 
 
-async def exchange_code(settings: Settings, sign_in: SignIn, redirected: str) -> Tokens:
+async def exchange_code(
+    settings: Settings, sign_in: AuthorizationRequest, redirected: str
+) -> Tokens:
     """Take what the browser brought back to the token endpoint; store the tokens.
 
     They are in ``settings.token_store`` when this returns. The store's lock is
@@ -163,13 +165,13 @@ async def sign_out(settings: Settings) -> bool:
     return held is not None and bool(held.access_token or held.refresh_token)
 
 
-async def _ask(settings: Settings, sign_in: SignIn, code: str) -> Tokens:
+async def _ask(settings: Settings, sign_in: AuthorizationRequest, code: str) -> Tokens:
     clock = Clock()
     http = HttpTransport(settings, clock)
-    request = code_request(settings, code, sign_in.redirect_uri, sign_in.verifier)
+    request = code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
     await http.open()
     try:
-        response = await answer_of(http, request)
+        response = await send_to_token_endpoint(http, request)
     finally:
         await http.close()
     return read_first_tokens(response, clock.now(), settings.sign_in_days)

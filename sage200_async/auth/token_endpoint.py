@@ -26,7 +26,7 @@ TOKEN_WAIT: Final = 30.0
 """Seconds that the token endpoint may take; less than others wait for the lock."""
 
 
-def refresher(
+def token_refresher(
     settings: Settings, http: Transport, clock: Clock
 ) -> Callable[[Tokens], Awaitable[Tokens]]:
     """Make the function that asks the token endpoint, once."""
@@ -35,13 +35,13 @@ def refresher(
         if not settings.client_id:
             message = "client_id is missing, and a refresh needs it"
             raise SettingsError(message, name="client_id")
-        response = await answer_of(http, refresh_request(settings, old))
+        response = await send_to_token_endpoint(http, refresh_request(settings, old))
         return read_tokens(response, old, clock.now())
 
     return ask
 
 
-async def answer_of(http: Transport, request: Request) -> ResponseLike:
+async def send_to_token_endpoint(http: Transport, request: Request) -> ResponseLike:
     """Send *request*; a reply with an error status is one to read, too.
 
     The request, which holds secrets, is kept out of every error.

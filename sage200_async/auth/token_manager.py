@@ -21,7 +21,7 @@ from sage200_async.errors import (
     TokenUnavailable,
     TransportError,
 )
-from sage200_async.events import Events, SignInEnding, TokenRefreshed
+from sage200_async.events import Events, SignInExpiring, TokenRefreshed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ class Stamp(Struct, frozen=True):
     generation: int
 
 
-class TokenKeeper:
+class TokenManager:
     """The one place that refreshes a set of tokens.
 
     Whoever meets a 401 names the generation of the token that it sent; only
@@ -109,7 +109,7 @@ class TokenKeeper:
         """
         tokens = await self._loaded()
         now = self._clock.now()
-        self._tell_of_end(tokens, now)
+        self._warn_before_expiry(tokens, now)
         if tokens.access_token and not _ends_soon(tokens, now):
             return Stamp(tokens, self._generation)
         if not tokens.refresh_token and tokens.access_token:
@@ -123,7 +123,7 @@ class TokenKeeper:
             _log.warning("refreshing ahead of time failed: %s", error)
             return Stamp(tokens, self._generation)
 
-    def may_renew(self, generation: int) -> bool:
+    def should_refresh(self, generation: int) -> bool:
         """Tell whether a 401 at *generation* is worth a refresh."""
         if generation != self._generation:
             return True
@@ -141,7 +141,7 @@ class TokenKeeper:
         issued = stamp.tokens.issued_at
         return issued is None or self._clock.now() - issued < _UNHELPFUL
 
-    def did_not_help(self) -> None:
+    def mark_refresh_useless(self) -> None:
         """Note that a token fresh from a refresh was met with 401."""
         self._unhelpful = self._clock.monotonic()
 
@@ -159,7 +159,7 @@ class TokenKeeper:
         await self._together(self._refresh)
         return Stamp(await self._loaded(), self._generation)
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         """Wait for a refresh that is under way, so that it is not lost.
 
         Tokens that the store would not take are offered to it once more.
@@ -237,7 +237,7 @@ class TokenKeeper:
     async def _saved(self, new: Tokens) -> Tokens:
         """Store what the endpoint brought; it is kept until that has worked."""
         try:
-            await self._insist(new)
+            await self._save_with_retry(new)
             self._unsaved = None
         finally:
             if self._unsaved is not None:
@@ -247,7 +247,7 @@ class TokenKeeper:
                 )
         return new
 
-    async def _insist(self, new: Tokens) -> None:
+    async def _save_with_retry(self, new: Tokens) -> None:
         """Try a few times, while the lock keeps others from the spent token."""
         for pause in _PAUSES:
             try:
@@ -267,8 +267,8 @@ class TokenKeeper:
             raise TokenRefused("there is no refresh token: sign in again")
         if self._refused is not None and self._refused[0] == old.refresh_token:
             raise copy.copy(self._refused[1])
-        since = old.spent_at or self._clock.now()
-        await self._store.save(replace(old, spent_at=since))
+        since = old.refresh_started_at or self._clock.now()
+        await self._store.save(replace(old, refresh_started_at=since))
         _log.debug("asking the token endpoint")
         try:
             return await self._ask(old)
@@ -281,9 +281,9 @@ class TokenKeeper:
             self._refused = old.refresh_token, refusal
             raise refusal from error
 
-    def _tell_of_end(self, tokens: Tokens, now: float) -> None:
+    def _warn_before_expiry(self, tokens: Tokens, now: float) -> None:
         """Warn once a day when a person has to sign in again soon."""
-        ends = tokens.sign_in_ends_at
+        ends = tokens.refresh_token_expires_at
         told_today = self._told is not None and now - self._told < _DAY
         if ends is None or now < ends - _NOTICE or told_today:
             return
@@ -295,7 +295,7 @@ class TokenKeeper:
             _utc(ends),
             days,
         )
-        self._events.emit(SignInEnding(ends_at=ends, days_left=days))
+        self._events.emit(SignInExpiring(ends_at=ends, days_left=days))
 
 
 async def _run(work: Callable[[], Awaitable[None]]) -> None:
@@ -322,9 +322,9 @@ def _may_be_spent(error: Exception) -> bool:
 def _explain(error: TokenRefused, old: Tokens, seed: Tokens) -> TokenRefused:
     """Add to a refusal what the store and the settings tell about it."""
     said = str(error)
-    if error.reason == "invalid_grant" and old.spent_at is not None:
+    if error.reason == "invalid_grant" and old.refresh_started_at is not None:
         said += (
-            f". A refresh was begun at {_utc(old.spent_at)} and its reply was never "
+            f". A refresh was begun at {_utc(old.refresh_started_at)} and its reply was never "
             "stored: a process was cut off between the reply and the store, so the "
             "rotated token is lost, and a person has to sign in again "
             "('sage200 login')"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sage200_async.query.collection import View
+from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Binder, Endpoint, Item
 from sage200_async.query.operations import (
-    BulkTable,
+    BatchUpdateResource,
     Create,
     CreateMany,
     CreateUpdate,
@@ -22,8 +22,8 @@ from sage200_async.query.operations import (
     ListGetUpdateDelete,
     ListParent,
     Parent,
+    Resource,
     Single,
-    Table,
 )
 
 if TYPE_CHECKING:
@@ -506,12 +506,14 @@ _MODELS = "sage200_async.catalog.models."
 class BanksItem(Item):
     """What lies below one of `banks`."""
 
-    bank_posted_transactions: Endpoint[View[BankPostedTransaction]] = Endpoint(
-        "bank_posted_transactions",
-        View,
-        _MODELS + "cash_book:BankPostedTransaction",
-        key="id",
-        watermark="date_time_updated",
+    bank_posted_transactions: Endpoint[CollectionQuery[BankPostedTransaction]] = (
+        Endpoint(
+            "bank_posted_transactions",
+            CollectionQuery,
+            _MODELS + "cash_book:BankPostedTransaction",
+            key="id",
+            watermark="date_time_updated",
+        )
     )
     """Bank posted transactions for bank account: list."""
 
@@ -519,13 +521,13 @@ class BanksItem(Item):
 class NominalCodesItem(Item):
     """What lies below one of `nominal_codes`."""
 
-    nominal_transaction_enquiry_views: Endpoint[View[NominalTransactionEnquiryView]] = (
-        Endpoint(
-            "nominal_transaction_enquiry_views",
-            View,
-            _MODELS + "nominal:NominalTransactionEnquiryView",
-            key="id",
-        )
+    nominal_transaction_enquiry_views: Endpoint[
+        CollectionQuery[NominalTransactionEnquiryView]
+    ] = Endpoint(
+        "nominal_transaction_enquiry_views",
+        CollectionQuery,
+        _MODELS + "nominal:NominalTransactionEnquiryView",
+        key="id",
     )
     """Nominal transaction enquiry views transactions for Nominal Account: list."""
 
@@ -533,9 +535,9 @@ class NominalCodesItem(Item):
 class PopOrdersItem(Item):
     """What lies below one of `pop_orders`."""
 
-    pop_order_lines: Endpoint[View[PopOrderLine]] = Endpoint(
+    pop_order_lines: Endpoint[CollectionQuery[PopOrderLine]] = Endpoint(
         "pop_order_lines",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderLine",
         key="id",
         watermark="date_time_updated",
@@ -546,14 +548,19 @@ class PopOrdersItem(Item):
 class PopOrderLinesItem(Item):
     """What lies below one of `pop_order_lines`."""
 
-    pop_linked_order_lines: Endpoint[View[PopLinkedOrderLine]] = Endpoint(
-        "pop_linked_order_lines", View, _MODELS + "pop:PopLinkedOrderLine", key="id"
+    pop_linked_order_lines: Endpoint[CollectionQuery[PopLinkedOrderLine]] = Endpoint(
+        "pop_linked_order_lines",
+        CollectionQuery,
+        _MODELS + "pop:PopLinkedOrderLine",
+        key="id",
     )
     """POP linked order lines: list."""
 
-    pop_linked_requisition_lines: Endpoint[View[PopLinkedRequisitionLine]] = Endpoint(
+    pop_linked_requisition_lines: Endpoint[
+        CollectionQuery[PopLinkedRequisitionLine]
+    ] = Endpoint(
         "pop_linked_requisition_lines",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopLinkedRequisitionLine",
         key="id",
     )
@@ -564,10 +571,10 @@ class SuppliersSupplierContactsItem(Item):
     """What lies below one of `suppliers/{}/supplier_contacts`."""
 
     supplier_emails: Endpoint[
-        Table[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
+        Resource[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
     ] = Endpoint(
         "supplier_emails",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierEmail",
         key="id",
         watermark="date_time_updated",
@@ -575,10 +582,10 @@ class SuppliersSupplierContactsItem(Item):
     """Supplier emails for supplier and supplier contact: list, create, get, update, delete."""
 
     supplier_faxes: Endpoint[
-        Table[SupplierFax, SupplierFaxInput, SupplierFaxChanges]
+        Resource[SupplierFax, SupplierFaxInput, SupplierFaxChanges]
     ] = Endpoint(
         "supplier_faxes",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierFax",
         key="id",
         watermark="date_time_updated",
@@ -586,10 +593,10 @@ class SuppliersSupplierContactsItem(Item):
     """Supplier faxes for supplier and supplier contact: list, create, get, update, delete."""
 
     supplier_mobiles: Endpoint[
-        Table[SupplierMobile, SupplierMobileInput, SupplierMobileChanges]
+        Resource[SupplierMobile, SupplierMobileInput, SupplierMobileChanges]
     ] = Endpoint(
         "supplier_mobiles",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierMobile",
         key="id",
         watermark="date_time_updated",
@@ -597,10 +604,10 @@ class SuppliersSupplierContactsItem(Item):
     """Supplier mobiles for supplier and supplier contact: list, create, get, update, delete."""
 
     supplier_telephones: Endpoint[
-        Table[SupplierTelephone, SupplierTelephoneInput, SupplierTelephoneChanges]
+        Resource[SupplierTelephone, SupplierTelephoneInput, SupplierTelephoneChanges]
     ] = Endpoint(
         "supplier_telephones",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierTelephone",
         key="id",
         watermark="date_time_updated",
@@ -608,10 +615,10 @@ class SuppliersSupplierContactsItem(Item):
     """Supplier telephones for supplier and supplier contact: list, create, get, update, delete."""
 
     supplier_websites: Endpoint[
-        Table[SupplierWebsite, SupplierWebsiteInput, SupplierWebsiteChanges]
+        Resource[SupplierWebsite, SupplierWebsiteInput, SupplierWebsiteChanges]
     ] = Endpoint(
         "supplier_websites",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierWebsite",
         key="id",
         watermark="date_time_updated",
@@ -622,9 +629,9 @@ class SuppliersSupplierContactsItem(Item):
 class SuppliersItem(Item):
     """What lies below one of `suppliers`."""
 
-    pop_orders: Endpoint[View[PopOrder]] = Endpoint(
+    pop_orders: Endpoint[CollectionQuery[PopOrder]] = Endpoint(
         "pop_orders",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrder",
         key="id",
         watermark="date_time_updated",
@@ -632,18 +639,20 @@ class SuppliersItem(Item):
     """Purchase orders for a supplier: list."""
 
     purchase_transaction_enquiry_views: Endpoint[
-        View[PurchaseTransactionEnquiryView]
+        CollectionQuery[PurchaseTransactionEnquiryView]
     ] = Endpoint(
         "purchase_transaction_enquiry_views",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:PurchaseTransactionEnquiryView",
         key="id",
     )
     """Purchase transaction enquiry views transactions for Supplier: list."""
 
-    purchase_posted_transactions: Endpoint[View[PurchasePostedTransaction]] = Endpoint(
+    purchase_posted_transactions: Endpoint[
+        CollectionQuery[PurchasePostedTransaction]
+    ] = Endpoint(
         "purchase_posted_transactions",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:PurchasePostedTransaction",
         key="id",
         watermark="date_time_updated",
@@ -651,7 +660,7 @@ class SuppliersItem(Item):
     """Purchase posted transactions for supplier: list."""
 
     supplier_contacts: Endpoint[
-        Table[
+        Resource[
             SupplierContact,
             SupplierContactInput,
             SupplierContactChanges,
@@ -659,7 +668,7 @@ class SuppliersItem(Item):
         ]
     ] = Endpoint(
         "supplier_contacts",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierContact",
         key="id",
         watermark="date_time_updated",
@@ -667,9 +676,9 @@ class SuppliersItem(Item):
     )
     """Supplier contacts for supplier: list, create, get, update, delete."""
 
-    supplier_memos: Endpoint[View[SupplierMemo]] = Endpoint(
+    supplier_memos: Endpoint[CollectionQuery[SupplierMemo]] = Endpoint(
         "supplier_memos",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:SupplierMemo",
         key="id",
         watermark="date_time_updated",
@@ -680,14 +689,14 @@ class SuppliersItem(Item):
 class PurchasePostedTransactionsItem(Item):
     """What lies below one of `purchase_posted_transactions`."""
 
-    purchase_posted_transaction_memos: Endpoint[View[PurchasePostedTransactionMemo]] = (
-        Endpoint(
-            "purchase_posted_transaction_memos",
-            View,
-            _MODELS + "purchases:PurchasePostedTransactionMemo",
-            key="id",
-            watermark="date_time_updated",
-        )
+    purchase_posted_transaction_memos: Endpoint[
+        CollectionQuery[PurchasePostedTransactionMemo]
+    ] = Endpoint(
+        "purchase_posted_transaction_memos",
+        CollectionQuery,
+        _MODELS + "purchases:PurchasePostedTransactionMemo",
+        key="id",
+        watermark="date_time_updated",
     )
     """Purchase posted transaction memos for purchase posted transaction: list."""
 
@@ -696,10 +705,10 @@ class SupplierContactsItem(Item):
     """What lies below one of `supplier_contacts`."""
 
     supplier_emails: Endpoint[
-        Table[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
+        Resource[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
     ] = Endpoint(
         "supplier_emails",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierEmail",
         key="id",
         watermark="date_time_updated",
@@ -707,10 +716,10 @@ class SupplierContactsItem(Item):
     """Supplier emails by contact: list, create, get, update, delete."""
 
     supplier_faxes: Endpoint[
-        Table[SupplierFax, SupplierFaxInput, SupplierFaxChanges]
+        Resource[SupplierFax, SupplierFaxInput, SupplierFaxChanges]
     ] = Endpoint(
         "supplier_faxes",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierFax",
         key="id",
         watermark="date_time_updated",
@@ -718,10 +727,10 @@ class SupplierContactsItem(Item):
     """Supplier faxes by contact: list, create, get, update, delete."""
 
     supplier_mobiles: Endpoint[
-        Table[SupplierMobile, SupplierMobileInput, SupplierMobileChanges]
+        Resource[SupplierMobile, SupplierMobileInput, SupplierMobileChanges]
     ] = Endpoint(
         "supplier_mobiles",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierMobile",
         key="id",
         watermark="date_time_updated",
@@ -729,10 +738,10 @@ class SupplierContactsItem(Item):
     """Supplier mobiles by contact: list, create, get, update, delete."""
 
     supplier_telephones: Endpoint[
-        Table[SupplierTelephone, SupplierTelephoneInput, SupplierTelephoneChanges]
+        Resource[SupplierTelephone, SupplierTelephoneInput, SupplierTelephoneChanges]
     ] = Endpoint(
         "supplier_telephones",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierTelephone",
         key="id",
         watermark="date_time_updated",
@@ -740,19 +749,19 @@ class SupplierContactsItem(Item):
     """Supplier telephones by contact: list, create, get, update, delete."""
 
     supplier_websites: Endpoint[
-        Table[SupplierWebsite, SupplierWebsiteInput, SupplierWebsiteChanges]
+        Resource[SupplierWebsite, SupplierWebsiteInput, SupplierWebsiteChanges]
     ] = Endpoint(
         "supplier_websites",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierWebsite",
         key="id",
         watermark="date_time_updated",
     )
     """Supplier websites by contact: list, create, get, update, delete."""
 
-    supplier_contact_roles: Endpoint[View[SupplierContactRole]] = Endpoint(
+    supplier_contact_roles: Endpoint[CollectionQuery[SupplierContactRole]] = Endpoint(
         "supplier_contact_roles",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:SupplierContactRole",
         key="id",
         watermark="date_time_updated",
@@ -764,10 +773,10 @@ class CustomersCustomerContactsItem(Item):
     """What lies below one of `customers/{}/customer_contacts`."""
 
     customer_emails: Endpoint[
-        Table[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
+        Resource[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
     ] = Endpoint(
         "customer_emails",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerEmail",
         key="id",
         watermark="date_time_updated",
@@ -775,10 +784,10 @@ class CustomersCustomerContactsItem(Item):
     """Customer emails for customer and customer contact: list, create, get, update, delete."""
 
     customer_faxes: Endpoint[
-        Table[CustomerFax, CustomerFaxInput, CustomerFaxChanges]
+        Resource[CustomerFax, CustomerFaxInput, CustomerFaxChanges]
     ] = Endpoint(
         "customer_faxes",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerFax",
         key="id",
         watermark="date_time_updated",
@@ -786,10 +795,10 @@ class CustomersCustomerContactsItem(Item):
     """Customer faxes for customer and customer contact: list, create, get, update, delete."""
 
     customer_mobiles: Endpoint[
-        Table[CustomerMobile, CustomerMobileInput, CustomerMobileChanges]
+        Resource[CustomerMobile, CustomerMobileInput, CustomerMobileChanges]
     ] = Endpoint(
         "customer_mobiles",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerMobile",
         key="id",
         watermark="date_time_updated",
@@ -797,10 +806,10 @@ class CustomersCustomerContactsItem(Item):
     """Customer mobiles for customer and customer contact: list, create, get, update, delete."""
 
     customer_telephones: Endpoint[
-        Table[CustomerTelephone, CustomerTelephoneInput, CustomerTelephoneChanges]
+        Resource[CustomerTelephone, CustomerTelephoneInput, CustomerTelephoneChanges]
     ] = Endpoint(
         "customer_telephones",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerTelephone",
         key="id",
         watermark="date_time_updated",
@@ -808,10 +817,10 @@ class CustomersCustomerContactsItem(Item):
     """Customer telephones for customer and customer contact: list, create, get, update, delete."""
 
     customer_websites: Endpoint[
-        Table[CustomerWebsite, CustomerWebsiteInput, CustomerWebsiteChanges]
+        Resource[CustomerWebsite, CustomerWebsiteInput, CustomerWebsiteChanges]
     ] = Endpoint(
         "customer_websites",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerWebsite",
         key="id",
         watermark="date_time_updated",
@@ -823,7 +832,7 @@ class CustomersItem(Item):
     """What lies below one of `customers`."""
 
     customer_contacts: Endpoint[
-        Table[
+        Resource[
             CustomerContact,
             CustomerContactInput,
             CustomerContactChanges,
@@ -831,7 +840,7 @@ class CustomersItem(Item):
         ]
     ] = Endpoint(
         "customer_contacts",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerContact",
         key="id",
         watermark="date_time_updated",
@@ -839,71 +848,75 @@ class CustomersItem(Item):
     )
     """Customer contacts for customer: list, create, get, update, delete."""
 
-    customer_alerts: Endpoint[View[CustomerAlert]] = Endpoint(
+    customer_alerts: Endpoint[CollectionQuery[CustomerAlert]] = Endpoint(
         "customer_alerts",
-        View,
+        CollectionQuery,
         _MODELS + "sales:CustomerAlert",
         key="id",
         watermark="date_time_updated",
     )
     """Customer alerts for customer: list."""
 
-    customer_memos: Endpoint[View[CustomerMemo]] = Endpoint(
+    customer_memos: Endpoint[CollectionQuery[CustomerMemo]] = Endpoint(
         "customer_memos",
-        View,
+        CollectionQuery,
         _MODELS + "sales:CustomerMemo",
         key="id",
         watermark="date_time_updated",
     )
     """Customer memos for customer: list."""
 
-    customer_cards: Endpoint[View[CustomerCard]] = Endpoint(
-        "customer_cards", View, _MODELS + "sales:CustomerCard", key="id"
+    customer_cards: Endpoint[CollectionQuery[CustomerCard]] = Endpoint(
+        "customer_cards", CollectionQuery, _MODELS + "sales:CustomerCard", key="id"
     )
     """Customer cards for customer: list."""
 
-    sales_posted_transactions: Endpoint[View[SalesPostedTransaction]] = Endpoint(
-        "sales_posted_transactions",
-        View,
-        _MODELS + "sales:SalesPostedTransaction",
-        key="id",
-        watermark="date_time_updated",
-    )
-    """Sales posted transactions for Customer: list."""
-
-    sales_transaction_enquiry_views: Endpoint[View[SalesTransactionEnquiryView]] = (
+    sales_posted_transactions: Endpoint[CollectionQuery[SalesPostedTransaction]] = (
         Endpoint(
-            "sales_transaction_enquiry_views",
-            View,
-            _MODELS + "sales:SalesTransactionEnquiryView",
-            key="id",
-        )
-    )
-    """Sales transaction enquiry views transactions for Customer: list."""
-
-    sales_historical_transactions: Endpoint[View[SalesHistoricalTransaction]] = (
-        Endpoint(
-            "sales_historical_transactions",
-            View,
-            _MODELS + "sales:SalesHistoricalTransaction",
+            "sales_posted_transactions",
+            CollectionQuery,
+            _MODELS + "sales:SalesPostedTransaction",
             key="id",
             watermark="date_time_updated",
         )
     )
-    """Sales historical transactions for Customer: list."""
+    """Sales posted transactions for Customer: list."""
 
-    customer_delivery_addresses: Endpoint[View[CustomerDeliveryAddress]] = Endpoint(
-        "customer_delivery_addresses",
-        View,
-        _MODELS + "sales:CustomerDeliveryAddress",
+    sales_transaction_enquiry_views: Endpoint[
+        CollectionQuery[SalesTransactionEnquiryView]
+    ] = Endpoint(
+        "sales_transaction_enquiry_views",
+        CollectionQuery,
+        _MODELS + "sales:SalesTransactionEnquiryView",
+        key="id",
+    )
+    """Sales transaction enquiry views transactions for Customer: list."""
+
+    sales_historical_transactions: Endpoint[
+        CollectionQuery[SalesHistoricalTransaction]
+    ] = Endpoint(
+        "sales_historical_transactions",
+        CollectionQuery,
+        _MODELS + "sales:SalesHistoricalTransaction",
         key="id",
         watermark="date_time_updated",
     )
+    """Sales historical transactions for Customer: list."""
+
+    customer_delivery_addresses: Endpoint[CollectionQuery[CustomerDeliveryAddress]] = (
+        Endpoint(
+            "customer_delivery_addresses",
+            CollectionQuery,
+            _MODELS + "sales:CustomerDeliveryAddress",
+            key="id",
+            watermark="date_time_updated",
+        )
+    )
     """Customer delivery addresses for customer: list."""
 
-    sop_orders: Endpoint[View[SopOrder]] = Endpoint(
+    sop_orders: Endpoint[CollectionQuery[SopOrder]] = Endpoint(
         "sop_orders",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrder",
         key="id",
         watermark="date_time_updated",
@@ -915,10 +928,10 @@ class CustomerContactsItem(Item):
     """What lies below one of `customer_contacts`."""
 
     customer_emails: Endpoint[
-        Table[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
+        Resource[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
     ] = Endpoint(
         "customer_emails",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerEmail",
         key="id",
         watermark="date_time_updated",
@@ -926,10 +939,10 @@ class CustomerContactsItem(Item):
     """Customer emails by contact: list, create, get, update, delete."""
 
     customer_faxes: Endpoint[
-        Table[CustomerFax, CustomerFaxInput, CustomerFaxChanges]
+        Resource[CustomerFax, CustomerFaxInput, CustomerFaxChanges]
     ] = Endpoint(
         "customer_faxes",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerFax",
         key="id",
         watermark="date_time_updated",
@@ -937,10 +950,10 @@ class CustomerContactsItem(Item):
     """Customer faxes by contact: list, create, get, update, delete."""
 
     customer_mobiles: Endpoint[
-        Table[CustomerMobile, CustomerMobileInput, CustomerMobileChanges]
+        Resource[CustomerMobile, CustomerMobileInput, CustomerMobileChanges]
     ] = Endpoint(
         "customer_mobiles",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerMobile",
         key="id",
         watermark="date_time_updated",
@@ -948,10 +961,10 @@ class CustomerContactsItem(Item):
     """Customer mobiles by contact: list, create, get, update, delete."""
 
     customer_telephones: Endpoint[
-        Table[CustomerTelephone, CustomerTelephoneInput, CustomerTelephoneChanges]
+        Resource[CustomerTelephone, CustomerTelephoneInput, CustomerTelephoneChanges]
     ] = Endpoint(
         "customer_telephones",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerTelephone",
         key="id",
         watermark="date_time_updated",
@@ -959,19 +972,19 @@ class CustomerContactsItem(Item):
     """Customer telephones by contact: list, create, get, update, delete."""
 
     customer_websites: Endpoint[
-        Table[CustomerWebsite, CustomerWebsiteInput, CustomerWebsiteChanges]
+        Resource[CustomerWebsite, CustomerWebsiteInput, CustomerWebsiteChanges]
     ] = Endpoint(
         "customer_websites",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerWebsite",
         key="id",
         watermark="date_time_updated",
     )
     """Customer websites by contact: list, create, get, update, delete."""
 
-    customer_contact_roles: Endpoint[View[CustomerContactRole]] = Endpoint(
+    customer_contact_roles: Endpoint[CollectionQuery[CustomerContactRole]] = Endpoint(
         "customer_contact_roles",
-        View,
+        CollectionQuery,
         _MODELS + "sales:CustomerContactRole",
         key="id",
         watermark="date_time_updated",
@@ -982,14 +995,14 @@ class CustomerContactsItem(Item):
 class SalesPostedTransactionsItem(Item):
     """What lies below one of `sales_posted_transactions`."""
 
-    sales_posted_transaction_memos: Endpoint[View[SalesPostedTransactionMemo]] = (
-        Endpoint(
-            "sales_posted_transaction_memos",
-            View,
-            _MODELS + "sales:SalesPostedTransactionMemo",
-            key="id",
-            watermark="date_time_updated",
-        )
+    sales_posted_transaction_memos: Endpoint[
+        CollectionQuery[SalesPostedTransactionMemo]
+    ] = Endpoint(
+        "sales_posted_transaction_memos",
+        CollectionQuery,
+        _MODELS + "sales:SalesPostedTransactionMemo",
+        key="id",
+        watermark="date_time_updated",
     )
     """Sales posted transaction memos for sales posted transaction: list."""
 
@@ -1010,9 +1023,9 @@ class SopOrdersItem(Item):
 class ProductsWarehousesItem(Item):
     """What lies below one of `products/{}/warehouses`."""
 
-    warehouse_holdings: Endpoint[View[WarehouseHolding]] = Endpoint(
+    warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:WarehouseHolding",
         key="id",
         watermark="date_time_updated",
@@ -1033,18 +1046,18 @@ class ProductsItem(Item):
     )
     """Warehouses for a product: list."""
 
-    warehouse_holdings: Endpoint[View[WarehouseHolding]] = Endpoint(
+    warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:WarehouseHolding",
         key="id",
         watermark="date_time_updated",
     )
     """Warehouse holdings for product: list."""
 
-    bin_holdings: Endpoint[View[BinHolding]] = Endpoint(
+    bin_holdings: Endpoint[CollectionQuery[BinHolding]] = Endpoint(
         "bin_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:BinHolding",
         key="id",
         watermark="date_time_updated",
@@ -1055,9 +1068,9 @@ class ProductsItem(Item):
 class ProductGroupsItem(Item):
     """What lies below one of `product_groups`."""
 
-    products: Endpoint[View[Product]] = Endpoint(
+    products: Endpoint[CollectionQuery[Product]] = Endpoint(
         "products",
-        View,
+        CollectionQuery,
         _MODELS + "stock:Product",
         key="id",
         watermark="date_time_updated",
@@ -1069,10 +1082,10 @@ class ProductTransactionsItem(Item):
     """What lies below one of `product_transactions`."""
 
     traceable_item_transactions: Endpoint[
-        View[ProductTransactionTraceableItemHistoryRecord]
+        CollectionQuery[ProductTransactionTraceableItemHistoryRecord]
     ] = Endpoint(
         "traceable_item_transactions",
-        View,
+        CollectionQuery,
         _MODELS + "stock:ProductTransactionTraceableItemHistoryRecord",
         professional_only=True,
     )
@@ -1082,9 +1095,9 @@ class ProductTransactionsItem(Item):
 class WarehousesProductsItem(Item):
     """What lies below one of `warehouses/{}/products`."""
 
-    warehouse_holdings: Endpoint[View[WarehouseHolding]] = Endpoint(
+    warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:WarehouseHolding",
         key="id",
         watermark="date_time_updated",
@@ -1095,9 +1108,9 @@ class WarehousesProductsItem(Item):
 class WarehousesItem(Item):
     """What lies below one of `warehouses`."""
 
-    warehouse_holdings: Endpoint[View[WarehouseHolding]] = Endpoint(
+    warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:WarehouseHolding",
         key="id",
         watermark="date_time_updated",
@@ -1113,16 +1126,18 @@ class WarehousesItem(Item):
 class WarehouseHoldingsItem(Item):
     """What lies below one of `warehouse_holdings`."""
 
-    traceable_item_balances: Endpoint[View[TraceableAdjustmentItemBalance]] = Endpoint(
+    traceable_item_balances: Endpoint[
+        CollectionQuery[TraceableAdjustmentItemBalance]
+    ] = Endpoint(
         "traceable_item_balances",
-        View,
+        CollectionQuery,
         _MODELS + "stock:TraceableAdjustmentItemBalance",
     )
     """Traceable item balances for a warehouse holding: list."""
 
-    bin_holdings: Endpoint[View[BinHolding]] = Endpoint(
+    bin_holdings: Endpoint[CollectionQuery[BinHolding]] = Endpoint(
         "bin_holdings",
-        View,
+        CollectionQuery,
         _MODELS + "stock:BinHolding",
         key="id",
         watermark="date_time_updated",
@@ -1133,33 +1148,41 @@ class WarehouseHoldingsItem(Item):
 class TraceableItemsItem(Item):
     """What lies below one of `traceable_items`."""
 
-    traceable_item_receipts: Endpoint[View[TraceableItemHistoryRecord]] = Endpoint(
-        "traceable_item_receipts",
-        View,
-        _MODELS + "stock:TraceableItemHistoryRecord",
-        key="id",
+    traceable_item_receipts: Endpoint[CollectionQuery[TraceableItemHistoryRecord]] = (
+        Endpoint(
+            "traceable_item_receipts",
+            CollectionQuery,
+            _MODELS + "stock:TraceableItemHistoryRecord",
+            key="id",
+        )
     )
     """Receipt movement history records for a traceable item: list."""
 
-    traceable_item_allocations: Endpoint[View[TraceableItemAllocationRecord]] = (
-        Endpoint(
-            "traceable_item_allocations",
-            View,
-            _MODELS + "stock:TraceableItemAllocationRecord",
-        )
+    traceable_item_allocations: Endpoint[
+        CollectionQuery[TraceableItemAllocationRecord]
+    ] = Endpoint(
+        "traceable_item_allocations",
+        CollectionQuery,
+        _MODELS + "stock:TraceableItemAllocationRecord",
     )
     """Allocation records for a traceable item: list."""
 
-    traceable_item_issues: Endpoint[View[TraceableItemHistoryRecord]] = Endpoint(
-        "traceable_item_issues",
-        View,
-        _MODELS + "stock:TraceableItemHistoryRecord",
-        key="id",
+    traceable_item_issues: Endpoint[CollectionQuery[TraceableItemHistoryRecord]] = (
+        Endpoint(
+            "traceable_item_issues",
+            CollectionQuery,
+            _MODELS + "stock:TraceableItemHistoryRecord",
+            key="id",
+        )
     )
     """Issue movement history records for a traceable item: list."""
 
-    traceable_item_locations: Endpoint[View[TraceableItemLocationRecord]] = Endpoint(
-        "traceable_item_locations", View, _MODELS + "stock:TraceableItemLocationRecord"
+    traceable_item_locations: Endpoint[CollectionQuery[TraceableItemLocationRecord]] = (
+        Endpoint(
+            "traceable_item_locations",
+            CollectionQuery,
+            _MODELS + "stock:TraceableItemLocationRecord",
+        )
     )
     """Location records for a traceable item: list."""
 
@@ -1167,12 +1190,12 @@ class TraceableItemsItem(Item):
 class TraceableBinItemsItem(Item):
     """What lies below one of `traceable_bin_items`."""
 
-    traceable_item_allocations: Endpoint[View[TraceableItemAllocationRecord]] = (
-        Endpoint(
-            "traceable_item_allocations",
-            View,
-            _MODELS + "stock:TraceableItemAllocationRecord",
-        )
+    traceable_item_allocations: Endpoint[
+        CollectionQuery[TraceableItemAllocationRecord]
+    ] = Endpoint(
+        "traceable_item_allocations",
+        CollectionQuery,
+        _MODELS + "stock:TraceableItemAllocationRecord",
     )
     """Allocation records for a traceable bin item: list."""
 
@@ -1180,9 +1203,9 @@ class TraceableBinItemsItem(Item):
 class Endpoints(Binder):
     """A typed attribute for each resource."""
 
-    banks: Endpoint[Table[Bank, BankInput, BankChanges, BanksItem]] = Endpoint(
+    banks: Endpoint[Resource[Bank, BankInput, BankChanges, BanksItem]] = Endpoint(
         "banks",
-        Table,
+        Resource,
         _MODELS + "cash_book:Bank",
         key="id",
         watermark="date_time_updated",
@@ -1190,29 +1213,35 @@ class Endpoints(Binder):
     )
     """Banks: list, create, get, update, delete."""
 
-    bank_account_types: Endpoint[View[BankAccountType]] = Endpoint(
-        "bank_account_types", View, _MODELS + "cash_book:BankAccountType", key="id"
+    bank_account_types: Endpoint[CollectionQuery[BankAccountType]] = Endpoint(
+        "bank_account_types",
+        CollectionQuery,
+        _MODELS + "cash_book:BankAccountType",
+        key="id",
     )
     """Bank account types: list."""
 
-    electronic_bank_function_types: Endpoint[View[ElectronicBankFunctionType]] = (
-        Endpoint(
-            "electronic_bank_function_types",
-            View,
-            _MODELS + "cash_book:ElectronicBankFunctionType",
-            key="id",
-        )
+    electronic_bank_function_types: Endpoint[
+        CollectionQuery[ElectronicBankFunctionType]
+    ] = Endpoint(
+        "electronic_bank_function_types",
+        CollectionQuery,
+        _MODELS + "cash_book:ElectronicBankFunctionType",
+        key="id",
     )
     """Electronic bank function types: list."""
 
-    bank_entry_types: Endpoint[View[BankEntryType]] = Endpoint(
-        "bank_entry_types", View, _MODELS + "cash_book:BankEntryType", key="id"
+    bank_entry_types: Endpoint[CollectionQuery[BankEntryType]] = Endpoint(
+        "bank_entry_types",
+        CollectionQuery,
+        _MODELS + "cash_book:BankEntryType",
+        key="id",
     )
     """Bank entry types: list."""
 
-    lookup_banks: Endpoint[View[LookupBank]] = Endpoint(
+    lookup_banks: Endpoint[CollectionQuery[LookupBank]] = Endpoint(
         "lookup_banks",
-        View,
+        CollectionQuery,
         _MODELS + "cash_book:LookupBank",
         key="id",
         watermark="date_time_updated",
@@ -1235,8 +1264,8 @@ class Endpoints(Binder):
     )
     """Bank payment: create."""
 
-    bank_views: Endpoint[View[BankView]] = Endpoint(
-        "bank_views", View, _MODELS + "cash_book:BankView", key="id"
+    bank_views: Endpoint[CollectionQuery[BankView]] = Endpoint(
+        "bank_views", CollectionQuery, _MODELS + "cash_book:BankView", key="id"
     )
     """Bank views: list."""
 
@@ -1259,35 +1288,37 @@ class Endpoints(Binder):
     )
     """Cash Book settings: list, get."""
 
-    confirmation_intent_types: Endpoint[View[ConfirmationIntentType]] = Endpoint(
-        "confirmation_intent_types",
-        View,
-        _MODELS + "commercials:ConfirmationIntentType",
-        key="id",
+    confirmation_intent_types: Endpoint[CollectionQuery[ConfirmationIntentType]] = (
+        Endpoint(
+            "confirmation_intent_types",
+            CollectionQuery,
+            _MODELS + "commercials:ConfirmationIntentType",
+            key="id",
+        )
     )
     """Confirmation Intent Types: list."""
 
-    intrastat_date_types: Endpoint[View[IntrastatDateType]] = Endpoint(
+    intrastat_date_types: Endpoint[CollectionQuery[IntrastatDateType]] = Endpoint(
         "intrastat_date_types",
-        View,
+        CollectionQuery,
         _MODELS + "commercials:IntrastatDateType",
         key="id",
     )
     """Intrastat Date Types: list."""
 
-    intrastat_terms_of_delivery_types: Endpoint[View[IntrastatTermsOfDeliveryType]] = (
-        Endpoint(
-            "intrastat_terms_of_delivery_types",
-            View,
-            _MODELS + "commercials:IntrastatTermsOfDeliveryType",
-            key="id",
-        )
+    intrastat_terms_of_delivery_types: Endpoint[
+        CollectionQuery[IntrastatTermsOfDeliveryType]
+    ] = Endpoint(
+        "intrastat_terms_of_delivery_types",
+        CollectionQuery,
+        _MODELS + "commercials:IntrastatTermsOfDeliveryType",
+        key="id",
     )
     """Intrastat Terms Of Delivery Types: list."""
 
-    order_return_line_types: Endpoint[View[OrderReturnLineType]] = Endpoint(
+    order_return_line_types: Endpoint[CollectionQuery[OrderReturnLineType]] = Endpoint(
         "order_return_line_types",
-        View,
+        CollectionQuery,
         _MODELS + "commercials:OrderReturnLineType",
         key="id",
     )
@@ -1302,18 +1333,21 @@ class Endpoints(Binder):
     )
     """Currencies Collection: list, get."""
 
-    exchange_rate_types: Endpoint[View[ExchangeRateType]] = Endpoint(
-        "exchange_rate_types", View, _MODELS + "financials:ExchangeRateType", key="id"
+    exchange_rate_types: Endpoint[CollectionQuery[ExchangeRateType]] = Endpoint(
+        "exchange_rate_types",
+        CollectionQuery,
+        _MODELS + "financials:ExchangeRateType",
+        key="id",
     )
     """Exchange Rate Types: list."""
 
-    exchange_rate_amendability_types: Endpoint[View[ExchangeRateAmendabilityType]] = (
-        Endpoint(
-            "exchange_rate_amendability_types",
-            View,
-            _MODELS + "financials:ExchangeRateAmendabilityType",
-            key="id",
-        )
+    exchange_rate_amendability_types: Endpoint[
+        CollectionQuery[ExchangeRateAmendabilityType]
+    ] = Endpoint(
+        "exchange_rate_amendability_types",
+        CollectionQuery,
+        _MODELS + "financials:ExchangeRateAmendabilityType",
+        key="id",
     )
     """Exchange rate amendability types: list."""
 
@@ -1324,29 +1358,37 @@ class Endpoints(Binder):
     )
     """Currency exchange rates: create."""
 
-    currency_transaction_types: Endpoint[View[CurrencyTransactionType]] = Endpoint(
-        "currency_transaction_types",
-        View,
-        _MODELS + "financials:CurrencyTransactionType",
-        key="id",
+    currency_transaction_types: Endpoint[CollectionQuery[CurrencyTransactionType]] = (
+        Endpoint(
+            "currency_transaction_types",
+            CollectionQuery,
+            _MODELS + "financials:CurrencyTransactionType",
+            key="id",
+        )
     )
     """Currency Transaction Types: list."""
 
-    account_status_types: Endpoint[View[AccountStatusType]] = Endpoint(
-        "account_status_types", View, _MODELS + "financials:AccountStatusType", key="id"
+    account_status_types: Endpoint[CollectionQuery[AccountStatusType]] = Endpoint(
+        "account_status_types",
+        CollectionQuery,
+        _MODELS + "financials:AccountStatusType",
+        key="id",
     )
     """Account Status Types: list."""
 
-    allocation_status_types: Endpoint[View[AllocationStatusType]] = Endpoint(
+    allocation_status_types: Endpoint[CollectionQuery[AllocationStatusType]] = Endpoint(
         "allocation_status_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:AllocationStatusType",
         key="id",
     )
     """Allocation Status Types: list."""
 
-    trader_account_types: Endpoint[View[TraderAccountType]] = Endpoint(
-        "trader_account_types", View, _MODELS + "financials:TraderAccountType", key="id"
+    trader_account_types: Endpoint[CollectionQuery[TraderAccountType]] = Endpoint(
+        "trader_account_types",
+        CollectionQuery,
+        _MODELS + "financials:TraderAccountType",
+        key="id",
     )
     """Trader Account Types: list."""
 
@@ -1395,96 +1437,107 @@ class Endpoints(Binder):
     )
     """Currency ISO codes: list, get."""
 
-    contact_number_types: Endpoint[View[ContactNumberType]] = Endpoint(
-        "contact_number_types", View, _MODELS + "financials:ContactNumberType", key="id"
+    contact_number_types: Endpoint[CollectionQuery[ContactNumberType]] = Endpoint(
+        "contact_number_types",
+        CollectionQuery,
+        _MODELS + "financials:ContactNumberType",
+        key="id",
     )
     """Contact number types: list."""
 
-    financial_year_period_views: Endpoint[View[FinancialYearPeriodView]] = Endpoint(
-        "financial_year_period_views",
-        View,
-        _MODELS + "financials:FinancialYearPeriodView",
-        key="accounting_period_id",
+    financial_year_period_views: Endpoint[CollectionQuery[FinancialYearPeriodView]] = (
+        Endpoint(
+            "financial_year_period_views",
+            CollectionQuery,
+            _MODELS + "financials:FinancialYearPeriodView",
+            key="accounting_period_id",
+        )
     )
     """Financial year period views: list."""
 
-    tax_account_entry_types: Endpoint[View[TaxAccountEntryType]] = Endpoint(
+    tax_account_entry_types: Endpoint[CollectionQuery[TaxAccountEntryType]] = Endpoint(
         "tax_account_entry_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:TaxAccountEntryType",
         key="id",
     )
     """Tax account entry types: list."""
 
     trading_revaluation_allocation_entry_types: Endpoint[
-        View[TradingRevaluationAllocationEntryType]
+        CollectionQuery[TradingRevaluationAllocationEntryType]
     ] = Endpoint(
         "trading_revaluation_allocation_entry_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:TradingRevaluationAllocationEntryType",
         key="id",
     )
     """Trading revaluation allocation entry types: list."""
 
-    financial_report_row_line_types: Endpoint[View[FinancialReportRowLineType]] = (
-        Endpoint(
-            "financial_report_row_line_types",
-            View,
-            _MODELS + "financials:FinancialReportRowLineType",
-            key="id",
-        )
+    financial_report_row_line_types: Endpoint[
+        CollectionQuery[FinancialReportRowLineType]
+    ] = Endpoint(
+        "financial_report_row_line_types",
+        CollectionQuery,
+        _MODELS + "financials:FinancialReportRowLineType",
+        key="id",
     )
     """Financial report row line types: list."""
 
     financial_report_row_layout_position_types: Endpoint[
-        View[FinancialReportRowLayoutPositionType]
+        CollectionQuery[FinancialReportRowLayoutPositionType]
     ] = Endpoint(
         "financial_report_row_layout_position_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:FinancialReportRowLayoutPositionType",
         key="id",
     )
     """Financial report row layout position types: list."""
 
     financial_report_row_layout_debit_or_credit_types: Endpoint[
-        View[FinancialReportRowLayoutDebitOrCreditType]
+        CollectionQuery[FinancialReportRowLayoutDebitOrCreditType]
     ] = Endpoint(
         "financial_report_row_layout_debit_or_credit_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:FinancialReportRowLayoutDebitOrCreditType",
         key="id",
     )
     """Financial report row layout debit or credit types: list."""
 
-    financial_report_layout_types: Endpoint[View[FinancialReportLayoutType]] = Endpoint(
+    financial_report_layout_types: Endpoint[
+        CollectionQuery[FinancialReportLayoutType]
+    ] = Endpoint(
         "financial_report_layout_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:FinancialReportLayoutType",
         key="id",
     )
     """Financial report layout types: list."""
 
-    financial_report_layout_views: Endpoint[View[FinancialReportLayoutView]] = Endpoint(
+    financial_report_layout_views: Endpoint[
+        CollectionQuery[FinancialReportLayoutView]
+    ] = Endpoint(
         "financial_report_layout_views",
-        View,
+        CollectionQuery,
         _MODELS + "financials:FinancialReportLayoutView",
         key="financial_report_row_id",
     )
     """Financial report layout views: list."""
 
-    trader_location_types: Endpoint[View[TraderLocationType]] = Endpoint(
+    trader_location_types: Endpoint[CollectionQuery[TraderLocationType]] = Endpoint(
         "trader_location_types",
-        View,
+        CollectionQuery,
         _MODELS + "financials:TraderLocationType",
         key="id",
     )
     """Trader location types: list."""
 
-    trader_transaction_types: Endpoint[View[TraderTransactionType]] = Endpoint(
-        "trader_transaction_types",
-        View,
-        _MODELS + "financials:TraderTransactionType",
-        key="id",
+    trader_transaction_types: Endpoint[CollectionQuery[TraderTransactionType]] = (
+        Endpoint(
+            "trader_transaction_types",
+            CollectionQuery,
+            _MODELS + "financials:TraderTransactionType",
+            key="id",
+        )
     )
     """Trader transaction types: list."""
 
@@ -1515,19 +1568,21 @@ class Endpoints(Binder):
     )
     """Credit positions: list, get."""
 
-    trader_payment_terms: Endpoint[View[TraderPaymentTerms]] = Endpoint(
+    trader_payment_terms: Endpoint[CollectionQuery[TraderPaymentTerms]] = Endpoint(
         "trader_payment_terms",
-        View,
+        CollectionQuery,
         _MODELS + "financials:TraderPaymentTerms",
         key="id",
     )
     """Trader payment terms: list."""
 
-    aged_balances_ageing_types: Endpoint[View[AgedBalancesAgeingType]] = Endpoint(
-        "aged_balances_ageing_types",
-        View,
-        _MODELS + "financials:AgedBalancesAgeingType",
-        key="id",
+    aged_balances_ageing_types: Endpoint[CollectionQuery[AgedBalancesAgeingType]] = (
+        Endpoint(
+            "aged_balances_ageing_types",
+            CollectionQuery,
+            _MODELS + "financials:AgedBalancesAgeingType",
+            key="id",
+        )
     )
     """Aged balances ageing types: list."""
 
@@ -1536,38 +1591,38 @@ class Endpoints(Binder):
     )
     """Licence for the application: get."""
 
-    configurable_terms: Endpoint[View[ConfigurableTerm]] = Endpoint(
-        "configurable_terms", View, _MODELS + "general:ConfigurableTerm"
+    configurable_terms: Endpoint[CollectionQuery[ConfigurableTerm]] = Endpoint(
+        "configurable_terms", CollectionQuery, _MODELS + "general:ConfigurableTerm"
     )
     """Configurable terms for the application: list."""
 
     accounting_period_validation_types: Endpoint[
-        View[AccountingPeriodValidationType]
+        CollectionQuery[AccountingPeriodValidationType]
     ] = Endpoint(
         "accounting_period_validation_types",
-        View,
+        CollectionQuery,
         _MODELS + "general:AccountingPeriodValidationType",
         key="id",
     )
     """Accounting Period Validation Types: list."""
 
     transaction_date_validation_classifications: Endpoint[
-        View[TransactionDateValidationClassification]
+        CollectionQuery[TransactionDateValidationClassification]
     ] = Endpoint(
         "transaction_date_validation_classifications",
-        View,
+        CollectionQuery,
         _MODELS + "general:TransactionDateValidationClassification",
         key="id",
     )
     """Transaction Date Validation Classifications: list."""
 
-    transaction_date_validation_types: Endpoint[View[TransactionDateValidationType]] = (
-        Endpoint(
-            "transaction_date_validation_types",
-            View,
-            _MODELS + "general:TransactionDateValidationType",
-            key="id",
-        )
+    transaction_date_validation_types: Endpoint[
+        CollectionQuery[TransactionDateValidationType]
+    ] = Endpoint(
+        "transaction_date_validation_types",
+        CollectionQuery,
+        _MODELS + "general:TransactionDateValidationType",
+        key="id",
     )
     """Transaction Date Validation Types: list."""
 
@@ -1580,7 +1635,9 @@ class Endpoints(Binder):
     )
     """Analysis code mappings: list, get."""
 
-    sites_: Endpoint[View[Site]] = Endpoint("sites", View, _MODELS + "general:Site")
+    _sites: Endpoint[CollectionQuery[Site]] = Endpoint(
+        "sites", CollectionQuery, _MODELS + "general:Site"
+    )
     """Sites: list."""
 
     users: Endpoint[ListGet[User]] = Endpoint(
@@ -1623,20 +1680,20 @@ class Endpoints(Binder):
     )
     """Company details: list, get, update."""
 
-    ledger_types: Endpoint[View[LedgerType]] = Endpoint(
-        "ledger_types", View, _MODELS + "general:LedgerType", key="id"
+    ledger_types: Endpoint[CollectionQuery[LedgerType]] = Endpoint(
+        "ledger_types", CollectionQuery, _MODELS + "general:LedgerType", key="id"
     )
     """Ledger types: list."""
 
-    time_unit_types: Endpoint[View[TimeUnitType]] = Endpoint(
-        "time_unit_types", View, _MODELS + "general:TimeUnitType", key="id"
+    time_unit_types: Endpoint[CollectionQuery[TimeUnitType]] = Endpoint(
+        "time_unit_types", CollectionQuery, _MODELS + "general:TimeUnitType", key="id"
     )
     """Time unit types: list."""
 
-    flow_states: Endpoint[Table[FlowState, FlowStateInput, FlowStateChanges]] = (
+    flow_states: Endpoint[Resource[FlowState, FlowStateInput, FlowStateChanges]] = (
         Endpoint(
             "flow_states",
-            Table,
+            Resource,
             _MODELS + "general:FlowState",
             key="id",
             watermark="date_time_updated",
@@ -1645,22 +1702,24 @@ class Endpoints(Binder):
     """Flow states: list, create, get, update, delete."""
 
     pending_emails: Endpoint[
-        Table[PendingEmail, PendingEmailInput, PendingEmailChanges]
+        Resource[PendingEmail, PendingEmailInput, PendingEmailChanges]
     ] = Endpoint(
         "pending_emails",
-        Table,
+        Resource,
         _MODELS + "general:PendingEmail",
         key="id",
         watermark="date_time_updated",
     )
     """Pending Emails: list, create, get, update, delete."""
 
-    couriers: Endpoint[BulkTable[Courier, CourierInput, CourierChanges]] = Endpoint(
-        "couriers",
-        BulkTable,
-        _MODELS + "general:Courier",
-        key="id",
-        watermark="date_time_updated",
+    couriers: Endpoint[BatchUpdateResource[Courier, CourierInput, CourierChanges]] = (
+        Endpoint(
+            "couriers",
+            BatchUpdateResource,
+            _MODELS + "general:Courier",
+            key="id",
+            watermark="date_time_updated",
+        )
     )
     """Couriers: list, create, update many, get, update, delete."""
 
@@ -1675,8 +1734,8 @@ class Endpoints(Binder):
     )
     """System settings: list, get, update."""
 
-    update_modes: Endpoint[View[UpdateMode]] = Endpoint(
-        "update_modes", View, _MODELS + "general:UpdateMode", key="id"
+    update_modes: Endpoint[CollectionQuery[UpdateMode]] = Endpoint(
+        "update_modes", CollectionQuery, _MODELS + "general:UpdateMode", key="id"
     )
     """Update modes: list."""
 
@@ -1689,67 +1748,77 @@ class Endpoints(Binder):
     )
     """Control (Default) Nominal Codes: list, get."""
 
-    control_nominal_code_types: Endpoint[View[ControlNominalCodeType]] = Endpoint(
-        "control_nominal_code_types",
-        View,
-        _MODELS + "nominal:ControlNominalCodeType",
-        key="id",
+    control_nominal_code_types: Endpoint[CollectionQuery[ControlNominalCodeType]] = (
+        Endpoint(
+            "control_nominal_code_types",
+            CollectionQuery,
+            _MODELS + "nominal:ControlNominalCodeType",
+            key="id",
+        )
     )
     """Control nominal code types: list."""
 
     cost_centres: Endpoint[
-        BulkTable[CostCentre, CostCentreInput, CostCentreChanges]
+        BatchUpdateResource[CostCentre, CostCentreInput, CostCentreChanges]
     ] = Endpoint(
         "cost_centres",
-        BulkTable,
+        BatchUpdateResource,
         _MODELS + "nominal:CostCentre",
         key="id",
         watermark="date_time_updated",
     )
     """Cost centres: list, create, update many, get, update, delete."""
 
-    departments: Endpoint[BulkTable[Department, DepartmentInput, DepartmentChanges]] = (
-        Endpoint(
-            "departments",
-            BulkTable,
-            _MODELS + "nominal:Department",
-            key="id",
-            watermark="date_time_updated",
-        )
+    departments: Endpoint[
+        BatchUpdateResource[Department, DepartmentInput, DepartmentChanges]
+    ] = Endpoint(
+        "departments",
+        BatchUpdateResource,
+        _MODELS + "nominal:Department",
+        key="id",
+        watermark="date_time_updated",
     )
     """Departments: list, create, update many, get, update, delete."""
 
-    nominal_account_types: Endpoint[View[NominalAccountType]] = Endpoint(
-        "nominal_account_types", View, _MODELS + "nominal:NominalAccountType", key="id"
+    nominal_account_types: Endpoint[CollectionQuery[NominalAccountType]] = Endpoint(
+        "nominal_account_types",
+        CollectionQuery,
+        _MODELS + "nominal:NominalAccountType",
+        key="id",
     )
     """Nominal account types: list."""
 
-    nominal_budget_types: Endpoint[View[NominalBudgetType]] = Endpoint(
-        "nominal_budget_types", View, _MODELS + "nominal:NominalBudgetType", key="id"
+    nominal_budget_types: Endpoint[CollectionQuery[NominalBudgetType]] = Endpoint(
+        "nominal_budget_types",
+        CollectionQuery,
+        _MODELS + "nominal:NominalBudgetType",
+        key="id",
     )
     """Nominal budget types: list."""
 
     nominal_account_entry_location_types: Endpoint[
-        View[NominalAccountEntryLocationType]
+        CollectionQuery[NominalAccountEntryLocationType]
     ] = Endpoint(
         "nominal_account_entry_location_types",
-        View,
+        CollectionQuery,
         _MODELS + "nominal:NominalAccountEntryLocationType",
         key="id",
     )
     """Nominal account entry location types: list."""
 
-    nominal_reporting_types: Endpoint[View[NominalReportingType]] = Endpoint(
+    nominal_reporting_types: Endpoint[CollectionQuery[NominalReportingType]] = Endpoint(
         "nominal_reporting_types",
-        View,
+        CollectionQuery,
         _MODELS + "nominal:NominalReportingType",
         key="id",
     )
     """Nominal reporting types: list."""
 
-    nominal_report_category_types: Endpoint[View[NominalReportCategoryType]] = Endpoint(
+    nominal_report_category_types: Endpoint[
+        CollectionQuery[NominalReportCategoryType]
+    ] = Endpoint(
         "nominal_report_category_types",
-        View,
+        CollectionQuery,
         _MODELS + "nominal:NominalReportCategoryType",
         key="id",
     )
@@ -1765,10 +1834,10 @@ class Endpoints(Binder):
     """Consolidated Nominal codes: list, get."""
 
     nominal_codes: Endpoint[
-        Table[NominalCode, NominalCodeInput, NominalCodeChanges, NominalCodesItem]
+        Resource[NominalCode, NominalCodeInput, NominalCodeChanges, NominalCodesItem]
     ] = Endpoint(
         "nominal_codes",
-        Table,
+        Resource,
         _MODELS + "nominal:NominalCode",
         key="id",
         watermark="date_time_updated",
@@ -1776,12 +1845,12 @@ class Endpoints(Binder):
     )
     """Nominal codes: list, create, get, update, delete."""
 
-    nominal_code_views: Endpoint[View[NominalCodeView]] = Endpoint(
+    nominal_code_views: Endpoint[CollectionQuery[NominalCodeView]] = Endpoint(
         "nominal_code_views",
-        View,
+        CollectionQuery,
         _MODELS + "nominal:NominalCodeView",
         key="id",
-        order=("reference asc", "cost_centre_code asc", "department_code asc"),
+        default_order=("reference asc", "cost_centre_code asc", "department_code asc"),
     )
     """Nominal code views: list."""
 
@@ -1791,10 +1860,10 @@ class Endpoints(Binder):
     """New nominal code with defaults: create."""
 
     nominal_code_memos: Endpoint[
-        Table[NominalCodeMemo, NominalCodeMemoInput, NominalCodeMemoChanges]
+        Resource[NominalCodeMemo, NominalCodeMemoInput, NominalCodeMemoChanges]
     ] = Endpoint(
         "nominal_code_memos",
-        Table,
+        Resource,
         _MODELS + "nominal:NominalCodeMemo",
         key="id",
         watermark="date_time_updated",
@@ -1802,30 +1871,34 @@ class Endpoints(Binder):
     """Nominal code memos: list, create, get, update, delete."""
 
     nominal_transaction_analysis_codes: Endpoint[
-        View[NominalTransactionAnalysisCode]
+        CollectionQuery[NominalTransactionAnalysisCode]
     ] = Endpoint(
         "nominal_transaction_analysis_codes",
-        View,
+        CollectionQuery,
         _MODELS + "nominal:NominalTransactionAnalysisCode",
         key="id",
         watermark="date_time_updated",
     )
     """Nominal transaction analysis codes: list."""
 
-    nominal_period_value_views: Endpoint[View[NominalPeriodValueView]] = Endpoint(
-        "nominal_period_value_views", View, _MODELS + "nominal:NominalPeriodValueView"
+    nominal_period_value_views: Endpoint[CollectionQuery[NominalPeriodValueView]] = (
+        Endpoint(
+            "nominal_period_value_views",
+            CollectionQuery,
+            _MODELS + "nominal:NominalPeriodValueView",
+        )
     )
     """Nominal period value views: list."""
 
     nominal_report_categories: Endpoint[
-        Table[
+        Resource[
             NominalReportCategory,
             NominalReportCategoryInput,
             NominalReportCategoryChanges,
         ]
     ] = Endpoint(
         "nominal_report_categories",
-        Table,
+        Resource,
         _MODELS + "nominal:NominalReportCategory",
         key="id",
         watermark="date_time_updated",
@@ -1840,8 +1913,11 @@ class Endpoints(Binder):
     )
     """Nominal budget profiles: list, get."""
 
-    lookup_nominal_codes: Endpoint[View[LookupNominalCode]] = Endpoint(
-        "lookup_nominal_codes", View, _MODELS + "nominal:LookupNominalCode", key="id"
+    lookup_nominal_codes: Endpoint[CollectionQuery[LookupNominalCode]] = Endpoint(
+        "lookup_nominal_codes",
+        CollectionQuery,
+        _MODELS + "nominal:LookupNominalCode",
+        key="id",
     )
     """Lookup Nominal Codes: list."""
 
@@ -1864,75 +1940,88 @@ class Endpoints(Binder):
     )
     """Nominal Ledger settings: list, get."""
 
-    pop_document_status_types: Endpoint[View[PopDocumentStatusType]] = Endpoint(
-        "pop_document_status_types",
-        View,
-        _MODELS + "pop:PopDocumentStatusType",
-        key="id",
+    pop_document_status_types: Endpoint[CollectionQuery[PopDocumentStatusType]] = (
+        Endpoint(
+            "pop_document_status_types",
+            CollectionQuery,
+            _MODELS + "pop:PopDocumentStatusType",
+            key="id",
+        )
     )
     """POP document status types: list."""
 
-    pop_invoice_credit_types: Endpoint[View[PopInvoiceCreditType]] = Endpoint(
-        "pop_invoice_credit_types", View, _MODELS + "pop:PopInvoiceCreditType", key="id"
+    pop_invoice_credit_types: Endpoint[CollectionQuery[PopInvoiceCreditType]] = (
+        Endpoint(
+            "pop_invoice_credit_types",
+            CollectionQuery,
+            _MODELS + "pop:PopInvoiceCreditType",
+            key="id",
+        )
     )
     """POP invoice credit types: list."""
 
-    pop_order_generation_types: Endpoint[View[PopOrderGenerationType]] = Endpoint(
-        "pop_order_generation_types",
-        View,
-        _MODELS + "pop:PopOrderGenerationType",
-        key="id",
+    pop_order_generation_types: Endpoint[CollectionQuery[PopOrderGenerationType]] = (
+        Endpoint(
+            "pop_order_generation_types",
+            CollectionQuery,
+            _MODELS + "pop:PopOrderGenerationType",
+            key="id",
+        )
     )
     """POP order generation types: list."""
 
-    pop_authorisation_status_types: Endpoint[View[PopAuthorisationStatusType]] = (
-        Endpoint(
-            "pop_authorisation_status_types",
-            View,
-            _MODELS + "pop:PopAuthorisationStatusType",
-            key="id",
-        )
+    pop_authorisation_status_types: Endpoint[
+        CollectionQuery[PopAuthorisationStatusType]
+    ] = Endpoint(
+        "pop_authorisation_status_types",
+        CollectionQuery,
+        _MODELS + "pop:PopAuthorisationStatusType",
+        key="id",
     )
     """POP authorisation status types: list."""
 
-    pop_document_print_status_types: Endpoint[View[PopDocumentPrintStatusType]] = (
-        Endpoint(
-            "pop_document_print_status_types",
-            View,
-            _MODELS + "pop:PopDocumentPrintStatusType",
-            key="id",
-        )
+    pop_document_print_status_types: Endpoint[
+        CollectionQuery[PopDocumentPrintStatusType]
+    ] = Endpoint(
+        "pop_document_print_status_types",
+        CollectionQuery,
+        _MODELS + "pop:PopDocumentPrintStatusType",
+        key="id",
     )
     """POP document print status types: list."""
 
-    pop_document_process_status_types: Endpoint[View[PopDocumentProcessStatusType]] = (
-        Endpoint(
-            "pop_document_process_status_types",
-            View,
-            _MODELS + "pop:PopDocumentProcessStatusType",
-            key="id",
-        )
+    pop_document_process_status_types: Endpoint[
+        CollectionQuery[PopDocumentProcessStatusType]
+    ] = Endpoint(
+        "pop_document_process_status_types",
+        CollectionQuery,
+        _MODELS + "pop:PopDocumentProcessStatusType",
+        key="id",
     )
     """POP document process status types: list."""
 
-    pop_document_types: Endpoint[View[PopDocumentType]] = Endpoint(
-        "pop_document_types", View, _MODELS + "pop:PopDocumentType", key="id"
+    pop_document_types: Endpoint[CollectionQuery[PopDocumentType]] = Endpoint(
+        "pop_document_types", CollectionQuery, _MODELS + "pop:PopDocumentType", key="id"
     )
     """POP document types: list."""
 
-    pop_intrastat_status_types: Endpoint[View[PopIntrastatStatusType]] = Endpoint(
-        "pop_intrastat_status_types",
-        View,
-        _MODELS + "pop:PopIntrastatStatusType",
-        key="id",
+    pop_intrastat_status_types: Endpoint[CollectionQuery[PopIntrastatStatusType]] = (
+        Endpoint(
+            "pop_intrastat_status_types",
+            CollectionQuery,
+            _MODELS + "pop:PopIntrastatStatusType",
+            key="id",
+        )
     )
     """POP intrastat types: list."""
 
-    pop_trade_line_status_types: Endpoint[View[PopTradeLineStatusType]] = Endpoint(
-        "pop_trade_line_status_types",
-        View,
-        _MODELS + "pop:PopTradeLineStatusType",
-        key="id",
+    pop_trade_line_status_types: Endpoint[CollectionQuery[PopTradeLineStatusType]] = (
+        Endpoint(
+            "pop_trade_line_status_types",
+            CollectionQuery,
+            _MODELS + "pop:PopTradeLineStatusType",
+            key="id",
+        )
     )
     """POP trade line status types: list."""
 
@@ -1945,33 +2034,35 @@ class Endpoints(Binder):
     )
     """POP additional charges: list, get."""
 
-    pop_delivery_address_types: Endpoint[View[PopDeliveryAddressType]] = Endpoint(
-        "pop_delivery_address_types",
-        View,
-        _MODELS + "pop:PopDeliveryAddressType",
-        key="id",
+    pop_delivery_address_types: Endpoint[CollectionQuery[PopDeliveryAddressType]] = (
+        Endpoint(
+            "pop_delivery_address_types",
+            CollectionQuery,
+            _MODELS + "pop:PopDeliveryAddressType",
+            key="id",
+        )
     )
     """POP Delivery Address types: list."""
 
-    pop_delivery_address_action_types: Endpoint[View[PopDeliveryAddressActionType]] = (
-        Endpoint(
-            "pop_delivery_address_action_types",
-            View,
-            _MODELS + "pop:PopDeliveryAddressActionType",
-            key="id",
-        )
+    pop_delivery_address_action_types: Endpoint[
+        CollectionQuery[PopDeliveryAddressActionType]
+    ] = Endpoint(
+        "pop_delivery_address_action_types",
+        CollectionQuery,
+        _MODELS + "pop:PopDeliveryAddressActionType",
+        key="id",
     )
     """POP Delivery Address Action types: list."""
 
     pop_orders: Endpoint[
-        Table[PopOrder, PopOrderInput, PopOrderChanges, PopOrdersItem]
+        Resource[PopOrder, PopOrderInput, PopOrderChanges, PopOrdersItem]
     ] = Endpoint(
         "pop_orders",
-        Table,
+        Resource,
         _MODELS + "pop:PopOrder",
         key="id",
         watermark="date_time_updated",
-        pseudo_members=("is_to_lock",),
+        extra_expands=("is_to_lock",),
         item=PopOrdersItem,
     )
     """Purchase orders: list, create, get, update, delete."""
@@ -1995,7 +2086,7 @@ class Endpoints(Binder):
         "pop_order_lines",
         Get,
         _MODELS + "pop:PopOrderLine",
-        pseudo_members=("pop_status",),
+        extra_expands=("pop_status",),
         item=PopOrderLinesItem,
     )
     """Purchase order line: get."""
@@ -2010,46 +2101,46 @@ class Endpoints(Binder):
     """POP cancelled lines: list, get."""
 
     pop_order_return_invoice_credit_views: Endpoint[
-        View[PopOrderReturnInvoiceCreditView]
+        CollectionQuery[PopOrderReturnInvoiceCreditView]
     ] = Endpoint(
         "pop_order_return_invoice_credit_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderReturnInvoiceCreditView",
     )
     """POP Order Return Invoice Credit views: list."""
 
     pop_order_return_line_invoice_credit_views: Endpoint[
-        View[PopOrderReturnLineInvoiceCreditView]
+        CollectionQuery[PopOrderReturnLineInvoiceCreditView]
     ] = Endpoint(
         "pop_order_return_line_invoice_credit_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderReturnLineInvoiceCreditView",
         key="pop_invoice_credit_line_id",
     )
     """Purchase Order Return Line Invoice Credit Views: list."""
 
     pop_order_return_line_receipt_return_views: Endpoint[
-        View[PopOrderReturnLineReceiptReturnView]
+        CollectionQuery[PopOrderReturnLineReceiptReturnView]
     ] = Endpoint(
         "pop_order_return_line_receipt_return_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderReturnLineReceiptReturnView",
         key="pop_receipt_return_line_id",
     )
     """Purchase Order Return Line Receipt Return Views: list."""
 
-    pop_order_return_views: Endpoint[View[PopOrderReturnView]] = Endpoint(
+    pop_order_return_views: Endpoint[CollectionQuery[PopOrderReturnView]] = Endpoint(
         "pop_order_return_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderReturnView",
         key="id",
         watermark="date_time_updated",
     )
     """POP Order Return views: list."""
 
-    pop_order_line_views: Endpoint[View[PopOrderLineView]] = Endpoint(
+    pop_order_line_views: Endpoint[CollectionQuery[PopOrderLineView]] = Endpoint(
         "pop_order_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopOrderLineView",
         key="pop_order_line_id",
         watermark="pop_order_line_date_time_updated",
@@ -2057,10 +2148,10 @@ class Endpoints(Binder):
     """POP Order Line Views: list."""
 
     pop_requisition_fulfilment_line_views: Endpoint[
-        View[PopRequisitionFulfilmentLineView]
+        CollectionQuery[PopRequisitionFulfilmentLineView]
     ] = Endpoint(
         "pop_requisition_fulfilment_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "pop:PopRequisitionFulfilmentLineView",
         key="pop_requisition_fulfilment_line_id",
     )
@@ -2087,10 +2178,10 @@ class Endpoints(Binder):
     """POP requisition fulfilment lines: list, get."""
 
     suppliers: Endpoint[
-        Table[Supplier, SupplierInput, SupplierChanges, SuppliersItem]
+        Resource[Supplier, SupplierInput, SupplierChanges, SuppliersItem]
     ] = Endpoint(
         "suppliers",
-        Table,
+        Resource,
         _MODELS + "purchases:Supplier",
         key="id",
         watermark="date_time_updated",
@@ -2098,8 +2189,8 @@ class Endpoints(Binder):
     )
     """Suppliers: list, create, get, update, delete."""
 
-    lookup_pop_orders: Endpoint[View[LookupPopOrder]] = Endpoint(
-        "lookup_pop_orders", View, _MODELS + "pop:LookupPopOrder", key="id"
+    lookup_pop_orders: Endpoint[CollectionQuery[LookupPopOrder]] = Endpoint(
+        "lookup_pop_orders", CollectionQuery, _MODELS + "pop:LookupPopOrder", key="id"
     )
     """Lookup Purchase Orders: list."""
 
@@ -2121,8 +2212,11 @@ class Endpoints(Binder):
     )
     """Customer price bands: list, get."""
 
-    price_band_types: Endpoint[View[PriceBandType]] = Endpoint(
-        "price_band_types", View, _MODELS + "price_book:PriceBandType", key="id"
+    price_band_types: Endpoint[CollectionQuery[PriceBandType]] = Endpoint(
+        "price_band_types",
+        CollectionQuery,
+        _MODELS + "price_book:PriceBandType",
+        key="id",
     )
     """Price band types: list."""
 
@@ -2144,40 +2238,42 @@ class Endpoints(Binder):
     )
     """Order Value Discounts: list, get."""
 
-    discount_or_surcharge_types: Endpoint[View[DiscountOrSurchargeType]] = Endpoint(
-        "discount_or_surcharge_types",
-        View,
-        _MODELS + "price_book:DiscountOrSurchargeType",
-        key="id",
-    )
-    """Discount or surcharge types: list."""
-
-    flat_rate_or_quantity_break_types: Endpoint[View[FlatRateOrQuantityBreakType]] = (
+    discount_or_surcharge_types: Endpoint[CollectionQuery[DiscountOrSurchargeType]] = (
         Endpoint(
-            "flat_rate_or_quantity_break_types",
-            View,
-            _MODELS + "price_book:FlatRateOrQuantityBreakType",
+            "discount_or_surcharge_types",
+            CollectionQuery,
+            _MODELS + "price_book:DiscountOrSurchargeType",
             key="id",
         )
     )
+    """Discount or surcharge types: list."""
+
+    flat_rate_or_quantity_break_types: Endpoint[
+        CollectionQuery[FlatRateOrQuantityBreakType]
+    ] = Endpoint(
+        "flat_rate_or_quantity_break_types",
+        CollectionQuery,
+        _MODELS + "price_book:FlatRateOrQuantityBreakType",
+        key="id",
+    )
     """Flat rate or quantity break types: list."""
 
-    source_of_price_types: Endpoint[View[SourceOfPriceType]] = Endpoint(
+    source_of_price_types: Endpoint[CollectionQuery[SourceOfPriceType]] = Endpoint(
         "source_of_price_types",
-        View,
+        CollectionQuery,
         _MODELS + "price_book:SourceOfPriceType",
         key="id",
     )
     """Source of price types: list."""
 
-    pricing_types: Endpoint[View[PricingType]] = Endpoint(
-        "pricing_types", View, _MODELS + "price_book:PricingType", key="id"
+    pricing_types: Endpoint[CollectionQuery[PricingType]] = Endpoint(
+        "pricing_types", CollectionQuery, _MODELS + "price_book:PricingType", key="id"
     )
     """Pricing types: list."""
 
-    product_price_views: Endpoint[View[ProductPriceView]] = Endpoint(
+    product_price_views: Endpoint[CollectionQuery[ProductPriceView]] = Endpoint(
         "product_price_views",
-        View,
+        CollectionQuery,
         _MODELS + "price_book:ProductPriceView",
         key="product_price_id",
         watermark="date_time_updated",
@@ -2194,10 +2290,10 @@ class Endpoints(Binder):
     """Price Book settings: list, get."""
 
     sage_payments_supplier_status_types: Endpoint[
-        View[SagePaymentsSupplierStatusType]
+        CollectionQuery[SagePaymentsSupplierStatusType]
     ] = Endpoint(
         "sage_payments_supplier_status_types",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:SagePaymentsSupplierStatusType",
         key="id",
     )
@@ -2276,27 +2372,29 @@ class Endpoints(Binder):
     """Purchase transaction enquiry views: list, get."""
 
     purchase_posted_transaction_memos: Endpoint[
-        Table[
+        Resource[
             PurchasePostedTransactionMemo,
             PurchasePostedTransactionMemoInput,
             PurchasePostedTransactionMemoChanges,
         ]
     ] = Endpoint(
         "purchase_posted_transaction_memos",
-        Table,
+        Resource,
         _MODELS + "purchases:PurchasePostedTransactionMemo",
         key="id",
         watermark="date_time_updated",
     )
     """Purchase posted transaction memos: list, create, get, update, delete."""
 
-    purchase_transaction_views: Endpoint[View[PurchaseTransactionView]] = Endpoint(
-        "purchase_transaction_views",
-        View,
-        _MODELS + "purchases:PurchaseTransactionView",
-        key="posted_supplier_transaction_id",
-        watermark="transaction_date_time_updated",
-        order=("posted_supplier_transaction_id asc",),
+    purchase_transaction_views: Endpoint[CollectionQuery[PurchaseTransactionView]] = (
+        Endpoint(
+            "purchase_transaction_views",
+            CollectionQuery,
+            _MODELS + "purchases:PurchaseTransactionView",
+            key="posted_supplier_transaction_id",
+            watermark="transaction_date_time_updated",
+            default_order=("posted_supplier_transaction_id asc",),
+        )
     )
     """Purchase transaction views: list."""
 
@@ -2325,28 +2423,31 @@ class Endpoints(Binder):
     )
     """Purchase Authorisation: get, update."""
 
-    authorisation_types: Endpoint[View[AuthorisationType]] = Endpoint(
-        "authorisation_types", View, _MODELS + "purchases:AuthorisationType", key="id"
+    authorisation_types: Endpoint[CollectionQuery[AuthorisationType]] = Endpoint(
+        "authorisation_types",
+        CollectionQuery,
+        _MODELS + "purchases:AuthorisationType",
+        key="id",
     )
     """Authorisation Types: list."""
 
-    purchase_aged_creditor_detailed_views: Endpoint[View[PurchaseAgedCreditorView]] = (
-        Endpoint(
-            "purchase_aged_creditor_detailed_views",
-            View,
-            _MODELS + "purchases:PurchaseAgedCreditorView",
-            parameters=("$ageingdatetype",),
-        )
+    purchase_aged_creditor_detailed_views: Endpoint[
+        CollectionQuery[PurchaseAgedCreditorView]
+    ] = Endpoint(
+        "purchase_aged_creditor_detailed_views",
+        CollectionQuery,
+        _MODELS + "purchases:PurchaseAgedCreditorView",
+        parameters=("$ageingdatetype",),
     )
     """Purchase aged creditor detailed views: list."""
 
-    purchase_aged_creditor_summary_views: Endpoint[View[PurchaseAgedCreditorView]] = (
-        Endpoint(
-            "purchase_aged_creditor_summary_views",
-            View,
-            _MODELS + "purchases:PurchaseAgedCreditorView",
-            parameters=("$ageingdatetype",),
-        )
+    purchase_aged_creditor_summary_views: Endpoint[
+        CollectionQuery[PurchaseAgedCreditorView]
+    ] = Endpoint(
+        "purchase_aged_creditor_summary_views",
+        CollectionQuery,
+        _MODELS + "purchases:PurchaseAgedCreditorView",
+        parameters=("$ageingdatetype",),
     )
     """Purchase aged creditor summary views: list."""
 
@@ -2433,26 +2534,29 @@ class Endpoints(Binder):
     )
     """Supplier contact roles: list, get."""
 
-    supplier_views: Endpoint[View[SupplierView]] = Endpoint(
+    supplier_views: Endpoint[CollectionQuery[SupplierView]] = Endpoint(
         "supplier_views",
-        View,
+        CollectionQuery,
         _MODELS + "purchases:SupplierView",
         key="id",
         watermark="date_time_updated",
-        order=("id asc",),
+        default_order=("id asc",),
     )
     """Supplier views: list."""
 
-    lookup_suppliers: Endpoint[View[LookupSupplier]] = Endpoint(
-        "lookup_suppliers", View, _MODELS + "purchases:LookupSupplier", key="id"
+    lookup_suppliers: Endpoint[CollectionQuery[LookupSupplier]] = Endpoint(
+        "lookup_suppliers",
+        CollectionQuery,
+        _MODELS + "purchases:LookupSupplier",
+        key="id",
     )
     """Lookup Suppliers: list."""
 
     supplier_memos: Endpoint[
-        Table[SupplierMemo, SupplierMemoInput, SupplierMemoChanges]
+        Resource[SupplierMemo, SupplierMemoInput, SupplierMemoChanges]
     ] = Endpoint(
         "supplier_memos",
-        Table,
+        Resource,
         _MODELS + "purchases:SupplierMemo",
         key="id",
         watermark="date_time_updated",
@@ -2490,34 +2594,38 @@ class Endpoints(Binder):
     )
     """Factor houses: list, get."""
 
-    payment_types: Endpoint[View[PaymentType]] = Endpoint(
-        "payment_types", View, _MODELS + "purchases:PaymentType", key="id"
+    payment_types: Endpoint[CollectionQuery[PaymentType]] = Endpoint(
+        "payment_types", CollectionQuery, _MODELS + "purchases:PaymentType", key="id"
     )
     """Payment group payment types: list."""
 
-    supplier_period_value_views: Endpoint[View[SupplierPeriodValueView]] = Endpoint(
-        "supplier_period_value_views",
-        View,
-        _MODELS + "purchases:SupplierPeriodValueView",
-        key="supplier_period_value_id",
-        watermark="period_value_date_time_updated",
+    supplier_period_value_views: Endpoint[CollectionQuery[SupplierPeriodValueView]] = (
+        Endpoint(
+            "supplier_period_value_views",
+            CollectionQuery,
+            _MODELS + "purchases:SupplierPeriodValueView",
+            key="supplier_period_value_id",
+            watermark="period_value_date_time_updated",
+        )
     )
     """Supplier period value views: list."""
 
-    supplier_year_value_views: Endpoint[View[SupplierYearValueView]] = Endpoint(
-        "supplier_year_value_views",
-        View,
-        _MODELS + "purchases:SupplierYearValueView",
-        key="supplier_year_value_id",
-        watermark="year_value_date_time_updated",
+    supplier_year_value_views: Endpoint[CollectionQuery[SupplierYearValueView]] = (
+        Endpoint(
+            "supplier_year_value_views",
+            CollectionQuery,
+            _MODELS + "purchases:SupplierYearValueView",
+            key="supplier_year_value_id",
+            watermark="year_value_date_time_updated",
+        )
     )
     """Supplier year value views: list."""
 
     customers: Endpoint[
-        Table[Customer, CustomerInput, CustomerChanges, CustomersItem]
+        Resource[Customer, CustomerInput, CustomerChanges, CustomersItem]
     ] = Endpoint(
         "customers",
-        Table,
+        Resource,
         _MODELS + "sales:Customer",
         key="id",
         watermark="date_time_updated",
@@ -2530,8 +2638,11 @@ class Endpoints(Binder):
     )
     """New customer with defaults: create."""
 
-    statement_layout_types: Endpoint[View[StatementLayoutType]] = Endpoint(
-        "statement_layout_types", View, _MODELS + "sales:StatementLayoutType", key="id"
+    statement_layout_types: Endpoint[CollectionQuery[StatementLayoutType]] = Endpoint(
+        "statement_layout_types",
+        CollectionQuery,
+        _MODELS + "sales:StatementLayoutType",
+        key="id",
     )
     """Statement layout types: list."""
 
@@ -2550,10 +2661,10 @@ class Endpoints(Binder):
     """Customer contacts: list, get, update, delete."""
 
     customer_alerts: Endpoint[
-        Table[CustomerAlert, CustomerAlertInput, CustomerAlertChanges]
+        Resource[CustomerAlert, CustomerAlertInput, CustomerAlertChanges]
     ] = Endpoint(
         "customer_alerts",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerAlert",
         key="id",
         watermark="date_time_updated",
@@ -2561,10 +2672,10 @@ class Endpoints(Binder):
     """Customer Alert: list, create, get, update, delete."""
 
     customer_memos: Endpoint[
-        Table[CustomerMemo, CustomerMemoInput, CustomerMemoChanges]
+        Resource[CustomerMemo, CustomerMemoInput, CustomerMemoChanges]
     ] = Endpoint(
         "customer_memos",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerMemo",
         key="id",
         watermark="date_time_updated",
@@ -2635,9 +2746,9 @@ class Endpoints(Binder):
     )
     """Customer telephones: list, get, update, delete."""
 
-    customer_views: Endpoint[View[CustomerView]] = Endpoint(
+    customer_views: Endpoint[CollectionQuery[CustomerView]] = Endpoint(
         "customer_views",
-        View,
+        CollectionQuery,
         _MODELS + "sales:CustomerView",
         key="id",
         watermark="date_time_updated",
@@ -2664,44 +2775,48 @@ class Endpoints(Binder):
     )
     """Customer contact roles: list, get."""
 
-    lookup_customers: Endpoint[View[LookupCustomer]] = Endpoint(
-        "lookup_customers", View, _MODELS + "sales:LookupCustomer", key="id"
+    lookup_customers: Endpoint[CollectionQuery[LookupCustomer]] = Endpoint(
+        "lookup_customers", CollectionQuery, _MODELS + "sales:LookupCustomer", key="id"
     )
     """Lookup Customers: list."""
 
     document_transmission_method_types: Endpoint[
-        View[DocumentTransmissionMethodType]
+        CollectionQuery[DocumentTransmissionMethodType]
     ] = Endpoint(
         "document_transmission_method_types",
-        View,
+        CollectionQuery,
         _MODELS + "sales:DocumentTransmissionMethodType",
         key="id",
     )
     """Document transmission method types: list."""
 
     sales_aged_transaction_period_views: Endpoint[
-        View[SalesAgedTransactionPeriodView]
+        CollectionQuery[SalesAgedTransactionPeriodView]
     ] = Endpoint(
         "sales_aged_transaction_period_views",
-        View,
+        CollectionQuery,
         _MODELS + "sales:SalesAgedTransactionPeriodView",
         parameters=("$ageingdatetype", "$periodnumber"),
     )
     """View of Sales Aged transaction periods: list."""
 
-    sales_aged_debtor_detailed_views: Endpoint[View[SalesAgedDebtorView]] = Endpoint(
-        "sales_aged_debtor_detailed_views",
-        View,
-        _MODELS + "sales:SalesAgedDebtorView",
-        parameters=("$ageingdatetype",),
+    sales_aged_debtor_detailed_views: Endpoint[CollectionQuery[SalesAgedDebtorView]] = (
+        Endpoint(
+            "sales_aged_debtor_detailed_views",
+            CollectionQuery,
+            _MODELS + "sales:SalesAgedDebtorView",
+            parameters=("$ageingdatetype",),
+        )
     )
     """Sales aged debtor detailed views: list."""
 
-    sales_aged_debtor_summary_views: Endpoint[View[SalesAgedDebtorView]] = Endpoint(
-        "sales_aged_debtor_summary_views",
-        View,
-        _MODELS + "sales:SalesAgedDebtorView",
-        parameters=("$ageingdatetype",),
+    sales_aged_debtor_summary_views: Endpoint[CollectionQuery[SalesAgedDebtorView]] = (
+        Endpoint(
+            "sales_aged_debtor_summary_views",
+            CollectionQuery,
+            _MODELS + "sales:SalesAgedDebtorView",
+            parameters=("$ageingdatetype",),
+        )
     )
     """Sales aged debtor summary views: list."""
 
@@ -2737,14 +2852,14 @@ class Endpoints(Binder):
     """Sales transaction enquiry views: list, get."""
 
     sales_posted_transaction_memos: Endpoint[
-        Table[
+        Resource[
             SalesPostedTransactionMemo,
             SalesPostedTransactionMemoInput,
             SalesPostedTransactionMemoChanges,
         ]
     ] = Endpoint(
         "sales_posted_transaction_memos",
-        Table,
+        Resource,
         _MODELS + "sales:SalesPostedTransactionMemo",
         key="id",
         watermark="date_time_updated",
@@ -2762,21 +2877,21 @@ class Endpoints(Binder):
     )
     """Sales historical transactions: list, get."""
 
-    sales_transaction_views: Endpoint[View[SalesTransactionView]] = Endpoint(
+    sales_transaction_views: Endpoint[CollectionQuery[SalesTransactionView]] = Endpoint(
         "sales_transaction_views",
-        View,
+        CollectionQuery,
         _MODELS + "sales:SalesTransactionView",
         key="posted_customer_transaction_id",
         watermark="transaction_date_time_updated",
-        order=("posted_customer_transaction_id asc",),
+        default_order=("posted_customer_transaction_id asc",),
     )
     """Sales transaction views: list."""
 
     customer_sop_invoice_credit_line_views: Endpoint[
-        View[CustomerSopInvoiceCreditLineView]
+        CollectionQuery[CustomerSopInvoiceCreditLineView]
     ] = Endpoint(
         "customer_sop_invoice_credit_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sales:CustomerSopInvoiceCreditLineView",
         key="sop_invoice_credit_line_id",
         watermark="sop_invoice_credit_line_date_time_updated",
@@ -2846,14 +2961,14 @@ class Endpoints(Binder):
     """Customer Price Enquiry: create."""
 
     customer_delivery_addresses: Endpoint[
-        Table[
+        Resource[
             CustomerDeliveryAddress,
             CustomerDeliveryAddressInput,
             CustomerDeliveryAddressChanges,
         ]
     ] = Endpoint(
         "customer_delivery_addresses",
-        Table,
+        Resource,
         _MODELS + "sales:CustomerDeliveryAddress",
         key="id",
         watermark="date_time_updated",
@@ -2883,48 +2998,55 @@ class Endpoints(Binder):
     )
     """Finance charges: list, get, update. Professional only."""
 
-    statement_terms: Endpoint[View[StatementTerms]] = Endpoint(
-        "statement_terms", View, _MODELS + "sales:StatementTerms", key="id"
+    statement_terms: Endpoint[CollectionQuery[StatementTerms]] = Endpoint(
+        "statement_terms", CollectionQuery, _MODELS + "sales:StatementTerms", key="id"
     )
     """Statement terms: list."""
 
-    statement_ageing_terms: Endpoint[View[StatementAgeingTerms]] = Endpoint(
-        "statement_ageing_terms", View, _MODELS + "sales:StatementAgeingTerms", key="id"
+    statement_ageing_terms: Endpoint[CollectionQuery[StatementAgeingTerms]] = Endpoint(
+        "statement_ageing_terms",
+        CollectionQuery,
+        _MODELS + "sales:StatementAgeingTerms",
+        key="id",
     )
     """Statement ageing terms: list."""
 
-    head_office_types: Endpoint[View[HeadOfficeType]] = Endpoint(
-        "head_office_types", View, _MODELS + "sales:HeadOfficeType", key="id"
+    head_office_types: Endpoint[CollectionQuery[HeadOfficeType]] = Endpoint(
+        "head_office_types", CollectionQuery, _MODELS + "sales:HeadOfficeType", key="id"
     )
     """Head office types: list."""
 
-    customer_period_value_views: Endpoint[View[CustomerPeriodValueView]] = Endpoint(
-        "customer_period_value_views",
-        View,
-        _MODELS + "sales:CustomerPeriodValueView",
-        key="customer_period_value_id",
-        watermark="period_value_date_time_updated",
+    customer_period_value_views: Endpoint[CollectionQuery[CustomerPeriodValueView]] = (
+        Endpoint(
+            "customer_period_value_views",
+            CollectionQuery,
+            _MODELS + "sales:CustomerPeriodValueView",
+            key="customer_period_value_id",
+            watermark="period_value_date_time_updated",
+        )
     )
     """Customer period value views: list."""
 
-    customer_year_value_views: Endpoint[View[CustomerYearValueView]] = Endpoint(
-        "customer_year_value_views",
-        View,
-        _MODELS + "sales:CustomerYearValueView",
-        key="customer_year_value_id",
-        watermark="year_value_date_time_updated",
+    customer_year_value_views: Endpoint[CollectionQuery[CustomerYearValueView]] = (
+        Endpoint(
+            "customer_year_value_views",
+            CollectionQuery,
+            _MODELS + "sales:CustomerYearValueView",
+            key="customer_year_value_id",
+            watermark="year_value_date_time_updated",
+        )
     )
     """Customer year value views: list."""
 
     sop_orders: Endpoint[
-        Table[SopOrder, SopOrderInput, SopOrderChanges, SopOrdersItem]
+        Resource[SopOrder, SopOrderInput, SopOrderChanges, SopOrdersItem]
     ] = Endpoint(
         "sop_orders",
-        Table,
+        Resource,
         _MODELS + "sop:SopOrder",
         key="id",
         watermark="date_time_updated",
-        pseudo_members=("is_to_lock", "available_document_discount"),
+        extra_expands=("is_to_lock", "available_document_discount"),
         item=SopOrdersItem,
     )
     """Sales orders: list, create, get, update, delete."""
@@ -2944,22 +3066,22 @@ class Endpoints(Binder):
     )
     """SOP orders duplicate: create."""
 
-    sop_order_return_views: Endpoint[View[SopOrderReturnView]] = Endpoint(
+    sop_order_return_views: Endpoint[CollectionQuery[SopOrderReturnView]] = Endpoint(
         "sop_order_return_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrderReturnView",
         key="id",
         watermark="date_time_updated",
     )
     """SOP Order Return views: list."""
 
-    sop_quote_views: Endpoint[View[SopQuoteView]] = Endpoint(
-        "sop_quote_views", View, _MODELS + "sop:SopQuoteView", key="id"
+    sop_quote_views: Endpoint[CollectionQuery[SopQuoteView]] = Endpoint(
+        "sop_quote_views", CollectionQuery, _MODELS + "sop:SopQuoteView", key="id"
     )
     """SOP quote views: list."""
 
-    lookup_sop_orders: Endpoint[View[LookupSopOrder]] = Endpoint(
-        "lookup_sop_orders", View, _MODELS + "sop:LookupSopOrder", key="id"
+    lookup_sop_orders: Endpoint[CollectionQuery[LookupSopOrder]] = Endpoint(
+        "lookup_sop_orders", CollectionQuery, _MODELS + "sop:LookupSopOrder", key="id"
     )
     """Lookup Sales Orders: list."""
 
@@ -2967,43 +3089,45 @@ class Endpoints(Binder):
         "sop_order_lines",
         Get,
         _MODELS + "sop:SopOrderLine",
-        pseudo_members=("sop_status",),
+        extra_expands=("sop_status",),
     )
     """Sales order line: get."""
 
     sop_order_return_invoice_credit_views: Endpoint[
-        View[SopOrderReturnInvoiceCreditView]
+        CollectionQuery[SopOrderReturnInvoiceCreditView]
     ] = Endpoint(
         "sop_order_return_invoice_credit_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrderReturnInvoiceCreditView",
     )
     """Sales Order Return Invoice Credit Views: list."""
 
     sop_order_return_line_invoice_credit_views: Endpoint[
-        View[SopOrderReturnLineInvoiceCreditView]
+        CollectionQuery[SopOrderReturnLineInvoiceCreditView]
     ] = Endpoint(
         "sop_order_return_line_invoice_credit_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrderReturnLineInvoiceCreditView",
     )
     """Sales Order Return Line Invoice Credit Views: list."""
 
-    sop_allocation_line_views: Endpoint[View[SopAllocationLineView]] = Endpoint(
-        "sop_allocation_line_views",
-        View,
-        _MODELS + "sop:SopAllocationLineView",
-        key="sop_allocation_line_id",
+    sop_allocation_line_views: Endpoint[CollectionQuery[SopAllocationLineView]] = (
+        Endpoint(
+            "sop_allocation_line_views",
+            CollectionQuery,
+            _MODELS + "sop:SopAllocationLineView",
+            key="sop_allocation_line_id",
+        )
     )
     """Sales Allocation Line Views: list."""
 
-    sop_quotes: Endpoint[Table[SopQuote, SopQuoteInput, SopQuoteChanges]] = Endpoint(
+    sop_quotes: Endpoint[Resource[SopQuote, SopQuoteInput, SopQuoteChanges]] = Endpoint(
         "sop_quotes",
-        Table,
+        Resource,
         _MODELS + "sop:SopQuote",
         key="id",
         watermark="date_time_updated",
-        pseudo_members=("is_to_lock", "available_document_discount"),
+        extra_expands=("is_to_lock", "available_document_discount"),
     )
     """Sales quotes: list, create, get, update, delete."""
 
@@ -3022,17 +3146,19 @@ class Endpoints(Binder):
     )
     """SOP quotes duplicate: create."""
 
-    lookup_sop_quotes: Endpoint[View[LookupSopQuote]] = Endpoint(
-        "lookup_sop_quotes", View, _MODELS + "sop:LookupSopQuote", key="id"
+    lookup_sop_quotes: Endpoint[CollectionQuery[LookupSopQuote]] = Endpoint(
+        "lookup_sop_quotes", CollectionQuery, _MODELS + "sop:LookupSopQuote", key="id"
     )
     """Lookup Sales Quotes: list."""
 
-    current_user_sop_user_permissions: Endpoint[View[SopUserPermission]] = Endpoint(
-        "current_user_sop_user_permissions",
-        View,
-        _MODELS + "sop:SopUserPermission",
-        key="id",
-        watermark="date_time_updated",
+    current_user_sop_user_permissions: Endpoint[CollectionQuery[SopUserPermission]] = (
+        Endpoint(
+            "current_user_sop_user_permissions",
+            CollectionQuery,
+            _MODELS + "sop:SopUserPermission",
+            key="id",
+            watermark="date_time_updated",
+        )
     )
     """Current user invoice and order user permissions: list."""
 
@@ -3097,47 +3223,58 @@ class Endpoints(Binder):
     )
     """SOP Despatch Receipts: list, get, update."""
 
-    sop_confirmation_intent_types: Endpoint[View[SopConfirmationIntentType]] = Endpoint(
+    sop_confirmation_intent_types: Endpoint[
+        CollectionQuery[SopConfirmationIntentType]
+    ] = Endpoint(
         "sop_confirmation_intent_types",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopConfirmationIntentType",
         key="id",
     )
     """Sales order confirmation intent types: list."""
 
-    sop_customer_types: Endpoint[View[SopCustomerType]] = Endpoint(
-        "sop_customer_types", View, _MODELS + "sop:SopCustomerType", key="id"
+    sop_customer_types: Endpoint[CollectionQuery[SopCustomerType]] = Endpoint(
+        "sop_customer_types", CollectionQuery, _MODELS + "sop:SopCustomerType", key="id"
     )
     """SOP customer types: list."""
 
-    sop_despatch_discrete_orders: Endpoint[View[SopDespatchDiscreteOrder]] = Endpoint(
-        "sop_despatch_discrete_orders", View, _MODELS + "sop:SopDespatchDiscreteOrder"
+    sop_despatch_discrete_orders: Endpoint[
+        CollectionQuery[SopDespatchDiscreteOrder]
+    ] = Endpoint(
+        "sop_despatch_discrete_orders",
+        CollectionQuery,
+        _MODELS + "sop:SopDespatchDiscreteOrder",
     )
     """SOP despatch discrete orders: list."""
 
-    sop_trade_line_status_types: Endpoint[View[SopTradeLineStatusType]] = Endpoint(
-        "sop_trade_line_status_types",
-        View,
-        _MODELS + "sop:SopTradeLineStatusType",
-        key="id",
+    sop_trade_line_status_types: Endpoint[CollectionQuery[SopTradeLineStatusType]] = (
+        Endpoint(
+            "sop_trade_line_status_types",
+            CollectionQuery,
+            _MODELS + "sop:SopTradeLineStatusType",
+            key="id",
+        )
     )
     """SOP trade line status types: list."""
 
-    sop_order_entry_types: Endpoint[View[SopOrderEntryType]] = Endpoint(
-        "sop_order_entry_types", View, _MODELS + "sop:SopOrderEntryType", key="id"
+    sop_order_entry_types: Endpoint[CollectionQuery[SopOrderEntryType]] = Endpoint(
+        "sop_order_entry_types",
+        CollectionQuery,
+        _MODELS + "sop:SopOrderEntryType",
+        key="id",
     )
     """Sales order entry types: list."""
 
-    sop_document_types: Endpoint[View[SopDocumentType]] = Endpoint(
-        "sop_document_types", View, _MODELS + "sop:SopDocumentType", key="id"
+    sop_document_types: Endpoint[CollectionQuery[SopDocumentType]] = Endpoint(
+        "sop_document_types", CollectionQuery, _MODELS + "sop:SopDocumentType", key="id"
     )
     """Sales document types: list."""
 
     sop_incoterms: Endpoint[
-        BulkTable[SopIncoterm, SopIncotermInput, SopIncotermChanges]
+        BatchUpdateResource[SopIncoterm, SopIncotermInput, SopIncotermChanges]
     ] = Endpoint(
         "sop_incoterms",
-        BulkTable,
+        BatchUpdateResource,
         _MODELS + "sop:SopIncoterm",
         key="id",
         watermark="date_time_updated",
@@ -3145,18 +3282,23 @@ class Endpoints(Binder):
     """SOP incoterms: list, create, update many, get, update, delete."""
 
     sop_export_reasons: Endpoint[
-        BulkTable[SopExportReason, SopExportReasonInput, SopExportReasonChanges]
+        BatchUpdateResource[
+            SopExportReason, SopExportReasonInput, SopExportReasonChanges
+        ]
     ] = Endpoint(
         "sop_export_reasons",
-        BulkTable,
+        BatchUpdateResource,
         _MODELS + "sop:SopExportReason",
         key="id",
         watermark="date_time_updated",
     )
     """SOP reasons for export: list, create, update many, get, update, delete."""
 
-    order_line_item_types: Endpoint[View[OrderLineItemType]] = Endpoint(
-        "order_line_item_types", View, _MODELS + "sop:OrderLineItemType", key="id"
+    order_line_item_types: Endpoint[CollectionQuery[OrderLineItemType]] = Endpoint(
+        "order_line_item_types",
+        CollectionQuery,
+        _MODELS + "sop:OrderLineItemType",
+        key="id",
     )
     """Order line item types: list."""
 
@@ -3189,109 +3331,127 @@ class Endpoints(Binder):
     )
     """SOP additional charges: list, get."""
 
-    sop_order_despatch_line_views: Endpoint[View[SopOrderDespatchLineView]] = Endpoint(
+    sop_order_despatch_line_views: Endpoint[
+        CollectionQuery[SopOrderDespatchLineView]
+    ] = Endpoint(
         "sop_order_despatch_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrderDespatchLineView",
         key="sop_despatch_line_id",
         watermark="date_time_updated",
     )
     """SOP despatch line views: list."""
 
-    sop_order_despatch_views: Endpoint[View[SopOrderDespatchView]] = Endpoint(
-        "sop_order_despatch_views",
-        View,
-        _MODELS + "sop:SopOrderDespatchView",
-        key="sop_despatch_id",
+    sop_order_despatch_views: Endpoint[CollectionQuery[SopOrderDespatchView]] = (
+        Endpoint(
+            "sop_order_despatch_views",
+            CollectionQuery,
+            _MODELS + "sop:SopOrderDespatchView",
+            key="sop_despatch_id",
+        )
     )
     """SOP despatch note views: list."""
 
-    sop_order_line_views: Endpoint[View[SopOrderLineView]] = Endpoint(
+    sop_order_line_views: Endpoint[CollectionQuery[SopOrderLineView]] = Endpoint(
         "sop_order_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopOrderLineView",
         key="sop_order_line_id",
         watermark="sop_order_line_date_time_updated",
-        order=("sop_order_id asc", "sop_order_line_id desc"),
+        default_order=("sop_order_id asc", "sop_order_line_id desc"),
     )
     """SOP order line views: list."""
 
-    sop_quote_line_views: Endpoint[View[SopQuoteLineView]] = Endpoint(
+    sop_quote_line_views: Endpoint[CollectionQuery[SopQuoteLineView]] = Endpoint(
         "sop_quote_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopQuoteLineView",
         key="sop_quote_line_id",
         watermark="sop_quote_line_date_time_updated",
     )
     """SOP quote line views: list."""
 
-    sop_proforma_line_views: Endpoint[View[SopProformaLineView]] = Endpoint(
+    sop_proforma_line_views: Endpoint[CollectionQuery[SopProformaLineView]] = Endpoint(
         "sop_proforma_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopProformaLineView",
         key="sop_proforma_line_id",
         watermark="sop_proforma_line_date_time_updated",
     )
     """SOP pro forma line views: list."""
 
-    sop_return_line_views: Endpoint[View[SopReturnLineView]] = Endpoint(
+    sop_return_line_views: Endpoint[CollectionQuery[SopReturnLineView]] = Endpoint(
         "sop_return_line_views",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopReturnLineView",
         key="sop_return_line_id",
         watermark="sop_return_line_date_time_updated",
     )
     """SOP return line views: list."""
 
-    sop_document_status_types: Endpoint[View[SopDocumentStatusType]] = Endpoint(
-        "sop_document_status_types",
-        View,
-        _MODELS + "sop:SopDocumentStatusType",
-        key="id",
+    sop_document_status_types: Endpoint[CollectionQuery[SopDocumentStatusType]] = (
+        Endpoint(
+            "sop_document_status_types",
+            CollectionQuery,
+            _MODELS + "sop:SopDocumentStatusType",
+            key="id",
+        )
     )
     """SOP document status types: list."""
 
-    sop_invoice_credit_types: Endpoint[View[SopInvoiceCreditType]] = Endpoint(
-        "sop_invoice_credit_types", View, _MODELS + "sop:SopInvoiceCreditType", key="id"
+    sop_invoice_credit_types: Endpoint[CollectionQuery[SopInvoiceCreditType]] = (
+        Endpoint(
+            "sop_invoice_credit_types",
+            CollectionQuery,
+            _MODELS + "sop:SopInvoiceCreditType",
+            key="id",
+        )
     )
     """SOP invoice credit types: list."""
 
-    sop_document_print_status_types: Endpoint[View[SopDocumentPrintStatusType]] = (
-        Endpoint(
-            "sop_document_print_status_types",
-            View,
-            _MODELS + "sop:SopDocumentPrintStatusType",
-            key="id",
-        )
+    sop_document_print_status_types: Endpoint[
+        CollectionQuery[SopDocumentPrintStatusType]
+    ] = Endpoint(
+        "sop_document_print_status_types",
+        CollectionQuery,
+        _MODELS + "sop:SopDocumentPrintStatusType",
+        key="id",
     )
     """SOP document print status types: list."""
 
-    sop_order_payment_types: Endpoint[View[SopOrderPaymentType]] = Endpoint(
-        "sop_order_payment_types", View, _MODELS + "sop:SopOrderPaymentType", key="id"
+    sop_order_payment_types: Endpoint[CollectionQuery[SopOrderPaymentType]] = Endpoint(
+        "sop_order_payment_types",
+        CollectionQuery,
+        _MODELS + "sop:SopOrderPaymentType",
+        key="id",
     )
     """SOP order payment types: list."""
 
-    sop_intrastat_status_types: Endpoint[View[SopIntrastatStatusType]] = Endpoint(
-        "sop_intrastat_status_types",
-        View,
-        _MODELS + "sop:SopIntrastatStatusType",
-        key="id",
-    )
-    """SOP intrastat status types: list."""
-
-    sop_document_process_status_types: Endpoint[View[SopDocumentProcessStatusType]] = (
+    sop_intrastat_status_types: Endpoint[CollectionQuery[SopIntrastatStatusType]] = (
         Endpoint(
-            "sop_document_process_status_types",
-            View,
-            _MODELS + "sop:SopDocumentProcessStatusType",
+            "sop_intrastat_status_types",
+            CollectionQuery,
+            _MODELS + "sop:SopIntrastatStatusType",
             key="id",
         )
     )
+    """SOP intrastat status types: list."""
+
+    sop_document_process_status_types: Endpoint[
+        CollectionQuery[SopDocumentProcessStatusType]
+    ] = Endpoint(
+        "sop_document_process_status_types",
+        CollectionQuery,
+        _MODELS + "sop:SopDocumentProcessStatusType",
+        key="id",
+    )
     """SOP document process status types: list."""
 
-    sop_back_to_back_status_types: Endpoint[View[SopBackToBackStatusType]] = Endpoint(
+    sop_back_to_back_status_types: Endpoint[
+        CollectionQuery[SopBackToBackStatusType]
+    ] = Endpoint(
         "sop_back_to_back_status_types",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopBackToBackStatusType",
         key="id",
     )
@@ -3306,9 +3466,11 @@ class Endpoints(Binder):
     )
     """SOP payment methods: list, get."""
 
-    sop_show_on_picking_list_types: Endpoint[View[SopShowOnPickingListType]] = Endpoint(
+    sop_show_on_picking_list_types: Endpoint[
+        CollectionQuery[SopShowOnPickingListType]
+    ] = Endpoint(
         "sop_show_on_picking_list_types",
-        View,
+        CollectionQuery,
         _MODELS + "sop:SopShowOnPickingListType",
         key="id",
     )
@@ -3323,8 +3485,11 @@ class Endpoints(Binder):
     )
     """SOP settings: list, get."""
 
-    bom_cost_heading_types: Endpoint[View[BomCostHeadingType]] = Endpoint(
-        "bom_cost_heading_types", View, _MODELS + "stock:BomCostHeadingType", key="id"
+    bom_cost_heading_types: Endpoint[CollectionQuery[BomCostHeadingType]] = Endpoint(
+        "bom_cost_heading_types",
+        CollectionQuery,
+        _MODELS + "stock:BomCostHeadingType",
+        key="id",
     )
     """BOM Cost Heading Types: list."""
 
@@ -3351,35 +3516,41 @@ class Endpoints(Binder):
     )
     """BOM Cost Headings: list, get."""
 
-    auto_generate_option_types: Endpoint[View[AutoGenerateOptionType]] = Endpoint(
-        "auto_generate_option_types",
-        View,
-        _MODELS + "stock:AutoGenerateOptionType",
-        key="id",
+    auto_generate_option_types: Endpoint[CollectionQuery[AutoGenerateOptionType]] = (
+        Endpoint(
+            "auto_generate_option_types",
+            CollectionQuery,
+            _MODELS + "stock:AutoGenerateOptionType",
+            key="id",
+        )
     )
     """Auto generate option types: list."""
 
-    fulfilment_sequence_types: Endpoint[View[FulfilmentSequenceType]] = Endpoint(
-        "fulfilment_sequence_types",
-        View,
-        _MODELS + "stock:FulfilmentSequenceType",
-        key="id",
+    fulfilment_sequence_types: Endpoint[CollectionQuery[FulfilmentSequenceType]] = (
+        Endpoint(
+            "fulfilment_sequence_types",
+            CollectionQuery,
+            _MODELS + "stock:FulfilmentSequenceType",
+            key="id",
+        )
     )
     """Fulfilment sequence types: list."""
 
-    fulfilment_method_types: Endpoint[View[FulfilmentMethodType]] = Endpoint(
+    fulfilment_method_types: Endpoint[CollectionQuery[FulfilmentMethodType]] = Endpoint(
         "fulfilment_method_types",
-        View,
+        CollectionQuery,
         _MODELS + "stock:FulfilmentMethodType",
         key="id",
     )
     """Fulfilment method types: list."""
 
-    label_printing_option_types: Endpoint[View[LabelPrintingOptionType]] = Endpoint(
-        "label_printing_option_types",
-        View,
-        _MODELS + "stock:LabelPrintingOptionType",
-        key="id",
+    label_printing_option_types: Endpoint[CollectionQuery[LabelPrintingOptionType]] = (
+        Endpoint(
+            "label_printing_option_types",
+            CollectionQuery,
+            _MODELS + "stock:LabelPrintingOptionType",
+            key="id",
+        )
     )
     """Label printing option types: list."""
 
@@ -3392,16 +3563,16 @@ class Endpoints(Binder):
     )
     """Auto generate separators: list, get."""
 
-    products: Endpoint[Table[Product, ProductInput, ProductChanges, ProductsItem]] = (
-        Endpoint(
-            "products",
-            Table,
-            _MODELS + "stock:Product",
-            key="id",
-            watermark="date_time_updated",
-            pseudo_members=("nominal_codes",),
-            item=ProductsItem,
-        )
+    products: Endpoint[
+        Resource[Product, ProductInput, ProductChanges, ProductsItem]
+    ] = Endpoint(
+        "products",
+        Resource,
+        _MODELS + "stock:Product",
+        key="id",
+        watermark="date_time_updated",
+        extra_expands=("nominal_codes",),
+        item=ProductsItem,
     )
     """Products: list, create, get, update, delete."""
 
@@ -3416,10 +3587,10 @@ class Endpoints(Binder):
     """Duplicate product: create."""
 
     product_suppliers: Endpoint[
-        Table[ProductSupplier, ProductSupplierInput, ProductSupplierChanges]
+        Resource[ProductSupplier, ProductSupplierInput, ProductSupplierChanges]
     ] = Endpoint(
         "product_suppliers",
-        Table,
+        Resource,
         _MODELS + "stock:ProductSupplier",
         key="id",
         watermark="date_time_updated",
@@ -3427,10 +3598,10 @@ class Endpoints(Binder):
     """Product suppliers: list, create, get, update, delete."""
 
     alternative_products: Endpoint[
-        Table[AlternativeProduct, AlternativeProductInput, AlternativeProductChanges]
+        Resource[AlternativeProduct, AlternativeProductInput, AlternativeProductChanges]
     ] = Endpoint(
         "alternative_products",
-        Table,
+        Resource,
         _MODELS + "stock:AlternativeProduct",
         key="id",
         watermark="date_time_updated",
@@ -3438,10 +3609,10 @@ class Endpoints(Binder):
     """Alternative products: list, create, get, update, delete."""
 
     cross_sell_products: Endpoint[
-        Table[CrossSellProduct, CrossSellProductInput, CrossSellProductChanges]
+        Resource[CrossSellProduct, CrossSellProductInput, CrossSellProductChanges]
     ] = Endpoint(
         "cross_sell_products",
-        Table,
+        Resource,
         _MODELS + "stock:CrossSellProduct",
         key="id",
         watermark="date_time_updated",
@@ -3449,10 +3620,10 @@ class Endpoints(Binder):
     """Cross sell products: list, create, get, update, delete."""
 
     product_memos: Endpoint[
-        Table[ProductMemo, ProductMemoInput, ProductMemoChanges]
+        Resource[ProductMemo, ProductMemoInput, ProductMemoChanges]
     ] = Endpoint(
         "product_memos",
-        Table,
+        Resource,
         _MODELS + "stock:ProductMemo",
         key="id",
         watermark="date_time_updated",
@@ -3478,71 +3649,78 @@ class Endpoints(Binder):
     )
     """Units: list, get."""
 
-    unit_types: Endpoint[View[UnitType]] = Endpoint(
-        "unit_types", View, _MODELS + "stock:UnitType", key="id"
+    unit_types: Endpoint[CollectionQuery[UnitType]] = Endpoint(
+        "unit_types", CollectionQuery, _MODELS + "stock:UnitType", key="id"
     )
     """Unit types: list."""
 
-    product_views: Endpoint[View[ProductView]] = Endpoint(
-        "product_views", View, _MODELS + "stock:ProductView", key="id"
+    product_views: Endpoint[CollectionQuery[ProductView]] = Endpoint(
+        "product_views", CollectionQuery, _MODELS + "stock:ProductView", key="id"
     )
     """Product views: list."""
 
-    product_status_types: Endpoint[View[ProductStatusType]] = Endpoint(
-        "product_status_types", View, _MODELS + "stock:ProductStatusType", key="id"
+    product_status_types: Endpoint[CollectionQuery[ProductStatusType]] = Endpoint(
+        "product_status_types",
+        CollectionQuery,
+        _MODELS + "stock:ProductStatusType",
+        key="id",
     )
     """Product status types: list."""
 
     product_group_search_category_values: Endpoint[
-        View[ProductGroupSearchCategoryValue]
+        CollectionQuery[ProductGroupSearchCategoryValue]
     ] = Endpoint(
         "product_group_search_category_values",
-        View,
+        CollectionQuery,
         _MODELS + "stock:ProductGroupSearchCategoryValue",
         key="prod_group_search_val_id",
     )
     """Product group search category values: list."""
 
-    bom_item_types: Endpoint[View[BomItemType]] = Endpoint(
-        "bom_item_types", View, _MODELS + "stock:BomItemType", key="id"
+    bom_item_types: Endpoint[CollectionQuery[BomItemType]] = Endpoint(
+        "bom_item_types", CollectionQuery, _MODELS + "stock:BomItemType", key="id"
     )
     """Bill of materials item types: list."""
 
-    traceable_types: Endpoint[View[TraceableType]] = Endpoint(
-        "traceable_types", View, _MODELS + "stock:TraceableType", key="id"
+    traceable_types: Endpoint[CollectionQuery[TraceableType]] = Endpoint(
+        "traceable_types", CollectionQuery, _MODELS + "stock:TraceableType", key="id"
     )
     """Traceable types: list."""
 
-    product_types: Endpoint[View[ProductType]] = Endpoint(
-        "product_types", View, _MODELS + "stock:ProductType", key="id"
+    product_types: Endpoint[CollectionQuery[ProductType]] = Endpoint(
+        "product_types", CollectionQuery, _MODELS + "stock:ProductType", key="id"
     )
     """Product types: list."""
 
-    product_transaction_group_types: Endpoint[View[ProductTransactionGroupType]] = (
-        Endpoint(
-            "product_transaction_group_types",
-            View,
-            _MODELS + "stock:ProductTransactionGroupType",
-            key="id",
-        )
+    product_transaction_group_types: Endpoint[
+        CollectionQuery[ProductTransactionGroupType]
+    ] = Endpoint(
+        "product_transaction_group_types",
+        CollectionQuery,
+        _MODELS + "stock:ProductTransactionGroupType",
+        key="id",
     )
     """Product transaction group types: list."""
 
-    product_transaction_types: Endpoint[View[ProductTransactionType]] = Endpoint(
-        "product_transaction_types",
-        View,
-        _MODELS + "stock:ProductTransactionType",
-        key="id",
+    product_transaction_types: Endpoint[CollectionQuery[ProductTransactionType]] = (
+        Endpoint(
+            "product_transaction_types",
+            CollectionQuery,
+            _MODELS + "stock:ProductTransactionType",
+            key="id",
+        )
     )
     """Product transaction types: list."""
 
-    product_transaction_views: Endpoint[View[ProductTransactionView]] = Endpoint(
-        "product_transaction_views",
-        View,
-        _MODELS + "stock:ProductTransactionView",
-        key="id",
-        watermark="date_time_updated",
-        order=("id desc",),
+    product_transaction_views: Endpoint[CollectionQuery[ProductTransactionView]] = (
+        Endpoint(
+            "product_transaction_views",
+            CollectionQuery,
+            _MODELS + "stock:ProductTransactionView",
+            key="id",
+            watermark="date_time_updated",
+            default_order=("id desc",),
+        )
     )
     """Product transaction views: list."""
 
@@ -3551,13 +3729,19 @@ class Endpoints(Binder):
     )
     """Product transactions: only what lies below."""
 
-    costing_method_types: Endpoint[View[CostingMethodType]] = Endpoint(
-        "costing_method_types", View, _MODELS + "stock:CostingMethodType", key="id"
+    costing_method_types: Endpoint[CollectionQuery[CostingMethodType]] = Endpoint(
+        "costing_method_types",
+        CollectionQuery,
+        _MODELS + "stock:CostingMethodType",
+        key="id",
     )
     """Costing method types: list."""
 
-    landed_costs_types: Endpoint[View[LandedCostsType]] = Endpoint(
-        "landed_costs_types", View, _MODELS + "stock:LandedCostsType", key="id"
+    landed_costs_types: Endpoint[CollectionQuery[LandedCostsType]] = Endpoint(
+        "landed_costs_types",
+        CollectionQuery,
+        _MODELS + "stock:LandedCostsType",
+        key="id",
     )
     """Landed costs types: list."""
 
@@ -3566,23 +3750,32 @@ class Endpoints(Binder):
     )
     """Product search: create."""
 
-    product_search_types: Endpoint[View[ProductSearchType]] = Endpoint(
-        "product_search_types", View, _MODELS + "stock:ProductSearchType", key="id"
+    product_search_types: Endpoint[CollectionQuery[ProductSearchType]] = Endpoint(
+        "product_search_types",
+        CollectionQuery,
+        _MODELS + "stock:ProductSearchType",
+        key="id",
     )
     """Product search types: list."""
 
-    lookup_product_groups: Endpoint[View[LookupProductGroup]] = Endpoint(
-        "lookup_product_groups", View, _MODELS + "stock:LookupProductGroup", key="id"
+    lookup_product_groups: Endpoint[CollectionQuery[LookupProductGroup]] = Endpoint(
+        "lookup_product_groups",
+        CollectionQuery,
+        _MODELS + "stock:LookupProductGroup",
+        key="id",
     )
     """Lookup Product Groups: list."""
 
-    lookup_products: Endpoint[View[LookupProduct]] = Endpoint(
-        "lookup_products", View, _MODELS + "stock:LookupProduct", key="id"
+    lookup_products: Endpoint[CollectionQuery[LookupProduct]] = Endpoint(
+        "lookup_products", CollectionQuery, _MODELS + "stock:LookupProduct", key="id"
     )
     """Lookup Products: list."""
 
-    lookup_stock_item_units: Endpoint[View[LookupStockItemUnit]] = Endpoint(
-        "lookup_stock_item_units", View, _MODELS + "stock:LookupStockItemUnit", key="id"
+    lookup_stock_item_units: Endpoint[CollectionQuery[LookupStockItemUnit]] = Endpoint(
+        "lookup_stock_item_units",
+        CollectionQuery,
+        _MODELS + "stock:LookupStockItemUnit",
+        key="id",
     )
     """Lookup Stock Item Units: list."""
 
@@ -3616,25 +3809,31 @@ class Endpoints(Binder):
     )
     """Stocktake amend items: create."""
 
-    cross_sell_product_views: Endpoint[View[CrossSellProductView]] = Endpoint(
-        "cross_sell_product_views",
-        View,
-        _MODELS + "stock:CrossSellProductView",
-        key="id",
+    cross_sell_product_views: Endpoint[CollectionQuery[CrossSellProductView]] = (
+        Endpoint(
+            "cross_sell_product_views",
+            CollectionQuery,
+            _MODELS + "stock:CrossSellProductView",
+            key="id",
+        )
     )
     """Cross Sell Product views: list."""
 
-    alternative_product_views: Endpoint[View[AlternativeProductView]] = Endpoint(
-        "alternative_product_views",
-        View,
-        _MODELS + "stock:AlternativeProductView",
-        key="id",
+    alternative_product_views: Endpoint[CollectionQuery[AlternativeProductView]] = (
+        Endpoint(
+            "alternative_product_views",
+            CollectionQuery,
+            _MODELS + "stock:AlternativeProductView",
+            key="id",
+        )
     )
     """Alternative Product views: list."""
 
-    serial_allocated_to_who_types: Endpoint[View[SerialAllocatedToWhoType]] = Endpoint(
+    serial_allocated_to_who_types: Endpoint[
+        CollectionQuery[SerialAllocatedToWhoType]
+    ] = Endpoint(
         "serial_allocated_to_who_types",
-        View,
+        CollectionQuery,
         _MODELS + "stock:SerialAllocatedToWhoType",
         key="id",
     )
@@ -3659,10 +3858,10 @@ class Endpoints(Binder):
     """Internal areas: list, get."""
 
     warehouses: Endpoint[
-        Table[Warehouse, WarehouseInput, WarehouseChanges, WarehousesItem]
+        Resource[Warehouse, WarehouseInput, WarehouseChanges, WarehousesItem]
     ] = Endpoint(
         "warehouses",
-        Table,
+        Resource,
         _MODELS + "stock:Warehouse",
         key="id",
         watermark="date_time_updated",
@@ -3670,13 +3869,13 @@ class Endpoints(Binder):
     )
     """Warehouses: list, create, get, update, delete."""
 
-    warehouse_types: Endpoint[View[WarehouseType]] = Endpoint(
-        "warehouse_types", View, _MODELS + "stock:WarehouseType", key="id"
+    warehouse_types: Endpoint[CollectionQuery[WarehouseType]] = Endpoint(
+        "warehouse_types", CollectionQuery, _MODELS + "stock:WarehouseType", key="id"
     )
     """Warehouse Types: list."""
 
     warehouse_holdings: Endpoint[
-        Table[
+        Resource[
             WarehouseHolding,
             WarehouseHoldingInput,
             WarehouseHoldingChanges,
@@ -3684,7 +3883,7 @@ class Endpoints(Binder):
         ]
     ] = Endpoint(
         "warehouse_holdings",
-        Table,
+        Resource,
         _MODELS + "stock:WarehouseHolding",
         key="id",
         watermark="date_time_updated",
@@ -3692,10 +3891,10 @@ class Endpoints(Binder):
     )
     """Warehouse holdings: list, create, get, update, delete."""
 
-    bin_holdings: Endpoint[Table[BinHolding, BinHoldingInput, BinHoldingChanges]] = (
+    bin_holdings: Endpoint[Resource[BinHolding, BinHoldingInput, BinHoldingChanges]] = (
         Endpoint(
             "bin_holdings",
-            Table,
+            Resource,
             _MODELS + "stock:BinHolding",
             key="id",
             watermark="date_time_updated",
@@ -3738,17 +3937,19 @@ class Endpoints(Binder):
     ] = Endpoint("traceable_items_amend", Create, _MODELS + "stock:TraceableAdjustment")
     """Amend Batch/Serial Numbers: create."""
 
-    product_warehouse_bin_views: Endpoint[View[ProductWarehouseBinView]] = Endpoint(
-        "product_warehouse_bin_views",
-        View,
-        _MODELS + "stock:ProductWarehouseBinView",
-        key="bin_holding_id",
+    product_warehouse_bin_views: Endpoint[CollectionQuery[ProductWarehouseBinView]] = (
+        Endpoint(
+            "product_warehouse_bin_views",
+            CollectionQuery,
+            _MODELS + "stock:ProductWarehouseBinView",
+            key="bin_holding_id",
+        )
     )
     """Warehouses and Bins for a product view: list."""
 
-    product_warehouse_views: Endpoint[View[ProductWarehouseView]] = Endpoint(
+    product_warehouse_views: Endpoint[CollectionQuery[ProductWarehouseView]] = Endpoint(
         "product_warehouse_views",
-        View,
+        CollectionQuery,
         _MODELS + "stock:ProductWarehouseView",
         key="warehouse_holding_id",
     )
@@ -3764,13 +3965,16 @@ class Endpoints(Binder):
     )
     """Product purchase figure: get."""
 
-    source_area_types: Endpoint[View[SourceAreaType]] = Endpoint(
-        "source_area_types", View, _MODELS + "stock:SourceAreaType", key="id"
+    source_area_types: Endpoint[CollectionQuery[SourceAreaType]] = Endpoint(
+        "source_area_types", CollectionQuery, _MODELS + "stock:SourceAreaType", key="id"
     )
     """Source area types: list."""
 
-    entry_source_types: Endpoint[View[EntrySourceType]] = Endpoint(
-        "entry_source_types", View, _MODELS + "stock:EntrySourceType", key="id"
+    entry_source_types: Endpoint[CollectionQuery[EntrySourceType]] = Endpoint(
+        "entry_source_types",
+        CollectionQuery,
+        _MODELS + "stock:EntrySourceType",
+        key="id",
     )
     """Entry source types: list."""
 
@@ -3784,75 +3988,84 @@ class Endpoints(Binder):
     )
     """Traceable bin items: only what lies below."""
 
-    traceable_issue_status_types: Endpoint[View[TraceableIssueStatusType]] = Endpoint(
+    traceable_issue_status_types: Endpoint[
+        CollectionQuery[TraceableIssueStatusType]
+    ] = Endpoint(
         "traceable_issue_status_types",
-        View,
+        CollectionQuery,
         _MODELS + "stock:TraceableIssueStatusType",
         key="id",
     )
     """Traceable issue status types: list."""
 
     stocktake_criteria_templates: Endpoint[
-        Table[
+        Resource[
             StocktakeCriteriaTemplate,
             StocktakeCriteriaTemplateInput,
             StocktakeCriteriaTemplateChanges,
         ]
     ] = Endpoint(
         "stocktake_criteria_templates",
-        Table,
+        Resource,
         _MODELS + "stock:StocktakeCriteriaTemplate",
         key="id",
     )
     """Stocktake criteria templates: list, create, get, update, delete."""
 
-    stocktake_traceable_types: Endpoint[View[StocktakeTraceableType]] = Endpoint(
-        "stocktake_traceable_types",
-        View,
-        _MODELS + "stock:StocktakeTraceableType",
-        key="id",
-    )
-    """Stocktake traceable types: list."""
-
-    stocktake_selector_value_types: Endpoint[View[StocktakeSelectorValueType]] = (
+    stocktake_traceable_types: Endpoint[CollectionQuery[StocktakeTraceableType]] = (
         Endpoint(
-            "stocktake_selector_value_types",
-            View,
-            _MODELS + "stock:StocktakeSelectorValueType",
+            "stocktake_traceable_types",
+            CollectionQuery,
+            _MODELS + "stock:StocktakeTraceableType",
             key="id",
         )
     )
+    """Stocktake traceable types: list."""
+
+    stocktake_selector_value_types: Endpoint[
+        CollectionQuery[StocktakeSelectorValueType]
+    ] = Endpoint(
+        "stocktake_selector_value_types",
+        CollectionQuery,
+        _MODELS + "stock:StocktakeSelectorValueType",
+        key="id",
+    )
     """Stocktake selector value types: list."""
 
-    stocktake_views: Endpoint[View[StocktakeView]] = Endpoint(
+    stocktake_views: Endpoint[CollectionQuery[StocktakeView]] = Endpoint(
         "stocktake_views",
-        View,
+        CollectionQuery,
         _MODELS + "stock:StocktakeView",
         key="id",
         watermark="date_time_updated",
     )
     """Stocktake views: list."""
 
-    stocktake_types: Endpoint[View[StocktakeType]] = Endpoint(
-        "stocktake_types", View, _MODELS + "stock:StocktakeType", key="id"
+    stocktake_types: Endpoint[CollectionQuery[StocktakeType]] = Endpoint(
+        "stocktake_types", CollectionQuery, _MODELS + "stock:StocktakeType", key="id"
     )
     """Stocktake types: list."""
 
-    stocktake_status_types: Endpoint[View[StocktakeStatusType]] = Endpoint(
-        "stocktake_status_types", View, _MODELS + "stock:StocktakeStatusType", key="id"
+    stocktake_status_types: Endpoint[CollectionQuery[StocktakeStatusType]] = Endpoint(
+        "stocktake_status_types",
+        CollectionQuery,
+        _MODELS + "stock:StocktakeStatusType",
+        key="id",
     )
     """Stocktake status types: list."""
 
-    discrepancy_status_types: Endpoint[View[DiscrepancyStatusType]] = Endpoint(
-        "discrepancy_status_types",
-        View,
-        _MODELS + "stock:DiscrepancyStatusType",
-        key="id",
+    discrepancy_status_types: Endpoint[CollectionQuery[DiscrepancyStatusType]] = (
+        Endpoint(
+            "discrepancy_status_types",
+            CollectionQuery,
+            _MODELS + "stock:DiscrepancyStatusType",
+            key="id",
+        )
     )
     """Discrepancy status types: list."""
 
-    stocktakes: Endpoint[Table[Stocktake, StocktakeInput, StocktakeChanges]] = Endpoint(
-        "stocktakes", Table, _MODELS + "stock:Stocktake", key="id"
+    stocktakes: Endpoint[Resource[Stocktake, StocktakeInput, StocktakeChanges]] = (
+        Endpoint("stocktakes", Resource, _MODELS + "stock:Stocktake", key="id")
     )
     """Stocktakes: list, create, get, update, delete."""
 
@@ -3880,7 +4093,10 @@ class Endpoints(Binder):
     )
     """Stocktake count sheet item: get, update."""
 
-    pricing_source_types: Endpoint[View[PricingSourceType]] = Endpoint(
-        "pricing_source_types", View, _MODELS + "stock:PricingSourceType", key="id"
+    pricing_source_types: Endpoint[CollectionQuery[PricingSourceType]] = Endpoint(
+        "pricing_source_types",
+        CollectionQuery,
+        _MODELS + "stock:PricingSourceType",
+        key="id",
     )
     """Pricing source types: list."""

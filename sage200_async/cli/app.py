@@ -160,9 +160,7 @@ def sandbox(
 
 @app.command()
 @click.argument("resource")
-@click.option(
-    "--filter", "where", help='A condition in OData, as in "balance gt 1000".'
-)
+@click.option("--filter", help='A condition in OData, as in "balance gt 1000".')
 @click.option("--select", help="Names of fields, separated by commas.")
 @click.option("--expand", help="Names of members, separated by commas.")
 @click.option("--order-by", help='Keys, separated by commas, as in "balance desc,id".')
@@ -171,20 +169,19 @@ def sandbox(
 @click.option("--page-size", type=int, help="Records to a request, 1 to 5000.")
 @click.option(
     "--format",
-    "style",
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
 )
 @click.option(
-    "--untyped", is_flag=True, help="Take a RESOURCE that is not in the catalogue."
+    "--untyped", is_flag=True, help="Take a RESOURCE that is not in the catalog."
 )
 @click.option(
     "--explain", is_flag=True, help="Print how it would be read; ask nothing."
 )
 def query(resource: str, **options: Any) -> None:
     """Read RESOURCE and print its records."""
-    _await(query_command.query(resource, query_command.QueryOptions(**options)))
+    _await(query_command.query(resource, query_command.QueryArguments(**options)))
 
 
 @app.command()
@@ -215,12 +212,12 @@ _EXTRACT = (
         type=click.IntRange(1),
         help="Requests at once for a resource.",
     ),
-    click.option("--filter", "where", help="A condition in OData, for every resource."),
+    click.option("--filter", help="A condition in OData, for every resource."),
     click.option("--select", help="Names of fields, separated by commas."),
     click.option("--expand", help="Names of members, separated by commas."),
     click.option("--page-size", type=int, help="Records to a request, 1 to 5000."),
     click.option(
-        "--members",
+        "--related",
         type=click.Choice(("json", "tables")),
         default="json",
         show_default=True,
@@ -242,7 +239,6 @@ def _extract(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--to", required=True, help="A folder, or the URL of a database.")
 @click.option(
     "--format",
-    "style",
     type=click.Choice(("ndjson", "csv", "parquet")),
     default="ndjson",
     show_default=True,

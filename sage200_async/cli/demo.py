@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sage200_async.query.collection import View
+    from sage200_async.query.collection import CollectionQuery
 
 _TOP: Final = 12_000
 _SHOWN: Final = 8
@@ -38,7 +38,7 @@ dear = (
 async for product in dear: ..."""
 
 
-def chained(client: Sage200Client) -> View[Product]:
+def chained(client: Sage200Client) -> CollectionQuery[Product]:
     """Make the query that the demo shows."""
     p = Product.fields
     return (
@@ -101,7 +101,9 @@ async def demo(*, data: Path | None, seed: int, records: int) -> None:
     console.print(f"checked    the same records, in the same order, as in {where}")
 
 
-async def _read(query: View[Product], console: Console) -> tuple[list[Product], float]:
+async def _read(
+    query: CollectionQuery[Product], console: Console
+) -> tuple[list[Product], float]:
     columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn()
     read: list[Product] = []
     with Progress(*columns, console=console) as progress:

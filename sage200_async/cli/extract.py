@@ -19,13 +19,13 @@ from rich.progress import (
 from sage200_async import Sage200Client
 from sage200_async.cli.config import settings
 from sage200_async.cli.output import padded
-from sage200_async.cli.query import QueryOptions, known_endpoint, refine
+from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.sink import discard, files_at
 from sage200_async.extract.run_many import Outcome, Task, run_all
-from sage200_async.extract.sync import Deletes, Synced, sync
+from sage200_async.extract.sync import DeletePolicy, SyncResult, sync
 from sage200_async.odata.fields import field
 
 if TYPE_CHECKING:
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.parallel import Progress as Step
-    from sage200_async.query.collection import View
+    from sage200_async.query.collection import CollectionQuery
 
-_HEAD: Final = ("resource", "records", "requests", "fence", "proof")
+_HEAD: Final = ("resource", "records", "requests", "max_key", "proof")
 
 
 class ExtractOptions(Struct, frozen=True, kw_only=True):
     """What the command line asked for."""
 
     to: str
-    style: str = "ndjson"
+    format: str = "ndjson"
     compress: str | None = None
     workers: int = 8
     since: str | None = None
-    where: str | None = None
+    filter: str | None = None
     select: str | None = None
     expand: str | None = None
     page_size: int | None = None
-    members: Any = "json"
+    related: Any = "json"
     prefix: str = ""
     overwrite: bool = False
     resume: bool = True
@@ -66,11 +66,15 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> None:
             discard(options.to, name)
 
     async def work(
-        client: Sage200Client, extraction: Extraction, told: Callable[[Step], None]
+        client: Sage200Client,
+        extraction: Extraction,
+        on_progress: Callable[[Step], None],
     ) -> Certificate:
         sink = _sink(options)
         workers = options.workers
-        return await export(client, extraction, sink, workers=workers, told=told)
+        return await export(
+            client, extraction, sink, workers=workers, on_progress=on_progress
+        )
 
     outcomes = await _run(resources, options, work)
     _print(_HEAD, [_row(outcome.name, outcome.result) for outcome in outcomes])
@@ -83,16 +87,18 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> None:
         raise QueryError(f"expected --to with the URL of a database, got {options.to}")
 
     async def work(
-        client: Sage200Client, extraction: Extraction, told: Callable[[Step], None]
-    ) -> Synced:
+        client: Sage200Client,
+        extraction: Extraction,
+        on_progress: Callable[[Step], None],
+    ) -> SyncResult:
         return await sync(
             client,
             extraction,
             database_at(options.to, options.prefix),
             workers=options.workers,
             overlap=options.overlap,
-            deletes=Deletes(most=options.most_deleted),
-            told=told,
+            deletes=DeletePolicy(max_fraction=options.most_deleted),
+            on_progress=on_progress,
         )
 
     outcomes = await _run(resources, options, work)
@@ -123,11 +129,11 @@ def _task(
 ) -> Task[Any]:
     bar = bars.add_task(extraction.name, total=None)
 
-    def told(step: Step) -> None:
+    def on_progress(step: Step) -> None:
         bars.update(bar, completed=step.records, total=step.expected)
 
     async def run() -> Any:
-        done = await work(client, extraction, told)
+        done = await work(client, extraction, on_progress)
         bars.update(bar, total=bars.tasks[bar].completed)
         return done
 
@@ -137,9 +143,9 @@ def _task(
 def _extraction(
     client: Sage200Client, name: str, options: ExtractOptions
 ) -> Extraction:
-    query: View[Any] = getattr(client, name)
-    asked = QueryOptions(
-        where=options.where,
+    query: CollectionQuery[Any] = getattr(client, name)
+    asked = QueryArguments(
+        filter=options.filter,
         select=options.select,
         expand=options.expand,
         page_size=options.page_size,
@@ -147,10 +153,10 @@ def _extraction(
     query = refine(query, asked)
     if options.since is not None:
         query = query.filter(_since(name, query, options.since))
-    return Extraction(name=name, query=query, members=options.members)
+    return Extraction(name=name, query=query, related=options.related)
 
 
-def _since(name: str, query: View[Any], text: str) -> Any:
+def _since(name: str, query: CollectionQuery[Any], text: str) -> Any:
     """Make the condition that a record has changed since.
 
     Raises:
@@ -175,7 +181,7 @@ def _since(name: str, query: View[Any], text: str) -> Any:
 def _sink(options: ExtractOptions) -> Sink:
     if "://" in options.to:
         return database_at(options.to, options.prefix)
-    form: Any = options.style
+    form: Any = options.format
     packing: Any = options.compress
     return files_at(options.to, form, compress=packing, overwrite=options.overwrite)
 
@@ -183,11 +189,11 @@ def _sink(options: ExtractOptions) -> Sink:
 def _row(name: str, done: Certificate | None) -> tuple[str, ...]:
     if done is None:
         return (name, "-", "-", "-", "failed")
-    told = (f"{done.records:,}", f"{done.requests:,}", str(done.fence or "-"))
+    told = (f"{done.records:,}", f"{done.requests:,}", str(done.max_key or "-"))
     return (name, *told, done.proof)
 
 
-def _synced(name: str, done: Synced | None) -> tuple[str, ...]:
+def _synced(name: str, done: SyncResult | None) -> tuple[str, ...]:
     if done is None:
         return (name, "-", "-", "-", "failed")
     stamp = "-" if done.watermark is None else f"{done.watermark:%Y-%m-%d %H:%M:%SZ}"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import click
 from msgspec import Struct
 
-from sage200_async import SignIn, authorize_url, exchange_code
+from sage200_async import AuthorizationRequest, create_authorization_url, exchange_code
 from sage200_async.auth.sign_in import sign_out
 from sage200_async.cli.config import kept_settings, moment, shown, where
 from sage200_async.cli.html import DONE, failed
@@ -54,7 +54,7 @@ def login(options: LoginOptions) -> None:
     click.echo("signed in")
     click.echo(f"tokens         {where(settings)}")
     click.echo(f"access token   ends {shown(moment(tokens.expires_at))}")
-    click.echo(f"sign in again  by {shown(moment(tokens.sign_in_ends_at))}")
+    click.echo(f"sign in again  by {shown(moment(tokens.refresh_token_expires_at))}")
     _advise(tokens)
 
 
@@ -68,8 +68,8 @@ async def logout() -> None:
 
 def _by_paste(settings: Settings, options: LoginOptions) -> Tokens:
     """Let a person carry the address; not in the event loop, as it blocks."""
-    sign_in = SignIn.begin(options.redirect_uri or _UNHEARD)
-    _offer(authorize_url(settings, sign_in), browser=False)
+    sign_in = AuthorizationRequest.begin(options.redirect_uri or _UNHEARD)
+    _offer(create_authorization_url(settings, sign_in), browser=False)
     click.echo(
         "Sign in, then paste the whole address that the browser ends at:", err=True
     )
@@ -79,8 +79,8 @@ def _by_paste(settings: Settings, options: LoginOptions) -> Tokens:
 
 async def _by_browser(settings: Settings, options: LoginOptions, here: str) -> Tokens:
     async with Loopback(here) as loopback:
-        sign_in = SignIn.begin(loopback.redirect_uri)
-        _offer(authorize_url(settings, sign_in), browser=options.browser)
+        sign_in = AuthorizationRequest.begin(loopback.redirect_uri)
+        _offer(create_authorization_url(settings, sign_in), browser=options.browser)
         redirected = await _redirect(loopback, options.timeout)
         try:
             tokens = await exchange_code(settings, sign_in, redirected)

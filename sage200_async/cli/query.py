@@ -16,7 +16,7 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
 
 if TYPE_CHECKING:
-    from sage200_async.query.collection import View
+    from sage200_async.query.collection import CollectionQuery
     from sage200_async.query.endpoint import Endpoint
 
 _GLANCE: Final = 20
@@ -28,22 +28,22 @@ _FORGETFUL: Final = (
 )
 
 
-class QueryOptions(Struct, frozen=True, kw_only=True):
+class QueryArguments(Struct, frozen=True, kw_only=True):
     """What the command line asked for."""
 
-    where: str | None = None
+    filter: str | None = None
     select: str | None = None
     expand: str | None = None
     order_by: str | None = None
     top: int | None = None
     skip: int | None = None
     page_size: int | None = None
-    style: str = "table"
+    format: str = "table"
     untyped: bool = False
     explain: bool = False
 
 
-async def query(resource: str, options: QueryOptions) -> None:
+async def query(resource: str, options: QueryArguments) -> None:
     """Read *resource* and print its records."""
     settings = config.settings()
     if settings.refresh_token and settings.token_store == "memory://":
@@ -56,8 +56,8 @@ async def query(resource: str, options: QueryOptions) -> None:
         await _print(made, options)
 
 
-async def _print(made: View[Any], options: QueryOptions) -> None:
-    glance = options.style == "table" and options.top is None
+async def _print(made: CollectionQuery[Any], options: QueryArguments) -> None:
+    glance = options.format == "table" and options.top is None
     asked = made.top(_GLANCE + 1) if glance else made
     writer = None
     written = 0
@@ -65,17 +65,17 @@ async def _print(made: View[Any], options: QueryOptions) -> None:
         if glance and written == _GLANCE:
             click.echo(f"the first {_GLANCE}; --top N shows more", err=True)
             break
-        writer = writer or WRITERS[options.style](_columns(made, record))
+        writer = writer or WRITERS[options.format](_columns(made, record))
         writer.write(record)
         written += 1
-    writer = writer or WRITERS[options.style](_columns(made, {}))
+    writer = writer or WRITERS[options.format](_columns(made, {}))
     writer.close()
 
 
-def refine(made: View[Any], options: QueryOptions) -> View[Any]:
+def refine(made: CollectionQuery[Any], options: QueryArguments) -> CollectionQuery[Any]:
     """Put *options* on a query."""
-    if options.where:
-        made = made.filter(raw(options.where))
+    if options.filter:
+        made = made.filter(raw(options.filter))
     made = made.select(*_names(options.select)).expand(*_names(options.expand))
     made = made.order_by(*_names(options.order_by))
     for name in ("top", "skip", "page_size"):
@@ -89,17 +89,19 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def _resource(client: Sage200Client, name: str, *, untyped: bool) -> View[Any]:
+def _resource(
+    client: Sage200Client, name: str, *, untyped: bool
+) -> CollectionQuery[Any]:
     if untyped:
         return client.resource(name)
     if "list" not in known_endpoint(name).verbs:
         raise QueryError(f"{name} is not listed: there is nothing to query")
-    resource: View[Any] = getattr(client, name)
+    resource: CollectionQuery[Any] = getattr(client, name)
     return resource
 
 
 def known_endpoint(name: str) -> Endpoint[Any]:
-    """Find a resource of the catalogue.
+    """Find a resource of the catalog.
 
     Raises:
         QueryError: There is none of that name; the message names the nearest.
@@ -109,13 +111,13 @@ def known_endpoint(name: str) -> Endpoint[Any]:
         nearest = difflib.get_close_matches(name, known, 1, 0.4)
         hint = f"; the nearest is {nearest[0]}" if nearest else ""
         raise QueryError(
-            f"expected a resource of the catalogue, got {name!r}{hint}; "
+            f"expected a resource of the catalog, got {name!r}{hint}; "
             "'query --untyped' takes any"
         )
     return known[name]
 
 
-def _columns(made: View[Any], record: Any) -> list[str]:
+def _columns(made: CollectionQuery[Any], record: Any) -> list[str]:
     """Name the columns: those selected, else the record's own."""
     if made.options.select:
         return [*made.options.select, *made.options.expand]

@@ -42,7 +42,7 @@ async def serve(
 def card(sandbox: Sandbox) -> dict[str, str]:
     """Give all that a client needs to use *sandbox*."""
     settings = sandbox.settings
-    names = ("base_url", "token_url", "authorize_url", "client_id", "client_secret")
+    names = ("base_url", "token_url", "authorization_url", "client_id", "client_secret")
     also = ("refresh_token", "site", "company")
     return {name: str(getattr(settings, name)) for name in (*names, *also)}
 

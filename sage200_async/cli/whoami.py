@@ -67,7 +67,7 @@ async def ask(settings: Settings) -> Whoami:
         user=user,
         sites=sites,
         access_token_ends=config.moment(tokens.expires_at),
-        sign_in_ends=config.moment(tokens.sign_in_ends_at),
+        sign_in_ends=config.moment(tokens.refresh_token_expires_at),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a sink holds: which keys, up to which fence, since when."""
+"""What a sink holds: which keys, up to which max_key, since when."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     """What is asked, so that a checkpoint of another question is not used."""
     floor: int | None = None
     """What lies below every key; None where nothing matched."""
-    fence: int | None = None
+    max_key: int | None = None
     """The highest key when the reading began."""
     read: Intervals = Intervals()
     """The intervals of keys whose records the sink has."""
-    begun_at: float = 0.0
+    started_at: float = 0.0
     """In seconds since 1970, by the client's clock."""
 
     @property
@@ -32,17 +32,17 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
     @property
     def done(self) -> bool:
-        """Whether nothing is missing up to the fence."""
-        if self.floor is None or self.fence is None:
+        """Whether nothing is missing up to the max_key."""
+        if self.floor is None or self.max_key is None:
             return True
-        return not self.read.gaps(self.floor, self.fence)
+        return not self.read.gaps(self.floor, self.max_key)
 
     def with_(self, interval: Interval) -> Checkpoint:
         """Add an interval that the sink has kept."""
         return Checkpoint(
             query=self.query,
             floor=self.floor,
-            fence=self.fence,
+            max_key=self.max_key,
             read=self.read.add(interval),
-            begun_at=self.begun_at,
+            started_at=self.started_at,
         )

@@ -16,7 +16,7 @@ from sage200_async.extract.rows import rows_of
 from sage200_async.extract.tables import Table, tables_of
 from sage200_async.extract.unkeyed import read_whole
 from sage200_async.limits import PAGE_MAX
-from sage200_async.paging.parallel import Begun, Survey
+from sage200_async.paging.parallel import KeyBounds, ResumePoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
-    from sage200_async.paging.parallel import Batch, Bulk, Progress
-    from sage200_async.query.collection import View
+    from sage200_async.paging.parallel import Batch, ParallelRead, Progress
+    from sage200_async.query.collection import CollectionQuery
 
 R = TypeVar("R")
 
@@ -46,21 +46,21 @@ class Extraction(Struct, frozen=True, kw_only=True):
     """What the resource is called: of its table, of its file."""
     query: Any
     """A query, with a client or without one."""
-    members: Literal["json", "tables"] = "json"
+    related: Literal["json", "tables"] = "json"
     """Whether expanded lists become JSON columns or tables of their own."""
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that it fills, the resource's own first."""
-        view: View[Any] = self.query
-        return tables_of(self.name, view.endpoint, view.options, members=self.members)
+        view: CollectionQuery[Any] = self.query
+        return tables_of(self.name, view.endpoint, view.options, related=self.related)
 
     @property
     def question(self) -> str:
         """What is asked, and of which company: the same for any page size."""
-        view: View[Any] = self.query
-        target = view.target
-        return f"{target.site}/{target.company} {view.page_size(PAGE_MAX).url}"
+        view: CollectionQuery[Any] = self.query
+        context = view.context
+        return f"{context.site}/{context.company} {view.page_size(PAGE_MAX).url}"
 
 
 async def export(
@@ -69,7 +69,7 @@ async def export(
     sink: Sink,
     *,
     workers: int = 8,
-    told: Callable[[Progress], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource into *sink*, going on where the sink says it has come to.
 
@@ -82,7 +82,7 @@ async def export(
         extraction: What is read.
         sink: Where it goes.
         workers: Requests at once.
-        told: Called with each step forward.
+        on_progress: Called with each step forward.
 
     Returns:
         Why it is complete.
@@ -94,7 +94,13 @@ async def export(
     async with kept(sink) as call:
         found = await call(sink.open, extraction.tables)
         return await read_into(
-            client, extraction, sink, call, found, workers=workers, told=told
+            client,
+            extraction,
+            sink,
+            call,
+            found,
+            workers=workers,
+            on_progress=on_progress,
         )
 
 
@@ -106,16 +112,16 @@ async def read_into(
     found: Checkpoint | None,
     *,
     workers: int,
-    told: Callable[[Progress], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource into a sink that is open, going on from *found*."""
-    query: View[Any] = client.run(extraction.query)
+    query: CollectionQuery[Any] = client.run(extraction.query)
     tables = extraction.tables
     if query.endpoint.key is None:
-        return await read_whole(query, sink, tables, call, told)
+        return await read_whole(query, sink, tables, call, on_progress)
     begun = _begun(extraction, found)
     earlier = None if begun is None else found
-    bulk = query.read(workers=workers, begun=begun, ahead=0)
+    bulk = query.read(workers=workers, resume_from=begun, prefetch=0)
     if bulk.parts > 1:
         message = f"{extraction.name}: no in_ can be split in an extraction: take fewer"
         raise QueryError(message)
@@ -123,13 +129,13 @@ async def read_into(
         keeper = _Keeper(extraction, sink, tables, call, earlier)
         async for batch in bulk.batches():
             if keeper.take(bulk, batch):
-                await keeper.keep()
-                _tell(told, bulk)
-        await keeper.keep()
+                await keeper.write()
+                _tell(on_progress, bulk)
+        await keeper.write()
     if bulk.certificate is None:
         raise SinkError(f"{extraction.name}: the reading was left before its end")
-    await call(sink.finish, bulk.certificate)
-    _tell(told, bulk)
+    await call(sink.commit, bulk.certificate)
+    _tell(on_progress, bulk)
     return bulk.certificate
 
 
@@ -152,7 +158,7 @@ class _Keeper:
         self._records: list[Any] = []
         self._fresh = False
 
-    def take(self, bulk: Bulk[Any], batch: Batch[Any]) -> bool:
+    def take(self, bulk: ParallelRead[Any], batch: Batch[Any]) -> bool:
         """Take a batch; tell whether there is enough to be kept."""
         checkpoint = self._checkpoint or _first(self._question, bulk.bounds)
         self._checkpoint = checkpoint.with_(batch.interval)
@@ -160,14 +166,14 @@ class _Keeper:
         self._fresh = True
         return len(self._records) >= _ROWS
 
-    async def keep(self) -> None:
+    async def write(self) -> None:
         """Have the sink keep what there is."""
         if self._fresh:
             records, self._records, self._fresh = self._records, [], False
             await self._call(self._keep, records, self._checkpoint)
 
     def _keep(self, records: list[Any], checkpoint: Checkpoint) -> None:
-        self._sink.keep(rows_of(self._tables, records), checkpoint)
+        self._sink.write(rows_of(self._tables, records), checkpoint)
 
 
 @asynccontextmanager
@@ -189,7 +195,7 @@ async def kept(sink: Sink) -> AsyncGenerator[Any, None]:
             executor.shutdown(wait=False)
 
 
-def _begun(extraction: Extraction, found: Checkpoint | None) -> Begun | None:
+def _begun(extraction: Extraction, found: Checkpoint | None) -> ResumePoint | None:
     """Say where to go on.
 
     Raises:
@@ -203,17 +209,21 @@ def _begun(extraction: Extraction, found: Checkpoint | None) -> Begun | None:
             f"got one that holds {found.query!r}: finish or discard that first"
         )
         raise SinkError(message)
-    if found.floor is None or found.fence is None:
+    if found.floor is None or found.max_key is None:
         return None
-    return Begun(Survey(found.floor + 1, found.fence), found.read)
+    return ResumePoint(KeyBounds(found.floor + 1, found.max_key), found.read)
 
 
-def _first(question: str, bounds: Survey | None) -> Checkpoint:
+def _first(question: str, bounds: KeyBounds | None) -> Checkpoint:
     """Make the checkpoint of a reading that begins."""
-    floor, fence = (bounds.lowest - 1, bounds.fence) if bounds else (None, None)
-    return Checkpoint(query=question, floor=floor, fence=fence, begun_at=time.time())
+    floor, max_key = (bounds.lowest - 1, bounds.max_key) if bounds else (None, None)
+    return Checkpoint(
+        query=question, floor=floor, max_key=max_key, started_at=time.time()
+    )
 
 
-def _tell(told: Callable[[Progress], object] | None, bulk: Bulk[Any]) -> None:
-    if told is not None:
-        told(bulk.progress)
+def _tell(
+    on_progress: Callable[[Progress], object] | None, bulk: ParallelRead[Any]
+) -> None:
+    if on_progress is not None:
+        on_progress(bulk.progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.extract.tables import PARENT, PLACE, Row, Table
+from sage200_async.extract.tables import PARENT_KEY, POSITION, Row, Table
 from sage200_async.extract.text_values import moment, plain
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def _child_rows(
 
 def _reader(table: Table) -> Callable[[Any], Row]:
     """Make what reads a row from a record, at the speed of C but for members."""
-    columns = [each for each in table.columns if each.name not in {PARENT, PLACE}]
+    columns = [
+        each for each in table.columns if each.name not in {PARENT_KEY, POSITION}
+    ]
     nested = [at for at, column in enumerate(columns) if column.kind == "json"]
     names = [column.name for column in columns]
     read: Callable[[Any], Any] = attrgetter(*names)

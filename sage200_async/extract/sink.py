@@ -32,7 +32,7 @@ class Sink(Protocol):
         """
         ...
 
-    def keep(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
+    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
         """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
 
         Rows whose key is there already replace it. Intervals may come in any
@@ -41,7 +41,7 @@ class Sink(Protocol):
         """
         ...
 
-    def finish(self, certificate: Certificate) -> None:
+    def commit(self, certificate: Certificate) -> None:
         """Make the whole visible, with *certificate* beside it."""
         ...
 
@@ -50,7 +50,7 @@ class Sink(Protocol):
         ...
 
 
-class Mirror(Sink, Protocol):
+class SyncTarget(Sink, Protocol):
     """A sink that can be kept in step: a database."""
 
     def keys(self) -> Iterable[int]:
@@ -61,7 +61,7 @@ class Mirror(Sink, Protocol):
         """Mark rows as deleted, at a time in seconds since 1970; all or none."""
         ...
 
-    def note(self, name: str, value: str | None = None) -> str | None:
+    def metadata(self, name: str, value: str | None = None) -> str | None:
         """Keep a small text beside the data under *name*; give what is there.
 
         Nothing that was gathered is kept later than a note that follows it.

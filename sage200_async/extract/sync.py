@@ -3,7 +3,7 @@
 Sage has no feed of either. Changes are found by the stamp that each write
 moves on, read again from some time before where the last sync stood, since a
 row can be committed with an older stamp than others that were there already.
-Deletes are found by reading all keys; a row is marked as deleted only where
+DeletePolicy are found by reading all keys; a row is marked as deleted only where
 that reading is certified, the row is asked for once more and does not come,
 and it is no mass of them.
 """
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sage200_async.client import Sage200Client
-    from sage200_async.extract.sink import Mirror
+    from sage200_async.extract.sink import SyncTarget
     from sage200_async.odata.expressions import Expression
     from sage200_async.paging.parallel import Progress
-    from sage200_async.query.collection import View
+    from sage200_async.query.collection import CollectionQuery
 
 _STANDS: Final = "watermark"
 _NEXT: Final = "next watermark"
 _FEW: Final = 100
-# Deletes that are always believed, once confirmed.
+# DeletePolicy that are always believed, once confirmed.
 _CHUNK: Final = 500
 # Keys that are asked for at once, to confirm that they are gone.
 
 
-class Synced(Struct, frozen=True, kw_only=True):
+class SyncResult(Struct, frozen=True, kw_only=True):
     """What a sync has done."""
 
     name: str
@@ -53,10 +53,10 @@ class Synced(Struct, frozen=True, kw_only=True):
     certificate: Certificate
 
 
-class Deletes(Struct, frozen=True, kw_only=True):
+class DeletePolicy(Struct, frozen=True, kw_only=True):
     """What is believed of rows that are not found any more."""
 
-    most: float = 0.1
+    max_fraction: float = 0.1
     """The share of all rows that may be marked at once; 1 for any number.
 
     More looks like a listing that is not whole: a tunnel that was lost, a role
@@ -67,13 +67,13 @@ class Deletes(Struct, frozen=True, kw_only=True):
 async def sync(
     client: Sage200Client,
     extraction: Extraction,
-    mirror: Mirror,
+    mirror: SyncTarget,
     *,
     workers: int = 8,
     overlap: float = 3600.0,
-    deletes: Deletes | None = None,
-    told: Callable[[Progress], object] | None = None,
-) -> Synced:
+    deletes: DeletePolicy | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> SyncResult:
     """Bring *mirror* in step with the company.
 
     The first time everything is read; from then on what has changed, where the
@@ -88,37 +88,37 @@ async def sync(
         overlap: Seconds before the last stamp seen from which changes are read
             again: longer than any transaction of the server takes.
         deletes: What is believed of rows that are gone.
-        told: Called with each step forward.
+        on_progress: Called with each step forward.
 
     Raises:
         ExtractError: A reading cannot be proved complete, or more rows seem
             deleted than is believed: none is marked then.
         SinkError: The mirror failed.
     """
-    query: View[Any] = client.run(extraction.query)
+    query: CollectionQuery[Any] = client.run(extraction.query)
     async with kept(mirror) as call:
         found = await call(mirror.open, extraction.tables)
-        stands = _moment(await call(mirror.note, _STANDS))
+        stands = _moment(await call(mirror.metadata, _STANDS))
         if stands is None:
             work = extraction
             if found is None or found.done:
                 found = None
                 await _note(call, mirror, _NEXT, await _highest(query))
-            upto = _moment(await call(mirror.note, _NEXT))
+            upto = _moment(await call(mirror.metadata, _NEXT))
         else:
             upto = await _highest(query) or stands
             work, found = _changed(extraction, query, stands, overlap), None
         certificate = await read_into(
-            client, work, mirror, call, found, workers=workers, told=told
+            client, work, mirror, call, found, workers=workers, on_progress=on_progress
         )
-        believed = deletes or Deletes()
+        believed = deletes or DeletePolicy()
         gone = await _gone(
             client, query, mirror, call, workers=workers, believed=believed
         )
         if gone:
             await call(mirror.mark_deleted, gone, time.time())
         await _note(call, mirror, _STANDS, upto)
-    return Synced(
+    return SyncResult(
         name=extraction.name,
         whole=stands is None,
         read=certificate.records,
@@ -129,22 +129,25 @@ async def sync(
 
 
 def _changed(
-    extraction: Extraction, query: View[Any], stands: datetime, overlap: float
+    extraction: Extraction,
+    query: CollectionQuery[Any],
+    stands: datetime,
+    overlap: float,
 ) -> Extraction:
     since = _stamp(query) >= stands - timedelta(seconds=overlap)
     return Extraction(
-        name=extraction.name, query=query.filter(since), members=extraction.members
+        name=extraction.name, query=query.filter(since), related=extraction.related
     )
 
 
-def _stamp(query: View[Any]) -> Any:
+def _stamp(query: CollectionQuery[Any]) -> Any:
     """Give the field that moves on with every change."""
     record = query.endpoint.record
     name = query.endpoint.watermark or ""
     return field(name) if record is None else getattr(record.fields, name)
 
 
-async def _highest(query: View[Any]) -> datetime | None:
+async def _highest(query: CollectionQuery[Any]) -> datetime | None:
     """Ask for the latest stamp; None where there is none, or no such field.
 
     It is the server's own time: no clock of ours is compared with it.
@@ -157,9 +160,9 @@ async def _highest(query: View[Any]) -> datetime | None:
     return None if row is None else getattr(row, name)
 
 
-async def _note(call: Any, mirror: Mirror, name: str, at: datetime | None) -> None:
+async def _note(call: Any, mirror: SyncTarget, name: str, at: datetime | None) -> None:
     if at is not None:
-        await call(mirror.note, name, at.astimezone(UTC).isoformat())
+        await call(mirror.metadata, name, at.astimezone(UTC).isoformat())
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -168,12 +171,12 @@ def _moment(text: str | None) -> datetime | None:
 
 async def _gone(
     client: Sage200Client,
-    query: View[Any],
-    mirror: Mirror,
+    query: CollectionQuery[Any],
+    mirror: SyncTarget,
     call: Any,
     *,
     workers: int,
-    believed: Deletes,
+    believed: DeletePolicy,
 ) -> list[int]:
     """Find the rows of the mirror that the company no longer has.
 
@@ -194,7 +197,7 @@ async def _gone(
     return await _confirmed(query, key, gone, sorted(present & held)[:3])
 
 
-async def _present(query: View[Any], key: str, workers: int) -> set[int]:
+async def _present(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
     """Read all keys that there are, with a certificate."""
     async with query.select(key).read(workers=workers) as keys:
         present = {getattr(each, key) async for each in keys}
@@ -204,9 +207,15 @@ async def _present(query: View[Any], key: str, workers: int) -> set[int]:
 
 
 def _believe(
-    query: View[Any], gone: int, held: int, present: int, believed: Deletes
+    query: CollectionQuery[Any],
+    gone: int,
+    held: int,
+    present: int,
+    believed: DeletePolicy,
 ) -> None:
-    if believed.most >= 1 or (present and gone <= max(_FEW, believed.most * held)):
+    if believed.max_fraction >= 1 or (
+        present and gone <= max(_FEW, believed.max_fraction * held)
+    ):
         return
     message = (
         f"{query.endpoint.path}: expected few deletes, got {gone:,} of {held:,} rows "
@@ -217,13 +226,13 @@ def _believe(
     raise ExtractError(message)
 
 
-async def _require_company(client: Sage200Client, query: View[Any]) -> None:
+async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -> None:
     """Refuse to believe anything while Sage does not name the company.
 
     Source: realnetintegrations.com: after its tunnel is lost, ``GET /sites``
     of an on-premises server is empty.
     """
-    here = query.target
+    here = query.context
     for site in await client.sites():
         same = (site.site_id or "").lower() == here.site.lower()
         if same and str(site.company_id) == here.company:
@@ -236,7 +245,7 @@ async def _require_company(client: Sage200Client, query: View[Any]) -> None:
 
 
 async def _confirmed(
-    query: View[Any], key: str, gone: Sequence[int], known: Sequence[int]
+    query: CollectionQuery[Any], key: str, gone: Sequence[int], known: Sequence[int]
 ) -> list[int]:
     """Ask for the rows once more, with some that are there: those have to come."""
     confirmed: list[int] = []
@@ -256,7 +265,7 @@ async def _confirmed(
     return confirmed
 
 
-def _key(query: View[Any], key: str) -> Field[Any]:
+def _key(query: CollectionQuery[Any], key: str) -> Field[Any]:
     record = query.endpoint.record
     found: Field[Any] = field(key) if record is None else getattr(record.fields, key)
     return found

@@ -1,4 +1,4 @@
-"""A resource as tables: columns from the catalogue, so that empty is a table too."""
+"""A resource as tables: columns from the catalog, so that empty is a table too."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sage200_async.odata.fields import Fields, names_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sage200_async.odata.options import Options
+    from sage200_async.odata.options import QueryOptions
     from sage200_async.query.endpoint import Endpoint
 
 Row = tuple[Any, ...]
 """int, `Decimal`, str, bool, an aware `datetime` in UTC, or None; members as JSON text."""
 
-Kind = Literal["integer", "number", "text", "boolean", "moment", "json"]
+Kind = Literal["integer", "number", "text", "boolean", "datetime", "json"]
 
-PARENT: Final = "_parent"
+PARENT_KEY: Final = "_parent_key"
 """The column of a child table that names its parent's key."""
-PLACE: Final = "_place"
+POSITION: Final = "_position"
 """The column of a child table that tells where in the parent's list a row stands."""
 
 
@@ -48,9 +48,9 @@ class Table(Struct, frozen=True):
 def tables_of(
     name: str,
     endpoint: Endpoint[Any],
-    options: Options,
+    options: QueryOptions,
     *,
-    members: Literal["json", "tables"] = "json",
+    related: Literal["json", "tables"] = "json",
 ) -> tuple[Table, ...]:
     """Give the tables that a query's records fill, the resource's own first.
 
@@ -58,23 +58,23 @@ def tables_of(
         name: What the resource is called.
         endpoint: The resource.
         options: What is selected and expanded.
-        members: Whether lists that are expanded become a JSON column or a table
+        related: Whether lists that are expanded become a JSON column or a table
             of their own, ``<resource>__<member>``. Other members are JSON, and
             so are all of a resource without a unique key: there is nothing by
             which a row could name its parent.
 
     Raises:
-        QueryError: The catalogue does not know the resource's record, or the
+        QueryError: The catalog does not know the resource's record, or the
             member's.
     """
     if endpoint.record is None:
-        message = f"{name}: expected a record that the catalogue knows, got none"
+        message = f"{name}: expected a record that the catalog knows, got none"
         raise QueryError(message)
     namespace: Fields = endpoint.record.fields
     kinds = names_of(type(namespace))
     wanted = _wanted(options, endpoint.key, kinds)
     key = () if endpoint.key is None else (endpoint.key,)
-    apart = _apart(endpoint, wanted) if key and members == "tables" else {}
+    apart = _apart(endpoint, wanted) if key and related == "tables" else {}
     own = tuple(
         Column(each, _kind(kinds[each])) for each in wanted if each not in apart
     )
@@ -82,7 +82,7 @@ def tables_of(
 
 
 def _wanted(
-    options: Options, key: str | None, kinds: dict[str, type[Any]]
+    options: QueryOptions, key: str | None, kinds: dict[str, type[Any]]
 ) -> list[str]:
     """Name the columns: fields that come by themselves, and members asked for."""
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
@@ -108,8 +108,8 @@ def _apart(endpoint: Endpoint[Any], wanted: list[str]) -> dict[str, type[Fields]
 def _children(name: str, apart: dict[str, type[Fields]]) -> Iterator[Table]:
     for member, namespace in apart.items():
         own = [Column(each, _kind(kind)) for each, kind in names_of(namespace).items()]
-        head = Column(PARENT, "integer"), Column(PLACE, "integer")
-        yield Table(f"{name}__{member}", (*head, *own), (PARENT, PLACE), member)
+        head = Column(PARENT_KEY, "integer"), Column(POSITION, "integer")
+        yield Table(f"{name}__{member}", (*head, *own), (PARENT_KEY, POSITION), member)
 
 
 def _kind(field: type[Any]) -> Kind:
@@ -125,5 +125,5 @@ _KINDS: Final[dict[str, Kind]] = {
     "text": "text",
     "enum": "text",
     "boolean": "boolean",
-    "moment": "moment",
+    "datetime": "datetime",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.sink import Sink
     from sage200_async.extract.tables import Table
-    from sage200_async.query.collection import View
+    from sage200_async.query.collection import CollectionQuery
 
 _TRIES: Final = 3
 _MODULUS: Final = 2**128
@@ -55,11 +55,11 @@ class Digest:
 
 
 async def read_whole(
-    query: View[Any],
+    query: CollectionQuery[Any],
     sink: Sink,
     tables: Sequence[Table],
     call: Any,
-    told: Callable[[Progress], object] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource that has no unique key into *sink*.
 
@@ -72,7 +72,7 @@ async def read_whole(
     ordered = _ordered(query)
     for _ in range(_TRIES):
         begun = time.time()
-        first = await _kept(ordered, sink, tables, call, told)
+        first = await _kept(ordered, sink, tables, call, on_progress)
         proof = _ONCE if first.pages <= 1 else _TWICE
         if first.pages <= 1 or await _looked(ordered) == first:
             certificate = Certificate(
@@ -81,10 +81,10 @@ async def read_whole(
                 query=ordered.url,
                 records=first.records,
                 requests=first.pages,
-                begun_at=begun,
+                started_at=begun,
                 ended_at=time.time(),
             )
-            await call(sink.finish, certificate)
+            await call(sink.commit, certificate)
             return certificate
         await call(sink.open, tables)  # what was staged is not the whole: again
     message = (
@@ -95,36 +95,36 @@ async def read_whole(
 
 
 async def _kept(
-    query: View[Any],
+    query: CollectionQuery[Any],
     sink: Sink,
     tables: Sequence[Table],
     call: Any,
-    told: Callable[[Progress], object] | None,
+    on_progress: Callable[[Progress], object] | None,
 ) -> Digest:
     digest = Digest()
     checkpoint = Checkpoint(query=query.url)
     async for page in query.pages():
         digest.add(page.records)
-        await call(sink.keep, rows_of(tables, page.records), checkpoint)
-        if told is not None:
-            told(Progress(records=digest.records, requests=digest.pages))
+        await call(sink.write, rows_of(tables, page.records), checkpoint)
+        if on_progress is not None:
+            on_progress(Progress(records=digest.records, requests=digest.pages))
     return digest
 
 
-async def _looked(query: View[Any]) -> Digest:
+async def _looked(query: CollectionQuery[Any]) -> Digest:
     digest = Digest()
     async for page in query.pages():
         digest.add(page.records)
     return digest
 
 
-def _ordered(query: View[Any]) -> View[Any]:
+def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
     """Give *query* an order that is as total as can be, where it has none.
 
     Raises:
         QueryError: The record is unknown, so that no order can be made up.
     """
-    if query.options.order:
+    if query.options.order_by:
         return query
     endpoint = query.endpoint
     if endpoint.record is None:
@@ -133,8 +133,10 @@ def _ordered(query: View[Any]) -> View[Any]:
     kinds = names_of(type(namespace))
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
     ids = [name for name in plain if name.endswith("_id")]
-    told = [each.partition(" ")[0] for each in endpoint.order]
-    return query.order_by(*dict.fromkeys([*endpoint.order, *_rest(told, ids, plain)]))
+    told = [each.partition(" ")[0] for each in endpoint.default_order]
+    return query.order_by(
+        *dict.fromkeys([*endpoint.default_order, *_rest(told, ids, plain)])
+    )
 
 
 def _rest(told: list[str], ids: list[str], plain: list[str]) -> list[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from msgspec.structs import replace
 
 from sage200_async.errors import (
+    InvalidValue,
     LimitError,
-    LiteralError,
     QueryError,
     UnknownFieldError,
 )
@@ -28,7 +28,7 @@ from sage200_async.odata.literals import fits, integer, quoted
 if TYPE_CHECKING:
     from typing import Self
 
-    from sage200_async.odata.options import Options
+    from sage200_async.odata.options import QueryOptions
 
 Name: TypeAlias = str | Field[Any] | Fields
 """A field or member: typed, or its name."""
@@ -38,10 +38,10 @@ class Builder:
     """A query under construction. Refining it leaves it as it was."""
 
     __slots__ = ()
-    _options: Options
+    _options: QueryOptions
 
     @property
-    def options(self) -> Options:
+    def options(self) -> QueryOptions:
         """What is asked for so far."""
         return self._options
 
@@ -50,10 +50,10 @@ class Builder:
         raise NotImplementedError
 
     @property
-    def _pseudo_members(self) -> tuple[str, ...]:
+    def _extra_expands(self) -> tuple[str, ...]:
         return ()
 
-    def _refine(self, options: Options) -> Self:
+    def _refine(self, options: QueryOptions) -> Self:
         raise NotImplementedError
 
     def filter(self, *conditions: Expression, **equals: object) -> Self:
@@ -72,7 +72,7 @@ class Builder:
 
         Raises:
             UnknownFieldError: The record has no field of that name.
-            LiteralError: A value is not of its field's type.
+            InvalidValue: A value is not of its field's type.
             QueryError: Something that is not a condition was given.
 
         Source:
@@ -81,20 +81,20 @@ class Builder:
         Example:
             >>> c = Customer.fields
             >>> both = client.customers.filter(c.balance > 1000, on_hold=False)
-            >>> str(both.options.where)
+            >>> str(both.options.filter)
             'balance gt 1000 and on_hold eq false'
         """
         namespace = self._namespace
         equal = [_field(name, namespace) == value for name, value in equals.items()]
         if not conditions and not equal:
             return self
-        where = () if self._options.where is None else (self._options.where,)
+        where = () if self._options.filter is None else (self._options.filter,)
         joined = And.of(*where, *conditions, *equal)
         if namespace is not None:
             for condition in conditions:
                 for leaf in condition.leaves():
                     _check_leaf(leaf, namespace)
-        return self._refine(replace(self._options, where=joined))
+        return self._refine(replace(self._options, filter=joined))
 
     def select(self, *names: Name) -> Self:
         """Ask only for these fields; the others read as None.
@@ -163,14 +163,14 @@ class Builder:
 
         Example:
             >>> ordered = client.customers.order_by("balance desc", "id")
-            >>> [str(key) for key in ordered.options.order]
+            >>> [str(key) for key in ordered.options.order_by]
             ['balance desc', 'id']
         """
-        order = {key.field: key for key in self._options.order}
+        order = {key.field: key for key in self._options.order_by}
         for key in keys:
             made = self._ordering(key)
             order.setdefault(made.field, made)
-        return self._refine(replace(self._options, order=tuple(order.values())))
+        return self._refine(replace(self._options, order_by=tuple(order.values())))
 
     def parameters(self, **values: str | int) -> Self:
         """Set query parameters that this resource alone takes.
@@ -184,7 +184,7 @@ class Builder:
 
         Raises:
             UnknownFieldError: The resource takes no parameter of that name.
-            LiteralError: A value is neither text nor a whole number.
+            InvalidValue: A value is neither text nor a whole number.
 
         Source:
             The OpenAPI documents, "sales", as restated by
@@ -286,7 +286,7 @@ class Builder:
         """End a reading of the whole that takes longer than *seconds*.
 
         The time counts from the first request, the consumer's own included.
-        What ends late is a `TimedOut` whose ``plan`` says where to go on.
+        What ends late is a `RequestTimeout` whose ``plan`` says where to go on.
         Single requests have time limits of their own, in the settings.
 
         Args:
@@ -309,7 +309,7 @@ class Builder:
 
     def _known_member(self, member: Name) -> str:
         name = str(member)
-        if name not in self._pseudo_members:
+        if name not in self._extra_expands:
             found = _find(name, self._namespace)
             if self._namespace is not None and not isinstance(found, Fields):
                 raise unknown_field(name, type(self._namespace), members_only=True)
@@ -355,7 +355,7 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
 
     Raises:
         UnknownFieldError: There is no such field.
-        LiteralError: It is of another kind.
+        InvalidValue: It is of another kind.
     """
     if type(leaf) is Raw:
         return
@@ -364,7 +364,7 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
     kind = _kind_against(namespace, about.field, type(about), operator, about.kind)
     if kind:
         message = f"{about.field}: expected a condition on {kind}, got {leaf}"
-        raise LiteralError(message, value=str(leaf))
+        raise InvalidValue(message, value=str(leaf))
 
 
 @cache
@@ -385,9 +385,9 @@ def _parameter(name: str, value: object) -> str:
         return value
     try:
         return integer(value)
-    except LiteralError:
+    except InvalidValue:
         message = f"{name}: expected text or a whole number, got {value!r}"
-        raise LiteralError(message, value=value) from None
+        raise InvalidValue(message, value=value) from None
 
 
 def _require_count(name: str, count: int, low: int, high: int | None) -> None:

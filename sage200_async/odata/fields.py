@@ -186,11 +186,11 @@ class NumberField(_OrderedField[int | float | Decimal]):
     kind = "number"
 
 
-class MomentField(_OrderedField[datetime | date]):
+class DateTimeField(_OrderedField[datetime | date]):
     """A field of times in UTC; a plain date means its midnight."""
 
     __slots__ = ()
-    kind = "moment"
+    kind = "datetime"
 
 
 class BooleanField(Field[bool]):
@@ -208,9 +208,9 @@ class EnumField(Field[str | int]):
 
 
 class AnyField(_TextFunctions[Any], _OrderedField[Any]):
-    """A field whose type only the catalogue, or nobody, knows.
+    """A field whose type only the catalog, or nobody, knows.
 
-    Its literals follow the value. A query on a resource of the catalogue
+    Its literals follow the value. A query on a resource of the catalog
     checks them against the field of that name.
     """
 

@@ -2,7 +2,7 @@
 
 A literal is written by the field's type, never by the value's: a number field
 takes no text, a text field no number, and `True` is no 1. Each function
-returns the finished literal or raises `LiteralError`.
+returns the finished literal or raises `InvalidValue`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
-from sage200_async.errors import LiteralError
+from sage200_async.errors import InvalidValue
 from sage200_async.limits import INT64_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["text", "integer", "number", "boolean", "moment", "enum", "null"]
+Kind = Literal["text", "integer", "number", "boolean", "datetime", "enum", "null"]
 """What a field holds, or what a literal is."""
 
 NULL: Final = "null"
@@ -31,7 +31,7 @@ _FINEST: Final = 400
 def _refuse(expected: str, value: object) -> NoReturn:
     got = f"{value!r} ({type(value).__name__})"
     message = f"expected {expected}, got {got}"
-    raise LiteralError(message, value=value)
+    raise InvalidValue(message, value=value)
 
 
 def quoted(value: str) -> str:
@@ -138,7 +138,7 @@ WRITERS: Final[dict[str, Callable[[object], str]]] = {
     "integer": integer,
     "number": number,
     "boolean": boolean,
-    "moment": moment,
+    "datetime": moment,
     "enum": enum,
 }
 """The writer of each kind of field."""
@@ -163,7 +163,7 @@ def kind_of(value: object) -> Kind:
         case float() | Decimal():
             return "number"
         case date():
-            return "moment"
+            return "datetime"
         case _:
             _refuse("text, a number, a boolean, a date or a time", value)
 
@@ -174,7 +174,7 @@ _FITS: Final[dict[str, frozenset[str]]] = {
     "integer": frozenset({"integer", "null"}),
     "number": frozenset({"integer", "number", "null"}),
     "boolean": frozenset({"boolean", "null"}),
-    "moment": frozenset({"moment", "null"}),
+    "datetime": frozenset({"datetime", "null"}),
 }
 
 

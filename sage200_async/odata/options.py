@@ -9,16 +9,16 @@ from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import Ordering
 
 
-class Options(Struct, frozen=True):
+class QueryOptions(Struct, frozen=True):
     """What a query asks for, less the collection that it asks."""
 
-    where: Expression | None = None
+    filter: Expression | None = None
     """The condition, or None for all records."""
     select: tuple[str, ...] = ()
     """Names of fields, dotted for a member's; none for all fields."""
     expand: tuple[str, ...] = ()
     """Names of members that come along."""
-    order: tuple[Ordering, ...] = ()
+    order_by: tuple[Ordering, ...] = ()
     """The order, greatest key first; none for the planner's choice."""
     top: int | None = None
     """Records over the whole stream at most, or None for all."""
@@ -32,7 +32,7 @@ class Options(Struct, frozen=True):
     """Seconds that a whole reading may take, or None for no end."""
 
 
-def shape(options: Options) -> list[tuple[str, str]]:
+def select_and_expand(options: QueryOptions) -> list[tuple[str, str]]:
     """Give the query options that say what a record looks like.
 
     Members are expanded that were asked for, and those that are selected into.

@@ -79,16 +79,16 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """Why a reading is complete. Keep it beside the data."""
 
     path: str
-    proof: str = "by key, without a gap up to the fence"
+    proof: str = "by key, without a gap up to the max_key"
     """Why it is complete. By key, every record that stood throughout came, once."""
     key: str = ""
     """The unique ascending key that the reading went by; empty without one."""
     query: str
     """What was asked of each range, less the range."""
-    fence: int | None = None
+    max_key: int | None = None
     """The highest key when the reading began; None where nothing matched."""
     records: int
-    unfit: int = 0
+    rejected: int = 0
     """Records that did not fit and went to the quarantine instead."""
     lowest: int | None = None
     """The lowest key read."""
@@ -96,20 +96,20 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """The highest key read."""
     requests: int
     """Pages that were asked for."""
-    begun_at: float
+    started_at: float
     """In seconds since 1970, by the client's clock."""
     ended_at: float
     """In seconds since 1970, by the client's clock."""
 
 
 def missing(
-    parts: Iterable[Intervals], floors: Iterable[int], fences: Iterable[int | None]
+    parts: Iterable[Intervals], floors: Iterable[int], max_keys: Iterable[int | None]
 ) -> str:
     """Say what keeps a reading from being complete; empty where nothing does."""
     told = [
         f"keys above {low} up to {high} were not read"
-        for part, floor, fence in zip(parts, floors, fences, strict=True)
-        if fence is not None
-        for low, high in part.gaps(floor, fence)
+        for part, floor, max_key in zip(parts, floors, max_keys, strict=True)
+        if max_key is not None
+        for low, high in part.gaps(floor, max_key)
     ]
     return "; ".join(told)

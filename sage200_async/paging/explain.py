@@ -70,7 +70,7 @@ def _why(plan: Plan, strategy: str) -> str:
         return f"{plan.key} is unique and the query leaves the order to it"
     if strategy == "single":
         return "there is no unique key, and the query has no order"
-    own = "an order" if options.order else "a skip"
+    own = "an order" if options.order_by else "a skip"
     total = (
         f"with {plan.key} as the last key"
         if plan.key

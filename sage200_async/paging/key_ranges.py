@@ -62,7 +62,7 @@ class Span:
         return self.page_at <= position <= self.at
 
 
-class Leap(NamedTuple):
+class Lookahead(NamedTuple):
     """A page that is asked for ahead of those before it."""
 
     span: Span
@@ -86,7 +86,7 @@ class Ranges:
         self.open: list[Span] = []
         """In ascending order, each part's by itself."""
         self.page = page
-        self._leaps: list[Leap] = []
+        self._leaps: list[Lookahead] = []
         self._futile = 0
 
     @property
@@ -103,21 +103,21 @@ class Ranges:
         """Tell whether a leap under way will go on where *span* stands."""
         return any(span.awaits(leap.position) for leap in self._of(span))
 
-    def ahead(self) -> Leap | None:
+    def ahead(self) -> Lookahead | None:
         """Say where an idle reader may leap to, or None where it is of no use."""
         if self._futile >= _FUTILE:
             return None
         for span in self.open:
             position = self._beyond(span)
             if span.end is None or position < span.end:
-                return Leap(span, span.low, position, position - span.at)
+                return Lookahead(span, span.low, position, position - span.at)
         return None
 
-    def leap(self, leap: Leap) -> None:
+    def leap(self, leap: Lookahead) -> None:
         """Note that *leap* is under way."""
         self._leaps.append(leap)
 
-    def land(self, leap: Leap, first: int) -> Span | None:
+    def land(self, leap: Lookahead, first: int) -> Span | None:
         """Take note of the key with which the page of *leap* begins.
 
         Returns:
@@ -136,7 +136,7 @@ class Ranges:
         span.busy = True
         return span
 
-    def early(self, leap: Leap, first: int) -> bool:
+    def early(self, leap: Lookahead, first: int) -> bool:
         """Tell whether the page before that of *leap* is still being handed on."""
         span = self._around(leap, first) if _is_true(leap, first) else None
         late = span is not None and span.busy and not span.asked
@@ -146,7 +146,7 @@ class Ranges:
         """Note whether a leap has found a record that is new."""
         self._futile = 0 if new else self._futile + 1
 
-    def miss(self, leap: Leap, *, refused: bool) -> None:
+    def miss(self, leap: Lookahead, *, refused: bool) -> None:
         """Note that *leap* found no record, or that the server refused it."""
         self._leaps.remove(leap)
         if refused:
@@ -166,14 +166,14 @@ class Ranges:
         own = span.page_at + step if span.busy else span.at
         return max([own, *(leap.position + step for leap in self._of(span))])
 
-    def _of(self, span: Span) -> Iterator[Leap]:
+    def _of(self, span: Span) -> Iterator[Lookahead]:
         """Give the leaps under way that will land in *span*."""
         for leap in self._leaps:
             within = span.end is None or leap.position < span.end
             if leap.span.root is span.root and leap.position >= span.page_at and within:
                 yield leap
 
-    def _around(self, leap: Leap, key: int) -> Span | None:
+    def _around(self, leap: Lookahead, key: int) -> Span | None:
         """Find the span in which *key* is, or which stands beyond it."""
         part = leap.span.part
         spans = (each for each in self.open if each.part == part and key <= each.high)
@@ -189,6 +189,6 @@ class Ranges:
         return upper
 
 
-def _is_true(leap: Leap, first: int) -> bool:
+def _is_true(leap: Lookahead, first: int) -> bool:
     """Tell whether *first* can be the key of the record that *leap* asked for."""
     return first > leap.low + leap.skip  # so many whole numbers lie between

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from sage200_async.errors import RequestError, Sage200Error, SettingsError, TimedOut
+from sage200_async.errors import (
+    RequestError,
+    RequestTimeout,
+    Sage200Error,
+    SettingsError,
+)
 from sage200_async.events import PageRead, PageSizeChanged
 from sage200_async.paging.plan import lesser, query_for
 from sage200_async.wire.headers import company_headers, request_id
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from sage200_async.errors import DecodeError
     from sage200_async.events import Events
     from sage200_async.paging.plan import PageFacts, Plan
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
@@ -46,14 +51,16 @@ class Connection(Protocol):
         ...
 
 
-def request_to(target: Target, method: str, path: str, query: str = "") -> Request:
+def request_to(
+    context: CompanyContext, method: str, path: str, query: str = ""
+) -> Request:
     """Make a request about one company.
 
     Raises:
         SettingsError: The site or the company is not known.
     """
     for name in ("site", "company"):
-        if not getattr(target, name):
+        if not getattr(context, name):
             message = (
                 f"{name} is missing: set SAGE200_{name.upper()}, or take it from "
                 "a row of client.sites()"
@@ -61,10 +68,10 @@ def request_to(target: Target, method: str, path: str, query: str = "") -> Reque
             raise SettingsError(message, name=name)
     return Request(
         method=method,
-        base_url=target.base_url,
+        base_url=context.base_url,
         path=path,
         query=query,
-        headers=company_headers(target),
+        headers=company_headers(context),
     )
 
 
@@ -77,11 +84,11 @@ class Fetcher:
     """
 
     def __init__(
-        self, connection: Connection, target: Target, timeout: float | None
+        self, connection: Connection, context: CompanyContext, timeout: float | None
     ) -> None:
         self.number = connection.events.number()
         self._connection = connection
-        self._target = target
+        self._context = context
         self._timeout = timeout
         self._ends: float | None = None
 
@@ -107,10 +114,10 @@ class Fetcher:
 
     def _request(self, plan: Plan) -> Request:
         """Make the request of a page, with what to ask instead if it is too heavy."""
-        made = request_to(self._target, "GET", plan.path, query_for(plan))
+        made = request_to(self._context, "GET", plan.path, query_for(plan))
         less = lesser(plan)
         instead = None if less is None else self._request(less)
-        return replace(made, instead=instead, read=self.number)
+        return replace(made, instead=instead, read_id=self.number)
 
     async def _asked(self, request: Request) -> Response:
         seconds = self._timeout
@@ -121,7 +128,7 @@ class Fetcher:
                 return await self._connection.transport.send(request)
         except TimeoutError as error:
             message = f"{request}: the reading was not over within {seconds:g} s"
-            raise TimedOut(message, phase="reading", seconds=seconds) from error
+            raise RequestTimeout(message, phase="reading", seconds=seconds) from error
 
     def tell(
         self, error: Sage200Error, plan: Plan, response: Response | None = None
@@ -139,7 +146,9 @@ class Fetcher:
         was, size = plan.sizing.size, now.sizing.size
         if was != size:
             _log.info("%s: %d records to a page, %d before", plan.path, size, was)
-            told = PageSizeChanged(read=self.number, path=plan.path, was=was, now=size)
+            told = PageSizeChanged(
+                read_id=self.number, path=plan.path, old=was, new=size
+            )
             self._connection.events.emit(told)
 
     def read(self, plan: Plan, facts: PageFacts, response: Response, page: int) -> None:
@@ -147,11 +156,11 @@ class Fetcher:
         _log.debug("%s: page %d read", plan.path, page)
         self._connection.events.emit(
             PageRead(
-                read=self.number,
+                read_id=self.number,
                 path=plan.path,
                 page=page,
                 records=facts.given,
-                asked=plan.asked,
+                requested=plan.asked,
                 bytes=len(response.body),
             )
         )

@@ -18,7 +18,7 @@ _PATIENCE: Final = 16
 _MOST_PATIENCE: Final = 1024
 
 
-class Sizing(Struct, frozen=True):
+class PageSize(Struct, frozen=True):
     """The size of a stream's pages: halved when one is too heavy, grown back slowly.
 
     A size that proved too heavy is kept away from for a while, and for longer
@@ -37,31 +37,31 @@ class Sizing(Struct, frozen=True):
     """Good pages after which *heavy* is forgotten."""
 
 
-def smaller(sizing: Sizing, asked: int) -> Sizing | None:
+def smaller(sizing: PageSize, asked: int) -> PageSize | None:
     """Halve the size, after a page of *asked* records proved too heavy.
 
     Returns:
         The new size, or None where it cannot be smaller.
 
     Example:
-        >>> smaller(Sizing(), 5000).size, smaller(Sizing(), 150).size
+        >>> smaller(PageSize(), 5000).size, smaller(PageSize(), 150).size
         (2500, 100)
-        >>> smaller(Sizing(), 100) is None
+        >>> smaller(PageSize(), 100) is None
         True
     """
     size = max(PAGE_FLOOR, asked // 2)
     if size >= asked:
         return None
-    return Sizing(size, sizing.most, heavy=asked, patience=sizing.patience)
+    return PageSize(size, sizing.most, heavy=asked, patience=sizing.patience)
 
 
-def larger(sizing: Sizing) -> Sizing:
+def larger(sizing: PageSize) -> PageSize:
     """Grow the size by a quarter, after a good page.
 
     Example:
-        >>> larger(Sizing(size=1000)).size, larger(Sizing(size=4900)).size
+        >>> larger(PageSize(size=1000)).size, larger(PageSize(size=4900)).size
         (1250, 5000)
-        >>> larger(Sizing(size=487, heavy=625)).size
+        >>> larger(PageSize(size=487, heavy=625)).size
         487
     """
     if sizing.size >= sizing.most:
@@ -72,4 +72,4 @@ def larger(sizing: Sizing) -> Sizing:
     if sizing.good + 1 < sizing.patience:
         return replace(sizing, good=sizing.good + 1)
     longer = min(_MOST_PATIENCE, sizing.patience * 2)
-    return Sizing(size, sizing.most, patience=longer)
+    return PageSize(size, sizing.most, patience=longer)

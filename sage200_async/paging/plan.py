@@ -22,8 +22,8 @@ from sage200_async.odata.expressions import (
     In,
 )
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.options import Options, shape
-from sage200_async.paging.page_size import Sizing, larger, smaller
+from sage200_async.odata.options import QueryOptions, select_and_expand
+from sage200_async.paging.page_size import PageSize, larger, smaller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Plan(Struct, frozen=True):
     """How a collection is read, and where the reading stands."""
 
     path: str
-    options: Options
+    options: QueryOptions
     key: str | None
     """The unique ascending key, or None where the collection has none."""
     mode: Mode
@@ -58,10 +58,10 @@ class Plan(Struct, frozen=True):
     """Pages read."""
     records: int = 0
     """Records given."""
-    sizing: Sizing = Sizing()
+    sizing: PageSize = PageSize()
     """How large the pages are at present."""
     until: int | None = None
-    """The highest key to read, or None for no fence."""
+    """The highest key to read, or None for no max_key."""
     seek: int = 0
     """Records to pass over before the next page, to begin further on by key."""
 
@@ -89,7 +89,7 @@ class PageFacts(Struct, frozen=True):
 
 
 def begin(
-    path: str, options: Options, key: str | None, *, query_limit: int
+    path: str, options: QueryOptions, key: str | None, *, max_query_bytes: int
 ) -> tuple[Plan, str]:
     """Choose how to read a collection, and write its first query.
 
@@ -97,21 +97,21 @@ def begin(
         path: The collection.
         options: What is asked.
         key: Its unique ascending key, or None.
-        query_limit: Bytes of an encoded query at most.
+        max_query_bytes: Bytes of an encoded query at most.
 
     Returns:
         The plan, and the query string of its first request; empty where
         nothing is to be asked.
 
     Raises:
-        LimitError: A query would be longer than *query_limit*, and cannot be
+        LimitError: A query would be longer than *max_query_bytes*, and cannot be
             split.
         QueryError: There is a skip, and no order to skip in.
     """
-    if options.skip and key is None and not options.order:
+    if options.skip and key is None and not options.order_by:
         message = f"{path}: skip needs order_by, as this resource has no unique key"
         raise QueryError(message)
-    where = True if options.where is None else options.where.settled()
+    where = True if options.filter is None else options.filter.settled()
     whole = None if isinstance(where, bool) else where
     plan = Plan(
         path=path,
@@ -121,22 +121,22 @@ def begin(
         parts=() if where is False else (whole,),
         offset=options.skip,
         left=options.top,
-        sizing=Sizing(options.page_size, options.page_size),
+        sizing=PageSize(options.page_size, options.page_size),
     )
     if where is False or options.top == 0:
         return plan, ""
     query = encode_query(_pairs(plan, whole))
-    if len(query) + _ROOM + 2 * at_most(key or "") > query_limit:
-        plan = replace(plan, parts=tuple(_split(plan, whole, query_limit)))
+    if len(query) + _ROOM + 2 * at_most(key or "") > max_query_bytes:
+        plan = replace(plan, parts=tuple(_split(plan, whole, max_query_bytes)))
         query = query_for(plan)
     return plan, query
 
 
-def _mode_for(options: Options, key: str | None) -> Mode:
-    plain = not options.order or options.order == (Ordering(key or ""),)
+def _mode_for(options: QueryOptions, key: str | None) -> Mode:
+    plain = not options.order_by or options.order_by == (Ordering(key or ""),)
     if key is not None and plain and options.skip == 0:
         return "key"
-    return "offset" if key is not None or options.order else "single"
+    return "offset" if key is not None or options.order_by else "single"
 
 
 def query_for(plan: Plan) -> str:
@@ -152,8 +152,8 @@ def _pairs(plan: Plan, where: Expression | None) -> list[tuple[str, str]]:
         pairs.append(("$filter", str(where)))
     if options.select and plan.key and plan.key not in options.select:
         options = replace(options, select=(*options.select, plan.key))
-    pairs += shape(options)
-    if not options.order and plan.key is not None:
+    pairs += select_and_expand(options)
+    if not options.order_by and plan.key is not None:
         pairs.append(("$orderby", plan.key))
     elif order := _order(plan):
         pairs.append(("$orderby", ",".join(map(str, order))))
@@ -178,7 +178,7 @@ def _bounds(plan: Plan) -> list[Comparison]:
 
 
 def _order(plan: Plan) -> tuple[Ordering, ...]:
-    order = plan.options.order
+    order = plan.options.order_by
     if plan.key is None or any(each.field == plan.key for each in order):
         return order
     return (*order, Ordering(plan.key))
@@ -193,7 +193,7 @@ def _split(
         return
     terms = _conjuncts(where)
     chains = [term for term in terms if isinstance(term, In) and len(term.literals) > 1]
-    if not chains or plan.mode != "key" or plan.options.order:
+    if not chains or plan.mode != "key" or plan.options.order_by:
         raise LimitError(_too_long(plan, over + limit, limit, splittable=bool(chains)))
     chain = max(chains, key=lambda chain: len(chain.literals))
     pair = chain.literals[:2]
@@ -254,8 +254,8 @@ def count_query(plan: Plan) -> str:
     """Write the query string that asks how many records the first part has."""
     key = plan.key
     select = (key,) if key else ()
-    options = replace(plan.options, order=(), expand=(), select=select)
-    sizing = Sizing(PAGE_MAX, PAGE_MAX)
+    options = replace(plan.options, order_by=(), expand=(), select=select)
+    sizing = PageSize(PAGE_MAX, PAGE_MAX)
     whole = replace(plan, options=options, offset=0, left=None, sizing=sizing)
     return f"{query_for(whole)}&$count=true"
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from msgspec import Struct
 
 from sage200_async.errors import Sage200Error
-from sage200_async.events import ReadBegun, ReadEnded
+from sage200_async.events import ReadFinished, ReadStarted
 from sage200_async.paging.page_reader import Fetcher
 from sage200_async.paging.plan import Plan, advance, standing
-from sage200_async.paging.validator import Guard
+from sage200_async.paging.validator import PageValidator
 from sage200_async.wire.decode import SliceReader, decoders_for
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sage200_async.errors import DecodeError
     from sage200_async.events import Events
     from sage200_async.paging.page_reader import Connection
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
 
@@ -46,14 +46,16 @@ class Stream(Generic[R]):
     def __init__(
         self,
         connection: Connection,
-        target: Target,
+        context: CompanyContext,
         plan: Plan,
         model: type[R],
     ) -> None:
         self.plan = plan
         self._connection = connection
-        self._fetcher = Fetcher(connection, target, plan.options.timeout)
-        self._guard = Guard[R](plan, mapping=not hasattr(model, "__struct_fields__"))
+        self._fetcher = Fetcher(connection, context, plan.options.timeout)
+        self._guard = PageValidator[R](
+            plan, mapping=not hasattr(model, "__struct_fields__")
+        )
         aside = self._set_aside if connection.quarantine else None
         self._reader = SliceReader(model, aside)
         self._model = model
@@ -143,13 +145,13 @@ class Reading:
         self._at = time.monotonic()
         self.error = ""
         strategy = "none" if plan.done else plan.mode
-        events.emit(ReadBegun(read=number, path=plan.path, strategy=strategy))
+        events.emit(ReadStarted(read_id=number, path=plan.path, strategy=strategy))
 
     def end(self, plan: Plan) -> None:
         """Tell that it is over, and that *plan* is where it got to."""
         self._events.emit(
-            ReadEnded(
-                read=self._number,
+            ReadFinished(
+                read_id=self._number,
                 path=plan.path,
                 records=plan.records - self._plan.records,
                 pages=plan.pages - self._plan.pages,

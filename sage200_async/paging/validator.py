@@ -10,7 +10,7 @@ import msgspec
 from sage200_async.errors import PagingError
 from sage200_async.paging.plan import PageFacts
 from sage200_async.wire.decode import UNFIT
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Guard(Generic[R]):
+class PageValidator(Generic[R]):
     """Looks at every record of a stream, on its way to the consumer.
 
     By key, the keys must ascend strictly, within a page and from page to
@@ -44,7 +44,7 @@ class Guard(Generic[R]):
         """Give a record's unique key, or None where there is none."""
         return None if self._key_of is None else self._key_of(record)
 
-    def open_page(self, plan: Plan, body: bytes | Pieces) -> None:
+    def open_page(self, plan: Plan, body: bytes | ChunkedBody) -> None:
         """Begin a page.
 
         Raises:
@@ -55,7 +55,7 @@ class Guard(Generic[R]):
         self._unfit_keys = []
         self._last_page, self._page = self._page, set()
         if plan.mode == "offset" and plan.key is None:
-            ends = Pieces.of(body)
+            ends = ChunkedBody.of(body)
             print_ = (len(body), ends.first(4096), ends.last(4096))
             if print_ == self._print and len(body) > len(b"[]"):
                 raise _stuck(plan, "the page before, again")

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.errors import ManyRecords, NoRecord, PlanLike
+from sage200_async.errors import MultipleResultsFound, NoResultFound, PlanLike
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import join
 from sage200_async.paging.explain import Explanation, explain
-from sage200_async.paging.parallel import Bulk
+from sage200_async.paging.parallel import ParallelRead
 from sage200_async.paging.plan import begin, count_query, resumed
 from sage200_async.paging.stream import Stream
-from sage200_async.query.query import Question
+from sage200_async.query.query import Query
 from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from sage200_async.paging.parallel import Begun
+    from sage200_async.paging.parallel import ResumePoint
     from sage200_async.paging.plan import Plan
     from sage200_async.paging.stream import Page
 
@@ -29,7 +29,7 @@ _RANGE: Final = 80
 # Bytes of a query: the upper end of a range of keys, and a skip to begin at.
 
 
-class View(Question, Generic[R]):
+class CollectionQuery(Query, Generic[R]):
     """A resource that can be listed, and every query made from it."""
 
     __slots__ = ()
@@ -98,10 +98,10 @@ class View(Question, Generic[R]):
         self,
         *,
         workers: int = 8,
-        ahead: int = 1,
+        prefetch: int = 1,
         ordered: bool = False,
-        begun: Begun | None = None,
-    ) -> Bulk[R]:
+        resume_from: ResumePoint | None = None,
+    ) -> ParallelRead[R]:
         """Read all records by several requests at once, with a proof at the end.
 
         First the highest key is asked for: the reading goes up to it, so that
@@ -111,9 +111,9 @@ class View(Question, Generic[R]):
 
         Args:
             workers: Requests at once, 1 or more; the pool has to hold them.
-            ahead: Pages of records that may wait for the consumer, 0 or more.
+            prefetch: Pages of records that may wait for the consumer, 0 or more.
             ordered: Give the records in the order of their keys.
-            begun: What an earlier reading has left, to go on from there.
+            resume_from: What an earlier reading has left, to go on from there.
 
         Returns:
             A context manager to iterate over; its ``certificate`` says, after
@@ -135,15 +135,15 @@ class View(Question, Generic[R]):
         """
         begin = self._plan(_RANGE)
         connection, model = self._connected(), self._model
-        return Bulk(
+        return ParallelRead(
             connection,
-            self.target,
+            self.context,
             begin,
             model,
             workers=workers,
-            ahead=ahead,
+            prefetch=prefetch,
             ordered=ordered,
-            begun=begun,
+            resume_from=resume_from,
         )
 
     def resume(self, plan: PlanLike) -> Stream[R]:
@@ -186,14 +186,14 @@ class View(Question, Generic[R]):
         """Give the only record.
 
         Raises:
-            NoRecord: None matches.
-            ManyRecords: More than one does.
+            NoResultFound: None matches.
+            MultipleResultsFound: More than one does.
         """
         found = await self._at_most(2)
         if not found:
-            raise NoRecord(f"expected one record, got none: {self!r}")
+            raise NoResultFound(f"expected one record, got none: {self!r}")
         if len(found) > 1:
-            raise ManyRecords(f"expected one record, got several: {self!r}")
+            raise MultipleResultsFound(f"expected one record, got several: {self!r}")
         return found[0]
 
     async def count(self) -> int:
@@ -239,13 +239,13 @@ class View(Question, Generic[R]):
 
     def _begin(self, reserve: int = 0) -> tuple[Plan, str]:
         endpoint = self.endpoint
-        limit = self.target.query_limit - reserve
-        return begin(endpoint.path, self._options, endpoint.key, query_limit=limit)
+        limit = self.context.max_query_bytes - reserve
+        return begin(endpoint.path, self._options, endpoint.key, max_query_bytes=limit)
 
     def _url(self, query: str) -> str:
-        return join(self.target.base_url, self.endpoint.path, query) if query else ""
+        return join(self.context.base_url, self.endpoint.path, query) if query else ""
 
     def _stream(self, plan: Plan | None = None) -> Stream[R]:
         begin = self._plan() if plan is None else plan
         model: type[R] = self._model
-        return Stream(self._connected(), self.target, begin, model)
+        return Stream(self._connected(), self.context, begin, model)

@@ -1,4 +1,4 @@
-"""Endpoints: resources as the catalogue declares them."""
+"""Endpoints: resources as the catalog declares them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from sage200_async.odata.fields import Fields
     from sage200_async.paging.page_reader import Connection
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
 
 
 class Bindable(Protocol):
     """A query, as far as an endpoint has to know it."""
 
     def bound(
-        self, target: Target, connection: Connection, page_size: int = PAGE_MAX
+        self, context: CompanyContext, connection: Connection, page_size: int = PAGE_MAX
     ) -> Self:
         """Return the same query, to be sent there, in pages of *page_size* at most."""
         ...
@@ -54,7 +54,7 @@ Model = type[Record] | str
 
 
 class Endpoint(Struct, Generic[Q], frozen=True):
-    """A resource as the catalogue declares it.
+    """A resource as the catalog declares it.
 
     On a client it reads as the resource itself, ready to be asked.
 
@@ -69,18 +69,18 @@ class Endpoint(Struct, Generic[Q], frozen=True):
     path: str
     """Below the base URL, or below the item that it is declared in."""
     resource: type[Q]
-    """What it reads as on a client: a `Table`, a `View` and so on."""
+    """What it reads as on a client: a `Resource`, a `CollectionQuery` and so on."""
     model: Model | None = None
     """The record, or None where nobody knows it."""
     key: str | None = None
     """The unique ascending key, or None."""
     watermark: str | None = None
     """The field that moves on with every change, or None."""
-    pseudo_members: tuple[str, ...] = ()
+    extra_expands: tuple[str, ...] = ()
     """Names that ``$expand`` takes though no record has them."""
     parameters: tuple[str, ...] = ()
     """Query parameters of its own, such as ``$ageingdatetype``."""
-    order: tuple[str, ...] = ()
+    default_order: tuple[str, ...] = ()
     """The order that Sage documents where a request gives none."""
     reply: Model | None = None
     """What writes are answered with, where that is not the record."""
@@ -160,10 +160,10 @@ class Item(Binder):
     """One record by its id, and the resources that lie below it; no I/O."""
 
     def __init__(
-        self, path: str, target: Target, connection: Connection | None
+        self, path: str, context: CompanyContext, connection: Connection | None
     ) -> None:
         self._path = path
-        self._target = target
+        self._context = context
         self._connection = connection
 
     def run(self, query: Q) -> Q:
@@ -171,7 +171,7 @@ class Item(Binder):
         below = query.below(self._path)
         if self._connection is None:
             return below
-        return below.bound(self._target, self._connection)
+        return below.bound(self._context, self._connection)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._path})"

@@ -1,6 +1,6 @@
 """Resources by what they can do; the names of the classes are their verbs.
 
-A `View` is listed only; a `Table` is listed, read by id, created, updated and
+A `CollectionQuery` is listed only; a `Resource` is listed, read by id, created, updated and
 deleted. What a resource lacks is unknown to a type checker, and raises before
 any I/O.
 """
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from sage200_async.errors import DecodeError, NotFound
 from sage200_async.odata.encoding import encode_query
-from sage200_async.odata.options import shape
-from sage200_async.query.collection import View
+from sage200_async.odata.options import select_and_expand
+from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Item
-from sage200_async.query.query import Question
+from sage200_async.query.query import Query
 from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
 from sage200_async.wire.responses import read_one
 
@@ -36,7 +36,7 @@ Values = TypeVar("Values", bound=Mapping[str, Any])
 Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
 
-class Parent(Question, Generic[N]):
+class Parent(Query, Generic[N]):
     """A resource that is a way to what lies below its records."""
 
     __slots__ = ()
@@ -60,7 +60,7 @@ class Parent(Question, Generic[N]):
         """
         self._require("[id]")
         kind = self.endpoint.item or Item
-        made: Any = kind(self._item(id), self.target, self._connection)
+        made: Any = kind(self._item(id), self.context, self._connection)
         item: N = made
         return item
 
@@ -91,13 +91,13 @@ class Get(Parent[N], Generic[R, N]):
             True
         """
         self._require("get", "select", "expand")
-        query = encode_query(shape(self._options))
+        query = encode_query(select_and_expand(self._options))
         response = await self._send("GET", self._item(id), query)
         record: R = read_one(response, self._model)
         return record
 
 
-class _Reply(Question):
+class _Reply(Query):
     """A resource whose writes are answered with a record."""
 
     __slots__ = ()
@@ -132,7 +132,7 @@ class Create(_Reply, Generic[Reply, Values]):
         Raises:
             BadRequest: Sage refused it; ``detail`` is Sage's message.
             UnknownFieldError: A name that the record does not have.
-            LiteralError: A value that is not of its field's type.
+            InvalidValue: A value that is not of its field's type.
         """
         self._require("create")
         body = encode_input(values, self._namespace)
@@ -166,7 +166,7 @@ class _Update(_Reply, Generic[R, Changes]):
             NotFound: There is no record of that id.
             BadRequest: Sage refused it; ``detail`` is Sage's message.
             UnknownFieldError: A name that the record does not have.
-            LiteralError: A value that is not of its field's type.
+            InvalidValue: A value that is not of its field's type.
 
         Source:
             Sage 200 API guide, "Getting started".
@@ -192,7 +192,7 @@ class _UpdateMany(_Reply, Generic[R, Changes]):
         Raises:
             BadRequest: Sage refused a row; ``detail`` is its message.
             UnknownFieldError: A name that the record does not have.
-            LiteralError: A value that is not of its field's type.
+            InvalidValue: A value that is not of its field's type.
 
         Source:
             PUT on a collection: five resources of the OpenAPI documents.
@@ -207,7 +207,7 @@ class _UpdateMany(_Reply, Generic[R, Changes]):
         return made
 
 
-class _Delete(Question):
+class _Delete(Query):
     """A resource whose records can be deleted."""
 
     __slots__ = ()
@@ -226,11 +226,11 @@ class _Delete(Question):
         try:
             await self._send("DELETE", self._item(id))
         except NotFound as error:
-            if not error.repeated:
+            if not error.maybe_sent_before:
                 raise
 
 
-class Single(Question, Generic[R]):
+class Single(Query, Generic[R]):
     """One object, without an id."""
 
     __slots__ = ()
@@ -242,7 +242,7 @@ class Single(Question, Generic[R]):
             QueryError: The query has more than `select` and `expand`.
         """
         self._require("get", "select", "expand")
-        query = encode_query(shape(self._options))
+        query = encode_query(select_and_expand(self._options))
         response = await self._send("GET", self.endpoint.path, query)
         record: R = read_one(response, self._model)
         return record
@@ -264,19 +264,19 @@ class CreateUpdate(Create[R, Values], _Update[R, Changes], Generic[R, Values, Ch
     __slots__ = ()
 
 
-class ListCreate(View[R], Create[R, Values], Generic[R, Values]):
+class ListCreate(CollectionQuery[R], Create[R, Values], Generic[R, Values]):
     """Listed and created."""
 
     __slots__ = ()
 
 
-class ListParent(View[R], Parent[N], Generic[R, N]):
+class ListParent(CollectionQuery[R], Parent[N], Generic[R, N]):
     """Listed, and a way to what lies below its records; not read by id."""
 
     __slots__ = ()
 
 
-class ListGet(View[R], Get[R, N], Generic[R, N]):
+class ListGet(CollectionQuery[R], Get[R, N], Generic[R, N]):
     """Listed and read by id."""
 
     __slots__ = ()
@@ -296,7 +296,7 @@ class ListGetUpdateDelete(
     __slots__ = ()
 
 
-class Table(
+class Resource(
     ListGetUpdateDelete[R, Changes, N],
     Create[R, Values],
     Generic[R, Values, Changes, N],
@@ -306,8 +306,8 @@ class Table(
     __slots__ = ()
 
 
-class BulkTable(
-    Table[R, Values, Changes, N],
+class BatchUpdateResource(
+    Resource[R, Values, Changes, N],
     _UpdateMany[R, Changes],
     Generic[R, Values, Changes, N],
 ):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from msgspec.structs import replace
 
-from sage200_async.errors import ClientClosed, QueryError, VerbError
+from sage200_async.errors import ClientClosed, QueryError, UnsupportedOperation
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.builder import Builder
 from sage200_async.odata.encoding import encode_segment
-from sage200_async.odata.options import Options
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.page_reader import request_to
 from sage200_async.query.endpoint import VERBS
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 from sage200_async.wire.json_types import Untyped
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sage200_async.query.endpoint import Endpoint
     from sage200_async.wire.messages import Response
 
-_NOWHERE: Final = Target()
-_ALL: Final = Options()
+_NOWHERE: Final = CompanyContext()
+_ALL: Final = QueryOptions()
 _SHOWN: Final = 160
 # Characters of a query that its repr shows: errors and logs carry it.
 
@@ -38,15 +38,15 @@ class _Lacking:
     def __init__(self, verb: str) -> None:
         self._verb = verb
 
-    def __get__(self, query: Question | None, owner: type[Question]) -> NoReturn:
+    def __get__(self, query: Query | None, owner: type[Query]) -> NoReturn:
         if query is None:
             raise AttributeError(f"{owner.__name__} has no {self._verb!r}")
         path, verb = query.endpoint.path, self._verb
         can = ", ".join(sorted(query.endpoint.verbs))
-        raise VerbError(f"{path} cannot {verb}; it can {can}", verb=verb)
+        raise UnsupportedOperation(f"{path} cannot {verb}; it can {can}", verb=verb)
 
 
-class Question(Builder):
+class Query(Builder):
     """What every resource is, whatever it can do: a query, and where it goes.
 
     Immutable, hashable and picklable; equal queries have equal URLs. A pickle
@@ -54,33 +54,33 @@ class Question(Builder):
     binds it again.
     """
 
-    __slots__ = ("_connection", "_options", "endpoint", "target")
+    __slots__ = ("_connection", "_options", "context", "endpoint")
 
     def __init__(
         self,
         endpoint: Endpoint[Any],
-        options: Options | None = None,
-        target: Target | None = None,
+        options: QueryOptions | None = None,
+        context: CompanyContext | None = None,
         connection: Connection | None = None,
     ) -> None:
         self.endpoint = endpoint
-        self.target = target or _NOWHERE
+        self.context = context or _NOWHERE
         self._options = options or _ALL
         self._connection = connection
 
     def bound(
-        self, target: Target, connection: Connection, page_size: int = PAGE_MAX
+        self, context: CompanyContext, connection: Connection, page_size: int = PAGE_MAX
     ) -> Self:
         """Return the same query, to be sent there, in pages of *page_size* at most."""
         options = self._options
         if options.page_size > page_size:
             options = replace(options, page_size=page_size)
-        return type(self)(self.endpoint, options, target, connection)
+        return type(self)(self.endpoint, options, context, connection)
 
     def below(self, path: str) -> Self:
         """Give the same question about what lies below *path*."""
         endpoint = replace(self.endpoint, path=f"{path}/{self.endpoint.path}")
-        return type(self)(endpoint, self._options, self.target, self._connection)
+        return type(self)(endpoint, self._options, self.context, self._connection)
 
     @property
     def _model(self) -> type[Any]:
@@ -91,8 +91,8 @@ class Question(Builder):
         return self.endpoint.fields
 
     @property
-    def _pseudo_members(self) -> tuple[str, ...]:
-        return self.endpoint.pseudo_members
+    def _extra_expands(self) -> tuple[str, ...]:
+        return self.endpoint.extra_expands
 
     @property
     def _parameters(self) -> tuple[str, ...]:
@@ -112,15 +112,15 @@ class Question(Builder):
         *,
         idempotent: bool = True,
     ) -> Response:
-        request = request_to(self.target, method, path, query)
+        request = request_to(self.context, method, path, query)
         if body:
             headers = {**request.headers, "content-type": "application/json"}
             request = replace(request, headers=headers, body=body)
         request = replace(request, idempotent=idempotent)
         return await self._connected().transport.send(request)
 
-    def _refine(self, options: Options) -> Self:
-        return type(self)(self.endpoint, options, self.target, self._connection)
+    def _refine(self, options: QueryOptions) -> Self:
+        return type(self)(self.endpoint, options, self.context, self._connection)
 
     def _item(self, id: object) -> str:  # noqa: A002 - Sage's word for it
         whole = isinstance(id, int) and not isinstance(id, bool)
@@ -130,7 +130,7 @@ class Question(Builder):
 
     def _require(self, verb: str, *allowed: str) -> None:
         """Refuse options that the verb does not take, rather than drop them."""
-        plain = Options(page_size=self._options.page_size)
+        plain = QueryOptions(page_size=self._options.page_size)
         for name in plain.__struct_fields__:
             given = getattr(self._options, name)
             if name not in allowed and given != getattr(plain, name):
@@ -144,7 +144,7 @@ class Question(Builder):
         return [name for name in super().__dir__() if hasattr(kind, name)]
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Question):
+        if not isinstance(other, Query):
             return NotImplemented
         return self._identity == other._identity
 
@@ -153,13 +153,13 @@ class Question(Builder):
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return (type(self), self.endpoint, self._options, self.target)
+        return (type(self), self.endpoint, self._options, self.context)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.endpoint, self._options, self.target))
+        return (type(self), (self.endpoint, self._options, self.context))
 
     def __repr__(self) -> str:
-        plain = Options()
+        plain = QueryOptions()
         asked = [
             f"{name}={value}"
             for name in plain.__struct_fields__

@@ -32,8 +32,8 @@ _KINDS: Final = {
     "dou": "number",
     "flo": "number",
     "single": "number",
-    "date": "moment",
-    "time": "moment",
+    "date": "datetime",
+    "time": "datetime",
     "str": "text",
     "text": "text",
     "enum": "text",
@@ -57,7 +57,7 @@ class Retyped(Struct, frozen=True):
     """What the service says or serves."""
 
 
-class Drift(Struct, frozen=True):
+class SchemaDiff(Struct, frozen=True):
     """How the live service differs from a record. True when it does."""
 
     unknown: tuple[str, ...] = ()
@@ -90,7 +90,9 @@ def read_metadata(response: Response) -> dict[str, str]:
         found = {}
     if not found:
         got = bytes(response.body)[:_SHOWN].decode(errors="replace")
-        raise DecodeError(f"expected names and types of fields, got {got!r}", where="$")
+        raise DecodeError(
+            f"expected names and types of fields, got {got!r}", json_path="$"
+        )
     return found
 
 
@@ -116,7 +118,7 @@ def _first(row: Mapping[str, Any], names: Iterable[str]) -> str:
 
 def compare(
     fields: Fields, announced: Mapping[str, str], rows: Iterable[Mapping[str, Any]]
-) -> Drift:
+) -> SchemaDiff:
     """Compare a record's fields with what is announced and what is served.
 
     Args:
@@ -134,7 +136,7 @@ def compare(
         for name, got in {**said, **served}.items()
         if name in known and got and not _agree(known[name], got)
     ]
-    return Drift(
+    return SchemaDiff(
         unknown=tuple(sorted((said.keys() | served.keys()) - known.keys())),
         missing=tuple(sorted(known.keys() - said.keys() - served.keys())),
         retyped=tuple(sorted(retyped, key=lambda each: each.name)),
@@ -173,5 +175,5 @@ def _agree(expected: str, got: str) -> bool:
     """Tell whether one kind may come as another: times are text in JSON."""
     return expected == got or (expected, got) in {
         ("number", "integer"),
-        ("moment", "text"),
+        ("datetime", "text"),
     }

@@ -12,6 +12,6 @@ It needs the extra ``sandbox``: ``pip install 'sage200-async[sandbox]'``.
 from sage200_async.sandbox.behaviour import Behaviour as Behaviour
 from sage200_async.sandbox.sandbox import Sandbox as Sandbox
 from sage200_async.sandbox.server.faults import Fault as Fault
-from sage200_async.sandbox.server.server import Seen as Seen
+from sage200_async.sandbox.server.server import RecordedRequest as RecordedRequest
 
-__all__ = ["Behaviour", "Fault", "Sandbox", "Seen"]
+__all__ = ["Behaviour", "Fault", "RecordedRequest", "Sandbox"]

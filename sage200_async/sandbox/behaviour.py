@@ -19,7 +19,7 @@ class Behaviour(Struct, kw_only=True):
     edition: Literal["professional", "standard"] = "professional"
     """Which Sage 200 it is: Standard has a base path of its own, and lacks some paths."""
     urn_as: Literal["number", "text"] = "number"
-    """How a ledger's POST gives its URN. Seen as a number, documented as text."""
+    """How a ledger's POST gives its URN. RecordedRequest as a number, documented as text."""
     max_top: int = PAGE_MAX
     """Records in one page at most. Servers before 2019 clamp lower: 500 or 1000."""
     over_top: Literal["clamp", "error"] = "clamp"
@@ -51,7 +51,7 @@ class Behaviour(Struct, kw_only=True):
     """Bytes of a query at most, past which IIS answers 404.15; 0 for no limit."""
     consent: Literal["grant", "ask"] = "grant"
     """Whether the authorize page sends the browser back at once, or asks first."""
-    spoil_state: bool = False
+    forge_state: bool = False
     """Send the browser back with another state, as whoever forges a sign-in would."""
     code_seconds: float = 60.0
     """Seconds for which an authorization code is good."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from sage200_async.errors import ClientClosed
 from sage200_async.sandbox.behaviour import Behaviour
 from sage200_async.sandbox.data.company import COMPANY, SITE
-from sage200_async.sandbox.data.seed import opened
+from sage200_async.sandbox.data.seed import open_store
 from sage200_async.sandbox.oauth.identity import CLIENT_ID, CLIENT_SECRET, Identity
 from sage200_async.sandbox.server.server import BASES, Server
 from sage200_async.settings import Settings
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sage200_async.sandbox.oauth.identity import Standing, TokenRequest
+    from sage200_async.sandbox.oauth.identity import TokenRequest, TokenStatus
     from sage200_async.sandbox.server.faults import Fault
-    from sage200_async.sandbox.server.server import Before, Seen
+    from sage200_async.sandbox.server.server import RecordedRequest, RequestHook
     from sage200_async.sandbox.store.store import Store
 
 _LONGEST_LINE = 64 * 1024
@@ -32,7 +32,7 @@ _EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bou
 
 
 class Sandbox:
-    """A Sage 200 server: sign-in, sites, and every resource of the catalogue.
+    """A Sage 200 server: sign-in, sites, and every resource of the catalog.
 
     It speaks real HTTP, keeps its records in SQLite, and reads ``$filter`` with
     a parser that shares nothing with this library's printer: a judge, not an
@@ -91,12 +91,12 @@ class Sandbox:
         self._store: Store | None = None
         self._server: Server | None = None
         self._runner: web.AppRunner | None = None
-        self._before: Before | None = None
+        self._before: RequestHook | None = None
 
     async def __aenter__(self) -> Self:
         """Fill the store and listen."""
         store = await asyncio.to_thread(
-            opened, self._database, self._records, self._seed, self._data
+            open_store, self._database, self._records, self._seed, self._data
         )
         server = Server(store, self._identity, self._behaviour)
         server.before = self._before
@@ -136,7 +136,7 @@ class Sandbox:
             edition=self._behaviour.edition,
             base_url=self.url + BASES[self._behaviour.edition],
             token_url=f"{self.url}/oauth/token",
-            authorize_url=f"{self.url}/authorize",
+            authorization_url=f"{self.url}/authorize",
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             refresh_token=self._identity.sign_in(),
@@ -166,12 +166,12 @@ class Sandbox:
             self._server.behaviour = behaviour
 
     @property
-    def before(self) -> Before | None:
+    def before(self) -> RequestHook | None:
         """Awaited before each API request; what it gives, if anything, is the answer."""
         return self._before
 
     @before.setter
-    def before(self, hook: Before | None) -> None:
+    def before(self, hook: RequestHook | None) -> None:
         self._before = hook
         if self._server is not None:
             self._server.before = hook
@@ -198,7 +198,7 @@ class Sandbox:
         self._running.faults = deque(script)
 
     @property
-    def requests(self) -> list[Seen]:
+    def requests(self) -> list[RecordedRequest]:
         """Every API request so far, in order of arrival. May be cleared."""
         return self._running.seen
 
@@ -225,9 +225,9 @@ class Sandbox:
             raise ClientClosed("the sandbox is not running: use it in 'async with'")
         return self._store
 
-    def standing(self, refresh_token: str) -> Standing:
+    def token_status(self, refresh_token: str) -> TokenStatus:
         """Tell what became of a refresh token: a used one in a store is a lost one."""
-        return self._identity.standing(refresh_token)
+        return self._identity.token_status(refresh_token)
 
     def expire_tokens(self) -> None:
         """Reject every access token issued so far."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sage200_async.errors import RequestError, Unauthorized
 
 if TYPE_CHECKING:
-    from sage200_async.auth.token_manager import Stamp, TokenKeeper
+    from sage200_async.auth.token_manager import Stamp, TokenManager
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Request, Response
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Auth:
     """Stamps requests with the current token, and asks again once after a 401."""
 
-    def __init__(self, inner: Transport, keeper: TokenKeeper) -> None:
+    def __init__(self, inner: Transport, keeper: TokenManager) -> None:
         self._inner = inner
         self._keeper = keeper
 
@@ -43,7 +43,7 @@ class Auth:
         try:
             return await self._inner.send(_stamped(request, stamp))
         except Unauthorized:
-            if not self._keeper.may_renew(stamp.generation):
+            if not self._keeper.should_refresh(stamp.generation):
                 raise
         stamp = await self._keeper.renew(stamp.generation)
         if not self._keeper.is_new(stamp):
@@ -56,7 +56,7 @@ class Auth:
         try:
             return await self._inner.send(_stamped(request, stamp))
         except Unauthorized as error:
-            self._keeper.did_not_help()
+            self._keeper.mark_refresh_useless()
             error.add_note("the token was refreshed just now: it is not the token")
             raise
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sage200_async.errors import ResponseLike, StatusError
-from sage200_async.events import Events, RequestEnded, RequestSent
+from sage200_async.events import Events, RequestFinished, RequestSent
 from sage200_async.wire.headers import request_id
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Watch:
+class EventTransport:
     """Passes requests on; tells of them as events, and in the log at debug level."""
 
     def __init__(self, inner: Transport, events: Events, clock: Clock) -> None:
@@ -30,12 +30,12 @@ class Watch:
         number = self._events.number()
         self._events.emit(
             RequestSent(
-                number=number,
+                request_number=number,
                 request=str(request),
                 method=request.method,
                 host=urlsplit(request.base_url).netloc,
                 path=request.path,
-                read=request.read,
+                read_id=request.read_id,
             )
         )
         begun = self._clock.monotonic()
@@ -55,15 +55,15 @@ class Watch:
         response: ResponseLike | None,
         error: str = "",
     ) -> None:
-        ended = RequestEnded(
-            number=number,
+        ended = RequestFinished(
+            request_number=number,
             request=str(request),
             seconds=self._clock.monotonic() - begun,
             status=response.status if response else 0,
             bytes=len(response.body) if response else 0,
             error=error,
             request_id=request_id(response.headers) if response else "",
-            read=request.read,
+            read_id=request.read_id,
         )
         _log.debug(
             "%s: %s, %d bytes, %.3f s",

@@ -10,10 +10,10 @@ import yarl
 
 from sage200_async._version import __version__
 from sage200_async.errors import (
-    BrokenReply,
     ClientClosed,
     ConnectError,
-    TimedOut,
+    IncompleteResponse,
+    RequestTimeout,
     TransportError,
 )
 from sage200_async.odata.encoding import join
@@ -41,14 +41,14 @@ FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
     (aiohttp.ClientConnectorError, ConnectError),
     (aiohttp.InvalidURL, ConnectError),
     (aiohttp.NonHttpUrlClientError, ConnectError),
-    (aiohttp.RedirectClientError, BrokenReply),
-    (aiohttp.ConnectionTimeoutError, TimedOut),
-    (aiohttp.ServerTimeoutError, TimedOut),
-    (aiohttp.ClientConnectionError, BrokenReply),
-    (aiohttp.ClientPayloadError, BrokenReply),
-    (aiohttp.ClientResponseError, BrokenReply),
-    (TimeoutError, TimedOut),
-    (aiohttp.ClientError, BrokenReply),
+    (aiohttp.RedirectClientError, IncompleteResponse),
+    (aiohttp.ConnectionTimeoutError, RequestTimeout),
+    (aiohttp.ServerTimeoutError, RequestTimeout),
+    (aiohttp.ClientConnectionError, IncompleteResponse),
+    (aiohttp.ClientPayloadError, IncompleteResponse),
+    (aiohttp.ClientResponseError, IncompleteResponse),
+    (TimeoutError, RequestTimeout),
+    (aiohttp.ClientError, IncompleteResponse),
 )
 """aiohttp's errors and ours, the most specific first."""
 
@@ -108,7 +108,7 @@ class HttpTransport:
         # is more than twice the largest block that was ever freed, 256 KB else
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=settings.pool_size),
+            connector=_Connector(limit=settings.max_connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in measured pieces
@@ -134,7 +134,7 @@ class HttpTransport:
 
         Raises:
             TransportError: No whole reply came.
-            ReplyTooLarge: One came that is more than the settings allow.
+            ResponseTooLarge: One came that is more than the settings allow.
             StatusError: The reply is no success.
             ClientClosed: The pool is closed.
         """
@@ -158,7 +158,7 @@ class HttpTransport:
             allow_redirects=False,
         ) as reply:
             headers = {name.lower(): value for name, value in reply.headers.items()}
-            body = Body(request, headers, self._settings.reply_limit)
+            body = Body(request, headers, self._settings.max_response_bytes)
             async for chunk in reply.content.iter_chunked(_CHUNK):
                 for _ in body.take(chunk):
                     await asyncio.sleep(0)
@@ -168,10 +168,10 @@ class HttpTransport:
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:
     """Put one of aiohttp's errors into our words."""
     ours = next(ours for theirs, ours in FOREIGN if isinstance(error, theirs))
-    if ours is TimedOut:
+    if ours is RequestTimeout:
         phase, seconds = _phase(error, settings)
         message = f"{request}: {_LACKED[phase]} within {seconds:g} s"
-        return TimedOut(message, request=request, phase=phase, seconds=seconds)
+        return RequestTimeout(message, request=request, phase=phase, seconds=seconds)
     made = ours(f"{request}: {_reason(error)}", request=request)
     made.retryable = not isinstance(error, _LASTING)
     return made

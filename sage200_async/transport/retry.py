@@ -19,14 +19,14 @@ from msgspec.structs import replace
 
 from sage200_async.errors import (
     RequestError,
+    RequestTimeout,
     Sage200Error,
     ServerError,
     StatusError,
-    TimedOut,
     TokenError,
     TransportError,
 )
-from sage200_async.events import Events, RetryPlanned
+from sage200_async.events import Events, RetryScheduled
 from sage200_async.transport.budget import RetryBudget
 
 if TYPE_CHECKING:
@@ -173,21 +173,23 @@ class Retry:
             RequestError: It failed; ``attempts`` says how often it was sent,
                 ``unknown`` whether a write may have been done all the same.
         """
-        call = _Call(request, self._clock.monotonic())
+        call = RetryState(request, self._clock.monotonic())
         seconds = self._policy.call_seconds
         try:
             async with asyncio.timeout(seconds):
                 response = await self._again(call)
         except TimeoutError as error:
             message = f"{request}: no reply within {seconds:g} s, for all its attempts"
-            late = TimedOut(message, request=request, phase="call", seconds=seconds)
+            late = RequestTimeout(
+                message, request=request, phase="call", seconds=seconds
+            )
             call.tell(late)
             call.advise(late)
             raise late from error
         self._budget.earn()
         return response if call.request is request else call.answered(response)
 
-    async def _again(self, call: _Call) -> Response:
+    async def _again(self, call: RetryState) -> Response:
         # The wait is in `_pause`, on our clock: backoff would jitter it, and
         # cut the last one short (both seen in backoff 2.2.1).
         again = backoff.on_exception(
@@ -201,12 +203,12 @@ class Retry:
         )
         return await again(self._attempt)(call)
 
-    async def _attempt(self, call: _Call) -> Response:
+    async def _attempt(self, call: RetryState) -> Response:
         call.attempts += 1
         call.tries += 1
         return await self._inner.send(call.request)
 
-    def _gives_up(self, call: _Call, error: Exception) -> bool:
+    def _gives_up(self, call: RetryState, error: Exception) -> bool:
         if not isinstance(error, RequestError | TokenError):
             return True
         wait = self._wait(call, error)
@@ -217,7 +219,7 @@ class Retry:
         call.wait = wait
         return False
 
-    def _wait(self, call: _Call, error: RequestError | TokenError) -> float | None:
+    def _wait(self, call: RetryState, error: RequestError | TokenError) -> float | None:
         """Decide how long to wait for the next attempt, or None for no further one."""
         elapsed = self._clock.monotonic() - call.begun
         wait = wait_before_retry(
@@ -238,20 +240,20 @@ class Retry:
         self._budget.take()
         return max(wait, queue)
 
-    async def _pause(self, call: _Call, details: Any) -> None:
+    async def _pause(self, call: RetryState, details: Any) -> None:
         error = details["exception"]
         less = call.less(error)
         _log.warning(
             "%s: %s, again in %.1f s", call.request, type(error).__name__, call.wait
         )
         self._events.emit(
-            RetryPlanned(
+            RetryScheduled(
                 request=str(call.request),
                 attempts=call.attempts,
-                wait=call.wait,
+                delay=call.wait,
                 error=type(error).__name__,
-                smaller=less is not None,
-                read=call.request.read,
+                page_reduced=less is not None,
+                read_id=call.request.read_id,
             )
         )
         await self._clock.sleep(call.wait)
@@ -259,7 +261,7 @@ class Retry:
             call.request, call.tries, call.begun = less, 0, self._clock.monotonic()
 
 
-class _Call:
+class RetryState:
     """One call on its way through its attempts."""
 
     def __init__(self, request: Request, begun: float) -> None:
@@ -274,7 +276,7 @@ class _Call:
 
     def less(self, error: Exception) -> Request | None:
         """Give what to ask instead, where *error* says that it was too much."""
-        heavy = isinstance(error, RequestError) and error.heavy
+        heavy = isinstance(error, RequestError) and error.page_too_large
         return self.request.instead if heavy else None
 
     def answered(self, response: Response) -> Response:
@@ -285,14 +287,14 @@ class _Call:
         """Tell *error* how often the request was sent, and what may have come of it."""
         error.attempts = self.attempts
         if isinstance(error, RequestError):
-            error.repeated = self.reached
+            error.maybe_sent_before = self.reached
         self.reached = self.reached or not _never_done(error)
         if isinstance(error, RequestError):
             no_answer = isinstance(error, TransportError | ServerError)
             writes = self.request.method != "GET"
-            error.unknown = writes and no_answer and self.reached
+            error.outcome_unknown = writes and no_answer and self.reached
 
     def advise(self, error: RequestError | TokenError) -> None:
         """Say what to do about a write of which nobody knows whether it was done."""
-        if isinstance(error, RequestError) and error.unknown:
+        if isinstance(error, RequestError) and error.outcome_unknown:
             error.add_note(_TWICE if self.request.idempotent else _UNKNOWN)

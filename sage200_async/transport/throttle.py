@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from sage200_async.errors import RequestError
-from sage200_async.events import Events, LimitChanged
+from sage200_async.events import ConcurrencyChanged, Events
 
 if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
@@ -99,7 +99,7 @@ class Throttle:
         now = int(gate.limit.now)
         if was != now:
             _log.debug("%s: %d requests at once, %d before", host, now, was)
-            self._events.emit(LimitChanged(host=host, was=was, now=now))
+            self._events.emit(ConcurrencyChanged(host=host, old=was, new=now))
 
 
 class _Gate:

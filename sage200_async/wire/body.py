@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sage200_async.errors import BrokenReply, ReplyTooLarge
+from sage200_async.errors import IncompleteResponse, ResponseTooLarge
 from sage200_async.wire.decode import UNFIT
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ class Body:
     ) -> None:
         self._request = request
         self._limit = limit
-        self._body = Pieces()
+        self._body = ChunkedBody()
         self._open = 0
         packed = headers.get("content-encoding", "").lower() not in _PLAIN
         self._packed = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
@@ -59,9 +59,9 @@ class Body:
         """Take what has come; each step is about half a millisecond's work.
 
         Raises:
-            ReplyTooLarge: It is more than the limit; no more is held than that
+            ResponseTooLarge: It is more than the limit; no more is held than that
                 and one piece.
-            BrokenReply: It is said to be compressed, and is not.
+            IncompleteResponse: It is said to be compressed, and is not.
         """
         self._begun = True
         for piece in self._inflated(chunk):
@@ -71,9 +71,9 @@ class Body:
             if len(self._body) > self._limit:
                 message = (
                     f"{self._request}: expected {self._limit:,} bytes at most, got "
-                    "more: ask for fewer records at once, or set reply_limit"
+                    "more: ask for fewer records at once, or set max_response_bytes"
                 )
-                raise ReplyTooLarge(message, request=self._request)
+                raise ResponseTooLarge(message, request=self._request)
             yield
 
     def _inflated(self, chunk: bytes) -> Iterator[bytes]:
@@ -100,11 +100,11 @@ class Body:
             self._open += piece.count(bracket) if bracket in piece else 0
             self._open -= piece.count(_ENDS[bracket]) if _ENDS[bracket] in piece else 0
 
-    def whole(self, status: int) -> bytes | Pieces:
+    def whole(self, status: int) -> bytes | ChunkedBody:
         """Give the body once all has come; that of a large success in pieces.
 
         Raises:
-            BrokenReply: It stops short: compressed data is not at its end or,
+            IncompleteResponse: It stops short: compressed data is not at its end or,
                 in a success, a JSON value is not, or is not there at all.
         """
         if self._is_short(status):
@@ -141,8 +141,8 @@ class Body:
             return True
         return False
 
-    def _broken(self, what: str) -> BrokenReply:
-        return BrokenReply(f"{self._request}: {what}", request=self._request)
+    def _broken(self, what: str) -> IncompleteResponse:
+        return IncompleteResponse(f"{self._request}: {what}", request=self._request)
 
 
 def _solid(piece: bytes) -> bytes:

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ def _with_members(model: Any, seen: set[Any]) -> Iterator[Any]:
     yield model
 
 
-def decode_one(body: bytes | Pieces, model: type[R]) -> R:
+def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
     """Decode a reply that is one record.
 
     Raises:
@@ -119,7 +119,7 @@ class SliceReader(Generic[R]):
         """The decoder of a slice, built on first use."""
         return decoder_for(list[self._model])  # type: ignore[name-defined]
 
-    def slices(self, body: bytes | Pieces) -> Iterator[list[R]]:
+    def slices(self, body: bytes | ChunkedBody) -> Iterator[list[R]]:
         """Yield the records of a page, a slice at a time; pieces are taken away.
 
         Raises:
@@ -197,7 +197,7 @@ _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 class _Rest:
     """What of a page is not decoded yet; places are counted from its beginning."""
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: ChunkedBody) -> None:
         self.over = False
         self._pieces = pieces.taken()
         self._before: list[memoryview] = []
@@ -250,28 +250,28 @@ class _Wrapped(Struct):
     value: msgspec.Raw
 
 
-def unwrapped(body: bytes | Pieces) -> Pieces:
+def unwrapped(body: bytes | ChunkedBody) -> ChunkedBody:
     """Take the array out of ``{"value": [...]}``.
 
     Source: hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint
     and query"; Sage documents bare arrays.
     """
-    pieces = Pieces.of(body)
+    pieces = ChunkedBody.of(body)
     if not pieces.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
         return pieces
     whole = b"".join(pieces.taken())
     try:
-        return Pieces(bytes(decoder_for(_Wrapped).decode(whole).value))
+        return ChunkedBody(bytes(decoder_for(_Wrapped).decode(whole).value))
     except UNFIT:
-        return Pieces(whole)
+        return ChunkedBody(whole)
 
 
-def _require_array(pieces: Pieces) -> None:
+def _require_array(pieces: ChunkedBody) -> None:
     begun = pieces.first(_NEAR).lstrip(_BLANKS)
     ended = pieces.last(_NEAR).rstrip(_BLANKS)
     if not (begun.startswith(b"[") and ended.endswith(b"]")):
         raise DecodeError(
-            f"expected a JSON array of records, got {_shown(pieces)}", where="$"
+            f"expected a JSON array of records, got {_shown(pieces)}", json_path="$"
         )
 
 
@@ -297,10 +297,10 @@ def _unfit(
     one = raw[: SLICE_BYTES * 8] if index is not None else b""
     shown = "" if index is not None else f", got {_shown(raw)}"
     return DecodeError(
-        f"{name} at {path}: {what}{shown}", where=path, model=name, raw=one
+        f"{name} at {path}: {what}{shown}", json_path=path, model=name, raw=one
     )
 
 
-def _shown(body: bytes | Pieces) -> str:
-    text = Pieces.of(body).first(_SHOWN).decode(errors="replace")
+def _shown(body: bytes | ChunkedBody) -> str:
+    text = ChunkedBody.of(body).first(_SHOWN).decode(errors="replace")
     return repr(text) if len(body) <= _SHOWN else f"{text!r}... ({len(body)} bytes)"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
 
 
-def company_headers(target: Target) -> dict[str, str]:
+def company_headers(context: CompanyContext) -> dict[str, str]:
     """Name the site and company that a request is about.
 
     Source: Sage 200 API guide, "Getting started": every request but
     ``GET /sites`` carries ``X-Site`` and ``X-Company``.
     """
-    return {"X-Site": target.site, "X-Company": target.company}
+    return {"X-Site": context.site, "X-Company": context.company}
 
 
 _LONGEST_ID: Final = 200

@@ -32,7 +32,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether sending it twice does no more than sending it once."""
     instead: Request | None = None
     """What to ask instead where this proves too heavy: the same, but less."""
-    read: int = 0
+    read_id: int = 0
     """The reading that it belongs to, or 0; events carry it."""
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class Request(Struct, frozen=True, kw_only=True):
         return [("method", self.method), ("path", self.path)]
 
 
-class Pieces:
+class ChunkedBody:
     """A large body, in the pieces in which it came.
 
     In one piece, a page of 16 MB is moved as it grows, is held until its last
@@ -55,7 +55,7 @@ class Pieces:
     as it is decoded, and all are of a like size.
 
     Example:
-        >>> body = Pieces(b"[1", b",2]")
+        >>> body = ChunkedBody(b"[1", b",2]")
         >>> bytes(body), b"".join(body.taken()), bytes(body), len(body)
         (b'[1,2]', b'[1,2]', b'', 5)
     """
@@ -65,9 +65,9 @@ class Pieces:
         self._size = sum(map(len, pieces))
 
     @classmethod
-    def of(cls, body: bytes | Pieces) -> Pieces:
+    def of(cls, body: bytes | ChunkedBody) -> ChunkedBody:
         """Give *body* as pieces, which it may be already."""
-        return body if isinstance(body, Pieces) else cls(body)
+        return body if isinstance(body, ChunkedBody) else cls(body)
 
     def add(self, piece: bytes | bytearray) -> None:
         """Put *piece* at the end, in one with the last where both are small."""
@@ -85,9 +85,9 @@ class Pieces:
         while self._pieces:
             yield self._pieces.popleft()
 
-    def copy(self) -> Pieces:
+    def copy(self) -> ChunkedBody:
         """Give the same pieces again, to take them from there."""
-        same = Pieces()
+        same = ChunkedBody()
         same._pieces, same._size = self._pieces.copy(), self._size
         return same
 
@@ -123,7 +123,7 @@ class Response(Struct, frozen=True):
     status: int
     headers: dict[str, str] = {}
     """Names in lower case."""
-    body: bytes | Pieces = b""
+    body: bytes | ChunkedBody = b""
     """Where it is pieces, reading them as a page takes them away."""
     request: Request | None = None
     """The request that this answers, where it may not be the first one sent."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.errors import LiteralError, QueryError
+from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata.fields import (
     Field,
     Fields,
@@ -36,7 +36,7 @@ def encode_input(values: Mapping[str, Any], fields: Fields | None) -> bytes:
 
     Raises:
         UnknownFieldError: A name that the record does not have.
-        LiteralError: A value that is not of its field's type.
+        InvalidValue: A value that is not of its field's type.
         QueryError: *values* is no mapping, or a member is neither a mapping
             nor a list of them.
 
@@ -57,7 +57,7 @@ def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> b
     Raises:
         QueryError: *rows* is no list, or a row is no mapping.
         UnknownFieldError: A name that the record does not have.
-        LiteralError: A value that is not of its field's type.
+        InvalidValue: A value that is not of its field's type.
     """
     if not is_array(rows):
         raise QueryError(f"expected a list of mappings, got {rows!r}")
@@ -112,14 +112,14 @@ def _checked_value(value: Any, field: Field[Any] | Fields | None, where: str) ->
         raise QueryError(f"{where}: expected a mapping or a list, got {value!r}")
     try:
         literal(field.kind if isinstance(field, Field) else kind_of(value), value)
-    except LiteralError as error:
-        raise LiteralError(f"{where}: {error}", value=value) from None
+    except InvalidValue as error:
+        raise InvalidValue(f"{where}: {error}", value=value) from None
     return _ready(value)
 
 
 def _checked_member(value: Any, field: Field[Any] | Fields | None, where: str) -> Any:
     if isinstance(field, Field):
-        raise LiteralError(f"{where}: expected one value, got {value!r}", value=value)
+        raise InvalidValue(f"{where}: expected one value, got {value!r}", value=value)
     if is_object(value):
         return _checked(value, field, where)
     return [_checked(row, field, f"{where}[{i}]") for i, row in enumerate(value)]

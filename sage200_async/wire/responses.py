@@ -103,4 +103,4 @@ def _any(response: Response) -> Any:
 
 def _unreadable(expected: str, response: Response) -> DecodeError:
     got = bytes(response.body)[:_SHOWN].decode(errors="replace")
-    return DecodeError(f"expected {expected}, got {got!r}", where="$")
+    return DecodeError(f"expected {expected}, got {got!r}", json_path="$")

@@ -59,7 +59,7 @@ class Desk:
         opener = home / "opener"
         opener.write_text(OPENER.format(python=sys.executable, file=str(self.address)))
         opener.chmod(0o700)
-        names = ("base_url", "token_url", "authorize_url", "client_id")
+        names = ("base_url", "token_url", "authorization_url", "client_id")
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env |= {f"SAGE200_{name.upper()}": card[name] for name in names}
         self.env |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}

@@ -1,4 +1,4 @@
-"""The catalogue holds together: every record decodes, every endpoint is real."""
+"""The catalog holds together: every record decodes, every endpoint is real."""
 
 import ast
 import inspect
@@ -15,11 +15,11 @@ import pytest
 
 from sage200_async import Sage200Client, catalog
 from sage200_async.odata.fields import (
+    DateTimeField,
     EnumField,
     Field,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
     names_of,
@@ -101,7 +101,7 @@ def test_records_and_their_fields_agree(record: type[Record]) -> None:
         "str": (TextField, EnumField),
         "int": (IntegerField,),
         "Decimal": (NumberField,),
-        "datetime": (MomentField,),
+        "datetime": (DateTimeField,),
     }
     namespace = names_of(type(record.fields))
     hints = get_type_hints(record)
@@ -126,12 +126,12 @@ def test_every_endpoint_is_real(name: str) -> None:
     if endpoint.key:
         kind = names_of(type(record.fields))[endpoint.key]
         assert issubclass(kind, IntegerField)
-    for key in endpoint.order:
+    for key in endpoint.default_order:
         field, way = key.split()
         assert field in record.__struct_fields__
         assert way in {"asc", "desc"}
     assert endpoint.answer is None or issubclass(endpoint.answer, Record)
-    assert not set(endpoint.pseudo_members) & set(
+    assert not set(endpoint.extra_expands) & set(
         record.__struct_fields__ if record else ()
     )
 
@@ -149,13 +149,13 @@ def test_every_public_name_resolves(name: str) -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    """What the catalogue does not have, it says so of."""
+    """What the catalog does not have, it says so of."""
     with pytest.raises(AttributeError, match="Custmer"):
         catalog.Custmer  # noqa: B018 - asked for on purpose
 
 
 def test_counts_are_those_of_the_manifest() -> None:
-    """The catalogue has as much as the manifest says."""
+    """The catalog has as much as the manifest says."""
     parents = [each for each in ROOTS.values() if each.resource is Parent]
     items = {each.item for each in ENDPOINTS.values() if each.item is not None}
     unresolved = MANIFEST["placeholders"]["unresolved"]
@@ -184,7 +184,7 @@ def test_the_client_hides_no_endpoint() -> None:
     """No endpoint has a name that the client uses for itself."""
     own = {name for name in vars(Sage200Client) if not name.startswith("_")}
     assert not own & set(ROOTS)
-    assert all(name.rstrip("_") == each.path for name, each in ROOTS.items())
+    assert all(name.lstrip("_") == each.path for name, each in ROOTS.items())
 
 
 def test_placeholders_that_nobody_knows_stay_open() -> None:

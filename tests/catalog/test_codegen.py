@@ -11,7 +11,7 @@ import pytest
 main = pytest.importorskip(
     "sage200_async._codegen.__main__", reason="the generator is not in the wheel"
 )
-from sage200_async._codegen.build import Catalogue, build  # noqa: E402
+from sage200_async._codegen.build import Catalog, build  # noqa: E402
 from sage200_async._codegen.overrides import OverrideError, Overrides  # noqa: E402
 
 DOCUMENTS = Path(
@@ -90,31 +90,29 @@ IRREGULAR = [
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
+def catalog() -> Catalog:
     return build(DOCUMENTS, Overrides.load(OVERRIDES))
 
 
 @needs_documents
-def test_it_counts_what_the_documents_have(catalogue: Catalogue) -> None:
+def test_it_counts_what_the_documents_have(catalog: Catalog) -> None:
     """505 distinct paths, 710 distinct operations, 360 schemas, 317 resources."""
-    assert catalogue.counts["paths"] == 505
-    assert catalogue.counts["operations"] == 710
-    assert catalogue.counts["schemas"] == 360
-    assert catalogue.counts["records"] == 360 + 22 + 61
-    assert catalogue.counts["root endpoints"] == 317
+    assert catalog.counts["paths"] == 505
+    assert catalog.counts["operations"] == 710
+    assert catalog.counts["schemas"] == 360
+    assert catalog.counts["records"] == 360 + 22 + 61
+    assert catalog.counts["root endpoints"] == 317
 
 
 @needs_documents
 @pytest.mark.parametrize(("what", "name"), IRREGULAR)
-def test_it_reports_what_is_irregular(
-    catalogue: Catalogue, what: str, name: str
-) -> None:
+def test_it_reports_what_is_irregular(catalog: Catalog, what: str, name: str) -> None:
     """Everything out of the ordinary is reported by name."""
-    assert (what, name) in {(each.what, each.name) for each in catalogue.findings}
+    assert (what, name) in {(each.what, each.name) for each in catalog.findings}
 
 
 @needs_documents
-def test_the_catalogue_is_what_the_documents_give(capsys) -> None:
+def test_the_catalog_is_what_the_documents_give(capsys) -> None:
     """Generating again would change no file of the package, and prints the counts."""
     assert main.main([str(DOCUMENTS), "--check"]) == 0
     assert "505 paths, 710 operations, 360 schemas" in capsys.readouterr().out

@@ -114,7 +114,7 @@ def test_an_unknown_resource_names_the_nearest(env: dict[str, str]) -> None:
 
 
 def test_an_untyped_resource_is_read(env: dict[str, str]) -> None:
-    """--untyped reads what the catalogue does not know."""
+    """--untyped reads what the catalog does not know."""
     options = ["--untyped", "--order-by", "id", "--top", "3", "--format", "ndjson"]
     done = sage200("query", "customers", *options, env=env)
     assert len(done.stdout.splitlines()) == 3

@@ -67,7 +67,7 @@ def test_export_to_files(company: dict[str, str], tmp_path: Path) -> None:
     done = sage200("export", "customers", "suppliers", "--to", str(out), env=company)
     assert len({row["id"] for row in rows(out / "customers.ndjson")}) == 1200
     assert "1,200" in done.stdout
-    assert "without a gap up to the fence" in done.stdout
+    assert "without a gap up to the max_key" in done.stdout
     manifest = json.loads((out / "customers.manifest.json").read_text())
     assert manifest["certificate"]["records"] == 1200
     again = sage200("export", "customers", "--to", str(out), env=company, code=1)

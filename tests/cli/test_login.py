@@ -24,7 +24,7 @@ from sage200_async.errors import SettingsError
 from sage200_async.sandbox import Behaviour, Sandbox
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
-NAMES = ("base_url", "token_url", "authorize_url", "client_id")
+NAMES = ("base_url", "token_url", "authorization_url", "client_id")
 KEPT = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
 
 
@@ -195,7 +195,7 @@ def test_the_page_at_the_end(desk):
 
 def test_another_state(play, tmp_path):
     """A stranger's state ends the login: a page, a line, exit code 1, nothing kept."""
-    desk = Desk(tmp_path, play(spoil_state=True))
+    desk = Desk(tmp_path, play(forge_state=True))
     done = desk.login(code=1)
     assert "<h1>Not signed in</h1>" in done.seen[2]
     assert done.err.splitlines()[1:] == [

@@ -12,8 +12,8 @@ def test_rows_that_no_parent_can_be_named_for_are_json():
     query = Sage200Client(
         Settings(site="s", company=1, access_token="a")
     ).customers.expand("contacts")
-    keyed = tables_of("customers", query.endpoint, query.options, members="tables")
+    keyed = tables_of("customers", query.endpoint, query.options, related="tables")
     assert [table.name for table in keyed] == ["customers", "customers__contacts"]
     keyless = replace(query.endpoint, key=None)
-    [table] = tables_of("customers", keyless, query.options, members="tables")
+    [table] = tables_of("customers", keyless, query.options, related="tables")
     assert [each.name for each in table.columns if each.kind == "json"] == ["contacts"]

@@ -88,8 +88,8 @@ def test_what_stood_throughout_is_in_the_file(tmp_path: Path) -> None:
         assert keys == sorted(set(keys)), seed
         assert stood <= set(keys), seed
         assert certificate.records == len(keys)
-        assert certificate.fence is not None
-        assert max(stood) <= certificate.fence
+        assert certificate.max_key is not None
+        assert max(stood) <= certificate.max_key
 
     for seed in range(RUNS):
         asyncio.run(run(seed))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.errors import Sage200Error
-from sage200_async.sandbox import Fault, Sandbox, Seen
+from sage200_async.sandbox import Fault, RecordedRequest, Sandbox
 from sage200_async.transport.base import Clock
 
 ROWS = 1_000
@@ -55,7 +55,7 @@ class Reading:
     ids: list[int] = field(default_factory=list)
     """Of what came."""
     error: Sage200Error | None = None
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[RecordedRequest] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     @property

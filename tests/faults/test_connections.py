@@ -121,7 +121,7 @@ def test_an_idle_connection_that_was_closed_meanwhile(lab, row, database, how):
     async def main():
         async with (
             Sandbox(database=database) as sandbox,
-            lab.connected(sandbox, pool_size=1) as client,
+            lab.connected(sandbox, max_connections=1) as client,
         ):
             assert sandbox.connections == 1
             sandbox.faults = [GONE[how]]
@@ -139,7 +139,7 @@ def test_an_idle_connection_that_was_closed_before(lab, row, database):
     async def main():
         async with (
             Sandbox(database=database) as sandbox,
-            lab.connected(sandbox, pool_size=1) as client,
+            lab.connected(sandbox, max_connections=1) as client,
         ):
             sandbox.faults = [Fault(then="close")] * 20
             for _ in range(20):
@@ -158,7 +158,7 @@ def test_a_create_after_an_idle_connection_was_closed(lab, row):
     async def main():
         async with (
             Sandbox(records={"customers": 3}) as sandbox,
-            lab.connected(sandbox, pool_size=1) as client,
+            lab.connected(sandbox, max_connections=1) as client,
         ):
             sandbox.faults = [Fault(then="close")]
             assert await client.customers.first()

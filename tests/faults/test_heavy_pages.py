@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sage200_async.events import PageRead, PageSizeChanged, ReadEnded, RetryPlanned
+from sage200_async.events import PageRead, PageSizeChanged, ReadFinished, RetryScheduled
 from sage200_async.sandbox import Behaviour, Sandbox
 
 ROWS = 6_000
@@ -36,10 +36,10 @@ def test_pages_that_take_too_long(lab, row, how):
     def told(kind):
         return [each for each in events if isinstance(each, kind)]
 
-    sizes = [each.now for each in told(PageSizeChanged)]
+    sizes = [each.new for each in told(PageSizeChanged)]
     assert sizes[0] == 312  # 5000, 2500, 1250 and 625 were too much
     assert max(sizes) <= 600
-    assert [each.smaller for each in told(RetryPlanned)] == [True] * 4
+    assert [each.page_reduced for each in told(RetryScheduled)] == [True] * 4
     assert sum(page.records for page in told(PageRead)) == ROWS
-    [end] = told(ReadEnded)
+    [end] = told(ReadFinished)
     assert (end.records, end.error) == (ROWS, "")

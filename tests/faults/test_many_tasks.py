@@ -59,7 +59,7 @@ def test_a_server_that_dies_and_comes_back(lab, row, database):
                 await clock.run(lab, seconds)
                 return len(sandbox.requests)
 
-            patient = {"max_attempts": 10_000, "retry_seconds": 1e6}
+            patient = {"max_attempts": 10_000, "max_retry_seconds": 1e6}
             async with lab.connected(sandbox, clock, **patient) as client:
                 tasks = [asyncio.create_task(work(client)) for _ in range(TASKS)]
                 well = await count(5.5)

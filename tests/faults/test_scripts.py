@@ -19,45 +19,57 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LONG = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n[]"
 
 PASSING = {
-    "closed before any byte": (Fault(cut=0, then="close"), errors.BrokenReply),
-    "reset before any byte": (Fault(cut=0, then="reset"), errors.BrokenReply),
-    "closed in the head": (Fault(cut=25, then="close"), errors.BrokenReply),
-    "reset in the head": (Fault(cut=25, then="reset"), errors.BrokenReply),
-    "closed in the body": (Fault(cut=0.5, then="close"), errors.BrokenReply),
-    "reset in the body": (Fault(cut=0.5, then="reset"), errors.BrokenReply),
-    "stalled before the head": (Fault(cut=0, then="stall"), errors.TimedOut),
-    "stalled in the head": (Fault(cut=25, then="stall"), errors.TimedOut),
-    "stalled in the body": (Fault(cut=0.5, then="stall"), errors.TimedOut),
-    "a length too long, closed": (Fault(length=9, then="close"), errors.BrokenReply),
-    "a length too long, stalled": (Fault(length=9, then="stall"), errors.TimedOut),
-    "a length too short": (Fault(length=-99, then="close"), errors.BrokenReply),
-    "a length too short by one": (Fault(length=-1), errors.BrokenReply),
-    "no length, cut": (Fault(length=None, cut=0.5, then="close"), errors.BrokenReply),
-    "an empty reply": (Fault(body=b""), errors.BrokenReply),
-    "gzip cut short": (Fault(body=PACKED[:-9], headers=GZIP), errors.BrokenReply),
+    "closed before any byte": (Fault(cut=0, then="close"), errors.IncompleteResponse),
+    "reset before any byte": (Fault(cut=0, then="reset"), errors.IncompleteResponse),
+    "closed in the head": (Fault(cut=25, then="close"), errors.IncompleteResponse),
+    "reset in the head": (Fault(cut=25, then="reset"), errors.IncompleteResponse),
+    "closed in the body": (Fault(cut=0.5, then="close"), errors.IncompleteResponse),
+    "reset in the body": (Fault(cut=0.5, then="reset"), errors.IncompleteResponse),
+    "stalled before the head": (Fault(cut=0, then="stall"), errors.RequestTimeout),
+    "stalled in the head": (Fault(cut=25, then="stall"), errors.RequestTimeout),
+    "stalled in the body": (Fault(cut=0.5, then="stall"), errors.RequestTimeout),
+    "a length too long, closed": (
+        Fault(length=9, then="close"),
+        errors.IncompleteResponse,
+    ),
+    "a length too long, stalled": (
+        Fault(length=9, then="stall"),
+        errors.RequestTimeout,
+    ),
+    "a length too short": (Fault(length=-99, then="close"), errors.IncompleteResponse),
+    "a length too short by one": (Fault(length=-1), errors.IncompleteResponse),
+    "no length, cut": (
+        Fault(length=None, cut=0.5, then="close"),
+        errors.IncompleteResponse,
+    ),
+    "an empty reply": (Fault(body=b""), errors.IncompleteResponse),
+    "gzip cut short": (
+        Fault(body=PACKED[:-9], headers=GZIP),
+        errors.IncompleteResponse,
+    ),
     "gzip cut, no length": (
         Fault(body=PACKED[:60], headers=GZIP, length=None, then="close"),
-        errors.BrokenReply,
+        errors.IncompleteResponse,
     ),
-    "gzip spoilt": (Fault(body=FLIPPED, headers=GZIP), errors.BrokenReply),
-    "gzip that is none": (Fault(body=b"[]", headers=GZIP), errors.BrokenReply),
+    "gzip spoilt": (Fault(body=FLIPPED, headers=GZIP), errors.IncompleteResponse),
+    "gzip that is none": (Fault(body=b"[]", headers=GZIP), errors.IncompleteResponse),
     "another protocol": (
         Fault(raw=b"SSH-2.0-OpenSSH_9.6\r\n", then="close"),
-        errors.BrokenReply,
+        errors.IncompleteResponse,
     ),
     "a chunk cut short": (
         Fault(raw=CHUNKED + b'ff\r\n[{"id"', then="close"),
-        errors.BrokenReply,
+        errors.IncompleteResponse,
     ),
     "chunks without an end": (
         Fault(raw=CHUNKED + b"2\r\n[]\r\n", then="close"),
-        errors.BrokenReply,
+        errors.IncompleteResponse,
     ),
     "a chunk without a size": (
         Fault(raw=CHUNKED + b"zz\r\n[]\r\n", then="close"),
-        errors.BrokenReply,
+        errors.IncompleteResponse,
     ),
-    "a header of 70 kB": (Fault(raw=LONG, then="close"), errors.BrokenReply),
+    "a header of 70 kB": (Fault(raw=LONG, then="close"), errors.IncompleteResponse),
     "500": (Fault(status=500), errors.ServerError),
     "502, a gateway's page": (
         Fault(status=502, headers=HTML, body=PAGE % 502, then="close"),
@@ -104,7 +116,7 @@ def test_a_fault_that_stays(meet, name):
 
 def is_heavy(fault, kind):
     """Tell whether half of the page is asked for, which costs one request more."""
-    return kind is errors.TimedOut or fault.status in {502, 503, 504}
+    return kind is errors.RequestTimeout or fault.status in {502, 503, 504}
 
 
 def timeout(fault):

@@ -30,8 +30,8 @@ def test_a_reply_past_the_limit(meet, length):
     page = b"[" + b" " * LIMIT + b"]"
     then = "keep" if length == 0 else "close"
     script = [None, *[Fault(body=page, length=length, then=then)] * 50]
-    reading = meet("more bytes than the limit", script, reply_limit=LIMIT)
-    assert type(reading.error) is errors.ReplyTooLarge
+    reading = meet("more bytes than the limit", script, max_response_bytes=LIMIT)
+    assert type(reading.error) is errors.ResponseTooLarge
     assert "8,388,608 bytes at most" in str(reading.error)
     assert reading.error.plan.records == 200
     assert len(reading.seen) < 20
@@ -43,11 +43,11 @@ def test_a_bomb(meet, bomb):
     script = [None, *[Fault(body=bomb, headers=GZIP)] * 50]
     tracemalloc.start()
     try:
-        reading = meet("a gigabyte in gzip", script, reply_limit=LIMIT)
+        reading = meet("a gigabyte in gzip", script, max_response_bytes=LIMIT)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert type(reading.error) is errors.ReplyTooLarge
+    assert type(reading.error) is errors.ResponseTooLarge
     assert len(reading.seen) < 20
     assert peak < 5 * LIMIT
 
@@ -55,6 +55,6 @@ def test_a_bomb(meet, bomb):
 def test_a_bomb_in_an_error(meet, bomb):
     """What an error says is held to the same limit."""
     script = [None, *[Fault(status=503, body=bomb, headers=GZIP)] * 50]
-    reading = meet("503, a gigabyte in gzip", script, reply_limit=LIMIT)
-    assert type(reading.error) is errors.ReplyTooLarge
+    reading = meet("503, a gigabyte in gzip", script, max_response_bytes=LIMIT)
+    assert type(reading.error) is errors.ResponseTooLarge
     assert len(reading.seen) < 20

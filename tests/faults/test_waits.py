@@ -35,7 +35,7 @@ def test_until_the_server_says(meet, lab):
     assert reading.slept == [20.0]
 
 
-@pytest.mark.parametrize("wrong", [-DAY, DAY], ids=["behind", "ahead"])
+@pytest.mark.parametrize("wrong", [-DAY, DAY], ids=["behind", "prefetch"])
 def test_a_clock_that_is_a_day_off(meet, lab, wrong):
     """A date is counted from the server's own: here it may be another day."""
     clock = lab.Clock()

@@ -12,19 +12,25 @@ SHORT = 0.3
 HTML = {"Content-Type": "text/html"}
 NEW = {"reference": "NEW", "name": "New"}
 LOST = {
-    "reset before any byte": (Fault(cut=0, then="reset"), errors.BrokenReply),
-    "closed before any byte": (Fault(cut=0, then="close"), errors.BrokenReply),
-    "closed in the head": (Fault(cut=25, then="close"), errors.BrokenReply),
-    "reset in the body": (Fault(cut=0.5, then="reset"), errors.BrokenReply),
-    "cut in the body": (Fault(cut=-9, then="close"), errors.BrokenReply),
-    "cut, no length": (Fault(cut=-9, length=None, then="close"), errors.BrokenReply),
-    "stalled before the head": (Fault(cut=0, then="stall"), errors.TimedOut),
-    "stalled in the body": (Fault(cut=-9, then="stall"), errors.TimedOut),
+    "reset before any byte": (Fault(cut=0, then="reset"), errors.IncompleteResponse),
+    "closed before any byte": (Fault(cut=0, then="close"), errors.IncompleteResponse),
+    "closed in the head": (Fault(cut=25, then="close"), errors.IncompleteResponse),
+    "reset in the body": (Fault(cut=0.5, then="reset"), errors.IncompleteResponse),
+    "cut in the body": (Fault(cut=-9, then="close"), errors.IncompleteResponse),
+    "cut, no length": (
+        Fault(cut=-9, length=None, then="close"),
+        errors.IncompleteResponse,
+    ),
+    "stalled before the head": (Fault(cut=0, then="stall"), errors.RequestTimeout),
+    "stalled in the body": (Fault(cut=-9, then="stall"), errors.RequestTimeout),
     "500": (Fault(status=500), errors.ServerError),
     "502": (Fault(status=502, headers=HTML, body=b"<html>"), errors.ServerError),
     "503": (Fault(status=503), errors.ServerError),
     "504": (Fault(status=504, headers=HTML, body=b"<html>"), errors.ServerError),
-    "another protocol": (Fault(raw=b"SSH-2.0\r\n", then="close"), errors.BrokenReply),
+    "another protocol": (
+        Fault(raw=b"SSH-2.0\r\n", then="close"),
+        errors.IncompleteResponse,
+    ),
 }
 
 
@@ -77,7 +83,7 @@ def test_a_create_whose_reply_is_lost(lab, row, name):
     row(f"POST done, {name}", type(error).__name__, posts)
     assert type(error) is kind
     assert (posts, made) == (1, 1)
-    assert error.unknown
+    assert error.outcome_unknown
     assert any("look for it" in note for note in error.__notes__)
 
 
@@ -89,7 +95,7 @@ def test_a_create_that_was_lost(lab, row, name):
     row(f"POST lost, {name}", type(error).__name__, posts)
     assert type(error) is kind
     assert (posts, made) == (1, 0)
-    assert error.unknown
+    assert error.outcome_unknown
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
@@ -99,7 +105,7 @@ def test_a_create_that_was_refused(lab, row, status):
     row(f"POST refused, {status}", type(error).__name__, posts)
     assert error.status == status
     assert (posts, made) == (1, 0)
-    assert not error.unknown
+    assert not error.outcome_unknown
 
 
 def test_a_create_without_a_token(lab, row):

@@ -19,7 +19,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
+from sage200_async import (
+    AuthorizationRequest,
+    Sage200Client,
+    Settings,
+    create_authorization_url,
+    exchange_code,
+)
 from sage200_async.auth.stores import MemoryStore, Tokens, store_at
 from sage200_async.errors import TokenRefused
 
@@ -70,10 +76,10 @@ def consent(address):
 def begin(url, **change):
     """Begin a sign-in; give the settings, the sign-in, and where the browser ends."""
     # OpenID Connect wants consent asked for where offline_access is.
-    own = {"authorize_url": f"{url}/auth?prompt=consent", **change}
+    own = {"authorization_url": f"{url}/auth?prompt=consent", **change}
     settings = replace(settings_for(url, MemoryStore()), **own)
-    begun = SignIn.begin(f"{url}/came-back")
-    return settings, begun, consent(authorize_url(settings, begun))[0]
+    begun = AuthorizationRequest.begin(f"{url}/came-back")
+    return settings, begun, consent(create_authorization_url(settings, begun))[0]
 
 
 def sign_in(url):
@@ -178,7 +184,7 @@ def test_a_wrong_secret_does_not_spend_the_token(url):
         with pytest.raises(TokenRefused) as caught:
             await read(store, "wrong")
         assert caught.value.reason == "invalid_client"
-        assert (await store.load()).spent_at is None
+        assert (await store.load()).refresh_started_at is None
         assert await read(store, SECRET) == []
 
     asyncio.run(main())
@@ -187,7 +193,7 @@ def test_a_wrong_secret_does_not_spend_the_token(url):
 def test_a_code_of_another_sign_in(url):
     """A code with another verifier, or used before, is refused as a code."""
     settings, begun, back = begin(url)
-    other = replace(begun, verifier="v" * 43)
+    other = replace(begun, code_verifier="v" * 43)
     with pytest.raises(TokenRefused, match="refused the code") as caught:
         asyncio.run(exchange_code(settings, other, back))
     assert caught.value.reason == "invalid_grant"
@@ -202,7 +208,7 @@ def test_a_desktop_client_logs_in(url, tmp_path):
     """`sage200 login` signs in without a secret, on a port that nobody registered."""
     place = (tmp_path / "tokens.json").as_uri()
     told = {
-        "SAGE200_AUTHORIZE_URL": f"{url}/auth?prompt=consent",
+        "SAGE200_AUTHORIZATION_URL": f"{url}/auth?prompt=consent",
         "SAGE200_TOKEN_URL": f"{url}/token",
         "SAGE200_CLIENT_ID": f"{ID}-desktop",
         "SAGE200_TOKEN_STORE": place,

@@ -74,7 +74,7 @@ def test_the_readme_runs(
     """Every Python block in the README runs against the sandbox."""
     monkeypatch.chdir(tmp_path)
     names = ("client_id", "client_secret", "refresh_token", "site", "company")
-    addresses = ("base_url", "token_url", "authorize_url")
+    addresses = ("base_url", "token_url", "authorization_url")
     code = compile(block, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
     async def main() -> None:

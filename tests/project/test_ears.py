@@ -24,7 +24,9 @@ def test_a_secret_in_a_log_is_heard(ears) -> None:
 def test_a_secret_in_an_event_or_an_error_is_heard(ears) -> None:
     """A secret is heard in an event, in an error and in its notes."""
     secret = secrets.token_urlsafe()
-    sent = RequestSent(number=1, request=secret, method="GET", host="h", path="p")
+    sent = RequestSent(
+        request_number=1, request=secret, method="GET", host="h", path="p"
+    )
     Events().emit(sent)
     assert len(ears.leaks()) == 1
     error = TokenRefused("refused")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage200_async.errors import BrokenReply
+from sage200_async.errors import IncompleteResponse
 from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Request
 
@@ -43,7 +43,7 @@ def test_half_is_not(page, data):
     """A page cut anywhere stops short: in a text, a character, between records."""
     body = json.dumps(page, ensure_ascii=False).encode(errors="replace")
     cut = data.draw(st.integers(0, len(body) - 1))
-    with pytest.raises(BrokenReply, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="stops short"):
         taken(body[:cut])
 
 
@@ -52,5 +52,5 @@ def test_half_of_a_gzip_is_not(page, data):
     """A gzip cut anywhere stops short, brackets in texts or not."""
     body = gzip.compress(json.dumps(page).encode())
     cut = data.draw(st.integers(0, len(body) - 1))
-    with pytest.raises(BrokenReply, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="stops short"):
         taken(body[:cut], packed=True)

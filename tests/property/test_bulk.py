@@ -14,12 +14,12 @@ from sage200_async import Sage200Client, Settings, field
 from sage200_async.errors import BadRequest, ExtractError, Sage200Error, ServerError
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Table
-from sage200_async.settings import Target
+from sage200_async.query.operations import Resource
+from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
 
-PLAIN = Table[dict, dict, dict]
+PLAIN = Resource[dict, dict, dict]
 
 
 class Busy:
@@ -36,7 +36,7 @@ class Busy:
         self.next = max(keys, default=0) + 1
         self.in_flight = self.most = self.asked = 0
         self.fails_at = None
-        self.unfit = set()
+        self.rejected = set()
 
     async def send(self, request):
         self.in_flight += 1
@@ -76,7 +76,8 @@ class Busy:
             found = found[int(asked.get("$skip", 0)) :]
         found = found[: min(int(asked["$top"]), self.clamp)]
         rows = [
-            {"id": key, "name": 5 if key in self.unfit else str(key)} for key in found
+            {"id": key, "name": 5 if key in self.rejected else str(key)}
+            for key in found
         ]
         return Response(200, {}, json.dumps(rows).encode())
 
@@ -102,8 +103,8 @@ class Connection:
 
 def things(server, size):
     """Make a query on *server*."""
-    target = Target("http://sage.test", "site", "1")
-    query = Endpoint("things", PLAIN, key="id").query.bound(target, Connection(server))
+    context = CompanyContext("http://sage.test", "site", "1")
+    query = Endpoint("things", PLAIN, key="id").query.bound(context, Connection(server))
     return query.page_size(size)
 
 
@@ -130,7 +131,7 @@ skewed = st.builds(
     options=st.fixed_dictionaries(
         {
             "workers": st.integers(1, 9),
-            "ahead": st.integers(0, 3),
+            "prefetch": st.integers(0, 3),
             "ordered": st.booleans(),
         }
     ),
@@ -148,7 +149,7 @@ def test_what_stood_throughout_comes_once(keys, seed, size, abilities, options):
     got, certificate = asyncio.run(read(things(server, size), **options))
     assert len(set(got)) == len(got)
     assert server.stood <= set(got)
-    assert set(got) <= set(range(certificate.fence + 1)) if got else True
+    assert set(got) <= set(range(certificate.max_key + 1)) if got else True
     assert certificate.records == len(got)
     assert (certificate.lowest, certificate.highest) == (
         min(got, default=None),
@@ -194,16 +195,18 @@ def test_a_server_without_skip(keys, skips, workers, size):
 def test_what_does_not_fit_is_told_once(keys, data, workers):
     """Pages overlap by a record; one that does not fit is put by once all the same."""
     server, put_by = Busy(keys, 1, writes=False), []
-    server.unfit = set(data.draw(st.lists(st.sampled_from(keys), max_size=9)))
+    server.rejected = set(data.draw(st.lists(st.sampled_from(keys), max_size=9)))
     settings = Settings(site="site", company=1, page_size=15)
     client = Sage200Client(settings, transport=server, quarantine=put_by.append)
 
     async def main():
         async with client.customers.read(workers=workers) as rows:
             got = [row.id async for row in rows]
-        assert sorted(got) == sorted(set(keys) - server.unfit)
-        assert sorted(json.loads(e.raw)["id"] for e in put_by) == sorted(server.unfit)
-        assert rows.certificate.unfit == len(server.unfit)
+        assert sorted(got) == sorted(set(keys) - server.rejected)
+        assert sorted(json.loads(e.raw)["id"] for e in put_by) == sorted(
+            server.rejected
+        )
+        assert rows.certificate.rejected == len(server.rejected)
 
     asyncio.run(main())
 
@@ -257,21 +260,21 @@ def test_leaving_early_ends_all(taken, workers, ordered):
     asyncio.run(main())
 
 
-@given(workers=st.integers(1, 8), ahead=st.integers(0, 3), ordered=st.booleans())
-def test_a_consumer_that_stops_stops_the_readers(workers, ahead, ordered):
+@given(workers=st.integers(1, 8), prefetch=st.integers(0, 3), ordered=st.booleans())
+def test_a_consumer_that_stops_stops_the_readers(workers, prefetch, ordered):
     """While the consumer does not take, no more is read than the pages allowed."""
 
     async def main():
         size = 20
         server = Busy(range(1, 5001), 1, writes=False)
         reading = things(server, size).read(
-            workers=workers, ahead=ahead, ordered=ordered
+            workers=workers, prefetch=prefetch, ordered=ordered
         )
         async with reading:
             for _ in range(3000):
                 await asyncio.sleep(0)
             pages = server.asked - 3
-            assert pages <= 2 * workers + ahead + 2
+            assert pages <= 2 * workers + prefetch + 2
             got = [row["id"] async for row in reading]
         assert sorted(got) == list(range(1, 5001))
 
@@ -289,7 +292,7 @@ def test_a_table_that_changes_while_it_is_surveyed():
 
     server.answer = changing
     got, certificate = asyncio.run(read(things(server, 5)))
-    assert (got, certificate.fence) == ([8], 8)
+    assert (got, certificate.max_key) == ([8], 8)
 
 
 def test_a_gap_is_an_error():
@@ -317,7 +320,7 @@ def test_nothing_to_read():
     """An empty collection, and a condition that nothing can meet, are certified."""
     server = Busy([], 1, writes=False)
     got, certificate = asyncio.run(read(things(server, 5)))
-    assert (got, certificate.records, certificate.fence) == ([], 0, None)
+    assert (got, certificate.records, certificate.max_key) == ([], 0, None)
     asked = server.asked
     never = things(server, 5).filter(id=None)
     never = never.filter(field("id").in_([]))
@@ -329,14 +332,14 @@ def test_what_cannot_be_read_by_ranges():
     """No key, an order, a skip, a top, no workers: refused before any request."""
     server = Busy([1], 1)
     query = things(server, 5)
-    keyless = Endpoint("things", PLAIN).query.bound(query.target, Connection(server))
+    keyless = Endpoint("things", PLAIN).query.bound(query.context, Connection(server))
     wrong = [
         (keyless, {}),
         (query.order_by("name"), {}),
         (query.skip(1), {}),
         (query.top(1), {}),
         (query, {"workers": 0}),
-        (query, {"ahead": -1}),
+        (query, {"prefetch": -1}),
     ]
     for each, options in wrong:
         with pytest.raises(Sage200Error, match=r"read\(\)"):

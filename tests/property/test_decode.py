@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import UNFIT, SliceReader, decoder_for
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 Untyped = dict[str, Any]
 TRICKY = [
@@ -87,7 +87,7 @@ def in_pieces(body, data):
     """Cut a body anywhere, empty pieces among them."""
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=9)))
     ends = zip([0, *cuts], [*cuts, len(body)], strict=True)
-    return Pieces(*(body[start:end] for start, end in ends))
+    return ChunkedBody(*(body[start:end] for start, end in ends))
 
 
 @given(PAGES, SIZES, FORMS)
@@ -150,14 +150,14 @@ def test_one_bad_record(page, bad, data, size, form):
     put_by = []
     assert joined(in_pieces(body, data), size, Customer, put_by.append) == good
     (error,) = put_by
-    assert error.where.startswith(f"$[{at}]")
+    assert error.json_path.startswith(f"$[{at}]")
     assert json.loads(error.raw) == bad
     found = []
     slices = SliceReader(Customer, None, size).slices(body)
     with pytest.raises(DecodeError) as caught:
         found.extend(record for some in slices for record in some)
     assert found == good[:at]
-    assert caught.value.where == error.where
+    assert caught.value.json_path == error.json_path
 
 
 @given(PAGES, SIZES, FORMS, st.data())

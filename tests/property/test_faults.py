@@ -102,7 +102,7 @@ def read(path, script, page, by_key):
             changed = replace(
                 sandbox.settings,
                 max_attempts=ATTEMPTS,
-                retry_seconds=1e9,
+                max_retry_seconds=1e9,
                 read_timeout=SHORT if stalls else 60.0,
             )
             keys = sandbox.store.keys("customers")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sage200_async.errors import PagingError
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Table
+from sage200_async.query.operations import Resource
 from sage200_async.query.records import Record
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response
 
@@ -70,9 +70,9 @@ class Connection:
 
 def query_on(server, key="id", quarantine=None):
     """Make a query on a server."""
-    endpoint = Endpoint("things", Table[Untyped, Untyped, Untyped], key=key)
-    target = Target("http://sage.test", "site", "1")
-    return endpoint.query.bound(target, Connection(server, quarantine))
+    endpoint = Endpoint("things", Resource[Untyped, Untyped, Untyped], key=key)
+    context = CompanyContext("http://sage.test", "site", "1")
+    return endpoint.query.bound(context, Connection(server, quarantine))
 
 
 def read(query):
@@ -287,10 +287,10 @@ class Strict(Record, frozen=True):
 def set_aside(keys, bad, size, clamp):
     """Read with a quarantine; give the keys read, those put by, and the server."""
     server, put_by = Server(sorted(keys), clamp, bad=frozenset(bad)), []
-    endpoint = Endpoint("things", Table[Strict, Untyped, Untyped], Strict, "id")
-    target = Target("http://sage.test", "site", "1")
+    endpoint = Endpoint("things", Resource[Strict, Untyped, Untyped], Strict, "id")
+    context = CompanyContext("http://sage.test", "site", "1")
     connection = Connection(server, put_by.append)
-    query = endpoint.query.bound(target, connection).page_size(size)
+    query = endpoint.query.bound(context, connection).page_size(size)
 
     async def keys_read():
         return [record.id async for record in query]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.odata.expressions import In
-from sage200_async.odata.options import Options
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.plan import PageFacts, advance, begin, query_for
 
 c = Customer.fields
@@ -48,7 +48,7 @@ def test_never_mutates(steps, more):
     options, url = base.options, base.url
     refine(base, more)
     assert (base.options, base.url) == (options, url)
-    assert Endpoints.customers.query.options == Options()
+    assert Endpoints.customers.query.options == QueryOptions()
 
 
 @given(st.lists(STEPS, max_size=8))
@@ -91,7 +91,7 @@ VALUES = st.sets(st.text(max_size=30), min_size=1, max_size=200)
 def test_splitting(values, others, limit):
     """A long `in_` is split into queries that fit, each value in one of them."""
     where = c.name.in_(values) & (c.id > others)
-    plan = begin("things", Options(where=where), "id", query_limit=limit)[0]
+    plan = begin("things", QueryOptions(filter=where), "id", max_query_bytes=limit)[0]
     told = []
     while not plan.done:
         far = advance(plan, PageFacts(5000, 5000, 2**63 - 1))
@@ -109,7 +109,7 @@ def test_splitting_two(texts, numbers):
     """Two long `in_` are split so that each pair of values is in one query."""
     inside = [n for n in numbers if abs(n) < 2**63] or [0]
     where = c.name.in_(texts) & c.id.in_(inside)
-    plan = begin("things", Options(where=where), "id", query_limit=900)[0]
+    plan = begin("things", QueryOptions(filter=where), "id", max_query_bytes=900)[0]
     pairs = [
         (left, right)
         for part in plan.parts

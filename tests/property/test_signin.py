@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from sage200_async import Settings, SignIn, authorize_url
+from sage200_async import AuthorizationRequest, Settings, create_authorization_url
 from sage200_async.auth.oauth import read_redirect
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
@@ -24,7 +24,7 @@ URIS = st.builds(
 def test_the_address_carries_any_text(uri, state, verifier, client):
     """Redirect URI, state and client id are read as they were written."""
     settings = Settings(client_id=client)
-    url = authorize_url(settings, SignIn(uri, state, verifier))
+    url = create_authorization_url(settings, AuthorizationRequest(uri, state, verifier))
     names = ("redirect_uri", "state", "client_id")
     ours = (uri, state, client)
     read = dict(parse_qsl(urlsplit(url).query, strict_parsing=True))

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sage200_async import Sage200Client
 from sage200_async.errors import ExtractError, ServerError
 from sage200_async.extract.extraction import Extraction
-from sage200_async.extract.sync import Deletes, sync
+from sage200_async.extract.sync import DeletePolicy, sync
 from sage200_async.settings import Settings
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
@@ -22,7 +22,7 @@ OVERLAP = 600
 BEGUN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-class Mirror:
+class SyncTarget:
     """A copy in a dict, which loses all that it was not asked to keep when killed."""
 
     def __init__(self):
@@ -33,7 +33,7 @@ class Mirror:
         [self.table] = tables
         return self.checkpoint
 
-    def keep(self, rows, checkpoint):
+    def write(self, rows, checkpoint):
         names = [column.name for column in self.table.columns]
         for row in rows[self.table.name]:
             record = dict(zip(names, row, strict=True))
@@ -43,7 +43,7 @@ class Mirror:
             self.deleted.pop(record["id"], None)
         self.checkpoint = checkpoint
 
-    def finish(self, certificate):
+    def commit(self, certificate):
         self.checkpoint = None
 
     def close(self):
@@ -55,7 +55,7 @@ class Mirror:
     def mark_deleted(self, keys, at):
         self.deleted.update(dict.fromkeys(keys, at))
 
-    def note(self, name, value=None):
+    def metadata(self, name, value=None):
         if value is not None:
             self.notes[name] = value
         return self.notes.get(name)
@@ -124,7 +124,7 @@ class Week(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.loop = asyncio.Runner()
-        self.company, self.mirror = Company(), Mirror()
+        self.company, self.mirror = Company(), SyncTarget()
         settings = Settings(site="s", company=1)
         self.client = Sage200Client(settings, transport=self.company)
         query = self.client.customers.select("id", "name", "date_time_updated")
@@ -216,7 +216,7 @@ class Week(RuleBasedStateMachine):
             self.mirror,
             workers=3,
             overlap=OVERLAP,
-            deletes=Deletes(most=most),
+            deletes=DeletePolicy(max_fraction=most),
         )
 
     @invariant()

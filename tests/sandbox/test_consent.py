@@ -11,7 +11,13 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from sage200_async import Sage200Client, Settings, SignIn, authorize_url, exchange_code
+from sage200_async import (
+    AuthorizationRequest,
+    Sage200Client,
+    Settings,
+    create_authorization_url,
+    exchange_code,
+)
 from sage200_async.auth.sign_in import sign_out
 from sage200_async.auth.stores import MemoryStore, Tokens, store_at
 from sage200_async.errors import (
@@ -69,24 +75,26 @@ def test_a_person_signs_in(public, consent):
     """With a secret and without, asked and unasked: the tokens are stored and work."""
 
     async def body(sandbox, settings, browser):
-        begun = SignIn.begin(HERE)
+        begun = AuthorizationRequest.begin(HERE)
         decision = "allow" if consent == "ask" else None
-        redirected = await browser.go(authorize_url(settings, begun), decision)
+        redirected = await browser.go(
+            create_authorization_url(settings, begun), decision
+        )
         assert redirected.startswith(HERE)
         kept = pickle.loads(pickle.dumps(begun))  # as in a session
         tokens = await exchange_code(settings, kept, redirected)
         assert await settings.token_store.load() == tokens
         assert tokens.issued_at == pytest.approx(time.time(), abs=60)
-        assert tokens.consented_at == tokens.issued_at
+        assert tokens.authorized_at == tokens.issued_at
         assert tokens.expires_at - tokens.issued_at == 1234
-        assert tokens.sign_in_ends_at - tokens.issued_at == 10 * 86_400
+        assert tokens.refresh_token_expires_at - tokens.issued_at == 10 * 86_400
         async with Sage200Client(settings) as client:
             assert await client.customers.count() == 5
             sandbox.expire_tokens()
             assert await client.customers.count() == 5
         later = await settings.token_store.load()
         assert later.refresh_token != tokens.refresh_token
-        assert later.sign_in_ends_at == tokens.sign_in_ends_at
+        assert later.refresh_token_expires_at == tokens.refresh_token_expires_at
 
     def shorter(sandbox, settings, browser):
         return body(sandbox, replace(settings, sign_in_days=10), browser)
@@ -98,7 +106,9 @@ def test_the_page_asks_with_two_buttons():
     """The consent page names the client and what it asks for; text is escaped."""
 
     async def body(_, settings, browser):
-        url = authorize_url(settings, SignIn.begin("https://app.example/"))
+        url = create_authorization_url(
+            settings, AuthorizationRequest.begin("https://app.example/")
+        )
         await browser.go(url + "&scope=%3Cb%3E")
         assert "sandbox-client" in browser.page
         assert "offline_access" in browser.page
@@ -129,8 +139,8 @@ def test_consent_is_refused():
     """Refused consent is `access_denied`, and the token endpoint is not asked."""
 
     async def body(sandbox, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun), "refuse")
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun), "refuse")
         error = await nothing_stored(
             settings, begun, back, SignInFailed, "did not authorize"
         )
@@ -144,20 +154,20 @@ def test_a_stranger_s_state():
     """Another state is refused before the token endpoint is asked."""
 
     async def body(sandbox, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         error = await nothing_stored(settings, begun, back, SignInFailed, "state")
         assert error.reason == "state"
         assert sandbox.token_requests == []
 
-    with_sandbox(body, spoil_state=True)
+    with_sandbox(body, forge_state=True)
 
 
 @pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"verifier": "v" * 43}, "code verifier"),
+        ({"code_verifier": "v" * 43}, "code verifier"),
         ({"redirect_uri": "http://127.0.0.1:2/callback"}, "redirect URI"),
     ],
 )
@@ -165,8 +175,8 @@ def test_a_code_of_another_sign_in(change, said, public):
     """A code with another verifier or redirect is refused, and the error says so."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         other = replace(begun, **change)
         error = await nothing_stored(settings, other, back, TokenRefused, said)
         assert "the code" in str(error)
@@ -178,8 +188,8 @@ def test_a_code_works_once():
     """The same redirect again, as by the back button, is refused; the tokens stay."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         await exchange_code(settings, begun, back)
         await nothing_stored(settings, begun, back, TokenRefused, "invalid_grant")
 
@@ -190,8 +200,8 @@ def test_a_code_that_is_past_its_life():
     """An expired code is refused."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         await nothing_stored(settings, begun, back, TokenRefused, "Invalid auth")
 
     with_sandbox(body, code_seconds=-1.0)
@@ -202,10 +212,15 @@ def test_a_client_that_is_unknown():
 
     async def body(_, settings, browser):
         wrong = replace(settings, client_id="other")
-        assert await browser.go(authorize_url(wrong, SignIn.begin(HERE))) == ""
+        assert (
+            await browser.go(
+                create_authorization_url(wrong, AuthorizationRequest.begin(HERE))
+            )
+            == ""
+        )
         assert "unauthorized_client" in browser.page
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         await nothing_stored(wrong, begun, back, TokenRefused, "invalid_client")
 
     with_sandbox(body, consent="grant")
@@ -215,11 +230,11 @@ def test_no_refresh_token_is_a_warning(caplog):
     """A client whose form allows no refresh token is signed in, with a warning."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        url = authorize_url(settings, begun).replace("%20offline_access", "")
+        begun = AuthorizationRequest.begin(HERE)
+        url = create_authorization_url(settings, begun).replace("%20offline_access", "")
         tokens = await exchange_code(settings, begun, await browser.go(url))
         assert tokens.refresh_token == ""
-        assert tokens.sign_in_ends_at == tokens.expires_at
+        assert tokens.refresh_token_expires_at == tokens.expires_at
         async with Sage200Client(settings) as client:
             assert await client.customers.count() == 5
 
@@ -235,8 +250,8 @@ def test_nobody_at_the_token_endpoint():
     """A token endpoint that cannot be reached can be asked again with the same code."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         away = replace(settings, token_url="http://127.0.0.1:1/oauth/token")
         error = await nothing_stored(away, begun, back, TokenUnavailable, "no reply")
         assert error.retryable
@@ -255,8 +270,8 @@ def test_a_store_that_cannot_be_locked_costs_no_code():
             yield
 
     async def body(sandbox, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         with pytest.raises(TokenStoreError):
             await exchange_code(replace(settings, token_store=Broken()), begun, back)
         assert sandbox.token_requests == []
@@ -268,15 +283,15 @@ def test_a_store_that_cannot_be_locked_costs_no_code():
 def test_what_can_be_checked_without_asking_is():
     """Without a client id nothing is asked."""
     with pytest.raises(SettingsError, match="client_id"):
-        asyncio.run(exchange_code(Settings(), SignIn.begin(HERE), HERE))
+        asyncio.run(exchange_code(Settings(), AuthorizationRequest.begin(HERE), HERE))
 
 
 def test_a_new_sign_in_serves_a_client_that_runs():
     """A client whose sign-in has ended goes on once a person has signed in again."""
 
     async def body(sandbox, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         await exchange_code(settings, begun, back)
         async with Sage200Client(settings) as client:
             assert await client.customers.count() == 5
@@ -284,8 +299,8 @@ def test_a_new_sign_in_serves_a_client_that_runs():
             sandbox.revoke()
             with pytest.raises(TokenRefused):
                 await client.customers.count()
-            again = SignIn.begin(HERE)
-            back = await browser.go(authorize_url(settings, again))
+            again = AuthorizationRequest.begin(HERE)
+            back = await browser.go(create_authorization_url(settings, again))
             await exchange_code(settings, again, back)
             assert await client.customers.count() == 5
 
@@ -296,8 +311,8 @@ def test_signing_out(tmp_path):
     """Signing out forgets the tokens, and tells whether there were any."""
 
     async def body(_, settings, browser):
-        begun = SignIn.begin(HERE)
-        back = await browser.go(authorize_url(settings, begun))
+        begun = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, begun))
         place = (tmp_path / "deep" / "tokens.json").as_uri()
         kept = replace(settings, token_store=place)
         tokens = await exchange_code(kept, begun, back)

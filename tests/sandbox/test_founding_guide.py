@@ -226,7 +226,7 @@ def test_shape_order_skip_count_and_metadata(on_sandbox) -> None:
         assert sandbox.requests[-1].query["$skip"] == "15"
         assert await client.customers.count() == 20
         assert sandbox.requests[-1].query["$count"] == "true"
-        assert not await client.drift("customers")
+        assert not await client.schema_diff("customers")
         assert any("$metadata" in each.query for each in sandbox.requests)
 
     on_sandbox(body, records={"customers": 20})

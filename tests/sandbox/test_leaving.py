@@ -77,7 +77,7 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
 
     async def main() -> None:
         async with Sandbox(records={"customers": 1}) as sandbox:
-            two = replace(sandbox.settings, pool_size=2)
+            two = replace(sandbox.settings, max_connections=2)
             async with Sage200Client(two) as client:
                 await client.customers.first()
                 sandbox.before = page

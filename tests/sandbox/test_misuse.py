@@ -12,12 +12,12 @@ from sage200_async import Sage200Client, Settings, field
 from sage200_async.catalog import Customer, Product
 from sage200_async.errors import (
     ClientClosed,
+    InvalidValue,
     LimitError,
-    LiteralError,
     QueryError,
     SettingsError,
     UnknownFieldError,
-    VerbError,
+    UnsupportedOperation,
 )
 from sage200_async.sandbox import Sandbox
 
@@ -31,18 +31,18 @@ FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
     (UnknownFieldError, "nearest is city", lambda q: q.select("main_address.citty")),
     (UnknownFieldError, "nearest is name", lambda q: q.order_by("nam desc")),
     (UnknownFieldError, "Customer", lambda q: q.filter(Product.fields.code == "A")),
-    (LiteralError, "a number, got 'x'", lambda _: c.balance > "x"),
-    (LiteralError, "text, got 5", lambda _: c.name == 5),
-    (LiteralError, "finite", lambda _: c.balance > float("nan")),
-    (LiteralError, "finite", lambda _: c.balance > Decimal("-Infinity")),
-    (LiteralError, "whole number", lambda _: c.id == 1.5),
-    (LiteralError, "whole number", lambda _: c.id == True),  # noqa: E712
-    (LiteralError, "64 bits", lambda _: c.id > 2**63),
-    (LiteralError, "True or False", lambda _: c.on_hold == 1),
-    (LiteralError, "time zone", lambda _: c.date_time_updated > datetime(2026, 1, 1)),
-    (LiteralError, "surrogates", lambda _: c.name == "\ud800"),
-    (LiteralError, "on number", lambda q: q.filter(field("balance") == "12")),
-    (LiteralError, "on boolean", lambda q: q.filter(field("on_hold") > True)),
+    (InvalidValue, "a number, got 'x'", lambda _: c.balance > "x"),
+    (InvalidValue, "text, got 5", lambda _: c.name == 5),
+    (InvalidValue, "finite", lambda _: c.balance > float("nan")),
+    (InvalidValue, "finite", lambda _: c.balance > Decimal("-Infinity")),
+    (InvalidValue, "whole number", lambda _: c.id == 1.5),
+    (InvalidValue, "whole number", lambda _: c.id == True),  # noqa: E712
+    (InvalidValue, "64 bits", lambda _: c.id > 2**63),
+    (InvalidValue, "True or False", lambda _: c.on_hold == 1),
+    (InvalidValue, "time zone", lambda _: c.date_time_updated > datetime(2026, 1, 1)),
+    (InvalidValue, "surrogates", lambda _: c.name == "\ud800"),
+    (InvalidValue, "on number", lambda q: q.filter(field("balance") == "12")),
+    (InvalidValue, "on boolean", lambda q: q.filter(field("on_hold") > True)),
     (LimitError, "got -1", lambda q: q.top(-1)),
     (LimitError, "got 5001", lambda q: q.page_size(5001)),
     (LimitError, "got True", lambda q: q.top(True)),
@@ -76,9 +76,9 @@ def test_wrong_writes_never_leave(on_sandbox) -> None:
         customers: Any = client.customers
         for error, told, values in (
             (UnknownFieldError, "nearest is name", {"nme": "x"}),
-            (LiteralError, "credit_limit", {"name": "x", "credit_limit": "12"}),
-            (LiteralError, "finite", {"credit_limit": float("nan")}),
-            (LiteralError, "time zone", {"account_opened": datetime(2026, 1, 1)}),
+            (InvalidValue, "credit_limit", {"name": "x", "credit_limit": "12"}),
+            (InvalidValue, "finite", {"credit_limit": float("nan")}),
+            (InvalidValue, "time zone", {"account_opened": datetime(2026, 1, 1)}),
             (UnknownFieldError, "nearest is name", {"contacts": [{"nam": "x"}]}),
             (QueryError, "contacts", {"contacts": "Ann"}),
             (QueryError, "mapping", "name=x"),
@@ -94,7 +94,7 @@ def test_wrong_writes_never_leave(on_sandbox) -> None:
             await customers.filter(id=1).create({"name": "x"})
         with pytest.raises(QueryError, match="get takes select and expand"):
             await customers.top(1).get(1)
-        with pytest.raises(VerbError, match="cannot create; it can list"):
+        with pytest.raises(UnsupportedOperation, match="cannot create; it can list"):
             client.sop_order_line_views.create  # noqa: B018
         assert sandbox.requests == []
         assert sandbox.token_requests == []

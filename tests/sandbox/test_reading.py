@@ -12,8 +12,8 @@ from sage200_async.catalog import Customer
 from sage200_async.errors import (
     BadRequest,
     Forbidden,
-    ManyRecords,
-    NoRecord,
+    MultipleResultsFound,
+    NoResultFound,
     NotFound,
     PagingError,
 )
@@ -176,7 +176,7 @@ def test_a_long_in_is_several_requests(on_sandbox) -> None:
         assert sorted(got) == wanted
         assert len(sandbox.requests) > 5
         longest = max(len(request.raw_query) for request in sandbox.requests)
-        assert longest <= client.settings.query_limit
+        assert longest <= client.settings.max_query_bytes
         assert await client.customers.filter(c.id.in_(wanted)).count() == len(wanted)
 
     on_sandbox(body, records={"customers": 1500})
@@ -256,9 +256,9 @@ def test_one_first_and_get(on_sandbox) -> None:
         keys = sandbox.store.keys("customers")
         customers = client.customers
         assert (await customers.filter(id=keys[3]).one()).id == keys[3]
-        with pytest.raises(NoRecord):
+        with pytest.raises(NoResultFound):
             await customers.filter(id=-1).one()
-        with pytest.raises(ManyRecords):
+        with pytest.raises(MultipleResultsFound):
             await customers.one()
         first = await customers.order_by("id desc").first()
         assert first is not None

@@ -13,10 +13,10 @@ from sage200_async.errors import (
     DecodeError,
     PagingError,
     QueryError,
+    RequestTimeout,
     Sage200Error,
-    TimedOut,
 )
-from sage200_async.events import PageRead, PageSizeChanged, ReadBegun, ReadEnded
+from sage200_async.events import PageRead, PageSizeChanged, ReadFinished, ReadStarted
 from sage200_async.sandbox import Behaviour, Sandbox
 from sage200_async.transport import Clock
 
@@ -177,12 +177,12 @@ def test_a_plan_of_another_query_is_refused(on_sandbox) -> None:
 
 
 def test_a_deadline_for_the_whole(on_sandbox) -> None:
-    """A reading past its time ends in TimedOut with its plan, and goes on from there."""
+    """A reading past its time ends in RequestTimeout with its plan, and goes on from there."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         query = client.customers.page_size(100).timeout(0.3)
         read = []
-        with pytest.raises(TimedOut, match=r"within 0\.3 s") as caught:
+        with pytest.raises(RequestTimeout, match=r"within 0\.3 s") as caught:
             async for page in query.pages():
                 read += [each.id for each in page.records]
                 if page.plan.pages == 2:
@@ -217,11 +217,11 @@ def test_heavy_pages_are_made_smaller(on_sandbox) -> None:
         assert len([top for top in tops if top > 600]) == 4
 
     on_sandbox(body, records={"customers": 6000}, clock=Instant)
-    sizes = [(e.was, e.now) for e in told if isinstance(e, PageSizeChanged)]
+    sizes = [(e.old, e.new) for e in told if isinstance(e, PageSizeChanged)]
     assert sizes[:3] == [(5000, 312), (312, 390), (390, 487)]
     pages = [each for each in told if isinstance(each, PageRead)]
-    [begun] = [each for each in told if isinstance(each, ReadBegun)]
-    [ended] = [each for each in told if isinstance(each, ReadEnded)]
+    [begun] = [each for each in told if isinstance(each, ReadStarted)]
+    [ended] = [each for each in told if isinstance(each, ReadFinished)]
     assert begun.strategy == "key"
     assert (ended.records, ended.pages, ended.error) == (6000, len(pages), "")
     assert sum(page.records for page in pages) == 6000

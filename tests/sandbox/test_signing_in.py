@@ -59,7 +59,7 @@ def test_the_rotated_token_is_stored_before_it_is_used() -> None:
                 sandbox.before = look
                 await fifty(client)
                 assert late == []
-                unspent = [each for each in stored if each.spent_at is None]
+                unspent = [each for each in stored if each.refresh_started_at is None]
                 refreshed = [tokens.refresh_token for tokens in unspent]
                 assert len(set(refreshed)) == len(refreshed) == 3
 

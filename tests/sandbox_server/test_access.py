@@ -171,7 +171,7 @@ def test_a_code_buys_tokens_once_with_its_verifier(serve):
 
         async def code(**change):
             async with raw.http.get(
-                raw.settings.authorize_url,
+                raw.settings.authorization_url,
                 params=query | change,
                 allow_redirects=False,
             ) as reply:
@@ -232,12 +232,12 @@ def test_a_used_refresh_token_may_work_a_little_longer(serve):
         first = sandbox.settings.refresh_token
         sandbox.behaviour.reuse_seconds = 60.0
         newer = [(await raw.refresh(first)).json["refresh_token"] for _ in range(2)]
-        assert sandbox.standing(first) == "used"
-        assert [sandbox.standing(each) for each in newer] == ["unused", "unused"]
+        assert sandbox.token_status(first) == "used"
+        assert [sandbox.token_status(each) for each in newer] == ["unused", "unused"]
         sandbox.behaviour.reuse_seconds = 0.0
         assert (await raw.refresh(newer[0])).status == 200
         assert (await raw.refresh(newer[0])).status == 403
-        assert sandbox.standing(newer[1]) == "revoked"
-        assert sandbox.standing("never issued") == "unknown"
+        assert sandbox.token_status(newer[1]) == "revoked"
+        assert sandbox.token_status("never issued") == "unknown"
 
     serve(test)

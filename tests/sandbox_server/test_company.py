@@ -16,10 +16,10 @@ from sage200_async.catalog import Customer, Product, SopOrder, SopOrderLineView
 from sage200_async.errors import ClientClosed, SettingsError
 from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.data.company import make
-from sage200_async.sandbox.server.routes import catalogue
+from sage200_async.sandbox.server.routes import catalog
 from sage200_async.sandbox.store.timestamps import comparable, now_after, served, stamp
 
-CATALOGUE = catalogue()
+CATALOGUE = catalog()
 RECORDS = {
     "customers": Customer,
     "products": Product,
@@ -28,7 +28,7 @@ RECORDS = {
 }
 
 
-def opened(**arguments):
+def open_store(**arguments):
     """Open and close a sandbox."""
 
     async def inside():
@@ -66,7 +66,7 @@ def test_ids_are_unique_across_resources_and_members():
 
 
 @pytest.mark.parametrize("path", RECORDS)
-def test_made_up_records_fit_the_catalogue(path):
+def test_made_up_records_fit_the_catalog(path):
     """Each record decodes as its model, wide and with members."""
     table = CATALOGUE.tables[path]
     for row in make(CATALOGUE, path, 50, 3):
@@ -106,7 +106,7 @@ def test_the_sums_of_an_order_add_up():
 
 def test_a_small_company_is_there_by_default():
     """Without arguments there is a company, and its orders' lines are viewable."""
-    rows = opened()
+    rows = open_store()
     assert [len(rows[path]) for path in ("customers", "products", "sop_orders")] == [
         2_000,
         1_000,
@@ -126,7 +126,7 @@ def test_a_folder_of_files_is_served_as_it_is_written(tmp_path):
         '"date_time_updated":"2024-01-02T03:04:05.640Z"}\n\n',
         encoding="utf-8",
     )
-    (row,) = opened(data=tmp_path)["customers"]
+    (row,) = open_store(data=tmp_path)["customers"]
     assert row == {
         "name": "Ó Súilleabháin",
         "balance": Decimal("1.50"),
@@ -159,7 +159,7 @@ def test_a_malformed_line_is_named(tmp_path, line):
     """A bad data file is refused before serving, by file and line."""
     (tmp_path / "customers.ndjson").write_text('{"id":1}\n' + line)
     with pytest.raises(SettingsError, match=r"customers\.ndjson, line [23]: "):
-        opened(data=str(tmp_path))
+        open_store(data=str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_malformed_line_is_named(tmp_path, line):
 def test_wrong_arguments_are_refused(arguments):
     """What cannot be served is refused on entering."""
     with pytest.raises(SettingsError):
-        opened(**arguments)
+        open_store(**arguments)
 
 
 def test_a_database_file_keeps_its_records(tmp_path):
@@ -192,7 +192,7 @@ def test_a_database_file_keeps_its_records(tmp_path):
 
 
 def test_a_sandbox_that_is_not_running_says_so():
-    """Before it is entered there is no store and there are no requests."""
+    """RequestHook it is entered there is no store and there are no requests."""
     sandbox = Sandbox()
     for name in ("store", "requests", "in_flight"):
         with pytest.raises(ClientClosed, match=r"async with"):

@@ -21,10 +21,10 @@ from sage200_async.sandbox.query.grammar import (
     Not,
     parse,
 )
-from sage200_async.sandbox.server.routes import catalogue
+from sage200_async.sandbox.server.routes import catalog
 from sage200_async.sandbox.store.store import Store
 
-CUSTOMERS = catalogue().tables["customers"]
+CUSTOMERS = catalog().tables["customers"]
 ROWS = [
     {
         "id": 1,

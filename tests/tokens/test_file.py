@@ -272,7 +272,9 @@ def test_the_disk_and_the_name(tmp_path, monkeypatch, spent):
         return replace(made, target)
 
     store = FileStore(path)
-    asyncio.run(store.save(Tokens("", "hush", spent_at=1.0 if spent else None)))
+    asyncio.run(
+        store.save(Tokens("", "hush", refresh_started_at=1.0 if spent else None))
+    )
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(type(path), "replace", rename)
     asyncio.run(store.save(TOKENS))

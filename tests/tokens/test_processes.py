@@ -104,7 +104,7 @@ class Trial:
         stored = await self.store.load()
         granted = self.refreshed()
         overlap = self.sandbox.behaviour.reuse_seconds > 0
-        lost = self.sandbox.standing(stored.refresh_token) == "used"
+        lost = self.sandbox.token_status(stored.refresh_token) == "used"
         self.tally.windows += lost or granted > 1
         if lost and not overlap:
             assert killed_refreshers
@@ -114,7 +114,7 @@ class Trial:
             return
         assert answers == ["ok"] * (COUNT - 1)
         assert 1 <= granted <= 1 + killed_refreshers
-        assert self.sandbox.standing(stored.refresh_token) == "unused"
+        assert self.sandbox.token_status(stored.refresh_token) == "unused"
 
 
 async def rounds(lab, place, capsys):
@@ -173,8 +173,8 @@ def test_killed_between_the_reply_and_the_store(lab, request, tmp_path, kind, ov
                 assert await listening == ""
             marked = await store.load()
             assert marked.refresh_token == settings.refresh_token
-            assert marked.spent_at is not None
-            assert sandbox.standing(settings.refresh_token) == "used"
+            assert marked.refresh_started_at is not None
+            assert sandbox.token_status(settings.refresh_token) == "used"
             async with lab.crew(1, settings, token_store=place) as [other]:
                 other.go()
                 return await other.answer(), await store.load(), sandbox.token_requests
@@ -182,7 +182,7 @@ def test_killed_between_the_reply_and_the_store(lab, request, tmp_path, kind, ov
     said, stored, asked = asyncio.run(main())
     if overlap:
         assert said == "ok"
-        assert stored.spent_at is None
+        assert stored.refresh_started_at is None
     else:
         assert said.startswith("TokenRefused: ")
         assert LOST in said

@@ -38,7 +38,7 @@ class Stalled:
         return getattr(self._store, name)
 
     async def save(self, tokens):
-        if tokens.spent_at is None:
+        if tokens.refresh_started_at is None:
             say("answered")
             await asyncio.Event().wait()
         await self._store.save(tokens)

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from sage200_async.auth.stores import MemoryStore, Tokens
-from sage200_async.auth.token_endpoint import refresher
-from sage200_async.auth.token_manager import TokenKeeper
+from sage200_async.auth.token_endpoint import token_refresher
+from sage200_async.auth.token_manager import TokenManager
 from sage200_async.settings import Settings
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
@@ -114,8 +114,8 @@ class Service:
         """Give the policy around this service, and its keeper."""
         first = Tokens("hush-access-0", "hush-refresh-0") if seed is None else seed
         kept = MemoryStore() if store is None else store
-        ask = refresher(SETTINGS, self, self.clock)
-        keeper = TokenKeeper(kept, first, ask, self.clock)
+        ask = token_refresher(SETTINGS, self, self.clock)
+        keeper = TokenManager(kept, first, ask, self.clock)
         return Auth(self, keeper), keeper
 
 

@@ -85,7 +85,7 @@ def test_late_401s_cost_nothing(lab):
         service.expire()
         await auth.send(lab.ask())
         for _ in range(20):
-            assert keeper.may_renew(old.generation)
+            assert keeper.should_refresh(old.generation)
             stamp = await keeper.renew(old.generation)
             assert stamp.tokens.access_token == "hush-access-1"
         assert service.asked == ["hush-refresh-0"]

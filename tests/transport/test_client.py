@@ -14,8 +14,8 @@ from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import (
     ClientClosed,
     DecodeError,
-    ManyRecords,
-    NoRecord,
+    MultipleResultsFound,
+    NoResultFound,
     NotFound,
     SettingsError,
 )
@@ -220,9 +220,9 @@ def test_one(client_of):
     held = client_of(customers(1), [], customers(2))
     query = held.client.customers.filter(reference="A")
     assert asyncio.run(query.one()).id == 1
-    with pytest.raises(NoRecord, match=r"got none: Table\(customers, where="):
+    with pytest.raises(NoResultFound, match=r"got none: Resource\(customers, filter="):
         asyncio.run(query.one())
-    with pytest.raises(ManyRecords, match="got several") as caught:
+    with pytest.raises(MultipleResultsFound, match="got several") as caught:
         asyncio.run(query.one())
     assert isinstance(caught.value, LookupError)
     assert all(asked.query.endswith("$top=2") for asked in held.asked)
@@ -232,7 +232,7 @@ def test_first_and_one_within_top(client_of):
     """A limit of one's own is never widened."""
     held = client_of(customers(1))
     assert asyncio.run(held.client.customers.top(0).first()) is None
-    with pytest.raises(NoRecord):
+    with pytest.raises(NoResultFound):
         asyncio.run(held.client.customers.top(0).one())
     assert held.asked == []
     assert asyncio.run(held.client.customers.top(1).one()).id == 1
@@ -248,7 +248,7 @@ def test_top_limits_a_server_that_does_not(client_of, served):
 
 
 def test_untyped_records(client_of):
-    """A resource that the catalogue does not know gives dicts, numbers exactly."""
+    """A resource that the catalog does not know gives dicts, numbers exactly."""
     held = client_of([{"id": 1, "rate": 1.10, "lines": [{"rate": 0.30}]}])
     rows = asyncio.run(everything(held.client.resource("/sop_returns/", key="id")))
     assert rows == [

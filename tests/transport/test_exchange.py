@@ -8,11 +8,11 @@ import traceback
 import pytest
 from msgspec.structs import replace
 
-from sage200_async import SignIn, exchange_code
+from sage200_async import AuthorizationRequest, exchange_code
 from sage200_async.auth.stores import MemoryStore
 from sage200_async.errors import TokenError, TokenRefused, TokenUnavailable
 
-SIGN_IN = SignIn("https://app.example/cb", "hush-state", "hush-verifier")
+SIGN_IN = AuthorizationRequest("https://app.example/cb", "hush-state", "hush-verifier")
 BACK = "https://app.example/cb?code=hush-code&state=hush-state"
 TEN = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 BROUGHT = b'{"access_token": "hush-access-1", "refresh_token": "hush-refresh-1"}'

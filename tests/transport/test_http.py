@@ -6,7 +6,7 @@ import gzip
 import pytest
 from msgspec.structs import replace
 
-from sage200_async.errors import BrokenReply, ClientClosed, NotFound, StatusError
+from sage200_async.errors import ClientClosed, IncompleteResponse, NotFound, StatusError
 from sage200_async.transport.http import HttpTransport
 
 WITH_TOKEN = {"authorization": "Bearer hush-access-0", "X-Site": "guid"}
@@ -105,7 +105,7 @@ def test_no_more_connections_than_the_pool_holds(lab, on_server):
         assert len(server.heads) == 20
         assert server.connections <= 3
 
-    on_server(lambda *_: (lab.http(), "keep"), body, pool_size=3)
+    on_server(lambda *_: (lab.http(), "keep"), body, max_connections=3)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -141,7 +141,7 @@ def test_nothing_is_sent_twice_behind_our_back(lab, on_server, method):
 
     async def body(http, server):
         await http.send(lab.ask(base_url=server.url))
-        with pytest.raises(BrokenReply) as caught:
+        with pytest.raises(IncompleteResponse) as caught:
             await http.send(lab.ask("customers/1", method, base_url=server.url))
         assert not caught.value.never_sent
         assert (len(server.heads), server.connections) == (2, 1)
@@ -211,4 +211,4 @@ def test_a_cancelled_request_gives_its_connection_back(lab, on_server):
             await task
         assert (await http.send(lab.ask(base_url=server.url))).status == 200
 
-    on_server(stall, body, pool_size=1)
+    on_server(stall, body, max_connections=1)

@@ -9,7 +9,12 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from sage200_async.errors import BrokenReply, ConnectError, TimedOut, TransportError
+from sage200_async.errors import (
+    ConnectError,
+    IncompleteResponse,
+    RequestTimeout,
+    TransportError,
+)
 from sage200_async.transport.http import FOREIGN, HttpTransport, translate
 
 PATIENT = {"read_timeout": 30.0, "connect_timeout": 30.0, "request_timeout": 30.0}
@@ -80,7 +85,7 @@ def send(lab, answer, tls=None, url=None, **changed):
 def test_a_broken_reply(lab, said, then):
     """What is cut short or is no HTTP is a broken reply, which may have been done."""
     error, server = send(lab, lambda *_: (said, then))
-    assert type(error) is BrokenReply
+    assert type(error) is IncompleteResponse
     assert error.retryable
     assert not error.never_sent
     assert error.request.path == "customers"
@@ -109,7 +114,7 @@ def chain(error):
 def test_a_stalled_reply(lab, said, timeout, phase, words):
     """A reply that stalls times out, and the error says for what and how long."""
     error, server = send(lab, lambda *_: (said, "stall"), **{timeout: 0.2})
-    assert type(error) is TimedOut
+    assert type(error) is RequestTimeout
     assert (error.phase, error.seconds) == (phase, 0.2)
     assert (error.retryable, error.never_sent) == (True, False)
     assert words in str(error)
@@ -127,7 +132,7 @@ def test_a_stalled_connection(lab):
             await http.open()
             url = server.url.replace("http:", "https:")
             with pytest.raises(
-                TimedOut, match=r"no connection within 0\.02 s"
+                RequestTimeout, match=r"no connection within 0\.02 s"
             ) as caught:
                 await http.send(lab.ask(base_url=url))
             await http.close()
@@ -195,7 +200,7 @@ def test_every_error_of_aiohttp_is_mapped(lab, foreign):
     mapped = [ours for theirs, ours in FOREIGN if issubclass(foreign, theirs)]
     assert mapped
     if issubclass(foreign, TimeoutError):
-        assert mapped[0] is TimedOut
+        assert mapped[0] is RequestTimeout
     if issubclass(foreign, aiohttp.ClientConnectorError):
         assert mapped[0] is ConnectError
 

@@ -144,7 +144,7 @@ def test_a_caller_is_cancelled_during_the_refresh(lab):
         with pytest.raises(asyncio.CancelledError):
             await task
         answer.set()
-        await keeper.settle()
+        await keeper.drain()
         stored = await store.load()
         assert stored.refresh_token == service.refresh == "hush-refresh-1"
         assert (await auth.send(lab.ask())).status == 200
@@ -156,7 +156,7 @@ def test_a_caller_is_cancelled_during_the_refresh(lab):
 def test_settling_with_nothing_under_way(lab):
     """Closing waits for no refresh where there is none."""
     _, keeper = lab.Service(lab.Clock()).auth()
-    asyncio.run(keeper.settle())
+    asyncio.run(keeper.drain())
 
 
 def test_settling_after_a_failure(lab):
@@ -170,7 +170,7 @@ def test_settling_after_a_failure(lab):
         task = asyncio.create_task(auth.send(lab.ask()))
         while not service.asked:
             await asyncio.sleep(0)
-        await keeper.settle()
+        await keeper.drain()
         with pytest.raises(TokenUnavailable):
             await task
 

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from sage200_async.errors import (
     BadRequest,
-    BrokenReply,
     Conflict,
     ConnectError,
     Forbidden,
+    IncompleteResponse,
     NotFound,
     RateLimited,
-    ReplyTooLarge,
+    RequestTimeout,
+    ResponseTooLarge,
     Sage200Error,
     ServerError,
     StatusError,
-    TimedOut,
     TokenRefused,
     TokenUnavailable,
     Unauthorized,
@@ -33,10 +33,10 @@ from sage200_async.wire.messages import Request, Response
 
 POLICY = RetryPolicy()
 PASSING = [
-    BrokenReply("cut"),
+    IncompleteResponse("cut"),
     ConnectError("refused"),
-    TimedOut(phase="read"),
-    TimedOut(phase="connect"),
+    RequestTimeout(phase="read"),
+    RequestTimeout(phase="connect"),
     RateLimited(),
     RateLimited(retry_after=3.0),
     ServerError(),
@@ -122,11 +122,11 @@ def test_not_retryable(error, idempotent):
     ("error", "again"),
     [
         (ConnectError(), True),
-        (TimedOut(phase="connect"), True),
+        (RequestTimeout(phase="connect"), True),
         (TokenUnavailable(), True),
-        (TimedOut(phase="read"), False),
-        (TimedOut(phase="total"), False),
-        (BrokenReply(), False),
+        (RequestTimeout(phase="read"), False),
+        (RequestTimeout(phase="total"), False),
+        (IncompleteResponse(), False),
         (RateLimited(retry_after=1.0), False),
         (ServerError(), False),
     ],
@@ -190,9 +190,9 @@ def send(script, clock, policy=POLICY, luck=1.0, **given):
         return inner, asyncio.run(sent)
     except (
         StatusError,
-        BrokenReply,
+        IncompleteResponse,
         ConnectError,
-        TimedOut,
+        RequestTimeout,
         TokenUnavailable,
     ) as error:
         return inner, error
@@ -204,7 +204,7 @@ def test_the_clock_waits_exactly(lab):
     script = [
         ServerError(),
         Response(429, {"retry-after": "17"}),
-        BrokenReply(),
+        IncompleteResponse(),
         Response(503, {"retry-after": "0"}),
     ]
     inner, response = send(script, clock, luck=0.5)
@@ -230,7 +230,7 @@ def test_retry_after_as_a_date(lab):
         ([ServerError(), NotFound()], 2),
         ([BadRequest()], 1),
         ([RateLimited(retry_after=121.0)], 1),
-        ([BrokenReply(), RateLimited(retry_after=121.0)], 2),
+        ([IncompleteResponse(), RateLimited(retry_after=121.0)], 2),
     ],
 )
 def test_the_error_says_how_often(lab, script, attempts):
@@ -251,7 +251,7 @@ def test_time_runs_out(lab):
 
 def test_a_post_that_may_have_arrived(lab):
     """A POST whose reply was lost is sent once; one that never left, again."""
-    inner, error = send([BrokenReply()], lab.Clock(), idempotent=False)
+    inner, error = send([IncompleteResponse()], lab.Clock(), idempotent=False)
     assert (len(inner.requests), error.attempts) == (1, 1)
     inner, response = send([ConnectError()], lab.Clock(), idempotent=False)
     assert (len(inner.requests), response.status) == (2, 200)
@@ -340,10 +340,15 @@ def deliver(script, clock, request, **policy):
     return [int(each.query[5:]) for each in inner.requests], outcome
 
 
-HEAVY = [TimedOut(phase="read"), TimedOut(phase="total"), Response(504), Response(502)]
+HEAVY = [
+    RequestTimeout(phase="read"),
+    RequestTimeout(phase="total"),
+    Response(504),
+    Response(502),
+]
 
 
-@pytest.mark.parametrize("fault", [*HEAVY, Response(503), ReplyTooLarge("16 GB")])
+@pytest.mark.parametrize("fault", [*HEAVY, Response(503), ResponseTooLarge("16 GB")])
 def test_what_is_too_heavy_is_asked_for_less(lab, fault):
     """A page that times out is asked for again with less, and the reply says so."""
     request = chain(800, 400, 200)
@@ -352,7 +357,7 @@ def test_what_is_too_heavy_is_asked_for_less(lab, fault):
     assert response.request is request.instead
 
 
-@pytest.mark.parametrize("fault", [BrokenReply(), ConnectError(), Response(429)])
+@pytest.mark.parametrize("fault", [IncompleteResponse(), ConnectError(), Response(429)])
 def test_what_is_not_too_heavy_is_asked_as_it_was(lab, fault):
     """A reset, a refusal or a 429 says nothing of the page's size."""
     asked, response = deliver([fault], lab.Clock(), chain(800, 400))
@@ -362,7 +367,7 @@ def test_what_is_not_too_heavy_is_asked_as_it_was(lab, fault):
 
 def test_at_the_floor_the_attempts_count(lab):
     """Halving is bounded by the floor, and there by the attempts allowed."""
-    faults = [TimedOut(phase="read") for _ in range(99)]
+    faults = [RequestTimeout(phase="read") for _ in range(99)]
     asked, error = deliver(faults, lab.Clock(), chain(800, 400, 200), max_attempts=3)
     assert asked == [800, 400, 200, 200, 200]
     assert error.attempts == 5
@@ -370,21 +375,21 @@ def test_at_the_floor_the_attempts_count(lab):
 
 def test_a_reply_that_is_too_large_at_the_floor(lab):
     """A reply past the limit is not asked for again where it can be no smaller."""
-    asked, error = deliver([ReplyTooLarge("big")] * 9, lab.Clock(), chain(200))
+    asked, error = deliver([ResponseTooLarge("big")] * 9, lab.Clock(), chain(200))
     assert asked == [200]
-    assert isinstance(error, ReplyTooLarge)
+    assert isinstance(error, ResponseTooLarge)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(
     ("fault", "unknown"),
     [
-        (BrokenReply(), True),
-        (TimedOut(phase="read"), True),
+        (IncompleteResponse(), True),
+        (RequestTimeout(phase="read"), True),
         (Response(504), True),
         (Response(500), True),
         (ConnectError(), False),
-        (TimedOut(phase="connect"), False),
+        (RequestTimeout(phase="connect"), False),
         (Response(400), False),
         (Response(404), False),
         (Response(429), False),
@@ -405,7 +410,7 @@ def test_whether_a_write_was_done(lab, method, fault, unknown):
         assert not getattr(error, "unknown", False)
         assert "may have been done" not in notes
     else:
-        assert error.unknown
+        assert error.outcome_unknown
         assert ("no more than once" if twice else "look for it") in notes
         assert len(inner.requests) == (POLICY.max_attempts if twice else 1)
 
@@ -413,14 +418,14 @@ def test_whether_a_write_was_done(lab, method, fault, unknown):
 def test_a_write_that_was_lost_before_it_was_refused_a_connection(lab):
     """A PUT whose first reply was lost stays unknown when the server then is gone."""
     clock = lab.Clock()
-    inner = faulty([BrokenReply(), *[ConnectError()] * 9], clock)
+    inner = faulty([IncompleteResponse(), *[ConnectError()] * 9], clock)
     with pytest.raises(ConnectError) as caught:
         asyncio.run(Retry(inner, POLICY, clock).send(lab.ask(method="PUT")))
-    assert caught.value.unknown
+    assert caught.value.outcome_unknown
 
 
 def test_the_whole_call_has_a_time_limit(lab):
-    """A call that takes too long ends in TimedOut, wherever it is, and says so."""
+    """A call that takes too long ends in RequestTimeout, wherever it is, and says so."""
 
     async def main():
         class Silent:
@@ -430,10 +435,10 @@ def test_the_whole_call_has_a_time_limit(lab):
         policy = RetryPolicy(call_seconds=0.02)
         for method, unknown in [("GET", False), ("POST", True)]:
             request = lab.ask(method=method, idempotent=method == "GET")
-            with pytest.raises(TimedOut, match=r"within 0\.02 s") as caught:
+            with pytest.raises(RequestTimeout, match=r"within 0\.02 s") as caught:
                 await Retry(Silent(), policy, lab.Clock()).send(request)
             assert (caught.value.phase, caught.value.attempts) == ("call", 1)
-            assert caught.value.unknown is unknown
+            assert caught.value.outcome_unknown is unknown
 
     asyncio.run(main())
 
@@ -442,11 +447,16 @@ def test_retries_are_told(lab):
     """Each retry is an event: what failed, how often, how long until the next."""
     events, told, clock = Events(), [], lab.Clock()
     events.subscribe(told.append)
-    inner = faulty([Response(504), BrokenReply()], clock)
+    inner = faulty([Response(504), IncompleteResponse()], clock)
     retry = Retry(inner, POLICY, clock, events=events, chance=lambda: 1.0)
     asyncio.run(retry.send(chain(800, 400)))
-    kinds = [(each.error, each.attempts, each.wait, each.smaller) for each in told]
-    assert kinds == [("ServerError", 1, 0.5, True), ("BrokenReply", 2, 0.5, False)]
+    kinds = [
+        (each.error, each.attempts, each.delay, each.page_reduced) for each in told
+    ]
+    assert kinds == [
+        ("ServerError", 1, 0.5, True),
+        ("IncompleteResponse", 2, 0.5, False),
+    ]
 
 
 def test_when_no_retry_is_left(lab):

@@ -157,7 +157,7 @@ def test_values(lab):
         Stamp(tokens, 3),
         store,
         lab.settings,
-        lab.settings.target,
+        lab.settings.context,
         request,
         lab.ask(headers={"authorization": "hush"}, body=b"hush"),
         Response(200, {"x": "hush"}, b"hush"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sage200_async.auth.stores import MemoryStore, store_at
 from sage200_async.errors import SettingsError
-from sage200_async.settings import Settings, Target
+from sage200_async.settings import CompanyContext, Settings
 
 HOST = "https://api.columbus.sage.com/uk"
 
@@ -29,14 +29,16 @@ def test_editions(edition, url):
 
 def test_sign_in():
     """People and tokens go to Sage ID, over TLS."""
-    assert Settings().authorize_url == "https://id.sage.com/authorize"
+    assert Settings().authorization_url == "https://id.sage.com/authorize"
     assert Settings().token_url == "https://id.sage.com/oauth/token"
 
 
 def test_target():
     """A query takes along where it goes, and no credentials."""
-    settings = Settings(base_url="http://lan/", site="guid", company=7, query_limit=9)
-    assert settings.target == Target("http://lan/", "guid", "7", 9)
+    settings = Settings(
+        base_url="http://lan/", site="guid", company=7, max_query_bytes=9
+    )
+    assert settings.context == CompanyContext("http://lan/", "guid", "7", 9)
 
 
 def test_company_is_a_number_or_text():
@@ -122,8 +124,8 @@ def test_unknown_variables():
         ("page_size", 0),
         ("page_size", 5001),
         ("page_size", -1),
-        ("query_limit", 0),
-        ("pool_size", 0),
+        ("max_query_bytes", 0),
+        ("max_connections", 0),
         ("max_attempts", 0),
         ("connect_timeout", 0),
         ("read_timeout", -1.0),
@@ -134,10 +136,10 @@ def test_unknown_variables():
         ("base_url", "http://[::1/"),
         ("base_url", "http://api.example:99999/"),
         ("base_url", "http://api.example:port/"),
-        ("authorize_url", ""),
+        ("authorization_url", ""),
         ("token_url", ""),
         ("token_url", "http://id.example/oauth/token"),
-        ("authorize_url", "http://id.example/authorize"),
+        ("authorization_url", "http://id.example/authorize"),
         ("token_url", "http://localhost.example/"),
         ("token_url", "http://127.0.0.1.example/"),
         ("token_url", "http://127.0.0.1@id.example/"),
@@ -157,7 +159,7 @@ def test_refused(name, value):
 def test_credentials_in_the_clear_on_this_machine(host):
     """Credentials may go over plain HTTP to this machine itself."""
     url = f"http://{host}:8200/oauth/token"
-    assert Settings(token_url=url, authorize_url=url).token_url == url
+    assert Settings(token_url=url, authorization_url=url).token_url == url
 
 
 def test_limits_are_taken():

@@ -8,8 +8,8 @@ import pytest
 
 from sage200_async.auth import token_endpoint as module
 from sage200_async.auth.stores import MemoryStore, Tokens
-from sage200_async.auth.token_endpoint import refresher
-from sage200_async.auth.token_manager import TokenKeeper
+from sage200_async.auth.token_endpoint import token_refresher
+from sage200_async.auth.token_manager import TokenManager
 from sage200_async.errors import (
     ConnectError,
     ServerError,
@@ -19,7 +19,7 @@ from sage200_async.errors import (
     TokenUnavailable,
     Unauthorized,
 )
-from sage200_async.events import Events, SignInEnding, TokenRefreshed
+from sage200_async.events import Events, SignInExpiring, TokenRefreshed
 from sage200_async.settings import Settings
 from sage200_async.transport.auth import Auth
 from sage200_async.wire.messages import Response
@@ -52,7 +52,7 @@ class Watched(MemoryStore):
     async def save(self, tokens):
         if self.refuses(tokens):
             raise TokenStoreError("no space left on device")
-        self.log.append("marked" if tokens.spent_at else "saved")
+        self.log.append("marked" if tokens.refresh_started_at else "saved")
         await super().save(tokens)
 
 
@@ -65,8 +65,8 @@ def listened(lab, service, store):
     """Give a policy whose events are written down."""
     events, heard = Events(), []
     events.subscribe(heard.append)
-    ask = refresher(lab.settings, service, service.clock)
-    keeper = TokenKeeper(store, Tokens(), ask, service.clock, events=events)
+    ask = token_refresher(lab.settings, service, service.clock)
+    keeper = TokenManager(store, Tokens(), ask, service.clock, events=events)
     return Auth(service, keeper), heard
 
 
@@ -86,7 +86,7 @@ def test_the_order_of_a_refresh(lab):
         "unlocked",
         ("used", "hush-access-1"),
     ]
-    assert asyncio.run(store.load()).spent_at is None
+    assert asyncio.run(store.load()).refresh_started_at is None
 
 
 def test_a_store_that_cannot_be_written_costs_no_token(lab):
@@ -112,10 +112,10 @@ def test_new_tokens_that_cannot_be_stored_are_kept(lab, caplog):
         for _ in range(2):
             with pytest.raises(TokenStoreError):
                 await auth.send(lab.ask())
-        await keeper.settle()
+        await keeper.drain()
         assert (await store.load()).refresh_token == "hush-refresh-0"
         store.refuses = lambda tokens: False
-        await keeper.settle()
+        await keeper.drain()
         assert (await store.load()).refresh_token == service.refresh
         assert service.asked == ["hush-refresh-0"]
         assert service.bearers == []
@@ -130,7 +130,7 @@ def test_a_store_that_fails_for_a_moment(lab):
     refusals = iter([True, True, True, False])
     service = lab.Service(lab.Clock())
     store = keep(
-        Watched(lambda tokens: not tokens.spent_at and next(refusals)),
+        Watched(lambda tokens: not tokens.refresh_started_at and next(refusals)),
         Tokens("", "hush-refresh-0"),
     )
     auth, _ = service.auth(store)
@@ -214,7 +214,7 @@ def test_a_caller_is_cancelled_while_seeding(lab):
             await task
         assert store.log[-1] == "loaded"
         go_on.set()
-        await keeper.settle()
+        await keeper.drain()
         assert store.log[-2:] == ["saved", "unlocked"]
 
     asyncio.run(main())
@@ -247,7 +247,7 @@ def test_a_lost_reply_is_explained(lab):
     """A refused token that was begun with before names the time, and what to do."""
     service = lab.Service(lab.Clock())
     service.refresh = "another"
-    marked = Tokens("", "hush-refresh-0", spent_at=1_699_999_999.0)
+    marked = Tokens("", "hush-refresh-0", refresh_started_at=1_699_999_999.0)
     store = keep(Watched(), marked)
     auth, _ = service.auth(store, Tokens())
     with pytest.raises(TokenRefused) as caught:
@@ -272,13 +272,13 @@ def test_what_is_no_lost_reply(lab, brought):
     spent = 1.0 if brought else None
     if brought:
         service.token_reply = lambda: reply(brought, 401)
-    store = keep(Watched(), Tokens("", "hush-refresh-0", spent_at=spent))
+    store = keep(Watched(), Tokens("", "hush-refresh-0", refresh_started_at=spent))
     auth, _ = service.auth(store, Tokens())
     for _ in range(2):
         with pytest.raises(TokenRefused, match="refused to refresh") as caught:
             asyncio.run(auth.send(lab.ask()))
         assert "never stored" not in str(caught.value)
-    assert asyncio.run(store.load()).spent_at == spent
+    assert asyncio.run(store.load()).refresh_started_at == spent
 
 
 def test_the_settings_only_seed(lab):
@@ -315,10 +315,10 @@ def test_the_mark_stays_where_the_token_may_be_spent(lab, answer, marked):
     asyncio.run(service.clock.sleep(60))
     with pytest.raises(TokenUnavailable):
         asyncio.run(auth.send(lab.ask()))
-    assert asyncio.run(store.load()).spent_at == (began if marked else None)
+    assert asyncio.run(store.load()).refresh_started_at == (began if marked else None)
     service.token_reply = None
     assert asyncio.run(auth.send(lab.ask())).status == 200
-    assert asyncio.run(store.load()).spent_at is None
+    assert asyncio.run(store.load()).refresh_started_at is None
 
 
 def test_an_access_token_alone_is_sent_to_its_end_and_beyond(lab):
@@ -336,8 +336,8 @@ def test_no_client_id(lab):
     held = Tokens("", "hush-refresh-0")
     store = keep(Watched(), held)
     settings = Settings(refresh_token="hush-refresh-0")
-    ask = refresher(settings, service, service.clock)
-    keeper = TokenKeeper(store, Tokens(), ask, service.clock)
+    ask = token_refresher(settings, service, service.clock)
+    keeper = TokenManager(store, Tokens(), ask, service.clock)
     with pytest.raises(SettingsError, match="client_id is missing"):
         asyncio.run(keeper.current())
     assert service.asked == []
@@ -418,13 +418,13 @@ def test_the_sign_in_is_carried_over(lab):
     """Refreshing moves neither the time of consent nor the end of the sign-in."""
     service = lab.Service(lab.Clock())
     ends = service.clock.now() + 90 * DAY
-    old = Tokens("", "hush-refresh-0", consented_at=5.0, sign_in_ends_at=ends)
+    old = Tokens("", "hush-refresh-0", authorized_at=5.0, refresh_token_expires_at=ends)
     store = keep(Watched(), old)
     auth, heard = listened(lab, service, store)
     asyncio.run(auth.send(lab.ask()))
     stored = asyncio.run(store.load())
-    assert (stored.access_token, stored.consented_at) == ("hush-access-1", 5.0)
-    assert stored.sign_in_ends_at == ends
+    assert (stored.access_token, stored.authorized_at) == ("hush-access-1", 5.0)
+    assert stored.refresh_token_expires_at == ends
     end = service.clock.now() + LIFE
     assert heard == [TokenRefreshed(seconds=0.0, expires_at=end)]
 
@@ -437,7 +437,8 @@ def test_the_end_of_the_sign_in(lab, caplog, left, told):
     service = lab.Service(lab.Clock())
     ends = service.clock.now() + left * DAY
     store = keep(
-        Watched(), Tokens("hush-access-0", "hush-refresh-0", sign_in_ends_at=ends)
+        Watched(),
+        Tokens("hush-access-0", "hush-refresh-0", refresh_token_expires_at=ends),
     )
     auth, heard = listened(lab, service, store)
     with caplog.at_level(logging.WARNING):
@@ -451,11 +452,11 @@ def test_the_end_is_told_once_a_day(lab):
     """However many requests there are, the end is told once a day."""
     service = lab.Service(lab.Clock())
     ends = service.clock.now() + 9 * DAY
-    held = Tokens("hush-access-0", "hush-refresh-0", sign_in_ends_at=ends)
+    held = Tokens("hush-access-0", "hush-refresh-0", refresh_token_expires_at=ends)
     auth, heard = listened(lab, service, keep(Watched(), held))
     for _ in range(48):
         asyncio.run(auth.send(lab.ask()))
         asyncio.run(service.clock.sleep(DAY / 24))
     assert [each.days_left for each in heard] == pytest.approx([9.0, 8.0])
     assert {each.ends_at for each in heard} == {ends}
-    assert {type(each) for each in heard} == {SignInEnding}
+    assert {type(each) for each in heard} == {SignInExpiring}

@@ -135,7 +135,7 @@ def test_the_limit_follows_the_server(lab):
 
     async def main():
         inner, events, limits = Sick(), Events(), [8]
-        events.subscribe(lambda event: limits.append(event.now))
+        events.subscribe(lambda event: limits.append(event.new))
         throttle = Throttle(inner, 8, events)
         inner.fails = True
         await crowd(throttle, lab, 8)

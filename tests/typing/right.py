@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, assert_type
 
 from sage200_async import (
+    AuthorizationRequest,
     Sage200Client,
     Settings,
-    SignIn,
     Tokens,
-    authorize_url,
+    create_authorization_url,
     exchange_code,
     field,
     raw,
@@ -71,9 +71,9 @@ async def beyond(client: Sage200Client) -> None:
 
 
 async def signing_in(settings: Settings) -> None:
-    sign_in = SignIn.begin("https://app.example/callback")
-    assert_type(sign_in, SignIn)
-    assert_type(authorize_url(settings, sign_in), str)
+    sign_in = AuthorizationRequest.begin("https://app.example/callback")
+    assert_type(sign_in, AuthorizationRequest)
+    assert_type(create_authorization_url(settings, sign_in), str)
     assert_type(await exchange_code(settings, sign_in, "https://a.example/"), Tokens)
 
 

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from sage200_async.errors import BrokenReply, ReplyTooLarge
+from sage200_async.errors import IncompleteResponse, ResponseTooLarge
 from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Request
 
@@ -52,7 +52,9 @@ def test_the_limit(encoding):
     plain = b"[" + b" " * 98 + b"]"
     chunk = plain if encoding is None else gzip.compress(plain)
     assert body_of(chunk, encoding=encoding, limit=100) == plain
-    with pytest.raises(ReplyTooLarge, match=r"GET customers: expected 99 bytes") as e:
+    with pytest.raises(
+        ResponseTooLarge, match=r"GET customers: expected 99 bytes"
+    ) as e:
         body_of(chunk, encoding=encoding, limit=99)
     assert e.value.request.path == "customers"
     assert not e.value.retryable
@@ -63,7 +65,7 @@ def test_the_limit(encoding):
 )
 def test_no_gzip(chunk):
     """What is said to be compressed and is not, or stops short, is broken."""
-    with pytest.raises(BrokenReply, match=r"gzip|stops short") as caught:
+    with pytest.raises(IncompleteResponse, match=r"gzip|stops short") as caught:
         body_of(chunk, encoding="gzip", status=500)
     assert caught.value.retryable
 
@@ -85,7 +87,7 @@ def test_an_empty_answer_to_a_write(method):
 def test_half_of_another_success(status):
     """What a proxy changed, or gave a part of unasked, is held to the same."""
     assert body_of(b"[]", status=status) == b"[]"
-    with pytest.raises(BrokenReply, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="stops short"):
         body_of(b'[{"id":1},', status=status)
 
 
@@ -110,7 +112,7 @@ def test_half_of_another_success(status):
 )
 def test_half_of_a_value(short):
     """A success that is half of a JSON value, or none at all, stops short."""
-    with pytest.raises(BrokenReply, match=r"GET customers: .*stops short"):
+    with pytest.raises(IncompleteResponse, match=r"GET customers: .*stops short"):
         body_of(short)
 
 
@@ -146,5 +148,5 @@ def test_half_of_a_value_of_a_wrong_length():
     body = Body(Request(method="GET", path="customers"), headers, MANY)
     for _ in body.take(b'[{"id":12}'):
         pass
-    with pytest.raises(BrokenReply, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="stops short"):
         body.whole(200)

@@ -7,20 +7,20 @@ import pytest
 from sage200_async import field, raw
 from sage200_async.catalog import Customer, Endpoints, Product
 from sage200_async.errors import (
+    InvalidValue,
     LimitError,
-    LiteralError,
     QueryError,
     UnknownFieldError,
 )
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.options import Options, shape
+from sage200_async.odata.options import QueryOptions, select_and_expand
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Table
+from sage200_async.query.operations import Resource
 
 c = Customer.fields
 query = Endpoints.customers.query
 orders = Endpoints.sop_orders.query
-untyped = Endpoint("things", Table[dict, dict, dict]).query
+untyped = Endpoint("things", Resource[dict, dict, dict]).query
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_immutable(refine):
     assert refined != first
     assert refined is not first
     assert first.options is before
-    assert query.options == Options()
+    assert query.options == QueryOptions()
 
 
 def test_nothing_to_refine():
@@ -56,7 +56,7 @@ def test_filter_narrows():
     """Two filters in a row are their conjunction."""
     a, b = c.balance > 1, (c.name == "x") | (c.name == "y")
     assert query.filter(a).filter(b) == query.filter(a & b) == query.filter(a, b)
-    where = query.filter(a).filter(b).options.where
+    where = query.filter(a).filter(b).options.filter
     assert str(where) == "balance gt 1 and (name eq 'x' or name eq 'y')"
 
 
@@ -72,14 +72,14 @@ def test_filter_narrows():
 )
 def test_equals(equals, written):
     """Keywords are equality, by the field's type."""
-    assert str(query.filter(**equals).options.where) == written
+    assert str(query.filter(**equals).options.filter) == written
 
 
 def test_equals_refused():
     """Keywords are checked like conditions."""
     with pytest.raises(UnknownFieldError, match="nearest is balance"):
         query.filter(balence=1)
-    with pytest.raises(LiteralError, match="balance: expected a number"):
+    with pytest.raises(InvalidValue, match="balance: expected a number"):
         query.filter(balance="1")
     with pytest.raises(QueryError, match="member"):
         query.filter(contacts=1)
@@ -110,7 +110,7 @@ def test_filter_takes_conditions(given):
 )
 def test_untyped_conditions_are_checked(condition):
     """A condition of unknown type is checked against the record it is put to."""
-    with pytest.raises(LiteralError, match="expected a condition on"):
+    with pytest.raises(InvalidValue, match="expected a condition on"):
         query.filter(condition)
 
 
@@ -127,7 +127,7 @@ def test_untyped_conditions_are_checked(condition):
 )
 def test_untyped_conditions_that_fit(condition):
     """A condition of unknown type that fits the record is taken."""
-    assert query.filter(condition).options.where == condition
+    assert query.filter(condition).options.filter == condition
 
 
 def test_other_records_conditions():
@@ -149,7 +149,7 @@ def test_select_reaches_in():
     """A dotted name expands the member that it reaches into."""
     refined = query.select("id", c.contacts.name).expand("memos", "memos")
     assert refined.options.select == ("id", "contacts.name")
-    assert shape(refined.options)[1] == ("$expand", "memos,contacts")
+    assert select_and_expand(refined.options)[1] == ("$expand", "memos,contacts")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_expand_pseudo_members():
 def test_order():
     """Keys add up, greatest first; saying one twice changes nothing."""
     keys = query.order_by(c.balance.desc(), "name asc").order_by("balance", c.id)
-    assert [str(key) for key in keys.options.order] == ["balance desc", "name", "id"]
+    assert [str(key) for key in keys.options.order_by] == ["balance desc", "name", "id"]
     assert query.order_by("balance  desc") == query.order_by(c.balance.desc())
 
 
@@ -219,7 +219,7 @@ def test_page_size(count):
 
 def test_last_call_wins():
     """Counts replace each other."""
-    assert query.top(5).top(0).skip(3).skip(1).options == Options(top=0, skip=1)
+    assert query.top(5).top(0).skip(3).skip(1).options == QueryOptions(top=0, skip=1)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sage200_async.wire.decode import (
     decoders_for,
     unwrapped,
 )
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 Untyped = dict[str, Any]
 FORMS = {
@@ -96,7 +96,7 @@ def test_pieces_are_let_go():
     """While a page is read, only the pieces that are not decoded yet are held."""
     rows = b",".join(b'{"id":%d}' % n for n in range(10_000))
     body = b"[%b]" % rows
-    pieces = Pieces(*(body[at : at + 1000] for at in range(0, len(body), 1000)))
+    pieces = ChunkedBody(*(body[at : at + 1000] for at in range(0, len(body), 1000)))
     done = 0
     for some in SliceReader(Untyped, None, 500).slices(pieces):
         done += len(b",".join(b'{"id":%d}' % row["id"] for row in some)) + 1
@@ -107,7 +107,7 @@ def test_pieces_are_let_go():
 @pytest.mark.parametrize("size", [1, 100, 40_000, 70_000])
 def test_small_pieces_are_put_together(size):
     """However small the pieces are that come, few are held, each of a like size."""
-    pieces = Pieces()
+    pieces = ChunkedBody()
     came = b"".join(n.to_bytes(4, "big") for n in range(50_000))
     for at in range(0, len(came), size):
         pieces.add(came[at : at + size])
@@ -120,7 +120,7 @@ def test_small_pieces_are_put_together(size):
 def test_ends_of_pieces():
     """The first and the last bytes are found whatever pieces they are in."""
     whole = b"0123456789"
-    pieces = Pieces(b"", b"012", b"3", b"", b"456", b"789", b"")
+    pieces = ChunkedBody(b"", b"012", b"3", b"", b"456", b"789", b"")
     for size in range(1, 12):
         assert pieces.first(size) == whole[:size]
         assert pieces.last(size) == whole[-size:]
@@ -167,7 +167,7 @@ def test_no_page(body, size):
     """What is no array of records is an error of ours, never a shorter page."""
     with pytest.raises(DecodeError) as caught:
         read(body, size)
-    assert caught.value.where.startswith("$")
+    assert caught.value.json_path.startswith("$")
     assert len(str(caught.value)) < 1000
 
 
@@ -212,7 +212,7 @@ def test_quarantine(bad, where, why, size):
     assert [each.id for each in found] == [n for n in range(40) if n != 17]
     assert found[1].balance == Decimal("1.50")
     (error,) = put_by
-    assert (error.where, error.model) == (where, "Customer")
+    assert (error.json_path, error.model) == (where, "Customer")
     assert error.raw == bad.encode()
     assert where in str(error)
     assert why in str(error)
@@ -227,7 +227,7 @@ def test_no_quarantine(bad, where, why, size):
     with pytest.raises(DecodeError, match=why) as caught:
         found.extend(record for some in slices for record in some)
     assert [each.id for each in found] == list(range(17))
-    assert (caught.value.where, caught.value.raw) == (where, bad.encode())
+    assert (caught.value.json_path, caught.value.raw) == (where, bad.encode())
 
 
 @pytest.mark.parametrize("at", [0, 39])
@@ -236,7 +236,7 @@ def test_quarantine_at_the_ends(at):
     put_by = []
     body = page_with_bad('{"id":"x"}', at)
     assert len(read(body, 100, Customer, put_by.append)) == 39
-    assert [error.where for error in put_by] == [f"$[{at}].id"]
+    assert [error.json_path for error in put_by] == [f"$[{at}].id"]
 
 
 def test_quarantine_takes_many():
@@ -244,7 +244,7 @@ def test_quarantine_takes_many():
     put_by = []
     body = b'[{"id":1},{"id":"a"},{"id":"b"},{"id":2},{"id":"c"}]'
     assert [each.id for each in read(body, 1, Customer, put_by.append)] == [1, 2]
-    assert [error.where for error in put_by] == ["$[1].id", "$[2].id", "$[4].id"]
+    assert [error.json_path for error in put_by] == ["$[1].id", "$[2].id", "$[4].id"]
 
 
 def test_quarantined_record_is_not_shown():
@@ -272,7 +272,7 @@ def test_number_without_end():
     put_by = []
     body = b'[{"a": 1e99999999999999999999}, {"a": 1}]'
     assert read(body, quarantine=put_by.append) == [{"a": 1}]
-    assert put_by[0].where == "$[0]"
+    assert put_by[0].json_path == "$[0]"
 
 
 def test_null_and_absent():
@@ -334,4 +334,4 @@ def test_one():
     assert decode_one(b'{"id":5,"balance":1.10}', Customer).balance == Decimal("1.10")
     with pytest.raises(DecodeError) as caught:
         decode_one(b'{"id":"5"}', Customer)
-    assert (caught.value.where, caught.value.model) == ("$.id", "Customer")
+    assert (caught.value.json_path, caught.value.model) == ("$.id", "Customer")

@@ -33,16 +33,16 @@ def test_what_is_no_metadata(body):
 
 def test_what_has_drifted():
     """Unknown, missing and differently typed fields are listed by name."""
-    drift = compare(
+    schema_diff = compare(
         Customer.fields,
         {"id": "Edm.Int64", "name": "String", "balance": "String", "score": "Int32"},
         [{"id": 1, "name": "A", "credit_limit": "12", "mood": True, "on_hold": None}],
     )
-    assert drift
-    assert drift.unknown == ("mood", "score")
-    assert "short_name" in drift.missing
-    assert not {"id", "name", "balance", "credit_limit"} & {*drift.missing}
-    assert drift.retyped == (
+    assert schema_diff
+    assert schema_diff.unknown == ("mood", "score")
+    assert "short_name" in schema_diff.missing
+    assert not {"id", "name", "balance", "credit_limit"} & {*schema_diff.missing}
+    assert schema_diff.retyped == (
         Retyped("balance", "number", "text"),
         Retyped("credit_limit", "number", "text"),
     )

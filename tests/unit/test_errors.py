@@ -8,7 +8,7 @@ import re
 import pytest
 
 from sage200_async import errors
-from sage200_async.odata.options import Options
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.plan import begin
 from sage200_async.wire.messages import Request, Response
 
@@ -17,7 +17,7 @@ CLASSES = [
     for _, each in inspect.getmembers(errors, inspect.isclass)
     if each.__module__ == errors.__name__ and issubclass(each, Exception)
 ]
-PLAN = begin("customers", Options(), "id", query_limit=2000)[0]
+PLAN = begin("customers", QueryOptions(), "id", max_query_bytes=2000)[0]
 VALUES = {
     "name": "balence",
     "nearest": "balance",
@@ -30,7 +30,7 @@ VALUES = {
     "response": Response(418, {}, b"short and stout"),
     "detail": "told",
     "retry_after": 7.0,
-    "where": "$[17].balance",
+    "json_path": "$[17].balance",
     "model": "Customer",
     "raw": b"{}",
     "plan": PLAN,
@@ -142,8 +142,8 @@ def test_retryable():
     assert retryable == {
         "TransportError",
         "ConnectError",
-        "TimedOut",
-        "BrokenReply",
+        "RequestTimeout",
+        "IncompleteResponse",
         "RateLimited",
         "ServerError",
         "TokenUnavailable",
@@ -154,10 +154,10 @@ def test_retryable():
     ("error", "never"),
     [
         (errors.TransportError(), False),
-        (errors.BrokenReply(), False),
+        (errors.IncompleteResponse(), False),
         (errors.ConnectError(), True),
-        (errors.TimedOut(), False),
-        (errors.TimedOut(phase="connect"), True),
+        (errors.RequestTimeout(), False),
+        (errors.RequestTimeout(phase="connect"), True),
     ],
 )
 def test_never_sent(error, never):

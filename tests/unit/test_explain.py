@@ -5,11 +5,11 @@ import pytest
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import LimitError
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Table
+from sage200_async.query.operations import Resource
 
 c = Customer.fields
 query = Endpoints.customers.query
-keyless = Endpoint("things", Table[dict, dict, dict]).query
+keyless = Endpoint("things", Resource[dict, dict, dict]).query
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sage200_async.catalog import Endpoints
 from sage200_async.errors import QueryError
 from sage200_async.events import Events
 from sage200_async.odata.expressions import And, In, Or
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 
 a, b, c, d = (field(name) == 1 for name in "abcd")
@@ -163,7 +163,9 @@ def test_never_true_asks_nothing(condition):
         quarantine = None
         events = Events()
 
-    query = Endpoints.customers.query.bound(Target("http://x", "s", "1"), Connection())
+    query = Endpoints.customers.query.bound(
+        CompanyContext("http://x", "s", "1"), Connection()
+    )
     narrowed = query.filter(raw("y") & condition_on_customers(condition))
     assert not narrowed.url
     assert narrowed.explain().strategy == "none"

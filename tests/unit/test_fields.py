@@ -7,7 +7,7 @@ import pytest
 
 from sage200_async import field
 from sage200_async.catalog import Customer, Product, SopOrder
-from sage200_async.errors import LiteralError, QueryError, UnknownFieldError
+from sage200_async.errors import InvalidValue, QueryError, UnknownFieldError
 from sage200_async.odata.fields import Ordering, names_of
 
 c = Customer.fields
@@ -50,7 +50,7 @@ def test_conditions(condition, written):
 )
 def test_wrong_type(make):
     """A value of another type is refused, with the field's name."""
-    with pytest.raises(LiteralError, match=r"^(name|id|balance|on_hold|account_op)"):
+    with pytest.raises(InvalidValue, match=r"^(name|id|balance|on_hold|account_op)"):
         make()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 from sage200_async.wire.headers import company_headers, retry_after
 
 NOON = 1_500_000_000.0
@@ -10,7 +10,7 @@ NOON = 1_500_000_000.0
 
 def test_company():
     """A request names its site and its company."""
-    headers = company_headers(Target("http://x", "guid", "7"))
+    headers = company_headers(CompanyContext("http://x", "guid", "7"))
     assert headers == {"X-Site": "guid", "X-Company": "7"}
 
 

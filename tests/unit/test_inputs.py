@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from sage200_async.catalog import Customer, SopOrder
-from sage200_async.errors import LiteralError, QueryError, UnknownFieldError
+from sage200_async.errors import InvalidValue, QueryError, UnknownFieldError
 from sage200_async.wire.payloads import adds_rows, encode_input
 
 c = Customer.fields
@@ -54,21 +54,21 @@ def test_encoded(values, body):
         ({5: "x"}, UnknownFieldError, "'5'"),
         ({"main_address.postcode": "x"}, UnknownFieldError, "main_address"),
         ({"contacts": [{"nmae": "x"}]}, UnknownFieldError, "CustomerContact"),
-        ({"name": 5}, LiteralError, "^name: expected text"),
-        ({"name": "\ud800"}, LiteralError, "surrogates"),
-        ({"name": ["x"]}, LiteralError, "^name: expected one value"),
-        ({"name": {"x": 1}}, LiteralError, "^name: expected one value"),
-        ({"on_hold": 1}, LiteralError, "^on_hold: "),
-        ({"credit_limit": "5"}, LiteralError, "^credit_limit: "),
-        ({"credit_limit": float("nan")}, LiteralError, "finite"),
-        ({"credit_limit": Decimal("Infinity")}, LiteralError, "finite"),
-        ({"account_opened": "2020-01-01"}, LiteralError, "^account_opened: "),
+        ({"name": 5}, InvalidValue, "^name: expected text"),
+        ({"name": "\ud800"}, InvalidValue, "surrogates"),
+        ({"name": ["x"]}, InvalidValue, "^name: expected one value"),
+        ({"name": {"x": 1}}, InvalidValue, "^name: expected one value"),
+        ({"on_hold": 1}, InvalidValue, "^on_hold: "),
+        ({"credit_limit": "5"}, InvalidValue, "^credit_limit: "),
+        ({"credit_limit": float("nan")}, InvalidValue, "finite"),
+        ({"credit_limit": Decimal("Infinity")}, InvalidValue, "finite"),
+        ({"account_opened": "2020-01-01"}, InvalidValue, "^account_opened: "),
         (
             {"account_opened": datetime(2020, 1, 1)},
-            LiteralError,
+            InvalidValue,
             "time zone",
         ),
-        ({"contacts": [{"id": "1"}]}, LiteralError, r"^contacts\[0\]\.id: "),
+        ({"contacts": [{"id": "1"}]}, InvalidValue, r"^contacts\[0\]\.id: "),
         ({"contacts": 5}, QueryError, "^contacts: expected a mapping or a list"),
         ({"contacts": None}, QueryError, "^contacts: "),
         ({"contacts": [5]}, QueryError, r"^contacts\[0\]: expected a mapping"),
@@ -112,7 +112,7 @@ def test_untyped():
 )
 def test_untyped_refused(value):
     """Where nobody knows the record, what JSON or the service cannot hold is refused."""
-    with pytest.raises(LiteralError, match=r"^a\[0\]\.b: expected"):
+    with pytest.raises(InvalidValue, match=r"^a\[0\]\.b: expected"):
         encode_input({"a": [{"b": value}]}, None)
 
 

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 import pytest
 
-from sage200_async.errors import LiteralError
+from sage200_async.errors import InvalidValue
 from sage200_async.odata.literals import WRITERS, fits, kind_of, literal
 
 
@@ -48,16 +48,16 @@ FAR_WEST = timezone(timedelta(hours=-12))
         ("number", Decimal("12345678901234567.89"), "12345678901234567.89"),
         ("boolean", True, "true"),
         ("boolean", False, "false"),
-        ("moment", date(2016, 2, 23), "2016-02-23"),
-        ("moment", date(1, 1, 1), "0001-01-01"),
-        ("moment", datetime(2016, 2, 24, tzinfo=UTC), "2016-02-24T00:00:00.000Z"),
+        ("datetime", date(2016, 2, 23), "2016-02-23"),
+        ("datetime", date(1, 1, 1), "0001-01-01"),
+        ("datetime", datetime(2016, 2, 24, tzinfo=UTC), "2016-02-24T00:00:00.000Z"),
         (
-            "moment",
+            "datetime",
             datetime(2016, 2, 24, 9, 52, 11, 452_001, UTC),
             "2016-02-24T09:52:11.452001Z",
         ),
         (
-            "moment",
+            "datetime",
             datetime(2016, 2, 24, 1, tzinfo=FAR_EAST),
             "2016-02-23T11:00:00.000Z",
         ),
@@ -105,11 +105,11 @@ def test_null(kind):
         ("number", 1j),
         ("boolean", 1),
         ("boolean", "true"),
-        ("moment", "2016-02-23"),
-        ("moment", datetime(2016, 2, 23)),
-        ("moment", datetime(1, 1, 1, tzinfo=FAR_EAST)),
-        ("moment", datetime(9999, 12, 31, 23, tzinfo=FAR_WEST)),
-        ("moment", 1456308731),
+        ("datetime", "2016-02-23"),
+        ("datetime", datetime(2016, 2, 23)),
+        ("datetime", datetime(1, 1, 1, tzinfo=FAR_EAST)),
+        ("datetime", datetime(9999, 12, 31, 23, tzinfo=FAR_WEST)),
+        ("datetime", 1456308731),
         ("enum", True),
         ("enum", 2.0),
         ("enum", "\udfff"),
@@ -117,7 +117,7 @@ def test_null(kind):
 )
 def test_refused(kind, value):
     """A value of another type, or that has no literal, is refused and shown."""
-    with pytest.raises(LiteralError, match=r"expected .*, got ") as caught:
+    with pytest.raises(InvalidValue, match=r"expected .*, got ") as caught:
         literal(kind, value)
     assert caught.value.value is value
 
@@ -131,8 +131,8 @@ def test_refused(kind, value):
         (1, "integer"),
         (1.5, "number"),
         (Decimal(1), "number"),
-        (date(2020, 1, 1), "moment"),
-        (datetime(2020, 1, 1, tzinfo=UTC), "moment"),
+        (date(2020, 1, 1), "datetime"),
+        (datetime(2020, 1, 1, tzinfo=UTC), "datetime"),
     ],
 )
 def test_kind_of(value, kind):
@@ -142,7 +142,7 @@ def test_kind_of(value, kind):
 
 def test_kind_of_nothing_known():
     """A value that no field can hold has no kind."""
-    with pytest.raises(LiteralError, match="bytes"):
+    with pytest.raises(InvalidValue, match="bytes"):
         kind_of(b"x")
 
 

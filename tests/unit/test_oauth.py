@@ -7,7 +7,12 @@ import msgspec
 import pytest
 from rich.pretty import pretty_repr
 
-from sage200_async import Settings, SignIn, Tokens, authorize_url
+from sage200_async import (
+    AuthorizationRequest,
+    Settings,
+    Tokens,
+    create_authorization_url,
+)
 from sage200_async.auth.oauth import (
     challenge,
     code_request,
@@ -45,8 +50,8 @@ def test_the_challenge_is_that_of_the_rfc():
 
 def test_what_the_authorize_page_is_asked():
     """The address holds what Sage ID wants, and the verifier only as its hash."""
-    sign_in = SignIn(HERE, "the-state", "the-verifier")
-    url = authorize_url(OURS, sign_in)
+    sign_in = AuthorizationRequest(HERE, "the-state", "the-verifier")
+    url = create_authorization_url(OURS, sign_in)
     assert url.startswith("https://id.sage.com/authorize?")
     assert asked(url) == {
         "response_type": "code",
@@ -63,15 +68,17 @@ def test_what_the_authorize_page_is_asked():
 
 def test_an_authorize_address_with_a_query_of_its_own():
     """What the address has already is kept."""
-    own = msgspec.structs.replace(OURS, authorize_url="https://id.example/a?tenant=7")
-    given = asked(authorize_url(own, SignIn.begin(HERE)))
+    own = msgspec.structs.replace(
+        OURS, authorization_url="https://id.example/a?tenant=7"
+    )
+    given = asked(create_authorization_url(own, AuthorizationRequest.begin(HERE)))
     assert (given["tenant"], given["response_type"]) == ("7", "code")
 
 
 def test_each_sign_in_is_another():
     """State and verifier are new each time, and long enough for RFC 7636."""
-    many = [SignIn.begin(HERE) for _ in range(50)]
-    drawn = {text for each in many for text in (each.state, each.verifier)}
+    many = [AuthorizationRequest.begin(HERE) for _ in range(50)]
+    drawn = {text for each in many for text in (each.state, each.code_verifier)}
     assert len(drawn) == 100
     assert all(43 <= len(text) <= 128 for text in drawn)
 
@@ -93,30 +100,33 @@ def test_each_sign_in_is_another():
 def test_redirects_that_are_refused(uri):
     """A redirect in the clear, to another machine, or with a fragment is refused."""
     with pytest.raises(SettingsError, match="redirect_uri") as caught:
-        SignIn.begin(uri)
+        AuthorizationRequest.begin(uri)
     assert caught.value.name == "redirect_uri"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8400", "[::1]:8400", "localhost"])
 def test_redirects_to_this_machine(host):
     """A redirect to this machine may be in the clear."""
-    assert SignIn.begin(f"http://{host}/x").redirect_uri == f"http://{host}/x"
+    assert (
+        AuthorizationRequest.begin(f"http://{host}/x").redirect_uri
+        == f"http://{host}/x"
+    )
 
 
 def test_a_sign_in_shows_nothing_and_can_be_kept():
     """Neither repr shows state or verifier; pickle and JSON bring them back."""
-    sign_in = SignIn(HERE, "hush-state", "hush-verifier")
+    sign_in = AuthorizationRequest(HERE, "hush-state", "hush-verifier")
     assert "hush" not in repr(sign_in) + pretty_repr(sign_in)
     assert HERE in repr(sign_in)
     assert pickle.loads(pickle.dumps(sign_in)) == sign_in
     kept = msgspec.json.encode(sign_in)
-    assert msgspec.json.decode(kept, type=SignIn) == sign_in
+    assert msgspec.json.decode(kept, type=AuthorizationRequest) == sign_in
 
 
 def test_a_client_id_is_needed():
     """Without a client id there is no address to go to."""
     with pytest.raises(SettingsError, match="client_id") as caught:
-        authorize_url(Settings(), SignIn.begin(HERE))
+        create_authorization_url(Settings(), AuthorizationRequest.begin(HERE))
     assert caught.value.name == "client_id"
 
 
@@ -190,8 +200,8 @@ def test_the_first_tokens():
         refresh_token="hush-r",
         expires_at=NOW + 60,
         issued_at=NOW,
-        consented_at=NOW,
-        sign_in_ends_at=NOW + 30 * 86_400,
+        authorized_at=NOW,
+        refresh_token_expires_at=NOW + 30 * 86_400,
     )
 
 
@@ -205,13 +215,13 @@ def test_no_refresh_token():
     """Without a refresh token the sign-in ends with the access token."""
     brought = {"access_token": "a", "expires_in": 60}
     tokens = read_first_tokens(reply(brought), NOW, 30)
-    assert (tokens.refresh_token, tokens.sign_in_ends_at) == ("", NOW + 60)
+    assert (tokens.refresh_token, tokens.refresh_token_expires_at) == ("", NOW + 60)
 
 
 def test_a_refresh_leaves_the_sign_in_as_it_was():
     """A refresh moves neither consent nor the sign-in's end, and keeps no mark."""
     first = read_first_tokens(reply(BROUGHT), NOW, 30)
-    marked = msgspec.structs.replace(first, spent_at=NOW + 50)
+    marked = msgspec.structs.replace(first, refresh_started_at=NOW + 50)
     later = read_tokens(
         reply({"access_token": "b", "expires_in": 60}), marked, NOW + 55
     )

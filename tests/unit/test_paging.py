@@ -8,7 +8,7 @@ import pytest
 from sage200_async import field, raw
 from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.options import Options
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.plan import PageFacts, advance, begin, query_for
 
 KEY, NAME = Ordering("id"), Ordering("name")
@@ -16,7 +16,7 @@ KEY, NAME = Ordering("id"), Ordering("name")
 
 def plan(key="id", limit=2000, **options):
     """Plan to read a collection."""
-    return begin("things", Options(**options), key, query_limit=limit)[0]
+    return begin("things", QueryOptions(**options), key, max_query_bytes=limit)[0]
 
 
 def asked(made):
@@ -28,14 +28,14 @@ def asked(made):
     ("key", "options", "mode"),
     [
         ("id", {}, "key"),
-        ("id", {"order": (KEY,)}, "key"),
-        ("id", {"top": 5, "where": field("a") == 1}, "key"),
-        ("id", {"order": (Ordering("id", descending=True),)}, "offset"),
-        ("id", {"order": (NAME,)}, "offset"),
-        ("id", {"order": (KEY, NAME)}, "offset"),
+        ("id", {"order_by": (KEY,)}, "key"),
+        ("id", {"top": 5, "filter": field("a") == 1}, "key"),
+        ("id", {"order_by": (Ordering("id", descending=True),)}, "offset"),
+        ("id", {"order_by": (NAME,)}, "offset"),
+        ("id", {"order_by": (KEY, NAME)}, "offset"),
         ("id", {"skip": 1}, "offset"),
-        (None, {"order": (NAME,)}, "offset"),
-        (None, {"order": (NAME,), "skip": 1}, "offset"),
+        (None, {"order_by": (NAME,)}, "offset"),
+        (None, {"order_by": (NAME,), "skip": 1}, "offset"),
         (None, {}, "single"),
         (None, {"top": 5}, "single"),
     ],
@@ -58,8 +58,8 @@ def test_skip_needs_an_order():
         ("id", {"top": 7}, {"$orderby": "id", "$top": "7"}),
         ("id", {"page_size": 9}, {"$orderby": "id", "$top": "9"}),
         ("id", {"skip": 3}, {"$orderby": "id", "$skip": "3", "$top": "5000"}),
-        ("id", {"order": (NAME,)}, {"$orderby": "name,id", "$top": "5000"}),
-        ("id", {"order": (KEY, NAME)}, {"$orderby": "id,name", "$top": "5000"}),
+        ("id", {"order_by": (NAME,)}, {"$orderby": "name,id", "$top": "5000"}),
+        ("id", {"order_by": (KEY, NAME)}, {"$orderby": "id,name", "$top": "5000"}),
         (
             "id",
             {"select": ("name",)},
@@ -76,7 +76,7 @@ def test_skip_needs_an_order():
             },
         ),
         (None, {}, {"$top": "5000"}),
-        (None, {"order": (NAME,)}, {"$orderby": "name", "$top": "5000"}),
+        (None, {"order_by": (NAME,)}, {"$orderby": "name", "$top": "5000"}),
     ],
 )
 def test_first_request(key, options, first):
@@ -86,7 +86,7 @@ def test_first_request(key, options, first):
 
 def test_by_key():
     """By key, the next page lies above the last key, whatever the condition."""
-    made = plan(where=(field("a") == 1) | raw("b"), page_size=10)
+    made = plan(filter=(field("a") == 1) | raw("b"), page_size=10)
     moved = advance(made, PageFacts(10, 10, 4711))
     assert asked(moved) == {
         "$filter": "(a eq 1 or (b)) and id gt 4711",
@@ -97,7 +97,7 @@ def test_by_key():
 
 def test_by_offset():
     """By offset, the next page lies behind what was served, not what was given."""
-    made = plan(order=(NAME,), skip=5, page_size=10)
+    made = plan(order_by=(NAME,), skip=5, page_size=10)
     moved = advance(made, PageFacts(10, 8))
     assert asked(moved)["$skip"] == "15"
     assert (moved.records, moved.pages) == (8, 1)
@@ -180,14 +180,14 @@ def test_split(limit):
     """An `in_` that does not fit becomes requests that do, and lacks nothing."""
     values = [f"O'{number:04}&" for number in range(300)]
     where = field("name").in_(values) & (field("a") == 1)
-    made = plan(limit=limit, where=where)
+    made = plan(limit=limit, filter=where)
     assert len(made.parts) > 1
     while not made.done:
         far = advance(made, PageFacts(5000, 5000, 2**63 - 1))
         assert len(query_for(made)) <= limit
         assert len(query_for(far)) <= limit
         made = advance(made, PageFacts(0, 0))
-    chains = literals_of(plan(limit=limit, where=where).parts, "name")
+    chains = literals_of(plan(limit=limit, filter=where).parts, "name")
     told = [literal for (chain,) in chains for literal in chain]
     assert told == ["'" + value.replace("'", "''") + "'" for value in values]
 
@@ -195,17 +195,17 @@ def test_split(limit):
 def test_split_is_tight():
     """Splitting wastes no request: a part and the next one's first do not fit."""
     where = field("n").in_(range(1000, 3000))
-    parts = plan(where=where).parts
+    parts = plan(filter=where).parts
     for part, following in pairwise(parts):
         wider = part.literals + following.literals[:1]
-        more = plan(where=field("n").in_(map(int, wider)))
+        more = plan(filter=field("n").in_(map(int, wider)))
         assert len(more.parts) == 2
 
 
 def test_split_twice():
     """Two long chains are both split, and every pair is asked for once."""
     where = field("a").in_(range(300)) & field("b").in_(range(300))
-    parts = plan(where=where).parts
+    parts = plan(filter=where).parts
     pairs = [
         (left, right)
         for part in parts
@@ -218,7 +218,7 @@ def test_split_twice():
 
 def test_parts_end_one_by_one():
     """The end of a part is the start of the next, from its lowest key."""
-    made = plan(limit=300, where=field("n").in_(range(60)))
+    made = plan(limit=300, filter=field("n").in_(range(60)))
     moved = advance(made, PageFacts(3, 3, 99))
     assert moved.parts == made.parts[1:]
     assert "gt" not in asked(moved)["$filter"]
@@ -227,23 +227,23 @@ def test_parts_end_one_by_one():
 @pytest.mark.parametrize(
     ("key", "options", "advice"),
     [
-        ("id", {"where": field("n") == "x" * 2000}, "ask for less"),
-        ("id", {"where": field("n").contains("é" * 400)}, "ask for less"),
+        ("id", {"filter": field("n") == "x" * 2000}, "ask for less"),
+        ("id", {"filter": field("n").contains("é" * 400)}, "ask for less"),
         ("id", {"select": tuple(f"name{n}" for n in range(400))}, "ask for less"),
-        ("id", {"where": ~field("n").in_(range(500))}, "ask for less"),
-        ("id", {"where": field("n").in_(["x" * 2000, "y"])}, "ask for less"),
+        ("id", {"filter": ~field("n").in_(range(500))}, "ask for less"),
+        ("id", {"filter": field("n").in_(["x" * 2000, "y"])}, "ask for less"),
         (
             "id",
-            {"where": field("n").in_(range(500)), "order": (NAME,)},
+            {"filter": field("n").in_(range(500)), "order_by": (NAME,)},
             "without order_by",
         ),
         (
             "id",
-            {"where": field("n").in_(range(500)), "order": (KEY,)},
+            {"filter": field("n").in_(range(500)), "order_by": (KEY,)},
             "without order_by",
         ),
-        ("id", {"where": field("n").in_(range(500)), "skip": 1}, "without order_by"),
-        (None, {"where": field("n").in_(range(500))}, "unique key"),
+        ("id", {"filter": field("n").in_(range(500)), "skip": 1}, "without order_by"),
+        (None, {"filter": field("n").in_(range(500))}, "unique key"),
     ],
 )
 def test_too_long(key, options, advice):
@@ -255,15 +255,15 @@ def test_too_long(key, options, advice):
 def test_limit_holds_to_the_end():
     """A query is measured with the longest key that it may come to carry."""
     where = field("n") == "x" * 100
-    room = len(query_for(plan(where=where)))
+    room = len(query_for(plan(filter=where)))
     with pytest.raises(LimitError):
-        plan(limit=room, where=where)
+        plan(limit=room, filter=where)
     grown = "%20and%20id%20gt%209223372036854775807"
-    assert not plan(limit=room + len(grown), where=where).done
+    assert not plan(limit=room + len(grown), filter=where).done
 
 
 def test_contradiction():
     """A condition that is never true leaves nothing to ask."""
-    made = plan(where=field("n").in_([]))
+    made = plan(filter=field("n").in_([]))
     assert made.done
     assert made.parts == ()

@@ -9,9 +9,9 @@ import pytest
 
 from sage200_async import any_of, field
 from sage200_async.catalog import Customer, Endpoints
-from sage200_async.errors import LiteralError, QueryError
+from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.events import Events
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 
 c = Customer.fields
@@ -66,9 +66,9 @@ def test_injection_by_a_name(name):
 @pytest.mark.parametrize("value", ["1 or 1 eq 1", "1", True, 1.0, b"1"])
 def test_wrong_type_for_a_number(value):
     """A whole-number field takes whole numbers, and nothing that looks like one."""
-    with pytest.raises(LiteralError):
+    with pytest.raises(InvalidValue):
         query.filter(id=value)
-    with pytest.raises(LiteralError):
+    with pytest.raises(InvalidValue):
         query.filter(field("id") == value)
 
 
@@ -111,7 +111,7 @@ def test_empty_in():
         events = Events()
 
     nobody = query.filter(c.id.in_([])).bound(
-        Target("http://x", "s", "1"), Connection()
+        CompanyContext("http://x", "s", "1"), Connection()
     )
 
     async def read():
@@ -152,13 +152,13 @@ def test_decimal():
 def test_not_a_number(value):
     """What is no finite number is refused, as float and as Decimal."""
     for kind in (float, Decimal):
-        with pytest.raises(LiteralError):
+        with pytest.raises(InvalidValue):
             query.filter(c.balance == kind(value))
 
 
 def test_time_without_a_zone():
     """A time without a zone is refused; one with a zone is sent in UTC."""
-    with pytest.raises(LiteralError):
+    with pytest.raises(InvalidValue):
         query.filter(c.date_time_updated > datetime(2020, 1, 1))
     aware = datetime(2020, 1, 1, tzinfo=UTC)
     assert asked(c.date_time_updated > aware).endswith("gt 2020-01-01T00:00:00.000Z")

@@ -8,11 +8,11 @@ import pytest
 
 from sage200_async import raw
 from sage200_async.catalog import Customer, Endpoints
-from sage200_async.errors import ClientClosed, VerbError
+from sage200_async.errors import ClientClosed, UnsupportedOperation
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Table
-from sage200_async.settings import Target
+from sage200_async.query.operations import Resource
+from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 
 c = Customer.fields
@@ -45,8 +45,8 @@ def test_equal():
     [
         build().top(8),
         build().filter(c.id == 1),
-        build().bound(Target("http://x", "s", "2"), None),
-        build(Endpoint("other", Table[Customer, dict, dict], Customer)),
+        build().bound(CompanyContext("http://x", "s", "2"), None),
+        build(Endpoint("other", Resource[Customer, dict, dict], Customer)),
         "text",
     ],
 )
@@ -58,11 +58,11 @@ def test_unequal(other):
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol):
     """A pickle keeps the question and where it goes."""
-    asked = build().bound(Target("http://x", "s", "2", 999), None)
+    asked = build().bound(CompanyContext("http://x", "s", "2", 999), None)
     again = pickle.loads(pickle.dumps(asked, protocol))
     assert again == asked
     assert again.url == asked.url
-    assert again.target == asked.target
+    assert again.context == asked.context
 
 
 def test_pickle_of_a_bound_query():
@@ -73,7 +73,7 @@ def test_pickle_of_a_bound_query():
         quarantine = None
         events = Events()
 
-    bound = build().bound(Target("http://x", "s", "2"), Connection())
+    bound = build().bound(CompanyContext("http://x", "s", "2"), Connection())
     again = pickle.loads(pickle.dumps(bound))
     assert again == bound
     with pytest.raises(ClientClosed, match=r"client\.run"):
@@ -82,7 +82,7 @@ def test_pickle_of_a_bound_query():
 
 def test_untyped_pickle():
     """A query on a resource that nobody knows is picklable too."""
-    kind = Table[dict[str, object], dict[str, object], dict[str, object]]
+    kind = Resource[dict[str, object], dict[str, object], dict[str, object]]
     asked = Endpoint("things", kind, key="id").query.filter(a=1)
     assert pickle.loads(pickle.dumps(asked)) == asked
     assert copy.copy(asked) == asked
@@ -91,8 +91,8 @@ def test_untyped_pickle():
 def test_repr():
     """The repr shows what is asked, cut short where that is long."""
     asked = Endpoints.customers.query.filter(on_hold=True).top(5)
-    assert repr(asked) == "Table(customers, where=on_hold eq true, top=5)"
-    assert repr(Endpoints.customers.query) == "Table(customers)"
+    assert repr(asked) == "Resource(customers, filter=on_hold eq true, top=5)"
+    assert repr(Endpoints.customers.query) == "Resource(customers)"
     assert len(repr(asked.filter(name="x" * 9000))) < 500
 
 
@@ -100,7 +100,9 @@ def test_missing_verbs():
     """A verb that the resource lacks raises before any I/O, naming what it can."""
     lines = Endpoints.sop_order_line_views.query
     for verb in ("get", "create", "update", "delete"):
-        with pytest.raises(VerbError, match=f"cannot {verb}; it can list") as caught:
+        with pytest.raises(
+            UnsupportedOperation, match=f"cannot {verb}; it can list"
+        ) as caught:
             getattr(lines, verb)
         assert caught.value.verb == verb
     with pytest.raises(AttributeError):

@@ -10,17 +10,22 @@ import pytest
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer
-from sage200_async.errors import LiteralError, QueryError, UnknownFieldError, VerbError
-from sage200_async.query.collection import View
+from sage200_async.errors import (
+    InvalidValue,
+    QueryError,
+    UnknownFieldError,
+    UnsupportedOperation,
+)
+from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Binder, Endpoint, Item
 from sage200_async.query.operations import (
-    BulkTable,
+    BatchUpdateResource,
     Create,
     CreateMany,
     CreateUpdate,
     Get,
+    Resource,
     Single,
-    Table,
 )
 from sage200_async.query.records import Record
 from sage200_async.transport.memory import MemoryTransport, reply
@@ -33,22 +38,24 @@ class Urn(Record, frozen=True):
 
 
 class ContactItem(Item):
-    emails = Endpoint("customer_emails", Table, key="id")
+    emails = Endpoint("customer_emails", Resource, key="id")
 
 
 class CustomerItem(Item):
-    contacts = Endpoint("customer_contacts", Table, key="id", item=ContactItem)
+    contacts = Endpoint("customer_contacts", Resource, key="id", item=ContactItem)
 
 
 class Resources(Binder):
-    customers = Endpoint("customers", Table, Customer, "id", item=CustomerItem)
-    couriers = Endpoint("couriers", BulkTable, Customer, "id")
+    customers = Endpoint("customers", Resource, Customer, "id", item=CustomerItem)
+    couriers = Endpoint("couriers", BatchUpdateResource, Customer, "id")
     sales_invoices = Endpoint("sales_invoices", Create, Customer, reply=Urn)
     suggested = Endpoint("suggested_products", CreateMany, None)
     drafts = Endpoint("sop_orders_new", CreateUpdate, Customer)
     licence = Endpoint("licence", Single, Customer)
     figures = Endpoint("product_sales_figures", Get, None)
-    debtors = Endpoint("debtor_views", View, Customer, parameters=("$ageingdatetype",))
+    debtors = Endpoint(
+        "debtor_views", CollectionQuery, Customer, parameters=("$ageingdatetype",)
+    )
 
 
 class Client(Resources, Sage200Client):
@@ -170,7 +177,7 @@ def test_verbs(answered):
     assert verbs["licence"] == ["get"]
     assert verbs["debtors"] == ["list"]
     for resource, verb in (("licence", "delete"), ("debtors", "update_many")):
-        with pytest.raises(VerbError, match=f"cannot {verb}"):
+        with pytest.raises(UnsupportedOperation, match=f"cannot {verb}"):
             getattr(getattr(client, resource), verb)
     assert asked == []
 
@@ -184,7 +191,7 @@ def test_parameters(answered):
     assert "a%20b%26c" in query.parameters(ageingdatetype="a b&c").url
     with pytest.raises(UnknownFieldError, match="ageingdatetype"):
         client.debtors.parameters(periodnumber=0)
-    with pytest.raises(LiteralError, match="whole number"):
+    with pytest.raises(InvalidValue, match="whole number"):
         client.debtors.parameters(ageingdatetype=1.5)
     assert asked == []
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sage200_async.limits import PAGE_FLOOR, PAGE_MAX
-from sage200_async.paging.page_size import Sizing, larger, smaller
+from sage200_async.paging.page_size import PageSize, larger, smaller
 
 
 def play(capacity, pages, most=PAGE_MAX):
@@ -12,7 +12,7 @@ def play(capacity, pages, most=PAGE_MAX):
 
     Gives the sizes asked that were served, and those that were not.
     """
-    sizing, served, failed = Sizing(most, most), [], []
+    sizing, served, failed = PageSize(most, most), [], []
     while len(served) < pages:
         if sizing.size <= capacity:
             served.append(sizing.size)
@@ -50,7 +50,7 @@ def test_the_example_of_the_issue():
 
 def test_a_passing_outage_is_forgotten():
     """After an outage the size is back at the most within a hundred pages."""
-    sizing = Sizing()
+    sizing = PageSize()
     for _ in range(6):
         sizing = smaller(sizing, sizing.size) or sizing
     assert sizing.size == PAGE_FLOOR
@@ -62,7 +62,7 @@ def test_a_passing_outage_is_forgotten():
 @given(st.integers(1, PAGE_MAX))
 def test_nothing_below_the_floor(asked):
     """A page is halved down to the floor and no further; a smaller one is left."""
-    less = smaller(Sizing(PAGE_MAX, PAGE_MAX), asked)
+    less = smaller(PageSize(PAGE_MAX, PAGE_MAX), asked)
     if asked <= PAGE_FLOOR:
         assert less is None
     else:

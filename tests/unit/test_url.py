@@ -7,7 +7,7 @@ from yarl import URL
 
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.odata.encoding import encode, encode_query, encode_segment, join
-from sage200_async.settings import Target
+from sage200_async.settings import CompanyContext
 
 c = Customer.fields
 EVERY_BYTE = "".join(map(chr, range(256)))
@@ -59,7 +59,9 @@ def test_join(base, path):
 def test_left_alone():
     """The client's URL type sends the URL to the letter."""
     text = "O'B & Co. #1 100% +é"
-    query = Endpoints.customers.query.bound(Target("http://x/v1", "s", "1"), None)
+    query = Endpoints.customers.query.bound(
+        CompanyContext("http://x/v1", "s", "1"), None
+    )
     url = query.filter(c.name == text).url
     assert str(URL(url, encoded=True)) == url
     assert unquote(urlsplit(url).query).startswith(
@@ -69,7 +71,9 @@ def test_left_alone():
 
 def test_whole():
     """The first URL is exactly what is asked first."""
-    query = Endpoints.customers.query.bound(Target("http://x/v1/", "s", "1"), None)
+    query = Endpoints.customers.query.bound(
+        CompanyContext("http://x/v1/", "s", "1"), None
+    )
     refined = (
         query.filter((c.balance > 1000) & c.name.startswith("A"), on_hold=False)
         .select(c.id, c.reference, "name", c.balance)

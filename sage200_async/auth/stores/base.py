@@ -22,14 +22,14 @@ class Tokens(Struct, frozen=True, omit_defaults=True):
     """When the access token ends, in seconds; None if unknown."""
     issued_at: float | None = None
     """When the access token came, in seconds; None if unknown."""
-    consented_at: float | None = None
+    authorized_at: float | None = None
     """When a person signed in, in seconds; None if unknown."""
-    sign_in_ends_at: float | None = None
+    refresh_token_expires_at: float | None = None
     """When a person has to sign in again, in seconds; None if unknown.
 
     Refreshing does not move it.
     """
-    spent_at: float | None = None
+    refresh_started_at: float | None = None
     """When a refresh with this refresh token was begun, in seconds.
 
     It is stored before the token endpoint is asked, and gone once the new

@@ -47,7 +47,7 @@ class FileStore:
     refresh token, and nothing after `save` has renamed the new file. Between
     the two, which is the way of the reply and a fraction of a millisecond
     here, the new refresh token is lost with the process, and no client can
-    help that. The file then holds the used one with ``spent_at``. Where the
+    help that. The file then holds the used one with ``refresh_started_at``. Where the
     service lets a used token work a little longer, the next process gets in
     with it; where it does not, the next process says so, and a person signs
     in again.
@@ -90,7 +90,7 @@ class FileStore:
             TokenStoreError: It cannot be written.
         """
         data, over_spent = encode(tokens), self._spent
-        self._spent = tokens.spent_at is not None
+        self._spent = tokens.refresh_started_at is not None
         put = _replace_spent if over_spent else _replace
         await self._do("written", lambda: put(_real(self.path), data))
 

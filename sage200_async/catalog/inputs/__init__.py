@@ -8,5 +8,5 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypeAlias
 
-Moment: TypeAlias = datetime | date
+DateOrTime: TypeAlias = datetime | date
 """A time; a plain date means its midnight."""

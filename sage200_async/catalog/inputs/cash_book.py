@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class BankAddressInput(TypedDict, total=False):
@@ -116,7 +116,7 @@ class BankReceiptNominalAnalysisItemInput(TypedDict, total=False):
     goods_value: Decimal | float
     tax_code_id: int
     tax_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
 
 
@@ -140,14 +140,14 @@ class BankReceiptNominalJournalItemInput(TypedDict, total=False):
     goods_value: Decimal | float
     tax_code_id: int
     tax_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
 
 
 class _BankReceiptOptional(TypedDict, total=False):
     """What a `BankReceipt` may be given."""
 
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
     second_reference: str
     tax_registration_number: str
@@ -181,7 +181,7 @@ class BankPaymentNominalAnalysisItemInput(TypedDict, total=False):
     goods_value: Decimal | float
     tax_code_id: int
     tax_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
 
 
@@ -205,14 +205,14 @@ class BankPaymentNominalJournalItemInput(TypedDict, total=False):
     goods_value: Decimal | float
     tax_code_id: int
     tax_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
 
 
 class _BankPaymentOptional(TypedDict, total=False):
     """What a `BankPayment` may be given."""
 
-    transaction_date: Moment
+    transaction_date: DateOrTime
     reference: str
     second_reference: str
     tax_registration_number: str
@@ -241,7 +241,7 @@ class _BankTransferOptional(TypedDict, total=False):
     narrative: str
     reference: str
     second_reference: str
-    transaction_date: Moment
+    transaction_date: DateOrTime
     receipt_value: Decimal | float
     exchange_rate: Decimal | float
     commission_value: Decimal | float

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class _CurrencyExchangeRateOptional(TypedDict, total=False):
@@ -15,7 +15,7 @@ class _CurrencyExchangeRateOptional(TypedDict, total=False):
 
     exchange_rate_type: str
     currency_transaction_type: str
-    transaction_date: Moment
+    transaction_date: DateOrTime
 
 
 class CurrencyExchangeRateInput(_CurrencyExchangeRateOptional):

@@ -8,13 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class TransactionDateValidationRequestInput(TypedDict, total=False):
     """What creating a `TransactionDateValidationRequest` takes."""
 
-    date: Moment
+    date: DateOrTime
     ledger_type: str
 
 
@@ -130,7 +130,7 @@ class SystemSettingsChanges(TypedDict, total=False):
 
     next_invoice_number: int
     next_credit_note_number: int
-    first_vat_return_date: Moment
+    first_vat_return_date: DateOrTime
     intrastat_value_for_consolidation: Decimal | float
     number_open_periods: int
     update_nominal_online: bool

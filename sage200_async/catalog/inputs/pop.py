@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class PopOrderDeliveryAddressInput(TypedDict, total=False):
@@ -31,7 +31,7 @@ class PopOrderDeliveryAddressInput(TypedDict, total=False):
     country_code_id: int
     tax_number: str
     tax_code_id: int
-    date_time_updated: Moment
+    date_time_updated: DateOrTime
 
 
 class _PopOrderOptional(TypedDict, total=False):
@@ -41,14 +41,14 @@ class _PopOrderOptional(TypedDict, total=False):
     is_editing: bool
     is_to_sequence_lines: bool
     document_no: str
-    document_date: Moment
+    document_date: DateOrTime
     exchange_rate: Decimal | float
     supplier_document_no: str
     settlement_discount_days: int
     settlement_discount_percent: Decimal | float
     document_discount_percent: Decimal | float
     document_originator_id: int
-    requested_delivery_date: Moment
+    requested_delivery_date: DateOrTime
     analysis_code_1: str
     analysis_code_2: str
     analysis_code_3: str
@@ -89,11 +89,11 @@ class _PopOrderOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -224,11 +224,11 @@ class PopOrderLineInput(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -245,7 +245,7 @@ class PopOrderLineRequestedDeliveryDateInput(TypedDict, total=False):
     """A `PopOrderLineRequestedDeliveryDate` inside another input: with its id to change it."""
 
     id: int
-    delivery_date: Moment
+    delivery_date: DateOrTime
     quantity: Decimal | float
     is_to_delete: bool
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeAlias, TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class PurchaseInvoiceTaxAnalysisItemInput(TypedDict, total=False):
@@ -36,8 +36,8 @@ class PurchaseInvoiceNominalAnalysisItemInput(TypedDict, total=False):
 class _PurchaseInvoiceOptional(TypedDict, total=False):
     """What a `PurchaseInvoice` may be given."""
 
-    transaction_date: Moment
-    due_date: Moment
+    transaction_date: DateOrTime
+    due_date: DateOrTime
     exchange_rate: Decimal | float
     reference: str
     second_reference: str
@@ -95,7 +95,7 @@ class PurchaseCreditNoteNominalAnalysisItemInput(TypedDict, total=False):
 class _PurchaseCreditNoteOptional(TypedDict, total=False):
     """What a `PurchaseCreditNote` may be given."""
 
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     reference: str
     second_reference: str
@@ -225,11 +225,11 @@ class _SupplierOptional(TypedDict, total=False):
     credit_position_id: int
     trading_terms: str
     credit_reference: str
-    account_opened: Moment
-    last_credit_review: Moment
-    next_credit_review: Moment
-    application_date: Moment
-    date_received: Moment
+    account_opened: DateOrTime
+    last_credit_review: DateOrTime
+    next_credit_review: DateOrTime
+    application_date: DateOrTime
+    date_received: DateOrTime
     terms_agreed: bool
     order_priority: str
     months_to_keep_transactions: int
@@ -276,11 +276,11 @@ class _SupplierOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -501,7 +501,7 @@ class _PurchasePaymentOptional(TypedDict, total=False):
 
     cheque_currency_id: int
     supplier_cheque_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     bank_exchange_rate: Decimal | float
     cheque_exchange_rate: Decimal | float
@@ -535,7 +535,7 @@ class _PurchaseReceiptOptional(TypedDict, total=False):
 
     cheque_currency_id: int
     supplier_cheque_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     bank_exchange_rate: Decimal | float
     cheque_exchange_rate: Decimal | float

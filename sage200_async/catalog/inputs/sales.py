@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeAlias, TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class CustomerCreditMemoNoteInput(TypedDict, total=False):
@@ -64,11 +64,11 @@ class _CustomerOptional(TypedDict, total=False):
     finance_charge_id: int
     trading_terms: str
     credit_reference: str
-    account_opened: Moment
-    last_credit_review: Moment
-    next_credit_review: Moment
-    application_date: Moment
-    date_received: Moment
+    account_opened: DateOrTime
+    last_credit_review: DateOrTime
+    next_credit_review: DateOrTime
+    application_date: DateOrTime
+    date_received: DateOrTime
     office_type: str
     associated_head_office_id: int
     produce_statements_for_customer: bool
@@ -125,11 +125,11 @@ class _CustomerOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -375,7 +375,7 @@ class SalesAllocationAllocationLineInput(TypedDict, total=False):
 class _SalesAllocationOptional(TypedDict, total=False):
     """What a `SalesAllocation` may be given."""
 
-    allocation_date: Moment
+    allocation_date: DateOrTime
 
 
 class SalesAllocationInput(_SalesAllocationOptional):
@@ -437,7 +437,7 @@ class SalesCreditNoteNominalAnalysisItemInput(TypedDict, total=False):
 class _SalesCreditNoteOptional(TypedDict, total=False):
     """What a `SalesCreditNote` may be given."""
 
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     reference: str
     second_reference: str
@@ -493,8 +493,8 @@ class SalesInvoiceNominalAnalysisItemInput(TypedDict, total=False):
 class _SalesInvoiceOptional(TypedDict, total=False):
     """What a `SalesInvoice` may be given."""
 
-    transaction_date: Moment
-    due_date: Moment
+    transaction_date: DateOrTime
+    due_date: DateOrTime
     exchange_rate: Decimal | float
     reference: str
     second_reference: str
@@ -542,7 +542,7 @@ class _SalesPaymentOptional(TypedDict, total=False):
 
     cheque_currency_id: int
     customer_cheque_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     bank_exchange_rate: Decimal | float
     cheque_exchange_rate: Decimal | float
@@ -576,7 +576,7 @@ class _SalesReceiptOptional(TypedDict, total=False):
 
     cheque_currency_id: int
     customer_cheque_value: Decimal | float
-    transaction_date: Moment
+    transaction_date: DateOrTime
     exchange_rate: Decimal | float
     bank_exchange_rate: Decimal | float
     cheque_exchange_rate: Decimal | float

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class SopOrderCashAccountInvoiceAddressInput(TypedDict, total=False):
@@ -61,7 +61,7 @@ class _SopOrderOptional(TypedDict, total=False):
     suppress_warnings: bool
     document_no: str
     customer_type: str
-    document_date: Moment
+    document_date: DateOrTime
     exchange_rate: Decimal | float
     customer_document_no: str
     use_invoice_address: bool
@@ -70,9 +70,9 @@ class _SopOrderOptional(TypedDict, total=False):
     settlement_discount_percent: Decimal | float
     document_discount_percent: Decimal | float
     document_created_by: str
-    requested_delivery_date: Moment
-    promised_delivery_date: Moment
-    quotation_expiry_date: Moment
+    requested_delivery_date: DateOrTime
+    promised_delivery_date: DateOrTime
+    quotation_expiry_date: DateOrTime
     order_priority: str
     payment_with_order: bool
     payment_type: str
@@ -120,11 +120,11 @@ class _SopOrderOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -217,8 +217,8 @@ class SopOrderLineInput(TypedDict, total=False):
     fulfilment_method: str
     confirmation_intent_type: str
     mark_as_preferred: bool
-    requested_delivery_date: Moment
-    promised_delivery_date: Moment
+    requested_delivery_date: DateOrTime
+    promised_delivery_date: DateOrTime
     picking_list_comment: str
     despatch_note_comment: str
     show_on_customer_docs: bool
@@ -263,11 +263,11 @@ class SopOrderLineInput(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -326,7 +326,7 @@ class _SopQuoteOptional(TypedDict, total=False):
     lock_id: int
     customer_delivery_address_id: int
     document_no: str
-    document_date: Moment
+    document_date: DateOrTime
     document_status: str
     currency_id: int
     exchange_rate: Decimal | float
@@ -337,9 +337,9 @@ class _SopQuoteOptional(TypedDict, total=False):
     settlement_discount_percent: Decimal | float
     document_discount_percent: Decimal | float
     document_created_by: str
-    requested_delivery_date: Moment
-    promised_delivery_date: Moment
-    quotation_expiry_date: Moment
+    requested_delivery_date: DateOrTime
+    promised_delivery_date: DateOrTime
+    quotation_expiry_date: DateOrTime
     order_priority: str
     analysis_code_1: str
     analysis_code_2: str
@@ -381,11 +381,11 @@ class _SopQuoteOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -475,8 +475,8 @@ class SopQuoteLineInput(TypedDict, total=False):
     retain_manual_prices: bool
     fulfilment_method: str
     confirmation_intent_type: str
-    requested_delivery_date: Moment
-    promised_delivery_date: Moment
+    requested_delivery_date: DateOrTime
+    promised_delivery_date: DateOrTime
     picking_list_comment: str
     despatch_note_comment: str
     show_on_customer_docs: bool
@@ -521,11 +521,11 @@ class SopQuoteLineInput(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -579,7 +579,7 @@ class SopOrderReturnLineProfitInput(TypedDict, total=False):
 class _SopConfirmDespatchAdjustmentOptional(TypedDict, total=False):
     """What a `SopConfirmDespatchAdjustment` may be given."""
 
-    despatch_receipt_date: Moment
+    despatch_receipt_date: DateOrTime
     confirmation_intent_type: str
     tracking_items: list[PendingSopDespatchReceiptInput]
 
@@ -717,7 +717,7 @@ class SopDespatchBinItemInput(TypedDict, total=False):
 class _SopOrderLineTraceableItemsRequestOptional(TypedDict, total=False):
     """What a `SopOrderLineTraceableItemsRequest` may be given."""
 
-    activity_date: Moment
+    activity_date: DateOrTime
     is_read_only: bool
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypedDict
 
-from sage200_async.catalog.inputs import Moment
+from sage200_async.catalog.inputs import DateOrTime
 
 
 class _ProductOptional(TypedDict, total=False):
@@ -22,7 +22,7 @@ class _ProductOptional(TypedDict, total=False):
     product_status_type: str
     fulfilment_method_type: str
     fulfilment_sequence_type: str
-    inactivation_date: Moment
+    inactivation_date: DateOrTime
     manufacturer: str
     part_number: str
     label_printing_option_type: str
@@ -104,11 +104,11 @@ class _ProductOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -149,7 +149,7 @@ class _ProductSupplierOptional(TypedDict, total=False):
     usual_order_quantity: Decimal | float
     minimum_order_quantity: Decimal | float
     list_price: Decimal | float
-    list_price_expiry_date: Moment
+    list_price_expiry_date: DateOrTime
     default_pricing_source_type: str
     landed_costs_type: str
     landed_costs_percentage: Decimal | float
@@ -359,7 +359,7 @@ class StockTransferTraceableAdjustmentItemInput(TypedDict, total=False):
 class _StockTransferOptional(TypedDict, total=False):
     """What a `StockTransfer` may be given."""
 
-    date: Moment
+    date: DateOrTime
     reference: str
     second_reference: str
     traceable_adjustment_items: list[StockTransferTraceableAdjustmentItemInput]
@@ -414,11 +414,11 @@ class _WarehouseOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -506,11 +506,11 @@ class _BinHoldingOptional(TypedDict, total=False):
     spare_number_8: Decimal | float
     spare_number_9: Decimal | float
     spare_number_10: Decimal | float
-    spare_date_1: Moment
-    spare_date_2: Moment
-    spare_date_3: Moment
-    spare_date_4: Moment
-    spare_date_5: Moment
+    spare_date_1: DateOrTime
+    spare_date_2: DateOrTime
+    spare_date_3: DateOrTime
+    spare_date_4: DateOrTime
+    spare_date_5: DateOrTime
     spare_bool_1: bool
     spare_bool_2: bool
     spare_bool_3: bool
@@ -546,8 +546,8 @@ class TraceableAdjustmentItemSplitBatchItemInput(TypedDict, total=False):
     identification_no: str
     quantity: Decimal | float
     additional_reference: str
-    sell_by_date: Moment
-    use_by_date: Moment
+    sell_by_date: DateOrTime
+    use_by_date: DateOrTime
 
 
 class TraceableAdjustmentItemInput(TypedDict, total=False):
@@ -556,8 +556,8 @@ class TraceableAdjustmentItemInput(TypedDict, total=False):
     identification_no: str
     quantity: Decimal | float
     additional_reference: str
-    sell_by_date: Moment
-    use_by_date: Moment
+    sell_by_date: DateOrTime
+    use_by_date: DateOrTime
     split_batch_items: list[TraceableAdjustmentItemSplitBatchItemInput]
 
 
@@ -622,8 +622,8 @@ class ProductDuplicateFlagsInput(_ProductDuplicateFlagsOptional):
 class _StocktakeCriteriaTemplateOptional(TypedDict, total=False):
     """What a `StocktakeCriteriaTemplate` may be given."""
 
-    last_sold_date: Moment
-    due_date: Moment
+    last_sold_date: DateOrTime
+    due_date: DateOrTime
     stocktake_traceable_type: str
     stock_value_type: str
     stock_value_number_of_items: int
@@ -654,7 +654,7 @@ class _StocktakeOptional(TypedDict, total=False):
     """What a `Stocktake` may be given."""
 
     stocktake_name: str
-    stocktake_date: Moment
+    stocktake_date: DateOrTime
     stocktake_type: str
     exclude_inactive_stock: bool
     show_expected_quantities: bool

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
 )
@@ -33,8 +33,8 @@ class BankAddressFields(Fields):
     city: TextField
     county: TextField
     postcode: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankAddress(Record, frozen=True):
@@ -76,8 +76,8 @@ class BankContactFields(Fields):
     type: TextField
     address: TextField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankContact(Record, frozen=True):
@@ -109,8 +109,8 @@ class BankEmailFields(Fields):
     email: TextField
     is_default: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankEmail(Record, frozen=True):
@@ -143,8 +143,8 @@ class BankMemoFields(Fields):
     is_active: BooleanField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankMemo(Record, frozen=True):
@@ -178,8 +178,8 @@ class BankWebsiteFields(Fields):
     website: TextField
     is_default: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankWebsite(Record, frozen=True):
@@ -221,7 +221,7 @@ class BankFields(Fields):
     iban: TextField
     bic: TextField
     statement_balance: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     account_currency_id: IntegerField
     bank_account_nominal_reference: TextField
     bank_account_nominal_cost_centre: TextField
@@ -241,8 +241,8 @@ class BankFields(Fields):
     emails: "BankEmailFields"
     memos: "BankMemoFields"
     websites: "BankWebsiteFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Bank(Record, frozen=True):
@@ -398,8 +398,8 @@ class LookupBankFields(Fields):
     code: TextField
     description: TextField
     account_status_type: EnumField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class LookupBank(Record, frozen=True):
@@ -432,7 +432,7 @@ class BankReceiptNominalAnalysisItemFields(Fields):
     goods_value: NumberField
     tax_code_id: IntegerField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
 
 
@@ -500,7 +500,7 @@ class BankReceiptNominalJournalItemFields(Fields):
     goods_value: NumberField
     tax_code_id: IntegerField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
 
 
@@ -537,7 +537,7 @@ class BankReceiptFields(Fields):
     """Fields of `BankReceipt`."""
 
     bank_id: IntegerField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
     second_reference: TextField
     tax_registration_number: TextField
@@ -604,7 +604,7 @@ class BankPaymentNominalAnalysisItemFields(Fields):
     goods_value: NumberField
     tax_code_id: IntegerField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
 
 
@@ -672,7 +672,7 @@ class BankPaymentNominalJournalItemFields(Fields):
     goods_value: NumberField
     tax_code_id: IntegerField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
 
 
@@ -709,7 +709,7 @@ class BankPaymentFields(Fields):
     """Fields of `BankPayment`."""
 
     bank_id: IntegerField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     reference: TextField
     second_reference: TextField
     tax_registration_number: TextField
@@ -783,7 +783,7 @@ class BankViewFields(Fields):
     iban: TextField
     bic: TextField
     statement_balance: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     currency_id: IntegerField
     currency_name: TextField
@@ -887,7 +887,7 @@ class BankTransferFields(Fields):
     narrative: TextField
     reference: TextField
     second_reference: TextField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     payment_value: NumberField
     receipt_value: NumberField
     exchange_rate: NumberField
@@ -1055,7 +1055,7 @@ class BankPostedTransactionTradeItemFields(Fields):
     reference: TextField
     gross_value: NumberField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     urn: IntegerField
 
 
@@ -1095,14 +1095,14 @@ class BankPostedTransactionFields(Fields):
     entry_description: TextField
     reference: TextField
     second_reference: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
     cheque_value: NumberField
     cheque_discount_value: NumberField
     cheque_to_account_currency_rate: NumberField
     bank_cheque_to_base_currency_rate: NumberField
     cheque_currency_id: IntegerField
-    last_statement_date: MomentField
+    last_statement_date: DateTimeField
     statement_page_number: IntegerField
     source: TextField
     urn: IntegerField
@@ -1112,8 +1112,8 @@ class BankPostedTransactionFields(Fields):
     trade_items: "BankPostedTransactionTradeItemFields"
     bank: "BankFields"
     cheque_currency: "CurrencyFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BankPostedTransaction(Record, frozen=True):

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from sage200_async.odata.fields import (
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
 )
@@ -34,8 +34,8 @@ class CurrencyFields(Fields):
     exchange_rate_amendability_type: EnumField
     currency_iso_code_id: IntegerField
     currency_iso_code: "CurrencyIsoCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Currency(Record, frozen=True):
@@ -134,7 +134,7 @@ class CurrencyExchangeRateFields(Fields):
     currency_to_is_expired: BooleanField
     exchange_rate_type: EnumField
     currency_transaction_type: EnumField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     currency_from: "CurrencyFields"
     currency_to: "CurrencyFields"
@@ -283,8 +283,8 @@ class DocumentTypeFields(Fields):
     trader_contact_role_id: IntegerField
     used_in_module: TextField
     trader_contact_role: "TraderContactRoleFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class DocumentType(Record, frozen=True):
@@ -320,8 +320,8 @@ class DocumentLayoutFields(Fields):
     name: TextField
     layout: TextField
     is_default: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class DocumentLayout(Record, frozen=True):
@@ -350,8 +350,8 @@ class CountryCodeTaxMaskFields(Fields):
 
     id: IntegerField
     name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CountryCodeTaxMask(Record, frozen=True):
@@ -377,8 +377,8 @@ class CountryCodeFields(Fields):
     name: TextField
     eu_member: BooleanField
     tax_mask: "CountryCodeTaxMaskFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CountryCode(Record, frozen=True):
@@ -412,8 +412,8 @@ class TaxCodeFields(Fields):
     terms: TextField
     terms_description: TextField
     is_notional_acquisition_tax: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class TaxCode(Record, frozen=True):
@@ -447,8 +447,8 @@ class CurrencyIsoCodeFields(Fields):
     id: IntegerField
     code: TextField
     name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CurrencyIsoCode(Record, frozen=True):
@@ -493,14 +493,14 @@ class FinancialYearPeriodViewFields(Fields):
     """Fields of `FinancialYearPeriodView`."""
 
     financial_year_id: IntegerField
-    financial_year_start_date: MomentField
-    financial_year_end_date: MomentField
+    financial_year_start_date: DateTimeField
+    financial_year_end_date: DateTimeField
     year_relative_to_current_year: IntegerField
     number_of_periods_in_year: IntegerField
     accounting_period_id: IntegerField
     period_number: IntegerField
-    period_start_date: MomentField
-    period_end_date: MomentField
+    period_start_date: DateTimeField
+    period_end_date: DateTimeField
 
 
 class FinancialYearPeriodView(Record, frozen=True):
@@ -796,8 +796,8 @@ class TraderContactRoleFields(Fields):
     use_for_customer_accounts: BooleanField
     use_for_supplier_accounts: BooleanField
     use_with_documents: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class TraderContactRole(Record, frozen=True):
@@ -854,8 +854,8 @@ class CreditBureauFields(Fields):
     website: TextField
     checking_url: TextField
     is_default: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CreditBureau(Record, frozen=True):
@@ -885,8 +885,8 @@ class CreditPositionFields(Fields):
     id: IntegerField
     name: TextField
     is_default: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CreditPosition(Record, frozen=True):

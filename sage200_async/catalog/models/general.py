@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
 )
@@ -143,8 +143,8 @@ class AnalysisCodeMappingFields(Fields):
     slot: IntegerField
     analysis_code_id: AnyField
     analysis_code: "AnalysisCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AnalysisCodeMapping(Record, frozen=True):
@@ -186,8 +186,8 @@ class AnalysisCodeFields(Fields):
     allow_overtype: BooleanField
     allow_new_on_entry: BooleanField
     values: "AnalysisCodeValueFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AnalysisCode(Record, frozen=True):
@@ -218,8 +218,8 @@ class AnalysisCodeValueFields(Fields):
     analysis_code_id: IntegerField
     value: TextField
     is_default: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AnalysisCodeValue(Record, frozen=True):
@@ -297,7 +297,7 @@ class CurrentUserFields(Fields):
     friendly_name: TextField
     email_address: TextField
     is_web_user: BooleanField
-    last_logon_date_time: MomentField
+    last_logon_date_time: DateTimeField
 
 
 class CurrentUser(Record, frozen=True):
@@ -322,7 +322,7 @@ class CurrentUser(Record, frozen=True):
 class TransactionDateValidationRequestFields(Fields):
     """Fields of `TransactionDateValidationRequest`."""
 
-    date: MomentField
+    date: DateTimeField
     ledger_type: EnumField
 
 
@@ -366,8 +366,8 @@ class SalutationFields(Fields):
     is_default: BooleanField
     code: TextField
     description: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Salutation(Record, frozen=True):
@@ -401,8 +401,8 @@ class CompanyDetailsAddressFields(Fields):
     county: TextField
     postcode: TextField
     country: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CompanyDetailsAddress(Record, frozen=True):
@@ -450,8 +450,8 @@ class CompanyDetailsFields(Fields):
     eori_number: TextField
     is_supplier_payments_enabled: BooleanField
     address: "CompanyDetailsAddressFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CompanyDetails(Record, frozen=True):
@@ -539,8 +539,8 @@ class FlowStateFields(Fields):
     id: IntegerField
     flow_id: TextField
     value: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class FlowState(Record, frozen=True):
@@ -570,8 +570,8 @@ class PendingEmailFields(Fields):
     email_body: TextField
     user_number: IntegerField
     user_name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PendingEmail(Record, frozen=True):
@@ -608,8 +608,8 @@ class CourierFields(Fields):
     tracking_url: TextField
     is_default: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Courier(Record, frozen=True):
@@ -648,8 +648,8 @@ class SystemSettingsTransactionDateValidationFields(Fields):
     future_year_classification: TextField
     closed_period_classification: TextField
     future_period_classification: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SystemSettingsTransactionDateValidation(Record, frozen=True):
@@ -694,7 +694,7 @@ class SystemSettingsFields(Fields):
     next_credit_note_number: IntegerField
     next_journal_entry_number: IntegerField
     first_vat_return_date_defined: BooleanField
-    first_vat_return_date: MomentField
+    first_vat_return_date: DateTimeField
     intrastat_value_for_consolidation: NumberField
     number_open_periods: IntegerField
     update_nominal_online: BooleanField
@@ -705,12 +705,12 @@ class SystemSettingsFields(Fields):
     use_additional_trans_analysis: BooleanField
     transaction_analysis_heading: TextField
     accounting_period_validation_type: EnumField
-    financial_year_end_date: MomentField
+    financial_year_end_date: DateTimeField
     invoice_credit_note_same_numbers: BooleanField
     reverse_charge_minimum_value: NumberField
     transaction_date_validation: "SystemSettingsTransactionDateValidationFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SystemSettings(Record, frozen=True):

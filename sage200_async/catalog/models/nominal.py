@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from sage200_async.odata.fields import (
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     OpaqueFields,
     TextField,
@@ -28,8 +28,8 @@ class ControlNominalCodeFields(Fields):
     account_number: TextField
     nominal_reporting_type: EnumField
     control_nominal_code_type: EnumField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ControlNominalCode(Record, frozen=True):
@@ -84,8 +84,8 @@ class CostCentreFields(Fields):
     contact_details: TextField
     contact_email_address: TextField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CostCentre(Record, frozen=True):
@@ -139,8 +139,8 @@ class DepartmentFields(Fields):
     contact_email_address: TextField
     is_to_delete: BooleanField
     status: "DepartmentStatusFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Department(Record, frozen=True):
@@ -291,8 +291,8 @@ class ConsolidatedNominalCodeFields(Fields):
     department_code: TextField
     nominal_account_type: EnumField
     account_status_type: EnumField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ConsolidatedNominalCode(Record, frozen=True):
@@ -377,8 +377,8 @@ class NominalCodeFields(Fields):
     sofa_category: OpaqueFields
     financial_years: "NominalCodeFinancialYearFields"
     memos: "NominalCodeMemoFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalCode(Record, frozen=True):
@@ -672,8 +672,8 @@ class NominalCodeMemoFields(Fields):
     note: TextField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalCodeMemo(Record, frozen=True):
@@ -714,8 +714,8 @@ class NominalCodeFinancialYearFields(Fields):
     adjustment_after_year_end_close: NumberField
     closing_balance: NumberField
     period_balances: "NominalCodePeriodBalanceFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalCodeFinancialYear(Record, frozen=True):
@@ -766,8 +766,8 @@ class NominalCodePeriodBalanceFields(Fields):
     adjustment_after_year_end_close: NumberField
     consolidated_amount: NumberField
     is_future_period: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalCodePeriodBalance(Record, frozen=True):
@@ -818,8 +818,8 @@ class NominalTransactionAnalysisCodeFields(Fields):
     code: TextField
     description: TextField
     active: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalTransactionAnalysisCode(Record, frozen=True):
@@ -863,10 +863,10 @@ class NominalPeriodValueViewFields(Fields):
     nominal_period_value_adjustment_after_year_end_close: NumberField
     accounting_period_id: IntegerField
     accounting_period_period_number: IntegerField
-    accounting_period_start_date: MomentField
-    accounting_period_end_date: MomentField
+    accounting_period_start_date: DateTimeField
+    accounting_period_end_date: DateTimeField
     financial_year_id: IntegerField
-    financial_year_start_date: MomentField
+    financial_year_start_date: DateTimeField
     year_relative_to_current_year: IntegerField
     number_of_periods_in_year: IntegerField
 
@@ -932,8 +932,8 @@ class NominalReportCategoryFields(Fields):
     code: TextField
     description: TextField
     account_report_category_type: EnumField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalReportCategory(Record, frozen=True):
@@ -963,8 +963,8 @@ class NominalBudgetTitleFields(Fields):
     id: IntegerField
     year_relative_to_current_year: IntegerField
     budget_title: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalBudgetTitle(Record, frozen=True):
@@ -1128,7 +1128,7 @@ class NominalTransactionEnquiryViewBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -1203,7 +1203,7 @@ class NominalTransactionEnquiryViewTradeItemFields(Fields):
     reference: TextField
     gross_value: NumberField
     tax_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     urn: IntegerField
 
 
@@ -1239,7 +1239,7 @@ class NominalTransactionEnquiryViewFields(Fields):
 
     id: IntegerField
     nominal_code_id: IntegerField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     period_number: IntegerField
     reference: TextField
     narrative: TextField
@@ -1251,7 +1251,7 @@ class NominalTransactionEnquiryViewFields(Fields):
     urn: IntegerField
     accounting_period_id: IntegerField
     financial_year_id: IntegerField
-    financial_year_start_date: MomentField
+    financial_year_start_date: DateTimeField
     year_relative_to_current_year: IntegerField
     nominal_analysis_items: "NominalTransactionEnquiryViewNominalAnalysisItemFields"
     bank_items: "NominalTransactionEnquiryViewBankItemFields"
@@ -1321,8 +1321,8 @@ class NominalLedgerSettingsFields(Fields):
     use_expanded_budgets: BooleanField
     budget_titles: "NominalBudgetTitleFields"
     budget_profiles: "NominalBudgetProfileFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class NominalLedgerSettings(Record, frozen=True):

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     OpaqueFields,
     TextField,
@@ -43,8 +43,8 @@ class PopOrderDeliveryAddressFields(Fields):
     tax_code_id: IntegerField
     country_code: "CountryCodeFields"
     tax_code: "TaxCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrderDeliveryAddress(Record, frozen=True):
@@ -106,7 +106,7 @@ class PopOrderFields(Fields):
     is_credit_limit_exceeded: BooleanField
     is_to_sequence_lines: BooleanField
     document_no: TextField
-    document_date: MomentField
+    document_date: DateTimeField
     document_status: EnumField
     receipt_return_status: EnumField
     invoice_credit_status: EnumField
@@ -132,7 +132,7 @@ class PopOrderFields(Fields):
     document_originator_name: TextField
     document_created_by_id: IntegerField
     document_created_by: TextField
-    requested_delivery_date: MomentField
+    requested_delivery_date: DateTimeField
     analysis_code_1: TextField
     analysis_code_2: TextField
     analysis_code_3: TextField
@@ -173,11 +173,11 @@ class PopOrderFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -188,8 +188,8 @@ class PopOrderFields(Fields):
     supplier: "SupplierFields"
     lines: "PopOrderLineFields"
     memos: "PopOrderMemoFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrder(Record, frozen=True):
@@ -390,8 +390,8 @@ class PopOrderMemoFields(Fields):
     note: TextField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrderMemo(Record, frozen=True):
@@ -580,11 +580,11 @@ class PopOrderLineFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -600,8 +600,8 @@ class PopOrderLineFields(Fields):
     warehouse: "WarehouseFields"
     requested_delivery_dates: "PopOrderLineRequestedDeliveryDateFields"
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrderLine(Record, frozen=True):
@@ -854,11 +854,11 @@ class PopOrderLineRequestedDeliveryDateFields(Fields):
 
     id: IntegerField
     pop_order_return_line_id: IntegerField
-    delivery_date: MomentField
+    delivery_date: DateTimeField
     quantity: NumberField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrderLineRequestedDeliveryDate(Record, frozen=True):
@@ -906,8 +906,8 @@ class PopOrderLineDirectDeliveryAddressFields(Fields):
     fax: TextField
     tax_number: TextField
     telephone: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopOrderLineDirectDeliveryAddress(Record, frozen=True):
@@ -969,13 +969,13 @@ class PopCancelledLineFields(Fields):
     item_code: TextField
     item_description: TextField
     cancelled_quantity: NumberField
-    cancelled_date: MomentField
+    cancelled_date: DateTimeField
     user_number: IntegerField
     user_name: TextField
     buying_unit_description: TextField
     stock_unit_cancelled_quantity: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopCancelledLine(Record, frozen=True):
@@ -1014,7 +1014,7 @@ class PopOrderReturnInvoiceCreditViewFields(Fields):
 
     pop_order_return_id: IntegerField
     pop_order_return_document_type_id: IntegerField
-    pop_order_return_document_date: MomentField
+    pop_order_return_document_date: DateTimeField
     pop_order_return_document_no: TextField
     pop_order_return_document_status_id: IntegerField
     pop_order_return_authorisation_status_id: IntegerField
@@ -1087,7 +1087,7 @@ class PopOrderReturnLineInvoiceCreditViewFields(Fields):
     pop_order_return_line_id: IntegerField
     pop_invoice_credit_document_no: TextField
     pop_invoice_credit_type_id: IntegerField
-    pop_invoice_credit_document_date: MomentField
+    pop_invoice_credit_document_date: DateTimeField
     pop_invoice_credit_line_invoice_credit_quantity: NumberField
     line_unit_name: TextField
     stock_unit_discounted_unit_price: NumberField
@@ -1129,7 +1129,7 @@ class PopOrderReturnLineReceiptReturnViewFields(Fields):
 
     pop_receipt_return_line_id: IntegerField
     pop_receipt_return_line_receipt_return_no: TextField
-    pop_receipt_return_line_receipt_return_date: MomentField
+    pop_receipt_return_line_receipt_return_date: DateTimeField
     pop_receipt_return_line_receipt_return_quantity: NumberField
     pop_receipt_return_line_user_number: IntegerField
     pop_receipt_return_line_user_name: TextField
@@ -1182,7 +1182,7 @@ class PopOrderReturnViewFields(Fields):
 
     id: IntegerField
     document_no: TextField
-    document_date: MomentField
+    document_date: DateTimeField
     document_type_id: IntegerField
     document_status_id: IntegerField
     document_print_status_id: IntegerField
@@ -1203,7 +1203,7 @@ class PopOrderReturnViewFields(Fields):
     document_created_by: TextField
     document_originator_name: TextField
     document_originator_id: IntegerField
-    requested_delivery_date: MomentField
+    requested_delivery_date: DateTimeField
     intrastat_status_id: IntegerField
     authorisation_status_id: IntegerField
     receipt_return_status_id: IntegerField
@@ -1232,7 +1232,7 @@ class PopOrderReturnViewFields(Fields):
     analysis_code_18: TextField
     analysis_code_19: TextField
     analysis_code_20: TextField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
     supplier_id: IntegerField
     supplier_reference: TextField
     supplier_name: TextField
@@ -1407,14 +1407,14 @@ class PopOrderLineViewFields(Fields):
 
     pop_order_id: IntegerField
     pop_order_document_no: TextField
-    pop_order_document_date: MomentField
+    pop_order_document_date: DateTimeField
     pop_order_document_status: EnumField
     pop_order_supplier_document_no: TextField
     pop_order_currency_id: IntegerField
     pop_order_currency_name: TextField
     pop_order_currency_symbol: TextField
     pop_order_exchange_rate: NumberField
-    pop_order_requested_delivery_date: MomentField
+    pop_order_requested_delivery_date: DateTimeField
     pop_order_analysis_code_1: TextField
     pop_order_analysis_code_2: TextField
     pop_order_analysis_code_3: TextField
@@ -1435,7 +1435,7 @@ class PopOrderLineViewFields(Fields):
     pop_order_analysis_code_18: TextField
     pop_order_analysis_code_19: TextField
     pop_order_analysis_code_20: TextField
-    pop_order_date_time_updated: MomentField
+    pop_order_date_time_updated: DateTimeField
     pop_order_document_originator_id: AnyField
     pop_order_document_created_by_id: AnyField
     pop_order_document_default_delivery_address_id: AnyField
@@ -1481,7 +1481,7 @@ class PopOrderLineViewFields(Fields):
     pop_order_confirmation_intent_type: EnumField
     pop_order_line_for_direct_delivery: BooleanField
     pop_order_line_show_on_supplier_docs: BooleanField
-    pop_order_line_date_time_updated: MomentField
+    pop_order_line_date_time_updated: DateTimeField
     pop_delivery_addr_postal_name: TextField
     pop_delivery_addr_description: TextField
     pop_delivery_addr_address_1: TextField
@@ -1753,10 +1753,10 @@ class PopRequisitionFulfilmentLineViewFields(Fields):
     pop_requisition_line_quantity_fulfilled: NumberField
     pop_requisition_line_status_id: IntegerField
     pop_requisition_line_id: IntegerField
-    pop_requisition_line_delivery_date: MomentField
+    pop_requisition_line_delivery_date: DateTimeField
     pop_requisition_line_authoriser_username: TextField
-    pop_requisition_line_authorised_date: MomentField
-    pop_requisition_date_time_created: MomentField
+    pop_requisition_line_authorised_date: DateTimeField
+    pop_requisition_date_time_created: DateTimeField
     pop_requisition_created_by_username: TextField
     pop_requisition_line_nominal_account_name: TextField
     pop_requisition_line_nominal_account_reference: TextField
@@ -1927,8 +1927,8 @@ class PopSettingsFields(Fields):
     requisition_mandatory_supplier: BooleanField
     requisition_authoriser_amend: BooleanField
     price_difference_nominal_code: "NominalCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopSettings(Record, frozen=True):
@@ -2252,8 +2252,8 @@ class PopAdditionalChargeFields(Fields):
     tax_code_id: IntegerField
     nominal_code: "NominalCodeFields"
     tax_code: "TaxCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopAdditionalCharge(Record, frozen=True):
@@ -2348,8 +2348,8 @@ class PopRequisitionFulfilmentLineFields(Fields):
     nominal_department: TextField
     unit_buying_price: NumberField
     net_value: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PopRequisitionFulfilmentLine(Record, frozen=True):

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from sage200_async.odata.fields import (
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
 )
@@ -31,10 +31,10 @@ class PriceBandFields(Fields):
     price_band_type: EnumField
     is_active: BooleanField
     is_time_based: BooleanField
-    active_date_time_from: MomentField
-    active_date_time_to: MomentField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    active_date_time_from: DateTimeField
+    active_date_time_to: DateTimeField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PriceBand(Record, frozen=True):
@@ -78,8 +78,8 @@ class CustomerPriceBandFields(Fields):
     price_band_id: IntegerField
     is_to_delete: BooleanField
     price_band: "PriceBandFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerPriceBand(Record, frozen=True):
@@ -130,8 +130,8 @@ class CustomerDiscountGroupFields(Fields):
     id: IntegerField
     name: TextField
     description: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerDiscountGroup(Record, frozen=True):
@@ -158,8 +158,8 @@ class OrderValueDiscountFields(Fields):
     name: TextField
     description: TextField
     currency_id: IntegerField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class OrderValueDiscount(Record, frozen=True):
@@ -282,7 +282,7 @@ class ProductPriceViewFields(Fields):
     currency_id: IntegerField
     currency_name: TextField
     currency_symbol: TextField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
 
 
 class ProductPriceView(Record, frozen=True):
@@ -328,8 +328,8 @@ class PriceBookSettingsFields(Fields):
     use_product_group_discounts: BooleanField
     use_quantity_based_discounts: BooleanField
     use_order_value_discounts: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PriceBookSettings(Record, frozen=True):

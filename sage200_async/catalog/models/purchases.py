@@ -10,10 +10,10 @@ from typing import ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
 )
@@ -25,10 +25,10 @@ class PurchaseTradingPeriodFields(Fields):
 
     id: IntegerField
     period_number: TextField
-    start_date: MomentField
-    end_date: MomentField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    start_date: DateTimeField
+    end_date: DateTimeField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchaseTradingPeriod(Record, frozen=True):
@@ -118,8 +118,8 @@ class PurchaseInvoiceFields(Fields):
     """Fields of `PurchaseInvoice`."""
 
     supplier_id: IntegerField
-    transaction_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    due_date: DateTimeField
     exchange_rate: NumberField
     reference: TextField
     second_reference: TextField
@@ -265,7 +265,7 @@ class PurchaseCreditNoteFields(Fields):
     """Fields of `PurchaseCreditNote`."""
 
     supplier_id: IntegerField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     reference: TextField
     second_reference: TextField
@@ -475,7 +475,7 @@ class PurchasePostedTransactionBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -511,7 +511,7 @@ class PurchasePostedTransactionAllocationSessionItemFields(Fields):
     user_name: TextField
     ledger_type: EnumField
     urn: IntegerField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     trader_transaction_type: EnumField
     reference: TextField
     value: NumberField
@@ -548,13 +548,13 @@ class PurchasePostedTransactionAllocationHistoryItemFields(Fields):
 
     id: IntegerField
     trading_revaluation_allocation_entry_type: EnumField
-    entry_date: MomentField
+    entry_date: DateTimeField
     allocation_value: NumberField
     nominal_updated: BooleanField
     exchange_rate: NumberField
     exchange_gain_loss: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchasePostedTransactionAllocationHistoryItem(Record, frozen=True):
@@ -593,9 +593,9 @@ class PurchasePostedTransactionFields(Fields):
     reference: TextField
     second_reference: TextField
     queried: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
     document_goods_value: NumberField
     document_gross_value: NumberField
     document_tax_value: NumberField
@@ -623,8 +623,8 @@ class PurchasePostedTransactionFields(Fields):
     allocation_session_items: "PurchasePostedTransactionAllocationSessionItemFields"
     allocation_history_items: "PurchasePostedTransactionAllocationHistoryItemFields"
     supplier: "SupplierFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchasePostedTransaction(Record, frozen=True):
@@ -717,9 +717,9 @@ class PurchaseTransactionViewFields(Fields):
 
     posted_supplier_transaction_id: IntegerField
     transaction_type: EnumField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
     discount_days: IntegerField
     reference: TextField
     second_reference: TextField
@@ -750,7 +750,7 @@ class PurchaseTransactionViewFields(Fields):
     supplier_name: TextField
     currency_name: TextField
     currency_symbol: TextField
-    transaction_date_time_updated: MomentField
+    transaction_date_time_updated: DateTimeField
 
 
 class PurchaseTransactionView(Record, frozen=True):
@@ -837,13 +837,13 @@ class PurchaseTransactionEnquiryViewAllocationHistoryItemFields(Fields):
 
     id: IntegerField
     trading_revaluation_allocation_entry_type: EnumField
-    entry_date: MomentField
+    entry_date: DateTimeField
     allocation_value: NumberField
     nominal_updated: BooleanField
     exchange_rate: NumberField
     exchange_gain_loss: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchaseTransactionEnquiryViewAllocationHistoryItem(Record, frozen=True):
@@ -879,7 +879,7 @@ class PurchaseTransactionEnquiryViewAllocationSessionItemFields(Fields):
     user_name: TextField
     ledger_type: EnumField
     urn: IntegerField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     trader_transaction_type: EnumField
     reference: TextField
     value: NumberField
@@ -919,7 +919,7 @@ class PurchaseTransactionEnquiryViewBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -1040,11 +1040,11 @@ class PurchaseTransactionEnquiryViewFields(Fields):
     reference: TextField
     second_reference: TextField
     queried: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
     discount_days: AnyField
-    discount_due_date: MomentField
+    discount_due_date: DateTimeField
     document_gross_value: NumberField
     document_discount_value: NumberField
     document_discounted_value: NumberField
@@ -1158,8 +1158,8 @@ class PurchasePostedTransactionMemoFields(Fields):
     note: TextField
     is_active: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchasePostedTransactionMemo(Record, frozen=True):
@@ -1309,8 +1309,8 @@ class SupplierBankFields(Fields):
     additional_reference: TextField
     non_uk_sort_code: TextField
     national_bank_identifier: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierBank(Record, frozen=True):
@@ -1356,8 +1356,8 @@ class SupplierCreditMemoNoteFields(Fields):
     id: IntegerField
     note: TextField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierCreditMemoNote(Record, frozen=True):
@@ -1393,8 +1393,8 @@ class SupplierMainAddressFields(Fields):
     contact_name: TextField
     address_country_code_id: IntegerField
     address_country_code: "CountryCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierMainAddress(Record, frozen=True):
@@ -1438,8 +1438,8 @@ class SupplierStatusFields(Fields):
     """Fields of `SupplierStatus`."""
 
     is_live: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierStatus(Record, frozen=True):
@@ -1490,11 +1490,11 @@ class SupplierFields(Fields):
     credit_position_id: IntegerField
     trading_terms: TextField
     credit_reference: TextField
-    account_opened: MomentField
-    last_credit_review: MomentField
-    next_credit_review: MomentField
-    application_date: MomentField
-    date_received: MomentField
+    account_opened: DateTimeField
+    last_credit_review: DateTimeField
+    next_credit_review: DateTimeField
+    application_date: DateTimeField
+    date_received: DateTimeField
     terms_agreed: BooleanField
     value_of_current_orders_in_pop: NumberField
     order_priority: TextField
@@ -1544,11 +1544,11 @@ class SupplierFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -1569,8 +1569,8 @@ class SupplierFields(Fields):
     contacts: "SupplierContactFields"
     memos: "SupplierMemoFields"
     alerts: "SupplierAlertFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Supplier(Record, frozen=True):
@@ -1827,8 +1827,8 @@ class SupplierContactFields(Fields):
     faxes: "SupplierFaxFields"
     websites: "SupplierWebsiteFields"
     roles: "SupplierContactRoleFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierContact(Record, frozen=True):
@@ -1887,8 +1887,8 @@ class SupplierEmailFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     supplier_contact: "SupplierContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierEmail(Record, frozen=True):
@@ -1926,8 +1926,8 @@ class SupplierFaxFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     supplier_contact: "SupplierContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierFax(Record, frozen=True):
@@ -1971,8 +1971,8 @@ class SupplierMobileFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     supplier_contact: "SupplierContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierMobile(Record, frozen=True):
@@ -2016,8 +2016,8 @@ class SupplierTelephoneFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     supplier_contact: "SupplierContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierTelephone(Record, frozen=True):
@@ -2058,8 +2058,8 @@ class SupplierWebsiteFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     supplier_contact: "SupplierContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierWebsite(Record, frozen=True):
@@ -2093,8 +2093,8 @@ class SupplierContactRoleFields(Fields):
     trader_contact_role_id: IntegerField
     is_preferred_contact_for_role: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierContactRole(Record, frozen=True):
@@ -2156,19 +2156,19 @@ class SupplierViewFields(Fields):
     account_type_id: IntegerField
     account_type: EnumField
     value_of_current_orders_in_pop: NumberField
-    date_account_details_last_changed: MomentField
-    date_of_last_transaction: MomentField
+    date_account_details_last_changed: DateTimeField
+    date_of_last_transaction: DateTimeField
     trading_terms: TextField
     credit_reference: TextField
     credit_bureau_id: IntegerField
     credit_bureau_name: TextField
     credit_position_id: IntegerField
     credit_position_name: TextField
-    account_opened: MomentField
-    last_credit_review: MomentField
-    next_credit_review: MomentField
-    application_date: MomentField
-    date_received: MomentField
+    account_opened: DateTimeField
+    last_credit_review: DateTimeField
+    next_credit_review: DateTimeField
+    application_date: DateTimeField
+    date_received: DateTimeField
     terms_agreed: BooleanField
     is_over_credit_limit: BooleanField
     months_to_keep_transactions_for: IntegerField
@@ -2218,16 +2218,16 @@ class SupplierViewFields(Fields):
     supplier_location_county: TextField
     supplier_location_country: TextField
     supplier_location_full_address: TextField
-    supplier_location_date_time_created: MomentField
-    supplier_location_date_time_updated: MomentField
+    supplier_location_date_time_created: DateTimeField
+    supplier_location_date_time_updated: DateTimeField
     supplier_location_country_code_id: IntegerField
     supplier_location_country_code: TextField
     supplier_location_country_code_name: TextField
     supplier_location_address_country_code_id: IntegerField
     supplier_location_address_country_code: TextField
     supplier_location_address_country_code_name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierView(Record, frozen=True):
@@ -2495,8 +2495,8 @@ class SupplierAlertFields(Fields):
     show_alert_for_generate_purchase_orders_from_trial_kitting: BooleanField
     is_to_delete: BooleanField
     updated_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierAlert(Record, frozen=True):
@@ -2541,8 +2541,8 @@ class SupplierMemoFields(Fields):
     is_active: BooleanField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SupplierMemo(Record, frozen=True):
@@ -2618,7 +2618,7 @@ class PurchasePaymentFields(Fields):
     cheque_currency_id: IntegerField
     cheque_value: NumberField
     supplier_cheque_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     bank_exchange_rate: NumberField
     cheque_exchange_rate: NumberField
@@ -2701,7 +2701,7 @@ class PurchaseReceiptFields(Fields):
     cheque_currency_id: IntegerField
     cheque_value: NumberField
     supplier_cheque_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     bank_exchange_rate: NumberField
     cheque_exchange_rate: NumberField
@@ -2790,7 +2790,7 @@ class PurchaseAuthorisationFields(Fields):
 
     reference: TextField
     second_reference: TextField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     supplier_id: IntegerField
     oplock: TextField
     supplier: "SupplierFields"
@@ -2853,8 +2853,8 @@ class PurchaseLedgerSettingsFields(Fields):
     default_tax_code: "TaxCodeFields"
     payment_groups: "PaymentGroupFields"
     organisation_supplier_payment_group: "PaymentGroupFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PurchaseLedgerSettings(Record, frozen=True):
@@ -2938,8 +2938,8 @@ class PaymentGroupFields(Fields):
     is_supplier_payments_group: BooleanField
     payment_type: EnumField
     description: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class PaymentGroup(Record, frozen=True):
@@ -2985,8 +2985,8 @@ class FactorHouseMainAddressFields(Fields):
     city: TextField
     county: TextField
     postcode: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class FactorHouseMainAddress(Record, frozen=True):
@@ -3037,8 +3037,8 @@ class FactorHouseFields(Fields):
     name: TextField
     reference: TextField
     main_address: "FactorHouseMainAddressFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class FactorHouse(Record, frozen=True):
@@ -3065,8 +3065,8 @@ class AgeingPeriodFields(Fields):
 
     id: IntegerField
     days_period_starts_after: IntegerField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AgeingPeriod(Record, frozen=True):
@@ -3089,8 +3089,8 @@ class OverduePeriodFields(Fields):
 
     id: IntegerField
     days_period_starts_after: IntegerField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class OverduePeriod(Record, frozen=True):
@@ -3153,9 +3153,9 @@ class SupplierPeriodValueViewFields(Fields):
     period_value_total_finance_charges_applied: NumberField
     supplier_analysis_period_id: IntegerField
     analysis_period_reference: TextField
-    analysis_period_start_date: MomentField
-    analysis_period_end_date: MomentField
-    period_value_date_time_updated: MomentField
+    analysis_period_start_date: DateTimeField
+    analysis_period_end_date: DateTimeField
+    period_value_date_time_updated: DateTimeField
 
 
 class SupplierPeriodValueView(Record, frozen=True):
@@ -3236,11 +3236,11 @@ class SupplierYearValueViewFields(Fields):
     year_value_exchange_rate_gain_or_loss: IntegerField
     year_value_total_finance_charges_applied: NumberField
     financial_year_id: IntegerField
-    financial_year_start_date: MomentField
-    financial_year_end_date: MomentField
+    financial_year_start_date: DateTimeField
+    financial_year_end_date: DateTimeField
     year_relative_to_current_year: IntegerField
     number_of_periods_in_year: IntegerField
-    year_value_date_time_updated: MomentField
+    year_value_date_time_updated: DateTimeField
 
 
 class SupplierYearValueView(Record, frozen=True):

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     OpaqueFields,
     TextField,
@@ -27,8 +27,8 @@ class CustomerCreditMemoNoteFields(Fields):
     id: IntegerField
     note: TextField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerCreditMemoNote(Record, frozen=True):
@@ -64,8 +64,8 @@ class CustomerMainAddressFields(Fields):
     contact_name: TextField
     address_country_code_id: IntegerField
     address_country_code: "CountryCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerMainAddress(Record, frozen=True):
@@ -109,8 +109,8 @@ class CustomerStatusFields(Fields):
     """Fields of `CustomerStatus`."""
 
     is_live: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerStatus(Record, frozen=True):
@@ -164,12 +164,12 @@ class CustomerFields(Fields):
     finance_charge_id: IntegerField
     trading_terms: TextField
     credit_reference: TextField
-    account_opened: MomentField
-    last_credit_review: MomentField
-    next_credit_review: MomentField
-    application_date: MomentField
-    date_received: MomentField
-    date_finance_charge_last_run: MomentField
+    account_opened: DateTimeField
+    last_credit_review: DateTimeField
+    next_credit_review: DateTimeField
+    application_date: DateTimeField
+    date_received: DateTimeField
+    date_finance_charge_last_run: DateTimeField
     office_type: EnumField
     associated_head_office_id: IntegerField
     produce_statements_for_customer: BooleanField
@@ -227,11 +227,11 @@ class CustomerFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -259,8 +259,8 @@ class CustomerFields(Fields):
     contacts: "CustomerContactFields"
     limited_price_bands: "CustomerPriceBandFields"
     memos: "CustomerMemoFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Customer(Record, frozen=True):
@@ -576,8 +576,8 @@ class CustomerContactFields(Fields):
     faxes: "CustomerFaxFields"
     websites: "CustomerWebsiteFields"
     roles: "CustomerContactRoleFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerContact(Record, frozen=True):
@@ -644,8 +644,8 @@ class CustomerAlertFields(Fields):
     show_alert_for_project_bills: BooleanField
     is_to_delete: BooleanField
     updated_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerAlert(Record, frozen=True):
@@ -696,8 +696,8 @@ class CustomerMemoFields(Fields):
     is_active: BooleanField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerMemo(Record, frozen=True):
@@ -729,7 +729,7 @@ class CustomerCardFields(Fields):
     id: IntegerField
     customer_id: IntegerField
     description: TextField
-    last_used_date: MomentField
+    last_used_date: DateTimeField
     is_to_delete: BooleanField
 
 
@@ -755,10 +755,10 @@ class SalesTradingPeriodFields(Fields):
 
     id: IntegerField
     period_number: TextField
-    start_date: MomentField
-    end_date: MomentField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    start_date: DateTimeField
+    end_date: DateTimeField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesTradingPeriod(Record, frozen=True):
@@ -789,8 +789,8 @@ class CustomerEmailFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     customer_contact: "CustomerContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerEmail(Record, frozen=True):
@@ -828,8 +828,8 @@ class CustomerFaxFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     customer_contact: "CustomerContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerFax(Record, frozen=True):
@@ -873,8 +873,8 @@ class CustomerMobileFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     customer_contact: "CustomerContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerMobile(Record, frozen=True):
@@ -915,29 +915,29 @@ class CustomerSopInvoiceCreditLineViewFields(Fields):
     sop_invoice_credit_id: IntegerField
     sop_invoice_credit_type: EnumField
     sop_invoice_credit_document_no: TextField
-    sop_invoice_credit_document_date: MomentField
+    sop_invoice_credit_document_date: DateTimeField
     sop_invoice_credit_document_status: EnumField
     sop_invoice_credit_exchange_rate: NumberField
-    sop_invoice_credit_date_time_updated: MomentField
+    sop_invoice_credit_date_time_updated: DateTimeField
     sop_invoice_credit_line_id: IntegerField
-    sop_invoice_credit_line_invoice_credit_date: MomentField
+    sop_invoice_credit_line_invoice_credit_date: DateTimeField
     sop_invoice_credit_line_total_value: NumberField
     sop_invoice_credit_line_tax_value: NumberField
-    sop_invoice_credit_line_date_time_updated: MomentField
+    sop_invoice_credit_line_date_time_updated: DateTimeField
     invoice_line_profit_analysis_id: IntegerField
     invoice_line_profit_analysis_line_quantity: NumberField
     invoice_line_profit_analysis_realised_cost_value: NumberField
     invoice_line_profit_analysis_realised_profit_value: NumberField
-    invoice_line_profit_analysis_date_time_updated: MomentField
+    invoice_line_profit_analysis_date_time_updated: DateTimeField
     product_id: IntegerField
     product_code: TextField
     product_name: TextField
     product_description: TextField
-    product_date_time_updated: MomentField
+    product_date_time_updated: DateTimeField
     product_group_id: IntegerField
     product_group_code: TextField
     product_group_description: TextField
-    product_group_date_time_updated: MomentField
+    product_group_date_time_updated: DateTimeField
 
 
 class CustomerSopInvoiceCreditLineView(Record, frozen=True):
@@ -1019,8 +1019,8 @@ class CustomerTelephoneFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     customer_contact: "CustomerContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerTelephone(Record, frozen=True):
@@ -1102,9 +1102,9 @@ class CustomerViewFields(Fields):
     account_type_id: IntegerField
     account_type: EnumField
     value_of_current_orders_in_sop: NumberField
-    date_account_details_last_changed: MomentField
-    date_of_last_transaction: MomentField
-    date_finance_charge_last_run: MomentField
+    date_account_details_last_changed: DateTimeField
+    date_of_last_transaction: DateTimeField
+    date_finance_charge_last_run: DateTimeField
     trading_terms: TextField
     credit_reference: TextField
     credit_bureau_id: IntegerField
@@ -1112,16 +1112,16 @@ class CustomerViewFields(Fields):
     credit_position_id: IntegerField
     credit_position_name: TextField
     average_time_to_pay: IntegerField
-    account_opened: MomentField
-    last_credit_review: MomentField
-    next_credit_review: MomentField
-    application_date: MomentField
-    date_received: MomentField
+    account_opened: DateTimeField
+    last_credit_review: DateTimeField
+    next_credit_review: DateTimeField
+    application_date: DateTimeField
+    date_received: DateTimeField
     terms_agreed: BooleanField
     is_over_credit_limit: BooleanField
     months_to_keep_transactions_for: IntegerField
     use_tax_code_as_default: BooleanField
-    avg_time_to_pay_date_last_updated: MomentField
+    avg_time_to_pay_date_last_updated: DateTimeField
     duns_code: TextField
     telephone_area_code: TextField
     telephone_country_code: TextField
@@ -1170,8 +1170,8 @@ class CustomerViewFields(Fields):
     customer_location_county: TextField
     customer_location_country: TextField
     customer_location_full_address: TextField
-    customer_location_date_time_created: MomentField
-    customer_location_date_time_updated: MomentField
+    customer_location_date_time_created: DateTimeField
+    customer_location_date_time_updated: DateTimeField
     customer_location_country_code_id: IntegerField
     customer_location_country_code: TextField
     customer_location_country_code_name: TextField
@@ -1180,8 +1180,8 @@ class CustomerViewFields(Fields):
     customer_location_address_country_code_id: IntegerField
     customer_location_address_country_code: TextField
     customer_location_address_country_code_name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerView(Record, frozen=True):
@@ -1477,8 +1477,8 @@ class CustomerWebsiteFields(Fields):
     is_default: BooleanField
     is_to_delete: BooleanField
     customer_contact: "CustomerContactFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerWebsite(Record, frozen=True):
@@ -1512,8 +1512,8 @@ class CustomerContactRoleFields(Fields):
     trader_contact_role_id: IntegerField
     is_preferred_contact_for_role: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CustomerContactRole(Record, frozen=True):
@@ -1576,7 +1576,7 @@ class SalesAgedTransactionPeriodViewFields(Fields):
     customer_id: IntegerField
     base_outstanding_value: NumberField
     ageing_period_name: TextField
-    ageing_date: MomentField
+    ageing_date: DateTimeField
 
 
 class SalesAgedTransactionPeriodView(Record, frozen=True):
@@ -1728,7 +1728,7 @@ class SalesAllocationFields(Fields):
     """Fields of `SalesAllocation`."""
 
     customer_id: IntegerField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     allocation_lines: "SalesAllocationAllocationLineFields"
 
 
@@ -1835,7 +1835,7 @@ class SalesPostedTransactionBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -1871,7 +1871,7 @@ class SalesPostedTransactionAllocationSessionItemFields(Fields):
     user_name: TextField
     ledger_type: EnumField
     urn: IntegerField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     trader_transaction_type: EnumField
     reference: TextField
     value: NumberField
@@ -1908,13 +1908,13 @@ class SalesPostedTransactionAllocationHistoryItemFields(Fields):
 
     id: IntegerField
     trading_revaluation_allocation_entry_type: EnumField
-    entry_date: MomentField
+    entry_date: DateTimeField
     allocation_value: NumberField
     nominal_updated: BooleanField
     exchange_rate: NumberField
     exchange_gain_loss: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesPostedTransactionAllocationHistoryItem(Record, frozen=True):
@@ -1953,10 +1953,10 @@ class SalesPostedTransactionFields(Fields):
     reference: TextField
     second_reference: TextField
     queried: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
-    full_settlement_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
+    full_settlement_date: DateTimeField
     document_goods_value: NumberField
     document_gross_value: NumberField
     document_tax_value: NumberField
@@ -1983,8 +1983,8 @@ class SalesPostedTransactionFields(Fields):
     allocation_session_items: "SalesPostedTransactionAllocationSessionItemFields"
     allocation_history_items: "SalesPostedTransactionAllocationHistoryItemFields"
     customer: "CustomerFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesPostedTransaction(Record, frozen=True):
@@ -2080,8 +2080,8 @@ class SalesPostedTransactionMemoFields(Fields):
     note: TextField
     is_active: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesPostedTransactionMemo(Record, frozen=True):
@@ -2197,7 +2197,7 @@ class SalesHistoricalTransactionBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -2236,10 +2236,10 @@ class SalesHistoricalTransactionFields(Fields):
     reference: TextField
     second_reference: TextField
     queried: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
-    full_settlement_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
+    full_settlement_date: DateTimeField
     document_goods_value: NumberField
     document_gross_value: NumberField
     document_tax_value: NumberField
@@ -2264,8 +2264,8 @@ class SalesHistoricalTransactionFields(Fields):
     nominal_analysis_items: "SalesHistoricalTransactionNominalAnalysisItemFields"
     bank_items: "SalesHistoricalTransactionBankItemFields"
     customer: "CustomerFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesHistoricalTransaction(Record, frozen=True):
@@ -2354,9 +2354,9 @@ class SalesTransactionViewFields(Fields):
 
     posted_customer_transaction_id: IntegerField
     transaction_type: EnumField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
     discount_days: IntegerField
     reference: TextField
     second_reference: TextField
@@ -2386,7 +2386,7 @@ class SalesTransactionViewFields(Fields):
     customer_name: TextField
     currency_name: TextField
     currency_symbol: TextField
-    transaction_date_time_updated: MomentField
+    transaction_date_time_updated: DateTimeField
 
 
 class SalesTransactionView(Record, frozen=True):
@@ -2471,13 +2471,13 @@ class SalesTransactionEnquiryViewAllocationHistoryItemFields(Fields):
 
     id: IntegerField
     trading_revaluation_allocation_entry_type: EnumField
-    entry_date: MomentField
+    entry_date: DateTimeField
     allocation_value: NumberField
     nominal_updated: BooleanField
     exchange_rate: NumberField
     exchange_gain_loss: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesTransactionEnquiryViewAllocationHistoryItem(Record, frozen=True):
@@ -2513,7 +2513,7 @@ class SalesTransactionEnquiryViewAllocationSessionItemFields(Fields):
     user_name: TextField
     ledger_type: EnumField
     urn: IntegerField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     trader_transaction_type: EnumField
     reference: TextField
     value: NumberField
@@ -2553,7 +2553,7 @@ class SalesTransactionEnquiryViewBankItemFields(Fields):
     bank_entry_type: EnumField
     reference: TextField
     cheque_value: NumberField
-    statement_date: MomentField
+    statement_date: DateTimeField
     statement_page_number: IntegerField
     urn: IntegerField
 
@@ -2674,11 +2674,11 @@ class SalesTransactionEnquiryViewFields(Fields):
     reference: TextField
     second_reference: TextField
     queried: TextField
-    transaction_date: MomentField
-    posted_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    posted_date: DateTimeField
+    due_date: DateTimeField
     discount_days: AnyField
-    discount_due_date: MomentField
+    discount_due_date: DateTimeField
     document_gross_value: NumberField
     document_discount_value: NumberField
     document_discounted_value: NumberField
@@ -2840,7 +2840,7 @@ class SalesCreditNoteFields(Fields):
     """Fields of `SalesCreditNote`."""
 
     customer_id: IntegerField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     reference: TextField
     second_reference: TextField
@@ -2978,8 +2978,8 @@ class SalesInvoiceFields(Fields):
     """Fields of `SalesInvoice`."""
 
     customer_id: IntegerField
-    transaction_date: MomentField
-    due_date: MomentField
+    transaction_date: DateTimeField
+    due_date: DateTimeField
     exchange_rate: NumberField
     reference: TextField
     second_reference: TextField
@@ -3092,7 +3092,7 @@ class SalesPaymentFields(Fields):
     cheque_currency_id: IntegerField
     cheque_value: NumberField
     customer_cheque_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     bank_exchange_rate: NumberField
     cheque_exchange_rate: NumberField
@@ -3175,7 +3175,7 @@ class SalesReceiptFields(Fields):
     cheque_currency_id: IntegerField
     cheque_value: NumberField
     customer_cheque_value: NumberField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     exchange_rate: NumberField
     bank_exchange_rate: NumberField
     cheque_exchange_rate: NumberField
@@ -3242,8 +3242,8 @@ class CustomerDeliveryAddressFields(Fields):
     tax_number: TextField
     tax_code_id: IntegerField
     country_code_id: IntegerField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
     customer: "CustomerFields"
     address_country_code: "CountryCodeFields"
     tax_code: "TaxCodeFields"
@@ -3357,7 +3357,7 @@ class CustomerPriceEnquiryPreviousPriceFields(Fields):
     """Fields of `CustomerPriceEnquiryPreviousPrice`."""
 
     sop_document_no: TextField
-    sop_document_date: MomentField
+    sop_document_date: DateTimeField
     quantity: NumberField
     discounted_unit_price: NumberField
 
@@ -3483,8 +3483,8 @@ class SalesLedgerSettingsFields(Fields):
     charge_interest_on_finance_charges: BooleanField
     default_tax_code: "TaxCodeFields"
     finance_charges: "FinanceChargeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SalesLedgerSettings(Record, frozen=True):
@@ -3562,8 +3562,8 @@ class FinanceChargeFields(Fields):
     id: IntegerField
     code: IntegerField
     finance_charge_percent: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class FinanceCharge(Record, frozen=True):
@@ -3670,9 +3670,9 @@ class CustomerPeriodValueViewFields(Fields):
     period_value_total_finance_charges_applied: NumberField
     customer_analysis_period_id: IntegerField
     analysis_period_reference: TextField
-    analysis_period_start_date: MomentField
-    analysis_period_end_date: MomentField
-    period_value_date_time_updated: MomentField
+    analysis_period_start_date: DateTimeField
+    analysis_period_end_date: DateTimeField
+    period_value_date_time_updated: DateTimeField
 
 
 class CustomerPeriodValueView(Record, frozen=True):
@@ -3753,11 +3753,11 @@ class CustomerYearValueViewFields(Fields):
     year_value_exchange_rate_gain_or_loss: IntegerField
     year_value_total_finance_charges_applied: NumberField
     financial_year_id: IntegerField
-    financial_year_start_date: MomentField
-    financial_year_end_date: MomentField
+    financial_year_start_date: DateTimeField
+    financial_year_end_date: DateTimeField
     year_relative_to_current_year: IntegerField
     number_of_periods_in_year: IntegerField
-    year_value_date_time_updated: MomentField
+    year_value_date_time_updated: DateTimeField
 
 
 class CustomerYearValueView(Record, frozen=True):

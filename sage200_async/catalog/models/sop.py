@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     OpaqueFields,
     TextField,
@@ -34,8 +34,8 @@ class SopOrderCashAccountInvoiceAddressFields(Fields):
     county: TextField
     country: TextField
     postcode: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderCashAccountInvoiceAddress(Record, frozen=True):
@@ -93,8 +93,8 @@ class SopOrderDeliveryAddressFields(Fields):
     country_code_id: IntegerField
     tax_code: "TaxCodeFields"
     country_code: "CountryCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderDeliveryAddress(Record, frozen=True):
@@ -186,7 +186,7 @@ class SopOrderFields(Fields):
     suppress_warnings: BooleanField
     document_no: TextField
     customer_type: EnumField
-    document_date: MomentField
+    document_date: DateTimeField
     document_status: EnumField
     despatch_receipt_status: EnumField
     invoice_credit_status: EnumField
@@ -209,9 +209,9 @@ class SopOrderFields(Fields):
     document_discount_percent: NumberField
     available_document_discount_percent: NumberField
     document_created_by: TextField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
-    quotation_expiry_date: MomentField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
+    quotation_expiry_date: DateTimeField
     order_priority: TextField
     external_reference: TextField
     payment_with_order: BooleanField
@@ -263,11 +263,11 @@ class SopOrderFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -282,8 +282,8 @@ class SopOrderFields(Fields):
     profitability: "SopOrderReturnProfitFields"
     lines: "SopOrderLineFields"
     memos: "SopOrderMemoFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrder(Record, frozen=True):
@@ -539,8 +539,8 @@ class SopOrderMemoFields(Fields):
     note: TextField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderMemo(Record, frozen=True):
@@ -592,7 +592,7 @@ class SopOrderReturnViewFields(Fields):
 
     id: IntegerField
     document_no: TextField
-    document_date: MomentField
+    document_date: DateTimeField
     document_type_id: IntegerField
     document_status_id: IntegerField
     document_print_status_id: IntegerField
@@ -612,9 +612,9 @@ class SopOrderReturnViewFields(Fields):
     settlement_discount_percent: NumberField
     document_discount_percent: NumberField
     document_created_by: TextField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
-    quotation_expiry_date: MomentField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
+    quotation_expiry_date: DateTimeField
     intrastat_status_id: IntegerField
     ready_for_allocation: BooleanField
     ready_for_despatch_receipt: BooleanField
@@ -654,7 +654,7 @@ class SopOrderReturnViewFields(Fields):
     analysis_code_18: TextField
     analysis_code_19: TextField
     analysis_code_20: TextField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
     customer_id: IntegerField
     customer_reference: TextField
     customer_name: TextField
@@ -853,7 +853,7 @@ class SopQuoteViewFields(Fields):
 
     id: IntegerField
     document_no: TextField
-    document_date: MomentField
+    document_date: DateTimeField
     document_status_id: IntegerField
     customer_document_no: TextField
     total_gross_value: NumberField
@@ -978,8 +978,8 @@ class SopOrderLineFields(Fields):
     mark_as_preferred: BooleanField
     line_tax_value: NumberField
     line_total_value: NumberField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
     picking_list_comment: TextField
     despatch_note_comment: TextField
     show_on_customer_docs: BooleanField
@@ -1028,11 +1028,11 @@ class SopOrderLineFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -1050,8 +1050,8 @@ class SopOrderLineFields(Fields):
     warehouse: "WarehouseFields"
     traceable_adjustment_items: "SopItemTraceableAdjustmentItemFields"
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderLine(Record, frozen=True):
@@ -1325,7 +1325,7 @@ class SopOrderReturnInvoiceCreditViewFields(Fields):
     sop_order_return_id: IntegerField
     sop_order_return_document_type_id: IntegerField
     sop_order_return_document_no: TextField
-    sop_order_return_document_date: MomentField
+    sop_order_return_document_date: DateTimeField
     sop_order_return_document_status_id: IntegerField
     sop_order_return_customer_document_no: TextField
     sop_order_return_total_net_value: NumberField
@@ -1338,7 +1338,7 @@ class SopOrderReturnInvoiceCreditViewFields(Fields):
     sop_invoice_credit_id: IntegerField
     sop_invoice_credit_document_no: TextField
     sop_invoice_credit_type_id: AnyField
-    sop_invoice_credit_document_date: MomentField
+    sop_invoice_credit_document_date: DateTimeField
     sop_invoice_credit_document_status_id: AnyField
     sop_invoice_credit_total_net_value: NumberField
     sop_invoice_credit_total_tax_value: NumberField
@@ -1403,7 +1403,7 @@ class SopOrderReturnLineInvoiceCreditViewFields(Fields):
     sop_order_return_line_id: IntegerField
     sop_invoice_credit_document_no: TextField
     sop_invoice_credit_type_id: IntegerField
-    sop_invoice_credit_document_date: MomentField
+    sop_invoice_credit_document_date: DateTimeField
     sop_invoice_credit_document_status_id: IntegerField
     sop_invoice_credit_line_invoice_credit_quantity: NumberField
 
@@ -1436,7 +1436,7 @@ class SopAllocationLineViewFields(Fields):
 
     sop_allocation_line_id: IntegerField
     sop_order_return_line_id: IntegerField
-    sop_allocation_line_allocated_date: MomentField
+    sop_allocation_line_allocated_date: DateTimeField
     sop_allocation_line_allocated_quantity: NumberField
     sop_allocation_line_despatched_quantity: NumberField
     sop_allocation_line_current_allocated_quantity: NumberField
@@ -1492,8 +1492,8 @@ class SopQuoteCashAccountInvoiceAddressFields(Fields):
     county: TextField
     country: TextField
     postcode: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuoteCashAccountInvoiceAddress(Record, frozen=True):
@@ -1551,8 +1551,8 @@ class SopQuoteDeliveryAddressFields(Fields):
     country_code_id: IntegerField
     tax_code: "TaxCodeFields"
     country_code: "CountryCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuoteDeliveryAddress(Record, frozen=True):
@@ -1618,7 +1618,7 @@ class SopQuoteFields(Fields):
     lock_id: IntegerField
     customer_delivery_address_id: IntegerField
     document_no: TextField
-    document_date: MomentField
+    document_date: DateTimeField
     document_status: EnumField
     despatch_receipt_status: EnumField
     invoice_credit_status: EnumField
@@ -1640,9 +1640,9 @@ class SopQuoteFields(Fields):
     document_discount_percent: NumberField
     available_document_discount_percent: NumberField
     document_created_by: TextField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
-    quotation_expiry_date: MomentField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
+    quotation_expiry_date: DateTimeField
     order_priority: TextField
     external_reference: TextField
     analysis_code_1: TextField
@@ -1685,11 +1685,11 @@ class SopQuoteFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -1703,8 +1703,8 @@ class SopQuoteFields(Fields):
     profitability: "SopOrderReturnProfitFields"
     lines: "SopQuoteLineFields"
     memos: "SopQuoteMemoFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuote(Record, frozen=True):
@@ -1934,8 +1934,8 @@ class SopQuoteMemoFields(Fields):
     note: TextField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuoteMemo(Record, frozen=True):
@@ -2064,8 +2064,8 @@ class SopQuoteLineFields(Fields):
     confirmation_intent_type: EnumField
     line_tax_value: NumberField
     line_total_value: NumberField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
     picking_list_comment: TextField
     despatch_note_comment: TextField
     show_on_customer_docs: BooleanField
@@ -2112,11 +2112,11 @@ class SopQuoteLineFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -2133,8 +2133,8 @@ class SopQuoteLineFields(Fields):
     tax_code: "TaxCodeFields"
     warehouse: "WarehouseFields"
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuoteLine(Record, frozen=True):
@@ -2400,8 +2400,8 @@ class SopQuoteDocumentLinkFields(Fields):
     document_id: IntegerField
     document_no: TextField
     document_type: EnumField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopQuoteDocumentLink(Record, frozen=True):
@@ -2447,8 +2447,8 @@ class SopOrderReturnProfitFields(Fields):
     simple_profit_calculation_only: BooleanField
     stock_item_order_lines: "SopOrderReturnLineProfitFields"
     other_order_lines: "SopOrderReturnLineProfitFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderReturnProfit(Record, frozen=True):
@@ -2514,8 +2514,8 @@ class SopOrderReturnLineProfitFields(Fields):
     realised_profit_percent_on_cost: NumberField
     realised_profit_value: NumberField
     realised_quantity: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderReturnLineProfit(Record, frozen=True):
@@ -2581,8 +2581,8 @@ class SopOrderReturnLineDiscountFields(Fields):
     quantity_break_amount: NumberField
     discount_or_surcharge_type: EnumField
     value: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopOrderReturnLineDiscount(Record, frozen=True):
@@ -2649,7 +2649,7 @@ class SopDespatchDiscreteOrderFields(Fields):
     trader_name: TextField
     document_no: TextField
     document_value: NumberField
-    document_date: MomentField
+    document_date: DateTimeField
 
 
 class SopDespatchDiscreteOrder(Record, frozen=True):
@@ -2689,8 +2689,8 @@ class SopUserPermissionFields(Fields):
     trade_order_warehouse_id: IntegerField
     full_order_warehouse_id: IntegerField
     invoice_warehouse_id: IntegerField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
     rapid_order_warehouse: "WarehouseFields"
     trade_order_warehouse: "WarehouseFields"
     full_order_warehouse: "WarehouseFields"
@@ -2754,13 +2754,13 @@ class SopCancelledLineFields(Fields):
     item_code: TextField
     item_description: TextField
     cancelled_quantity: NumberField
-    cancelled_date: MomentField
+    cancelled_date: DateTimeField
     user_number: IntegerField
     user_name: TextField
     selling_unit_description: TextField
     stock_unit_cancelled_quantity: NumberField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopCancelledLine(Record, frozen=True):
@@ -2798,7 +2798,7 @@ class SopConfirmDespatchAdjustmentFields(Fields):
     """Fields of `SopConfirmDespatchAdjustment`."""
 
     sop_order_return_id: IntegerField
-    despatch_receipt_date: MomentField
+    despatch_receipt_date: DateTimeField
     confirmation_intent_type: EnumField
     items: "SopDespatchReceiptItemFields"
     tracking_items: "PendingSopDespatchReceiptFields"
@@ -2853,9 +2853,9 @@ class SopDespatchReceiptItemFields(Fields):
     sale_from_single_batch: BooleanField
     has_traceable_allocations: BooleanField
     is_multiple_bin_allocations: BooleanField
-    document_date: MomentField
-    requested_delivery_date: MomentField
-    promised_delivery_date: MomentField
+    document_date: DateTimeField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
     bin_items: "SopDespatchBinItemFields"
     traceable_adjustment_items: "SopItemTraceableAdjustmentItemFields"
 
@@ -3075,7 +3075,7 @@ class SopDespatchReceiptFields(Fields):
     id: IntegerField
     despatch_no: TextField
     despatched_by: TextField
-    despatch_date: MomentField
+    despatch_date: DateTimeField
     courier_id: IntegerField
     sop_incoterm_id: IntegerField
     sop_export_reason_id: IntegerField
@@ -3089,8 +3089,8 @@ class SopDespatchReceiptFields(Fields):
     courier: "CourierFields"
     sop_incoterm: "SopIncotermFields"
     sop_export_reason: "SopExportReasonFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopDespatchReceipt(Record, frozen=True):
@@ -3231,8 +3231,8 @@ class SopIncotermFields(Fields):
     name: TextField
     is_default: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopIncoterm(Record, frozen=True):
@@ -3261,8 +3261,8 @@ class SopExportReasonFields(Fields):
     name: TextField
     is_default: BooleanField
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopExportReason(Record, frozen=True):
@@ -3348,7 +3348,7 @@ class SuggestedProductFields(Fields):
     code: TextField
     description: TextField
     number_orders_appears: IntegerField
-    last_sales_date: MomentField
+    last_sales_date: DateTimeField
     last_order_number: TextField
     source: TextField
     quantity: NumberField
@@ -3417,7 +3417,7 @@ class SopOrderLineTraceableItemsRequestFields(Fields):
     """Fields of `SopOrderLineTraceableItemsRequest`."""
 
     id: IntegerField
-    activity_date: MomentField
+    activity_date: DateTimeField
     is_read_only: BooleanField
 
 
@@ -3480,11 +3480,11 @@ class SopItemTraceableAdjustmentItemFields(Fields):
     allocation_quantity: NumberField
     despatched_quantity: NumberField
     supplier_reference: TextField
-    receipt_date: MomentField
+    receipt_date: DateTimeField
     allocated_to_who_type: EnumField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
     traceable_bin_item_id: IntegerField
     bin_item_id: IntegerField
     bin_name: TextField
@@ -3560,8 +3560,8 @@ class SopAdditionalChargeFields(Fields):
     tax_code_id: IntegerField
     nominal_code: "NominalCodeFields"
     tax_code: "TaxCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopAdditionalCharge(Record, frozen=True):
@@ -3601,7 +3601,7 @@ class SopOrderDespatchLineViewFields(Fields):
     sop_despatch_line_is_invoiced: BooleanField
     sop_despatch_id: IntegerField
     sop_despatch_document_no: TextField
-    sop_despatch_date: MomentField
+    sop_despatch_date: DateTimeField
     sop_despatch_user_name: TextField
     sop_order_line_id: IntegerField
     sop_order_line_type_id: IntegerField
@@ -3612,7 +3612,7 @@ class SopOrderDespatchLineViewFields(Fields):
     sop_order_line_despatch_quantity: NumberField
     sop_order_id: IntegerField
     sop_order_document_no: TextField
-    sop_order_document_date: MomentField
+    sop_order_document_date: DateTimeField
     sop_order_document_status_type: EnumField
     sop_order_customer_document_no: TextField
     customer_id: IntegerField
@@ -3632,7 +3632,7 @@ class SopOrderDespatchLineViewFields(Fields):
     sop_despatch_weight: NumberField
     sop_despatch_notes: TextField
     sys_courier_tracking_url: TextField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
 
 
 class SopOrderDespatchLineView(Record, frozen=True):
@@ -3721,7 +3721,7 @@ class SopOrderDespatchViewFields(Fields):
 
     sop_despatch_id: IntegerField
     sop_despatch_document_no: TextField
-    sop_despatch_date: MomentField
+    sop_despatch_date: DateTimeField
     sop_despatch_courier_id: IntegerField
     sop_despatch_courier_name: TextField
     sop_despatch_consignment_no: TextField
@@ -3733,7 +3733,7 @@ class SopOrderDespatchViewFields(Fields):
     sop_despatch_user_name: TextField
     sop_order_id: IntegerField
     sop_order_document_no: TextField
-    sop_order_document_date: MomentField
+    sop_order_document_date: DateTimeField
     sop_order_document_status_id: IntegerField
     sop_order_customer_document_no: TextField
     customer_id: IntegerField
@@ -3793,7 +3793,7 @@ class SopOrderLineViewFields(Fields):
 
     sop_order_id: IntegerField
     sop_order_document_no: TextField
-    sop_order_document_date: MomentField
+    sop_order_document_date: DateTimeField
     sop_order_document_status: EnumField
     sop_order_customer_document_no: TextField
     sop_order_currency_id: IntegerField
@@ -3804,8 +3804,8 @@ class SopOrderLineViewFields(Fields):
     sop_order_subtotal_charge_net_value: NumberField
     sop_order_subtotal_charge_tax_value: NumberField
     sop_order_subtotal_discount_value: NumberField
-    sop_order_requested_delivery_date: MomentField
-    sop_order_promised_delivery_date: MomentField
+    sop_order_requested_delivery_date: DateTimeField
+    sop_order_promised_delivery_date: DateTimeField
     sop_order_settlement_discount_days: IntegerField
     sop_order_settlement_discount_percent: NumberField
     sop_order_document_discount_percent: NumberField
@@ -3830,7 +3830,7 @@ class SopOrderLineViewFields(Fields):
     sop_order_analysis_code_18: TextField
     sop_order_analysis_code_19: TextField
     sop_order_analysis_code_20: TextField
-    sop_order_date_time_updated: MomentField
+    sop_order_date_time_updated: DateTimeField
     sop_order_line_id: IntegerField
     sop_order_line_number: IntegerField
     sop_order_line_type: EnumField
@@ -3848,8 +3848,8 @@ class SopOrderLineViewFields(Fields):
     sop_order_line_total_value: NumberField
     sop_order_line_line_tax_value: NumberField
     sop_order_line_discounted_unit_price: NumberField
-    sop_order_line_requested_delivery_date: MomentField
-    sop_order_line_promised_delivery_date: MomentField
+    sop_order_line_requested_delivery_date: DateTimeField
+    sop_order_line_promised_delivery_date: DateTimeField
     sop_order_line_analysis_code_1: TextField
     sop_order_line_analysis_code_2: TextField
     sop_order_line_analysis_code_3: TextField
@@ -3870,7 +3870,7 @@ class SopOrderLineViewFields(Fields):
     sop_order_line_analysis_code_18: TextField
     sop_order_line_analysis_code_19: TextField
     sop_order_line_analysis_code_20: TextField
-    sop_order_line_date_time_updated: MomentField
+    sop_order_line_date_time_updated: DateTimeField
     sop_delivery_addr_postal_name: TextField
     sop_delivery_addr_description: TextField
     sop_delivery_addr_address_1: TextField
@@ -4126,15 +4126,15 @@ class SopQuoteLineViewFields(Fields):
 
     sop_quote_id: IntegerField
     sop_quote_document_no: TextField
-    sop_quote_document_date: MomentField
+    sop_quote_document_date: DateTimeField
     sop_quote_document_status: EnumField
     sop_quote_customer_document_no: TextField
     sop_quote_currency_id: IntegerField
     sop_quote_currency_name: TextField
     sop_quote_currency_symbol: TextField
     sop_quote_exchange_rate: NumberField
-    sop_quote_requested_delivery_date: MomentField
-    sop_quote_promised_delivery_date: MomentField
+    sop_quote_requested_delivery_date: DateTimeField
+    sop_quote_promised_delivery_date: DateTimeField
     sop_quote_analysis_code_1: TextField
     sop_quote_analysis_code_2: TextField
     sop_quote_analysis_code_3: TextField
@@ -4155,7 +4155,7 @@ class SopQuoteLineViewFields(Fields):
     sop_quote_analysis_code_18: TextField
     sop_quote_analysis_code_19: TextField
     sop_quote_analysis_code_20: TextField
-    sop_quote_date_time_updated: MomentField
+    sop_quote_date_time_updated: DateTimeField
     sop_quote_line_id: IntegerField
     sop_quote_line_number: IntegerField
     sop_quote_line_type: EnumField
@@ -4170,8 +4170,8 @@ class SopQuoteLineViewFields(Fields):
     sop_quote_line_total_value: NumberField
     sop_quote_line_line_tax_value: NumberField
     sop_quote_line_discounted_unit_price: NumberField
-    sop_quote_line_requested_delivery_date: MomentField
-    sop_quote_line_promised_delivery_date: MomentField
+    sop_quote_line_requested_delivery_date: DateTimeField
+    sop_quote_line_promised_delivery_date: DateTimeField
     sop_quote_line_analysis_code_1: TextField
     sop_quote_line_analysis_code_2: TextField
     sop_quote_line_analysis_code_3: TextField
@@ -4192,7 +4192,7 @@ class SopQuoteLineViewFields(Fields):
     sop_quote_line_analysis_code_18: TextField
     sop_quote_line_analysis_code_19: TextField
     sop_quote_line_analysis_code_20: TextField
-    sop_quote_line_date_time_updated: MomentField
+    sop_quote_line_date_time_updated: DateTimeField
     customer_id: IntegerField
     customer_reference: TextField
     customer_name: TextField
@@ -4384,15 +4384,15 @@ class SopProformaLineViewFields(Fields):
 
     sop_proforma_id: IntegerField
     sop_proforma_document_no: TextField
-    sop_proforma_document_date: MomentField
+    sop_proforma_document_date: DateTimeField
     sop_proforma_document_status: EnumField
     sop_proforma_customer_document_no: TextField
     sop_proforma_currency_id: IntegerField
     sop_proforma_currency_name: TextField
     sop_proforma_currency_symbol: TextField
     sop_proforma_exchange_rate: NumberField
-    sop_proforma_requested_delivery_date: MomentField
-    sop_proforma_promised_delivery_date: MomentField
+    sop_proforma_requested_delivery_date: DateTimeField
+    sop_proforma_promised_delivery_date: DateTimeField
     sop_proforma_analysis_code_1: TextField
     sop_proforma_analysis_code_2: TextField
     sop_proforma_analysis_code_3: TextField
@@ -4413,7 +4413,7 @@ class SopProformaLineViewFields(Fields):
     sop_proforma_analysis_code_18: TextField
     sop_proforma_analysis_code_19: TextField
     sop_proforma_analysis_code_20: TextField
-    sop_proforma_date_time_updated: MomentField
+    sop_proforma_date_time_updated: DateTimeField
     sop_proforma_line_id: IntegerField
     sop_proforma_line_number: IntegerField
     sop_proforma_line_type: EnumField
@@ -4428,8 +4428,8 @@ class SopProformaLineViewFields(Fields):
     sop_proforma_line_total_value: NumberField
     sop_proforma_line_line_tax_value: NumberField
     sop_proforma_line_discounted_unit_price: NumberField
-    sop_proforma_line_requested_delivery_date: MomentField
-    sop_proforma_line_promised_delivery_date: MomentField
+    sop_proforma_line_requested_delivery_date: DateTimeField
+    sop_proforma_line_promised_delivery_date: DateTimeField
     sop_proforma_line_analysis_code_1: TextField
     sop_proforma_line_analysis_code_2: TextField
     sop_proforma_line_analysis_code_3: TextField
@@ -4450,7 +4450,7 @@ class SopProformaLineViewFields(Fields):
     sop_proforma_line_analysis_code_18: TextField
     sop_proforma_line_analysis_code_19: TextField
     sop_proforma_line_analysis_code_20: TextField
-    sop_proforma_line_date_time_updated: MomentField
+    sop_proforma_line_date_time_updated: DateTimeField
     customer_id: IntegerField
     customer_reference: TextField
     customer_name: TextField
@@ -4642,15 +4642,15 @@ class SopReturnLineViewFields(Fields):
 
     sop_return_id: IntegerField
     sop_return_document_no: TextField
-    sop_return_document_date: MomentField
+    sop_return_document_date: DateTimeField
     sop_return_document_status: EnumField
     sop_return_customer_document_no: TextField
     sop_return_currency_id: IntegerField
     sop_return_currency_name: TextField
     sop_return_currency_symbol: TextField
     sop_return_exchange_rate: NumberField
-    sop_return_requested_delivery_date: MomentField
-    sop_return_promised_delivery_date: MomentField
+    sop_return_requested_delivery_date: DateTimeField
+    sop_return_promised_delivery_date: DateTimeField
     sop_return_analysis_code_1: TextField
     sop_return_analysis_code_2: TextField
     sop_return_analysis_code_3: TextField
@@ -4671,7 +4671,7 @@ class SopReturnLineViewFields(Fields):
     sop_return_analysis_code_18: TextField
     sop_return_analysis_code_19: TextField
     sop_return_analysis_code_20: TextField
-    sop_return_date_time_updated: MomentField
+    sop_return_date_time_updated: DateTimeField
     sop_return_line_id: IntegerField
     sop_return_line_number: IntegerField
     sop_return_line_type: EnumField
@@ -4688,8 +4688,8 @@ class SopReturnLineViewFields(Fields):
     sop_return_line_total_value: NumberField
     sop_return_line_line_tax_value: NumberField
     sop_return_line_discounted_unit_price: NumberField
-    sop_return_line_requested_delivery_date: MomentField
-    sop_return_line_promised_delivery_date: MomentField
+    sop_return_line_requested_delivery_date: DateTimeField
+    sop_return_line_promised_delivery_date: DateTimeField
     sop_return_line_analysis_code_1: TextField
     sop_return_line_analysis_code_2: TextField
     sop_return_line_analysis_code_3: TextField
@@ -4710,7 +4710,7 @@ class SopReturnLineViewFields(Fields):
     sop_return_line_analysis_code_18: TextField
     sop_return_line_analysis_code_19: TextField
     sop_return_line_analysis_code_20: TextField
-    sop_return_line_date_time_updated: MomentField
+    sop_return_line_date_time_updated: DateTimeField
     customer_id: IntegerField
     customer_reference: TextField
     customer_name: TextField
@@ -5063,8 +5063,8 @@ class SopPaymentMethodFields(Fields):
     card_processing_method: BooleanField
     bank_account: "BankFields"
     currency: "CurrencyFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SopPaymentMethod(Record, frozen=True):
@@ -5145,16 +5145,16 @@ class SopSettingsFields(Fields):
     generate_intrastat_entries: BooleanField
     terms_of_delivery_type: EnumField
     nature_of_transaction_code_id: IntegerField
-    orders_returns_last_archived_up_to: MomentField
+    orders_returns_last_archived_up_to: DateTimeField
     last_archive_run_by: TextField
-    last_archive_run_on: MomentField
+    last_archive_run_on: DateTimeField
     print_traceable_numbers_on_picking_lists: BooleanField
     print_traceable_numbers_on_order_acknowledgements: BooleanField
     print_traceable_numbers_on_despatch_notes: BooleanField
     print_traceable_numbers_on_invoices: BooleanField
     last_purge_archive_run_by: TextField
-    last_purge_archive_run_on: MomentField
-    archive_last_purged_up_to: MomentField
+    last_purge_archive_run_on: DateTimeField
+    archive_last_purged_up_to: DateTimeField
     mode_of_transport_id: IntegerField
     allow_amend_picking_lists: BooleanField
     default_free_text_confirm_intent_type: EnumField
@@ -5173,8 +5173,8 @@ class SopSettingsFields(Fields):
     use_card_processing: BooleanField
     amend_header_analysis_codes: BooleanField
     last_invoicing_delete_run_by: TextField
-    last_invoicing_delete_run_on: MomentField
-    invoicing_last_deleted_up_to: MomentField
+    last_invoicing_delete_run_on: DateTimeField
+    invoicing_last_deleted_up_to: DateTimeField
     use_cross_selling_items: BooleanField
     show_frequent_items: BooleanField
     show_recent_items: BooleanField
@@ -5186,8 +5186,8 @@ class SopSettingsFields(Fields):
     sop_invoice_cis_reverse_charge_text_type: EnumField
     sop_credit_note_cis_reverse_charge_text_type: EnumField
     record_tracking_on_despatch: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
     cash_order_account: "CustomerFields"
     prospect_quote_account: "CustomerFields"
 

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sage200_async.odata.fields import (
     AnyField,
     BooleanField,
+    DateTimeField,
     EnumField,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     OpaqueFields,
     TextField,
@@ -51,7 +51,7 @@ class BomCostHeadingFields(Fields):
     markup: NumberField
     overhead_recovery_percent: NumberField
     reserved: BooleanField
-    date_time_created: MomentField
+    date_time_created: DateTimeField
 
 
 class BomCostHeading(Record, frozen=True):
@@ -130,8 +130,8 @@ class ProductStatusFields(Fields):
     has_unassigned_traceable_items: BooleanField
     has_traceable_sop_allocations: BooleanField
     is_in_use_by_bom: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductStatus(Record, frozen=True):
@@ -181,7 +181,7 @@ class ProductFields(Fields):
     product_status_type: EnumField
     fulfilment_method_type: EnumField
     fulfilment_sequence_type: EnumField
-    inactivation_date: MomentField
+    inactivation_date: DateTimeField
     manufacturer: TextField
     part_number: TextField
     label_printing_option_type: EnumField
@@ -266,11 +266,11 @@ class ProductFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -296,8 +296,8 @@ class ProductFields(Fields):
     suppliers: "ProductSupplierFields"
     units: "ProductUnitFields"
     warehouse_holdings: "WarehouseHoldingFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Product(Record, frozen=True):
@@ -579,15 +579,15 @@ class ProductSupplierFields(Fields):
     usual_order_quantity: NumberField
     minimum_order_quantity: NumberField
     list_price: NumberField
-    date_list_price_changed: MomentField
-    list_price_expiry_date: MomentField
+    date_list_price_changed: DateTimeField
+    list_price_expiry_date: DateTimeField
     default_pricing_source_type: EnumField
     landed_costs_type: EnumField
     landed_costs_percentage: NumberField
     landed_costs_per_item: NumberField
     order_quantity_year_to_date: NumberField
     order_value_year_to_date: NumberField
-    last_order_date: MomentField
+    last_order_date: DateTimeField
     last_order_quantity: NumberField
     last_buying_price: NumberField
     quantity_on_order: NumberField
@@ -597,8 +597,8 @@ class ProductSupplierFields(Fields):
     country_of_origin: "CountryCodeFields"
     product: "ProductFields"
     supplier: "SupplierFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductSupplier(Record, frozen=True):
@@ -676,8 +676,8 @@ class AlternativeProductFields(Fields):
     is_to_delete: BooleanField
     alternative_product: "ProductFields"
     product: "ProductFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AlternativeProduct(Record, frozen=True):
@@ -714,8 +714,8 @@ class CrossSellProductFields(Fields):
     is_to_delete: BooleanField
     cross_sell_product: "ProductFields"
     product: "ProductFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class CrossSellProduct(Record, frozen=True):
@@ -750,8 +750,8 @@ class ProductMemoFields(Fields):
     note: TextField
     is_to_delete: BooleanField
     created_by: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductMemo(Record, frozen=True):
@@ -788,8 +788,8 @@ class ProductSearchCategoryValueFields(Fields):
     search_value_name: TextField
     search_value: "SearchValueFields"
     is_to_delete: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductSearchCategoryValue(Record, frozen=True):
@@ -834,8 +834,8 @@ class ProductUnitFields(Fields):
     has_sop_or_pop_documents: BooleanField
     is_to_delete: BooleanField
     unit: "UnitFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductUnit(Record, frozen=True):
@@ -887,7 +887,7 @@ class ProductViewFields(Fields):
     product_group_costing_method_type: EnumField
     traceable_type_id: IntegerField
     traceable_type: EnumField
-    inactive_date: MomentField
+    inactive_date: DateTimeField
     stock_multiple_of_base_unit: NumberField
     stock_unit_name: TextField
     base_unit_name: TextField
@@ -912,13 +912,13 @@ class ProductViewFields(Fields):
     stock_take_cycle_period: IntegerField
     suppress_net_mass: BooleanField
     weight: NumberField
-    std_cost_variance_last_reset: MomentField
+    std_cost_variance_last_reset: DateTimeField
     uses_alternative_ref: BooleanField
     selling_price: NumberField
     standard_cost: NumberField
     sop_item_price: NumberField
-    last_archived_up_to: MomentField
-    last_trace_archived_up_to: MomentField
+    last_archived_up_to: DateTimeField
+    last_trace_archived_up_to: DateTimeField
     fulfilment_method_type_id: IntegerField
     fulfilment_method_type: EnumField
     fulfilment_sequence_type_id: IntegerField
@@ -940,8 +940,8 @@ class ProductViewFields(Fields):
     quantity_allocated_sop: NumberField
     quantity_allocated_bom: NumberField
     quantity_on_pop_order: NumberField
-    date_of_last_sale: MomentField
-    date_of_last_stock_count: MomentField
+    date_of_last_sale: DateTimeField
+    date_of_last_stock_count: DateTimeField
     reorder_level: NumberField
     analysis_code_1: TextField
     analysis_code_2: TextField
@@ -1161,8 +1161,8 @@ class UnitFields(Fields):
     name: TextField
     multiple_of_base_unit: NumberField
     each_value: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Unit(Record, frozen=True):
@@ -1268,7 +1268,7 @@ class BomSettingsFields(Fields):
     bulk_issue: BooleanField
     cost_heading_id: IntegerField
     cost_heading: "BomCostHeadingFields"
-    date_time_created: MomentField
+    date_time_created: DateTimeField
 
 
 class BomSettings(Record, frozen=True):
@@ -1426,8 +1426,8 @@ class AutoGenerateSeparatorFields(Fields):
     id: IntegerField
     name: TextField
     separator_character: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class AutoGenerateSeparator(Record, frozen=True):
@@ -1502,7 +1502,7 @@ class ProductTransactionViewFields(Fields):
     transaction_group_id: IntegerField
     transaction_type_id: IntegerField
     transaction_type: EnumField
-    transaction_date: MomentField
+    transaction_date: DateTimeField
     source_area_type_id: IntegerField
     source_area_reference: TextField
     source_area_name: TextField
@@ -1539,7 +1539,7 @@ class ProductTransactionViewFields(Fields):
     analysis_code_18: TextField
     analysis_code_19: TextField
     analysis_code_20: TextField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
 
 
 class ProductTransactionView(Record, frozen=True):
@@ -1646,8 +1646,8 @@ class ProductTransactionTraceableItemHistoryRecordFields(Fields):
 
     identification_no: TextField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
     bin_name: TextField
     quantity: NumberField
 
@@ -1762,8 +1762,8 @@ class ProductGroupFields(Fields):
     search_categories: "ProductGroupSearchCategoryFields"
     units: "ProductGroupUnitFields"
     bom_settings: "ProductGroupBomSettingsFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductGroup(Record, frozen=True):
@@ -1871,7 +1871,7 @@ class ProductGroupBomSettingsFields(Fields):
     id: IntegerField
     cost_heading_id: IntegerField
     cost_heading: "BomCostHeadingFields"
-    date_time_created: MomentField
+    date_time_created: DateTimeField
 
 
 class ProductGroupBomSettings(Record, frozen=True):
@@ -1897,8 +1897,8 @@ class ProductGroupSearchCategoryFields(Fields):
     search_category_id: IntegerField
     search_category_name: AnyField
     default_search_value: "SearchValueFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductGroupSearchCategory(Record, frozen=True):
@@ -1935,8 +1935,8 @@ class ProductGroupUnitFields(Fields):
     unit_precision: NumberField
     use_own_price: BooleanField
     unit: "UnitFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class ProductGroupUnit(Record, frozen=True):
@@ -1971,8 +1971,8 @@ class SearchCategoryFields(Fields):
 
     id: IntegerField
     name: TextField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SearchCategory(Record, frozen=True):
@@ -1997,8 +1997,8 @@ class SearchValueFields(Fields):
     name: TextField
     search_category_id: IntegerField
     is_none_value: BooleanField
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class SearchValue(Record, frozen=True):
@@ -2270,10 +2270,10 @@ class StockTransferTraceableAdjustmentItemFields(Fields):
     identification_no: TextField
     is_selectable: BooleanField
     supplier_reference: TextField
-    receipt_date: MomentField
+    receipt_date: DateTimeField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
     bin_item_id: IntegerField
     bin_name: TextField
     allocated_quantity: NumberField
@@ -2332,7 +2332,7 @@ class StockTransferFields(Fields):
     bin_holding_from_id: IntegerField
     bin_holding_to_id: IntegerField
     quantity: NumberField
-    date: MomentField
+    date: DateTimeField
     reference: TextField
     second_reference: TextField
     traceable_adjustment_items: "StockTransferTraceableAdjustmentItemFields"
@@ -2506,8 +2506,8 @@ class StockSettingsFields(Fields):
     use_landed_costs: BooleanField
     landed_costs_nominal_code_id: IntegerField
     internal_areas: "InternalAreaFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class StockSettings(Record, frozen=True):
@@ -2561,8 +2561,8 @@ class InternalAreaFields(Fields):
     is_default: BooleanField
     nominal_code_id: IntegerField
     nominal_code: "NominalCodeFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class InternalArea(Record, frozen=True):
@@ -2628,11 +2628,11 @@ class WarehouseFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -2641,8 +2641,8 @@ class WarehouseFields(Fields):
     country_code_id: IntegerField
     country_code: "CountryCodeFields"
     bom_settings: "WarehouseBomSettingsFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class Warehouse(Record, frozen=True):
@@ -2786,7 +2786,7 @@ class WarehouseBomSettingsFields(Fields):
 
     id: IntegerField
     is_component_source: BooleanField
-    date_time_created: MomentField
+    date_time_created: DateTimeField
 
 
 class WarehouseBomSettings(Record, frozen=True):
@@ -2838,7 +2838,7 @@ class MovementBuyingPriceFields(Fields):
     quantity: NumberField
     reference: TextField
     second_reference: TextField
-    date: MomentField
+    date: DateTimeField
     warehouse_name: TextField
     bin_item_name: TextField
     stock_item_unit_name: TextField
@@ -2908,8 +2908,8 @@ class WarehouseHoldingFields(Fields):
     warehouse: "WarehouseFields"
     bin_holdings: "BinHoldingFields"
     status: "WarehouseHoldingStatusFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class WarehouseHolding(Record, frozen=True):
@@ -2979,10 +2979,10 @@ class TraceableAdjustmentItemBalanceFields(Fields):
     traceable_item_id: IntegerField
     identification_no: TextField
     supplier_reference: TextField
-    receipt_date: MomentField
+    receipt_date: DateTimeField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
     traceable_bin_item_id: IntegerField
     bin_item_id: IntegerField
     bin_name: TextField
@@ -3045,7 +3045,7 @@ class BinHoldingFields(Fields):
     quantity_allocated: NumberField
     free_stock_available: NumberField
     free_stock_available_less_reserved: NumberField
-    last_stocktake: MomentField
+    last_stocktake: DateTimeField
     is_to_delete: BooleanField
     spare_text_1: TextField
     spare_text_2: TextField
@@ -3067,11 +3067,11 @@ class BinHoldingFields(Fields):
     spare_number_8: NumberField
     spare_number_9: NumberField
     spare_number_10: NumberField
-    spare_date_1: MomentField
-    spare_date_2: MomentField
-    spare_date_3: MomentField
-    spare_date_4: MomentField
-    spare_date_5: MomentField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
     spare_bool_1: BooleanField
     spare_bool_2: BooleanField
     spare_bool_3: BooleanField
@@ -3079,8 +3079,8 @@ class BinHoldingFields(Fields):
     spare_bool_5: BooleanField
     product: "ProductFields"
     warehouse_holding: "WarehouseHoldingFields"
-    date_time_created: MomentField
-    date_time_updated: MomentField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
 
 
 class BinHolding(Record, frozen=True):
@@ -3200,8 +3200,8 @@ class TraceableAdjustmentItemSplitBatchItemFields(Fields):
     identification_no: TextField
     quantity: NumberField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
 
 
 class TraceableAdjustmentItemSplitBatchItem(Record, frozen=True):
@@ -3230,14 +3230,14 @@ class TraceableAdjustmentItemFields(Fields):
     quantity: NumberField
     available_quantity: NumberField
     additional_reference: TextField
-    sell_by_date: MomentField
-    use_by_date: MomentField
+    sell_by_date: DateTimeField
+    use_by_date: DateTimeField
     warehouse_name: TextField
     bin_name: TextField
     supplier_reference: TextField
-    receipt_date: MomentField
+    receipt_date: DateTimeField
     purchase_order_no: TextField
-    activity_date: MomentField
+    activity_date: DateTimeField
     is_allocated: BooleanField
     traceable_item_id: IntegerField
     split_batch_items: "TraceableAdjustmentItemSplitBatchItemFields"
@@ -3467,8 +3467,8 @@ class ProductSalesFigures(Record, frozen=True):
 class ProductSalesPeriodFiguresFields(Fields):
     """Fields of `ProductSalesPeriodFigures`."""
 
-    start_date: MomentField
-    end_date: MomentField
+    start_date: DateTimeField
+    end_date: DateTimeField
     period: TextField
     year: TextField
     quantity_sold: NumberField
@@ -3538,8 +3538,8 @@ class ProductPurchaseFigures(Record, frozen=True):
 class ProductPurchasePeriodFiguresFields(Fields):
     """Fields of `ProductPurchasePeriodFigures`."""
 
-    start_date: MomentField
-    end_date: MomentField
+    start_date: DateTimeField
+    end_date: DateTimeField
     period: TextField
     year: TextField
     quantity_bought: NumberField
@@ -3620,7 +3620,7 @@ class TraceableItemHistoryRecordFields(Fields):
     trader_name: TextField
     sales_purchase_order_no: TextField
     despatch_receipt_grn_no: TextField
-    received_issued_date: MomentField
+    received_issued_date: DateTimeField
     received_issued_by: TextField
     transaction_history_type: EnumField
     received_issued_quantity: NumberField
@@ -3662,7 +3662,7 @@ class TraceableItemAllocationRecordFields(Fields):
     traceable_allocation_bal_id: IntegerField
     allocation_balance_id: IntegerField
     allocated_to: TextField
-    allocation_date: MomentField
+    allocation_date: DateTimeField
     order_no: TextField
     allocated_quantity: NumberField
 
@@ -3752,8 +3752,8 @@ class StocktakeCriteriaTemplateFields(Fields):
 
     id: IntegerField
     name: TextField
-    last_sold_date: MomentField
-    due_date: MomentField
+    last_sold_date: DateTimeField
+    due_date: DateTimeField
     stocktake_traceable_type: EnumField
     stock_value_type: EnumField
     stock_value_number_of_items: IntegerField
@@ -3842,10 +3842,10 @@ class StocktakeViewFields(Fields):
     stocktake_name: TextField
     warehouse_id: IntegerField
     warehouse_name: TextField
-    stocktake_date: MomentField
+    stocktake_date: DateTimeField
     stocktake_type_id: IntegerField
     stocktake_status_id: IntegerField
-    date_time_updated: MomentField
+    date_time_updated: DateTimeField
 
 
 class StocktakeView(Record, frozen=True):
@@ -3951,8 +3951,8 @@ class StocktakeItemFields(Fields):
     value_of_stock: NumberField
     average_buying_price: NumberField
     stocktake_cycle_period: IntegerField
-    last_stocktake: MomentField
-    date_of_last_sale: MomentField
+    last_stocktake: DateTimeField
+    date_of_last_sale: DateTimeField
     is_selected: BooleanField
 
 
@@ -4024,7 +4024,7 @@ class StocktakeFields(Fields):
     stocktake_name: TextField
     warehouse_id: IntegerField
     warehouse_name: TextField
-    stocktake_date: MomentField
+    stocktake_date: DateTimeField
     stocktake_type: EnumField
     stocktake_status: EnumField
     exclude_inactive_stock: BooleanField

@@ -54,7 +54,7 @@ class DuckDB:
             "number": f"DECIMAL({DIGITS},{PLACES})",
             "text": "VARCHAR",
             "boolean": "BOOLEAN",
-            "moment": "TIMESTAMP WITH TIME ZONE",
+            "datetime": "TIMESTAMP WITH TIME ZONE",
             "json": "JSON",
         }
     )
@@ -69,7 +69,7 @@ class DuckDB:
             "number": arrow.decimal128(DIGITS, PLACES),
             "text": arrow.string(),
             "boolean": arrow.bool_(),
-            "moment": arrow.timestamp("us", tz="UTC"),
+            "datetime": arrow.timestamp("us", tz="UTC"),
             "json": arrow.string(),
         }
         self._path = Path(path)

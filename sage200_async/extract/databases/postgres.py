@@ -45,7 +45,7 @@ class PostgreSQL:
             "number": "numeric",
             "text": "text",
             "boolean": "boolean",
-            "moment": "timestamp with time zone",
+            "datetime": "timestamp with time zone",
             "json": "jsonb",
         },
         mark="%s",

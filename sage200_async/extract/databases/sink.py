@@ -91,7 +91,7 @@ class DatabaseSink:
             found = self._told("checkpoint")
         return None if found is None else self._checkpoint_of(found)
 
-    def keep(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
+    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
         """Gather *rows*; with enough of them, write them and *checkpoint*.
 
         Raises:
@@ -104,7 +104,7 @@ class DatabaseSink:
         if len(buffer) >= ROWS:
             self._write()
 
-    def finish(self, certificate: Certificate) -> None:
+    def commit(self, certificate: Certificate) -> None:
         """Write what there is, with *certificate* beside it.
 
         Raises:
@@ -166,7 +166,7 @@ class DatabaseSink:
                 self._engine.ask(sql.mark(layout, own), (moment,))
             self._engine.ask(sql.clear(own))
 
-    def note(self, name: str, value: str | None = None) -> str | None:
+    def metadata(self, name: str, value: str | None = None) -> str | None:
         """Keep a small text beside the data under *name*; give what is there.
 
         What was gathered is written in the same transaction, so that no note

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from sage200_async.extract.tables import PARENT, PLACE, Column, Kind, Table
+from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Kind, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ class Layout(Struct, frozen=True):
     @property
     def types(self) -> dict[str, str]:
         """The type of each column, by the database's words."""
-        marked = () if self.table == BOOKS else (Column(DELETED, "moment"),)
+        marked = () if self.table == BOOKS else (Column(DELETED, "datetime"),)
         columns = (*self.table.columns, *marked)
         return {each.name: self.dialect.types[each.kind] for each in columns}
 
@@ -124,7 +124,7 @@ def upsert(layout: Layout) -> str:
 
 def remove_rest(child: Layout, own: Layout) -> str:
     """Remove what the parents that wait no longer have."""
-    parent, place = quoted(PARENT), quoted(PLACE)
+    parent, place = quoted(PARENT_KEY), quoted(POSITION)
     same = f"new.{parent} = old.{parent} AND new.{place} = old.{place}"
     return (
         f"DELETE FROM {child.full} AS old WHERE {parent} IN ({_keys(own)}) AND NOT "

@@ -42,7 +42,7 @@ class SQLite:
             "number": "DECIMAL TEXT",
             "text": "TEXT",
             "boolean": "BOOLEAN",
-            "moment": "DATETIME TEXT",
+            "datetime": "DATETIME TEXT",
             "json": "JSON TEXT",
         },
         differs="IS NOT",
@@ -163,5 +163,5 @@ def _moment(at: datetime) -> str:
 
 _STORED: Final[dict[Kind, Callable[[Any], str]]] = {
     "number": plain,
-    "moment": _moment,
+    "datetime": _moment,
 }

@@ -166,7 +166,7 @@ def _members(values: Values) -> Changes:
 
 _ODD: Final[dict[Kind, Callable[[Values], Changes]]] = {
     "number": _odd_numbers,
-    "moment": _odd_moments,
+    "datetime": _odd_moments,
     "json": _members,
 }
 

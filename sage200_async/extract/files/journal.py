@@ -41,7 +41,7 @@ class Head(Struct, frozen=True):
 
     form: str
     tables: tuple[Table, ...]
-    begun_at: float
+    started_at: float
     """In seconds since 1970. Tells the spool of a finished file from a later one."""
     version: int = _VERSION
 
@@ -184,13 +184,13 @@ class Spool:
         remove(self.folder)
 
 
-def is_left(folder: Path, begun_at: float) -> bool:
+def is_left(folder: Path, started_at: float) -> bool:
     """Tell whether *folder* is what is left of a spool that was finished."""
     try:
         with (folder / _JOURNAL).open("rb") as file:
             found = _frame_at(file, 0)
             data = found[1].data if found else b""
-            return msgspec.json.decode(data, type=Head).begun_at == begun_at
+            return msgspec.json.decode(data, type=Head).started_at == started_at
     except FileNotFoundError:
         return folder.exists()
     except msgspec.DecodeError:

@@ -48,7 +48,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     files: tuple[File, ...]
     """The resource's own first."""
     certificate: Certificate
-    begun_at: float
+    started_at: float
     """When the sink was first opened, in seconds since 1970."""
     version: str = __version__
     """Of the library."""

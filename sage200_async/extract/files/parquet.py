@@ -83,7 +83,7 @@ class Parquet:
         return self._arrow.schema(fields)
 
     def _array(self, kind: Kind, values: Sequence[Any]) -> Any:
-        if kind == "moment":
+        if kind == "datetime":
             values = [v if v is None or v.tzinfo is UTC else utc(v) for v in values]
         try:
             return self._arrow.array(values, self._kinds[kind])
@@ -100,7 +100,7 @@ def _kinds(arrow: Any) -> dict[Kind, Any]:
         "number": arrow.decimal128(PRECISION, SCALE),
         "text": arrow.string(),
         "boolean": arrow.bool_(),
-        "moment": arrow.timestamp("us", tz="UTC"),
+        "datetime": arrow.timestamp("us", tz="UTC"),
         "json": arrow.string(),
     }
 

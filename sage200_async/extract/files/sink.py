@@ -113,14 +113,14 @@ class FileSink:
         if done is None:
             return
         left = _spool_of(self._folder, self._resource)
-        if is_left(left, done.begun_at):
+        if is_left(left, done.started_at):
             remove(left)
         if not self._overwrite:
             rows = f"{done.files[0].rows:,} rows of {done.query!r}"
             message = f"{manifest}: expected nothing, got a finished export of {rows}"
             raise SinkConflict(message)
 
-    def keep(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
+    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
         """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
 
         Raises:
@@ -158,7 +158,7 @@ class FileSink:
             raise SinkError(f"{self._folder}: expected an open sink, got a closed one")
         return self._spool
 
-    def finish(self, certificate: Certificate) -> None:
+    def commit(self, certificate: Certificate) -> None:
         """Write the files, then the manifest with *certificate*; drop the spool.
 
         Raises:
@@ -177,7 +177,7 @@ class FileSink:
     def _require_proof(self, spool: Spool, certificate: Certificate) -> None:
         checkpoint, kept = spool.checkpoint, spool.rows(0)
         if checkpoint is not None and not checkpoint.done:
-            message = f"{spool.folder}: expected all keys up to {checkpoint.fence}"
+            message = f"{spool.folder}: expected all keys up to {checkpoint.max_key}"
             raise SinkError(f"{message}, got {checkpoint.read.all}")
         if kept != certificate.records:
             message = f"{spool.folder}: expected {certificate.records:,} rows"
@@ -210,7 +210,7 @@ class FileSink:
             query=certificate.query if checkpoint is None else checkpoint.query,
             files=tuple(files),
             certificate=certificate,
-            begun_at=spool.head.begun_at,
+            started_at=spool.head.started_at,
         )
 
     def _publish(self, spool: Spool, manifest: Manifest) -> None:

@@ -20,21 +20,21 @@ from sage200_async.wire.responses import read_count
 if TYPE_CHECKING:
     from sage200_async.paging.page_reader import Connection, Fetcher
     from sage200_async.paging.plan import Plan
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
 
 
 _TRIES: Final = 3
 
 
-class Survey(Struct, frozen=True):
+class KeyBounds(Struct, frozen=True):
     """The keys of one part of a query, as they were when a reading began."""
 
     lowest: int
-    fence: int
+    max_key: int
     """The highest key: what comes later lies above it."""
 
 
-async def survey(fetcher: Fetcher, plan: Plan) -> Survey | None:
+async def survey(fetcher: Fetcher, plan: Plan) -> KeyBounds | None:
     """Ask for the lowest and the highest key of the first part of *plan*.
 
     Between the two, a table of few rows may come to hold others: then again.
@@ -46,19 +46,19 @@ async def survey(fetcher: Fetcher, plan: Plan) -> Survey | None:
         PagingError: The highest stays below the lowest: the order is ignored.
     """
     lowest: int | None = None
-    fence: int | None = None
+    max_key: int | None = None
     for _ in range(_TRIES):
         async with asyncio.TaskGroup() as group:
             first = group.create_task(_edge(fetcher, plan, descending=False))
             last = group.create_task(_edge(fetcher, plan, descending=True))
-        lowest, fence = first.result(), last.result()
-        if lowest is None or fence is None:
+        lowest, max_key = first.result(), last.result()
+        if lowest is None or max_key is None:
             return None
-        if lowest <= fence:
-            return Survey(lowest, fence)
+        if lowest <= max_key:
+            return KeyBounds(lowest, max_key)
     message = (
         f"{plan.path}: expected a highest {plan.key} of {lowest} or more, got "
-        f"{fence}: the server ignores the order"
+        f"{max_key}: the server ignores the order"
     )
     raise PagingError(message, plan=plan)
 
@@ -69,7 +69,7 @@ async def _edge(fetcher: Fetcher, plan: Plan, *, descending: bool) -> int | None
         plan.options,
         select=(key,),
         expand=(),
-        order=(Ordering(key, descending=descending),),
+        order_by=(Ordering(key, descending=descending),),
     )
     one = replace(plan, options=options, mode="offset", left=1)
     _, response = await fetcher.fetch(one)
@@ -83,7 +83,9 @@ async def _edge(fetcher: Fetcher, plan: Plan, *, descending: bool) -> int | None
     return found
 
 
-async def counted(connection: Connection, target: Target, plan: Plan) -> int | None:
+async def counted(
+    connection: Connection, context: CompanyContext, plan: Plan
+) -> int | None:
     """Ask how many records the first part of *plan* has.
 
     It serves to share out the work, and to say how long it will take: no proof
@@ -92,7 +94,7 @@ async def counted(connection: Connection, target: Target, plan: Plan) -> int | N
     Returns:
         The number, or None where the server does not tell.
     """
-    request = request_to(target, "GET", plan.path, count_query(plan))
+    request = request_to(context, "GET", plan.path, count_query(plan))
     try:
         return read_count(await connection.transport.send(request), PAGE_MAX)
     except RequestError:

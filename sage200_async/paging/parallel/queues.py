@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Outlet(Protocol[R]):
+class RecordQueue(Protocol[R]):
     """Where readers put batches and the consumer takes them."""
 
     async def put(self, batch: Batch[R]) -> None:
@@ -32,7 +32,7 @@ class Outlet(Protocol[R]):
         ...
 
 
-class Arrivals(Generic[R]):
+class UnorderedQueue(Generic[R]):
     """Batches in the order in which they arrive.
 
     Args:
@@ -71,7 +71,7 @@ class Arrivals(Generic[R]):
         _close(self._ready, self._arrived, now=now)
 
 
-class InOrder(Generic[R]):
+class OrderedQueue(Generic[R]):
     """Batches in the order of their keys; those that come early wait.
 
     Args:

@@ -14,12 +14,12 @@ from sage200_async.paging.certificate import Certificate, Intervals, missing
 from sage200_async.paging.key_ranges import Ranges, Span
 from sage200_async.paging.page_reader import Fetcher
 from sage200_async.paging.parallel.batch import Batch
-from sage200_async.paging.parallel.bounds import Survey, counted, survey
-from sage200_async.paging.parallel.queues import Arrivals, InOrder
+from sage200_async.paging.parallel.bounds import KeyBounds, counted, survey
+from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.workers import Reader
 from sage200_async.paging.plan import query_for
 from sage200_async.paging.stream import Reading
-from sage200_async.paging.validator import Guard
+from sage200_async.paging.validator import PageValidator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sage200_async.paging.page_reader import Connection
     from sage200_async.paging.plan import Plan
-    from sage200_async.settings import Target
+    from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
 
@@ -59,17 +59,17 @@ class Progress(Struct, frozen=True, kw_only=True):
         return max(0, self.expected - self.records) / self.rate
 
 
-class Begun(Struct, frozen=True):
+class ResumePoint(Struct, frozen=True):
     """A reading that was broken off."""
 
-    bounds: Survey | None
+    bounds: KeyBounds | None
     """The keys as they were at its beginning; None where nothing matched."""
     read: Intervals
     """What has been read, and kept."""
 
 
-class Bulk(Generic[R]):
-    """One collection, read by several workers at once, up to a fence.
+class ParallelRead(Generic[R]):
+    """One collection, read by several workers at once, up to a max_key.
 
     Use it with ``async with``: it owns its tasks, and none is left when the
     block is. The first error ends them all, and comes out of the loop. Workers
@@ -78,46 +78,52 @@ class Bulk(Generic[R]):
 
     Args:
         connection: The client.
-        target: Which company.
+        context: Which company.
         plan: What is read; by key, from the beginning.
         model: What each record is.
         workers: Requests at once.
-        ahead: Pages of records that may wait for the consumer.
+        prefetch: Pages of records that may wait for the consumer.
         ordered: Whether records come in the order of their keys.
-        begun: What an earlier reading of the same has left: it goes on there.
+        resume_from: What an earlier reading of the same has left: it goes on there.
     """
 
     def __init__(
         self,
         connection: Connection,
-        target: Target,
+        context: CompanyContext,
         plan: Plan,
         model: type[R],
         *,
         workers: int,
-        ahead: int,
+        prefetch: int,
         ordered: bool,
-        begun: Begun | None = None,
+        resume_from: ResumePoint | None = None,
     ) -> None:
-        _require(plan, workers=workers, ahead=ahead, ordered=ordered, begun=begun)
+        _require(
+            plan,
+            workers=workers,
+            prefetch=prefetch,
+            ordered=ordered,
+            resume_from=resume_from,
+        )
         self.certificate: Certificate | None = None
         self._connection = connection
-        self._target = target
+        self._context = context
         self._plan = plan
         self._model = model
         self._workers = workers
         page = plan.sizing.size
-        in_order = InOrder[R]((workers + ahead) * page)
-        self._outlet = in_order if ordered else Arrivals[R](ahead * page)
-        self._fetcher = Fetcher(connection, target, plan.options.timeout)
+        in_order = OrderedQueue[R]((workers + prefetch) * page)
+        self._outlet = in_order if ordered else UnorderedQueue[R](prefetch * page)
+        self._fetcher = Fetcher(connection, context, plan.options.timeout)
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()
         self._ranges = Ranges(plan.sizing.size)
         self._reader = self._made()
         self._read = [Intervals() for _ in plan.parts]
-        self._surveys: list[Survey | None] = []
-        self._earlier = begun
+        self._surveys: list[KeyBounds | None] = []
+        self._earlier = resume_from
         self._expected: int | None = None
         self._begun = 0.0
 
@@ -216,8 +222,8 @@ class Bulk(Generic[R]):
         return len(self._plan.parts)
 
     @property
-    def bounds(self) -> Survey | None:
-        """The lowest key and the fence: once a batch has come, or None if none does."""
+    def bounds(self) -> KeyBounds | None:
+        """The lowest key and the max_key: once a batch has come, or None if none does."""
         found = (each for each in self._surveys if each is not None)
         return next(found, None)
 
@@ -226,7 +232,7 @@ class Bulk(Generic[R]):
         alone = [replace(self._plan, parts=(part,)) for part in self._plan.parts]
         async with asyncio.TaskGroup() as group:
             looks = [group.create_task(self._bounds_of(each)) for each in alone]
-            count = counted(self._connection, self._target, alone[0])
+            count = counted(self._connection, self._context, alone[0])
             counting = group.create_task(count)
         self._surveys = [look.result() for look in looks]
         self._expected = counting.result() if len(alone) == 1 else None
@@ -235,12 +241,12 @@ class Bulk(Generic[R]):
             Span(low, high, part=number, end=end)
             for number, found in enumerate(self._surveys)
             if found is not None
-            for low, high in self._read[number].gaps(found.lowest - 1, found.fence)
+            for low, high in self._read[number].gaps(found.lowest - 1, found.max_key)
         ]
-        if isinstance(self._outlet, InOrder) and self._ranges.open:
+        if isinstance(self._outlet, OrderedQueue) and self._ranges.open:
             self._outlet.low = self._ranges.open[0].low
 
-    async def _bounds_of(self, plan: Plan) -> Survey | None:
+    async def _bounds_of(self, plan: Plan) -> KeyBounds | None:
         if self._earlier is None:
             return await survey(self._fetcher, plan)
         self._read = [self._earlier.read]
@@ -267,7 +273,7 @@ class Bulk(Generic[R]):
 
     def _fresh(self, batch: Batch[R], seen: set[int]) -> Batch[R]:
         """Leave out what another part of the query gave before."""
-        key_of = Guard[R](self._plan, mapping=_is_mapping(self._model)).key_of
+        key_of = PageValidator[R](self._plan, mapping=_is_mapping(self._model)).key_of
         records = [each for each in batch.records if key_of(each) not in seen]
         seen.update(map(key_of, records))
         interval = replace(batch.interval, records=len(records))
@@ -279,9 +285,9 @@ class Bulk(Generic[R]):
         Raises:
             ExtractError: Something is missing.
         """
-        fences = [found.fence if found else None for found in self._surveys]
+        max_keys = [found.max_key if found else None for found in self._surveys]
         floors = [found.lowest - 1 if found else 0 for found in self._surveys]
-        lacking = missing(self._read, floors, fences)
+        lacking = missing(self._read, floors, max_keys)
         if lacking:
             raise ExtractError(f"{self._plan.path}: {lacking}")
         found = [each for part in self._read for each in part.all]
@@ -290,13 +296,15 @@ class Bulk(Generic[R]):
             path=plan.path,
             key=plan.key or "",
             query=query_for(plan) if plan.parts else "",
-            fence=max((fence for fence in fences if fence is not None), default=None),
+            max_key=max(
+                (max_key for max_key in max_keys if max_key is not None), default=None
+            ),
             records=self.progress.records,
-            unfit=self._reader.unfit,
+            rejected=self._reader.unfit,
             lowest=min((each.lowest for each in found if each.lowest), default=None),
             highest=max((each.highest for each in found if each.highest), default=None),
             requests=self._reader.requests,
-            begun_at=self._begun,
+            started_at=self._begun,
             ended_at=time.time(),
         )
 
@@ -314,7 +322,12 @@ def _is_mapping(model: type[Any]) -> bool:
 
 
 def _require(
-    plan: Plan, *, workers: int, ahead: int, ordered: bool, begun: Begun | None
+    plan: Plan,
+    *,
+    workers: int,
+    prefetch: int,
+    ordered: bool,
+    resume_from: ResumePoint | None,
 ) -> None:
     """Refuse what cannot be read by ranges of keys."""
     if plan.key is None:
@@ -324,9 +337,9 @@ def _require(
             f"{plan.path}: read() takes no order_by, skip or top, for it reads all"
         )
         raise QueryError(message)
-    if workers < 1 or ahead < 0:
-        message = f"read() takes 1 or more workers and 0 or more pages ahead, got {workers} and {ahead}"
+    if workers < 1 or prefetch < 0:
+        message = f"read() takes 1 or more workers and 0 or more pages prefetch, got {workers} and {prefetch}"
         raise LimitError(message)
-    if len(plan.parts) > 1 and (ordered or begun is not None):
+    if len(plan.parts) > 1 and (ordered or resume_from is not None):
         message = f"{plan.path}: in order, or resumed, no in_ can be split: take fewer"
         raise QueryError(message)

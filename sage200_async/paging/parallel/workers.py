@@ -13,19 +13,19 @@ from sage200_async.paging.certificate import Interval
 from sage200_async.paging.page_size import larger
 from sage200_async.paging.parallel.batch import Batch
 from sage200_async.paging.plan import standing
-from sage200_async.paging.validator import Guard
+from sage200_async.paging.validator import PageValidator
 from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.json_types import Untyped
-from sage200_async.wire.messages import Pieces
+from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sage200_async.errors import DecodeError
-    from sage200_async.paging.key_ranges import Leap, Ranges, Span
+    from sage200_async.paging.key_ranges import Lookahead, Ranges, Span
     from sage200_async.paging.page_reader import Fetcher
-    from sage200_async.paging.page_size import Sizing
-    from sage200_async.paging.parallel.queues import Outlet
+    from sage200_async.paging.page_size import PageSize
+    from sage200_async.paging.parallel.queues import RecordQueue
     from sage200_async.paging.plan import Plan
     from sage200_async.wire.messages import Response
 
@@ -52,7 +52,7 @@ class Reader(Generic[R]):
         model: type[R],
         *,
         ranges: Ranges,
-        outlet: Outlet[R],
+        outlet: RecordQueue[R],
         changed: asyncio.Event,
         quarantine: Callable[[DecodeError], None] | None,
     ) -> None:
@@ -79,7 +79,7 @@ class Reader(Generic[R]):
         await self._page(span, plan, response)
         self._leave(span)
 
-    async def leap(self, leap: Leap) -> None:
+    async def leap(self, leap: Lookahead) -> None:
         """Read a page that begins further on."""
         self._ranges.leap(leap)
         span = await self._landed(leap)
@@ -94,7 +94,7 @@ class Reader(Generic[R]):
             self._ranges.finish(span)
         self._changed.set()
 
-    async def _landed(self, leap: Leap) -> Span | None:
+    async def _landed(self, leap: Lookahead) -> Span | None:
         """Ask for the page that *leap* leads to, and read what is new in it."""
         further = replace(self._plan_for(leap.span), seek=leap.skip)
         try:
@@ -132,7 +132,7 @@ class Reader(Generic[R]):
         self._resize(plan.sizing)
         return plan, response
 
-    def _resize(self, sizing: Sizing) -> None:
+    def _resize(self, sizing: PageSize) -> None:
         self._sizing = sizing
         self._ranges.page = sizing.size
 
@@ -140,13 +140,15 @@ class Reader(Generic[R]):
         """Find the key of a page's first record."""
         reader = SliceReader(Untyped, lambda _: None)
         none: list[Untyped] = []
-        rows = next(reader.slices(Pieces.of(response.body).copy()), none)
+        rows = next(reader.slices(ChunkedBody.of(response.body).copy()), none)
         found: object = rows[0].get(plan.key or "") if rows else None
         return found if type(found) is int else None
 
     async def _page(self, span: Span, plan: Plan, response: Response) -> None:
         """Hand on a page, slice by slice, and move its span on."""
-        guard = Guard[R](plan, mapping=not hasattr(self._model, "__struct_fields__"))
+        guard = PageValidator[R](
+            plan, mapping=not hasattr(self._model, "__struct_fields__")
+        )
         reader = SliceReader(self._model, self._aside(span, guard, plan))
         begun = span.low
         guard.open_page(plan, response.body)
@@ -168,7 +170,7 @@ class Reader(Generic[R]):
         self._changed.set()
 
     def _aside(
-        self, span: Span, guard: Guard[R], plan: Plan
+        self, span: Span, guard: PageValidator[R], plan: Plan
     ) -> Callable[[DecodeError], None] | None:
         """Make what takes the records that do not fit, where anyone does."""
         hand_on = self._quarantine
@@ -186,7 +188,7 @@ class Reader(Generic[R]):
         return aside
 
     async def _give(
-        self, span: Span, plan: Plan, guard: Guard[R], records: list[R]
+        self, span: Span, plan: Plan, guard: PageValidator[R], records: list[R]
     ) -> None:
         """Hand on what lies in *span*: others may have taken its upper part."""
         last = guard.so_far(plan).last_key

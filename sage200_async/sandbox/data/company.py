@@ -18,7 +18,7 @@ from sage200_async.sandbox.store.rows import Row, decode, encode, row_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sage200_async.sandbox.server.routes import Catalogue
+    from sage200_async.sandbox.server.routes import Catalog
     from sage200_async.sandbox.store.store import Store
 
 SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
@@ -43,7 +43,7 @@ class Company:
     """What a store holds at first.
 
     Args:
-        catalogue: Every resource.
+        catalog: Every resource.
         records: How many records of each resource; None for a small company.
         seed: Another seed, another company.
         bare: Whether it holds nothing but what every company has.
@@ -51,20 +51,20 @@ class Company:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalog: Catalog,
         records: Mapping[str, int] | None = None,
         seed: int = 1,
         *,
         bare: bool = False,
     ) -> None:
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._records = DEFAULT if records is None else records
         self._seed = seed
         self._bare = bare
 
     def count(self, path: str) -> int:
         """Give how many records a resource holds at first."""
-        if self._catalogue.tables[path].single:
+        if self._catalog.tables[path].single:
             return 1
         if path.endswith("_types"):
             return self._records.get(path, len(literals_of(path)))
@@ -76,7 +76,7 @@ class Company:
         """Make the records that a resource holds at first."""
         count = self.count(path)
         maker = Maker(
-            self._catalogue,
+            self._catalog,
             self._seed,
             self.count,
             lambda other: self._keys(store, other),
@@ -86,7 +86,7 @@ class Company:
         elif path == VIEW and path not in self._records:
             yield from _views_in(store)
         elif path == VIEW:
-            yield from line_views(self._catalogue, count, self._seed)
+            yield from line_views(self._catalog, count, self._seed)
         elif path in _NUMBERED_AS and path not in self._records:
             numbers = store.keys(_NUMBERED_AS[path])
             yield from maker.rows(path, len(numbers), numbers)
@@ -100,38 +100,38 @@ class Company:
             return store.keys(path)[:_REFERRED]
         if part:
             return ()
-        return would_be(self._catalogue, path, self.count(path), self._seed)
+        return would_be(self._catalog, path, self.count(path), self._seed)
 
 
-def make(catalogue: Catalogue, path: str, count: int, seed: int) -> Iterator[Row]:
+def make(catalog: Catalog, path: str, count: int, seed: int) -> Iterator[Row]:
     """Make the first *count* records of a resource, in a company of its own."""
     if path == VIEW:
-        return line_views(catalogue, count, seed)
-    company = Company(catalogue, dict.fromkeys(DEFAULT, _REFERRED))
+        return line_views(catalog, count, seed)
+    company = Company(catalog, dict.fromkeys(DEFAULT, _REFERRED))
 
     def keys(other: str) -> Sequence[int]:
-        return would_be(catalogue, other, company.count(other), seed)
+        return would_be(catalog, other, company.count(other), seed)
 
-    return Maker(catalogue, seed, company.count, keys).rows(path, count)
+    return Maker(catalog, seed, company.count, keys).rows(path, count)
 
 
-def would_be(catalogue: Catalogue, path: str, count: int, seed: int) -> list[int]:
+def would_be(catalog: Catalog, path: str, count: int, seed: int) -> list[int]:
     """Give the first keys of a resource that is not made yet."""
-    if not catalogue.tables[path].key:
+    if not catalog.tables[path].key:
         return []
-    maker = Maker(catalogue, seed, lambda _: 0, lambda _: ())
+    maker = Maker(catalog, seed, lambda _: 0, lambda _: ())
     return [key for _, key in maker.numbered(path, min(count, _REFERRED))]
 
 
-def line_views(catalogue: Catalogue, count: int, seed: int) -> Iterator[Row]:
+def line_views(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:
     """Make the first *count* rows of the lines' view, of orders as they would be."""
-    table, left = catalogue.tables[VIEW], count
+    table, left = catalog.tables[VIEW], count
     sources = sources_of(table)
     customers, products = (
-        {row.key: decode(row.body) for row in make(catalogue, path, _REFERRED, seed)}
+        {row.key: decode(row.body) for row in make(catalog, path, _REFERRED, seed)}
         for path in ("customers", "products")
     )
-    for row in make(catalogue, ORDERS, count, seed):
+    for row in make(catalog, ORDERS, count, seed):
         record = decode(row.body) | decode(row.members)
         customer = customers.get(record["customer_id"], {})
         for view in views_of(sources, record, customer, products):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sage200_async.sandbox.data.values import Values
-    from sage200_async.sandbox.server.routes import Catalogue
+    from sage200_async.sandbox.server.routes import Catalog
     from sage200_async.sandbox.store.embedded import Part
     from sage200_async.sandbox.store.schema import Shape, Table
 
@@ -48,17 +48,17 @@ class Members:
     """Makes the members of a company's records.
 
     Args:
-        catalogue: Every resource.
+        catalog: Every resource.
         values: Makes the values.
         counts: Gives how many records of each resource there are to be.
         numbers: Numbers the records of a resource.
     """
 
     def __init__(
-        self, catalogue: Catalogue, values: Values, counts: Counts, numbers: Numbers
+        self, catalog: Catalog, values: Values, counts: Counts, numbers: Numbers
     ) -> None:
-        self._catalogue = catalogue
-        self._parts = Parts(catalogue)
+        self._catalog = catalog
+        self._parts = Parts(catalog)
         self._values = values
         self._counts = counts
         self._numbers = numbers
@@ -83,7 +83,7 @@ class Members:
         seed = f"{table.path}/{place.number}"
         found = self._inside(table.shape, seed, place.key) if place.number < FEW else {}
         for part in self._parts.of(table.path):
-            child = self._catalogue.tables[part.child]
+            child = self._catalog.tables[part.child]
             owner = place._replace(above={**place.above, part.link: place.key})
             if part.member in given:
                 rows, total = given[part.member], place.total
@@ -139,7 +139,7 @@ class Members:
         found: dict[str, Any] = {}
         for number, (name, record) in enumerate(shape.members.items()):
             many = name in shape.many
-            if record is None or (not many and self._catalogue.home(record)):
+            if record is None or (not many and self._catalog.home(record)):
                 continue
             row = self._values.record(record, f"{seed}/{name}", 0)
             if "id" in row:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.data.expandables import Counts
     from sage200_async.sandbox.data.factories import Filled
     from sage200_async.sandbox.data.values import Keys
-    from sage200_async.sandbox.server.routes import Catalogue
+    from sage200_async.sandbox.server.routes import Catalog
     from sage200_async.sandbox.store.schema import Table
 
 _VARIANTS: Final = 64
@@ -40,21 +40,19 @@ class Maker:
     """Makes the records of one company: the same seed, the same records.
 
     Args:
-        catalogue: Every resource.
+        catalog: Every resource.
         seed: Another seed, another company.
         counts: Gives how many records of each resource there are to be.
         keys: Gives ids that records of a resource have.
     """
 
-    def __init__(
-        self, catalogue: Catalogue, seed: int, counts: Counts, keys: Keys
-    ) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalog: Catalog, seed: int, counts: Counts, keys: Keys) -> None:
+        self._catalog = catalog
         self._seed = seed
         self._counts = counts
         self._keys = keys
-        self._values = Values(catalogue.tables, keys)
-        self._members = Members(catalogue, self._values, counts, self.numbered)
+        self._values = Values(catalog.tables, keys)
+        self._members = Members(catalog, self._values, counts, self.numbered)
 
     def rows(self, path: str, count: int, numbers: Sequence[int] = ()) -> Iterator[Row]:
         """Make the first *count* records of a resource.
@@ -64,7 +62,7 @@ class Maker:
             count: How many.
             numbers: Their keys, where they are those of other records.
         """
-        table = self._catalogue.tables[path]
+        table = self._catalog.tables[path]
         if _is_types(table):
             yield from _types(path, count)
             return
@@ -112,7 +110,7 @@ class Maker:
         """Give what makes the ids of a table, and what follows them, its own."""
         if path in _SLOTS:
             return _SPACING, _SLOTS[path]
-        paths = list(self._catalogue.tables)
+        paths = list(self._catalog.tables)
         offset = (paths.index(path) + 1) * _SPACING + _OTHERS
         return (len(paths) + 1) * _SPACING, offset
 
@@ -127,7 +125,7 @@ class Maker:
                 for path in ("customers", "products", "warehouses", "tax_codes")
             }
             return lambda random, index, key: order(random, index, key, known)
-        links = {link_of(p, table): p for p in self._catalogue.parents(table.path)}
+        links = {link_of(p, table): p for p in self._catalog.parents(table.path)}
         owners = {name: self._keys(p) for name, p in links.items() if name}
 
         def plain(random: Random, index: int, key: int) -> Filled:
@@ -141,7 +139,7 @@ class Maker:
 
     def _above(self, table: Table) -> Sequence[int]:
         """Give the ids that records are listed below, where no field says so."""
-        for parent in self._catalogue.parents(table.path):
+        for parent in self._catalog.parents(table.path):
             keys = () if link_of(parent, table) else self._keys(parent)
             if keys:
                 return keys

@@ -9,7 +9,7 @@ import msgspec
 
 from sage200_async.errors import SettingsError
 from sage200_async.sandbox.data.company import Company
-from sage200_async.sandbox.server.routes import catalogue
+from sage200_async.sandbox.server.routes import catalog
 from sage200_async.sandbox.store.rows import row_from_line
 from sage200_async.sandbox.store.store import Store
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.schema import Table
 
 
-def opened(
+def open_store(
     database: str | Path,
     records: Mapping[str, int] | None,
     seed: int,
@@ -38,7 +38,7 @@ def opened(
         raise SettingsError(
             "records: expected records or data, got both", name="records"
         )
-    known = catalogue()
+    known = catalog()
     _check(known.tables, records or {})
     folder = None if data is None else _folder(Path(data))
     company = Company(known, records, seed, bare=folder is not None)

@@ -44,7 +44,7 @@ class Values:
             "integer": self._integer,
             "number": _number,
             "boolean": _boolean,
-            "moment": _moment,
+            "datetime": _moment,
             "enum": self._enum,
         }
 

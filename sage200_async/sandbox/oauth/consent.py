@@ -60,7 +60,7 @@ async def authorize(request: web.Request, identity: Identity) -> web.Response:
     refused = asks and (await request.post()).get("decision") != "allow"
     given = _REFUSED if refused else {"code": identity.authorize(request.query)}
     state = request.query.get("state", "")
-    spoilt = f"{state}-spoilt" if identity.behaviour.spoil_state else state
+    spoilt = f"{state}-spoilt" if identity.behaviour.forge_state else state
     back = URL(request.query["redirect_uri"]).update_query({**given, "state": spoilt})
     return web.Response(status=302, headers={"Location": str(back)})
 

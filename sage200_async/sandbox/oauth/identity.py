@@ -21,7 +21,7 @@ _DEAD: Final = "Unknown or invalid refresh token."
 # auth0.com/docs, "Refresh token rotation".
 
 Reply = tuple[int, dict[str, Any]]
-Standing = Literal["unused", "used", "revoked", "unknown"]
+TokenStatus = Literal["unused", "used", "revoked", "unknown"]
 """What became of a refresh token: never presented, presented, or killed unused."""
 
 
@@ -88,7 +88,7 @@ class Identity:
         for family in (*self._refresh.values(), *used):
             family.alive = False
 
-    def standing(self, refresh_token: str) -> Standing:
+    def token_status(self, refresh_token: str) -> TokenStatus:
         """Tell what became of a refresh token that was issued, or not."""
         if refresh_token in self._used:
             return "used"

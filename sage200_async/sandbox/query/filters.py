@@ -32,7 +32,7 @@ _TAKES: Final[dict[str, str]] = {
     "integer": "number",
     "number": "number",
     "boolean": "boolean",
-    "moment": "moment",
+    "datetime": "datetime",
 }
 _SQL: Final = {"eq": "IS", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _MIRRORED: Final = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
@@ -176,7 +176,7 @@ class Condition:
                 return _number(text)
             case "boolean":
                 return int(text.lower() == "true")
-            case "moment":
+            case "datetime":
                 try:
                     return comparable(text)
                 except ValueError as error:
@@ -209,7 +209,7 @@ def column(table: Table, name: str) -> str:
     if name == table.key:
         return "key"
     value = f"json_extract(body, '$.{name}')"
-    return f"rtrim({value}, 'Z')" if table.shape.scalars[name] == "moment" else value
+    return f"rtrim({value}, 'Z')" if table.shape.scalars[name] == "datetime" else value
 
 
 def _digits(text: str) -> int:

@@ -49,8 +49,8 @@ _LITERALS: Final = {
     "Integer": "number",
     "Float": "number",
     "Boolean": "boolean",
-    "Date": "moment",
-    "DateTime": "moment",
+    "Date": "datetime",
+    "DateTime": "datetime",
 }
 
 
@@ -204,5 +204,5 @@ def _literal(node: Any) -> Literal:
         raise FilterError(f"{what} is not supported in a filter.")
     text = str(node.val)
     if kind == "text" and text.startswith(_EARLY):
-        return Literal("moment", text.removeprefix(_EARLY))
+        return Literal("datetime", text.removeprefix(_EARLY))
     return Literal(kind, text)

@@ -48,7 +48,7 @@ _ORDER_KEY: Final = re.compile(r"(\w+)(?: +(asc|desc))?", re.ASCII)
 _FAR: Final = 2**62
 
 
-class QuestionError(ValueError):
+class QueryOptionError(ValueError):
     """Query options that the service would refuse with 400."""
 
 
@@ -63,7 +63,7 @@ class Selection(Struct, frozen=True):
     """For members of which ``$select`` names fields: which."""
 
 
-class Question(Struct, frozen=True):
+class ParsedQuery(Struct, frozen=True):
     """A collection request, ready for the database."""
 
     selection: Selection
@@ -77,7 +77,7 @@ class Question(Struct, frozen=True):
     follows: bool = False
     """Whether it asks for a page other than the first."""
 
-    def within(self, where: str, values: tuple[str | int | float, ...]) -> Question:
+    def within(self, where: str, values: tuple[str | int | float, ...]) -> ParsedQuery:
         """Give the same request, of those records only that meet a condition."""
         if where == "1":
             return self
@@ -87,7 +87,7 @@ class Question(Struct, frozen=True):
 
 def question(
     table: Table, query: Mapping[str, str], behaviour: Behaviour, salt: int
-) -> Question:
+) -> ParsedQuery:
     """Read the options of a collection request.
 
     Args:
@@ -97,12 +97,12 @@ def question(
         salt: A number that makes an unspecified order differ each time.
 
     Raises:
-        QuestionError: An option is unknown, malformed or lacks its companion.
+        QueryOptionError: An option is unknown, malformed or lacks its companion.
         FilterError: ``$filter`` is malformed or compares what cannot be.
     """
     _only(query, _OPTIONS | {*table.parameters})
     if "$skip" in query and "$orderby" not in query:
-        raise QuestionError("The $skip option must be used with $orderby.")
+        raise QueryOptionError("The $skip option must be used with $orderby.")
     where: str = "1"
     values: tuple[str | int | float, ...] = ()
     if "$filter" in query:
@@ -112,7 +112,7 @@ def question(
         _allow(table, condition.names)
         where, values = condition.sql, tuple(condition.values)
     skip = _whole("$skip", query.get("$skip", "0"))
-    return Question(
+    return ParsedQuery(
         selection=selection(table, query, behaviour),
         where=where,
         values=values,
@@ -134,7 +134,7 @@ def question_about_one(
         What to serve of it, and ``$metadata``.
 
     Raises:
-        QuestionError: An option is unknown or malformed.
+        QueryOptionError: An option is unknown or malformed.
     """
     _only(query, _ON_ONE | {*table.parameters})
     return selection(table, query, behaviour), _flag(query, "$metadata")
@@ -153,8 +153,10 @@ def selection(
     shape = table.shape
     expanded = _names(query["$expand"]) if "$expand" in query else []
     for name in expanded:
-        if name not in shape.members and name not in table.pseudo_members:
-            raise QuestionError(f"$expand: {name!r} is not a member of {table.path}.")
+        if name not in shape.members and name not in table.extra_expands:
+            raise QueryOptionError(
+                f"$expand: {name!r} is not a member of {table.path}."
+            )
     if "$select" not in query:
         return Selection(None, tuple(n for n in shape.members if n in expanded))
     scalars: list[str] = []
@@ -163,7 +165,7 @@ def selection(
     for name in _names(query["$select"]):
         member, _, rest = name.partition(".")
         if member not in (shape.members if rest else shape.scalars | shape.members):
-            raise QuestionError(f"Could not find a property named '{name}'.")
+            raise QueryOptionError(f"Could not find a property named '{name}'.")
         if rest:
             inside.setdefault(member, []).append(rest)
         elif member in shape.members:
@@ -182,20 +184,20 @@ def selection(
 def _only(query: Mapping[str, str], known: frozenset[str]) -> None:
     for name in query:
         if name.startswith("$") and name not in known:
-            raise QuestionError(f"The query parameter '{name}' is not supported.")
+            raise QueryOptionError(f"The query parameter '{name}' is not supported.")
 
 
 def _allow(table: Table, names: set[str]) -> None:
     allowed = _RESTRICTED.get(table.path)
     if allowed is not None and not names <= allowed:
         known = ", ".join(sorted(allowed))
-        raise QuestionError(f"$filter: {table.path} is filtered by {known} only.")
+        raise QueryOptionError(f"$filter: {table.path} is filtered by {known} only.")
 
 
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise QuestionError(f"A list of names is expected, got {text!r}.")
+        raise QueryOptionError(f"A list of names is expected, got {text!r}.")
     return names
 
 
@@ -207,11 +209,11 @@ def _order(
     for part in _names(query["$orderby"]) if "$orderby" in query else []:
         match = _ORDER_KEY.fullmatch(part)
         if match is None or match[1] not in table.shape.scalars:
-            raise QuestionError(f"$orderby: {part!r} does not name a field.")
+            raise QueryOptionError(f"$orderby: {part!r} does not name a field.")
         name = match[1]
         if name in seen:
             # SQL Server, error 169: a column appears more than once in ORDER BY.
-            raise QuestionError(f"$orderby: {name} is given more than once.")
+            raise QueryOptionError(f"$orderby: {name} is given more than once.")
         seen.add(name)
         sorted_by = column(table, name)
         if behaviour.ignore_case and table.shape.scalars[name] in {"text", "enum"}:
@@ -233,20 +235,22 @@ def _sorted(table: Table, order: str) -> str:
 def _top(query: Mapping[str, str], behaviour: Behaviour) -> int:
     top = _whole("$top", query.get("$top", str(PAGE_DEFAULT)))
     if top > PAGE_MAX and behaviour.over_top == "error":
-        raise QuestionError(f"$top: {PAGE_MAX} at most, got {top}.")
+        raise QueryOptionError(f"$top: {PAGE_MAX} at most, got {top}.")
     return min(top, behaviour.max_top, PAGE_MAX)
 
 
 def _whole(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 40):  # noqa: PLR2004 - digits enough for any number
-        raise QuestionError(f"{name}: a whole number is expected, got {text[:40]!r}.")
+        raise QueryOptionError(
+            f"{name}: a whole number is expected, got {text[:40]!r}."
+        )
     return int(text)
 
 
 def _flag(query: Mapping[str, str], name: str) -> bool | None:
     text = query.get(name)
     if text not in {None, "true", "false"}:
-        raise QuestionError(f"{name}: true or false is expected, got {text!r}.")
+        raise QueryOptionError(f"{name}: true or false is expected, got {text!r}.")
     return None if text is None else text == "true"
 
 

@@ -131,7 +131,7 @@ def _refuse_untaxed(values: Values) -> None:
 
 def _last_urn(store: Store, path: str) -> int:
     store.touch(path)
-    sql = f"SELECT max(json_extract(body, '$.urn')) FROM \"{path}\""  # noqa: S608 - the catalogue's
+    sql = f"SELECT max(json_extract(body, '$.urn')) FROM \"{path}\""  # noqa: S608 - the catalog's
     return int(store.ask(sql)[0][0] or 0)
 
 
@@ -202,7 +202,7 @@ def _made_up(store: Store, answer: type[Record] | str) -> list[Values]:
 
 def _answered(store: Store, answer: type[Record] | str, values: Values) -> Values:
     """Answer with the record that a body names, or else with what it says."""
-    shape, home = shape_of(answer), store.catalogue.home(answer)
+    shape, home = shape_of(answer), store.catalog.home(answer)
     key = (
         0
         if home is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from sage200_async.sandbox.query.options import (
-    QuestionError,
+    QueryOptionError,
     question,
     question_about_one,
 )
@@ -70,13 +70,13 @@ def answer(store: Store, asked: Asked, behaviour: Behaviour) -> Body:
 
     Raises:
         Problem: There is no such record, or no such parent.
-        QuestionError: The options are not what the service takes.
+        QueryOptionError: The options are not what the service takes.
         FilterError: The same, of ``$filter``.
         WriteError: The body is not what the service takes.
     """
     store.parts_move_owners = behaviour.parts_move_owners
     if asked.verb not in {"list", "get"} and asked.query:
-        raise QuestionError("No query parameter is supported here.")
+        raise QueryOptionError("No query parameter is supported here.")
     if not asked.route.kept:
         return act(store, asked.route, asked.key, _object(asked.body), behaviour), 0
     return _VERBS[asked.verb](store, asked, behaviour)
@@ -97,7 +97,7 @@ def _get(store: Store, asked: Asked, behaviour: Behaviour) -> Body:
     key = _found(store, asked)[0]
     if members is not None:
         return metadata(table, behaviour, members=members), 0
-    sql = f'SELECT key, body, members FROM "{table.path}" WHERE key = ?'  # noqa: S608 - the catalogue's
+    sql = f'SELECT key, body, members FROM "{table.path}" WHERE key = ?'  # noqa: S608 - the catalog's
     return b"".join(served(store, table, store.ask(sql, (key,)), chosen)), 1
 
 
@@ -158,7 +158,7 @@ def _found(store: Store, asked: Asked) -> tuple[int, Scope]:
     store.touch(table.path)
     if asked.key is None:
         return min(store.keys(table.path), default=0), scope
-    sql = f'SELECT 1 FROM "{table.path}" WHERE key = ? AND {scope.where}'  # noqa: S608 - the catalogue's
+    sql = f'SELECT 1 FROM "{table.path}" WHERE key = ? AND {scope.where}'  # noqa: S608 - the catalog's
     if not store.ask(sql, (asked.key, *scope.values)):
         raise missing(table, asked.key)
     return asked.key, scope

@@ -99,5 +99,5 @@ def check_lines(table: Table, lines: Sequence[Mapping[str, Any]]) -> None:
 
 def _last(store: Store, path: str) -> int:
     store.touch(path)
-    sql = f"SELECT max(CAST(json_extract(body, '$.document_no') AS INTEGER)) FROM \"{path}\""  # noqa: S608 - the catalogue's
+    sql = f"SELECT max(CAST(json_extract(body, '$.document_no') AS INTEGER)) FROM \"{path}\""  # noqa: S608 - the catalog's
     return int(store.ask(sql)[0][0] or 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sage200_async.sandbox.behaviour import Behaviour
-    from sage200_async.sandbox.query.options import Question, Selection
+    from sage200_async.sandbox.query.options import ParsedQuery, Selection
     from sage200_async.sandbox.store.schema import Table
     from sage200_async.sandbox.store.store import Store
 
@@ -24,11 +24,11 @@ Rows = list[tuple[int, bytes, bytes]]
 _STAMPED: Final = (b',"date_time_created":', b',"date_time_updated":')
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _LIST: Final = msgspec.json.Decoder(list[dict[str, Raw]])
-_SORTED: Final = {"text": "string", "moment": "date-time", "enum": "string"}
+_SORTED: Final = {"text": "string", "datetime": "date-time", "enum": "string"}
 
 
 def collection(
-    store: Store, table: Table, asked: Question, behaviour: Behaviour
+    store: Store, table: Table, asked: ParsedQuery, behaviour: Behaviour
 ) -> tuple[bytes, int]:
     """Answer a collection request.
 
@@ -101,7 +101,7 @@ def metadata(table: Table, behaviour: Behaviour, *, members: bool) -> bytes:
     return encode(fields)
 
 
-def _found(store: Store, table: Table, asked: Question) -> Rows:
+def _found(store: Store, table: Table, asked: ParsedQuery) -> Rows:
     columns = "key, body, ''"
     if asked.selection.members:
         columns = "key, body, members"
@@ -114,7 +114,7 @@ def _found(store: Store, table: Table, asked: Question) -> Rows:
     return store.ask(sql, (*asked.values, asked.top, asked.skip))
 
 
-def _spoiled(rows: Rows, asked: Question, behaviour: Behaviour) -> Rows:
+def _spoiled(rows: Rows, asked: ParsedQuery, behaviour: Behaviour) -> Rows:
     if not (behaviour.out_of_order and asked.follows and len(rows) > 1):
         return rows
     if behaviour.out_of_order == "reverse":
@@ -198,7 +198,7 @@ def _absent(store: Store, table: Table, members: Sequence[str]) -> dict[str, byt
         record = table.shape.members[name]
         if record is not None and name in table.shape.many:
             found[name] = b"[]"
-        elif record is not None and store.catalogue.home(record) is None:
+        elif record is not None and store.catalog.home(record) is None:
             found[name] = encode(blank(shape_of(record)))
     return found
 
@@ -213,7 +213,7 @@ def _related(
     """
     found: dict[str, dict[int, bytes]] = {}
     for name in members:
-        home = store.catalogue.home(table.shape.members[name])
+        home = store.catalog.home(table.shape.members[name])
         link = f"{name}_id"
         if home is None or name in table.shape.many or link not in table.shape.scalars:
             continue

@@ -1,4 +1,4 @@
-"""Every path of the catalogue: what it can do, and which records it is about."""
+"""Every path of the catalog: what it can do, and which records it is about."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ the ties, and its fields for the one and the other."""
 
 
 class Route(Struct, frozen=True):
-    """One path of the catalogue, with or without an id at its end."""
+    """One path of the catalog, with or without an id at its end."""
 
     names: tuple[str, ...]
     """The path without its ids."""
@@ -61,8 +61,8 @@ class Route(Struct, frozen=True):
         return self.names[-1]
 
 
-class Catalogue(Struct, frozen=True):
-    """The catalogue as the sandbox serves it."""
+class Catalog(Struct, frozen=True):
+    """The catalog as the sandbox serves it."""
 
     routes: dict[tuple[str, ...], Route]
     tables: dict[str, Table]
@@ -81,8 +81,8 @@ class Catalogue(Struct, frozen=True):
 
 
 @functools.cache
-def catalogue(binder: type[Binder] | None = None) -> Catalogue:
-    """Read the catalogue, or any other class with endpoints."""
+def catalog(binder: type[Binder] | None = None) -> Catalog:
+    """Read the catalog, or any other class with endpoints."""
     if binder is None:
         from sage200_async.catalog.endpoints import Endpoints  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def catalogue(binder: type[Binder] | None = None) -> Catalogue:
     for names, endpoint in sorted(found, key=lambda pair: len(pair[0])):
         if routes[names].kept and (endpoint.model or names[-1] not in tables):
             tables.setdefault(names[-1], _table(names[-1], endpoint))
-    return Catalogue(routes, tables, _homes(tables.values()))
+    return Catalog(routes, tables, _homes(tables.values()))
 
 
 def link_of(parent: str, child: Table) -> str:
@@ -136,9 +136,9 @@ def _table(path: str, endpoint: Endpoint[Any]) -> Table:
         endpoint.model,
         endpoint.key,
         bool(endpoint.verbs & by_id or not endpoint.verbs),
-        endpoint.pseudo_members,
+        endpoint.extra_expands,
         endpoint.parameters,
-        endpoint.order,
+        endpoint.default_order,
         single=_is(endpoint, Single),
     )
 

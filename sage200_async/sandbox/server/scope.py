@@ -58,7 +58,7 @@ def scope_of(store: Store, route: Route, parents: tuple[int, ...]) -> Scope:
 def _tied(store: Store, table: str, one: str, other: str) -> str:
     store.touch(table)
     ties = store.tables[table]
-    return f'SELECT {column(ties, other)} FROM "{table}" WHERE {column(ties, one)} = ?'  # noqa: S608 - the catalogue's
+    return f'SELECT {column(ties, other)} FROM "{table}" WHERE {column(ties, one)} = ?'  # noqa: S608 - the catalog's
 
 
 def _require(

@@ -15,7 +15,7 @@ from msgspec import Struct
 from sage200_async.sandbox.data.company import COMPANY, SITE
 from sage200_async.sandbox.oauth.consent import authorize
 from sage200_async.sandbox.query.grammar import FilterError
-from sage200_async.sandbox.query.options import QuestionError
+from sage200_async.sandbox.query.options import QueryOptionError
 from sage200_async.sandbox.server.faults import TOO_SLOW, play
 from sage200_async.sandbox.server.handlers import Asked, answer
 from sage200_async.sandbox.server.http_errors import FORBIDDEN, Problem, nowhere
@@ -38,10 +38,10 @@ _BODY_LIMIT: Final = 64 * 1024**2
 _ON_MANY: Final = {"GET": "list", "POST": "create", "PUT": "update_many"}
 _ON_ONE: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
-Before = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+RequestHook = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
-class Seen(Struct):
+class RecordedRequest(Struct):
     """One API request that the sandbox was sent."""
 
     method: str
@@ -64,9 +64,9 @@ class Server:
         self.store = store
         self.identity = identity
         self.behaviour = behaviour
-        self.seen: list[Seen] = []
+        self.seen: list[RecordedRequest] = []
         self.in_flight = 0
-        self.before: Before | None = None
+        self.before: RequestHook | None = None
         self.faults: deque[Fault | None] = deque()
         self._random = random.Random(0)
 
@@ -93,7 +93,7 @@ class Server:
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw_query = request.raw_path.partition("?")[2]
         path = request.match_info["path"]
-        seen = Seen(request.method, path, dict(request.query), raw_query)
+        seen = RecordedRequest(request.method, path, dict(request.query), raw_query)
         self.seen.append(seen)
         self.in_flight += 1
         try:
@@ -103,7 +103,9 @@ class Server:
         finally:
             self.in_flight -= 1
 
-    async def _played(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+    async def _played(
+        self, request: web.Request, seen: RecordedRequest
+    ) -> web.StreamResponse:
         """Answer truly, unless the script or the size of the page is against it."""
 
         async def truth() -> web.StreamResponse:
@@ -118,14 +120,16 @@ class Server:
             fault = TOO_SLOW[self.behaviour.slow_as]
         return await play(fault, request, truth)
 
-    async def _hooked(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+    async def _hooked(
+        self, request: web.Request, seen: RecordedRequest
+    ) -> web.StreamResponse:
         answer = await self.before(request) if self.before is not None else None
         if answer is not None:
             return answer
         await asyncio.sleep(self.behaviour.delay)
         try:
             response = await self._answer(request, seen)
-        except (QuestionError, FilterError, WriteError) as error:
+        except (QueryOptionError, FilterError, WriteError) as error:
             response = _message(400, str(error))
         except Problem as problem:
             response = _message(problem.status, problem.message)
@@ -133,7 +137,9 @@ class Server:
             response.enable_compression()
         return response
 
-    async def _answer(self, request: web.Request, seen: Seen) -> web.Response:
+    async def _answer(
+        self, request: web.Request, seen: RecordedRequest
+    ) -> web.Response:
         limit = self.behaviour.max_query
         if limit and len(seen.raw_query) > limit:
             return web.Response(
@@ -166,11 +172,13 @@ class Server:
         if scheme.lower() != "bearer" or not self.identity.knows(token) or not here:
             raise Problem(401)
 
-    def _found(self, request: web.Request, seen: Seen) -> tuple[Route, list[int]]:
+    def _found(
+        self, request: web.Request, seen: RecordedRequest
+    ) -> tuple[Route, list[int]]:
         """Find the route that a path names, and the ids in it."""
         edition = self.behaviour.edition
         parts = seen.path.removesuffix("/").split("/")
-        route = self.store.catalogue.routes.get(tuple(parts[::2]))
+        route = self.store.catalog.routes.get(tuple(parts[::2]))
         if (
             route is None
             or not all(map(_is_id, parts[1::2]))
@@ -197,7 +205,7 @@ def _query(raw: str) -> dict[str, str]:
     query: dict[str, str] = {}
     for name, value in parse_qsl(raw, keep_blank_values=True):
         if name in query:
-            raise QuestionError(f"The query parameter '{name}' is given twice.")
+            raise QueryOptionError(f"The query parameter '{name}' is given twice.")
         query[name] = value
     return query
 

@@ -26,7 +26,7 @@ _BLANK: Final[dict[str, Any]] = {
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "text": (str,),
     "enum": (str,),
-    "moment": (str,),
+    "datetime": (str,),
     "integer": (int,),
     "number": (int, Decimal, float),
     "boolean": (bool,),
@@ -90,7 +90,7 @@ def _fitting(name: str, kind: str, value: Any, bare_dates: bool) -> Any:  # noqa
         raise WriteError(f"{name}: expected {kind}, got {str(value)[:40]!r}.")
     if isinstance(value, str) and "\0" in value:
         raise WriteError(f"{name}: text cannot hold a NUL character.")
-    if kind != "moment":
+    if kind != "datetime":
         return value
     try:
         return served(str(value), bare_date=bare_dates)

@@ -91,13 +91,13 @@ class Database:
         Raises:
             sqlite3.IntegrityError: A key is there already.
         """
-        sql = f'INSERT INTO "{path}" (key, body, members, parent) VALUES (?, ?, ?, ?)'  # noqa: S608 - the catalogue's
+        sql = f'INSERT INTO "{path}" (key, body, members, parent) VALUES (?, ?, ?, ?)'  # noqa: S608 - the catalog's
         with self.transaction():
             self._connection.executemany(sql, rows)
 
     def put(self, path: str, row: Row) -> None:
         """Write a row in place of what has its key."""
-        sql = f'UPDATE "{path}" SET body = ?, members = ? WHERE key = ?'  # noqa: S608 - the catalogue's
+        sql = f'UPDATE "{path}" SET body = ?, members = ? WHERE key = ?'  # noqa: S608 - the catalog's
         self.ask(sql, (row.body, row.members, row.key))
 
     def remove(self, path: str, key: int) -> None:
@@ -106,7 +106,7 @@ class Database:
         Raises:
             KeyError: There is none of that key.
         """
-        sql = f'DELETE FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalogue's
+        sql = f'DELETE FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
         with self._lock:
             if not self._connection.execute(sql, (key,)).rowcount:
                 raise KeyError(key)
@@ -117,7 +117,7 @@ class Database:
         Raises:
             KeyError: There is none of that key.
         """
-        sql = f'SELECT key, body, members, parent FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalogue's
+        sql = f'SELECT key, body, members, parent FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
         found = self.ask(sql, (key,))
         if not found:
             raise KeyError(key)
@@ -132,13 +132,13 @@ class Database:
         for start in range(0, len(wanted), _IN_ONE):
             part = wanted[start : start + _IN_ONE]
             marks = ", ".join("?" * len(part))
-            sql = f'SELECT key, {what} FROM "{path}" WHERE key IN ({marks})'  # noqa: S608 - the catalogue's
+            sql = f'SELECT key, {what} FROM "{path}" WHERE key IN ({marks})'  # noqa: S608 - the catalog's
             found.update(self.ask(sql, part))
         return found
 
     def highest(self, path: str) -> int:
         """Give the highest key, or 0."""
-        return int(self.ask(f'SELECT max(key) FROM "{path}"')[0][0] or 0)  # noqa: S608 - the catalogue's
+        return int(self.ask(f'SELECT max(key) FROM "{path}"')[0][0] or 0)  # noqa: S608 - the catalog's
 
 
 def _fold(text: bytes | str | None) -> str | None:

@@ -19,7 +19,7 @@ from sage200_async.sandbox.store.rows import Row, decode, joined, merged
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sage200_async.sandbox.server.routes import Catalogue
+    from sage200_async.sandbox.server.routes import Catalog
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.schema import Table
     from sage200_async.sandbox.store.store import Store
@@ -42,18 +42,18 @@ class Parts:
     """Which records are parts of which others.
 
     Args:
-        catalogue: Every resource.
+        catalog: Every resource.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._below: dict[str, tuple[Part, ...]] = {}
         self._above: dict[str, Part | None] = {}
 
     def of(self, owner: str) -> tuple[Part, ...]:
         """Give the parts of a table's records."""
         if owner not in self._below:
-            self._below[owner] = tuple(self._find(self._catalogue.tables[owner]))
+            self._below[owner] = tuple(self._find(self._catalog.tables[owner]))
         return self._below[owner]
 
     def holding(self, child: str) -> Part | None:
@@ -63,7 +63,7 @@ class Parts:
         return self._above[child]
 
     def _around(self, child: str) -> Iterator[Part]:
-        tables = self._catalogue.tables
+        tables = self._catalog.tables
         for name in tables[child].shape.scalars:
             owner = target_of(name, tables)
             for part in self.of(owner) if owner and owner != child else ():
@@ -72,7 +72,7 @@ class Parts:
 
     def _find(self, owner: Table) -> Iterator[Part]:
         for member in sorted(owner.shape.many):
-            child = self._catalogue.home(owner.shape.members[member])
+            child = self._catalog.home(owner.shape.members[member])
             link = "" if child is None else link_of(owner.path, child)
             if child is not None and link:
                 yield Part(owner.path, member, child.path, link)
@@ -114,7 +114,7 @@ class Follower:
 
     def derive(self, part: Part) -> None:
         """Fill the table of a part from every owner."""
-        sql = f'SELECT key, members FROM "{part.owner}" WHERE members LIKE ?'  # noqa: S608 - the catalogue's
+        sql = f'SELECT key, members FROM "{part.owner}" WHERE members LIKE ?'  # noqa: S608 - the catalog's
         self._add(part, self._store.ask(sql, (f'%"{part.member}":%',)))
 
     def follow(self, owner: str, key: int) -> None:

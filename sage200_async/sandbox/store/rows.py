@@ -21,7 +21,7 @@ _RAW: Final = msgspec.json.Decoder(dict[str, Raw])
 _STARTS: Final[dict[str, bytes]] = {
     "text": b'"',
     "enum": b'"',
-    "moment": b'"',
+    "datetime": b'"',
     "integer": b"-0123456789",
     "number": b"-0123456789",
     "boolean": b"tf",
@@ -139,7 +139,7 @@ def _checked(name: str, kind: str, raw: bytes) -> bytes:
         raise ValueError(f"{name}: expected a whole number, got {raw.decode()[:40]}")
     if b"\\u0000" in raw:
         raise ValueError(f"{name}: text cannot hold a NUL character")
-    return encode(served(json.loads(raw))) if kind == "moment" else raw
+    return encode(served(json.loads(raw))) if kind == "datetime" else raw
 
 
 def _no_constant(name: str) -> Any:

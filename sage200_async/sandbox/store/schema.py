@@ -1,4 +1,4 @@
-"""What the catalogue says of a record, in the terms that a server needs."""
+"""What the catalog says of a record, in the terms that a server needs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from sage200_async.odata.fields import (
     BooleanField,
+    DateTimeField,
     EnumField,
     Field,
     Fields,
     IntegerField,
-    MomentField,
     NumberField,
     TextField,
     names_of,
@@ -28,7 +28,7 @@ _KINDS: Final[dict[type, str]] = {
     TextField: "text",
     IntegerField: "integer",
     NumberField: "number",
-    MomentField: "moment",
+    DateTimeField: "datetime",
     BooleanField: "boolean",
     EnumField: "enum",
 }
@@ -53,7 +53,7 @@ class Shape(Struct, frozen=True):
     scalars: dict[str, str]
     """Kind of each plain field, in the order in which the service serves them."""
     members: dict[str, type[Record] | None]
-    """Record of each expandable member; None where the catalogue does not know it."""
+    """Record of each expandable member; None where the catalog does not know it."""
     many: frozenset[str]
     """Members that are lists."""
     writable: frozenset[str]
@@ -71,7 +71,7 @@ class Table(Struct, frozen=True):
     declared_key: str | None = None
     by_id: bool = True
     """Whether a path names one of its records by id."""
-    pseudo_members: tuple[str, ...] = ()
+    extra_expands: tuple[str, ...] = ()
     """Names that ``$expand`` takes though no record has them."""
     parameters: tuple[str, ...] = ()
     """Query parameters of its own."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.query.filters import column
 from sage200_async.sandbox.server import writes
-from sage200_async.sandbox.server.routes import catalogue as whole
+from sage200_async.sandbox.server.routes import catalog as whole
 from sage200_async.sandbox.store.database import Database
 from sage200_async.sandbox.store.embedded import Follower, Parts
 from sage200_async.sandbox.store.order_line_views import VIEW, LineViews
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sage200_async.sandbox.server.routes import Catalogue
+    from sage200_async.sandbox.server.routes import Catalog
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.schema import Table
 
@@ -43,19 +43,19 @@ class Store:
 
     Args:
         database: A file, or ``":memory:"``.
-        catalogue: The resources; those of the client by default.
+        catalog: The resources; those of the client by default.
         filler: Gives the rows that a resource holds at first; none by default.
     """
 
     def __init__(
         self,
         database: str | Path = ":memory:",
-        catalogue: Catalogue | None = None,
+        catalog: Catalog | None = None,
         filler: Filler | None = None,
     ) -> None:
-        self.catalogue = catalogue or whole()
-        self.tables = self.catalogue.tables
-        self.parts = Parts(self.catalogue)
+        self.catalog = catalog or whole()
+        self.tables = self.catalog.tables
+        self.parts = Parts(self.catalog)
         self.database = Database(database)
         self._filler = filler
         self._made = self.database.made()
@@ -186,7 +186,7 @@ class Store:
     def count(self, resource: str) -> int:
         """Count the records."""
         self.touch(resource)
-        return int(self.ask(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalogue's
+        return int(self.ask(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalog's
 
     def keys(self, resource: str, below: str = "", parent: int = 0) -> list[int]:
         """Give every key, ascending; or those of the records *below* a parent.
@@ -198,7 +198,7 @@ class Store:
         """
         self.touch(resource)
         where = f"{column(self.tables[resource], below)} = {parent:d}" if below else "1"
-        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalogue's
+        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalog's
         return [int(key) for (key,) in self.ask(sql)]
 
     def rows(self, resource: str) -> Iterator[Values]:
@@ -208,7 +208,7 @@ class Store:
         """
         self.touch(resource)
         sql = (
-            f'SELECT key, body, members FROM "{resource}" '  # noqa: S608 - the catalogue's
+            f'SELECT key, body, members FROM "{resource}" '  # noqa: S608 - the catalog's
             "WHERE key > ? ORDER BY key LIMIT ?"
         )
         last = -(2**63)
@@ -221,7 +221,7 @@ class Store:
         self.touch(resource)
         table = self.tables[resource]
         alike = " AND ".join(f"{column(table, name)} = ?" for name in values)
-        sql = f'SELECT 1 FROM "{resource}" WHERE {alike} AND key <> ? LIMIT 1'  # noqa: S608 - the catalogue's
+        sql = f'SELECT 1 FROM "{resource}" WHERE {alike} AND key <> ? LIMIT 1'  # noqa: S608 - the catalog's
         return bool(self.ask(sql, (*values.values(), but)))
 
     def bodies(self, resource: str, keys: Iterable[int]) -> dict[int, bytes]:

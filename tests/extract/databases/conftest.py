@@ -23,7 +23,7 @@ OWN = Table(
         Column("total", "number"),
         Column('the "text" of it', "text"),
         Column("select", "boolean"),
-        Column("date_time_updated", "moment"),
+        Column("date_time_updated", "datetime"),
         Column("größe", "json"),
     ),
     ("id",),
@@ -31,11 +31,11 @@ OWN = Table(
 LINES = Table(
     "orders__lines",
     (
-        Column("_parent", "integer"),
-        Column("_place", "integer"),
+        Column("_parent_key", "integer"),
+        Column("_position", "integer"),
         Column("price", "number"),
     ),
-    ("_parent", "_place"),
+    ("_parent_key", "_position"),
     "lines",
 )
 KEYLESS = Table("rates", (Column("rate", "number"), Column("name", "text")))
@@ -74,7 +74,7 @@ class Place:
 
     def rows(self, table, prefix=""):
         """Give the rows of a table as Python's values, and when each was deleted."""
-        columns = [*table.columns, Column("_deleted_at", "moment")]
+        columns = [*table.columns, Column("_deleted_at", "datetime")]
         names = ", ".join('"' + c.name.replace('"', '""') + '"' for c in columns)
         found = self.ask(f'SELECT {names} FROM "{prefix}{table.name}"')
         return [
@@ -98,7 +98,7 @@ class SQLitePlace(Place):
         if kind == "number":
             assert set(value) <= set("-0123456789.")
             return Decimal(value)
-        if kind == "moment":
+        if kind == "datetime":
             assert len(value) == len("2026-03-01T09:30:00.000000Z")
             return datetime.fromisoformat(value)
         return bool(value) if kind == "boolean" else super().cell(kind, value)
@@ -121,7 +121,7 @@ class PostgresPlace(Place):
         return connection
 
 
-class Watch:
+class EventTransport:
     """Tells which rows of a table were written, by the database's own means."""
 
     def __init__(self, place, table):
@@ -191,7 +191,9 @@ def order(key, **changes):
 def upto(high, low=0, records=None):
     """Make a checkpoint that has read the keys above *low* up to *high*."""
     count = high - low if records is None else records
-    checkpoint = Checkpoint(query="orders", floor=0, fence=10**6, begun_at=float(high))
+    checkpoint = Checkpoint(
+        query="orders", floor=0, max_key=10**6, started_at=float(high)
+    )
     return checkpoint.with_(Interval(low, high, count))
 
 
@@ -200,11 +202,11 @@ def certificate(records=0):
     given = {"path": "orders", "query": "orders", "records": records, "requests": 1}
     known = {
         "key": "id",
-        "fence": 9,
-        "unfit": 0,
+        "max_key": 9,
+        "rejected": 0,
         "lowest": 1,
         "highest": 9,
-        "begun_at": 1.0,
+        "started_at": 1.0,
         "ended_at": 2.0,
     }
     return Certificate(**given, **known)

@@ -26,9 +26,9 @@ def begin(place, lab, last=11):
     """Open a sink that has written the rows below *last*, and gathered one more."""
     sink = place.sink()
     sink.open([lab.OWN])
-    sink.keep({"orders": rows(1, last)}, lab.upto(last - 1))
-    sink.note("begun", "yes")
-    sink.keep({"orders": rows(last, last + 1)}, lab.upto(last))
+    sink.write({"orders": rows(1, last)}, lab.upto(last - 1))
+    sink.metadata("begun", "yes")
+    sink.write({"orders": rows(last, last + 1)}, lab.upto(last))
     return sink
 
 
@@ -36,8 +36,8 @@ def resume(place, lab, claimed=10):
     """See what a new sink is told, and complete the work."""
     sink = place.sink()
     assert sink.open([lab.OWN]) == lab.upto(claimed)
-    sink.keep({"orders": rows(claimed + 1, claimed + 6)}, lab.upto(claimed + 5))
-    sink.finish(lab.certificate(claimed + 5))
+    sink.write({"orders": rows(claimed + 1, claimed + 6)}, lab.upto(claimed + 5))
+    sink.commit(lab.certificate(claimed + 5))
     sink.close()
     found = sorted(row[0] for row in place.rows(lab.OWN))
     assert found == list(range(1, claimed + 6))
@@ -75,7 +75,7 @@ def test_a_server_that_is_killed(another_postgres, lab):
         sink = begin(place, lab)
         own.kill()
         where = f"PostgreSQL at 127.0.0.1:{own.port}/postgres: "
-        refused(lambda: sink.finish(lab.certificate()), where + "rows cannot be kept: ")
+        refused(lambda: sink.commit(lab.certificate()), where + "rows cannot be kept: ")
         refused(lambda: place.sink().open([lab.OWN]), where + "cannot be opened: ")
         own.start()
         resume(place, lab)
@@ -110,7 +110,7 @@ def write_much(sink, lab, many):
     """Write rows of some 2,000 bytes that nothing makes shorter."""
     texts = [random.Random(1).randbytes(950).hex() for _ in range(many)]
     made = [(20 + k, None, text, None, None, None) for k, text in enumerate(texts)]
-    sink.keep({"orders": made}, lab.upto(20 + many))
+    sink.write({"orders": made}, lab.upto(20 + many))
     sink.close()
 
 
@@ -233,7 +233,7 @@ def test_a_resource_in_pieces(place, lab, monkeypatch):
     sink = place.sink()
     sink.open([lab.OWN])
     for first in range(1, 11, 5):
-        sink.keep({"orders": rows(first, first + 5)}, lab.upto(first + 4))
+        sink.write({"orders": rows(first, first + 5)}, lab.upto(first + 4))
     wrong = [*rows(11, 15), (2**63, None, None, None, None, None)]
-    refused(lambda: sink.keep({"orders": wrong}, lab.upto(15)), "64 bits")
+    refused(lambda: sink.write({"orders": wrong}, lab.upto(15)), "64 bits")
     resume(place, lab)

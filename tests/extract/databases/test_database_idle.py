@@ -10,13 +10,13 @@ from sage200_async.extract.databases import sink as database
 
 def run(place, lab, batch, table):
     """Keep *batch* in a run of its own; tell whether that wrote to *table*."""
-    watch, counted = lab.Watch(place, table) if table else None, []
+    watch, counted = lab.EventTransport(place, table) if table else None, []
     sink = place.sink()
     if watch:
         watch.spy(sink, counted)
     sink.open([lab.OWN, lab.LINES])
-    sink.keep(batch, lab.upto(9))
-    sink.finish(lab.certificate(9))
+    sink.write(batch, lab.upto(9))
+    sink.commit(lab.certificate(9))
     sink.close()
     return bool(watch) and (watch.state() != watch.before or sum(counted) > 0)
 
@@ -65,7 +65,7 @@ def keyless(place, lab, rows, *, watch=None, end="finish"):
         watch.spy(sink, counted)
     sink.open([lab.KEYLESS])
     for row in rows:
-        sink.keep({"rates": [row]}, lab.upto(1))
+        sink.write({"rates": [row]}, lab.upto(1))
     before = place.rows(lab.KEYLESS)
     if end == "again":
         sink.open([lab.KEYLESS])
@@ -73,7 +73,7 @@ def keyless(place, lab, rows, *, watch=None, end="finish"):
         sink._engine.disconnect()
     if end != "crash":
         if end == "finish":
-            sink.finish(lab.certificate())
+            sink.commit(lab.certificate())
         sink.close()
     return before, bool(watch) and (watch.state() != watch.before or sum(counted) > 0)
 
@@ -98,7 +98,7 @@ def test_half_of_the_whole_is_nothing(place, lab, monkeypatch, end):
     assert Counter(place.rows(lab.KEYLESS)) == Counter((*r, None) for r in RATES)
     sink = place.sink()
     sink.open([lab.KEYLESS])
-    sink.finish(lab.certificate())
+    sink.commit(lab.certificate())
     sink.close()
     assert place.rows(lab.KEYLESS) == []
 
@@ -106,12 +106,14 @@ def test_half_of_the_whole_is_nothing(place, lab, monkeypatch, end):
 def test_the_same_whole_is_not_written(place, lab):
     """Without a key, the same rows, in any order, are not written; others are."""
     keyless(place, lab, RATES)
-    _, wrote = keyless(place, lab, RATES[::-1], watch=lab.Watch(place, "rates"))
+    _, wrote = keyless(
+        place, lab, RATES[::-1], watch=lab.EventTransport(place, "rates")
+    )
     assert not wrote
     if place.kind == "sqlite":
         for sql in ("INSERT", "UPDATE", "DELETE"):
             place.ask(f"DROP TRIGGER rates_{sql}")
         place.ask("DROP TABLE written_rates")
     fewer = [RATES[0], RATES[2], RATES[2]]
-    _, wrote = keyless(place, lab, fewer, watch=lab.Watch(place, "rates"))
+    _, wrote = keyless(place, lab, fewer, watch=lab.EventTransport(place, "rates"))
     assert wrote

@@ -44,26 +44,26 @@ class Model:
         self.number = self.count = 0
         self.at = {0: ({}, {})}
 
-    def keep(self, batch):
+    def write(self, batch):
         self.number += 1
         self.count = self.number
         for key, values, prices in batch:
             self.rows[key] = (*values, None)
             self.lines[key] = [(price, None) for price in prices]
-        self.settle()
+        self.drain()
 
     def mark(self, gone):
         for key in gone:
             if key in self.rows and self.rows[key][-1] is None:
                 self.rows[key] = (*self.rows[key][:-1], AT)
                 self.lines[key] = [(line[0], AT) for line in self.lines[key]]
-        self.settle()
+        self.drain()
 
-    def finish(self):
+    def commit(self):
         self.count = 0
-        self.settle()
+        self.drain()
 
-    def settle(self):
+    def drain(self):
         self.at[self.count] = dict(self.rows), dict(self.lines)
 
     def go_back(self, count):
@@ -115,16 +115,16 @@ def test_it_holds_what_a_dict_would(place, lab, steps, most):
         assert sink.open([lab.OWN, lab.LINES]) is None
         for what, given_ in steps:
             if what == "keep":
-                model.keep(given_)
-                sink.keep(batch_rows(given_), lab.upto(model.count, records=1))
+                model.write(given_)
+                sink.write(batch_rows(given_), lab.upto(model.count, records=1))
             elif what == "mark":
                 model.mark(given_)
                 sink.mark_deleted(given_, AT.timestamp())
                 live = [key for key, row in model.rows.items() if row[-1] is None]
                 assert list(sink.keys()) == sorted(live)
             elif what == "finish":
-                model.finish()
-                sink.finish(lab.certificate())
+                model.commit()
+                sink.commit(lab.certificate())
             else:
                 sink = again(place, lab, sink, what, prefix=prefix, model=model)
         sink.close()
@@ -140,6 +140,6 @@ def again(place, lab, sink, what, *, prefix, model):
     if what != "open":
         sink = place.sink(prefix)
     found = sink.open([lab.OWN, lab.LINES])
-    model.go_back(int(found.begun_at) if found else 0)
+    model.go_back(int(found.started_at) if found else 0)
     check(place, lab, prefix, model)
     return sink

@@ -26,7 +26,7 @@ def kept(place, lab, rows, lines=(), *, checkpoint=None, prefix=""):
     sink = place.sink(prefix)
     sink.open([lab.OWN, lab.LINES])
     given = {"orders": rows, "orders__lines": lines}
-    sink.keep(given, checkpoint or lab.upto(1))
+    sink.write(given, checkpoint or lab.upto(1))
     sink.close()
 
 
@@ -34,7 +34,7 @@ def test_tables_are_there_before_any_row(place, lab):
     """An empty resource gives empty tables with all columns."""
     sink = place.sink()
     assert sink.open([lab.OWN, lab.LINES]) is None
-    sink.finish(lab.certificate())
+    sink.commit(lab.certificate())
     sink.close()
     assert place.rows(lab.OWN) == place.rows(lab.LINES) == []
 
@@ -57,8 +57,8 @@ def test_the_checkpoint_comes_with_the_rows(place, lab, monkeypatch):
     monkeypatch.setattr(database, "ROWS", 10)
     sink = place.sink()
     sink.open([lab.OWN])
-    sink.keep({"orders": [lab.order(key) for key in range(1, 11)]}, lab.upto(10))
-    sink.keep({"orders": [lab.order(11)]}, lab.upto(11))
+    sink.write({"orders": [lab.order(key) for key in range(1, 11)]}, lab.upto(10))
+    sink.write({"orders": [lab.order(11)]}, lab.upto(11))
     sink._engine.disconnect()
     again = place.sink()
     assert again.open([lab.OWN]) == lab.upto(10)
@@ -71,11 +71,11 @@ def test_what_is_gathered_is_written(place, lab, end):
     """Finishing, closing, notes, deletes and listing the keys write what waits."""
     sink = place.sink()
     sink.open([lab.OWN])
-    sink.keep({"orders": [lab.order(1)]}, lab.upto(1))
+    sink.write({"orders": [lab.order(1)]}, lab.upto(1))
     ends = {
-        "finish": lambda: sink.finish(lab.certificate(1)),
+        "finish": lambda: sink.commit(lab.certificate(1)),
         "close": sink.close,
-        "note": lambda: sink.note("stands", "here"),
+        "note": lambda: sink.metadata("stands", "here"),
         "mark": lambda: sink.mark_deleted([], 0.0),
         "keys": lambda: list(sink.keys()),
     }
@@ -132,10 +132,10 @@ def test_keys_come_in_pages(place, lab, monkeypatch):
     sink = place.sink()
     sink.open([lab.OWN])
     keys = [-5, 0, 1, 2, 3, 5, 8, 2**62]
-    sink.keep({"orders": [lab.order(key) for key in keys]}, lab.upto(9))
+    sink.write({"orders": [lab.order(key) for key in keys]}, lab.upto(9))
     stream = sink.keys()
     assert next(stream) == -5
-    sink.note("between", "keys")
+    sink.metadata("between", "keys")
     assert list(stream) == keys[1:]
     sink.close()
 
@@ -144,13 +144,13 @@ def test_notes_are_kept_beside_the_data(place, lab):
     """A note is there for the next run, of its own resource alone."""
     sink = place.sink()
     sink.open([lab.OWN])
-    assert sink.note("checkpoint") is None
-    assert sink.note("checkpoint", "a\n'b'") == "a\n'b'"
+    assert sink.metadata("checkpoint") is None
+    assert sink.metadata("checkpoint", "a\n'b'") == "a\n'b'"
     sink.close()
     for prefix, expected in [("", "a\n'b'"), ("north_", None)]:
         again = place.sink(prefix)
         assert again.open([lab.OWN]) is None
-        assert again.note("checkpoint") == expected
+        assert again.metadata("checkpoint") == expected
         again.close()
 
 
@@ -160,7 +160,7 @@ def test_the_certificate_is_kept(place, lab):
 
     sink = place.sink()
     sink.open([lab.OWN])
-    sink.finish(lab.certificate(7))
+    sink.commit(lab.certificate(7))
     sink.close()
     sql = (
         "SELECT value FROM _sage200 WHERE resource = 'orders' AND name = 'certificate'"
@@ -203,8 +203,8 @@ def test_several_resources_at_once(place, lab):
         try:
             sink.open([table])
             for high in range(1, 6):
-                sink.keep({table.name: [lab.order(high)]}, lab.upto(high))
-                sink.note("stands", str(high))
+                sink.write({table.name: [lab.order(high)]}, lab.upto(high))
+                sink.metadata("stands", str(high))
             sink.close()
         except SinkError as error:
             failures.append(error)
@@ -220,12 +220,12 @@ def test_several_resources_at_once(place, lab):
 
 
 def test_a_new_column_is_added(place, lab):
-    """A column that a newer catalogue brings is added; old rows have none."""
+    """A column that a newer catalog brings is added; old rows have none."""
     kept(place, lab, [lab.order(1)])
     wider = Table("orders", (*lab.OWN.columns, Column("new one", "number")), ("id",))
     sink = place.sink()
     assert sink.open([wider]) == lab.upto(1)
-    sink.keep({"orders": [(*lab.order(2), Decimal("1.5"))]}, lab.upto(2))
+    sink.write({"orders": [(*lab.order(2), Decimal("1.5"))]}, lab.upto(2))
     sink.close()
     found = {row[0]: row[6] for row in place.rows(wider)}
     assert found == {1: None, 2: Decimal("1.5")}
@@ -258,7 +258,7 @@ def test_another_type_or_key_is_refused(place, lab):
     kept(place, lab, [lab.order(1)])
     before = columns_of(place, lab)
     wider = Table("orders", (*lab.OWN.columns, Column("new", "text")), ("id",))
-    lines = (*lab.LINES.columns[:2], Column("price", "moment"))
+    lines = (*lab.LINES.columns[:2], Column("price", "datetime"))
     other = Table(lab.LINES.name, lines, lab.LINES.key, "lines")
     with pytest.raises(SinkConflict, match=r"orders__lines: expected column price of"):
         place.sink().open([wider, other])
@@ -283,7 +283,7 @@ def test_a_value_that_does_not_fit_is_named(place, lab):
     for row, column in wrong.values():
         sink = place.sink()
         sink.open([lab.OWN])
-        sink.keep({"orders": [lab.order(3), row]}, lab.upto(5))
+        sink.write({"orders": [lab.order(3), row]}, lab.upto(5))
         with pytest.raises(SinkError) as caught:
             sink.close()
         assert f"table orders, key [{row[0]}], column {column}: exp" in str(
@@ -307,13 +307,13 @@ def test_a_failed_sink_takes_no_more(place, lab):
     """After a failure nothing is kept or claimed; a new sink goes on."""
     sink = place.sink()
     sink.open([lab.OWN])
-    sink.keep({"orders": [lab.order(2**63)]}, lab.upto(1))
+    sink.write({"orders": [lab.order(2**63)]}, lab.upto(1))
     with pytest.raises(SinkError):
-        sink.note("a", "b")
+        sink.metadata("a", "b")
     for use in (
-        lambda: sink.keep({"orders": [lab.order(2)]}, lab.upto(2)),
-        lambda: sink.finish(lab.certificate()),
-        lambda: sink.note("a"),
+        lambda: sink.write({"orders": [lab.order(2)]}, lab.upto(2)),
+        lambda: sink.commit(lab.certificate()),
+        lambda: sink.metadata("a"),
         lambda: list(sink.keys()),
     ):
         with pytest.raises(SinkError, match="expected a sink that is open"):
@@ -329,9 +329,9 @@ def test_another_run_that_writes_is_found_out(place, lab):
     one, two = place.sink(), place.sink()
     one.open([lab.OWN])
     two.open([lab.OWN])
-    two.keep({"orders": [lab.order(1)]}, lab.upto(1))
+    two.write({"orders": [lab.order(1)]}, lab.upto(1))
     two.close()
-    one.keep({"orders": [lab.order(1, text="stale")]}, lab.upto(2))
+    one.write({"orders": [lab.order(1, text="stale")]}, lab.upto(2))
     with pytest.raises(SinkConflict, match="got another run that has written"):
         one.close()
     assert place.rows(lab.OWN) == seen(lab, [lab.order(1)])

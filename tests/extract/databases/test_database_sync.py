@@ -41,7 +41,7 @@ def test_a_copy_is_kept_in_step(place, lab):
 
     async def body(client):
         query = client.customers.expand("contacts").page_size(500)
-        extraction = Extraction(name="customers", query=query, members="tables")
+        extraction = Extraction(name="customers", query=query, related="tables")
         await sync(client, extraction, place.sink(), workers=3)
         before = await source(client, extraction)
         assert len(before["customers"]) == 700
@@ -58,7 +58,7 @@ def test_a_copy_is_kept_in_step(place, lab):
         gone = held(place, extraction, deleted=True)
         assert [row[0] for row in gone["customers"]] == [first]
 
-        watches = [lab.Watch(place, table.name) for table in extraction.tables]
+        watches = [lab.EventTransport(place, table.name) for table in extraction.tables]
         sink, counted = place.sink(), []
         for watch in watches:
             watch.spy(sink, counted)

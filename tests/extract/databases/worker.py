@@ -26,14 +26,17 @@ from sage200_async.paging.certificate import Certificate, Interval
 
 KEYS = 3000
 BATCH = 40
-KINDS = ("number", "text", "moment", "boolean", "json")
+KINDS = ("number", "text", "datetime", "boolean", "json")
 OWN = Table(
     "orders", (Column("id", "integer"), *(Column(k, k) for k in KINDS)), ("id",)
 )
 LINES = Table(
     "orders__lines",
-    (*(Column(n, "integer") for n in ("_parent", "_place")), Column("price", "number")),
-    ("_parent", "_place"),
+    (
+        *(Column(n, "integer") for n in ("_parent_key", "_position")),
+        Column("price", "number"),
+    ),
+    ("_parent_key", "_position"),
     "lines",
 )
 
@@ -62,17 +65,17 @@ def run(url, prefix, most, pause):
     database.ROWS = most
     sink = database_at(url, prefix)
     found = sink.open([OWN, LINES])
-    checkpoint = found or Checkpoint(query="orders", floor=0, fence=KEYS)
+    checkpoint = found or Checkpoint(query="orders", floor=0, max_key=KEYS)
     for low, high in batches(checkpoint):
         keys = range(low + 1, high + 1)
         rows = [order(key) for key in keys]
         children = [line for key in keys for line in lines(key)]
         checkpoint = checkpoint.with_(Interval(low, high, high - low))
-        sink.keep({"orders": rows, "orders__lines": children}, checkpoint)
+        sink.write({"orders": rows, "orders__lines": children}, checkpoint)
         time.sleep(pause / 1000)
     given = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}
-    more = {"key": "id", "fence": KEYS, "unfit": 0, "lowest": 1, "highest": KEYS}
-    sink.finish(Certificate(**given, **more, begun_at=0.0, ended_at=0.0))
+    more = {"key": "id", "max_key": KEYS, "rejected": 0, "lowest": 1, "highest": KEYS}
+    sink.commit(Certificate(**given, **more, started_at=0.0, ended_at=0.0))
     sink.close()
 
 

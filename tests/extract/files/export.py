@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.files.sink import files_at
-from sage200_async.extract.tables import PARENT, PLACE, Column, Table
+from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Table
 from sage200_async.paging.certificate import Certificate, Interval
 
 OWN = Table(
@@ -24,15 +24,19 @@ OWN = Table(
         Column("name", "text"),
         Column("price", "number"),
         Column("on_hold", "boolean"),
-        Column("seen", "moment"),
+        Column("seen", "datetime"),
         Column("address", "json"),
     ),
     ("id",),
 )
 PARTS = Table(
     "things__parts",
-    (Column(PARENT, "integer"), Column(PLACE, "integer"), Column("share", "number")),
-    (PARENT, PLACE),
+    (
+        Column(PARENT_KEY, "integer"),
+        Column(POSITION, "integer"),
+        Column("share", "number"),
+    ),
+    (PARENT_KEY, POSITION),
     "parts",
 )
 TABLES = (OWN, PARTS)
@@ -54,7 +58,7 @@ class Source(Struct):
     rows: dict[int, tuple]
     parts: dict[int, list[tuple]]
     floor: int = 0
-    fence: int = 0
+    max_key: int = 0
 
     def between(self, low, high):
         """Give the rows of both tables above *low* up to *high*, as pages have them."""
@@ -93,7 +97,7 @@ def certificate(records):
         query="/things",
         records=records,
         requests=1,
-        begun_at=1.0,
+        started_at=1.0,
         ended_at=2.0,
     )
 
@@ -105,12 +109,12 @@ def interval(low, high, keys):
 
 def read(sink, found, records, chance, width):
     """Read what is missing into *sink*, as workers that come in any order do."""
-    first = Checkpoint(query=QUERY, floor=records.floor, fence=records.fence)
+    first = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
     checkpoint = found or first
-    while gaps := checkpoint.read.gaps(records.floor, records.fence):
+    while gaps := checkpoint.read.gaps(records.floor, records.max_key):
         rows = {"things": [], "things__parts": []}
         for _ in range(chance.randrange(1, 4)):
-            if not (gaps := checkpoint.read.gaps(records.floor, records.fence)):
+            if not (gaps := checkpoint.read.gaps(records.floor, records.max_key)):
                 break
             low, high = chance.choice(gaps)
             low = chance.randrange(low, high)
@@ -119,19 +123,19 @@ def read(sink, found, records, chance, width):
             checkpoint = checkpoint.with_(interval(low, high, keys))
             for name, some in more.items():
                 rows[name] += some
-        sink.keep(rows, checkpoint)
-    sink.finish(certificate(len(records.rows)))
+        sink.write(rows, checkpoint)
+    sink.commit(certificate(len(records.rows)))
 
 
 def at_once(folder, form, packing, records):
     """Export in one go, undisturbed: what every other way has to come to."""
     sink = files_at(folder, form, compress=packing)
     assert sink.open(TABLES) is None
-    keys, rows = records.between(records.floor, records.fence)
-    whole = interval(records.floor, records.fence, keys)
-    first = Checkpoint(query=QUERY, floor=records.floor, fence=records.fence)
-    sink.keep(rows, first.with_(whole))
-    sink.finish(certificate(len(keys)))
+    keys, rows = records.between(records.floor, records.max_key)
+    whole = interval(records.floor, records.max_key, keys)
+    first = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    sink.write(rows, first.with_(whole))
+    sink.commit(certificate(len(keys)))
     sink.close()
 
 
@@ -139,7 +143,7 @@ def files(folder):
     """Give what is in the files of an export, by their names; times left out."""
     found = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
     told = json.loads(found.pop("things.manifest.json"))
-    del told["begun_at"]
+    del told["started_at"]
     return found, told
 
 
@@ -149,13 +153,13 @@ class Telling:
     def __init__(self, sink):
         self.sink = sink
 
-    def keep(self, rows, checkpoint):
+    def write(self, rows, checkpoint):
         print("keep", flush=True)
-        self.sink.keep(rows, checkpoint)
+        self.sink.write(rows, checkpoint)
 
-    def finish(self, certificate):
+    def commit(self, certificate):
         print("finish", flush=True)
-        self.sink.finish(certificate)
+        self.sink.commit(certificate)
 
 
 def main(arguments):

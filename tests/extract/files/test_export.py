@@ -68,7 +68,7 @@ def test_broken_off_and_gone_on_with(form, packing, tmp_path):
             sink = files_at(place, form, compress=packing)
             with pytest.raises(Stop):
                 await export(
-                    client, pieces, sink, workers=workers, told=stop_after(most)
+                    client, pieces, sink, workers=workers, on_progress=stop_after(most)
                 )
             assert finished(place, "customers") is None
         sink = files_at(place, form, compress=packing)
@@ -86,7 +86,7 @@ def test_lists_as_tables_of_their_own(tmp_path):
 
     async def body(client):
         query = client.customers.expand("contacts")
-        work = Extraction(name="customers", query=query, members="tables")
+        work = Extraction(name="customers", query=query, related="tables")
         await export(client, work, files_at(tmp_path, "ndjson"))
         return [
             (customer.id, place, contact.id)
@@ -97,7 +97,7 @@ def test_lists_as_tables_of_their_own(tmp_path):
     wanted = on_sandbox(body, records={"customers": 300})
     lines = (tmp_path / "customers__contacts.ndjson").read_bytes().splitlines()
     rows = [json.loads(line) for line in lines]
-    assert [(row["_parent"], row["_place"], row["id"]) for row in rows] == wanted
+    assert [(row["_parent_key"], row["_position"], row["id"]) for row in rows] == wanted
     assert wanted
 
 
@@ -165,7 +165,7 @@ def test_members_are_as_on_the_wire():
     """Nested members have the digits of the wire, and times without zeros at the end."""
     from sage200_async.catalog import Endpoints
     from sage200_async.extract.tables import tables_of
-    from sage200_async.odata.options import Options
+    from sage200_async.odata.options import QueryOptions
 
     endpoint = Endpoints.endpoints()["sop_orders"]
     wire = (
@@ -175,7 +175,7 @@ def test_members_are_as_on_the_wire():
     import msgspec
 
     record = msgspec.json.decode(wire, type=endpoint.record)
-    tables = tables_of("sop_orders", endpoint, Options(expand=("lines",)))
+    tables = tables_of("sop_orders", endpoint, QueryOptions(expand=("lines",)))
     row = rows_of(tables, [record])["sop_orders"][0]
     found = dict(zip([each.name for each in tables[0].columns], row, strict=True))
     assert found["lines"] == wire[len('{"id":1,"lines":') : -1]

@@ -47,7 +47,7 @@ def whole(tmp_path, records):
 
 
 def begun(records):
-    return Checkpoint(query=QUERY, floor=records.floor, fence=records.fence)
+    return Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
 
 
 def part_kept(sink, records, high=2000):
@@ -55,7 +55,7 @@ def part_kept(sink, records, high=2000):
     sink.open(TABLES)
     keys, rows = records.between(records.floor, high)
     kept = begun(records).with_(interval(records.floor, high, keys))
-    sink.keep(rows, kept)
+    sink.write(rows, kept)
     return kept
 
 
@@ -149,16 +149,16 @@ def test_a_disk_that_is_full(form, packing, records, whole, tmp_path):
 def test_a_keep_that_fails_can_be_tried_again(records, whole, tmp_path):
     """What a full disk refused is kept by the same sink, once there is room."""
     wanted = whole("ndjson", None)
-    keys, rows = records.between(records.floor, records.fence)
-    kept = begun(records).with_(interval(records.floor, records.fence, keys))
+    keys, rows = records.between(records.floor, records.max_key)
+    kept = begun(records).with_(interval(records.floor, records.max_key, keys))
     with small_disk(tmp_path / "disk", 64) as grow:
         sink = files_at(tmp_path / "disk", "ndjson")
         sink.open(TABLES)
         with pytest.raises(SinkError, match="No space left"):
-            sink.keep(rows, kept)
+            sink.write(rows, kept)
         grow(2000)
-        sink.keep(rows, kept)
-        sink.finish(certificate(len(keys)))
+        sink.write(rows, kept)
+        sink.commit(certificate(len(keys)))
         assert files(tmp_path / "disk") == wanted
 
 
@@ -186,13 +186,13 @@ def test_permission_denied(records, whole, tmp_path):
     with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
         sink.open(TABLES)
     sink.open(TABLES)
-    keys, rows = records.between(records.floor, records.fence)
-    whole_interval = interval(records.floor, records.fence, keys)
-    sink.keep(rows, begun(records).with_(whole_interval))
+    keys, rows = records.between(records.floor, records.max_key)
+    whole_interval = interval(records.floor, records.max_key, keys)
+    sink.write(rows, begun(records).with_(whole_interval))
     with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
-        sink.finish(certificate(len(keys)))
+        sink.commit(certificate(len(keys)))
     assert finished(place, "things") is None
-    sink.finish(certificate(len(keys)))
+    sink.commit(certificate(len(keys)))
     assert files(place) == wanted
 
 
@@ -261,7 +261,7 @@ def test_another_question(tmp_path, records):
     kept = part_kept(sink, records)
     for other in (msgspec.structs.replace(kept, query="other"), begun(records)):
         with pytest.raises(SinkConflict, match="goes on from"):
-            sink.keep({}, other)
+            sink.write({}, other)
     assert sink.open(TABLES) == kept
     sink.close()
 
@@ -272,7 +272,7 @@ def test_rows_outside_their_intervals(tmp_path, records):
     kept = part_kept(sink, records)
     _, rows = records.between(1900, 2100)
     with pytest.raises(SinkConflict, match="things: expected rows with keys in"):
-        sink.keep(rows, kept.with_(interval(2000, 2100, [])))
+        sink.write(rows, kept.with_(interval(2000, 2100, [])))
     assert sink.open(TABLES) == kept
     sink.close()
 
@@ -332,8 +332,8 @@ def test_nothing_is_finished_without_proof(tmp_path, records):
     sink = files_at(tmp_path, "csv")
     part_kept(sink, records)
     keys, _ = records.between(records.floor, 2000)
-    with pytest.raises(SinkError, match=rf"all keys up to {records.fence}"):
-        sink.finish(certificate(len(keys)))
+    with pytest.raises(SinkError, match=rf"all keys up to {records.max_key}"):
+        sink.commit(certificate(len(keys)))
     sink.close()
     read_all = files_at(tmp_path, "csv")
     found = read_all.open(TABLES)
@@ -347,11 +347,11 @@ class Fewer:
     """A sink whose reader believes in one record fewer."""
 
     def __init__(self, sink):
-        self.keep = sink.keep
+        self.write = sink.write
         self.sink = sink
 
-    def finish(self, proof):
-        self.sink.finish(msgspec.structs.replace(proof, records=proof.records - 1))
+    def commit(self, proof):
+        self.sink.commit(msgspec.structs.replace(proof, records=proof.records - 1))
 
 
 def test_a_closed_sink_says_so(tmp_path, records):
@@ -359,12 +359,12 @@ def test_a_closed_sink_says_so(tmp_path, records):
     sink = files_at(tmp_path, "csv")
     assert repr(sink) == f"FileSink({str(tmp_path)!r}, csv)"
     with pytest.raises(SinkError, match="expected an open sink"):
-        sink.keep({}, begun(records))
+        sink.write({}, begun(records))
     part_kept(sink, records)
     sink.close()
     sink.close()
     with pytest.raises(SinkError, match="expected an open sink"):
-        sink.finish(certificate(0))
+        sink.commit(certificate(0))
 
 
 @pytest.mark.parametrize(("form", "packing"), FORMS)
@@ -374,7 +374,7 @@ def test_a_bit_that_flips(form, packing, records, whole, tmp_path):
     sink = files_at(place, form, compress=packing)
     kept = part_kept(sink, records)
     keys, rows = records.between(2000, 4000)
-    sink.keep(rows, kept.with_(interval(2000, 4000, keys)))
+    sink.write(rows, kept.with_(interval(2000, 4000, keys)))
     sink.close()
     journal = place / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
@@ -390,16 +390,16 @@ def test_a_disk_that_forgets(records, whole, tmp_path):
     """What is spoilt between keeping and finishing is noticed, and read again."""
     wanted, place = whole("csv", None), tmp_path / "pieces"
     sink = files_at(place, "csv")
-    keys, rows = records.between(records.floor, records.fence)
-    kept = interval(records.floor, records.fence, keys)
+    keys, rows = records.between(records.floor, records.max_key)
+    kept = interval(records.floor, records.max_key, keys)
     sink.open(TABLES)
-    sink.keep(rows, begun(records).with_(kept))
+    sink.write(rows, begun(records).with_(kept))
     journal = place / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(data)
     with pytest.raises(SinkError, match="expected what was written"):
-        sink.finish(certificate(len(keys)))
+        sink.commit(certificate(len(keys)))
     sink.close()
     assert finished(place, "things") is None
     go_on(place, "csv", None, records)

@@ -36,11 +36,11 @@ def one(tmp_path, form, column, *values):
     sink = files_at(tmp_path, form)
     sink.open([table])
     rows = list(enumerate(values, 1))
-    begun = Checkpoint(query="", floor=0, fence=len(rows))
+    begun = Checkpoint(query="", floor=0, max_key=len(rows))
     kept = interval(0, len(rows), [key for key, _ in rows])
     try:
-        sink.keep({"ones": rows}, begun.with_(kept))
-        sink.finish(certificate(len(rows)))
+        sink.write({"ones": rows}, begun.with_(kept))
+        sink.commit(certificate(len(rows)))
     finally:
         sink.close()
     return tmp_path / f"ones.{sink._form.name}"
@@ -49,7 +49,7 @@ def one(tmp_path, form, column, *values):
 def json_value(column, text):
     if text is None:
         return None
-    if column.kind == "moment":
+    if column.kind == "datetime":
         return datetime.fromisoformat(text)
     return json.dumps(text, separators=(",", ":")) if column.kind == "json" else text
 
@@ -69,7 +69,7 @@ def test_ndjson_is_what_json_reads(tmp_path, records):
 
 
 def both(records):
-    keys, rows = records.between(records.floor, records.fence)
+    keys, rows = records.between(records.floor, records.max_key)
     assert len(keys) == RECORDS
     return [(OWN, rows["things"]), (PARTS, rows["things__parts"])]
 
@@ -101,7 +101,7 @@ def test_csv_is_what_duckdb_reads(tmp_path, records):
         "number": "DECIMAL(38,10)",
         "text": "VARCHAR",
         "boolean": "BOOLEAN",
-        "moment": "TIMESTAMPTZ",
+        "datetime": "TIMESTAMPTZ",
         "json": "VARCHAR",
     }
     with duckdb.connect() as database:
@@ -177,7 +177,7 @@ def test_times_are_as_on_the_wire(tmp_path):
     texts = ["2024-01-02T09:17:16.33Z", "2024-01-02T00:00:00Z", "0001-01-01T00:00:00Z"]
     times = [datetime.fromisoformat(each) for each in texts]
     other = datetime.fromisoformat("2024-06-01T01:00:00+01:00")
-    column = Column("at", "moment")
+    column = Column("at", "datetime")
     lines = one(tmp_path, "ndjson", column, *times, other).read_text().splitlines()
     assert [json.loads(line)["at"] for line in lines] == [
         *texts,
@@ -195,8 +195,8 @@ def test_a_null_alone_in_its_row_is_a_row(tmp_path):
     """In a table of one column null is quoted: an empty line would be no row."""
     sink = files_at(tmp_path, "csv")
     sink.open([Table("ones", (Column("t", "text"),))])
-    sink.keep({"ones": [(None,), ("a",)]}, Checkpoint(query=""))
-    sink.finish(certificate(2))
+    sink.write({"ones": [(None,), ("a",)]}, Checkpoint(query=""))
+    sink.commit(certificate(2))
     assert (tmp_path / "ones.csv").read_bytes() == b't\n""\na\n'
 
 
@@ -205,7 +205,7 @@ def test_nothing_is_a_table_too(tmp_path, form):
     """A resource without records gives files with all columns."""
     sink = files_at(tmp_path, form)
     sink.open(TABLES)
-    sink.finish(certificate(0))
+    sink.commit(certificate(0))
     manifest = finished(tmp_path, "things")
     assert [file.rows for file in manifest.files] == [0, 0]
     for table in TABLES:
@@ -224,11 +224,11 @@ def test_what_has_no_key_stays_in_order(tmp_path):
     begun = Checkpoint(query="")
     sink = files_at(tmp_path, "ndjson")
     assert sink.open([table]) is None
-    sink.keep({"loose": [(7,)]}, begun)
+    sink.write({"loose": [(7,)]}, begun)
     assert sink.open([table]) is None
     for rows in ([(3,), (1,)], [(2,)] * 3, [(1,)]):
-        sink.keep({"loose": rows}, begun)
-    sink.finish(certificate(6))
+        sink.write({"loose": rows}, begun)
+    sink.commit(certificate(6))
     lines = (tmp_path / "loose.ndjson").read_text().split()
     assert [json.loads(line)["n"] for line in lines] == [3, 1, 2, 2, 2, 1]
     assert finished(tmp_path, "loose").files[0].key == ()
@@ -241,12 +241,12 @@ def test_what_has_no_key_stays_in_order(tmp_path):
         ("number", Decimal("NaN")),
         ("number", Decimal("-Infinity")),
         ("text", "half a pair \ud83d"),
-        ("moment", datetime(2024, 1, 2)),
+        ("datetime", datetime(2024, 1, 2)),
     ],
 )
 def test_what_no_file_holds_is_named(tmp_path, form, kind, value):
     """A value that cannot be written is an error that names column and key."""
-    good = {"number": Decimal(1), "text": "a", "moment": datetime.now(UTC)}[kind]
+    good = {"number": Decimal(1), "text": "a", "datetime": datetime.now(UTC)}[kind]
     with pytest.raises(SinkError, match=r"ones, id 2: odd: expected .* " + kind):
         one(tmp_path, form, Column("odd", kind), good, value)
 

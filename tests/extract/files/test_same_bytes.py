@@ -66,13 +66,13 @@ class CutOff:
     def __init__(self, sink, calls):
         self.sink, self.calls = sink, calls
 
-    def keep(self, rows, checkpoint):
+    def write(self, rows, checkpoint):
         if not self.calls:
             raise Broken
         self.calls -= 1
-        self.sink.keep(rows, checkpoint)
+        self.sink.write(rows, checkpoint)
 
-    def finish(self, certificate):
+    def commit(self, certificate):
         raise Broken
 
 
@@ -137,9 +137,9 @@ def test_a_checkpoint_is_found_where_it_was_left(tmp_path, lab):
     sink = files_at(tmp_path, "ndjson")
     sink.open(TABLES)
     keys, rows = records.between(records.floor, 200)
-    begun = Checkpoint(query=QUERY, floor=records.floor, fence=records.fence)
+    begun = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
     kept = begun.with_(lab.interval(records.floor, 200, keys))
-    sink.keep(rows, kept)
+    sink.write(rows, kept)
     sink.close()
     assert sink.open(TABLES) == kept
     sink.close()
@@ -228,7 +228,7 @@ def finish_until(place, steps, lab, records, monkeypatch):
             patch.setattr(Path, name, stopping(getattr(Path, name)))
         patch.setattr(shutil, "rmtree", stopping(shutil.rmtree))
         try:
-            sink.finish(lab.certificate(len(records.rows)))
+            sink.commit(lab.certificate(len(records.rows)))
         except Broken:
             return True
         finally:
@@ -238,10 +238,10 @@ def finish_until(place, steps, lab, records, monkeypatch):
 
 def keep_all(sink, lab, records):
     sink.open(TABLES)
-    keys, rows = records.between(records.floor, records.fence)
-    whole = lab.interval(records.floor, records.fence, keys)
-    begun = Checkpoint(query=QUERY, floor=records.floor, fence=records.fence)
-    sink.keep(rows, begun.with_(whole))
+    keys, rows = records.between(records.floor, records.max_key)
+    whole = lab.interval(records.floor, records.max_key, keys)
+    begun = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    sink.write(rows, begun.with_(whole))
 
 
 def require_trustworthy(place):

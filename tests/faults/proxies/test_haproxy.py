@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sage200_async import errors
-from sage200_async.events import LimitChanged
+from sage200_async.events import ConcurrencyChanged
 from sage200_async.sandbox import Behaviour, Fault
 
 SECOND = "if { sc_http_req_cnt(0) eq 2 }"
@@ -168,11 +168,11 @@ def test_a_queue_that_is_too_long(row, haproxy):
     brought, requests = haproxy.run(
         body,
         Behaviour(delay=0.05),
-        {"max_attempts": 100, "retry_seconds": 1e6},
+        {"max_attempts": 100, "max_retry_seconds": 1e6},
         options="maxconn 1",
         queue="60ms",
     )
     row("haproxy, maxconn 1, 10 tasks", "complete", requests)
     assert None not in brought
     assert requests == 10  # those that queued in vain never got through
-    assert min(each.now for each in limits if isinstance(each, LimitChanged)) <= 5
+    assert min(each.new for each in limits if isinstance(each, ConcurrencyChanged)) <= 5

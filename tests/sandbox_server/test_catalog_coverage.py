@@ -1,4 +1,4 @@
-"""Every path of the catalogue, with every verb."""
+"""Every path of the catalog, with every verb."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from sage200_async.query.endpoint import load
 from sage200_async.sandbox import Behaviour
 from sage200_async.sandbox.names import target_of
-from sage200_async.sandbox.server.routes import catalogue, link_of
+from sage200_async.sandbox.server.routes import catalog, link_of
 from sage200_async.sandbox.store.schema import shape_of
 
-CATALOGUE = catalogue()
+CATALOGUE = catalog()
 ROUTES = sorted(CATALOGUE.routes.values(), key=lambda route: len(route.names))
 SMALL = {"customers": 20, "products": 20, "sop_orders": 10}
 METHODS = {
@@ -29,7 +29,7 @@ EXAMPLES = {
     "integer": 1,
     "number": 1.5,
     "boolean": True,
-    "moment": "2024-01-02T03:04:05Z",
+    "datetime": "2024-01-02T03:04:05Z",
 }
 SOURCES = {
     "PopOrderDuplicateFlags": "pop_orders",
@@ -107,7 +107,7 @@ def type_of(route, verb):
 
 
 def test_every_path_answers_every_verb_with_its_record(serve):
-    """Each operation brings a 200 that decodes into what the catalogue declares."""
+    """Each operation brings a 200 that decodes into what the catalog declares."""
 
     async def inside(sandbox, raw):
         store, asked = sandbox.store, 0
@@ -235,7 +235,7 @@ def test_types_are_the_literals_known(serve):
 
 
 def test_parameters_of_their_own_are_taken(serve):
-    """What the catalogue declares is no unknown option, and elsewhere it is."""
+    """What the catalog declares is no unknown option, and elsewhere it is."""
 
     async def inside(_, raw):
         path = "sales_aged_transaction_period_views"
