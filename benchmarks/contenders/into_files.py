@@ -23,7 +23,8 @@ from sage200_async.extract.files.sink import FormName, PackingName, files_at
 from sage200_async.extract.rows import rows_of
 from sage200_async.extract.tables import tables_of
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.certificate import Certificate, Interval
+from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.key_ranges import KeyRange
 
 PAGE = 2000
 TABLES = tables_of("customers", Endpoints.endpoints()["customers"], QueryOptions())
@@ -59,7 +60,7 @@ def sink(
     kept = Checkpoint(query="", floor=0, max_key=count * PAGE)
     spent = 0.0
     for low, records in given:
-        kept = kept.with_(Interval(low, low + PAGE, PAGE))
+        kept = kept.with_(KeyRange(low, low + PAGE, PAGE))
         begun = time.process_time()
         made.write(rows_of(TABLES, records), kept)
         spent += time.process_time() - begun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sage200_async.paging.certificate import Interval, Intervals
+from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -16,33 +16,28 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
     query: str
     """What is asked, so that a checkpoint of another question is not used."""
-    floor: int | None = None
-    """What lies below every key; None where nothing matched."""
-    max_key: int | None = None
-    """The highest key when the reading began."""
-    read: Intervals = Intervals()
-    """The intervals of keys whose records the sink has."""
+    bounds: KeyRange | None = None
+    """The keys that there were when the reading began; None where nothing matched."""
+    done: KeyRanges = KeyRanges()
+    """The ranges of keys whose records the sink has."""
     started_at: float = 0.0
     """In seconds since 1970, by the client's clock."""
 
     @property
     def records(self) -> int:
         """Records that the sink has."""
-        return self.read.records
+        return self.done.records
 
     @property
-    def done(self) -> bool:
+    def complete(self) -> bool:
         """Whether nothing is missing up to the max_key."""
-        if self.floor is None or self.max_key is None:
-            return True
-        return not self.read.gaps(self.floor, self.max_key)
+        return self.bounds is None or not self.done.missing(self.bounds)
 
-    def with_(self, interval: Interval) -> Checkpoint:
-        """Add an interval that the sink has kept."""
+    def with_(self, key_range: KeyRange) -> Checkpoint:
+        """Add a range that the sink has kept."""
         return Checkpoint(
             query=self.query,
-            floor=self.floor,
-            max_key=self.max_key,
-            read=self.read.add(interval),
+            bounds=self.bounds,
+            done=self.done.add(key_range),
             started_at=self.started_at,
         )

@@ -16,7 +16,7 @@ from sage200_async.extract.rows import rows_of
 from sage200_async.extract.tables import Table, tables_of
 from sage200_async.extract.unkeyed import read_whole
 from sage200_async.limits import PAGE_MAX
-from sage200_async.paging.parallel import KeyBounds, ResumePoint
+from sage200_async.paging.parallel import ResumePoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.key_ranges import KeyRange
     from sage200_async.paging.parallel import Batch, ParallelRead, Progress
     from sage200_async.query.collection import CollectionQuery
 
@@ -161,7 +162,7 @@ class _Keeper:
     def take(self, bulk: ParallelRead[Any], batch: Batch[Any]) -> bool:
         """Take a batch; tell whether there is enough to be kept."""
         checkpoint = self._checkpoint or _first(self._question, bulk.bounds)
-        self._checkpoint = checkpoint.with_(batch.interval)
+        self._checkpoint = checkpoint.with_(batch.key_range)
         self._records += batch.records
         self._fresh = True
         return len(self._records) >= _ROWS
@@ -209,17 +210,12 @@ def _begun(extraction: Extraction, found: Checkpoint | None) -> ResumePoint | No
             f"got one that holds {found.query!r}: finish or discard that first"
         )
         raise SinkError(message)
-    if found.floor is None or found.max_key is None:
-        return None
-    return ResumePoint(KeyBounds(found.floor + 1, found.max_key), found.read)
+    return None if found.bounds is None else ResumePoint(found.bounds, found.done)
 
 
-def _first(question: str, bounds: KeyBounds | None) -> Checkpoint:
-    """Make the checkpoint of a reading that begins."""
-    floor, max_key = (bounds.lowest - 1, bounds.max_key) if bounds else (None, None)
-    return Checkpoint(
-        query=question, floor=floor, max_key=max_key, started_at=time.time()
-    )
+def _first(question: str, bounds: KeyRange | None) -> Checkpoint:
+    """Return the checkpoint of a reading that begins."""
+    return Checkpoint(query=question, bounds=bounds, started_at=time.time())
 
 
 def _tell(

@@ -35,7 +35,7 @@ class Sink(Protocol):
     def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
         """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
 
-        Rows whose key is there already replace it. Intervals may come in any
+        Rows whose key is there already replace it. KeyRanges may come in any
         order of their keys. They may be gathered, to be kept by a later call:
         what is not kept is not in the checkpoint that the next `open` gives.
         """

@@ -101,7 +101,7 @@ async def sync(
         stands = _moment(await call(mirror.metadata, _STANDS))
         if stands is None:
             work = extraction
-            if found is None or found.done:
+            if found is None or found.complete:
                 found = None
                 await _note(call, mirror, _NEXT, await _highest(query))
             upto = _moment(await call(mirror.metadata, _NEXT))

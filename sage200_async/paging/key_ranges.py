@@ -1,194 +1,73 @@
-"""Ranges of keys, shared out among those who read a collection together.
-
-Nothing here does any input or output. A *span* is a stretch of keys that is
-read upwards, a page at a time. Who is idle takes a span that nobody reads, or
-leaps: it asks for the page that lies beyond those that others are asking for,
-and the span is split where that page begins. So every reader gets full pages,
-however unevenly the ids are filled.
-
-Positions count records from a span's beginning, and are estimates: rows come
-and go. They say how far to leap; what has been read is said by keys alone.
-Each leap falls short of the page before by one record, so that the two meet:
-between pages that only touch, a row could have been.
-"""
+"""Ranges of keys: what is to be read, what has been read, and what is missing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_FUTILE: Final = 3
-# Leaps in a row that gave nothing new: the server has no `$skip`, or ignores it.
+from msgspec import Struct
 
 
-class Span:
-    """Keys above *low* up to *high*, read by one reader at a time, upwards.
+class KeyRange(Struct, frozen=True, order=True):
+    """Keys above *low* up to *high*, and the records that came from them."""
 
-    Args:
-        low: The highest key below it.
-        high: Its highest key.
-        part: Which of the query's conditions it is of.
-        end: Records in it at most, as far as known; None where nobody knows.
-    """
-
-    __slots__ = ("asked", "at", "busy", "end", "high", "low", "page_at", "part", "root")
-
-    def __init__(
-        self, low: int, high: int, *, part: int = 0, end: int | None = None
-    ) -> None:
-        self.low = low
-        """The highest key read."""
-        self.high = high
-        """The highest key to read; leaps lower it."""
-        self.part = part
-        self.root = self
-        """The span that it was split from first."""
-        self.at = self.page_at = 0
-        """The position of *low* in the root, now and when the page began."""
-        self.end = end
-        """The position in the root at which it ends."""
-        self.busy = False
-        """Whether someone reads it."""
-        self.asked = False
-        """Whether the page that follows *low* is asked for."""
-
-    def __repr__(self) -> str:
-        return f"Span({self.low}, {self.high}, busy={self.busy})"
-
-    def awaits(self, position: int) -> bool:
-        """Tell whether a page that begins at *position* goes on where it stands."""
-        return self.page_at <= position <= self.at
-
-
-class Lookahead(NamedTuple):
-    """A page that is asked for ahead of those before it."""
-
-    span: Span
-    """From where."""
     low: int
-    """The highest key read of it, then."""
-    position: int
-    """Where it will begin, in the span's root."""
-    skip: int
-    """Records to pass over beyond *low*."""
+    high: int
+    records: int = 0
+    lowest: int | None = None
+    """The lowest key found, or None where there was none."""
+    highest: int | None = None
+    """The highest key found, or None where there was none."""
 
 
-class Ranges:
-    """The spans of a collection that are not read yet.
+class KeyRanges(Struct, frozen=True):
+    """Disjoint ranges in ascending order; those that touch are one.
 
-    Args:
-        page: Records that a reader asks for at once.
+    Example:
+        >>> KeyRanges().add(KeyRange(0, 5, 2)).add(KeyRange(5, 9, 1)).ranges
+        (KeyRange(low=0, high=9, records=3, lowest=None, highest=None),)
     """
 
-    def __init__(self, page: int) -> None:
-        self.open: list[Span] = []
-        """In ascending order, each part's by itself."""
-        self.page = page
-        self._leaps: list[Lookahead] = []
-        self._futile = 0
+    ranges: tuple[KeyRange, ...] = ()
 
     @property
-    def done(self) -> bool:
-        """Whether everything has been read."""
-        return not self.open
+    def records(self) -> int:
+        """Records in all of them."""
+        return sum(each.records for each in self.ranges)
 
-    def idle(self) -> Span | None:
-        """Give the lowest span that nobody reads, nor is about to."""
-        spans = (each for each in self.open if not each.busy and not self.awaited(each))
-        return next(spans, None)
+    def add(self, key_range: KeyRange) -> KeyRanges:
+        """Add *key_range*.
 
-    def awaited(self, span: Span) -> bool:
-        """Tell whether a leap under way will go on where *span* stands."""
-        return any(span.awaits(leap.position) for leap in self._of(span))
-
-    def ahead(self) -> Lookahead | None:
-        """Say where an idle reader may leap to, or None where it is of no use."""
-        if self._futile >= _FUTILE:
-            return None
-        for span in self.open:
-            position = self._beyond(span)
-            if span.end is None or position < span.end:
-                return Lookahead(span, span.low, position, position - span.at)
-        return None
-
-    def leap(self, leap: Lookahead) -> None:
-        """Note that *leap* is under way."""
-        self._leaps.append(leap)
-
-    def land(self, leap: Lookahead, first: int) -> Span | None:
-        """Take note of the key with which the page of *leap* begins.
-
-        Returns:
-            The span in which the page goes on, or None where it is of no use.
+        Raises:
+            ValueError: Some of it has been added before.
         """
-        self._leaps.remove(leap)
-        if not _is_true(leap, first):
-            self._futile = _FUTILE
-            return None
-        span = self._around(leap, first)
-        if span is not None and first > span.low + 1:
-            span = self._split(span, first - 1, leap.position)
-        elif span is None or span.busy:
-            self.judge(new=False)
-            return None
-        span.busy = True
-        return span
+        before = tuple(each for each in self.ranges if each.high <= key_range.low)
+        after = tuple(each for each in self.ranges if each.low >= key_range.high)
+        if len(before) + len(after) != len(self.ranges):
+            raise ValueError(f"{key_range} was read before, in part or in whole")
+        if before and before[-1].high == key_range.low:
+            before, key_range = before[:-1], _joined(before[-1], key_range)
+        if after and after[0].low == key_range.high:
+            after, key_range = after[1:], _joined(key_range, after[0])
+        return KeyRanges((*before, key_range, *after))
 
-    def early(self, leap: Lookahead, first: int) -> bool:
-        """Tell whether the page before that of *leap* is still being handed on."""
-        span = self._around(leap, first) if _is_true(leap, first) else None
-        late = span is not None and span.busy and not span.asked
-        return late and span is not None and first <= span.low + 1
+    def missing(self, bounds: KeyRange) -> tuple[KeyRange, ...]:
+        """Return the parts of *bounds* that are in none of them.
 
-    def judge(self, *, new: bool) -> None:
-        """Note whether a leap has found a record that is new."""
-        self._futile = 0 if new else self._futile + 1
-
-    def miss(self, leap: Lookahead, *, refused: bool) -> None:
-        """Note that *leap* found no record, or that the server refused it."""
-        self._leaps.remove(leap)
-        if refused:
-            self._futile = _FUTILE
-        for span in self.open:
-            within = span.end is None or leap.position < span.end
-            if span.root is leap.span.root and span.at <= leap.position and within:
-                span.end = leap.position
-
-    def finish(self, span: Span) -> None:
-        """Take note that *span* is read to its end."""
-        self.open.remove(span)
-
-    def _beyond(self, span: Span) -> int:
-        """Find the position beyond the pages of *span* that are asked for."""
-        step = max(1, self.page - 1)
-        own = span.page_at + step if span.busy else span.at
-        return max([own, *(leap.position + step for leap in self._of(span))])
-
-    def _of(self, span: Span) -> Iterator[Lookahead]:
-        """Give the leaps under way that will land in *span*."""
-        for leap in self._leaps:
-            within = span.end is None or leap.position < span.end
-            if leap.span.root is span.root and leap.position >= span.page_at and within:
-                yield leap
-
-    def _around(self, leap: Lookahead, key: int) -> Span | None:
-        """Find the span in which *key* is, or which stands beyond it."""
-        part = leap.span.part
-        spans = (each for each in self.open if each.part == part and key <= each.high)
-        return next(spans, None)
-
-    def _split(self, span: Span, middle: int, position: int) -> Span:
-        """Give the part of *span* above *middle*, and leave it the rest."""
-        upper = Span(middle, span.high, part=span.part, end=span.end)
-        upper.root = span.root
-        upper.at = upper.page_at = position
-        span.high, span.end = middle, position
-        self.open.insert(self.open.index(span) + 1, upper)
-        return upper
+        Example:
+            >>> KeyRanges().add(KeyRange(3, 5)).missing(KeyRange(0, 9)) == (KeyRange(0, 3), KeyRange(5, 9))
+            True
+        """
+        edges = [
+            bounds.low,
+            *(edge for each in self.ranges for edge in (each.low, each.high)),
+        ]
+        pairs = zip(edges[::2], [*edges[1::2], bounds.high], strict=True)
+        return tuple(KeyRange(low, high) for low, high in pairs if low < high)
 
 
-def _is_true(leap: Lookahead, first: int) -> bool:
-    """Tell whether *first* can be the key of the record that *leap* asked for."""
-    return first > leap.low + leap.skip  # so many whole numbers lie between
+def _joined(one: KeyRange, other: KeyRange) -> KeyRange:
+    return KeyRange(
+        one.low,
+        other.high,
+        one.records + other.records,
+        other.lowest if one.lowest is None else one.lowest,
+        one.highest if other.highest is None else other.highest,
+    )

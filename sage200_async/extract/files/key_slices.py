@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from sage200_async.errors import SinkConflict
-from sage200_async.paging.certificate import Intervals
+from sage200_async.paging.key_ranges import KeyRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,13 +24,13 @@ def fresh(last: Checkpoint | None, checkpoint: Checkpoint) -> tuple[Span, ...]:
     Raises:
         SinkConflict: It does not go on from the *last*.
     """
-    before = () if last is None else last.read.all
+    before = () if last is None else last.done.ranges
     added: list[Span] = []
     known = 0
-    for each in checkpoint.read.all:
+    for each in checkpoint.done.ranges:
         inner = [p for p in before if each.low <= p.low and p.high <= each.high]
         known += len(inner)
-        added += Intervals(tuple(inner)).gaps(each.low, each.high)
+        added += ((gap.low, gap.high) for gap in KeyRanges(tuple(inner)).missing(each))
     if last is not None and (known < len(before) or last.query != checkpoint.query):
         message = f"expected a checkpoint that goes on from {last}, got {checkpoint}"
         raise SinkConflict(message)

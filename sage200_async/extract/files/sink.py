@@ -176,9 +176,9 @@ class FileSink:
 
     def _require_proof(self, spool: Spool, certificate: Certificate) -> None:
         checkpoint, kept = spool.checkpoint, spool.rows(0)
-        if checkpoint is not None and not checkpoint.done:
-            message = f"{spool.folder}: expected all keys up to {checkpoint.max_key}"
-            raise SinkError(f"{message}, got {checkpoint.read.all}")
+        if checkpoint is not None and not checkpoint.complete:
+            message = f"{spool.folder}: expected all keys up to {checkpoint.bounds}"
+            raise SinkError(f"{message}, got {checkpoint.done.ranges}")
         if kept != certificate.records:
             message = f"{spool.folder}: expected {certificate.records:,} rows"
             raise SinkError(f"{message}, as the certificate says, got {kept:,}")

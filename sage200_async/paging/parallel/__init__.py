@@ -7,9 +7,6 @@ bulk     the whole, as a context manager that owns its tasks
 """
 
 from sage200_async.paging.parallel.batch import Batch as Batch
-from sage200_async.paging.parallel.bounds import KeyBounds as KeyBounds
 from sage200_async.paging.parallel.read import ParallelRead as ParallelRead
 from sage200_async.paging.parallel.read import Progress as Progress
 from sage200_async.paging.parallel.read import ResumePoint as ResumePoint
-
-__all__ = ["Batch", "KeyBounds", "ParallelRead", "Progress", "ResumePoint"]

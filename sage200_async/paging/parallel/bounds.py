@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async.errors import PagingError, RequestError
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.fields import Ordering
+from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_reader import request_to
 from sage200_async.paging.plan import count_query
 from sage200_async.wire.decode import SliceReader
@@ -26,15 +26,7 @@ if TYPE_CHECKING:
 _TRIES: Final = 3
 
 
-class KeyBounds(Struct, frozen=True):
-    """The keys of one part of a query, as they were when a reading began."""
-
-    lowest: int
-    max_key: int
-    """The highest key: what comes later lies above it."""
-
-
-async def survey(fetcher: Fetcher, plan: Plan) -> KeyBounds | None:
+async def key_bounds(fetcher: Fetcher, plan: Plan) -> KeyRange | None:
     """Ask for the lowest and the highest key of the first part of *plan*.
 
     Between the two, a table of few rows may come to hold others: then again.
@@ -55,7 +47,7 @@ async def survey(fetcher: Fetcher, plan: Plan) -> KeyBounds | None:
         if lowest is None or max_key is None:
             return None
         if lowest <= max_key:
-            return KeyBounds(lowest, max_key)
+            return KeyRange(lowest - 1, max_key)
     message = (
         f"{plan.path}: expected a highest {plan.key} of {lowest} or more, got "
         f"{max_key}: the server ignores the order"

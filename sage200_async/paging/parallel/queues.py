@@ -89,11 +89,11 @@ class OrderedQueue(Generic[R]):
 
     async def put(self, batch: Batch[R]) -> None:
         """Hand *batch* over; it waits here until all before it have come."""
-        self._early[batch.interval.low] = batch
+        self._early[batch.key_range.low] = batch
         while (ready := self._early.pop(self.low, None)) is not None:
             self._waiting += len(ready.records)
             self._ready.append(ready)
-            self.low = ready.interval.high
+            self.low = ready.key_range.high
             self._arrived.set()
 
     async def get(self) -> Batch[R] | None:

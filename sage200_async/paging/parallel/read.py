@@ -10,12 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
-from sage200_async.paging.certificate import Certificate, Intervals, missing
-from sage200_async.paging.key_ranges import Ranges, Span
+from sage200_async.paging.certificate import Certificate, missing
+from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.page_reader import Fetcher
 from sage200_async.paging.parallel.batch import Batch
-from sage200_async.paging.parallel.bounds import KeyBounds, counted, survey
+from sage200_async.paging.parallel.bounds import counted, key_bounds
 from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
+from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
 from sage200_async.paging.parallel.workers import Reader
 from sage200_async.paging.plan import query_for
 from sage200_async.paging.stream import Reading
@@ -62,9 +63,9 @@ class Progress(Struct, frozen=True, kw_only=True):
 class ResumePoint(Struct, frozen=True):
     """A reading that was broken off."""
 
-    bounds: KeyBounds | None
+    bounds: KeyRange | None
     """The keys as they were at its beginning; None where nothing matched."""
-    read: Intervals
+    done: KeyRanges
     """What has been read, and kept."""
 
 
@@ -119,10 +120,10 @@ class ParallelRead(Generic[R]):
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()
-        self._ranges = Ranges(plan.sizing.size)
+        self._ranges = RangeScheduler(plan.sizing.size)
         self._reader = self._made()
-        self._read = [Intervals() for _ in plan.parts]
-        self._surveys: list[KeyBounds | None] = []
+        self._read = [KeyRanges() for _ in plan.parts]
+        self._bounds: list[KeyRange | None] = []
         self._earlier = resume_from
         self._expected: int | None = None
         self._begun = 0.0
@@ -174,8 +175,8 @@ class ParallelRead(Generic[R]):
         seen: set[int] | None = set() if len(self._plan.parts) > 1 else None
         while (batch := await self._outlet.get()) is not None:
             fresh = batch if seen is None else self._fresh(batch, seen)
-            read = self._read[batch.part]
-            self._read[batch.part] = read.add(fresh.interval)
+            read = self._read[batch.subquery]
+            self._read[batch.subquery] = read.add(fresh.key_range)
             self._changed.set()
             yield fresh
         if self._failure is not None:
@@ -222,9 +223,9 @@ class ParallelRead(Generic[R]):
         return len(self._plan.parts)
 
     @property
-    def bounds(self) -> KeyBounds | None:
+    def bounds(self) -> KeyRange | None:
         """The lowest key and the max_key: once a batch has come, or None if none does."""
-        found = (each for each in self._surveys if each is not None)
+        found = (each for each in self._bounds if each is not None)
         return next(found, None)
 
     async def _survey(self) -> None:
@@ -234,22 +235,22 @@ class ParallelRead(Generic[R]):
             looks = [group.create_task(self._bounds_of(each)) for each in alone]
             count = counted(self._connection, self._context, alone[0])
             counting = group.create_task(count)
-        self._surveys = [look.result() for look in looks]
+        self._bounds = [look.result() for look in looks]
         self._expected = counting.result() if len(alone) == 1 else None
         end = self._expected if self._earlier is None else None
         self._ranges.open += [
-            Span(low, high, part=number, end=end)
-            for number, found in enumerate(self._surveys)
+            OpenRange(gap.low, gap.high, part=number, end=end)
+            for number, found in enumerate(self._bounds)
             if found is not None
-            for low, high in self._read[number].gaps(found.lowest - 1, found.max_key)
+            for gap in self._read[number].missing(found)
         ]
         if isinstance(self._outlet, OrderedQueue) and self._ranges.open:
             self._outlet.low = self._ranges.open[0].low
 
-    async def _bounds_of(self, plan: Plan) -> KeyBounds | None:
+    async def _bounds_of(self, plan: Plan) -> KeyRange | None:
         if self._earlier is None:
-            return await survey(self._fetcher, plan)
-        self._read = [self._earlier.read]
+            return await key_bounds(self._fetcher, plan)
+        self._read = [self._earlier.done]
         return self._earlier.bounds
 
     async def _work(self) -> None:
@@ -276,8 +277,8 @@ class ParallelRead(Generic[R]):
         key_of = PageValidator[R](self._plan, mapping=_is_mapping(self._model)).key_of
         records = [each for each in batch.records if key_of(each) not in seen]
         seen.update(map(key_of, records))
-        interval = replace(batch.interval, records=len(records))
-        return Batch(records, interval, batch.part)
+        key_range = replace(batch.key_range, records=len(records))
+        return Batch(records, key_range, batch.subquery)
 
     def _certified(self) -> Certificate:
         """Certify that everything has been read.
@@ -285,20 +286,18 @@ class ParallelRead(Generic[R]):
         Raises:
             ExtractError: Something is missing.
         """
-        max_keys = [found.max_key if found else None for found in self._surveys]
-        floors = [found.lowest - 1 if found else 0 for found in self._surveys]
-        lacking = missing(self._read, floors, max_keys)
+        lacking = missing(self._read, self._bounds)
         if lacking:
             raise ExtractError(f"{self._plan.path}: {lacking}")
-        found = [each for part in self._read for each in part.all]
+        found = [each for part in self._read for each in part.ranges]
         plan = self._plan
+        bounds = [each for each in self._bounds if each is not None]
         return Certificate(
             path=plan.path,
             key=plan.key or "",
             query=query_for(plan) if plan.parts else "",
-            max_key=max(
-                (max_key for max_key in max_keys if max_key is not None), default=None
-            ),
+            min_key=min((each.low + 1 for each in bounds), default=None),
+            max_key=max((each.high for each in bounds), default=None),
             records=self.progress.records,
             rejected=self._reader.unfit,
             lowest=min((each.lowest for each in found if each.lowest), default=None),

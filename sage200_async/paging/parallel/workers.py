@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sage200_async.errors import BadRequest, PagingError, Sage200Error
 from sage200_async.limits import PAGE_DEFAULT
-from sage200_async.paging.certificate import Interval
+from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import larger
 from sage200_async.paging.parallel.batch import Batch
 from sage200_async.paging.plan import standing
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sage200_async.errors import DecodeError
-    from sage200_async.paging.key_ranges import Lookahead, Ranges, Span
     from sage200_async.paging.page_reader import Fetcher
     from sage200_async.paging.page_size import PageSize
     from sage200_async.paging.parallel.queues import RecordQueue
+    from sage200_async.paging.parallel.scheduler import (
+        Lookahead,
+        OpenRange,
+        RangeScheduler,
+    )
     from sage200_async.paging.plan import Plan
     from sage200_async.wire.messages import Response
 
@@ -51,7 +55,7 @@ class Reader(Generic[R]):
         plan: Plan,
         model: type[R],
         *,
-        ranges: Ranges,
+        ranges: RangeScheduler,
         outlet: RecordQueue[R],
         changed: asyncio.Event,
         quarantine: Callable[[DecodeError], None] | None,
@@ -70,7 +74,7 @@ class Reader(Generic[R]):
         # The largest page seen: a server that clamps `$top` clamps above it,
         # so that a page shorter than this and than what was asked is the last.
 
-    async def read(self, span: Span) -> None:
+    async def read(self, span: OpenRange) -> None:
         """Read the next page of *span*."""
         span.busy = span.asked = True
         span.page_at = span.at
@@ -87,14 +91,14 @@ class Reader(Generic[R]):
             self._leave(span)
         self._changed.set()
 
-    def _leave(self, span: Span) -> None:
+    def _leave(self, span: OpenRange) -> None:
         """Let others go on with *span*."""
         span.busy = False
         if span.low >= span.high:
             self._ranges.finish(span)
         self._changed.set()
 
-    async def _landed(self, leap: Lookahead) -> Span | None:
+    async def _landed(self, leap: Lookahead) -> OpenRange | None:
         """Ask for the page that *leap* leads to, and read what is new in it."""
         further = replace(self._plan_for(leap.span), seek=leap.skip)
         try:
@@ -117,7 +121,7 @@ class Reader(Generic[R]):
             self._ranges.judge(new=span.low > stood)
         return span
 
-    def _plan_for(self, span: Span) -> Plan:
+    def _plan_for(self, span: OpenRange) -> Plan:
         return replace(
             self._plan,
             parts=(self._plan.parts[span.part],),
@@ -144,7 +148,7 @@ class Reader(Generic[R]):
         found: object = rows[0].get(plan.key or "") if rows else None
         return found if type(found) is int else None
 
-    async def _page(self, span: Span, plan: Plan, response: Response) -> None:
+    async def _page(self, span: OpenRange, plan: Plan, response: Response) -> None:
         """Hand on a page, slice by slice, and move its span on."""
         guard = PageValidator[R](
             plan, mapping=not hasattr(self._model, "__struct_fields__")
@@ -170,7 +174,7 @@ class Reader(Generic[R]):
         self._changed.set()
 
     def _aside(
-        self, span: Span, guard: PageValidator[R], plan: Plan
+        self, span: OpenRange, guard: PageValidator[R], plan: Plan
     ) -> Callable[[DecodeError], None] | None:
         """Make what takes the records that do not fit, where anyone does."""
         hand_on = self._quarantine
@@ -188,7 +192,7 @@ class Reader(Generic[R]):
         return aside
 
     async def _give(
-        self, span: Span, plan: Plan, guard: PageValidator[R], records: list[R]
+        self, span: OpenRange, plan: Plan, guard: PageValidator[R], records: list[R]
     ) -> None:
         """Hand on what lies in *span*: others may have taken its upper part."""
         last = guard.so_far(plan).last_key
@@ -204,7 +208,7 @@ class Reader(Generic[R]):
 
     async def _out(
         self,
-        span: Span,
+        span: OpenRange,
         high: int,
         records: list[R],
         lowest: int | None = None,
@@ -212,10 +216,10 @@ class Reader(Generic[R]):
     ) -> None:
         low, span.low = span.low, high
         span.at += len(records)
-        interval = Interval(low, high, len(records), lowest, highest)
-        await self._outlet.put(Batch(records, interval, span.part))
+        key_range = KeyRange(low, high, len(records), lowest, highest)
+        await self._outlet.put(Batch(records, key_range, span.part))
 
-    async def _end(self, span: Span, plan: Plan, served: int, begun: int) -> None:
+    async def _end(self, span: OpenRange, plan: Plan, served: int, begun: int) -> None:
         """Decide whether *span* goes on after a page.
 
         Raises:

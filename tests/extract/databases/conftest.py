@@ -14,7 +14,8 @@ import pytest
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.tables import Column, Table
-from sage200_async.paging.certificate import Certificate, Interval
+from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.key_ranges import KeyRange
 
 OWN = Table(
     "orders",
@@ -194,7 +195,7 @@ def upto(high, low=0, records=None):
     checkpoint = Checkpoint(
         query="orders", floor=0, max_key=10**6, started_at=float(high)
     )
-    return checkpoint.with_(Interval(low, high, count))
+    return checkpoint.with_(KeyRange(low, high, count))
 
 
 def certificate(records=0):

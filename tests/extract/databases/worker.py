@@ -22,7 +22,8 @@ from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import sink as database
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.tables import Column, Table
-from sage200_async.paging.certificate import Certificate, Interval
+from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.key_ranges import KeyRange
 
 KEYS = 3000
 BATCH = 40
@@ -70,7 +71,7 @@ def run(url, prefix, most, pause):
         keys = range(low + 1, high + 1)
         rows = [order(key) for key in keys]
         children = [line for key in keys for line in lines(key)]
-        checkpoint = checkpoint.with_(Interval(low, high, high - low))
+        checkpoint = checkpoint.with_(KeyRange(low, high, high - low))
         sink.write({"orders": rows, "orders__lines": children}, checkpoint)
         time.sleep(pause / 1000)
     given = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}

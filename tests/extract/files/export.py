@@ -15,7 +15,8 @@ from msgspec import Struct
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.files.sink import files_at
 from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Table
-from sage200_async.paging.certificate import Certificate, Interval
+from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.key_ranges import KeyRange
 
 OWN = Table(
     "things",
@@ -104,7 +105,7 @@ def certificate(records):
 
 def interval(low, high, keys):
     ends = (keys[0], keys[-1]) if keys else (None, None)
-    return Interval(low, high, len(keys), *ends)
+    return KeyRange(low, high, len(keys), *ends)
 
 
 def read(sink, found, records, chance, width):
