@@ -1,4 +1,4 @@
-"""Errors: one tree, drawn in the docstring; values that can be sent and kept."""
+"""Errors: the tree in the docstring is true, and every error pickles and copies."""
 
 import copy
 import inspect
@@ -9,15 +9,15 @@ import pytest
 
 from sage200_async import errors
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.plan import begin
+from sage200_async.paging.plan import start
 from sage200_async.wire.messages import Request, Response
 
 CLASSES = [
-    each
-    for _, each in inspect.getmembers(errors, inspect.isclass)
-    if each.__module__ == errors.__name__ and issubclass(each, Exception)
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, Exception)
 ]
-PLAN = begin("customers", QueryOptions(), "id", max_query_bytes=2000)[0]
+PLAN = start("customers", QueryOptions(), "id", max_query_bytes=2000)[0]
 VALUES = {
     "name": "balence",
     "nearest": "balance",
@@ -28,7 +28,7 @@ VALUES = {
     "phase": "connect",
     "seconds": 1.5,
     "response": Response(418, {}, b"short and stout"),
-    "detail": "told",
+    "detail": "Short and stout.",
     "retry_after": 7.0,
     "json_path": "$[17].balance",
     "model": "Customer",
@@ -40,14 +40,18 @@ VALUES = {
 
 
 def attributes(kind):
-    """Name the attributes that an error takes."""
+    """Return the names of the attributes that an error class takes."""
     parameters = inspect.signature(kind.__init__).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
 
 
 def make(kind):
-    """Make an error with every attribute set."""
-    error = kind("told", **{name: VALUES[name] for name in attributes(kind)})
+    """Return an error with every attribute set."""
+    error = kind("message", **{name: VALUES[name] for name in attributes(kind)})
     error.plan = PLAN
     return error
 
@@ -56,12 +60,12 @@ def make(kind):
 @pytest.mark.parametrize(
     "again", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy, copy.deepcopy]
 )
-def test_sent(kind, again):
-    """An error that was pickled or copied is the same, with every attribute."""
+def test_pickled_and_copied(kind, again):
+    """A pickled or copied error has the same type, message and attributes."""
     error = make(kind)
     same = again(error)
     assert type(same) is kind
-    assert str(same) == "told"
+    assert str(same) == "message"
     for name in (*attributes(kind), "plan", "retryable"):
         assert getattr(same, name) == getattr(error, name)
 
@@ -77,7 +81,7 @@ def test_defaults(kind):
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_base(kind):
-    """Every error is caught by the base, and by nothing of asyncio's."""
+    """Every error is a Sage200Error, and none is an OSError or TimeoutError."""
     assert issubclass(kind, errors.Sage200Error)
     assert not issubclass(kind, OSError | TimeoutError)
 
@@ -89,8 +93,8 @@ def test_no_secrets(kind):
         assert not re.search("token|secret|key|password|authori", name)
 
 
-def drawn():
-    """Read the tree in the docstring: each class with the one that it hangs from."""
+def tree_in_docstring():
+    """Return the classes in the docstring's tree, each with its base."""
     path, pairs = [(-1, None)], []
     for line in errors.__doc__.splitlines():
         head = re.match(r" *[ │]*([├└]── )?(?=[A-Z]\w+\b)", line)
@@ -105,9 +109,9 @@ def drawn():
 
 
 def test_tree():
-    """The tree in the docstring has every class, under its true base."""
-    tree = drawn()
-    assert sorted(name for name, _ in tree) == [each.__name__ for each in CLASSES]
+    """The tree in the docstring has every class, under its real base."""
+    tree = tree_in_docstring()
+    assert sorted(name for name, _ in tree) == [kind.__name__ for kind in CLASSES]
     for name, base in tree:
         first = getattr(errors, name).__bases__[0]
         assert first.__name__ == (base or "Exception")
@@ -118,6 +122,13 @@ def test_tree_names_attributes(kind):
     """The tree names every attribute that an error has."""
     for name in attributes(kind):
         assert f".{name}" in errors.__doc__
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_one_place_to_import_from(kind):
+    """Tracebacks and pickles name `sage200_async.errors`, whatever file it is in."""
+    assert kind.__module__ == "sage200_async.errors"
+    assert getattr(errors, kind.__name__) is kind
 
 
 @pytest.mark.parametrize(
@@ -132,12 +143,12 @@ def test_tree_names_attributes(kind):
     ],
 )
 def test_also(kind, also):
-    """Errors that Python has a name for go by that name too."""
+    """Where Python has an error of the same meaning, ours is a subclass of it."""
     assert issubclass(kind, also)
 
 
 def test_retryable():
-    """Only what a later attempt may mend is worth one."""
+    """Only errors that may pass by themselves are retryable."""
     retryable = {kind.__name__ for kind in CLASSES if kind.retryable}
     assert retryable == {
         "TransportError",
@@ -151,7 +162,7 @@ def test_retryable():
 
 
 @pytest.mark.parametrize(
-    ("error", "never"),
+    ("error", "never_sent"),
     [
         (errors.TransportError(), False),
         (errors.IncompleteResponse(), False),
@@ -160,13 +171,13 @@ def test_retryable():
         (errors.RequestTimeout(phase="connect"), True),
     ],
 )
-def test_never_sent(error, never):
-    """An error knows whether its request certainly never left."""
-    assert error.never_sent is never
+def test_never_sent(error, never_sent):
+    """`never_sent` is true only if the request certainly never left."""
+    assert error.never_sent is never_sent
 
 
 def test_status():
-    """The status is the reply's, or the class's where there is no reply."""
+    """The status is the response's; without a response, the class's."""
     assert errors.NotFound().status == 404
     assert make(errors.NotFound).status == 418
     assert errors.StatusError().status == 0

@@ -1,0 +1,81 @@
+"""The base of every error, and the values that errors refer to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RequestLike(Protocol):
+    """The request that an error is about."""
+
+    @property
+    def method(self) -> str:
+        """GET, POST, PUT or DELETE."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Below the base URL, percent-encoded."""
+        ...
+
+    @property
+    def query(self) -> str:
+        """The query string, percent-encoded."""
+        ...
+
+
+class ResponseLike(Protocol):
+    """The response that an error is about."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; names in lower case."""
+        ...
+
+    @property
+    def body(self) -> Any:
+        """The body, as `bytes` or as something that ``bytes()`` takes."""
+        ...
+
+
+class PlanLike(Protocol):
+    """How far a read has come. Pass it to `CollectionQuery.resume`."""
+
+    @property
+    def path(self) -> str:
+        """The collection, below the base URL."""
+        ...
+
+    @property
+    def records(self) -> int:
+        """Records read so far."""
+        ...
+
+    @property
+    def pages(self) -> int:
+        """Pages read so far."""
+        ...
+
+
+class Sage200Error(Exception):
+    """The base of every error that this library raises on purpose."""
+
+    retryable: bool = False
+    """Whether the same call may succeed later."""
+
+    attempts: int = 0
+    """How often the request was sent; 0 if it was not."""
+
+    request_id: str = ""
+    """The server's name for the request, for its operators; empty if unknown."""
+
+    plan: PlanLike | None = None
+    """How far a stream had come, for `resume`; None outside a stream."""
