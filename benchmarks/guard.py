@@ -1,15 +1,14 @@
-"""Have the hot paths become slower? A count of instructions says; no clock does.
+"""Have the hot paths become slower? Count instructions, not time.
 
-Three paths: a query of three conditions, up to its URL; a slice of 128 KB of a page,
-to records; a record, from a page that is decoded to the consumer. Each is walked
-``n`` and ``2 n`` times in processes of their own under valgrind, and the difference,
-by ``n``, is what one takes: all that happens once falls out. Counts of the same code
-differ by less than one in a hundred, however busy the machine is.
+Three paths: a query of three conditions, up to its URL; a slice of 128 KB of a page, to
+records; a record, from a decoded page to the consumer. Each runs ``n`` and ``2 n`` times
+in separate processes under valgrind; the difference divided by ``n`` is the cost of one,
+without start-up. Counts of the same code differ by less than 1 %, however busy the
+machine is.
 
-A count is that of one build of Python, though: where the compiler was guided by a
-profile, a query takes an eighth less. So it is told by a yardstick: something of the
-kind that is not ours, counted by the side of it. Their ratio differs by less than 3 %
-between such builds.
+A count depends on the build of Python: with profile-guided optimisation, a query takes
+an eighth less. So each path is compared with a yardstick: similar work that is not ours,
+counted beside it. Their ratio differs by less than 3 % between builds.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def decode(times: int) -> None:
 
 
 def record(times: int) -> None:
-    """Hand out a record of a page that is decoded."""
+    """Hand out the records of a decoded page."""
     decoded = [Customer(id=key) for key in range(1, 5001)]
 
     class Decoded(SliceReader[Customer]):
@@ -77,19 +76,19 @@ def record(times: int) -> None:
 
 
 def plain(times: int) -> None:
-    """Do what Python does most: call, look up, make and join."""
+    """Do what Python does most: call, look up, construct and join."""
 
     class Thing:
         def __init__(self, name: str, at: int) -> None:
             self.name = name
             self.at = at
 
-        def told(self) -> str:
+        def text(self) -> str:
             return f"{self.name} {self.at}"
 
     for number in range(times):
         things = [Thing("thing", number) for _ in range(10)]
-        assert " ".join(each.told() for each in things)
+        assert " ".join(thing.text() for thing in things)
 
 
 def untyped(times: int) -> None:
@@ -104,8 +103,8 @@ def bare(times: int) -> None:
     decoded = [Customer(id=key) for key in range(1, 5001)]
 
     async def records() -> AsyncIterator[Customer]:
-        for each in decoded[:times]:
-            yield each
+        for customer in decoded[:times]:
+            yield customer
 
     async def read() -> int:
         return len([1 async for _ in records()])
@@ -114,13 +113,13 @@ def bare(times: int) -> None:
 
 
 class Path(NamedTuple):
-    """A path, what it is told by, and how often both are walked."""
+    """A path, its yardstick, and how often each is run."""
 
     walk: Callable[[int], None]
     yardstick: Callable[[int], None]
     times: int
     measured: dict[str, float]
-    """How many times the yardstick it took, by Python."""
+    """The cost in yardsticks, by version of Python."""
 
 
 PATHS = [
@@ -128,18 +127,18 @@ PATHS = [
     Path(decode, untyped, 20, {"3.11": 0.989, "3.12": 0.968, "3.13": 0.981}),
     Path(record, bare, 2000, {"3.11": 1.03, "3.12": 1.015, "3.13": 1.015}),
 ]
-LEEWAY = 1.15
-# Another build of Python makes 3 %; a call more for each record, 34 %.
+TOLERANCE = 1.15
+# Another build of Python differs by 3 %; one more call for each record, by 34 %.
 
 
-def taken(walk: Callable[[int], None], times: int) -> float:
-    """Count the instructions that a path takes once."""
+def cost(walk: Callable[[int], None], times: int) -> float:
+    """Return the instructions of one run of a path."""
     once, twice = (instructions(walk.__name__, times * each) for each in (1, 2))
     return (twice - once) / times
 
 
 def instructions(name: str, times: int) -> int:
-    """Count the instructions of a process that walks a path some *times*."""
+    """Count the instructions of a process that runs a path *times* times."""
     count = (
         "--tool=cachegrind",
         "--cache-sim=no",
@@ -153,34 +152,34 @@ def instructions(name: str, times: int) -> int:
         check=False,
         env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    found = re.search(r"I +refs: +([\d,]+)", done.stderr)
-    if done.returncode or not found:
+    match = re.search(r"I +refs: +([\d,]+)", done.stderr)
+    if done.returncode or not match:
         sys.exit(f"{name}: expected a count from valgrind, got {done.stderr}")
-    return int(found[1].replace(",", ""))
+    return int(match[1].replace(",", ""))
 
 
 def main() -> int:
-    """Count everything, print it, and give the exit code."""
+    """Count every path, print the results, and return the exit code."""
     if shutil.which("valgrind") is None:
-        print("expected valgrind on the path: apt-get install valgrind")
+        print("valgrind is not installed: apt-get install valgrind")
         return 1
     walks = [(walk, path.times) for path in PATHS for walk in path[:2]]
     for walk, _ in walks:
-        walk(1)  # so that all bytecode is written, or is not, before any is counted
+        walk(1)  # so that bytecode is written, or not, before anything is counted
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = dict(
-            zip(walks, pool.map(taken, *zip(*walks, strict=True)), strict=True)
+            zip(walks, pool.map(cost, *zip(*walks, strict=True)), strict=True)
         )
-    return max(judged(path, counts) for path in PATHS)
+    return max(exceeds_bound(path, counts) for path in PATHS)
 
 
-def judged(path: Path, counts: dict[Any, float]) -> bool:
-    """Print what a path took; tell whether it is too much."""
+def exceeds_bound(path: Path, counts: dict[Any, float]) -> bool:
+    """Print the cost of a path; return whether it exceeds the bound."""
     count, yardstick = (counts[walk, path.times] for walk in path[:2])
     python = ".".join(platform.python_version_tuple()[:2])
     if python not in path.measured:
-        sys.exit(f"expected a Python that has bounds, got {python}: measure it")
-    bound = path.measured[python] * LEEWAY
+        sys.exit(f"no bounds for Python {python}: measure them, and add them to PATHS")
+    bound = path.measured[python] * TOLERANCE
     over = count > bound * yardstick
     print(
         f"{path.walk.__name__:7}{count:12,.0f} instructions, {count / yardstick:.3f} x "
@@ -192,5 +191,5 @@ def judged(path: Path, counts: dict[Any, float]) -> bool:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit(main())
-    gc.disable()  # when it runs is no matter of the path
+    gc.disable()  # collections depend on timing, not on the path
     globals()[sys.argv[1]](int(sys.argv[2]))
