@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from sage200_async.wire.headers import company_headers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sage200_async.settings import CompanyContext
 
 _SHOWN: Final = 120
 # Characters of a query that a message shows: enough to tell which request it
@@ -30,8 +34,8 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes = b""
     idempotent: bool = True
     """Whether sending it twice does no more than sending it once."""
-    instead: Request | None = None
-    """What to ask instead where this proves too heavy: the same, but less."""
+    reducible: bool = False
+    """Whether its sender can ask for less, should this be too much for the server."""
     read_id: int = 0
     """The reading that it belongs to, or 0; events carry it."""
 
@@ -45,6 +49,48 @@ class Request(Struct, frozen=True, kw_only=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show rich no more than `repr` does: msgspec's own shows every field."""
         return [("method", self.method), ("path", self.path)]
+
+
+def company_request(
+    context: CompanyContext,
+    method: str,
+    path: str,
+    query: str = "",
+    body: bytes = b"",
+    *,
+    idempotent: bool = True,
+    reducible: bool = False,
+    read_id: int = 0,
+) -> Request:
+    """Return a request about one company.
+
+    Args:
+        context: The company, and where the service is.
+        method: GET, POST, PUT or DELETE.
+        path: Below the base URL, percent-encoded.
+        query: The query string, percent-encoded.
+        body: JSON, or nothing.
+        idempotent: Whether it may be sent twice.
+        reducible: Whether its sender can ask for less.
+        read_id: The reading that it belongs to, or 0.
+
+    Raises:
+        SettingsError: No site or no company is set.
+    """
+    headers = company_headers(context)
+    if body:
+        headers["content-type"] = "application/json"
+    return Request(
+        method=method,
+        path=path,
+        base_url=context.base_url,
+        query=query,
+        headers=headers,
+        body=body,
+        idempotent=idempotent,
+        reducible=reducible,
+        read_id=read_id,
+    )
 
 
 class ChunkedBody:
@@ -125,8 +171,6 @@ class Response(Struct, frozen=True):
     """Names in lower case."""
     body: bytes | ChunkedBody = b""
     """Where it is pieces, reading them as a page takes them away."""
-    request: Request | None = None
-    """The request that this answers, where it may not be the first one sent."""
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"
