@@ -14,7 +14,6 @@ from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
 from sage200_async.odata.encoding import encode_query
-from sage200_async.paging.page_reader import request_to
 from sage200_async.query.endpoint import Bindable, Endpoint
 from sage200_async.query.operations import Resource
 from sage200_async.query.schema_diff import SchemaDiff, compare, read_metadata
@@ -27,7 +26,7 @@ from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
-from sage200_async.wire.messages import Request
+from sage200_async.wire.messages import Request, company_request
 from sage200_async.wire.responses import read_rows
 
 if TYPE_CHECKING:
@@ -235,17 +234,16 @@ class Sage200Client(Endpoints):
             200
         """
         encoded = encode_query((query or {}).items())
-        made = request_to(self.settings.context, method.upper(), path, encoded)
-        headers = {**made.headers, "content-type": "application/json"}
-        twice = made.method != "POST" if idempotent is None else idempotent
-        reply = await self.transport.send(
-            replace(
-                made,
-                headers=headers if body else made.headers,
-                body=body,
-                idempotent=twice,
-            )
+        method = method.upper()
+        request = company_request(
+            self.settings.context,
+            method,
+            path,
+            encoded,
+            body,
+            idempotent=method != "POST" if idempotent is None else idempotent,
         )
+        reply = await self.transport.send(request)
         return replace(reply, body=bytes(reply.body))
 
     async def schema_diff(self, resource: str, *, sample: int = 100) -> SchemaDiff:

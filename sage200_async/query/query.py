@@ -11,10 +11,10 @@ from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.builder import Builder
 from sage200_async.odata.encoding import encode_segment
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.page_reader import request_to
 from sage200_async.query.endpoint import VERBS
 from sage200_async.settings import CompanyContext
 from sage200_async.wire.json_types import Untyped
+from sage200_async.wire.messages import company_request
 
 if TYPE_CHECKING:
     from sage200_async.odata.fields import Fields
@@ -112,11 +112,9 @@ class Query(Builder):
         *,
         idempotent: bool = True,
     ) -> Response:
-        request = request_to(self.context, method, path, query)
-        if body:
-            headers = {**request.headers, "content-type": "application/json"}
-            request = replace(request, headers=headers, body=body)
-        request = replace(request, idempotent=idempotent)
+        request = company_request(
+            self.context, method, path, query, body, idempotent=idempotent
+        )
         return await self._connected().transport.send(request)
 
     def _refine(self, options: QueryOptions) -> Self:
