@@ -29,9 +29,14 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
         return self.done.records
 
     @property
+    def missing(self) -> tuple[KeyRange, ...]:
+        """The ranges within the bounds that the sink does not have yet."""
+        return () if self.bounds is None else self.done.missing(self.bounds)
+
+    @property
     def complete(self) -> bool:
-        """Whether nothing is missing up to the max_key."""
-        return self.bounds is None or not self.done.missing(self.bounds)
+        """Whether nothing is missing."""
+        return not self.missing
 
     def with_(self, key_range: KeyRange) -> Checkpoint:
         """Add a range that the sink has kept."""

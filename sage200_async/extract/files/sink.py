@@ -176,9 +176,11 @@ class FileSink:
 
     def _require_proof(self, spool: Spool, certificate: Certificate) -> None:
         checkpoint, kept = spool.checkpoint, spool.rows(0)
-        if checkpoint is not None and not checkpoint.complete:
-            message = f"{spool.folder}: expected all keys up to {checkpoint.bounds}"
-            raise SinkError(f"{message}, got {checkpoint.done.ranges}")
+        if checkpoint is not None and checkpoint.missing:
+            last = checkpoint.bounds.high if checkpoint.bounds else 0
+            message = f"{spool.folder}: expected all keys up to {last}"
+            gaps = ", ".join(f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing)
+            raise SinkError(f"{message}, missing are {gaps}")
         if kept != certificate.records:
             message = f"{spool.folder}: expected {certificate.records:,} rows"
             raise SinkError(f"{message}, as the certificate says, got {kept:,}")

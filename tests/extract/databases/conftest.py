@@ -193,7 +193,7 @@ def upto(high, low=0, records=None):
     """Make a checkpoint that has read the keys above *low* up to *high*."""
     count = high - low if records is None else records
     checkpoint = Checkpoint(
-        query="orders", floor=0, max_key=10**6, started_at=float(high)
+        query="orders", bounds=KeyRange(0, 10**6), started_at=float(high)
     )
     return checkpoint.with_(KeyRange(low, high, count))
 

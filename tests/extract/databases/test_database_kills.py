@@ -55,7 +55,7 @@ def check(place, prefix, job, *, whole):
     sink.close()
     rows = {row[0]: row for row in place.rows(job.OWN, prefix)}
     lines = {row[:2]: row for row in place.rows(job.LINES, prefix)}
-    spans = () if claimed is None else claimed.read.all
+    spans = () if claimed is None else claimed.done.ranges
     keys = {key for span in spans for key in range(span.low + 1, span.high + 1)}
     if whole or finished(place, prefix):
         keys = set(range(1, job.KEYS + 1))

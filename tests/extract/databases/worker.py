@@ -53,11 +53,11 @@ def lines(key):
 
 def batches(checkpoint):
     """Give what is not read yet, in batches, out of order."""
-    gaps = checkpoint.read.gaps(0, KEYS)
+    gaps = checkpoint.done.missing(KeyRange(0, KEYS))
     spans = [
-        (low, min(low + BATCH, high))
-        for start, high in gaps
-        for low in range(start, high, BATCH)
+        (low, min(low + BATCH, gap.high))
+        for gap in gaps
+        for low in range(gap.low, gap.high, BATCH)
     ]
     return spans[::2] + spans[1::2]
 
@@ -66,7 +66,7 @@ def run(url, prefix, most, pause):
     database.ROWS = most
     sink = database_at(url, prefix)
     found = sink.open([OWN, LINES])
-    checkpoint = found or Checkpoint(query="orders", floor=0, max_key=KEYS)
+    checkpoint = found or Checkpoint(query="orders", bounds=KeyRange(0, KEYS))
     for low, high in batches(checkpoint):
         keys = range(low + 1, high + 1)
         rows = [order(key) for key in keys]

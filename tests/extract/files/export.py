@@ -61,6 +61,10 @@ class Source(Struct):
     floor: int = 0
     max_key: int = 0
 
+    @property
+    def bounds(self):
+        return KeyRange(self.floor, self.max_key)
+
     def between(self, low, high):
         """Give the rows of both tables above *low* up to *high*, as pages have them."""
         keys = sorted(key for key in self.rows if low < key <= high)
@@ -110,16 +114,16 @@ def interval(low, high, keys):
 
 def read(sink, found, records, chance, width):
     """Read what is missing into *sink*, as workers that come in any order do."""
-    first = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    first = Checkpoint(query=QUERY, bounds=records.bounds)
     checkpoint = found or first
-    while gaps := checkpoint.read.gaps(records.floor, records.max_key):
+    while gaps := checkpoint.done.missing(records.bounds):
         rows = {"things": [], "things__parts": []}
         for _ in range(chance.randrange(1, 4)):
-            if not (gaps := checkpoint.read.gaps(records.floor, records.max_key)):
+            if not (gaps := checkpoint.done.missing(records.bounds)):
                 break
-            low, high = chance.choice(gaps)
-            low = chance.randrange(low, high)
-            high = min(high, low + chance.randrange(1, width))
+            gap = chance.choice(gaps)
+            low = chance.randrange(gap.low, gap.high)
+            high = min(gap.high, low + chance.randrange(1, width))
             keys, more = records.between(low, high)
             checkpoint = checkpoint.with_(interval(low, high, keys))
             for name, some in more.items():
@@ -134,7 +138,7 @@ def at_once(folder, form, packing, records):
     assert sink.open(TABLES) is None
     keys, rows = records.between(records.floor, records.max_key)
     whole = interval(records.floor, records.max_key, keys)
-    first = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    first = Checkpoint(query=QUERY, bounds=records.bounds)
     sink.write(rows, first.with_(whole))
     sink.commit(certificate(len(keys)))
     sink.close()

@@ -47,7 +47,7 @@ def whole(tmp_path, records):
 
 
 def begun(records):
-    return Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    return Checkpoint(query=QUERY, bounds=records.bounds)
 
 
 def part_kept(sink, records, high=2000):

@@ -20,6 +20,7 @@ from sage200_async.errors import MissingExtra, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.files.sink import files_at, finished
 from sage200_async.extract.tables import Column, Table
+from sage200_async.paging.key_ranges import KeyRange
 
 RECORDS = 700
 NUMBERS = ["0E-9", "-0.00", "1E+3", "1.50", "0.000000001", "12345678901234567.89"]
@@ -36,7 +37,7 @@ def one(tmp_path, form, column, *values):
     sink = files_at(tmp_path, form)
     sink.open([table])
     rows = list(enumerate(values, 1))
-    begun = Checkpoint(query="", floor=0, max_key=len(rows))
+    begun = Checkpoint(query="", bounds=KeyRange(0, len(rows)))
     kept = interval(0, len(rows), [key for key, _ in rows])
     try:
         sink.write({"ones": rows}, begun.with_(kept))

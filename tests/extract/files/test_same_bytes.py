@@ -122,7 +122,7 @@ def require_true(sink, found, form, records):
     checkpoint = found or Checkpoint(query=QUERY)
     claimed = [
         key
-        for each in checkpoint.read.all
+        for each in checkpoint.done.ranges
         for key in records.between(each.low, each.high)[0]
     ]
     assert sink._spool.rows(0) == len(claimed)
@@ -137,7 +137,7 @@ def test_a_checkpoint_is_found_where_it_was_left(tmp_path, lab):
     sink = files_at(tmp_path, "ndjson")
     sink.open(TABLES)
     keys, rows = records.between(records.floor, 200)
-    begun = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    begun = Checkpoint(query=QUERY, bounds=records.bounds)
     kept = begun.with_(lab.interval(records.floor, 200, keys))
     sink.write(rows, kept)
     sink.close()
@@ -240,7 +240,7 @@ def keep_all(sink, lab, records):
     sink.open(TABLES)
     keys, rows = records.between(records.floor, records.max_key)
     whole = lab.interval(records.floor, records.max_key, keys)
-    begun = Checkpoint(query=QUERY, floor=records.floor, max_key=records.max_key)
+    begun = Checkpoint(query=QUERY, bounds=records.bounds)
     sink.write(rows, begun.with_(whole))
 
 
