@@ -1,4 +1,4 @@
-"""Examples in docstrings and in the README run, against the sandbox."""
+"""Examples and commands in docstrings and guides are true."""
 
 import ast
 import asyncio
@@ -23,6 +23,7 @@ from sage200_async.wire.messages import Request
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 README = Path("README.md")
+GUIDE = Path("CONTRIBUTING.md")
 MODULES = [
     info.name
     for info in pkgutil.walk_packages(sage200_async.__path__, "sage200_async.")
@@ -31,8 +32,8 @@ MODULES = [
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[dict[str, Any]]:
-    """Give what the examples take for granted: a client on a sandbox, and `run`."""
+def doctest_env() -> Iterator[dict[str, Any]]:
+    """Yield the names that examples use: a client of a sandbox, `run` and more."""
     with asyncio.Runner() as runner:
         sandbox = Sandbox(records={"customers": 50, "products": 20})
         runner.run(sandbox.__aenter__())
@@ -55,11 +56,11 @@ def world() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_docstrings_run(name: str, world: dict[str, Any]) -> None:
-    """Every example in a docstring prints what it says."""
+def test_docstrings_run(name: str, doctest_env: dict[str, Any]) -> None:
+    """Every example in a docstring prints the result that is written below it."""
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=FLAGS)
-    for test in doctest.DocTestFinder().find(module, extraglobs=world):
+    for test in doctest.DocTestFinder().find(module, extraglobs=doctest_env):
         assert runner.run(test).failed == 0, test.name
 
 
@@ -82,16 +83,31 @@ def test_the_readme_runs(
             for name in (*names, *addresses):
                 value = str(getattr(sandbox.settings, name))
                 monkeypatch.setenv(f"SAGE200_{name.upper()}", value)
-            waited = eval(code, {"__name__": "readme"})
-            if waited is not None:  # None where the block awaits nothing
-                await waited
+            coroutine = eval(code, {"__name__": "readme"})
+            if coroutine is not None:  # None if the block awaits nothing
+                await coroutine
 
     asyncio.run(main())
 
 
 def test_every_command_is_in_the_readme_and_has_help() -> None:
-    """The README names each command, and each command says what it does."""
+    """The README names each command, and each command has a help text."""
     text = README.read_text("utf-8")
     for name, command in app.commands.items():
         assert f"sage200 {name}" in text
         assert command.help
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    """The last line of `.ci/run` is the README's test command."""
+    lines = README.read_text("utf-8").splitlines()
+    command = next(line for line in lines if line.endswith("/nox"))
+    assert Path(".ci/run").read_text("utf-8").splitlines()[-1] == command
+
+
+def test_the_contributors_guide_names_files_that_exist() -> None:
+    """Every file and folder that CONTRIBUTING.md names exists."""
+    folders = r"(?:sage200_async|tests|benchmarks|examples)"
+    names = re.findall(rf"`({folders}/[\w./]*)`", GUIDE.read_text("utf-8"))
+    assert len(names) > 20
+    assert [name for name in names if not Path(name).exists()] == []

@@ -20,37 +20,37 @@ PATHS = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
 def imports(path: Path) -> set[str]:
-    """Return all that a module imports: at its top, in functions, for types."""
-    found: set[str] = set()
+    """Return what a module imports: at its top, in functions and for types."""
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in PATHS else str(node.module) for name in names}
-    return found
+            modules |= {name if name in PATHS else str(node.module) for name in names}
+    return modules
 
 
 def reachable(start: str, graph: dict[str, set[str]]) -> set[str]:
     """Return the modules that *start* imports, directly or not."""
-    seen: set[str] = set()
-    waiting = list(graph[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting += graph[name]
-    return seen
+    reached: set[str] = set()
+    pending = list(graph[start])
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += graph[name]
+    return reached
 
 
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     """Return the groups of modules that import each other, directly or not."""
     below = {name: reachable(name, graph) for name in graph}
-    looped = [name for name in graph if name in below[name]]
     groups = {
-        tuple(sorted(o for o in looped if o in below[name] and name in below[o]))
-        for name in looped
+        tuple(sorted(o for o in below[name] if name in below[o]))
+        for name in graph
+        if name in below[name]
     }
     return [list(group) for group in sorted(groups)]
 
@@ -67,9 +67,10 @@ RANKS = {
     10: ["cli", "_codegen"],
 }
 RANK_OF = {part: rank for rank, parts in RANKS.items() for part in parts}
+PACKAGE = "sage200_async"
 PURE = {"odata", "wire"}
 IMPURE = {"aiohttp", "asyncio", "backoff", "time", "os", "socket", "random"}
-MODULES = [name for name in PATHS if name != "sage200_async"]
+MODULES = [name for name in PATHS if name != PACKAGE]
 
 
 def part_of(module: str) -> str:
@@ -77,42 +78,40 @@ def part_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def rank_of(module: str) -> int:
+    """Return a module's rank. The package itself imports the client: one above."""
+    part = part_of(module)
+    return RANK_OF[part] if part else RANK_OF["client"] + 1
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_go_down(name: str) -> None:
-    """No module imports from a higher rank, not even for a type checker.
-
-    Only what stands above the client may import the package itself.
-    """
+    """No module imports from a higher rank, not even for a type checker."""
     own = RANK_OF[part_of(name)]
-    ours = {each for each in imports(PATHS[name]) if each.startswith("sage200_async")}
-    above = {
-        each
-        for each in ours
-        if (RANK_OF[part_of(each)] if part_of(each) else RANK_OF["client"] + 1) > own
-    }
-    assert above == set()
+    ours = {other for other in imports(PATHS[name]) if other.startswith(PACKAGE)}
+    assert {other for other in ours if rank_of(other) > own} == set()
 
 
 def test_no_circles() -> None:
-    """No module imports itself by way of others, not even for a type checker."""
+    """No modules import each other in a circle, not even for a type checker."""
     graph = {name: imports(path) & PATHS.keys() for name, path in PATHS.items()}
     assert circles(graph) == []
 
 
 def test_circles_are_found() -> None:
-    """The search for circles finds those that there are."""
+    """The search for circles finds long ones and a module that imports itself."""
     graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"e"}}
     assert circles(graph) == [["a", "b", "c"], ["e"]]
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if part_of(each) in PURE])
+@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) in PURE])
 def test_pure_folders_do_no_input_or_output(name: str) -> None:
-    """The query language and the wire import nothing that could do I/O."""
-    assert not {each.split(".")[0] for each in imports(PATHS[name])} & IMPURE
+    """odata/ and wire/ import nothing that could do I/O."""
+    assert not {other.split(".")[0] for other in imports(PATHS[name])} & IMPURE
 
 
 def test_every_part_has_a_rank() -> None:
-    """A new module or folder has to be given its place."""
+    """Every module and folder below the package has a rank."""
     parts = {path.relative_to(ROOT).with_suffix("").parts[0] for path in PATHS.values()}
     parts.discard("__init__")
     assert parts | {"_codegen"} == set(RANK_OF)  # which is not in the wheel
@@ -123,6 +122,6 @@ def test_the_ranks_are_those_of_the_contributors_guide() -> None:
     text = Path("CONTRIBUTING.md").read_text(encoding="utf-8")
     for rank, parts in RANKS.items():
         line = next(
-            each for each in text.splitlines() if each.startswith(f"{rank:>2}  ")
+            line for line in text.splitlines() if line.startswith(f"{rank:>2}  ")
         )
         assert all(part in line for part in parts), line
