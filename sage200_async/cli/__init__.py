@@ -1,4 +1,4 @@
-"""The command line: each command is a parse, one library call and a print."""
+"""The command line: each command parses, calls the library once and prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ def main() -> int:
     """Run the command line; the entry point of ``sage200``."""
     missing = [name for name in ("click", "rich") if not importlib.util.find_spec(name)]
     if missing:
-        print("sage200 needs: pip install 'sage200-async[cli]'", file=sys.stderr)
+        print(
+            "The command line is not installed. Run: pip install 'sage200-async[cli]'",
+            file=sys.stderr,
+        )
         return 1
     from sage200_async.cli.app import run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,31 @@ from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
 from sage200_async.cli import whoami as whoami_command
+from sage200_async.cli.options import (
+    AS_JSON,
+    DATA,
+    EXPAND,
+    FILTER,
+    PAGE_SIZE,
+    SEED,
+    SELECT,
+    copy_options,
+)
 from sage200_async.cli.output import FORMATS
 from sage200_async.errors import Sage200Error, TokenRefused
 
-_DATA = click.option(
-    "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of NDJSON files, one per resource, to serve instead of made-up records.",
-)
-_LOGIN = "'sage200 login'"
-_SEED = click.option(
-    "--seed", default=1, show_default=True, help="Seed of the made-up company."
-)
+_LOGIN = "sage200 login"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sage200")
 def app() -> None:
-    """Sage 200 from the command line.
+    """Use Sage 200 from the command line.
 
-    Settings come from the environment: SAGE200_CLIENT_ID, SAGE200_SITE,
-    SAGE200_COMPANY and so on. Tokens come from 'login', unless
-    SAGE200_REFRESH_TOKEN or SAGE200_ACCESS_TOKEN gives one.
+    Settings come from environment variables: SAGE200_CLIENT_ID,
+    SAGE200_SITE, SAGE200_COMPANY and so on. Tokens come from
+    `sage200 login`, unless SAGE200_REFRESH_TOKEN or SAGE200_ACCESS_TOKEN
+    is set.
     """
 
 
@@ -50,85 +53,98 @@ def app() -> None:
     default=0,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="To listen at for the browser; 0 takes a free one.",
+    help="Port on this machine that the browser is redirected to; 0 is a free one.",
 )
 @click.option(
-    "--redirect-uri", help="One that Sage has on the client's form, instead of --port."
+    "--redirect-uri",
+    help="Redirect URI as registered at Sage, instead of --port; for example "
+    "http://127.0.0.1:8080/callback.",
 )
 @click.option(
-    "--no-browser", is_flag=True, help="Print the address, but open no browser."
+    "--no-browser",
+    is_flag=True,
+    help="Print the address to open, without opening a browser.",
 )
 @click.option(
     "--paste",
     is_flag=True,
-    help="Paste the address that the browser ends at: for https redirects, and "
-    "where the browser is on another machine. Opens no browser.",
+    help="Paste the address that the browser ends at. For an https redirect URI, or "
+    "a browser on another machine. Opens no browser.",
 )
 @click.option(
     "--timeout",
     default=300.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds to wait for the browser; not for a paste.",
+    help="Seconds to wait for the browser. Does not apply to --paste.",
 )
 def login(*, no_browser: bool, **options: Any) -> None:
-    """Sign in at Sage with a browser, and keep the tokens.
+    """Sign in to Sage with a browser, and store the tokens.
 
-    They are kept where SAGE200_TOKEN_STORE says, else in a file in your
-    configuration folder. SAGE200_CLIENT_ID names the client, and
-    SAGE200_CLIENT_SECRET is for those that have a secret.
+    Set SAGE200_CLIENT_ID first, and SAGE200_CLIENT_SECRET if the client has
+    a secret. Tokens are stored in SAGE200_TOKEN_STORE if it is set,
+    otherwise in a file in your configuration folder.
     """
-    made = login_command.LoginOptions(browser=not no_browser, **options)
-    login_command.login(made)
+    login_command.login(login_command.LoginOptions(browser=not no_browser, **options))
 
 
 @app.command()
 def logout() -> None:
-    """Forget the tokens that login kept.
+    """Delete the tokens that `sage200 login` stored.
 
-    Sage is not told of it: consent is withdrawn in your Sage account.
+    This does not withdraw consent; do that in your Sage account.
     """
-    _await(login_command.logout())
+    _run_async(login_command.logout())
 
 
 @app.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@AS_JSON
 def whoami(*, as_json: bool) -> None:
-    """Tell who is signed in, for which companies, and until when."""
-    _await(whoami_command.whoami(as_json=as_json))
+    """Show the signed-in user, the companies, and when the sign-in expires."""
+    _run_async(whoami_command.whoami(as_json=as_json))
 
 
 @app.command()
-@_DATA
-@_SEED
+@DATA
+@SEED
 @click.option(
     "--records",
     default=40_000,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Made-up products to hold.",
+    help="Number of generated products.",
 )
 def demo(data: Path | None, seed: int, records: int) -> None:
-    """Read a sandbox by one chained query, and check what came."""
-    _await(demo_command.demo(data=data, seed=seed, records=records))
+    """Run a query against a sandbox, and check the records."""
+    _run_async(demo_command.demo(data=data, seed=seed, records=records))
 
 
 @app.command()
-@_DATA
-@_SEED
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=0, show_default=True, help="0 takes a free port.")
+@DATA
+@SEED
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port", default=0, show_default=True, help="Port to listen on; 0 is a free one."
+)
 @click.option(
     "--records",
     multiple=True,
     metavar="RESOURCE=N",
-    help="How many made-up records a resource holds; repeatable.",
+    help="Number of generated records of a resource, such as customers=500; "
+    "repeatable.",
 )
-@click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
+@click.option(
+    "--database",
+    default=":memory:",
+    show_default=True,
+    help="SQLite file for the records; :memory: keeps them in memory only.",
+)
 @click.option(
     "--ask-consent",
     is_flag=True,
-    help="Ask whoever signs in, on a page in the browser.",
+    help="Show a page that asks the user for consent at sign-in.",
 )
 def sandbox(
     data: Path | None,
@@ -140,12 +156,13 @@ def sandbox(
     *,
     ask_consent: bool,
 ) -> None:
-    """Serve a Sage 200 of your own until interrupted.
+    """Serve a sandbox, a Sage 200 on this machine, until interrupted.
 
-    The first line printed is a JSON object with all that a client needs.
+    The first line of output is a JSON object with the settings that a
+    client needs.
     """
     counts = sandbox_command.parse_counts(records)
-    _await(
+    _run_async(
         sandbox_command.serve(
             data=data,
             seed=seed,
@@ -160,141 +177,125 @@ def sandbox(
 
 @app.command()
 @click.argument("resource")
-@click.option("--filter", help='A condition in OData, as in "balance gt 1000".')
-@click.option("--select", help="Names of fields, separated by commas.")
-@click.option("--expand", help="Names of members, separated by commas.")
-@click.option("--order-by", help='Keys, separated by commas, as in "balance desc,id".')
-@click.option("--top", type=int, help="Records at most; all without it.")
-@click.option("--skip", type=int, help="Records to pass over.")
-@click.option("--page-size", type=int, help="Records to a request, 1 to 5000.")
+@FILTER
+@SELECT
+@EXPAND
+@click.option("--order-by", help='Fields to sort by, such as "balance desc,id".')
+@click.option("--top", type=int, help="Maximum number of records; default: all.")
+@click.option("--skip", type=int, help="Number of records to skip.")
+@PAGE_SIZE
 @click.option(
     "--format",
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
+    help="Output format. A table without --top shows 20 records.",
 )
 @click.option(
-    "--untyped", is_flag=True, help="Take a RESOURCE that is not in the catalog."
+    "--untyped", is_flag=True, help="Accept a RESOURCE that is not in the catalog."
 )
 @click.option(
-    "--explain", is_flag=True, help="Print how it would be read; ask nothing."
+    "--explain", is_flag=True, help="Print how it would be read, without a request."
 )
 def query(resource: str, **options: Any) -> None:
-    """Read RESOURCE and print its records."""
-    _await(query_command.query(resource, query_command.QueryArguments(**options)))
+    """Read RESOURCE, and print its records."""
+    _run_async(query_command.query(resource, query_command.QueryArguments(**options)))
 
 
 @app.command()
 @click.argument("pattern", default="")
 def resources(pattern: str) -> None:
-    """List the resources: verbs, unique key, watermark.
+    """List the resources with their operations, unique key and watermark.
 
-    PATTERN is a part of a name, or has * and ? in it.
+    PATTERN is part of a name, or a pattern with * and ?, such as 'sop_*'.
     """
     describe_command.resources(pattern)
 
 
 @app.command()
 @click.argument("resource")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@AS_JSON
 def describe(resource: str, *, as_json: bool) -> None:
-    """Tell what is known of RESOURCE: verbs, fields, members, nested paths."""
+    """Show a resource's operations, fields and types."""
     endpoint = query_command.known_endpoint(resource)
     describe_command.describe(resource, endpoint, as_json=as_json)
 
 
-_EXTRACT = (
-    click.argument("resources", nargs=-1, required=True),
-    click.option(
-        "--workers",
-        default=8,
-        show_default=True,
-        type=click.IntRange(1),
-        help="Requests at once for a resource.",
-    ),
-    click.option("--filter", help="A condition in OData, for every resource."),
-    click.option("--select", help="Names of fields, separated by commas."),
-    click.option("--expand", help="Names of members, separated by commas."),
-    click.option("--page-size", type=int, help="Records to a request, 1 to 5000."),
-    click.option(
-        "--related",
-        type=click.Choice(("json", "tables")),
-        default="json",
-        show_default=True,
-        help="What expanded lists become: JSON, or tables of their own.",
-    ),
-    click.option("--prefix", default="", help="What a database's tables begin with."),
-)
-
-
-def _extract(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that `export` and `sync` share."""
-    for option in reversed(_EXTRACT):
-        command = option(command)
-    return command
-
-
 @app.command()
-@_extract
-@click.option("--to", required=True, help="A folder, or the URL of a database.")
+@copy_options
+@click.option(
+    "--to",
+    required=True,
+    help="Folder, or URL of a database such as sqlite:///copy.db.",
+)
 @click.option(
     "--format",
     type=click.Choice(("ndjson", "csv", "parquet")),
     default="ndjson",
     show_default=True,
-    help="Of files.",
+    help="File format.",
 )
-@click.option("--compress", type=click.Choice(("gzip", "zstd")), help="NDJSON and CSV.")
-@click.option("--since", help="Only what has changed since, as 2026-01-31T08:00Z.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are finished.")
+@click.option(
+    "--compress",
+    type=click.Choice(("gzip", "zstd")),
+    help="Compression of NDJSON and CSV files.",
+)
+@click.option(
+    "--since",
+    help="Only records changed since this time (UTC), such as 2026-01-31T08:00Z.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a finished export.")
 @click.option(
     "--resume/--restart",
     default=True,
     show_default=True,
-    help="Go on with an export that was broken off, or begin anew.",
+    help="Continue an interrupted export to files, or start again.",
 )
 def export(resources: tuple[str, ...], **options: Any) -> None:
-    """Read RESOURCES whole, with a proof that nothing is missing.
+    """Copy whole RESOURCES to files or a database, and prove them complete.
 
-    Files are there once they are complete, each with a manifest that holds the
-    proof. Broken off at any moment, the same command goes on.
+    Files appear only when they are complete, each with a manifest that holds
+    the proof. If the command is interrupted, run it again: it continues.
     """
-    asked = extract_command.ExtractOptions(**options)
-    _await(extract_command.export_all(resources, asked))
+    extract_options = extract_command.ExtractOptions(**options)
+    _run_async(extract_command.export_all(resources, extract_options))
 
 
 @app.command()
-@_extract
+@copy_options
 @click.option(
     "--to",
     required=True,
-    help="sqlite:///copy.db, duckdb:///copy.duckdb or postgresql://...",
+    help="URL of a database: sqlite:///copy.db, duckdb:///copy.duckdb or "
+    "postgresql://user@host/name.",
 )
 @click.option(
     "--overlap",
     default=3600.0,
     show_default=True,
     type=click.FloatRange(0),
-    help="Seconds that are read again, for transactions that commit late.",
+    help="Seconds before the watermark that are read again, for transactions that "
+    "were committed late.",
 )
 @click.option(
-    "--most-deleted",
+    "--max-deleted",
     default=0.1,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="Share of the rows that may be marked as deleted at once.",
+    help="Largest fraction of the rows that one run may mark as deleted, 0 to 1.",
 )
 def sync(resources: tuple[str, ...], **options: Any) -> None:
-    """Keep copies of RESOURCES in a database in step, again and again.
+    """Update copies of RESOURCES in a database.
 
-    What has changed is upserted by key, what is gone is marked as deleted.
+    Changed records are upserted by key; deleted ones are marked as deleted.
+    Run it again to bring the copies up to date.
     """
-    asked = extract_command.ExtractOptions(**options)
-    _await(extract_command.sync_all(resources, asked))
+    extract_options = extract_command.ExtractOptions(**options)
+    _run_async(extract_command.sync_all(resources, extract_options))
 
 
 def run() -> int:
-    """Run a command; give the exit code."""
+    """Run a command, and return the exit code."""
     try:
         app(standalone_mode=False)
     except click.ClickException as error:
@@ -303,19 +304,19 @@ def run() -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; so does the rest of it.
+        # The reader of our output, such as `head`, has ended; drop the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Sage200Error as error:
-        said = str(error)
-        if isinstance(error, TokenRefused) and _LOGIN not in said:
-            said += f" ({_LOGIN})"
-        click.echo(f"error: {said}", err=True)
+        message = str(error)
+        if isinstance(error, TokenRefused) and _LOGIN not in message:
+            message += f" (run `{_LOGIN}`)"
+        click.echo(f"error: {message}", err=True)
         for note in getattr(error, "__notes__", ()):
             click.echo(f"       {note}", err=True)
         return 1
     return 0
 
 
-def _await(command: Coroutine[Any, Any, None]) -> None:
+def _run_async(command: Coroutine[Any, Any, None]) -> None:
     asyncio.run(command)

@@ -1,4 +1,4 @@
-"""Where the command line keeps tokens, and how it says so."""
+"""The settings and the token store of the command line."""
 
 from __future__ import annotations
 
@@ -13,45 +13,47 @@ from platformdirs import user_config_path
 from sage200_async import Settings
 
 
-def settings() -> Settings:
-    """Read the settings of a command that asks something.
+def request_settings() -> Settings:
+    """Return the settings of a command that sends requests.
 
-    Tokens that the environment gives are used as they are given. Without any,
-    those that ``sage200 login`` stored are used, and kept up.
+    Tokens from the environment are used as they are. Without any, the tokens
+    that ``sage200 login`` stored are used and refreshed.
     """
-    given = Settings.from_env()
-    return given if given.refresh_token or given.access_token else _kept(given)
+    settings = Settings.from_env()
+    has_token = settings.refresh_token or settings.access_token
+    return settings if has_token else _with_token_file(settings)
 
 
-def kept_settings() -> Settings:
-    """Read the settings of a command that signs in or out: with a store that lasts."""
-    return _kept(Settings.from_env())
+def login_settings() -> Settings:
+    """Return the settings for signing in or out, with a store that lasts."""
+    return _with_token_file(Settings.from_env())
 
 
-def where(settings: Settings) -> str:
-    """Say where tokens are kept, without a store's password."""
+def store_location(settings: Settings) -> str:
+    """Return where tokens are stored, without the store's password."""
     store = settings.token_store
     if not isinstance(store, str):
         return type(store).__name__
-    parts = urlsplit(store)
-    if parts.scheme == "file":
-        return url2pathname(parts.path)
-    netloc = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{netloc}{parts.path}"
+    url = urlsplit(store)
+    if url.scheme == "file":
+        return url2pathname(url.path)
+    netloc = url.netloc.rpartition("@")[2]
+    return f"{url.scheme}://{netloc}{url.path}"
 
 
-def moment(seconds: float | None) -> datetime | None:
-    """Give the time that is *seconds* after 1970 began, to the second, in UTC."""
+def utc_time(seconds: float | None) -> datetime | None:
+    """Return the time *seconds* after 1970 began, to the second, in UTC."""
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
 
-def shown(time: datetime | None) -> str:
-    """Write a time, and that it is UTC."""
+def time_text(time: datetime | None) -> str:
+    """Return a time as text, marked as UTC."""
     return "unknown" if time is None else f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _kept(given: Settings) -> Settings:
+def _with_token_file(settings: Settings) -> Settings:
+    """Store tokens in the configuration folder unless the environment says where."""
     if "SAGE200_TOKEN_STORE" in os.environ:
-        return given
+        return settings
     path = user_config_path("sage200", appauthor=False) / "tokens.json"
-    return replace(given, token_store=path.as_uri())
+    return replace(settings, token_store=path.as_uri())

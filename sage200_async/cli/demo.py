@@ -1,4 +1,4 @@
-"""``sage200 demo``: the main job, on the built-in sandbox, checked."""
+"""``sage200 demo``: run a query on the sandbox, and check the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from sage200_async import Sage200Client
 from sage200_async.catalog import Product
-from sage200_async.cli.output import as_mapping, table_of
+from sage200_async.cli.output import as_mapping, make_table
 from sage200_async.errors import Sage200Error
 from sage200_async.sandbox import Sandbox
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from sage200_async.query.collection import CollectionQuery
 
 _TOP: Final = 12_000
-_SHOWN: Final = 8
+_PREVIEW: Final = 8
 _NAMES: Final = ("id", "code", "name", "standard_cost", "free_stock_quantity")
 
 _CODE: Final = """\
 p = Product.fields
-dear = (
+expensive = (
     client.products
     .filter((p.standard_cost > 1) & ~p.name.contains("CHRISTMAS"), allow_sales_order=True)
     .select(p.id, p.code, p.name, "standard_cost", p.free_stock_quantity)
     .order_by(p.standard_cost.desc(), "code")
     .top(12_000)
 )
-async for product in dear: ..."""
+async for product in expensive: ..."""
 
 
-def chained(client: Sage200Client) -> CollectionQuery[Product]:
-    """Make the query that the demo shows."""
+def example_query(client: Sage200Client) -> CollectionQuery[Product]:
+    """Return the query that the demo prints."""
     p = Product.fields
     return (
         client.products.filter(
@@ -52,71 +52,76 @@ def chained(client: Sage200Client) -> CollectionQuery[Product]:
     )
 
 
-def expected(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    """Answer the same question in plain Python."""
-    found = [
+def expected_rows(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return what the query should find, by plain Python."""
+    matches = [
         row
         for row in rows
         if row["standard_cost"] > 1
         and "CHRISTMAS" not in row["name"]
         and row["allow_sales_order"]
     ]
-    found.sort(key=lambda row: (-row["standard_cost"], row["code"], row["id"]))
-    return [tuple(row[name] for name in _NAMES) for row in found[:_TOP]]
+    matches.sort(key=lambda row: (-row["standard_cost"], row["code"], row["id"]))
+    return [tuple(row[name] for name in _NAMES) for row in matches[:_TOP]]
 
 
 async def demo(*, data: Path | None, seed: int, records: int) -> None:
-    """Run the query against a sandbox, show it, and check what came.
+    """Run the query against a sandbox, print the records, and check them.
 
     Raises:
-        Sage200Error: What was read is not what the sandbox holds.
+        Sage200Error: The records are not those that the sandbox holds.
     """
     console = Console()
-    held = None if data else {"products": records}
-    async with Sandbox(records=held, seed=seed, data=data) as sandbox:
-        holding = sandbox.store.count("products")
+    counts = None if data else {"products": records}
+    async with Sandbox(records=counts, seed=seed, data=data) as sandbox:
+        stored = sandbox.store.count("products")
         console.print(f"sandbox    {sandbox.settings.base_url}")
-        console.print(f"holding    {holding:,} products, {_origin(data, seed)}")
+        console.print(f"products   {stored:,}, {_origin(data, seed)}")
         async with Sage200Client(sandbox.settings) as client:
             sites = await client.sites()
             console.print(f"signed in  {sites[0].company_name}")
             console.print(f"\n{_CODE}\n", markup=False, style="cyan", soft_wrap=True)
-            query = chained(client)
+            query = example_query(client)
             console.print(query.explain().strategy, "paging:", query.explain().why)
-            before = len(sandbox.requests)
-            read, seconds = await _read(query, console)
-            requests = len(sandbox.requests) - before - 1
+            requests_before = len(sandbox.requests)
+            products, seconds = await _read(query, console)
+            # Without the count for the progress bar.
+            requests = len(sandbox.requests) - requests_before - 1
         rows = _ndjson(data) if data else sandbox.store.rows("products")
-        wanted = expected(rows)
-    console.print(table_of(_NAMES, [as_mapping(each) for each in read[:_SHOWN]]))
-    console.print(f"... {len(read):,} in all\n")
-    got = [tuple(getattr(each, name) for name in _NAMES) for each in read]
-    console.print(f"records    {len(read):,}")
+        wanted = expected_rows(rows)
+    console.print(
+        make_table(_NAMES, [as_mapping(each) for each in products[:_PREVIEW]])
+    )
+    console.print(f"... {len(products):,} in all\n")
+    rows_read = [tuple(getattr(each, name) for name in _NAMES) for each in products]
+    console.print(f"records    {len(products):,}")
     console.print(f"requests   {requests}")
     console.print(f"seconds    {seconds:.2f}")
-    if got != wanted:
-        message = f"expected the {len(wanted):,} records that plain Python finds"
-        raise Sage200Error(f"{message}, got {len(got):,} that differ")
-    where = "the NDJSON file" if data else "the sandbox"
-    console.print(f"checked    the same records, in the same order, as in {where}")
+    if rows_read != wanted:
+        raise Sage200Error(
+            f"the query returned {len(rows_read):,} records; plain Python finds "
+            f"{len(wanted):,}, or other ones"
+        )
+    source = "the NDJSON file" if data else "the sandbox"
+    console.print(f"checked    the same records, in the same order, as in {source}")
 
 
 async def _read(
     query: CollectionQuery[Product], console: Console
 ) -> tuple[list[Product], float]:
     columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn()
-    read: list[Product] = []
+    products: list[Product] = []
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("reading", total=await query.count())
-        begun = time.perf_counter()
+        started = time.perf_counter()
         async for page in query.pages():
-            read.extend(page.records)
-            progress.update(bar, completed=len(read))
-        return read, time.perf_counter() - begun
+            products.extend(page.records)
+            progress.update(bar, completed=len(products))
+        return products, time.perf_counter() - started
 
 
 def _origin(data: Path | None, seed: int) -> str:
-    return f"from {data.name}" if data else f"made up from seed {seed}"
+    return f"from {data.name}" if data else f"generated from seed {seed}"
 
 
 def _ndjson(folder: Path) -> list[Any]:

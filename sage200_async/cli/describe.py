@@ -1,4 +1,4 @@
-"""``sage200 resources`` and ``sage200 describe``: what there is, without asking."""
+"""``sage200 resources`` and ``sage200 describe``: what the catalog knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.catalog import Endpoints
-from sage200_async.cli.output import padded
+from sage200_async.cli.output import align_columns
 from sage200_async.odata.fields import Field, Fields, names_of
 
 if TYPE_CHECKING:
@@ -18,91 +18,99 @@ if TYPE_CHECKING:
 
     from sage200_async.query.endpoint import Endpoint, Item
 
+_OPERATIONS = ("list", "get", "create", "update", "update_many", "delete")
+
 
 def resources(pattern: str) -> None:
-    """Print the resources whose names match *pattern*, or hold it."""
-    wanted = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"
-    # A few can do nothing, and are only a way to what lies below them.
-    known = {name: each for name, each in Endpoints.endpoints().items() if each.verbs}
-    found = fnmatch.filter(known, wanted)
-    rows = [("resource", "verbs", "key", "watermark")]
-    for name in found:
-        each = known[name]
-        can = " ".join(verbs(each))
-        rows.append((name, can, each.key or "-", each.watermark or "-"))
-    for line in padded(rows):
+    """Print the resources whose names match *pattern*, or contain it."""
+    glob = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"
+    # A few have no operations: they only lead to nested resources.
+    endpoints = {
+        name: endpoint
+        for name, endpoint in Endpoints.endpoints().items()
+        if endpoint.verbs
+    }
+    names = fnmatch.filter(endpoints, glob)
+    head = ("resource", "operations", "key", "watermark")
+    for line in align_columns([head, *(_row(name, endpoints[name]) for name in names)]):
         click.echo(line)
-    click.echo(f"{len(found)} of {len(known)} resources", err=True)
+    click.echo(f"{len(names)} of {len(endpoints)} resources", err=True)
+
+
+def _row(name: str, endpoint: Endpoint[Any]) -> tuple[str, ...]:
+    listed = " ".join(operations(endpoint))
+    return (name, listed, endpoint.key or "-", endpoint.watermark or "-")
 
 
 def describe(name: str, endpoint: Endpoint[Any], *, as_json: bool) -> None:
-    """Print all that is known of a resource."""
+    """Print a resource's properties, fields and related records."""
     about = description(name, endpoint)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
         return
-    plain = {**about.plain, "verbs": " ".join(about.verbs)}
-    for title, text in plain.items():
+    properties = {**about.properties, "operations": " ".join(about.operations)}
+    for title, text in properties.items():
         click.echo(f"{title:<14} {text or '-'}")
     for path in about.nested:
         click.echo(f"{'nested':<14} {path}")
-    for title, kinds in (("fields", about.fields), ("members", about.members)):
+    for title, types in (("fields", about.fields), ("expandable", about.expandable)):
         click.echo(f"\n{title}")
-        for each, kind in kinds.items():
-            click.echo(f"  {each:<42} {kind}")
+        for field, type_name in types.items():
+            click.echo(f"  {field:<42} {type_name}")
 
 
 class Description(Struct, frozen=True):
-    """All that is known of a resource."""
+    """What the catalog knows about a resource."""
 
     resource: str
-    plain: dict[str, str]
-    """Key, watermark, order and the like; empty where there is none."""
-    verbs: list[str]
+    properties: dict[str, str]
+    """Key, watermark, order and so on; empty where there is none."""
+    operations: list[str]
     nested: list[str]
+    """The paths of nested resources."""
     fields: dict[str, str]
-    """Names, each with its type."""
-    members: dict[str, str]
-    """Names, each with its record."""
+    """The type of each field."""
+    expandable: dict[str, str]
+    """The record of each name that `expand` takes."""
 
 
 def description(name: str, endpoint: Endpoint[Any]) -> Description:
-    """Put together all that is known of a resource."""
+    """Collect what the catalog knows about a resource."""
     record = endpoint.record
     fields: Fields = record.fields if record else Fields()
-    kinds = names_of(type(fields))
-    members = {each: kind for each, kind in kinds.items() if issubclass(kind, Fields)}
+    types = names_of(type(fields))
     return Description(
         resource=name,
-        plain={
+        properties={
             "record": record.__name__ if record else "",
             "key": endpoint.key or "",
             "watermark": endpoint.watermark or "",
             "order": ", ".join(endpoint.default_order),
             "parameters": " ".join(endpoint.parameters),
             "edition": "professional" if endpoint.professional_only else "both",
-            "pseudo-expands": " ".join(endpoint.extra_expands),
+            "extra expands": " ".join(endpoint.extra_expands),
         },
-        verbs=verbs(endpoint),
-        nested=sorted(nested(endpoint.path, endpoint.item)),
+        operations=operations(endpoint),
+        nested=sorted(nested_paths(endpoint.path, endpoint.item)),
         fields={
-            each: kind.kind for each, kind in kinds.items() if issubclass(kind, Field)
+            field: kind.kind for field, kind in types.items() if issubclass(kind, Field)
         },
-        members={
-            each: kind.__name__.removesuffix("Fields") for each, kind in members.items()
+        expandable={
+            field: kind.__name__.removesuffix("Fields")
+            for field, kind in types.items()
+            if issubclass(kind, Fields)
         },
     )
 
 
-def verbs(endpoint: Endpoint[Any]) -> list[str]:
-    """Name what a resource can do, reading first."""
-    order = ("list", "get", "create", "update", "update_many", "delete")
-    return [verb for verb in order if verb in endpoint.verbs]
+def operations(endpoint: Endpoint[Any]) -> list[str]:
+    """Return the names of a resource's operations, reading first."""
+    return [name for name in _OPERATIONS if name in endpoint.verbs]
 
 
-def nested(path: str, item: type[Item] | None) -> Iterator[str]:
-    """Name the paths below a resource, all levels of them."""
+def nested_paths(path: str, item: type[Item] | None) -> Iterator[str]:
+    """Yield the paths of the resources nested in another, at all levels."""
     for endpoint in item.endpoints().values() if item else ():
-        below = f"{path}/{{id}}/{endpoint.path}"
-        yield below
-        yield from nested(below, endpoint.item)
+        nested = f"{path}/{{id}}/{endpoint.path}"
+        yield nested
+        yield from nested_paths(nested, endpoint.item)

@@ -1,4 +1,4 @@
-"""``sage200 export`` and ``sage200 sync``: many resources, with bars and proofs."""
+"""``sage200 export`` and ``sage200 sync``: several resources, with progress bars."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rich.progress import (
 )
 
 from sage200_async import Sage200Client
-from sage200_async.cli.config import settings
-from sage200_async.cli.output import padded
+from sage200_async.cli.config import request_settings
+from sage200_async.cli.output import align_columns
 from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.databases.urls import database_at
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
     from sage200_async.paging.parallel import Progress as Step
     from sage200_async.query.collection import CollectionQuery
 
-_HEAD: Final = ("resource", "records", "requests", "max_key", "proof")
+_EXPORT_HEAD: Final = ("resource", "records", "requests", "max_key", "proof")
+_SYNC_HEAD: Final = ("resource", "read", "deleted", "watermark", "proof")
 
 
 class ExtractOptions(Struct, frozen=True, kw_only=True):
-    """What the command line asked for."""
+    """The options of ``sage200 export`` and ``sage200 sync``."""
 
     to: str
     format: str = "ndjson"
@@ -56,11 +57,11 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     overwrite: bool = False
     resume: bool = True
     overlap: float = 3600.0
-    most_deleted: float = 0.1
+    max_deleted: float = 0.1
 
 
 async def export_all(resources: Sequence[str], options: ExtractOptions) -> None:
-    """Read *resources* into files or a database."""
+    """Copy *resources* to files or a database."""
     if not options.resume and "://" not in options.to:
         for name in resources:
             discard(options.to, name)
@@ -77,14 +78,17 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> None:
         )
 
     outcomes = await _run(resources, options, work)
-    _print(_HEAD, [_row(outcome.name, outcome.result) for outcome in outcomes])
-    _raise(outcomes)
+    _print(_EXPORT_HEAD, [_export_row(outcome) for outcome in outcomes])
+    _raise_failures(outcomes)
 
 
 async def sync_all(resources: Sequence[str], options: ExtractOptions) -> None:
-    """Bring the copies of *resources* in a database in step."""
+    """Update the copies of *resources* in a database."""
     if "://" not in options.to:
-        raise QueryError(f"expected --to with the URL of a database, got {options.to}")
+        raise QueryError(
+            f"--to must be the URL of a database such as sqlite:///copy.db, got "
+            f"{options.to}; `sage200 export` writes to folders"
+        )
 
     async def work(
         client: Sage200Client,
@@ -97,14 +101,13 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> None:
             database_at(options.to, options.prefix),
             workers=options.workers,
             overlap=options.overlap,
-            deletes=DeletePolicy(max_fraction=options.most_deleted),
+            deletes=DeletePolicy(max_fraction=options.max_deleted),
             on_progress=on_progress,
         )
 
     outcomes = await _run(resources, options, work)
-    head = (*_HEAD[:1], "read", "deleted", "watermark", "proof")
-    _print(head, [_synced(outcome.name, outcome.result) for outcome in outcomes])
-    _raise(outcomes)
+    _print(_SYNC_HEAD, [_sync_row(outcome) for outcome in outcomes])
+    _raise_failures(outcomes)
 
 
 async def _run(
@@ -114,13 +117,17 @@ async def _run(
 ) -> list[Outcome[Any]]:
     for name in resources:
         if "list" not in known_endpoint(name).verbs:
-            raise QueryError(f"{name} is not listed: there is nothing to read")
+            raise QueryError(
+                f"{name} cannot be listed; `sage200 describe {name}` shows its operations"
+            )
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     bars = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-    async with Sage200Client(settings()) as client:
+    async with Sage200Client(request_settings()) as client:
         extractions = [_extraction(client, name, options) for name in resources]
         with bars:
-            tasks = [_task(client, each, work, bars) for each in extractions]
+            tasks = [
+                _task(client, extraction, work, bars) for extraction in extractions
+            ]
             return await run_all(tasks)
 
 
@@ -133,9 +140,9 @@ def _task(
         bars.update(bar, completed=step.records, total=step.expected)
 
     async def run() -> Any:
-        done = await work(client, extraction, on_progress)
+        result = await work(client, extraction, on_progress)
         bars.update(bar, total=bars.tasks[bar].completed)
-        return done
+        return result
 
     return Task(extraction.name, extraction.query, run)
 
@@ -144,70 +151,86 @@ def _extraction(
     client: Sage200Client, name: str, options: ExtractOptions
 ) -> Extraction:
     query: CollectionQuery[Any] = getattr(client, name)
-    asked = QueryArguments(
+    arguments = QueryArguments(
         filter=options.filter,
         select=options.select,
         expand=options.expand,
         page_size=options.page_size,
     )
-    query = refine(query, asked)
+    query = refine(query, arguments)
     if options.since is not None:
-        query = query.filter(_since(name, query, options.since))
+        query = query.filter(_changed_since(name, query, options.since))
     return Extraction(name=name, query=query, related=options.related)
 
 
-def _since(name: str, query: CollectionQuery[Any], text: str) -> Any:
-    """Make the condition that a record has changed since.
+def _changed_since(name: str, query: CollectionQuery[Any], text: str) -> Any:
+    """Return the condition that a record has changed since a time.
 
     Raises:
-        QueryError: The resource does not say when a record has changed, or
-            *text* is no time.
+        QueryError: The resource has no time of the last change, or *text* is
+            not a time.
     """
-    stamp = query.endpoint.watermark
-    if stamp is None:
+    watermark = query.endpoint.watermark
+    if watermark is None:
         raise QueryError(
-            f"{name}: --since needs a stamp of the last change: it has none"
+            f"{name} has no time of the last change; export it without --since"
         )
     try:
-        at = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError as error:
-        message = f"--since: expected a time such as 2026-01-31T08:00Z, got {text!r}"
+        message = f"--since must be a time such as 2026-01-31T08:00Z, got {text!r}"
         raise QueryError(message) from error
     record = query.endpoint.record
-    known = field(stamp) if record is None else getattr(record.fields, stamp)
-    return known >= (at if at.tzinfo else at.replace(tzinfo=UTC))
+    changed_at = (
+        field(watermark) if record is None else getattr(record.fields, watermark)
+    )
+    return changed_at >= (time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _sink(options: ExtractOptions) -> Sink:
     if "://" in options.to:
         return database_at(options.to, options.prefix)
-    form: Any = options.format
-    packing: Any = options.compress
-    return files_at(options.to, form, compress=packing, overwrite=options.overwrite)
+    file_format: Any = options.format
+    compress: Any = options.compress
+    return files_at(
+        options.to, file_format, compress=compress, overwrite=options.overwrite
+    )
 
 
-def _row(name: str, done: Certificate | None) -> tuple[str, ...]:
-    if done is None:
-        return (name, "-", "-", "-", "failed")
-    told = (f"{done.records:,}", f"{done.requests:,}", str(done.max_key or "-"))
-    return (name, *told, done.proof)
+def _export_row(outcome: Outcome[Certificate]) -> tuple[str, ...]:
+    certificate = outcome.result
+    if certificate is None:
+        return (outcome.name, "-", "-", "-", "failed")
+    return (
+        outcome.name,
+        f"{certificate.records:,}",
+        f"{certificate.requests:,}",
+        str(certificate.max_key or "-"),
+        certificate.proof,
+    )
 
 
-def _synced(name: str, done: SyncResult | None) -> tuple[str, ...]:
-    if done is None:
-        return (name, "-", "-", "-", "failed")
-    stamp = "-" if done.watermark is None else f"{done.watermark:%Y-%m-%d %H:%M:%SZ}"
-    told = (f"{done.read:,}", f"{done.deleted:,}", stamp)
-    return (name, *told, done.certificate.proof)
+def _sync_row(outcome: Outcome[SyncResult]) -> tuple[str, ...]:
+    result = outcome.result
+    if result is None:
+        return (outcome.name, "-", "-", "-", "failed")
+    time = result.watermark
+    return (
+        outcome.name,
+        f"{result.read:,}",
+        f"{result.deleted:,}",
+        "-" if time is None else f"{time:%Y-%m-%d %H:%M:%SZ}",
+        result.certificate.proof,
+    )
 
 
 def _print(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    for line in padded([head, *rows]):
+    for line in align_columns([head, *rows]):
         click.echo(line)
 
 
-def _raise(outcomes: Sequence[Outcome[Any]]) -> None:
-    """Say what failed.
+def _raise_failures(outcomes: Sequence[Outcome[Any]]) -> None:
+    """Print the errors, and raise if there are any.
 
     Raises:
         ExtractError: Some of the resources failed.

@@ -1,4 +1,4 @@
-"""What the browser shows at the end of a sign-in: whole pages, and no secret."""
+"""The pages that the browser shows at the end of a sign-in; none contains a secret."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ h1 {{ font-size: 1.5rem; }}
 </html>
 """
 
-DONE: Final = _PAGE.format(title="Signed in", text="The sign-in to Sage 200 is done.")
-OVER: Final = _PAGE.format(
-    title="This sign-in is over", text="The browser has been here before."
+DONE: Final = _PAGE.format(title="Signed in", text="You are signed in to Sage 200.")
+ALREADY_USED: Final = _PAGE.format(
+    title="This sign-in has ended", text="This address has already been opened."
 )
-NOWHERE: Final = _PAGE.format(title="Nothing here", text="There is no such page.")
+NOT_FOUND: Final = _PAGE.format(title="Page not found", text="There is no such page.")
 
 
-def failed(why: str) -> str:
-    """Write the page that says why no one was signed in."""
-    return _PAGE.format(title="Not signed in", text=escape(why))
+def failed(reason: str) -> str:
+    """Return the page that explains why the sign-in failed."""
+    return _PAGE.format(title="Not signed in", text=escape(reason))

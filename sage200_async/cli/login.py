@@ -15,7 +15,12 @@ from msgspec import Struct
 
 from sage200_async import AuthorizationRequest, create_authorization_url, exchange_code
 from sage200_async.auth.sign_in import sign_out
-from sage200_async.cli.config import kept_settings, moment, shown, where
+from sage200_async.cli.config import (
+    login_settings,
+    store_location,
+    time_text,
+    utc_time,
+)
 from sage200_async.cli.html import DONE, failed
 from sage200_async.cli.loopback import Loopback
 from sage200_async.errors import Sage200Error, SignInFailed
@@ -24,14 +29,14 @@ from sage200_async.settings import require_url
 if TYPE_CHECKING:
     from sage200_async import Settings, Tokens
 
-_UNHEARD: Final = "http://127.0.0.1/callback"
-# Where the browser ends with --paste: nobody listens, and its address bar
-# holds what is pasted.
-_GIVEN: Final = ("SAGE200_REFRESH_TOKEN", "SAGE200_ACCESS_TOKEN")
+_PASTE_URI: Final = "http://127.0.0.1/callback"
+# Where the browser ends with --paste: nothing listens there, and the address bar
+# shows what to paste.
+_TOKEN_VARIABLES: Final = ("SAGE200_REFRESH_TOKEN", "SAGE200_ACCESS_TOKEN")
 
 
 class LoginOptions(Struct, frozen=True, kw_only=True):
-    """What the command line asked for."""
+    """The options of ``sage200 login``."""
 
     port: int = 0
     redirect_uri: str | None = None
@@ -42,48 +47,50 @@ class LoginOptions(Struct, frozen=True, kw_only=True):
 
 
 def login(options: LoginOptions) -> None:
-    """Sign a person in, and say where the tokens are and how long they live."""
-    settings = kept_settings()
+    """Sign a person in, and print where the tokens are and when they expire."""
+    settings = login_settings()
     if options.redirect_uri and not options.paste:
-        _require_here(options.redirect_uri)
+        _require_loopback(options.redirect_uri)
     if options.paste:
-        tokens = _by_paste(settings, options)
+        tokens = _login_by_paste(settings, options)
     else:
-        here = options.redirect_uri or f"http://127.0.0.1:{options.port}/callback"
-        tokens = asyncio.run(_by_browser(settings, options, here))
+        tokens = asyncio.run(_login_by_browser(settings, options))
+    sign_in_again = time_text(utc_time(tokens.refresh_token_expires_at))
     click.echo("signed in")
-    click.echo(f"tokens         {where(settings)}")
-    click.echo(f"access token   ends {shown(moment(tokens.expires_at))}")
-    click.echo(f"sign in again  by {shown(moment(tokens.refresh_token_expires_at))}")
-    _advise(tokens)
+    click.echo(f"tokens         {store_location(settings)}")
+    click.echo(f"access token   expires {time_text(utc_time(tokens.expires_at))}")
+    click.echo(f"sign in again  by {sign_in_again}")
+    _print_notes(tokens)
 
 
 async def logout() -> None:
-    """Forget the tokens, and say whether there were any."""
-    settings = kept_settings()
-    held = await sign_out(settings)
-    said = "forgotten: the tokens in" if held else "there were no tokens in"
-    click.echo(f"{said} {where(settings)}")
+    """Delete the stored tokens, and print whether there were any."""
+    settings = login_settings()
+    deleted = await sign_out(settings)
+    message = "tokens deleted from" if deleted else "no tokens in"
+    click.echo(f"{message} {store_location(settings)}")
 
 
-def _by_paste(settings: Settings, options: LoginOptions) -> Tokens:
-    """Let a person carry the address; not in the event loop, as it blocks."""
-    sign_in = AuthorizationRequest.begin(options.redirect_uri or _UNHEARD)
-    _offer(create_authorization_url(settings, sign_in), browser=False)
+def _login_by_paste(settings: Settings, options: LoginOptions) -> Tokens:
+    """Let the person paste the address; it blocks, so no event loop runs yet."""
+    request = AuthorizationRequest.begin(options.redirect_uri or _PASTE_URI)
+    _show_address(create_authorization_url(settings, request), browser=False)
     click.echo(
         "Sign in, then paste the whole address that the browser ends at:", err=True
     )
     redirected = sys.stdin.readline()
-    return asyncio.run(exchange_code(settings, sign_in, redirected))
+    return asyncio.run(exchange_code(settings, request, redirected))
 
 
-async def _by_browser(settings: Settings, options: LoginOptions, here: str) -> Tokens:
-    async with Loopback(here) as loopback:
-        sign_in = AuthorizationRequest.begin(loopback.redirect_uri)
-        _offer(create_authorization_url(settings, sign_in), browser=options.browser)
-        redirected = await _redirect(loopback, options.timeout)
+async def _login_by_browser(settings: Settings, options: LoginOptions) -> Tokens:
+    uri = options.redirect_uri or f"http://127.0.0.1:{options.port}/callback"
+    async with Loopback(uri) as loopback:
+        request = AuthorizationRequest.begin(loopback.redirect_uri)
+        url = create_authorization_url(settings, request)
+        _show_address(url, browser=options.browser)
+        redirected = await _wait_for_redirect(loopback, options.timeout)
         try:
-            tokens = await exchange_code(settings, sign_in, redirected)
+            tokens = await exchange_code(settings, request, redirected)
         except Sage200Error as error:
             await loopback.show(failed(str(error)))
             raise
@@ -91,37 +98,43 @@ async def _by_browser(settings: Settings, options: LoginOptions, here: str) -> T
         return tokens
 
 
-async def _redirect(loopback: Loopback, seconds: float) -> str:
+async def _wait_for_redirect(loopback: Loopback, seconds: float) -> str:
     try:
         return await asyncio.wait_for(loopback.redirect(), seconds)
     except TimeoutError:
-        message = f"nobody came back from the browser within {seconds:g} s: begin again"
+        message = (
+            f"the browser did not come back within {seconds:g} s; run `sage200 login` "
+            "again, with a longer --timeout if necessary"
+        )
         raise SignInFailed(message, reason="timeout") from None
 
 
-def _offer(url: str, *, browser: bool) -> None:
-    """Print *url*, and open it where wanted."""
+def _show_address(url: str, *, browser: bool) -> None:
+    """Print *url*, and open it in a browser if wanted."""
     click.echo("Open this address in a browser:", err=True)
     click.echo(url)
     if browser:
-        # A browser that runs in the terminal returns when it is left.
+        # A browser that runs in the terminal returns only when it is closed.
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
-def _require_here(redirect_uri: str) -> None:
+def _require_loopback(redirect_uri: str) -> None:
     require_url("redirect_uri", redirect_uri, secure=True)
     if urlsplit(redirect_uri).scheme != "http":
-        message = "--redirect-uri: expected http on this machine, or --paste with https"
+        message = "--redirect-uri must be http on this machine; for https, add --paste"
         raise click.UsageError(message)
 
 
-def _advise(tokens: Tokens) -> None:
-    """Say what will surprise."""
+def _print_notes(tokens: Tokens) -> None:
+    """Print what the person might not expect."""
     if not tokens.refresh_token:
         click.echo(
-            "note: no refresh token came: the client's form at Sage may allow none",
+            "note: Sage sent no refresh token; it may not be enabled for this client",
             err=True,
         )
-    for name in _GIVEN:
+    for name in _TOKEN_VARIABLES:
         if os.environ.get(name):
-            click.echo(f"note: {name} is set, and goes before these tokens", err=True)
+            click.echo(
+                f"note: {name} is set and takes precedence; unset it to use these tokens",
+                err=True,
+            )

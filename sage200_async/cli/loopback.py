@@ -1,4 +1,4 @@
-"""The end of a sign-in on this machine: a server that takes one redirect.
+"""The end of a sign-in on this machine: a server that accepts one redirect.
 
 Source: RFC 8252, 7.3 and 8.3.
 """
@@ -12,16 +12,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from sage200_async.cli.html import NOWHERE, OVER
+from sage200_async.cli.html import ALREADY_USED, NOT_FOUND
 from sage200_async.errors import SettingsError
 
 if TYPE_CHECKING:
     from typing import Self
 
-_LIMIT: Final = 32 * 1024
-# Bytes of a request's head.
-_PATIENCE: Final = 10.0
-# Seconds: browsers open connections ahead, and send nothing on them.
+_MAX_HEAD_BYTES: Final = 32 * 1024
+# The limit for a request's head.
+_TIMEOUT: Final = 10.0
+# Seconds. Browsers open connections in advance, and send nothing on them.
 _HEADERS: Final = (
     "Content-Type: text/html; charset=utf-8\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
@@ -32,14 +32,14 @@ _HEADERS: Final = (
     "Connection: close\r\n"
 )
 _ADDRESSES: Final = {"localhost": "127.0.0.1"}
-# A name may lead elsewhere; browsers try both of localhost's addresses.
+# A name may resolve to something else; browsers try both addresses of localhost.
 
 
 class Loopback:
     """Listens on this machine for one redirect, and shows the browser a page.
 
-    Other paths, such as a browser's look for an icon, are not found and
-    change nothing. A second redirect is told that it is late.
+    Requests for other paths, such as the icon, get 404 and change nothing. A
+    second redirect gets a page that says that the sign-in has ended.
 
     Args:
         redirect_uri: http on a loopback address; port 0 takes a free one.
@@ -50,90 +50,96 @@ class Loopback:
         self._path = urlsplit(redirect_uri).path or "/"
         self._redirect: asyncio.Future[str] = asyncio.Future()
         self._page: asyncio.Future[str] = asyncio.Future()
-        self._bearer: asyncio.Task[None] | None = None
-        self._talks: set[asyncio.Task[None]] = set()
+        self._redirect_task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        """Listen.
+        """Start to listen.
 
         Raises:
-            SettingsError: The port is not to be had.
+            SettingsError: The port cannot be used.
         """
-        parts = urlsplit(self.redirect_uri)
-        host = _ADDRESSES.get(parts.hostname or "", parts.hostname)
-        port = 80 if parts.port is None else parts.port
+        url = urlsplit(self.redirect_uri)
+        host = _ADDRESSES.get(url.hostname or "", url.hostname)
+        port = 80 if url.port is None else url.port
         try:
             self._server = await asyncio.start_server(
-                self._connected, host, port, limit=_LIMIT
+                self._connected, host, port, limit=_MAX_HEAD_BYTES
             )
         except OSError as error:
-            why = os.strerror(error.errno or 0)
-            message = f"port: expected one to listen at, got {port} ({why})"
+            reason = os.strerror(error.errno or 0)
+            message = f"cannot listen on port {port} ({reason}); choose another"
             raise SettingsError(message, name="port") from error
         if port == 0:
-            taken = self._server.sockets[0].getsockname()[1]
-            netloc = parts.netloc.removesuffix(":0")
-            self.redirect_uri = parts._replace(netloc=f"{netloc}:{taken}").geturl()
+            free_port = self._server.sockets[0].getsockname()[1]
+            netloc = url.netloc.removesuffix(":0")
+            self.redirect_uri = url._replace(netloc=f"{netloc}:{free_port}").geturl()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop listening, and end what is left of other connections."""
+        """Stop listening, and close the other connections."""
         if self._server is not None:
             self._server.close()
-        for task in self._talks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def redirect(self) -> str:
-        """Wait for the browser; give the address that it came back to."""
+        """Wait for the browser; return the address that it was redirected to."""
         return await asyncio.shield(self._redirect)
 
     async def show(self, page: str) -> None:
-        """Show *page* to the browser that came, and wait until it has it."""
+        """Send *page* to the browser, and wait until it is sent."""
         self._page.set_result(page)
-        if self._bearer is not None:
-            await asyncio.wait([self._bearer], timeout=_PATIENCE)
+        if self._redirect_task is not None:
+            await asyncio.wait([self._redirect_task], timeout=_TIMEOUT)
 
     def _connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        task = asyncio.create_task(self._talk(reader, writer))
-        self._talks.add(task)
-        task.add_done_callback(self._talks.discard)
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _talk(
+    async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Answer the one request of a connection."""
-        gone = (ConnectionError, EOFError, asyncio.LimitOverrunError, TimeoutError)
-        with contextlib.suppress(*gone):
+        disconnected = (
+            ConnectionError,
+            EOFError,
+            asyncio.LimitOverrunError,
+            TimeoutError,
+        )
+        with contextlib.suppress(*disconnected):
             try:
                 head = await asyncio.wait_for(
-                    reader.readuntil(b"\r\n\r\n"), timeout=_PATIENCE
+                    reader.readuntil(b"\r\n\r\n"), timeout=_TIMEOUT
                 )
-                writer.write(await self._answer(head.decode("latin-1")))
+                writer.write(await self._response(head.decode("latin-1")))
                 await writer.drain()
             finally:
                 writer.close()
             await writer.wait_closed()
 
-    async def _answer(self, head: str) -> bytes:
+    async def _response(self, head: str) -> bytes:
+        """Return the response; for the redirect, wait for its page."""
         method, _, rest = head.partition(" ")
         target = rest.partition(" ")[0]
         if target.partition("?")[0] != self._path:
-            return _reply(HTTPStatus.NOT_FOUND, NOWHERE)
+            return _encode_response(HTTPStatus.NOT_FOUND, NOT_FOUND)
         if method != "GET":
-            return _reply(HTTPStatus.METHOD_NOT_ALLOWED, NOWHERE)
+            return _encode_response(HTTPStatus.METHOD_NOT_ALLOWED, NOT_FOUND)
         if self._redirect.done():
-            return _reply(HTTPStatus.GONE, OVER)
-        parts = urlsplit(self.redirect_uri)
-        self._bearer = asyncio.current_task()
-        self._redirect.set_result(f"{parts.scheme}://{parts.netloc}{target}")
-        return _reply(HTTPStatus.OK, await self._page)
+            return _encode_response(HTTPStatus.GONE, ALREADY_USED)
+        url = urlsplit(self.redirect_uri)
+        self._redirect_task = asyncio.current_task()
+        self._redirect.set_result(f"{url.scheme}://{url.netloc}{target}")
+        return _encode_response(HTTPStatus.OK, await self._page)
 
 
-def _reply(status: HTTPStatus, page: str) -> bytes:
+def _encode_response(status: HTTPStatus, page: str) -> bytes:
     body = page.encode()
     line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
     head = f"{line}{_HEADERS}Content-Length: {len(body)}\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Records on standard output, as they arrive."""
+"""Write records to standard output as they arrive."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_COLUMNS: Final = 8
+_MAX_COLUMNS: Final = 8
 
 
 class Writer(Protocol):
-    """Takes records one at a time."""
+    """Writes records one at a time."""
 
     def write(self, record: Any) -> None:
-        """Take one record."""
+        """Write one record."""
         ...
 
     def close(self) -> None:
-        """Print what is left to print."""
+        """Print what is not printed yet."""
         ...
 
 
 class NdjsonWriter:
-    """One JSON object to a line; what is null is left out."""
+    """One JSON object per line, without null values."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
 
     def write(self, record: Any) -> None:
-        """Print *record*."""
+        """Print one record."""
         sys.stdout.buffer.write(_ENCODER.encode(record) + b"\n")
 
     def close(self) -> None:
-        """Push out what is buffered."""
+        """Flush standard output."""
         sys.stdout.buffer.flush()
 
 
 class CsvWriter:
-    """One row to a record, under a header; nested members as JSON."""
+    """A header and one row per record; related records as JSON."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
@@ -57,29 +57,29 @@ class CsvWriter:
         self._writer.writerow(names)
 
     def write(self, record: Any) -> None:
-        """Print *record*."""
+        """Print one record."""
         plain = as_mapping(record)
-        self._writer.writerow([_cell(plain, name) for name in self._names])
+        self._writer.writerow([_cell_text(plain, name) for name in self._names])
 
     def close(self) -> None:
-        """Push out what is buffered."""
+        """Flush standard output."""
         sys.stdout.flush()
 
 
 class TableWriter:
-    """A table, printed at the end: for a few records, to look at."""
+    """A table of a few records, printed at the end."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._rows: list[Mapping[str, Any]] = []
 
     def write(self, record: Any) -> None:
-        """Keep *record*."""
+        """Add one record to the table."""
         self._rows.append(as_mapping(record))
 
     def close(self) -> None:
         """Print the table."""
-        Console().print(table_of(self._names, self._rows))
+        Console().print(make_table(self._names, self._rows))
 
 
 FORMATS: Final = ("table", "ndjson", "csv")
@@ -90,46 +90,48 @@ WRITERS: Final[dict[str, type[NdjsonWriter | CsvWriter | TableWriter]]] = {
 }
 
 
-def table_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Make a table of *rows*: the named columns, or the first that hold anything."""
-    shown = names if len(names) <= _COLUMNS else _telling(names, rows)
+def make_table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of *rows* with the named columns; of many, the first that are filled."""
+    columns = names if len(names) <= _MAX_COLUMNS else _filled_columns(names, rows)
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in shown:
-        number = any(isinstance(_at(row, name), int | Decimal) for row in rows)
-        table.add_column(name, justify="right" if number else "left")
+    for name in columns:
+        is_number = any(isinstance(_value(row, name), int | Decimal) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*(escape(_cell(row, name)) for name in shown))
+        table.add_row(*(escape(_cell_text(row, name)) for name in columns))
     return table
 
 
-def padded(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Write *rows* under each other, however wide: nothing is cut off."""
+def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield *rows* as lines with aligned columns, without cutting anything."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
 
 
-def _telling(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    full = [name for name in names if any(_cell(row, name) for row in rows)]
-    return (full or list(names))[:_COLUMNS]
+def _filled_columns(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    filled = [name for name in names if any(_cell_text(row, name) for row in rows)]
+    return (filled or list(names))[:_MAX_COLUMNS]
 
 
 def as_mapping(record: Any) -> Mapping[str, Any]:
-    """Give a record as plain values: numbers to the digit, times as text."""
+    """Return a record as plain values: exact numbers, times as text."""
     plain: Mapping[str, Any] = msgspec.to_builtins(record, builtin_types=(Decimal,))
     return plain
 
 
-def _at(row: Mapping[str, Any], name: str) -> Any:
-    here: Any = row
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    value: Any = row
     for part in name.split("."):
-        here = here.get(part) if is_object(here) else None
-    return here
+        value = value.get(part) if is_object(value) else None
+    return value
 
 
-def _cell(row: Mapping[str, Any], name: str) -> str:
-    value = _at(row, name)
+def _cell_text(row: Mapping[str, Any], name: str) -> str:
+    value = _value(row, name)
     if value is None:
         return ""
     if isinstance(value, bool):

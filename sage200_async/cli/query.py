@@ -1,4 +1,4 @@
-"""``sage200 query``: one query, from options to printed records."""
+"""``sage200 query``: run one query, and print its records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sage200_async import Sage200Client, raw
 from sage200_async.catalog import Endpoints
-from sage200_async.cli import config
+from sage200_async.cli.config import request_settings
 from sage200_async.cli.output import WRITERS
 from sage200_async.errors import QueryError
 from sage200_async.odata.fields import Fields, names_of
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from sage200_async.query.collection import CollectionQuery
     from sage200_async.query.endpoint import Endpoint
 
-_GLANCE: Final = 20
-# Records that a table shows when --top does not say.
-_FORGETFUL: Final = (
-    "note: the service may replace SAGE200_REFRESH_TOKEN when it is used, and the new "
-    "one is lost when this command ends; SAGE200_TOKEN_STORE keeps it, and so does "
-    "'sage200 login'"
+_PREVIEW: Final = 20
+# Records in a table without --top.
+_TOKEN_NOT_STORED: Final = (
+    "note: Sage may replace SAGE200_REFRESH_TOKEN when it is used, and the new token is "
+    "lost when this command ends; set SAGE200_TOKEN_STORE, or run `sage200 login`, to "
+    "store it"
 )
 
 
 class QueryArguments(Struct, frozen=True, kw_only=True):
-    """What the command line asked for."""
+    """The options of ``sage200 query``."""
 
     filter: str | None = None
     select: str | None = None
@@ -45,44 +45,49 @@ class QueryArguments(Struct, frozen=True, kw_only=True):
 
 async def query(resource: str, options: QueryArguments) -> None:
     """Read *resource* and print its records."""
-    settings = config.settings()
+    settings = request_settings()
     if settings.refresh_token and settings.token_store == "memory://":
-        click.echo(_FORGETFUL, err=True)
+        click.echo(_TOKEN_NOT_STORED, err=True)
     async with Sage200Client(settings) as client:
-        made = refine(_resource(client, resource, untyped=options.untyped), options)
+        collection = _resource(client, resource, untyped=options.untyped)
+        collection = refine(collection, options)
         if options.explain:
-            click.echo(str(made.explain()))
+            click.echo(str(collection.explain()))
             return
-        await _print(made, options)
+        await _print(collection, options)
 
 
-async def _print(made: CollectionQuery[Any], options: QueryArguments) -> None:
-    glance = options.format == "table" and options.top is None
-    asked = made.top(_GLANCE + 1) if glance else made
+async def _print(collection: CollectionQuery[Any], options: QueryArguments) -> None:
+    preview = options.format == "table" and options.top is None
+    limited = collection.top(_PREVIEW + 1) if preview else collection
     writer = None
     written = 0
-    async for record in asked:
-        if glance and written == _GLANCE:
-            click.echo(f"the first {_GLANCE}; --top N shows more", err=True)
+    async for record in limited:
+        if preview and written == _PREVIEW:
+            click.echo(f"the first {_PREVIEW} records; --top N shows more", err=True)
             break
-        writer = writer or WRITERS[options.format](_columns(made, record))
+        writer = writer or WRITERS[options.format](_columns(collection, record))
         writer.write(record)
         written += 1
-    writer = writer or WRITERS[options.format](_columns(made, {}))
+    writer = writer or WRITERS[options.format](_columns(collection, {}))
     writer.close()
 
 
-def refine(made: CollectionQuery[Any], options: QueryArguments) -> CollectionQuery[Any]:
-    """Put *options* on a query."""
+def refine(
+    collection: CollectionQuery[Any], options: QueryArguments
+) -> CollectionQuery[Any]:
+    """Apply *options* to a query."""
     if options.filter:
-        made = made.filter(raw(options.filter))
-    made = made.select(*_names(options.select)).expand(*_names(options.expand))
-    made = made.order_by(*_names(options.order_by))
+        collection = collection.filter(raw(options.filter))
+    collection = collection.select(*_names(options.select)).expand(
+        *_names(options.expand)
+    )
+    collection = collection.order_by(*_names(options.order_by))
     for name in ("top", "skip", "page_size"):
         value = getattr(options, name)
         if value is not None:
-            made = getattr(made, name)(value)
-    return made
+            collection = getattr(collection, name)(value)
+    return collection
 
 
 def _names(text: str | None) -> list[str]:
@@ -95,36 +100,38 @@ def _resource(
     if untyped:
         return client.resource(name)
     if "list" not in known_endpoint(name).verbs:
-        raise QueryError(f"{name} is not listed: there is nothing to query")
+        raise QueryError(
+            f"{name} cannot be listed; `sage200 describe {name}` shows its operations"
+        )
     resource: CollectionQuery[Any] = getattr(client, name)
     return resource
 
 
 def known_endpoint(name: str) -> Endpoint[Any]:
-    """Find a resource of the catalog.
+    """Return the endpoint of a resource in the catalog.
 
     Raises:
         QueryError: There is none of that name; the message names the nearest.
     """
-    known = Endpoints.endpoints()
-    if name not in known:
-        nearest = difflib.get_close_matches(name, known, 1, 0.4)
+    endpoints = Endpoints.endpoints()
+    if name not in endpoints:
+        nearest = difflib.get_close_matches(name, endpoints, 1, 0.4)
         hint = f"; the nearest is {nearest[0]}" if nearest else ""
         raise QueryError(
-            f"expected a resource of the catalog, got {name!r}{hint}; "
-            "'query --untyped' takes any"
+            f"unknown resource {name!r}{hint}; `sage200 resources` lists the catalog, "
+            "and `sage200 query --untyped` takes any name"
         )
-    return known[name]
+    return endpoints[name]
 
 
-def _columns(made: CollectionQuery[Any], record: Any) -> list[str]:
-    """Name the columns: those selected, else the record's own."""
-    if made.options.select:
-        return [*made.options.select, *made.options.expand]
-    model = made.endpoint.record
+def _columns(collection: CollectionQuery[Any], record: Any) -> list[str]:
+    """Return the columns: the selected ones, else those of the record."""
+    if collection.options.select:
+        return [*collection.options.select, *collection.options.expand]
+    model = collection.endpoint.record
     if model is None:
         return list(record)
     fields: Fields = model.fields
-    kinds = names_of(type(fields))
-    plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
-    return [*plain, *made.options.expand]
+    types = names_of(type(fields))
+    own = [name for name, kind in types.items() if not issubclass(kind, Fields)]
+    return [*own, *collection.options.expand]

@@ -1,9 +1,9 @@
-"""``sage200 sandbox``: a Sage 200 to run against, until interrupted."""
+"""``sage200 sandbox``: serve a sandbox until interrupted."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -12,6 +12,17 @@ from sage200_async.sandbox import Behaviour, Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_SETTINGS: Final = (
+    "base_url",
+    "token_url",
+    "authorization_url",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "site",
+    "company",
+)
 
 
 async def serve(
@@ -24,7 +35,7 @@ async def serve(
     database: str,
     ask_consent: bool,
 ) -> None:
-    """Serve until cancelled; first print what a client needs, as one JSON line."""
+    """Print the settings that a client needs as one line of JSON, then serve."""
     sandbox = Sandbox(
         records=records,
         seed=seed,
@@ -35,24 +46,24 @@ async def serve(
         behaviour=Behaviour(consent="ask" if ask_consent else "grant"),
     )
     async with sandbox:
-        click.echo(msgspec.json.encode(card(sandbox)).decode())
+        click.echo(msgspec.json.encode(connection(sandbox)).decode())
         await asyncio.Event().wait()
 
 
-def card(sandbox: Sandbox) -> dict[str, str]:
-    """Give all that a client needs to use *sandbox*."""
+def connection(sandbox: Sandbox) -> dict[str, str]:
+    """Return the settings that a client needs to use *sandbox*."""
     settings = sandbox.settings
-    names = ("base_url", "token_url", "authorization_url", "client_id", "client_secret")
-    also = ("refresh_token", "site", "company")
-    return {name: str(getattr(settings, name)) for name in (*names, *also)}
+    return {name: str(getattr(settings, name)) for name in _SETTINGS}
 
 
-def parse_counts(given: tuple[str, ...]) -> dict[str, int] | None:
-    """Read ``RESOURCE=N`` pairs."""
+def parse_counts(pairs: tuple[str, ...]) -> dict[str, int] | None:
+    """Return the number of records of each resource, from ``RESOURCE=N``."""
     counts: dict[str, int] = {}
-    for pair in given:
+    for pair in pairs:
         name, _, number = pair.partition("=")
         if not number.isdecimal():
-            raise click.BadParameter(f"expected RESOURCE=N, got {pair!r}")
+            raise click.BadParameter(
+                f"expected RESOURCE=N such as customers=500, got {pair!r}"
+            )
         counts[name] = int(number)
     return counts or None

@@ -1,4 +1,4 @@
-"""``sage200 whoami``: who is signed in, for which companies, and until when."""
+"""``sage200 whoami``: the signed-in user, the companies, and how long it lasts."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from msgspec.structs import replace
 from sage200_async import Sage200Client, Tokens
 from sage200_async.auth.stores import store_at
 from sage200_async.catalog import CurrentUser, Site
-from sage200_async.cli import config
-from sage200_async.cli.output import padded
+from sage200_async.cli.config import request_settings, time_text, utc_time
+from sage200_async.cli.output import align_columns
 
 if TYPE_CHECKING:
     from sage200_async import Settings
 
 _NO_COMPANY: Final = (
-    "note: Sage names no company: the tunnel to an on-premises server may be down"
+    "note: Sage listed no companies; the connector of an on-premises server may be down"
 )
-_NONE_CHOSEN: Final = "note: set SAGE200_SITE and SAGE200_COMPANY to one of these"
+_NOT_SELECTED: Final = "note: set SAGE200_SITE and SAGE200_COMPANY to one of these rows"
 
 
 class Whoami(Struct, frozen=True, kw_only=True):
-    """Who is signed in, for which companies, and until when (UTC)."""
+    """The signed-in user, the companies, and when the tokens expire (UTC)."""
 
     user: CurrentUser | None
-    """None where there is no company to ask at."""
+    """None if Sage listed no companies: the request needs one."""
     sites: list[Site]
-    access_token_ends: datetime | None
-    """None if unknown; the client refreshes it by itself."""
-    sign_in_ends: datetime | None
-    """None if unknown; then a person has to sign in again."""
+    access_token_expires_at: datetime | None
+    """None if unknown. The client refreshes the token by itself."""
+    refresh_token_expires_at: datetime | None
+    """None if unknown. A person has to sign in again by then."""
 
 
 async def whoami(*, as_json: bool) -> None:
-    """Ask who is signed in, and print it."""
-    settings = config.settings()
-    about = await ask(settings)
+    """Print the signed-in user, the companies, and when the tokens expire."""
+    settings = request_settings()
+    about = await read_identity(settings)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
         return
     user = about.user or CurrentUser()
     click.echo(f"user          {user.friendly_name or user.logon_name or 'unknown'}")
     click.echo(f"e-mail        {user.email_address or 'unknown'}")
-    click.echo(f"access token  ends {config.shown(about.access_token_ends)}")
-    click.echo(f"sign-in       ends {config.shown(about.sign_in_ends)}\n")
-    _print(about.sites)
+    click.echo(f"access token  expires {time_text(about.access_token_expires_at)}")
+    click.echo(f"sign-in       expires {time_text(about.refresh_token_expires_at)}\n")
+    _print_sites(about.sites)
     if not about.sites:
         click.echo(_NO_COMPANY, err=True)
-    elif not _is_chosen(settings):
-        click.echo(_NONE_CHOSEN, err=True)
+    elif not _has_company(settings):
+        click.echo(_NOT_SELECTED, err=True)
 
 
-async def ask(settings: Settings) -> Whoami:
-    """Read the user, the companies, and how long the tokens live."""
+async def read_identity(settings: Settings) -> Whoami:
+    """Read the user, the companies, and when the tokens expire."""
     store = store_at(settings.token_store)
     async with Sage200Client(replace(settings, token_store=store)) as client:
         sites = await client.sites()
@@ -66,26 +66,26 @@ async def ask(settings: Settings) -> Whoami:
     return Whoami(
         user=user,
         sites=sites,
-        access_token_ends=config.moment(tokens.expires_at),
-        sign_in_ends=config.moment(tokens.refresh_token_expires_at),
+        access_token_expires_at=utc_time(tokens.expires_at),
+        refresh_token_expires_at=utc_time(tokens.refresh_token_expires_at),
     )
 
 
 async def _user(client: Sage200Client, sites: list[Site]) -> CurrentUser | None:
-    """Read the user, at the first company where none is chosen."""
-    if _is_chosen(client.settings):
+    """Read the user, at the first company if none is set."""
+    if _has_company(client.settings):
         return await client.current_user.get()
     return await client.at(sites[0]).current_user.get() if sites else None
 
 
-def _is_chosen(settings: Settings) -> bool:
+def _has_company(settings: Settings) -> bool:
     return bool(settings.site and settings.company)
 
 
-def _print(sites: list[Site]) -> None:
+def _print_sites(sites: list[Site]) -> None:
     rows: list[tuple[str, ...]] = [("site", "company", "company name", "site name")]
     for site in sites:
-        told = (site.site_id, site.company_id, site.company_name, site.site_name)
-        rows.append(tuple("-" if each is None else str(each) for each in told))
-    for line in padded(rows):
+        values = (site.site_id, site.company_id, site.company_name, site.site_name)
+        rows.append(tuple("-" if value is None else str(value) for value in values))
+    for line in align_columns(rows):
         click.echo(line)

@@ -1,4 +1,4 @@
-"""Signing in with a real browser: two processes, and Chromium between them."""
+"""Signing in with a real browser: Chromium between `login` and the sandbox."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
-KEPT = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
+INHERITED = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
 OPENER = """#!{python}
 import os, sys
 with open({file!r} + ".part", "w") as file:
@@ -39,7 +39,7 @@ SWITCHES = (
 
 
 def chromium(profile):
-    """Start Chromium with a profile of its own."""
+    """Start Chromium with its own profile."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -50,28 +50,28 @@ def chromium(profile):
     return webdriver.Chrome(options=options, service=service)
 
 
-class Desk:
-    """A person's machine: a home, a browser, and the terminal."""
+class Machine:
+    """A person's machine: a home folder, a browser and a terminal."""
 
-    def __init__(self, home, card):
+    def __init__(self, home, connection):
         self.home = home
         self.address = home / "address"
         opener = home / "opener"
         opener.write_text(OPENER.format(python=sys.executable, file=str(self.address)))
         opener.chmod(0o700)
         names = ("base_url", "token_url", "authorization_url", "client_id")
-        self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.env |= {f"SAGE200_{name.upper()}": card[name] for name in names}
+        self.env = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self.env |= {f"SAGE200_{name.upper()}": connection[name] for name in names}
         self.env |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
         self.env |= {"BROWSER": str(opener), "COLUMNS": "120"}
         self.browser = chromium(home / "profile")
 
     def login(self, *arguments):
-        """Start the login; give its process, and the address that it opened."""
+        """Start `login`; return its process, and the address that it opened."""
         process = self.start("login", *arguments)
-        until = time.monotonic() + 30
+        deadline = time.monotonic() + 30
         while not self.address.exists():
-            assert time.monotonic() < until, "login opened no browser"
+            assert time.monotonic() < deadline, "login opened no browser"
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         return process, self.address.read_text()
@@ -87,35 +87,35 @@ class Desk:
             env=self.env,
         )
 
-    def ended(self, process):
-        """Wait for a process; give what it printed."""
+    def wait(self, process):
+        """Wait for a process; return its exit code and output."""
         with process:
             out, err = process.communicate(timeout=60)
         return SimpleNamespace(code=process.returncode, out=out, err=err)
 
     def click(self, text):
-        """Click the button that says *text*."""
+        """Click the button labelled *text*."""
         self.browser.find_element("xpath", f"//button[.='{text}']").click()
 
-    def heading(self, text):
-        """Wait until the page has *text* for its heading; give all its text."""
+    def wait_for_page(self, heading):
+        """Wait for the page with this heading; return its text."""
         from selenium.webdriver.support.ui import WebDriverWait
 
         WebDriverWait(self.browser, 20).until(
             lambda browser: browser.find_elements(
-                "xpath", f"//main/h1[.={json.dumps(text)}]"
+                "xpath", f"//main/h1[.={json.dumps(heading)}]"
             )
         )
         return self.browser.find_element("tag name", "main").text
 
-    def kept(self):
-        """Name the files below the configuration folder."""
+    def token_files(self):
+        """Return the names of the token files in the configuration folder."""
         return sorted(path.name for path in self.home.glob("config/**/tokens.json"))
 
 
 @pytest.fixture
-def card():
-    """Start `sage200 sandbox --ask-consent`; give the line that it prints."""
+def connection():
+    """Start `sage200 sandbox --ask-consent`; return the settings that it prints."""
     command = [*SAGE200, "sandbox", "--ask-consent"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield json.loads(process.stdout.readline())
@@ -123,73 +123,73 @@ def card():
 
 
 @pytest.fixture
-def desk(card, tmp_path):
-    """Give a person's machine, with a browser."""
-    made = Desk(tmp_path, card)
-    yield made
-    made.browser.quit()
+def machine(connection, tmp_path):
+    """Return a machine with a browser."""
+    machine = Machine(tmp_path, connection)
+    yield machine
+    machine.browser.quit()
 
 
-def test_a_person_signs_in(desk):
-    """Login opens the browser; consent ends on a page that says done; whoami answers."""
-    process, address = desk.login()
-    desk.browser.get(address)
-    asked = desk.heading("Sandbox sign-in")
-    assert "sandbox-client asks to use" in asked
+def test_a_person_signs_in(machine):
+    """Login opens the browser, consent ends on a final page, and whoami works."""
+    process, address = machine.login()
+    machine.browser.get(address)
+    consent = machine.wait_for_page("Sandbox sign-in")
+    assert "sandbox-client asks to use" in consent
     assert process.poll() is None
-    desk.click("Allow")
-    page = desk.heading("Signed in")
+    machine.click("Allow")
+    page = machine.wait_for_page("Signed in")
     assert "You may close this window" in page
-    assert desk.browser.current_url.startswith("http://127.0.0.1:")
-    done = desk.ended(process)
+    assert machine.browser.current_url.startswith("http://127.0.0.1:")
+    done = machine.wait(process)
     assert done.code == 0, done.err
     assert "signed in" in done.out
     assert "sign in again  by" in done.out
-    assert desk.kept() == ["tokens.json"]
-    complaints = [entry["message"] for entry in desk.browser.get_log("browser")]
-    assert [each for each in complaints if "favicon.ico" not in each] == []
+    assert machine.token_files() == ["tokens.json"]
+    messages = [entry["message"] for entry in machine.browser.get_log("browser")]
+    assert [message for message in messages if "favicon.ico" not in message] == []
 
-    who = desk.ended(desk.start("whoami", "--json"))
+    who = machine.wait(machine.start("whoami", "--json"))
     assert who.code == 0, who.err
-    told = json.loads(who.out)
-    assert told["user"]["logon_name"]
-    assert told["sites"][0]["company_name"] == "Sandbox Trading Ltd"
+    identity = json.loads(who.out)
+    assert identity["user"]["logon_name"]
+    assert identity["sites"][0]["company_name"] == "Sandbox Trading Ltd"
 
 
-def test_a_person_refuses(desk):
-    """Refusing ends on a page that says so; exit code 1, one line, no token."""
-    process, address = desk.login()
-    desk.browser.get(address)
-    desk.click("Refuse")
-    page = desk.heading("Not signed in")
+def test_a_person_refuses(machine):
+    """Refused consent ends on a page that says so; exit code 1, one line, no tokens."""
+    process, address = machine.login()
+    machine.browser.get(address)
+    machine.click("Refuse")
+    page = machine.wait_for_page("Not signed in")
     assert "access_denied" in page
-    done = desk.ended(process)
+    done = machine.wait(process)
     assert done.code == 1
     assert "error: Sage ID refused the sign-in (access_denied" in done.err
-    assert desk.kept() == []
+    assert machine.token_files() == []
 
 
-def test_another_state(desk):
-    """A browser that comes back with another state ends the login; no token."""
-    process, address = desk.login()
+def test_another_state(machine):
+    """A browser that comes back with another state ends the login; no tokens."""
+    process, address = machine.login()
     state = address.partition("&state=")[2].partition("&")[0]
     assert state
-    desk.browser.get(address.replace(state, "of-a-stranger"))
-    desk.click("Allow")
-    assert "state" in desk.heading("Not signed in")
-    done = desk.ended(process)
+    machine.browser.get(address.replace(state, "of-a-stranger"))
+    machine.click("Allow")
+    assert "state" in machine.wait_for_page("Not signed in")
+    done = machine.wait(process)
     assert done.code == 1
-    assert "error: expected the state that this sign-in began with" in done.err
-    assert desk.kept() == []
+    assert "error: Expected the state of this sign-in" in done.err
+    assert machine.token_files() == []
 
 
-def test_a_closed_browser(desk):
-    """A browser that is closed before consent: the login ends in time; no token."""
-    process, address = desk.login("--timeout", "3")
-    desk.browser.get(address)
-    desk.heading("Sandbox sign-in")
-    desk.browser.quit()
-    done = desk.ended(process)
+def test_a_closed_browser(machine):
+    """If the browser is closed before consent, the login ends in time; no tokens."""
+    process, address = machine.login("--timeout", "3")
+    machine.browser.get(address)
+    machine.wait_for_page("Sandbox sign-in")
+    machine.browser.quit()
+    done = machine.wait(process)
     assert done.code == 1
-    assert "error: nobody came back from the browser within 3 s" in done.err
-    assert desk.kept() == []
+    assert "error: the browser did not come back within 3 s" in done.err
+    assert machine.token_files() == []

@@ -1,4 +1,4 @@
-"""`sage200 export` and `sage200 sync` as a person runs them."""
+"""`sage200 export` and `sage200 sync`, run as processes."""
 
 import json
 import os
@@ -19,7 +19,7 @@ FOUR = ("customers", "products", "sop_orders", "sop_order_line_views")
 
 
 def sage200(*arguments: str, env: dict[str, str], code: int = 0) -> Any:
-    done = subprocess.run(
+    completed = subprocess.run(
         [*SAGE200, *arguments],
         capture_output=True,
         text=True,
@@ -27,17 +27,17 @@ def sage200(*arguments: str, env: dict[str, str], code: int = 0) -> Any:
         env={**os.environ, "PYTHONUTF8": "1", "COLUMNS": "120", **env},
         check=False,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
+    assert completed.returncode == code, completed.stdout + completed.stderr
+    return completed
 
 
 def serve(*options: str) -> Iterator[dict[str, str]]:
-    """Serve a sandbox; give the settings of a client that is signed in to it."""
+    """Serve a sandbox, and yield the settings of a signed-in client."""
     command = [*SAGE200, "sandbox", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        card = json.loads(process.stdout.readline())
-        yield {f"SAGE200_{name.upper()}": value for name, value in card.items()}
+        settings = json.loads(process.stdout.readline())
+        yield {f"SAGE200_{name.upper()}": value for name, value in settings.items()}
         process.terminate()
 
 
@@ -46,8 +46,8 @@ def company(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Serve 1,200 customers and 30 suppliers."""
     store = {"SAGE200_TOKEN_STORE": (tmp_path / "tokens.json").as_uri()}
     records = ("--records", "customers=1200", "--records", "suppliers=30")
-    for card in serve(*records):
-        yield card | store
+    for env in serve(*records):
+        yield env | store
 
 
 def rows(path: Path) -> list[Any]:
@@ -55,19 +55,21 @@ def rows(path: Path) -> list[Any]:
     return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
-def asked(sql: str) -> list[Any]:
-    """Ask DuckDB."""
+def query(sql: str) -> list[Any]:
+    """Return the rows of a query by DuckDB."""
     with duckdb.connect() as database:
         return database.execute(sql).fetchall()
 
 
 def test_export_to_files(company: dict[str, str], tmp_path: Path) -> None:
-    """Every record is in the file, the manifest holds the proof, the summary says so."""
+    """Every record is in the file; the manifest and the summary have the proof."""
     out = tmp_path / "out"
-    done = sage200("export", "customers", "suppliers", "--to", str(out), env=company)
+    completed = sage200(
+        "export", "customers", "suppliers", "--to", str(out), env=company
+    )
     assert len({row["id"] for row in rows(out / "customers.ndjson")}) == 1200
-    assert "1,200" in done.stdout
-    assert "without a gap up to the max_key" in done.stdout
+    assert "1,200" in completed.stdout
+    assert "without a gap up to the max_key" in completed.stdout
     manifest = json.loads((out / "customers.manifest.json").read_text())
     assert manifest["certificate"]["records"] == 1200
     again = sage200("export", "customers", "--to", str(out), env=company, code=1)
@@ -75,67 +77,71 @@ def test_export_to_files(company: dict[str, str], tmp_path: Path) -> None:
     sage200("export", "customers", "--to", str(out), "--overwrite", env=company)
 
 
-def test_export_of_what_changed(company: dict[str, str], tmp_path: Path) -> None:
-    """--since takes what has changed since; a resource without a stamp says so."""
+def test_export_of_changed_records(company: dict[str, str], tmp_path: Path) -> None:
+    """--since exports changed records; a resource without a time of change is refused."""
     out = str(tmp_path / "out")
     since = ("--since", "2100-01-01T00:00Z")
     sage200("export", "customers", "--to", out, *since, env=company)
     assert rows(tmp_path / "out" / "customers.ndjson") == []
-    done = sage200("export", "users", "--to", out, *since, env=company, code=1)
-    assert "--since needs a stamp" in done.stderr
+    completed = sage200("export", "users", "--to", out, *since, env=company, code=1)
+    assert "no time of the last change" in completed.stderr
 
 
 def test_one_resource_that_fails(company: dict[str, str], tmp_path: Path) -> None:
-    """A resource that fails is told, the others are there, and the exit code is 1."""
+    """A resource that fails is reported, the others are exported; exit code 1."""
     out = tmp_path / "out"
     options = ("--to", str(out), "--filter", "balance gt 0")
-    done = sage200("export", "customers", "couriers", *options, env=company, code=1)
-    assert "1 of 2 resources failed" in done.stderr
-    assert "error: couriers:" in done.stderr
+    completed = sage200(
+        "export", "customers", "couriers", *options, env=company, code=1
+    )
+    assert "1 of 2 resources failed" in completed.stderr
+    assert "error: couriers:" in completed.stderr
     assert rows(out / "customers.ndjson")
     assert not (out / "couriers.ndjson").exists()
 
 
 def test_sync_again_and_again(company: dict[str, str], tmp_path: Path) -> None:
-    """A copy is made, and a second sync finds nothing to do."""
-    place = tmp_path / "copy.db"
+    """A copy is created, and a second sync leaves it as it is."""
+    path = tmp_path / "copy.db"
     for _ in range(2):
         sage200(
-            "sync", "customers", "--to", f"sqlite:///{place.as_posix()}", env=company
+            "sync", "customers", "--to", f"sqlite:///{path.as_posix()}", env=company
         )
-    with sqlite3.connect(place) as copy:
-        [found] = copy.execute("select count(*), count(_deleted_at) from customers")
+    with sqlite3.connect(path) as copy:
+        [counts] = copy.execute("select count(*), count(_deleted_at) from customers")
     copy.close()
-    assert found == (1200, 0)
+    assert counts == (1200, 0)
 
 
-def test_what_is_no_database(company: dict[str, str], tmp_path: Path) -> None:
-    """`sync` to a folder, and an export of what is not listed, are one line."""
-    done = sage200("sync", "customers", "--to", str(tmp_path), env=company, code=1)
-    assert "URL of a database" in done.stderr
+def test_refused_destinations_and_resources(
+    company: dict[str, str], tmp_path: Path
+) -> None:
+    """`sync` to a folder, and an export of what cannot be listed, are refused."""
+    completed = sage200("sync", "customers", "--to", str(tmp_path), env=company, code=1)
+    assert "URL of a database" in completed.stderr
     options = ("--to", str(tmp_path))
-    done = sage200("export", "sales_invoices", *options, env=company, code=1)
-    assert "is not listed" in done.stderr
+    completed = sage200("export", "sales_invoices", *options, env=company, code=1)
+    assert "cannot be listed" in completed.stderr
 
 
 @pytest.mark.skipif(
     not DATA.is_dir(), reason="the folder of real records is not beside the project"
 )
 def test_real_records_to_parquet(tmp_path: Path) -> None:
-    """DuckDB reads the Parquet of real records: the NDJSON's counts and sums."""
+    """Parquet files of real records have the counts and sums of their NDJSON source."""
     store = {"SAGE200_TOKEN_STORE": (tmp_path / "tokens.json").as_uri()}
     out = tmp_path / "out"
-    for card in serve("--data", str(DATA)):
+    for env in serve("--data", str(DATA)):
         options = ("--to", str(out), "--format", "parquet")
-        sage200("export", *FOUR, *options, env=card | store)
+        sage200("export", *FOUR, *options, env=env | store)
     for name in FOUR:
         source = rows(DATA / f"{name}.ndjson")
         file = f"read_parquet('{(out / f'{name}.parquet').as_posix()}')"
-        assert asked(f"select count(*) from {file}") == [(len(source),)]
-        kinds = asked(f"select column_name, column_type from (describe from {file})")
-        numbers = [column for column, kind in kinds if "DECIMAL" in kind]
+        assert query(f"select count(*) from {file}") == [(len(source),)]
+        columns = query(f"select column_name, column_type from (describe from {file})")
+        numbers = [column for column, kind in columns if "DECIMAL" in kind]
         assert numbers
         for column in numbers:
-            [(found,)] = asked(f'select sum("{column}") from {file}')
+            [(total,)] = query(f'select sum("{column}") from {file}')
             values = [Decimal(row[column]) for row in source if row.get(column)]
-            assert (found or 0) == sum(values), (name, column)
+            assert (total or 0) == sum(values), (name, column)

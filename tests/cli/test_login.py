@@ -25,18 +25,20 @@ from sage200_async.sandbox import Behaviour, Sandbox
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
 NAMES = ("base_url", "token_url", "authorization_url", "client_id")
-KEPT = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
+INHERITED = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
 
 
-class Desk:
-    """A person's machine: a home of its own, and what the environment says."""
+class Machine:
+    """A person's machine: its own home folder and environment."""
 
     def __init__(self, home, sandbox):
         self.home = home
         self.sandbox = sandbox
-        told = sandbox.settings
-        self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.env |= {f"SAGE200_{name.upper()}": getattr(told, name) for name in NAMES}
+        settings = sandbox.settings
+        self.env = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self.env |= {
+            f"SAGE200_{name.upper()}": getattr(settings, name) for name in NAMES
+        }
         # Where platformdirs looks on Linux, on a Mac and on Windows.
         homes = ("XDG_CONFIG_HOME", "HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
         self.env |= dict.fromkeys(homes, str(home)) | {"PYTHONUTF8": "1"}
@@ -59,16 +61,16 @@ class Desk:
         return SimpleNamespace(out=out, err=err)
 
     def login(self, *arguments, code=0, browser=None, **env):
-        """Sign in; *browser* is given the address. Give what was printed and seen."""
+        """Sign in, passing the address to *browser*; return the output and the page."""
         with self.start("login", "--no-browser", *arguments, **env) as process:
             url = process.stdout.readline().strip()
             try:
-                seen = (browser or get)(url)
+                page = (browser or get)(url)
                 out, err = process.communicate(timeout=60)
             finally:
-                process.kill()  # where the browser failed, it would wait for it
+                process.kill()  # it still waits if the browser failed
         assert process.returncode == code, out + err
-        return SimpleNamespace(out=out, err=err, seen=seen, url=url)
+        return SimpleNamespace(out=out, err=err, page=page, url=url)
 
     def files(self):
         return [path for path in self.home.rglob("*") if path.is_file()]
@@ -78,20 +80,20 @@ class Desk:
 
 
 def get(url, **form):
-    """Ask as a browser does, through redirects; give status, headers and text."""
+    """Follow redirects as a browser does; return status, headers and text."""
     data = urllib.parse.urlencode(form).encode() if form else None
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, data, timeout=20) as reply:
-            return reply.status, reply.headers, reply.read().decode()
+        with opener.open(url, data, timeout=20) as response:
+            return response.status, response.headers, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.status, error.headers, error.read().decode()
 
 
 @pytest.fixture
-def play():
-    """Start a sandbox beside the test, which waits for processes."""
+def start_sandbox():
+    """Return a function that starts a sandbox in another thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -116,9 +118,9 @@ def play():
 
 
 @pytest.fixture
-def desk(play, tmp_path):
-    """Give a person's machine, before a sandbox that grants consent at once."""
-    return Desk(tmp_path, play())
+def machine(start_sandbox, tmp_path):
+    """Return a machine, with a sandbox that grants consent at once."""
+    return Machine(tmp_path, start_sandbox())
 
 
 def query_of(url):
@@ -126,59 +128,59 @@ def query_of(url):
 
 
 @pytest.mark.parametrize("secret", ["", "sandbox-secret"])
-def test_login_and_then_everything_works(desk, secret):
-    """After `login` the other commands need no token in the environment."""
-    done = desk.login(SAGE200_CLIENT_SECRET=secret)
-    (kept,) = desk.tokens()
+def test_other_commands_work_after_login(machine, secret):
+    """After `login`, the other commands need no token in the environment."""
+    done = machine.login(SAGE200_CLIENT_SECRET=secret)
+    (file,) = machine.tokens()
     assert re.fullmatch(
         "signed in\n"
-        rf"tokens         {re.escape(str(kept))}\n"
-        r"access token   ends \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n"
+        rf"tokens         {re.escape(str(file))}\n"
+        r"access token   expires \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n"
         r"sign in again  by \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n",
         done.out,
     )
-    who = desk.run("whoami", SAGE200_CLIENT_SECRET=secret)
+    who = machine.run("whoami", SAGE200_CLIENT_SECRET=secret)
     assert "Sandbox Trading Ltd" in who.out
-    assert desk.sandbox.settings.site in who.out
+    assert machine.sandbox.settings.site in who.out
     assert "set SAGE200_SITE and SAGE200_COMPANY" in who.err
-    here = {"SAGE200_SITE": desk.sandbox.settings.site, "SAGE200_COMPANY": "7"}
-    here["SAGE200_CLIENT_SECRET"] = secret
-    desk.sandbox.expire_tokens()
-    rows = desk.run("query", "customers", "--format", "ndjson", **here)
+    company = {"SAGE200_SITE": machine.sandbox.settings.site, "SAGE200_COMPANY": "7"}
+    company["SAGE200_CLIENT_SECRET"] = secret
+    machine.sandbox.expire_tokens()
+    rows = machine.run("query", "customers", "--format", "ndjson", **company)
     assert len(rows.out.splitlines()) == 3
     assert rows.err == ""
-    told = json.loads(desk.run("whoami", "--json", **here).out)
-    assert told["user"]["logon_name"]
-    assert [site["company_id"] for site in told["sites"]] == [7, 8]
-    assert told["access_token_ends"].endswith("Z")
-    assert told["access_token_ends"] < told["sign_in_ends"]
+    identity = json.loads(machine.run("whoami", "--json", **company).out)
+    assert identity["user"]["logon_name"]
+    assert [site["company_id"] for site in identity["sites"]] == [7, 8]
+    assert identity["access_token_expires_at"].endswith("Z")
+    assert identity["access_token_expires_at"] < identity["refresh_token_expires_at"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no file modes")
-def test_only_the_owner_can_read_the_tokens(desk):
-    """The file that `login` makes, in a folder that it makes, is private."""
-    desk.login()
-    (kept,) = desk.tokens()
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+def test_only_the_owner_can_read_the_tokens(machine):
+    """The token file that `login` creates is private."""
+    machine.login()
+    (file,) = machine.tokens()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_the_store_that_the_environment_names(desk, tmp_path):
-    """SAGE200_TOKEN_STORE goes before the default, and its password is not shown."""
-    own = tmp_path / "own dir" / "mine.json"
-    done = desk.login(SAGE200_TOKEN_STORE=own.as_uri())
-    assert str(own) in done.out
-    assert own.is_file()
-    assert desk.tokens() == []
+def test_the_token_store_of_the_environment(machine, tmp_path):
+    """SAGE200_TOKEN_STORE replaces the default, and its password is not printed."""
+    path = tmp_path / "own dir" / "mine.json"
+    done = machine.login(SAGE200_TOKEN_STORE=path.as_uri())
+    assert str(path) in done.out
+    assert path.is_file()
+    assert machine.tokens() == []
     redis = {"SAGE200_TOKEN_STORE": "redis://u:hush@127.0.0.1:1/0"}
-    failed = desk.login(code=1, **redis)
-    assert "hush" not in failed.out + failed.err + failed.seen[2]
-    assert "Not signed in" in failed.seen[2]
+    failed = machine.login(code=1, **redis)
+    assert "hush" not in failed.out + failed.err + failed.page[2]
+    assert "Not signed in" in failed.page[2]
 
 
-def test_the_page_at_the_end(desk):
-    """The page says that it is done, keeps no secret, and is not kept itself."""
-    done = desk.login()
-    status, headers, text = done.seen
+def test_the_page_at_the_end(machine):
+    """The final page says so, contains no secret, and is not cached."""
+    done = machine.login()
+    status, headers, text = done.page
     assert status == 200
     assert "<h1>Signed in</h1>" in text
     assert '<html lang="en">' in text
@@ -186,106 +188,114 @@ def test_the_page_at_the_end(desk):
     assert headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert not re.search(r"(src|href)=", text)
-    (kept,) = desk.tokens()
-    held = json.loads(kept.read_text("utf-8"))
-    secrets = [query_of(done.url)["state"], held["access_token"], held["refresh_token"]]
-    assert all(secrets)
-    assert not [each for each in secrets if each in text + done.out + done.err]
-
-
-def test_another_state(play, tmp_path):
-    """A stranger's state ends the login: a page, a line, exit code 1, nothing kept."""
-    desk = Desk(tmp_path, play(forge_state=True))
-    done = desk.login(code=1)
-    assert "<h1>Not signed in</h1>" in done.seen[2]
-    assert done.err.splitlines()[1:] == [
-        "error: expected the state that this sign-in began with, got another: begin again"
+    (file,) = machine.tokens()
+    tokens = json.loads(file.read_text("utf-8"))
+    secrets = [
+        query_of(done.url)["state"],
+        tokens["access_token"],
+        tokens["refresh_token"],
     ]
-    assert desk.tokens() == []
-    assert desk.sandbox.token_requests == []
+    assert all(secrets)
+    assert not [secret for secret in secrets if secret in text + done.out + done.err]
 
 
-def test_refused_consent(play, tmp_path):
-    """Refused consent ends the login likewise."""
-    desk = Desk(tmp_path, play(consent="ask"))
-    done = desk.login(code=1, browser=lambda url: get(url, decision="refuse"))
+def test_another_state(start_sandbox, tmp_path):
+    """A forged state ends the login: a page, one line, exit code 1, no tokens."""
+    machine = Machine(tmp_path, start_sandbox(forge_state=True))
+    done = machine.login(code=1)
+    assert "<h1>Not signed in</h1>" in done.page[2]
+    assert done.err.splitlines()[1:] == [
+        "error: Expected the state of this sign-in, got another: start the sign-in again"
+    ]
+    assert machine.tokens() == []
+    assert machine.sandbox.token_requests == []
+
+
+def test_refused_consent(start_sandbox, tmp_path):
+    """Refused consent ends the login: a page, one line, exit code 1, no tokens."""
+    machine = Machine(tmp_path, start_sandbox(consent="ask"))
+    done = machine.login(code=1, browser=lambda url: get(url, decision="refuse"))
     assert "access_denied" in done.err
-    assert "<h1>Not signed in</h1>" in done.seen[2]
-    assert desk.tokens() == []
+    assert "<h1>Not signed in</h1>" in done.page[2]
+    assert machine.tokens() == []
 
 
-def test_what_the_server_says_is_escaped(desk):
-    """What a redirect claims goes into the page as text."""
-
-    def browser(url):
-        given = query_of(url)
-        bad = {"error": "<script>alert(1)</script>", "state": given["state"]}
-        return get(f"{given['redirect_uri']}?{urllib.parse.urlencode(bad)}")
-
-    done = desk.login(code=1, browser=browser)
-    assert "&lt;script&gt;" in done.seen[2]
-    assert "<script>" not in done.seen[2]
-
-
-def test_a_refused_code(desk):
-    """A code that the token endpoint refuses is told of in page and terminal."""
+def test_text_from_the_redirect_is_escaped(machine):
+    """Text from the redirect is escaped in the page."""
 
     def browser(url):
-        given = query_of(url)
-        back = {"code": "made-up", "state": given["state"]}
-        return get(f"{given['redirect_uri']}?{urllib.parse.urlencode(back)}")
+        params = query_of(url)
+        answer = {"error": "<script>alert(1)</script>", "state": params["state"]}
+        return get(f"{params['redirect_uri']}?{urllib.parse.urlencode(answer)}")
 
-    done = desk.login(code=1, browser=browser, SAGE200_CLIENT_SECRET="sandbox-secret")
+    done = machine.login(code=1, browser=browser)
+    assert "&lt;script&gt;" in done.page[2]
+    assert "<script>" not in done.page[2]
+
+
+def test_a_refused_code(machine):
+    """A code that the token endpoint refuses is reported on the page and the terminal."""
+
+    def browser(url):
+        params = query_of(url)
+        answer = {"code": "made-up", "state": params["state"]}
+        return get(f"{params['redirect_uri']}?{urllib.parse.urlencode(answer)}")
+
+    done = machine.login(
+        code=1, browser=browser, SAGE200_CLIENT_SECRET="sandbox-secret"
+    )
     assert "refused the code (invalid_grant" in done.err
-    assert "refused the code (invalid_grant" in done.seen[2]
-    assert desk.tokens() == []
+    assert "refused the code (invalid_grant" in done.page[2]
+    assert machine.tokens() == []
 
 
-def test_nobody_comes_back(desk):
-    """Without a browser that returns, the login ends in time and says so."""
-    begun = time.monotonic()
-    done = desk.run("login", "--no-browser", "--timeout", "0.5", code=1)
-    assert time.monotonic() - begun < 20
-    last = done.err.splitlines()[-1]
-    assert last == "error: nobody came back from the browser within 0.5 s: begin again"
-    assert desk.files() == []
+def test_the_browser_does_not_come_back(machine):
+    """If the browser does not come back, the login ends after --timeout."""
+    started = time.monotonic()
+    done = machine.run("login", "--no-browser", "--timeout", "0.5", code=1)
+    assert time.monotonic() - started < 20
+    assert done.err.splitlines()[-1] == (
+        "error: the browser did not come back within 0.5 s; run `sage200 login` again, "
+        "with a longer --timeout if necessary"
+    )
+    assert machine.files() == []
 
 
 @pytest.fixture
-def heeded():
-    """Let processes heed Ctrl-C: shells start what runs behind others to ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def restore_sigint():
+    """Restore the handling of Ctrl-C; shells disable it in background processes."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows sends no such signal")
-@pytest.mark.parametrize("how", ["--no-browser", "--paste"])
-@pytest.mark.usefixtures("heeded")
-def test_an_interrupt(desk, how):
+@pytest.mark.parametrize("option", ["--no-browser", "--paste"])
+@pytest.mark.usefixtures("restore_sigint")
+def test_an_interrupt(machine, option):
     """Ctrl-C ends the login at once, with code 130 and no traceback."""
-    with desk.start("login", how) as process:
+    with machine.start("login", option) as process:
         process.stdout.readline()
-        if how == "--paste":
+        if option == "--paste":
             process.stderr.readline()
             process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert desk.files() == []
+    assert machine.files() == []
 
 
-def test_other_paths_change_nothing(desk):
-    """An icon, another path or method, and silent connections are put up with."""
+def test_other_paths_change_nothing(machine):
+    """Requests for an icon or another path, other methods and silent connections are harmless."""
 
     def browser(url):
-        here = query_of(url)["redirect_uri"]
-        port = urllib.parse.urlsplit(here).port
+        redirect_uri = query_of(url)["redirect_uri"]
+        port = urllib.parse.urlsplit(redirect_uri).port
         silent = socket.create_connection(("127.0.0.1", port))
         icon = get(f"http://127.0.0.1:{port}/favicon.ico")
-        deeper = get(f"{here}/deeper?code=1&state=2")
-        posted = get(here, code="1")
+        deeper = get(f"{redirect_uri}/deeper?code=1&state=2")
+        posted = get(redirect_uri, code="1")
         with socket.create_connection(("127.0.0.1", port)) as garbage:
             garbage.sendall(b"\r\n\r\n")
             assert b"404" in garbage.recv(1000)
@@ -298,11 +308,11 @@ def test_other_paths_change_nothing(desk):
         silent.close()
         return [icon[0], deeper[0], posted[0], page[0]]
 
-    assert desk.login(browser=browser).seen == [404, 404, 405, 200]
+    assert machine.login(browser=browser).page == [404, 404, 405, 200]
 
 
-def test_only_this_machine_is_listened_to(desk):
-    """The port is open on the loopback address, and on no other."""
+def test_only_this_machine_can_connect(machine):
+    """The port is open only on the loopback address."""
 
     def browser(url):
         port = urllib.parse.urlsplit(query_of(url)["redirect_uri"]).port
@@ -316,7 +326,7 @@ def test_only_this_machine_is_listened_to(desk):
             socket.create_connection(("127.0.0.2", port), timeout=2)
         return get(url)
 
-    desk.login(browser=browser)
+    machine.login(browser=browser)
 
 
 def free_port():
@@ -326,39 +336,39 @@ def free_port():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_redirect_that_sage_has_on_its_form(desk, host):
-    """--redirect-uri is sent as it is given, and listened at."""
-    given = f"http://{host}:{free_port()}/back?from=sage"
-    done = desk.login("--redirect-uri", given)
-    assert query_of(done.url)["redirect_uri"] == given
+def test_a_registered_redirect_uri(machine, host):
+    """--redirect-uri is sent unchanged, and login listens there."""
+    uri = f"http://{host}:{free_port()}/back?from=sage"
+    done = machine.login("--redirect-uri", uri)
+    assert query_of(done.url)["redirect_uri"] == uri
 
 
-def test_a_port_of_ones_choice(desk):
-    """--port is the port of the redirect; one that is taken is an error of one line."""
+def test_a_chosen_port(machine):
+    """--port is the port of the redirect; a port in use is an error of one line."""
     port = free_port()
-    done = desk.login("--port", str(port))
+    done = machine.login("--port", str(port))
     assert query_of(done.url)["redirect_uri"] == f"http://127.0.0.1:{port}/callback"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = taken.getsockname()[1]
-        said = desk.run("login", "--port", str(busy), code=1)
-    assert said.err.startswith(f"error: port: expected one to listen at, got {busy} (")
-    assert len(said.err.splitlines()) == 1
+        failed = machine.run("login", "--port", str(busy), code=1)
+    assert failed.err.startswith(f"error: cannot listen on port {busy} (")
+    assert len(failed.err.splitlines()) == 1
 
 
-def test_redirects_that_cannot_be_listened_at(desk):
-    """A redirect by https needs --paste; one in the clear is this machine's."""
-    away = desk.run("login", "--redirect-uri", "https://app.example/cb", code=2)
-    assert "--paste" in away.err
-    clear = desk.run("login", "--redirect-uri", "http://app.example/cb", code=1)
-    assert "expected https" in clear.err
+def test_redirects_to_another_machine(machine):
+    """An https redirect URI needs --paste; plain http is for this machine only."""
+    secure = machine.run("login", "--redirect-uri", "https://app.example/cb", code=2)
+    assert "--paste" in secure.err
+    plain = machine.run("login", "--redirect-uri", "http://app.example/cb", code=1)
+    assert "expected https" in plain.err
 
 
-@pytest.mark.parametrize("given", [[], ["--redirect-uri", "https://app.example/cb"]])
-def test_pasting(desk, given):
-    """--paste takes the address from standard input, whatever the redirect."""
-    with desk.start("login", "--paste", *given) as process:
+@pytest.mark.parametrize("options", [[], ["--redirect-uri", "https://app.example/cb"]])
+def test_pasting(machine, options):
+    """--paste reads the address from standard input, for any redirect URI."""
+    with machine.start("login", "--paste", *options) as process:
         url = process.stdout.readline().strip()
 
         class Stop(urllib.request.HTTPRedirectHandler):
@@ -368,107 +378,107 @@ def test_pasting(desk, given):
         opener = urllib.request.build_opener(Stop)
         with pytest.raises(urllib.error.HTTPError) as caught:
             opener.open(url, timeout=20)
-        back = caught.value.headers["Location"]
+        address = caught.value.headers["Location"]
         caught.value.close()
-        out, err = process.communicate(back + "\n", timeout=60)
+        out, err = process.communicate(address + "\n", timeout=60)
     assert process.returncode == 0, err
     assert "signed in" in out
-    assert desk.tokens()
+    assert machine.tokens()
 
 
-def test_pasting_nothing(desk):
-    """An end of input, or some other text, is a failed sign-in of one line."""
+def test_pasting_nothing(machine):
+    """An empty input, or another text, fails with one line."""
     for text in ("", "what?\n"):
-        done = desk.run("login", "--paste", paste=text, code=1)
-        assert "error: expected the state" in done.err.splitlines()[-1]
-    assert desk.files() == []
+        done = machine.run("login", "--paste", paste=text, code=1)
+        assert "error: Expected the state" in done.err.splitlines()[-1]
+    assert machine.files() == []
 
 
-def test_a_client_id_is_needed(desk):
-    """Without SAGE200_CLIENT_ID nothing is opened."""
-    for how in ("--no-browser", "--paste"):
-        done = desk.run("login", how, code=1, SAGE200_CLIENT_ID="")
+def test_a_client_id_is_needed(machine):
+    """Without SAGE200_CLIENT_ID, login prints no address."""
+    for option in ("--no-browser", "--paste"):
+        done = machine.run("login", option, code=1, SAGE200_CLIENT_ID="")
         assert done.out == ""
-        assert done.err == "error: client_id is missing, and a sign-in needs it\n"
+        assert done.err.startswith("error: No client_id is set. Set SAGE200_CLIENT_ID")
 
 
-def test_tokens_of_the_environment_go_first(desk):
-    """A token in the environment is used as given; `login` says that it goes first."""
-    desk.login()
-    (kept,) = desk.tokens()
-    before = kept.read_bytes()
-    given = {"SAGE200_ACCESS_TOKEN": "stale"}
-    done = desk.login(**given)
-    assert "SAGE200_ACCESS_TOKEN is set, and goes before" in done.err
-    after = kept.read_bytes()
+def test_tokens_in_the_environment_take_precedence(machine):
+    """A token in the environment is used first; `login` says so."""
+    machine.login()
+    (file,) = machine.tokens()
+    before = file.read_bytes()
+    env = {"SAGE200_ACCESS_TOKEN": "stale"}
+    done = machine.login(**env)
+    assert "SAGE200_ACCESS_TOKEN is set and takes precedence" in done.err
+    after = file.read_bytes()
     assert after != before
-    assert "401" in desk.run("whoami", code=1, **given).err
-    assert kept.read_bytes() == after
+    assert "401" in machine.run("whoami", code=1, **env).err
+    assert file.read_bytes() == after
 
 
-def test_a_refresh_token_that_nothing_keeps_is_pointed_out(desk):
-    """A refresh token of the environment is used, in memory, and a note says so."""
-    told = desk.sandbox.settings
-    given = {
-        "SAGE200_REFRESH_TOKEN": told.refresh_token,
-        "SAGE200_CLIENT_SECRET": told.client_secret,
-        "SAGE200_SITE": told.site,
+def test_a_refresh_token_that_is_not_stored(machine):
+    """A refresh token from the environment is not stored; a note says so."""
+    settings = machine.sandbox.settings
+    env = {
+        "SAGE200_REFRESH_TOKEN": settings.refresh_token,
+        "SAGE200_CLIENT_SECRET": settings.client_secret,
+        "SAGE200_SITE": settings.site,
         "SAGE200_COMPANY": "7",
     }
-    done = desk.run("query", "customers", "--format", "csv", **given)
-    assert "note: the service may replace SAGE200_REFRESH_TOKEN" in done.err
-    assert desk.files() == []
+    done = machine.run("query", "customers", "--format", "csv", **env)
+    assert "note: Sage may replace SAGE200_REFRESH_TOKEN" in done.err
+    assert machine.files() == []
 
 
-def test_no_refresh_token(play, tmp_path):
-    """Where no refresh token comes, `login` says so."""
-    desk = Desk(tmp_path, play())
-    done = desk.login(browser=lambda url: get(url.replace("%20offline_access", "")))
-    assert "note: no refresh token came" in done.err
+def test_no_refresh_token(start_sandbox, tmp_path):
+    """Without a refresh token, `login` prints a note."""
+    machine = Machine(tmp_path, start_sandbox())
+    done = machine.login(browser=lambda url: get(url.replace("%20offline_access", "")))
+    assert "note: Sage sent no refresh token" in done.err
 
 
-def test_logout(desk):
-    """`logout` forgets the tokens, says so when there were none, and ends access."""
-    desk.login()
-    (kept,) = desk.tokens()
-    assert desk.run("logout").out == f"forgotten: the tokens in {kept}\n"
-    assert desk.tokens() == []
-    assert desk.run("logout").out == f"there were no tokens in {kept}\n"
-    done = desk.run("whoami", code=1)
-    assert "sign in again ('sage200 login')" in done.err
+def test_logout(machine):
+    """`logout` deletes the tokens; without any, it says so, and other commands fail."""
+    machine.login()
+    (file,) = machine.tokens()
+    assert machine.run("logout").out == f"tokens deleted from {file}\n"
+    assert machine.tokens() == []
+    assert machine.run("logout").out == f"no tokens in {file}\n"
+    done = machine.run("whoami", code=1)
+    assert done.err.startswith("error: Not signed in. Run `sage200 login`")
     assert len(done.err.splitlines()) == 1
-    assert desk.run("logout").out == f"there were no tokens in {kept}\n"
+    assert machine.run("logout").out == f"no tokens in {file}\n"
 
 
-def test_whoami_at_a_tunnel_that_is_down(play, tmp_path):
-    """Without a company to ask at, whoami tells of the tokens, and what may be wrong."""
-    desk = Desk(tmp_path, play(empty_sites=True))
-    desk.login()
-    done = desk.run("whoami")
-    assert "note: Sage names no company" in done.err
+def test_whoami_without_companies(start_sandbox, tmp_path):
+    """Without companies, whoami shows the tokens, and a note names a possible cause."""
+    machine = Machine(tmp_path, start_sandbox(empty_sites=True))
+    machine.login()
+    done = machine.run("whoami")
+    assert "note: Sage listed no companies" in done.err
     assert "user          unknown" in done.out
-    assert json.loads(desk.run("whoami", "--json").out)["sites"] == []
+    assert json.loads(machine.run("whoami", "--json").out)["sites"] == []
 
 
-def test_a_second_redirect_is_late():
-    """The listener takes one redirect; the next is told so, and changes nothing."""
+def test_a_second_redirect_is_rejected():
+    """The listener accepts one redirect; the next gets 410, and changes nothing."""
 
     async def main():
         async with Loopback("http://127.0.0.1:0/callback") as loopback:
-            first, late = (f"{loopback.redirect_uri}?n={n}" for n in (1, 2))
-            begun = asyncio.create_task(asyncio.to_thread(get, first))
+            first, second = (f"{loopback.redirect_uri}?n={n}" for n in (1, 2))
+            request = asyncio.create_task(asyncio.to_thread(get, first))
             assert await loopback.redirect() == first
-            status, _, text = await asyncio.to_thread(get, late)
-            assert (status, "over" in text) == (410, True)
+            status, _, text = await asyncio.to_thread(get, second)
+            assert (status, "already" in text) == (410, True)
             await loopback.show("<p>first")
-            assert (await begun)[2] == "<p>first"
+            assert (await request)[2] == "<p>first"
             assert await loopback.redirect() == first
 
     asyncio.run(main())
 
 
-def test_a_browser_that_leaves_is_not_waited_for():
-    """A browser that goes before its page comes does not hold up the login."""
+def test_a_browser_that_disconnects():
+    """A browser that disconnects before its page does not delay the login."""
 
     async def main():
         async with Loopback("http://127.0.0.1:0/") as loopback:
@@ -483,7 +493,7 @@ def test_a_browser_that_leaves_is_not_waited_for():
 
 
 def test_nothing_is_left_open():
-    """On leaving, the port is free and silent connections are closed."""
+    """On exit, the port is free and silent connections are closed."""
 
     async def main():
         async with Loopback("http://127.0.0.1:0/") as loopback:
@@ -494,7 +504,7 @@ def test_nothing_is_left_open():
         writer.close()
         await writer.wait_closed()
         async with Loopback(f"http://127.0.0.1:{port}/"):
-            with pytest.raises(SettingsError, match=f"got {port}"):
+            with pytest.raises(SettingsError, match=f"port {port} "):
                 await Loopback(f"http://127.0.0.1:{port}/").__aenter__()
 
     asyncio.run(asyncio.wait_for(main(), 5))
