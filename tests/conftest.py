@@ -1,4 +1,4 @@
-"""What every test shares: a clean environment, open ears, how hard hypothesis looks."""
+"""Shared by all tests: no outside settings, no leaked secrets, Hypothesis profiles."""
 
 import logging
 import os
@@ -21,81 +21,81 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch):
-    """Hide the settings of whoever runs the tests."""
+def no_outside_settings(monkeypatch):
+    """Remove the settings of the environment in which the tests run."""
     for name in list(os.environ):
         if name.startswith("SAGE200_"):
             monkeypatch.delenv(name)
 
 
 class SecretLeakDetector(logging.Handler):
-    """Hears all that is logged, told as an event or raised, and knows the secrets.
+    """Collects logs, events and errors, and finds the secrets in them.
 
-    Tokens, states and verifiers are made by `secrets.token_urlsafe`, in the
-    sandbox and in sign-ins; those that tests write themselves begin with "hush".
+    Tokens, states and verifiers are created by `secrets.token_urlsafe`, in the
+    sandbox and in sign-ins; secrets that tests write begin with "hush".
     """
 
     def __init__(self):
         super().__init__(logging.DEBUG)
         self.secrets = {CLIENT_SECRET, "hush-"}
-        self.heard = []
+        self.texts = []
         self.errors = []
 
     def emit(self, record):
-        self.heard.append(record.getMessage())
+        self.texts.append(record.getMessage())
         if record.exc_info and record.exc_info[1]:
-            self.heard.append(repr(record.exc_info[1]))
+            self.texts.append(repr(record.exc_info[1]))
 
-    def listen(self, patch):
-        """Hear everything from now on."""
+    def install(self, patch):
+        """Collect everything from now on."""
         token, emit, new = secrets.token_urlsafe, Events.emit, Sage200Error.__new__
 
-        def made(size=None):
+        def create_token(size=None):
             self.secrets.add(secret := token(size))
             return secret
 
-        def told(events, event):
-            self.heard.append(repr(event))
+        def emit_event(events, event):
+            self.texts.append(repr(event))
             emit(events, event)
 
-        def raised(kind, *args, **named):
+        def create_error(kind, *args, **named):
             self.errors.append(error := new(kind, *args, **named))
             return error
 
-        patch.setattr(secrets, "token_urlsafe", made)
-        patch.setattr(Events, "emit", told)
-        patch.setattr(Sage200Error, "__new__", raised)
+        patch.setattr(secrets, "token_urlsafe", create_token)
+        patch.setattr(Events, "emit", emit_event)
+        patch.setattr(Sage200Error, "__new__", create_error)
         logging.getLogger().addHandler(self)
 
     def leaks(self):
-        """Give what was heard and holds a secret; forget the rest."""
+        """Return the collected texts that contain a secret, and forget all texts."""
         for error in self.errors:
-            self.heard += [str(error), repr(error), repr(vars(error))]
-        heard, self.heard, self.errors = self.heard, [], []
-        whole = "\n".join(heard)
-        out = [secret for secret in self.secrets if secret in whole]
-        return [text for text in heard if any(secret in text for secret in out)]
+            self.texts += [str(error), repr(error), repr(vars(error))]
+        texts, self.texts, self.errors = self.texts, [], []
+        joined = "\n".join(texts)
+        leaked = [secret for secret in self.secrets if secret in joined]
+        return [text for text in texts if any(secret in text for secret in leaked)]
 
 
 @pytest.fixture(scope="session")
-def ears():
-    """Listen for as long as the tests run."""
-    listener = SecretLeakDetector()
+def secret_leak_detector():
+    """Collect logs, events and errors while the tests run."""
+    detector = SecretLeakDetector()
     with pytest.MonkeyPatch.context() as patch:
-        listener.listen(patch)
-        yield listener
-    logging.getLogger().removeHandler(listener)
+        detector.install(patch)
+        yield detector
+    logging.getLogger().removeHandler(detector)
 
 
 @pytest.fixture(autouse=True)
-def nothing_secret_is_told(ears):
-    """Fail each test that logs, tells or raises a token, a key or a secret."""
+def no_secret_leaks(secret_leak_detector):
+    """Fail each test that logs, emits or raises a token, a key or a secret."""
     yield
-    assert ears.leaks() == []
+    assert secret_leak_detector.leaks() == []
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Show which fault led to what, and how many requests the server saw."""
+    """Print the outcome of each fault, and how many requests the server received."""
     reports = (
         report
         for outcome in ("passed", "failed")
@@ -111,6 +111,6 @@ def pytest_terminal_summary(terminalreporter):
     if not table:
         return
     terminalreporter.section("faults")
-    wide = max(len(name) for name, _, _ in table)
+    width = max(len(name) for name, _, _ in table)
     for name, outcome, requests in table:
-        terminalreporter.write_line(f"{name:{wide}}  {outcome:14}  {requests:>8}")
+        terminalreporter.write_line(f"{name:{width}}  {outcome:14}  {requests:>8}")

@@ -27,7 +27,7 @@ class Instant(Clock):
 
 
 @pytest.fixture
-def watched(on_sandbox, ears):
+def watched(on_sandbox, secret_leak_detector):
     """Run a coroutine function with an instrumented client; give spans and figures."""
 
     def run(body, **options):
@@ -49,7 +49,7 @@ def watched(on_sandbox, ears):
         figures = {each.name: each.data.data_points for each in scope.metrics}
         spans = exporter.get_finished_spans()
         told = " ".join(span.to_json() for span in spans) + repr(data)
-        assert not [secret for secret in ears.secrets if secret in told]
+        assert not [secret for secret in secret_leak_detector.secrets if secret in told]
         return spans, figures
 
     return run
@@ -117,4 +117,7 @@ def test_a_missing_extra_is_one_line() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "telemetry needs: pip install 'sage200-async[otel]'\n"
+    assert done.stdout == (
+        "telemetry needs opentelemetry.trace, which is not installed: "
+        "pip install 'sage200-async[otel]'\n"
+    )

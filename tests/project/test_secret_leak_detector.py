@@ -1,4 +1,4 @@
-"""The check that nothing secret is told would notice if it were."""
+"""The check for leaked secrets finds a leak."""
 
 import asyncio
 import logging
@@ -12,36 +12,36 @@ from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.oauth.identity import CLIENT_SECRET
 
 
-def test_a_secret_in_a_log_is_heard(ears) -> None:
-    """A token, a client's secret or a test's own one is heard in any log."""
+def test_a_secret_in_a_log_is_found(secret_leak_detector) -> None:
+    """A token, a client secret or a test's own secret is found in any log."""
     for secret in (secrets.token_urlsafe(), CLIENT_SECRET, "hush-hush"):
         logging.getLogger("sage200_async.anything").debug("with %s", secret)
         logging.getLogger("elsewhere").debug("nothing")
-        assert ears.leaks() == [f"with {secret}"]
-    assert ears.leaks() == []
+        assert secret_leak_detector.leaks() == [f"with {secret}"]
+    assert secret_leak_detector.leaks() == []
 
 
-def test_a_secret_in_an_event_or_an_error_is_heard(ears) -> None:
-    """A secret is heard in an event, in an error and in its notes."""
+def test_a_secret_in_an_event_or_an_error_is_found(secret_leak_detector) -> None:
+    """A secret is found in an event, in an error and in its notes."""
     secret = secrets.token_urlsafe()
-    sent = RequestSent(
+    event = RequestSent(
         request_number=1, request=secret, method="GET", host="h", path="p"
     )
-    Events().emit(sent)
-    assert len(ears.leaks()) == 1
+    Events().emit(event)
+    assert len(secret_leak_detector.leaks()) == 1
     error = TokenRefused("refused")
     error.add_note(secret)
-    assert len(ears.leaks()) == 1
+    assert len(secret_leak_detector.leaks()) == 1
     with pytest.raises(TokenRefused):
         raise TokenRefused(secret)
-    assert len(ears.leaks()) == 2
+    assert len(secret_leak_detector.leaks()) == 2
 
 
-def test_the_tokens_of_a_sandbox_are_known(ears) -> None:
-    """Every token that a sandbox issues is listened for."""
+def test_the_tokens_of_a_sandbox_are_known(secret_leak_detector) -> None:
+    """Every token that a sandbox issues is a known secret."""
 
     async def main() -> str:
         async with Sandbox(records={"customers": 1}) as sandbox:
             return sandbox.settings.refresh_token
 
-    assert asyncio.run(main()) in ears.secrets
+    assert asyncio.run(main()) in secret_leak_detector.secrets
