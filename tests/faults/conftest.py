@@ -1,4 +1,4 @@
-"""A client that meets faults: what it read, what the server saw, what is left."""
+"""A client against a faulty server: what it read, what was sent, what is left open."""
 
 import asyncio
 import socket
@@ -17,14 +17,14 @@ from sage200_async.transport.base import Clock
 
 ROWS = 1_000
 PAGE = 200
-FINE = ROWS // PAGE + 1
-# Requests of a reading without faults: the last page is full, so one more asks.
-PATIENCE = 30
-# Seconds, for a machine that is busy; nothing waits for a hundredth of it.
+FAULT_FREE_REQUESTS = ROWS // PAGE + 1
+# Requests of a read without faults: the last page is full, so one more follows.
+TIMEOUT = 30
+# Seconds, for a busy machine; normally nothing takes a hundredth of it.
 
 
 class FakeClock(Clock):
-    """Time that passes only by sleeping, at once; `wall` may jump."""
+    """Time passes only in `sleep`, which returns at once; `wall` may jump."""
 
     def __init__(self) -> None:
         self.time = 1_000.0
@@ -47,59 +47,59 @@ class FakeClock(Clock):
 
 
 @dataclass
-class Reading:
-    """How a reading ended."""
+class ReadResult:
+    """The outcome of a read."""
 
     keys: list[int]
-    """Of all that there is."""
+    """The keys of all records of the server."""
     ids: list[int] = field(default_factory=list)
-    """Of what came."""
+    """The keys of the records that were read."""
     error: Sage200Error | None = None
-    seen: list[RecordedRequest] = field(default_factory=list)
+    requests: list[RecordedRequest] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether all came, each once and in order, and no error."""
+        """Whether all records were read once, in order, without an error."""
         return self.error is None and self.ids == self.keys
 
     @property
     def outcome(self) -> str:
-        """Say it in a word or two."""
+        """The outcome, in a word or two."""
         if self.error is not None:
             return type(self.error).__name__
         return "complete" if self.complete else "WRONG"
 
 
-async def until(done: Callable[[], bool]) -> None:
-    """Wait for what is about to be."""
-    async with asyncio.timeout(PATIENCE):
-        while not done():
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds."""
+    async with asyncio.timeout(TIMEOUT):
+        while not condition():
             await asyncio.sleep(0.005)
 
 
-async def read(client: Sage200Client, keys: list[int], page: int = PAGE) -> Reading:
+async def read(client: Sage200Client, keys: list[int], page: int = PAGE) -> ReadResult:
     """Read all customers, to the end or to an error."""
-    reading = Reading(keys)
+    result = ReadResult(keys)
     try:
         async for customer in client.customers.select("id", "name").page_size(page):
-            reading.ids.append(customer.id or 0)
+            result.ids.append(customer.id or 0)
     except Sage200Error as error:
-        reading.error = error
-    return reading
+        result.error = error
+    return result
 
 
 @asynccontextmanager
 async def connected(sandbox: Sandbox, clock: Clock | None = None, **changed: Any):
-    """Give a client; at the end, nothing of it may be left."""
+    """Open a client; afterwards, check that nothing of it is left."""
     settings = replace(sandbox.settings, **changed)
     async with Sage200Client(settings, clock=clock or FakeClock()) as client:
-        await client.customers.select("id").first()  # it signs in
+        await client.customers.select("id").first()  # this signs in
         sandbox.requests.clear()
         yield client
         await until(lambda: not sandbox.in_flight)
         sandbox.faults = ()
-        assert await client.customers.select("id").first(), "the pool is of no use"
+        assert await client.customers.select("id").first(), "the pool is unusable"
     await until(lambda: not sandbox.connections)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}, "a task is left"
@@ -107,7 +107,7 @@ async def connected(sandbox: Sandbox, clock: Clock | None = None, **changed: Any
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give a file with a thousand customers; to be read, not written."""
+    """Return a database with a thousand customers; read it, do not write to it."""
     path = str(tmp_path_factory.mktemp("faults") / "sandbox.sqlite")
 
     async def fill() -> None:
@@ -120,7 +120,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def row(record_property: Callable[[str, object], None]) -> Callable[..., None]:
-    """Add a row to the table of faults: with the report, from whatever process."""
+    """Return a function that adds a row to the table of faults in the report."""
 
     def add(fault: str, outcome: str, requests: object) -> None:
         record_property("fault", (fault, outcome, str(requests)))
@@ -129,55 +129,55 @@ def row(record_property: Callable[[str, object], None]) -> Callable[..., None]:
 
 
 @pytest.fixture
-def meet(database: str, row: Any) -> Callable[..., Reading]:
-    """Read a thousand customers while a script of faults is played."""
+def read_with_faults(database: str, row: Any) -> Callable[..., ReadResult]:
+    """Return a function that reads a thousand customers while a script of faults runs."""
 
     def run(
         name: str,
         script: Iterable[Fault | None],
         clock: FakeClock | None = None,
         **changed: Any,
-    ) -> Reading:
-        async def main() -> Reading:
+    ) -> ReadResult:
+        async def main() -> ReadResult:
             time = clock or FakeClock()
             async with Sandbox(database=database) as sandbox:
                 keys = sandbox.store.keys("customers")
                 async with connected(sandbox, time, **changed) as client:
                     sandbox.faults = script
-                    reading = await read(client, keys)
-                    reading.seen = list(sandbox.requests)
-                reading.slept = time.slept
-                return reading
+                    result = await read(client, keys)
+                    result.requests = list(sandbox.requests)
+                result.slept = time.slept
+                return result
 
-        reading = asyncio.run(main())
-        row(name, reading.outcome, len(reading.seen))
-        return reading
+        result = asyncio.run(main())
+        row(name, result.outcome, len(result.requests))
+        return result
 
     return run
 
 
 def free_port() -> int:
-    """Give a port where nobody listens."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
+    """Return a port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
-def lab() -> Any:
-    """Give what the tests of this folder share."""
+def helpers() -> Any:
+    """Return what the tests of this folder share."""
     from types import SimpleNamespace
 
     return SimpleNamespace(
         Client=Sage200Client,
         Clock=FakeClock,
-        Reading=Reading,
+        ReadResult=ReadResult,
         Settings=Settings,
         connected=connected,
         read=read,
         until=until,
         free_port=free_port,
         page=PAGE,
-        fine=FINE,
+        fault_free_requests=FAULT_FREE_REQUESTS,
         rows=ROWS,
     )

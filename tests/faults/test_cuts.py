@@ -1,4 +1,4 @@
-"""A page cut at every kind of place, told by its length, by its JSON, by its gzip."""
+"""A page cut at every kind of position, detected by its length, its JSON or its gzip."""
 
 import asyncio
 
@@ -8,10 +8,10 @@ from sage200_async.sandbox import Behaviour, Fault, Sandbox
 
 NAME = 'Café "Über" 5 €'
 BORDER = b'},{"name"'
-PLACES = {
+POSITIONS = {
     "nothing of the body": lambda _: 0,
     "after the first bracket": lambda _: 1,
-    "in a member's name": lambda body: body.index(b'"name"') + 3,
+    "in a field's name": lambda body: body.index(b'"name"') + 3,
     "after a colon": lambda body: body.index(b'"name":') + len(b'"name":'),
     "in a string": lambda body: body.index("Café".encode()) + 1,
     "in an escape": lambda body: body.index(b"\\") + 1,
@@ -28,72 +28,73 @@ PLACES = {
 
 
 def query(client):
-    """Ask for pages with text, numbers and nested rows."""
+    """Return a query for pages with text, numbers and nested rows."""
     chosen = client.customers.select("id", "name", "credit_limit")
     return chosen.expand("contacts").page_size(20)
 
 
 async def rows_of(client, sandbox):
-    """Read all, and give the records with the number of requests."""
+    """Read all; return the records and the number of requests."""
     sandbox.requests.clear()
     rows = [row async for row in query(client)]
     return rows, len(sandbox.requests)
 
 
 async def second_page(client, sandbox):
-    """Give the second page as it goes over the wire."""
-    asked = sandbox.requests[1].query
-    return bytes((await client.request("GET", "customers", query=asked)).body)
+    """Return the bytes of the second page."""
+    query_string = sandbox.requests[1].query
+    response = await client.request("GET", "customers", query=query_string)
+    return bytes(response.body)
 
 
-def spell(sandbox):
-    """Give every customer a name of all kinds of characters, and a number."""
+def fill_fields(sandbox):
+    """Set names with all kinds of characters, and a number, for every customer."""
     for key in sandbox.store.keys("customers"):
         values = {"name": NAME, "credit_limit": 12345.67}
         sandbox.store.update("customers", key, values)
 
 
 @pytest.mark.parametrize("length", [0, None], ids=["length", "close"])
-@pytest.mark.parametrize("place", PLACES)
-def test_cuts(lab, row, place, length):
-    """Wherever a page is cut, it is asked for again as a whole, once."""
+@pytest.mark.parametrize("position", POSITIONS)
+def test_cuts(helpers, row, position, length):
+    """A page that is cut anywhere is requested again, once."""
 
     async def main():
         async with Sandbox(records={"customers": 40}) as sandbox:
-            spell(sandbox)
-            async with lab.connected(sandbox) as client:
-                whole, fine = await rows_of(client, sandbox)
+            fill_fields(sandbox)
+            async with helpers.connected(sandbox) as client:
+                expected, requests = await rows_of(client, sandbox)
                 body = await second_page(client, sandbox)
-                cut = PLACES[place](body) - len(body)
+                cut = POSITIONS[position](body) - len(body)
                 sandbox.faults = [None, Fault(cut=cut, length=length, then="close")]
-                return whole, fine, *await rows_of(client, sandbox)
+                return expected, requests, *await rows_of(client, sandbox)
 
-    whole, fine, rows, requests = asyncio.run(main())
-    assert len(whole) == 40
-    assert rows == whole
-    assert requests == fine + 1
-    told = "length" if length == 0 else "no length"
-    row(f"cut {place}, {told}", "complete", requests)
+    expected, fault_free, rows, requests = asyncio.run(main())
+    assert len(expected) == 40
+    assert rows == expected
+    assert requests == fault_free + 1
+    framing = "length" if length == 0 else "no length"
+    row(f"cut {position}, {framing}", "complete", requests)
 
 
 @pytest.mark.parametrize("length", [0, None], ids=["length", "close"])
 @pytest.mark.parametrize("cut", [-1, -5, -9, -60, 0.8, 0.5, 0.2])
-def test_cuts_through_gzip(lab, row, cut, length):
-    """Wherever compressed data is cut, in its checksum too, the page comes again."""
+def test_cuts_through_gzip(helpers, row, cut, length):
+    """A page of compressed data that is cut anywhere is requested again."""
 
     async def main():
-        packing = Behaviour(compress=True)
+        behaviour = Behaviour(compress=True)
         async with (
-            Sandbox({"customers": 40}, behaviour=packing) as sandbox,
-            lab.connected(sandbox) as client,
+            Sandbox({"customers": 40}, behaviour=behaviour) as sandbox,
+            helpers.connected(sandbox) as client,
         ):
-            whole, fine = await rows_of(client, sandbox)
+            expected, requests = await rows_of(client, sandbox)
             sandbox.faults = [None, Fault(cut=cut, length=length, then="close")]
-            return whole, fine, *await rows_of(client, sandbox)
+            return expected, requests, *await rows_of(client, sandbox)
 
-    whole, fine, rows, requests = asyncio.run(main())
-    assert len(whole) == 40
-    assert rows == whole
-    assert requests == fine + 1
-    told = "length" if length == 0 else "no length"
-    row(f"gzip cut at {cut}, {told}", "complete", requests)
+    expected, fault_free, rows, requests = asyncio.run(main())
+    assert len(expected) == 40
+    assert rows == expected
+    assert requests == fault_free + 1
+    framing = "length" if length == 0 else "no length"
+    row(f"gzip cut at {cut}, {framing}", "complete", requests)

@@ -1,4 +1,4 @@
-"""Twenty tasks and a server that dies: how often it is asked, as time goes by."""
+"""Twenty tasks and a failing server: how many requests it gets over time."""
 
 import asyncio
 import heapq
@@ -9,8 +9,8 @@ TASKS = 20
 DOWN = [Fault(status=503)] * 10_000
 
 
-class Turns:
-    """Time that moves on to the next sleeper once all tasks sleep."""
+class SteppedClock:
+    """Time moves on to the next wake-up once all tasks sleep."""
 
     def __init__(self):
         self.time = 1_000.0
@@ -24,16 +24,16 @@ class Turns:
         return self.time
 
     async def sleep(self, seconds):
-        awake = asyncio.get_running_loop().create_future()
+        wake_up = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._sleepers, (self.time + seconds, self._count, awake))
-        await awake
+        heapq.heappush(self._sleepers, (self.time + seconds, self._count, wake_up))
+        await wake_up
 
-    async def run(self, lab, seconds):
-        """Let so many seconds go by."""
+    async def run(self, helpers, seconds):
+        """Let *seconds* pass."""
         end = self.time + seconds
         while True:
-            await lab.until(lambda: len(self._sleepers) == TASKS)
+            await helpers.until(lambda: len(self._sleepers) == TASKS)
             if self._sleepers[0][0] > end:
                 self.time = end
                 return
@@ -42,11 +42,11 @@ class Turns:
                 heapq.heappop(self._sleepers)[2].set_result(None)
 
 
-def test_a_server_that_dies_and_comes_back(lab, row, database):
-    """It is asked as often as the shared budget says, and freely again afterwards."""
+def test_a_server_that_fails_and_recovers(helpers, row, database):
+    """The shared budget limits requests to a failing server, and is lifted afterwards."""
 
     async def main():
-        clock = Turns()
+        clock = SteppedClock()
         async with Sandbox(database=database) as sandbox:
 
             async def work(client):
@@ -56,32 +56,32 @@ def test_a_server_that_dies_and_comes_back(lab, row, database):
 
             async def count(seconds):
                 sandbox.requests.clear()
-                await clock.run(lab, seconds)
+                await clock.run(helpers, seconds)
                 return len(sandbox.requests)
 
-            patient = {"max_attempts": 10_000, "max_retry_seconds": 1e6}
-            async with lab.connected(sandbox, clock, **patient) as client:
+            limits = {"max_attempts": 10_000, "max_retry_seconds": 1e6}
+            async with helpers.connected(sandbox, clock, **limits) as client:
                 tasks = [asyncio.create_task(work(client)) for _ in range(TASKS)]
-                well = await count(5.5)
+                healthy = await count(5.5)
                 sandbox.faults = DOWN
-                dying = await count(15)
-                dead = await count(60)
+                failing = await count(15)
+                down = await count(60)
                 sandbox.faults = ()
                 recovering = await count(60)
-                again = await count(5)
+                recovered = await count(5)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                return well, dying, dead, recovering, again
+                return healthy, failing, down, recovering, recovered
 
-    well, dying, dead, recovering, again = asyncio.run(main())
-    row("20 tasks, 5 s before", "complete", well)
-    row("20 tasks, 503 for 15 s", "waiting", dying)
-    row("20 tasks, 503 for 60 s more", "waiting", dead)
+    healthy, failing, down, recovering, recovered = asyncio.run(main())
+    row("20 tasks, 5 s before", "complete", healthy)
+    row("20 tasks, 503 for 15 s", "waiting", failing)
+    row("20 tasks, 503 for 60 s more", "waiting", down)
     row("20 tasks, 60 s after", "complete", recovering)
-    row("20 tasks, 5 s more", "complete", again)
-    assert well == TASKS * 6
-    assert dying <= TASKS + 10 + 15 + 1
-    assert 30 <= dead <= 60 + 1  # one a second
-    assert recovering > 5 * dead
-    assert again == TASKS * 5
+    row("20 tasks, 5 s more", "complete", recovered)
+    assert healthy == TASKS * 6
+    assert failing <= TASKS + 10 + 15 + 1
+    assert 30 <= down <= 60 + 1  # one a second
+    assert recovering > 5 * down
+    assert recovered == TASKS * 5

@@ -1,4 +1,4 @@
-"""A collection of five pages, and a fault on the second: once, often, for good."""
+"""A collection of five pages, and a fault on the second: once, four times, for ever."""
 
 import gzip
 import socket
@@ -9,16 +9,16 @@ from sage200_async import errors
 from sage200_async.sandbox import Fault
 
 SHORT = 0.3
-# Seconds that a reading waits for bytes where a fault has none.
+# The read timeout, in seconds, for faults that send nothing.
 HTML = {"Content-Type": "text/html"}
 PAGE = b"<html><body><h1>%d</h1>The upstream server is down.</body></html>"
 GZIP = {"Content-Encoding": "gzip"}
-PACKED = gzip.compress(b"[" + b'{"id":1,"name":"A1"},' * 900 + b'{"id":2}]', mtime=0)
-FLIPPED = PACKED[:40] + bytes(byte ^ 0x55 for byte in PACKED[40:80]) + PACKED[80:]
+GZIPPED = gzip.compress(b"[" + b'{"id":1,"name":"A1"},' * 900 + b'{"id":2}]', mtime=0)
+CORRUPTED = GZIPPED[:40] + bytes(byte ^ 0x55 for byte in GZIPPED[40:80]) + GZIPPED[80:]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-LONG = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n[]"
+LONG_HEADER = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n[]"
 
-PASSING = {
+TRANSIENT = {
     "closed before any byte": (Fault(cut=0, then="close"), errors.IncompleteResponse),
     "reset before any byte": (Fault(cut=0, then="reset"), errors.IncompleteResponse),
     "closed in the head": (Fault(cut=25, then="close"), errors.IncompleteResponse),
@@ -42,17 +42,17 @@ PASSING = {
         Fault(length=None, cut=0.5, then="close"),
         errors.IncompleteResponse,
     ),
-    "an empty reply": (Fault(body=b""), errors.IncompleteResponse),
+    "an empty response": (Fault(body=b""), errors.IncompleteResponse),
     "gzip cut short": (
-        Fault(body=PACKED[:-9], headers=GZIP),
+        Fault(body=GZIPPED[:-9], headers=GZIP),
         errors.IncompleteResponse,
     ),
     "gzip cut, no length": (
-        Fault(body=PACKED[:60], headers=GZIP, length=None, then="close"),
+        Fault(body=GZIPPED[:60], headers=GZIP, length=None, then="close"),
         errors.IncompleteResponse,
     ),
-    "gzip spoilt": (Fault(body=FLIPPED, headers=GZIP), errors.IncompleteResponse),
-    "gzip that is none": (Fault(body=b"[]", headers=GZIP), errors.IncompleteResponse),
+    "gzip corrupted": (Fault(body=CORRUPTED, headers=GZIP), errors.IncompleteResponse),
+    "not gzip": (Fault(body=b"[]", headers=GZIP), errors.IncompleteResponse),
     "another protocol": (
         Fault(raw=b"SSH-2.0-OpenSSH_9.6\r\n", then="close"),
         errors.IncompleteResponse,
@@ -69,7 +69,10 @@ PASSING = {
         Fault(raw=CHUNKED + b"zz\r\n[]\r\n", then="close"),
         errors.IncompleteResponse,
     ),
-    "a header of 70 kB": (Fault(raw=LONG, then="close"), errors.IncompleteResponse),
+    "a header of 70 kB": (
+        Fault(raw=LONG_HEADER, then="close"),
+        errors.IncompleteResponse,
+    ),
     "500": (Fault(status=500), errors.ServerError),
     "502, a gateway's page": (
         Fault(status=502, headers=HTML, body=PAGE % 502, then="close"),
@@ -89,42 +92,44 @@ PASSING = {
 
 
 @pytest.mark.parametrize("times", [1, 4])
-@pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_passes(meet, lab, name, times):
-    """A fault that ends before the attempts do leaves a reading complete."""
-    fault, kind = PASSING[name]
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_transient_fault(read_with_faults, helpers, name, times):
+    """After a fault that ends before the last attempt, the read is complete."""
+    fault, kind = TRANSIENT[name]
     script = [None, *[fault] * times]
-    reading = meet(f"{name}, {times}x", script, read_timeout=timeout(fault))
-    assert reading.complete
-    assert len(reading.seen) == lab.fine + times + is_heavy(fault, kind)
-    assert len(reading.slept) == times
+    result = read_with_faults(f"{name}, {times}x", script, read_timeout=timeout(fault))
+    assert result.complete
+    assert len(result.requests) == helpers.fault_free_requests + times + reduces_page(
+        fault, kind
+    )
+    assert len(result.slept) == times
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_stays(meet, name):
-    """A fault that does not end is its own error, after as many attempts as set."""
-    fault, kind = PASSING[name]
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_permanent_fault(read_with_faults, name):
+    """A fault that does not end raises its error after the maximum number of attempts."""
+    fault, kind = TRANSIENT[name]
     script = [None, *[fault] * 50]
-    reading = meet(f"{name}, always", script, read_timeout=timeout(fault))
-    assert type(reading.error) is kind
-    attempts = 5 + is_heavy(fault, kind)
-    assert reading.error.attempts == attempts
-    assert reading.error.plan.records == 200
-    assert reading.ids == reading.keys[:200]
-    assert len(reading.seen) == 1 + attempts
+    result = read_with_faults(f"{name}, always", script, read_timeout=timeout(fault))
+    assert type(result.error) is kind
+    attempts = 5 + reduces_page(fault, kind)
+    assert result.error.attempts == attempts
+    assert result.error.plan.records == 200
+    assert result.ids == result.keys[:200]
+    assert len(result.requests) == 1 + attempts
 
 
-def is_heavy(fault, kind):
-    """Tell whether half of the page is asked for, which costs one request more."""
+def reduces_page(fault, kind):
+    """Whether the page is halved, which takes one more request."""
     return kind is errors.RequestTimeout or fault.status in {502, 503, 504}
 
 
 def timeout(fault):
-    """Give the seconds to wait for bytes."""
+    """Return the read timeout, in seconds."""
     return SHORT if fault.then == "stall" else 60.0
 
 
-LASTING = {
+NOT_RETRYABLE = {
     "200, an error object": (
         Fault(body=b'{"Message":"The company is locked."}'),
         errors.DecodeError,
@@ -160,26 +165,28 @@ LASTING = {
 }
 
 
-@pytest.mark.parametrize("name", LASTING)
-def test_a_fault_that_asking_again_does_not_cure(meet, name):
-    """What would be the same again is its own error at once, and says what came."""
-    fault, kind, told = LASTING[name]
-    reading = meet(name, [None, fault])
-    assert type(reading.error) is kind
-    assert told in str(reading.error)
-    assert len(reading.seen) == 2
-    assert reading.error.plan.records == 200
+@pytest.mark.parametrize("name", NOT_RETRYABLE)
+def test_a_fault_that_is_not_retried(read_with_faults, name):
+    """A fault that a retry cannot cure raises its error at once, with what was received."""
+    fault, kind, text = NOT_RETRYABLE[name]
+    result = read_with_faults(name, [None, fault])
+    assert type(result.error) is kind
+    assert text in str(result.error)
+    assert len(result.requests) == 2
+    assert result.error.plan.records == 200
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects(meet, status):
-    """A redirect is an error that names the setting, and nobody calls elsewhere."""
+def test_redirects(read_with_faults, status):
+    """A redirect is an error that names the setting; it is not followed."""
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
-        away = {"Location": f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v1/"}
-        reading = meet(f"{status}", [None, Fault(status=status, headers=away)])
+        headers = {"Location": f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v1/"}
+        result = read_with_faults(
+            f"{status}", [None, Fault(status=status, headers=headers)]
+        )
         elsewhere.setblocking(False)
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
-    assert type(reading.error) is errors.StatusError
-    assert "check base_url" in str(reading.error)
-    assert len(reading.seen) == 2
+    assert type(result.error) is errors.StatusError
+    assert "check base_url" in str(result.error)
+    assert len(result.requests) == 2

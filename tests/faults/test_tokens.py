@@ -1,4 +1,4 @@
-"""401, one or hundreds: each refresh serves everyone, and none leads to the next."""
+"""One or hundreds of 401s: all tasks share a refresh, and refreshes do not cascade."""
 
 import asyncio
 
@@ -8,73 +8,73 @@ from sage200_async import errors
 from sage200_async.sandbox import Fault, Sandbox
 
 TASKS = 50
-NO = Fault(status=401)
+UNAUTHORIZED = Fault(status=401)
 
 
-async def fifty(client):
-    """Ask fifty times at once; give what each brought."""
-    asked = (client.customers.select("id").first() for _ in range(TASKS))
-    return await asyncio.gather(*asked, return_exceptions=True)
+async def fifty_requests(client):
+    """Send fifty requests at once; return the results and errors."""
+    requests = (client.customers.select("id").first() for _ in range(TASKS))
+    return await asyncio.gather(*requests, return_exceptions=True)
 
 
-STORMS = {
-    "401, each token at once": (None, 0),
-    "401, for the first ten": ([NO] * 10, 0),
-    "401, for the first fifty": ([NO] * 50, 0),
-    "401, for the first seventy": ([NO] * 70, 50),
-    "401, every second one": ([NO, None] * 200, 50),
-    "401, every third one": ([NO, None, None] * 200, 50),
-    "401, always": ([NO] * 500, 50),
+SCRIPTS = {
+    "401, expired tokens": (None, 0),
+    "401, for the first ten": ([UNAUTHORIZED] * 10, 0),
+    "401, for the first fifty": ([UNAUTHORIZED] * 50, 0),
+    "401, for the first seventy": ([UNAUTHORIZED] * 70, 50),
+    "401, every second one": ([UNAUTHORIZED, None] * 200, 50),
+    "401, every third one": ([UNAUTHORIZED, None, None] * 200, 50),
+    "401, always": ([UNAUTHORIZED] * 500, 50),
 }
 
 
-@pytest.mark.parametrize("name", STORMS)
-def test_storms(lab, row, database, name):
-    """Fifty tasks cost two requests each at most, and two refreshes among them."""
-    script, may_fail = STORMS[name]
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_fifty_tasks(helpers, row, database, name):
+    """Fifty tasks send at most two requests each, and two refreshes in total."""
+    script, may_fail = SCRIPTS[name]
 
     async def main():
         async with Sandbox(database=database) as sandbox:
-            clock = lab.Clock()
-            async with lab.connected(sandbox, clock) as client:
+            clock = helpers.Clock()
+            async with helpers.connected(sandbox, clock) as client:
                 sandbox.token_requests.clear()
                 if script is None:
                     sandbox.expire_tokens()
                 sandbox.faults = script or ()
-                brought = await fifty(client)
+                results = await fifty_requests(client)
                 requests, refreshes = len(sandbox.requests), len(sandbox.token_requests)
                 sandbox.faults = ()
                 clock.time += 61
-                assert None not in await fifty(client)
-                return brought, requests, refreshes
+                assert None not in await fifty_requests(client)
+                return results, requests, refreshes
 
-    brought, requests, refreshes = asyncio.run(main())
-    failed = [each for each in brought if isinstance(each, BaseException)]
+    results, requests, refreshes = asyncio.run(main())
+    failed = [error for error in results if isinstance(error, BaseException)]
     row(f"{name}, 50 tasks", f"{len(failed)} Unauthorized", requests)
-    assert all(type(each) is errors.Unauthorized for each in failed)
+    assert all(type(error) is errors.Unauthorized for error in failed)
     assert len(failed) <= may_fail
     assert TASKS <= requests <= 2 * TASKS
     assert refreshes <= 2
 
 
-def test_a_401_amid_a_reading(meet, lab):
-    """A page that draws 401 is asked for again with a new token, without a wait."""
-    reading = meet("401, 1x", [None, NO])
-    assert reading.complete
-    assert len(reading.seen) == lab.fine + 1
-    assert reading.slept == []
+def test_a_401_during_a_read(read_with_faults, helpers):
+    """A page that gets a 401 is requested again with a new token, without a wait."""
+    result = read_with_faults("401, 1x", [None, UNAUTHORIZED])
+    assert result.complete
+    assert len(result.requests) == helpers.fault_free_requests + 1
+    assert result.slept == []
 
 
-def test_every_second_request_draws_401(meet, lab):
-    """A reading goes on if each page comes at its second try."""
-    reading = meet("401, before each page", [NO, None] * 50)
-    assert reading.outcome in {"complete", "Unauthorized"}
-    assert len(reading.seen) <= 2 * lab.fine
+def test_every_second_request_gets_401(read_with_faults, helpers):
+    """A read continues if each page comes at its second attempt."""
+    result = read_with_faults("401, before each page", [UNAUTHORIZED, None] * 50)
+    assert result.outcome in {"complete", "Unauthorized"}
+    assert len(result.requests) <= 2 * helpers.fault_free_requests
 
 
-def test_a_401_that_stays(meet):
-    """A 401 that a new token does not cure is no matter of the token."""
-    reading = meet("401, always", [None, *[NO] * 50])
-    assert type(reading.error) is errors.Unauthorized
-    assert "company" in str(reading.error)
-    assert len(reading.seen) == 1 + 2
+def test_a_permanent_401(read_with_faults):
+    """A 401 that a new token does not cure is an `Unauthorized` about the company."""
+    result = read_with_faults("401, always", [None, *[UNAUTHORIZED] * 50])
+    assert type(result.error) is errors.Unauthorized
+    assert "company" in str(result.error)
+    assert len(result.requests) == 1 + 2

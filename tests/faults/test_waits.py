@@ -1,4 +1,4 @@
-"""How long to wait: what the server says, what it does not say, clocks that jump."""
+"""How long to wait: with Retry-After, without it, and with clocks that jump."""
 
 import asyncio
 from email.utils import formatdate
@@ -12,95 +12,99 @@ DAY = 86_400
 
 
 def busy(after=None, **headers):
-    """Make a reply that says to come again later."""
-    told = {} if after is None else {"Retry-After": after}
-    return Fault(status=429, headers={**told, **headers})
+    """Return a fault with status 429 and perhaps ``Retry-After``."""
+    retry_after = {} if after is None else {"Retry-After": after}
+    return Fault(status=429, headers={**retry_after, **headers})
 
 
-def test_as_long_as_the_server_says(meet, lab):
-    """``Retry-After`` in seconds is obeyed to the second, each time."""
+def test_retry_after_in_seconds(read_with_faults, helpers):
+    """``Retry-After`` in seconds is obeyed exactly, each time."""
     script = [None, busy("7"), busy("0"), busy("90"), None, busy("3")]
-    reading = meet("429, in so many seconds", script)
-    assert reading.complete
-    assert reading.slept == [7.0, 0.0, 90.0, 3.0]
-    assert len(reading.seen) == lab.fine + 4
+    result = read_with_faults("429, in so many seconds", script)
+    assert result.complete
+    assert result.slept == [7.0, 0.0, 90.0, 3.0]
+    assert len(result.requests) == helpers.fault_free_requests + 4
 
 
-def test_until_the_server_says(meet, lab):
+def test_retry_after_as_a_date(read_with_faults, helpers):
     """``Retry-After`` as a date is obeyed to the second."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     when = formatdate(int(clock.now()) + 20, usegmt=True)
-    reading = meet("429, until a date", [None, busy(when)], clock)
-    assert reading.complete
-    assert reading.slept == [20.0]
+    result = read_with_faults("429, until a date", [None, busy(when)], clock)
+    assert result.complete
+    assert result.slept == [20.0]
 
 
-@pytest.mark.parametrize("wrong", [-DAY, DAY], ids=["behind", "prefetch"])
-def test_a_clock_that_is_a_day_off(meet, lab, wrong):
-    """A date is counted from the server's own: here it may be another day."""
-    clock = lab.Clock()
-    there = int(clock.now()) + wrong
-    when = formatdate(there + 20, usegmt=True)
-    date = formatdate(there, usegmt=True)
-    reading = meet("429, a clock a day off", [None, busy(when, Date=date)], clock)
-    assert reading.complete
-    assert reading.slept == [20.0]
+@pytest.mark.parametrize("error", [-DAY, DAY], ids=["behind", "ahead"])
+def test_a_clock_that_is_a_day_wrong(read_with_faults, helpers, error):
+    """A date is compared with the server's own clock, not with ours."""
+    clock = helpers.Clock()
+    server_time = int(clock.now()) + error
+    when = formatdate(server_time + 20, usegmt=True)
+    date = formatdate(server_time, usegmt=True)
+    result = read_with_faults(
+        "429, a clock a day wrong", [None, busy(when, Date=date)], clock
+    )
+    assert result.complete
+    assert result.slept == [20.0]
 
 
 @pytest.mark.parametrize("after", ["soon", "", "-5", "1.5", "NaN", "9" * 20 + "x"])
-def test_nonsense(meet, lab, after):
-    """What cannot be read is nothing said: the wait is ours, and short."""
-    reading = meet(f"429, Retry-After: {after}", [None, busy(after)])
-    assert reading.complete
-    assert len(reading.seen) == lab.fine + 1
-    [slept] = reading.slept
+def test_an_invalid_retry_after(read_with_faults, helpers, after):
+    """An invalid ``Retry-After`` is ignored: the usual short wait applies."""
+    result = read_with_faults(f"429, Retry-After: {after}", [None, busy(after)])
+    assert result.complete
+    assert len(result.requests) == helpers.fault_free_requests + 1
+    [slept] = result.slept
     assert 0 <= slept <= 0.5
 
 
 @pytest.mark.parametrize("after", ["3600", "9" * 400])
-def test_too_long(meet, after):
-    """Told to come again much later, it is the caller who decides."""
-    reading = meet("429, in an hour", [None, busy(after)])
-    assert type(reading.error) is errors.RateLimited
-    assert reading.error.retry_after >= 3600
-    assert len(reading.seen) == 2
-    assert reading.slept == []
+def test_a_retry_after_that_is_too_long(read_with_faults, after):
+    """A ``Retry-After`` above the maximum is left to the caller."""
+    result = read_with_faults("429, in an hour", [None, busy(after)])
+    assert type(result.error) is errors.RateLimited
+    assert result.error.retry_after >= 3600
+    assert len(result.requests) == 2
+    assert result.slept == []
 
 
-def test_told_to_wait_for_ever(meet):
-    """Each wait may be obeyed, but not past the time for all of them."""
-    reading = meet("429, two minutes each", [None, *[busy("120")] * 50])
-    assert type(reading.error) is errors.RateLimited
-    assert sum(reading.slept) <= 300
-    assert len(reading.seen) == 1 + 3
+def test_repeated_long_waits(read_with_faults):
+    """Each wait is obeyed, up to the maximum for all of them."""
+    result = read_with_faults("429, two minutes each", [None, *[busy("120")] * 50])
+    assert type(result.error) is errors.RateLimited
+    assert sum(result.slept) <= 300
+    assert len(result.requests) == 1 + 3
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY], ids=["back", "on"])
-def test_the_wall_clock_jumps(lab, row, jump, database):
-    """A wall clock that jumps a day, before and amid the waits, loses nothing."""
+def test_the_wall_clock_jumps(helpers, row, jump, database):
+    """If the wall clock jumps by a day, before and during waits, nothing is lost."""
 
     async def main():
-        clock = lab.Clock()
+        clock = helpers.Clock()
 
-        async def leap():
+        async def change_clock():
             clock.wall += jump
 
         async with Sandbox(database=database) as sandbox:
             keys = sandbox.store.keys("customers")
-            async with lab.connected(sandbox, clock) as client:
+            async with helpers.connected(sandbox, clock) as client:
                 clock.wall += jump
-                clock.on_sleep = leap
+                clock.on_sleep = change_clock
                 sandbox.faults = [None, Fault(status=503), busy("5"), None, busy()]
-                reading = await lab.read(client, keys)
+                result = await helpers.read(client, keys)
                 clock.on_sleep = None
-                reading.seen = list(sandbox.requests)
-                # The old token still works there, or a new one is asked for.
+                result.requests = list(sandbox.requests)
+                # The old token still works, or is refreshed.
                 sandbox.expire_tokens()
                 assert await client.customers.first()
-            return reading, len(sandbox.token_requests)
+            return result, len(sandbox.token_requests)
 
-    reading, refreshes = asyncio.run(main())
-    row(f"the clock jumps by {jump // DAY} days", reading.outcome, len(reading.seen))
-    assert reading.complete
-    assert len(reading.seen) == lab.fine + 3 + 1  # a 503 halves the page
+    result, refreshes = asyncio.run(main())
+    row(f"clock jumps by {jump // DAY} days", result.outcome, len(result.requests))
+    assert result.complete
+    assert (
+        len(result.requests) == helpers.fault_free_requests + 3 + 1
+    )  # a 503 halves the page
     assert refreshes <= 6

@@ -1,4 +1,4 @@
-"""Writes whose reply is lost: done once or not at all, and never sent twice."""
+"""Writes whose response is lost: carried out once or not at all, never sent twice."""
 
 import asyncio
 
@@ -45,18 +45,18 @@ def customers(sandbox, **wanted):
 
 
 def sent(sandbox, method):
-    """Count the requests of this method."""
-    return sum(seen.method == method for seen in sandbox.requests)
+    """Count the requests with this method."""
+    return sum(request.method == method for request in sandbox.requests)
 
 
-def lose(lab, fault, write, **changed):
-    """Write while the reply is lost; give the error, and what *write* counts."""
+def write_with_fault(helpers, fault, write, **changed):
+    """Write during a fault; return the error, the POSTs and the new customers."""
 
     async def main():
         settings = {"read_timeout": SHORT if fault.then == "stall" else 60.0}
         async with (
             Sandbox(records={"customers": 3}) as sandbox,
-            lab.connected(sandbox, **settings, **changed) as client,
+            helpers.connected(sandbox, **settings, **changed) as client,
         ):
             sandbox.faults = [fault]
             error = None
@@ -64,8 +64,8 @@ def lose(lab, fault, write, **changed):
                 await write(client, sandbox)
             except errors.Sage200Error as caught:
                 error = caught
-            posts, made = sent(sandbox, "POST"), customers(sandbox, **NEW)
-            return error, posts, made
+            posts, created = sent(sandbox, "POST"), customers(sandbox, **NEW)
+            return error, posts, created
 
     return asyncio.run(main())
 
@@ -76,53 +76,55 @@ async def create(client, _):
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_a_create_whose_reply_is_lost(lab, row, name):
-    """It may have been done, says the error: one POST was sent, one row is there."""
+def test_a_create_whose_response_is_lost(helpers, row, name):
+    """The error says that the outcome is unknown: one POST was sent, one row exists."""
     fault, kind = LOST[name]
-    error, posts, made = lose(lab, replace(fault, carried_out=True), create)
-    row(f"POST done, {name}", type(error).__name__, posts)
+    error, posts, created = write_with_fault(
+        helpers, replace(fault, carried_out=True), create
+    )
+    row(f"POST carried out, {name}", type(error).__name__, posts)
     assert type(error) is kind
-    assert (posts, made) == (1, 1)
+    assert (posts, created) == (1, 1)
     assert error.outcome_unknown
     assert any("look for it" in note for note in error.__notes__)
 
 
 @pytest.mark.parametrize("name", sorted(LOST.keys() - CARRIED_OUT))
-def test_a_create_that_was_lost(lab, row, name):
-    """Where nobody can know, it is not sent again either: one POST, no row."""
+def test_a_create_that_was_lost(helpers, row, name):
+    """If the outcome is unknown, the POST is not sent again either: one POST, no row."""
     fault, kind = LOST[name]
-    error, posts, made = lose(lab, fault, create)
+    error, posts, created = write_with_fault(helpers, fault, create)
     row(f"POST lost, {name}", type(error).__name__, posts)
     assert type(error) is kind
-    assert (posts, made) == (1, 0)
+    assert (posts, created) == (1, 0)
     assert error.outcome_unknown
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
-def test_a_create_that_was_refused(lab, row, status):
-    """A refusal is certain: it was not done, and it is not sent again."""
-    error, posts, made = lose(lab, Fault(status=status), create)
+def test_a_create_that_was_refused(helpers, row, status):
+    """A refused create was not carried out, and is not sent again."""
+    error, posts, created = write_with_fault(helpers, Fault(status=status), create)
     row(f"POST refused, {status}", type(error).__name__, posts)
     assert error.status == status
-    assert (posts, made) == (1, 0)
+    assert (posts, created) == (1, 0)
     assert not error.outcome_unknown
 
 
-def test_a_create_without_a_token(lab, row):
-    """A 401 means that nothing was done: with a new token it is sent again."""
-    error, posts, made = lose(lab, Fault(status=401), create)
+def test_a_create_without_a_token(helpers, row):
+    """After a 401, nothing was carried out: it is sent again with a new token."""
+    error, posts, created = write_with_fault(helpers, Fault(status=401), create)
     row("POST refused, 401", "complete", posts)
     assert error is None
-    assert (posts, made) == (2, 1)
+    assert (posts, created) == (2, 1)
 
 
-def test_a_create_that_certainly_never_left(lab, row):
-    """Where nobody listens, a create is tried again until someone does."""
+def test_a_create_that_was_never_sent(helpers, row):
+    """A create whose connection is refused is tried again."""
 
     async def main():
-        clock = lab.Clock()
-        sandbox = Sandbox(records={"customers": 3}, port=lab.free_port())
-        async with lab.Client(sandbox.settings, clock=clock) as client:
+        clock = helpers.Clock()
+        sandbox = Sandbox(records={"customers": 3}, port=helpers.free_port())
+        async with helpers.Client(sandbox.settings, clock=clock) as client:
 
             async def listen():
                 if len(clock.slept) == 3:
@@ -131,19 +133,19 @@ def test_a_create_that_certainly_never_left(lab, row):
             clock.on_sleep = listen
             try:
                 await client.customers.create(NEW)
-                counted = sent(sandbox, "POST"), customers(sandbox, **NEW)
+                counts = sent(sandbox, "POST"), customers(sandbox, **NEW)
             finally:
                 await sandbox.__aexit__(None, None, None)
-            return counted
+            return counts
 
-    posts, made = asyncio.run(main())
+    posts, created = asyncio.run(main())
     row("POST, connection refused 3x", "complete", posts)
-    assert (posts, made) == (1, 1)
+    assert (posts, created) == (1, 1)
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_a_change_whose_reply_is_lost(lab, row, name):
-    """A change by id does no more the second time: it is sent again."""
+def test_a_change_whose_response_is_lost(helpers, row, name):
+    """An update by id has the same effect twice: it is sent again."""
     fault, _ = LOST[name]
 
     async def update(client, sandbox):
@@ -152,14 +154,14 @@ def test_a_change_whose_reply_is_lost(lab, row, name):
         assert customers(sandbox, short_name="Moved") == 1
         assert sent(sandbox, "PUT") == 2
 
-    error, _, _ = lose(lab, replace(fault, carried_out=True), update)
+    error, _, _ = write_with_fault(helpers, replace(fault, carried_out=True), update)
     assert error is None
-    row(f"PUT done, {name}", "complete", 2)
+    row(f"PUT carried out, {name}", "complete", 2)
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_a_delete_whose_reply_is_lost(lab, row, name):
-    """The second time there is nothing to delete, and that is no error."""
+def test_a_delete_whose_response_is_lost(helpers, row, name):
+    """A repeated delete finds nothing to delete; that is not an error."""
     fault, _ = LOST[name]
 
     async def delete(client, sandbox):
@@ -168,6 +170,6 @@ def test_a_delete_whose_reply_is_lost(lab, row, name):
         assert key not in sandbox.store.keys("customers")
         assert sent(sandbox, "DELETE") == 2
 
-    error, _, _ = lose(lab, replace(fault, carried_out=True), delete)
+    error, _, _ = write_with_fault(helpers, replace(fault, carried_out=True), delete)
     assert error is None
-    row(f"DELETE done, {name}", "complete", 2)
+    row(f"DELETE carried out, {name}", "complete", 2)

@@ -1,4 +1,4 @@
-"""Proxies that are not ours, from Debian: haproxy and nginx, each on its own port."""
+"""Real proxies: haproxy and nginx from Debian, each on its own port."""
 
 import asyncio
 import shutil
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sage200_async.sandbox import Sandbox
 
 _SYSTEM = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
-# A user's path need not hold the folders of the system's programs.
+# A user's PATH may lack the folders of system programs.
 
 HAPROXY = """
 defaults
@@ -28,9 +28,9 @@ frontend front
   {rules}
   default_backend back
 backend back
-  server sandbox 127.0.0.1:{behind} {options}
+  server sandbox 127.0.0.1:{backend_port} {options}
 """
-PLAIN = {"idle": "20s", "server": "20s", "queue": "20s", "rules": "", "options": ""}
+DEFAULTS = {"idle": "20s", "server": "20s", "queue": "20s", "rules": "", "options": ""}
 
 NGINX = """
 daemon off;
@@ -50,7 +50,7 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     location / {{
-      proxy_pass http://127.0.0.1:{behind};
+      proxy_pass http://127.0.0.1:{backend_port};
       {rules}
     }}
   }}
@@ -59,15 +59,15 @@ http {{
 
 
 def program(name):
-    """Find a program, or skip and say why."""
-    found = shutil.which(name) or shutil.which(name, path=_SYSTEM)
-    if found is None:
+    """Return the path of a program, or skip the test."""
+    path = shutil.which(name) or shutil.which(name, path=_SYSTEM)
+    if path is None:
         pytest.skip(f"{name} is not installed: apt-get install {name}")
-    return found
+    return path
 
 
 class Proxy:
-    """A program that listens; it can be killed and started again."""
+    """A proxy process; it can be killed and started again."""
 
     def __init__(self, port, *command):
         self.port = port
@@ -75,13 +75,13 @@ class Proxy:
         self._process = None
 
     async def __aenter__(self):
-        nowhere = asyncio.subprocess.DEVNULL
+        devnull = asyncio.subprocess.DEVNULL
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdout=nowhere, stderr=nowhere
+            *self._command, stdout=devnull, stderr=devnull
         )
         async with asyncio.timeout(20):
             while not await self._listens():
-                assert self._process.returncode is None, "it ended at once"
+                assert self._process.returncode is None, "the proxy ended at once"
                 await asyncio.sleep(0.01)
         return self
 
@@ -99,67 +99,78 @@ class Proxy:
         return True
 
 
-class Front:
+class ProxiedRead:
     """Reads a thousand customers through a proxy."""
 
-    def __init__(self, lab, database, proxy):
-        self._lab = lab
+    def __init__(self, helpers, database, proxy):
+        self._helpers = helpers
         self._database = database
         self._proxy = proxy
-        self.clock = lab.Clock()
+        self.clock = helpers.Clock()
 
     def run(self, body, behaviour=None, settings=None, **options):
-        """Run *body* with a client, a sandbox and the proxy between them."""
+        """Run *body* with a client, a sandbox and a proxy between them."""
 
         async def main():
             async with Sandbox(database=self._database, behaviour=behaviour) as sandbox:
-                behind = sandbox.url.rpartition(":")[2]
-                async with self._proxy(behind, **options) as proxy:
-                    given = sandbox.settings
-                    front = given.base_url.replace(f":{behind}/", f":{proxy.port}/")
-                    changed = replace(given, base_url=front, **settings or {})
-                    async with self._lab.Client(changed, clock=self.clock) as client:
+                backend_port = sandbox.url.rpartition(":")[2]
+                async with self._proxy(backend_port, **options) as proxy:
+                    direct = sandbox.settings
+                    base_url = direct.base_url.replace(
+                        f":{backend_port}/", f":{proxy.port}/"
+                    )
+                    proxied = replace(direct, base_url=base_url, **settings or {})
+                    async with self._helpers.Client(
+                        proxied, clock=self.clock
+                    ) as client:
                         return await body(client, sandbox, proxy)
 
         return asyncio.run(main())
 
     def read(self, script=(), **options):
-        """Read all, while the sandbox behind the proxy plays a script."""
+        """Read all customers while the sandbox runs a script of faults."""
 
         async def body(client, sandbox, _):
             sandbox.faults = script
             keys = sandbox.store.keys("customers")
-            reading = await self._lab.read(client, keys)
-            reading.seen = list(sandbox.requests)
-            reading.slept = self.clock.slept
-            return reading
+            result = await self._helpers.read(client, keys)
+            result.requests = list(sandbox.requests)
+            result.slept = self.clock.slept
+            return result
 
         return self.run(body, **options)
 
 
 @pytest.fixture
-def haproxy(lab, tmp_path, database):
-    """Give a reading through haproxy."""
+def haproxy(helpers, tmp_path, database):
+    """Return a reader through haproxy."""
 
-    def proxy(behind, **options):
-        port = lab.free_port()
+    def proxy(backend_port, **options):
+        port = helpers.free_port()
         config = Path(tmp_path, "haproxy.cfg")
-        config.write_text(HAPROXY.format(port=port, behind=behind, **PLAIN | options))
+        config.write_text(
+            HAPROXY.format(port=port, backend_port=backend_port, **DEFAULTS | options)
+        )
         return Proxy(port, program("haproxy"), "-f", str(config))
 
-    return Front(lab, database, proxy)
+    return ProxiedRead(helpers, database, proxy)
 
 
 @pytest.fixture
-def nginx(lab, tmp_path, database):
-    """Give a reading through nginx."""
+def nginx(helpers, tmp_path, database):
+    """Return a reader through nginx."""
 
-    def proxy(behind, rules=""):
-        port = lab.free_port()
-        given = {"port": port, "behind": behind, "rules": rules, "folder": tmp_path}
+    def proxy(backend_port, rules=""):
+        port = helpers.free_port()
+        values = {
+            "port": port,
+            "backend_port": backend_port,
+            "rules": rules,
+            "folder": tmp_path,
+        }
         config = Path(tmp_path, "nginx.conf")
-        config.write_text(NGINX.format(**given))
+        config.write_text(NGINX.format(**values))
         log = str(tmp_path / "error.log")
         return Proxy(port, program("nginx"), "-e", log, "-c", str(config))
 
-    return Front(lab, database, proxy)
+    return ProxiedRead(helpers, database, proxy)
