@@ -23,7 +23,7 @@ from sage200_async.auth.stores import MemoryStore
 from sage200_async.extract.files.sink import finished
 from sage200_async.sandbox import Behaviour, Sandbox
 
-KILLS = 20 if os.environ.get("LOOK") == "hard" else 2
+KILLS = 20 if os.environ.get("EXHAUSTIVE") == "1" else 2
 # `nox -s kills` looks hard: more than a hundred kills.
 ROWS = 4000
 NAMES = ("site", "company", "base_url", "token_url", "client_id")

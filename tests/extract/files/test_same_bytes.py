@@ -145,7 +145,7 @@ def test_a_checkpoint_is_found_where_it_was_left(tmp_path, lab):
     sink.close()
 
 
-KILLS = 15 if os.environ.get("LOOK") == "hard" else 2
+KILLS = 15 if os.environ.get("EXHAUSTIVE") == "1" else 2
 # `nox -s kills` looks hard: more than a hundred kills.
 
 
