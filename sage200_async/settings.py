@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,11 +39,20 @@ _POSITIVE: Final = {
     "retries_per_second": "retries",
     "sign_in_days": "days",
 }
+_AT_LEAST_ONE: Final = (
+    "max_query_bytes",
+    "max_connections",
+    "max_attempts",
+    "max_response_bytes",
+)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_STORE_METHODS: Final = ("load", "save", "clear", "lock")
+_SIMILARITY: Final = 0.8
+# From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
 
 
 class CompanyContext(Struct, frozen=True):
-    """Where a query goes: which service, site and company, within what limits."""
+    """Which service, site and company a query is for, and how long it may be."""
 
     base_url: str = ""
     site: str = ""
@@ -53,8 +63,11 @@ class CompanyContext(Struct, frozen=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """How to reach one Sage 200 company. Its repr shows no secret.
 
-    Each can come from the environment, as ``SAGE200_`` and the name in capital
-    letters: see `from_env`. Everything but credentials has a default.
+    Each can come from the environment, as ``SAGE200_`` and its name in capital
+    letters: see `from_env`. All but the credentials have a default.
+
+    Raises:
+        SettingsError: A setting has a wrong type or value.
 
     Example:
         >>> Settings(access_token="t", site="s", company=7)
@@ -62,25 +75,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     """
 
     edition: Literal["professional", "standard"] = "professional"
-    """Which Sage 200 it is; it decides `base_url` where that is not given."""
+    """Which Sage 200 it is; it decides `base_url` if that is not set."""
     base_url: str = ""
     """The API's address, for a sandbox, an on-premises tunnel or a LAN."""
     authorization_url: str = "https://id.sage.com/authorize"
     """Where a person signs in."""
     token_url: str = "https://id.sage.com/oauth/token"
-    """Where tokens are refreshed."""
+    """Where tokens are issued and refreshed."""
     client_id: str = ""
-    """The OAuth client that Sage issued."""
+    """The OAuth client that Sage issued to you."""
     client_secret: str = ""
     """The client's secret; a public (desktop) client has none."""
     refresh_token: str = ""
-    """Seeds an empty token store."""
+    """Used if the token store is empty."""
     access_token: str = ""
-    """Seeds an empty token store."""
+    """Used if the token store is empty."""
     subscription_key: str = ""
-    """Sent where set. Sage's gateway has ignored it since 6 August 2025."""
+    """Sent if set. Sage's gateway has ignored it since 6 August 2025."""
     secondary_subscription_key: str = ""
-    """Sent when the gateway refuses the first."""
+    """Sent if the gateway refuses the first."""
     site: str = ""
     """``X-Site``: the site's GUID, from `Sage200Client.sites`."""
     company: str | int = ""
@@ -89,7 +102,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A `TokenStore`, or its URL: ``memory://``, ``file:///path/tokens.json``,
     ``keyring://name`` or ``redis://host/0``."""
     sign_in_days: float = 90.0
-    """Days from consent after which a person has to sign in again.
+    """Days after which a person has to sign in again.
 
     Chosen, up to 90, on the form that asks Sage for credentials.
     """
@@ -100,24 +113,26 @@ class Settings(Struct, frozen=True, kw_only=True):
     connect_timeout: float = 10.0
     """Seconds to wait for a connection."""
     read_timeout: float = 60.0
-    """Seconds to wait for the next bytes of a reply."""
+    """Seconds to wait for the next bytes of a response."""
     request_timeout: float = 300.0
-    """Seconds that one attempt may take in all."""
+    """Seconds that one attempt may take."""
     total_timeout: float | None = None
-    """Seconds that one call may take, with all its attempts and waits."""
+    """Seconds that one call may take, with all attempts and waits; None: no limit."""
     max_response_bytes: int = 512 * 1024**2
-    """Bytes of a reply, inflated, at most."""
+    """Bytes of a response, decompressed, at most."""
     max_connections: int = 10
     """Connections, and so requests in flight, at most."""
     max_attempts: int = 5
-    """Times that one request is sent at most."""
+    """How often one request is sent at most."""
     max_retry_seconds: float = 300.0
-    """Seconds after which no further attempt is begun."""
+    """Seconds after which no further attempt is made."""
     retries_per_second: float = 1.0
-    """Retries that all tasks together may make, once ten are spent."""
+    """Retries of all tasks together, after the first ten."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without I/O."""
+        for name in self.__struct_fields__:
+            _require_type(name, getattr(self, name))
         if self.edition not in _BASE_URLS:
             _refuse("edition", "'professional' or 'standard'", self.edition)
         if not self.base_url:
@@ -127,14 +142,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             _require_plain(name, getattr(self, name))
         for name in ("base_url", "authorization_url", "token_url"):
             require_url(name, getattr(self, name), secure=name != "base_url")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         if not 1 <= self.page_size <= PAGE_MAX:
             _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
-        for name in (
-            "max_query_bytes",
-            "max_connections",
-            "max_attempts",
-            "max_response_bytes",
-        ):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 _refuse(name, "1 or more", getattr(self, name))
         for name, unit in _POSITIVE.items():
@@ -157,42 +170,45 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(order)})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show rich no more than `repr` does: msgspec's own shows every field."""
-        plain = ("edition", "base_url", "site", "company")
-        return [(name, getattr(self, name)) for name in plain]
+        """Show no more in rich than in `repr`; msgspec's own shows every field."""
+        names = ("edition", "base_url", "site", "company")
+        return [(name, getattr(self, name)) for name in names]
 
     @property
     def context(self) -> CompanyContext:
-        """Where queries go."""
+        """What queries need of the settings."""
         return CompanyContext(
             self.base_url, self.site, str(self.company), self.max_query_bytes
         )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read settings from ``SAGE200_<NAME>``.
+        """Return settings from the variables ``SAGE200_<NAME>``.
+
+        An empty variable counts as unset. A variable that is a misspelling of a
+        setting is refused. Others are ignored: Kubernetes, for one, sets
+        ``SAGE200_SERVICE_HOST`` for a service of the name ``sage200``.
 
         Args:
-            environ: Where to read; the process's environment by default.
+            environ: The variables; those of the process by default.
 
         Raises:
-            SettingsError: A ``SAGE200_`` variable is unknown or malformed.
+            SettingsError: A variable is misspelled or malformed.
 
         Example:
             >>> Settings.from_env({"SAGE200_EDITION": "standard"}).edition
             'standard'
         """
-        found = os.environ if environ is None else environ
-        given = {
-            name.removeprefix(_PREFIX).lower(): value
-            for name, value in found.items()
-            if name.startswith(_PREFIX)
+        variables = os.environ if environ is None else environ
+        texts = {
+            name.removeprefix(_PREFIX).lower(): text
+            for name, text in variables.items()
+            if name.startswith(_PREFIX) and text
         }
-        unknown = sorted(given.keys() - set(cls.__struct_fields__))
-        if unknown:
-            name = unknown[0]
-            _refuse(name, "a known setting", f"{_PREFIX}{name.upper()}")
-        return cls(**{name: _typed(name, value) for name, value in given.items()})
+        for name in sorted(texts.keys() - set(cls.__struct_fields__)):
+            _refuse_misspelling(name)
+        known = [name for name in cls.__struct_fields__ if name in texts]
+        return cls(**{name: _convert(name, texts[name]) for name in known})
 
 
 _DEFAULTS: Final = {
@@ -201,15 +217,68 @@ _DEFAULTS: Final = {
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
-def _typed(name: str, text: str) -> Any:
+_EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
+    str: ((str,), "text"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    float | None: ((int, float, type(None)), "a number or None"),
+    str | int: ((str, int), "text or a whole number"),
+    _TYPES["edition"]: ((str,), "'professional' or 'standard'"),
+}
+# What each annotation stands for in Python, and in a message.
+
+
+def _require_type(name: str, value: object) -> None:
+    """Refuse a value of the wrong type; of a secret, only its type is shown."""
+    if name == "token_store":
+        _require_token_store(value)
+        return
+    types, expected = _EXPECTED[_TYPES[name]]
+    if not isinstance(value, types) or isinstance(value, bool):
+        shown = type(value).__name__ if name in _SECRETS else repr(value)
+        message = f"{name}: expected {expected}, got {shown}"
+        raise SettingsError(message, name=name)
+
+
+def _require_token_store(value: object) -> None:
+    if isinstance(value, str):
+        return  # its URL is checked by auth/stores/urls.py
+    complete = all(callable(getattr(value, name, None)) for name in _STORE_METHODS)
+    if not complete or isinstance(value, type):
+        message = (
+            "token_store: expected a TokenStore or its URL (memory://, "
+            "file:///path/tokens.json, keyring://name or redis://host/0), "
+            f"got {value!r}"
+        )
+        raise SettingsError(message, name="token_store")
+
+
+def _convert(name: str, text: str) -> Any:
+    """Convert the text of a variable to the type of its setting."""
     try:
         return msgspec.convert(text, _TYPES[name], strict=False)
-    except msgspec.ValidationError as error:
-        message = f"{_PREFIX}{name.upper()} is malformed: {error}"
-        raise SettingsError(message, name=name) from error
+    except msgspec.ValidationError:
+        _, expected = _EXPECTED[_TYPES[name]]
+        message = f"{_PREFIX}{name.upper()}: expected {expected}, got {text!r}"
+        raise SettingsError(message, name=name) from None
 
 
-def _refuse(name: str, expected: str, got: object) -> None:
+def _refuse_misspelling(name: str) -> None:
+    """Refuse the variable *name* if it is similar to a setting."""
+    names = {known.replace("_", ""): known for known in Settings.__struct_fields__}
+    nearest = difflib.get_close_matches(
+        name.replace("_", ""), names, n=1, cutoff=_SIMILARITY
+    )
+    if nearest:
+        setting = names[nearest[0]]
+        message = (
+            f"{_PREFIX}{name.upper()} is not a setting. "
+            f"Did you mean {_PREFIX}{setting.upper()}?"
+        )
+        raise SettingsError(message, name=name)
+
+
+def _refuse(name: str, expected: str, got: object) -> NoReturn:
     message = f"{name}: expected {expected}, got {got!r}"
     raise SettingsError(message, name=name)
 
@@ -217,12 +286,15 @@ def _refuse(name: str, expected: str, got: object) -> None:
 def _require_plain(name: str, text: str) -> None:
     """Refuse what no header can carry, without showing it."""
     if not text.isprintable():
-        message = f"{name} holds a line break or another control character"
+        message = (
+            f"{name}: expected text on one line, got a line break or another control "
+            "character"
+        )
         raise SettingsError(message, name=name)
 
 
 def require_url(name: str, url: str, *, secure: bool) -> None:
-    """Refuse what is no http(s) URL, or not safe for what goes there.
+    """Check that *url* is an http(s) URL, and encrypted if it has to be.
 
     Args:
         name: The setting, for the message.
@@ -236,13 +308,13 @@ def require_url(name: str, url: str, *, secure: bool) -> None:
     if scheme not in {"http", "https"} or not host:
         _refuse(name, "an http(s) URL", url)
     if secure and scheme == "http" and host not in _LOOPBACK:
-        _refuse(name, "https, since credentials go there", url)
+        _refuse(name, "https, since credentials are sent there", url)
 
 
 def _scheme_and_host(url: str) -> tuple[str, str | None]:
     try:
         parts = urlsplit(url)
-        nowhere = parts.port == 0
-    except ValueError:  # a bracket or a port that is none
+        no_port = parts.port == 0
+    except ValueError:  # an unmatched bracket, or a port that is not a number
         return "", None
-    return parts.scheme, None if nowhere else parts.hostname
+    return parts.scheme, None if no_port else parts.hostname

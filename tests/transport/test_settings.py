@@ -1,6 +1,7 @@
-"""Settings: what they default to, what they refuse, and what they show."""
+"""Settings: defaults, values that are refused, and what the repr shows."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,20 +22,20 @@ HOST = "https://api.columbus.sage.com/uk"
     ],
 )
 def test_editions(edition, url):
-    """Each edition has its address, and an address of one's own goes before it."""
+    """Each edition has its base URL; a base URL that is set takes precedence."""
     assert Settings(edition=edition).base_url == url
     own = Settings(edition=edition, base_url="http://lan:8080/v1/")
     assert own.base_url == "http://lan:8080/v1/"
 
 
 def test_sign_in():
-    """People and tokens go to Sage ID, over TLS."""
+    """Sign-ins and tokens go to Sage ID, over TLS."""
     assert Settings().authorization_url == "https://id.sage.com/authorize"
     assert Settings().token_url == "https://id.sage.com/oauth/token"
 
 
-def test_target():
-    """A query takes along where it goes, and no credentials."""
+def test_company_context():
+    """Queries get the site and the company, and no credentials."""
     settings = Settings(
         base_url="http://lan/", site="guid", company=7, max_query_bytes=9
     )
@@ -48,7 +49,7 @@ def test_company_is_a_number_or_text():
 
 
 def test_from_env():
-    """Each setting is read from the environment, in its own type."""
+    """Each setting is read from the environment and converted to its type."""
     settings = Settings.from_env(
         {
             "SAGE200_EDITION": "standard",
@@ -82,12 +83,12 @@ def test_from_the_process(monkeypatch):
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
 def test_every_setting_has_its_variable(name):
-    """There is no setting that the environment cannot give."""
-    given = {"page_size": "1", "edition": "standard"}.get(name, "3")
+    """Each setting can be set by an environment variable."""
+    text = {"page_size": "1", "edition": "standard"}.get(name, "3")
     if name.endswith("url"):
-        given = "http://localhost/"
-    settings = Settings.from_env({f"SAGE200_{name.upper()}": given})
-    assert str(getattr(settings, name)) in {given, f"{given}.0"}
+        text = "http://localhost/"
+    settings = Settings.from_env({f"SAGE200_{name.upper()}": text})
+    assert str(getattr(settings, name)) in {text, f"{text}.0"}
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,8 @@ def test_every_setting_has_its_variable(name):
     [
         ("PAGE_SIZE", "many"),
         ("PAGE_SIZE", "1.5"),
-        ("PAGE_SIZE", ""),
-        ("POOL_SIZE", "0"),
+        ("PAGE_SIZE", " "),
+        ("MAX_CONNECTIONS", "0"),
         ("READ_TIMEOUT", "soon"),
         ("EDITION", "pro"),
         ("BASE_URL", "lan"),
@@ -110,11 +111,134 @@ def test_malformed_variables(name, text):
     assert name in str(caught.value).upper()
 
 
-def test_unknown_variables():
-    """A variable that names no setting is refused: it is a slip of the pen."""
-    with pytest.raises(SettingsError, match="SAGE200_COMPNAY") as caught:
-        Settings.from_env({"SAGE200_COMPNAY": "7"})
-    assert caught.value.name == "compnay"
+@pytest.mark.parametrize(
+    ("misspelling", "setting"),
+    [
+        ("COMPNAY", "COMPANY"),
+        ("COMPANY_ID", "COMPANY"),
+        ("SITES", "SITE"),
+        ("CLIENTID", "CLIENT_ID"),
+        ("CLIENT", "CLIENT_ID"),
+        ("CLIENT_SECRETS", "CLIENT_SECRET"),
+        ("REFRESHTOKEN", "REFRESH_TOKEN"),
+        ("TOKENSTORE", "TOKEN_STORE"),
+        ("PAGESIZE", "PAGE_SIZE"),
+        ("BASEURL", "BASE_URL"),
+    ],
+)
+def test_misspelled_variables(misspelling, setting):
+    """A misspelled variable is refused, with the nearest setting and no value."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({f"SAGE200_{misspelling}": "hush", "SAGE200_SITE": "guid"})
+    assert str(caught.value) == (
+        f"SAGE200_{misspelling} is not a setting. Did you mean SAGE200_{setting}?"
+    )
+    assert caught.value.name == misspelling.lower()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_443_TCP",
+        "PORT_443_TCP_PROTO",
+        "PORT_443_TCP_PORT",
+        "PORT_443_TCP_ADDR",
+        "CLIENT_SERVICE_HOST",
+        "PROFILE",
+        "OIDC",
+        "",
+    ],
+)
+def test_variables_that_are_no_settings(name):
+    """A variable that is near no setting is ignored, as those of Kubernetes are."""
+    assert Settings.from_env({f"SAGE200_{name}": "tcp://10.0.0.1:443"}) == Settings()
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_empty_variables(name):
+    """An empty variable counts as unset, also a misspelled one."""
+    empty = {f"SAGE200_{name.upper()}": "", "SAGE200_COMPNAY": ""}
+    assert Settings.from_env(empty) == Settings()
+
+
+NUMBERS = [
+    name
+    for name in Settings.__struct_fields__
+    if isinstance(getattr(Settings(), name), int | float)
+]
+TEXTS = [
+    name
+    for name in Settings.__struct_fields__
+    if isinstance(getattr(Settings(), name), str)
+    and name not in {"company", "token_store"}
+]
+
+
+@pytest.mark.parametrize("value", ["5", None, True, b"5", [5]])
+@pytest.mark.parametrize("name", [*NUMBERS, "total_timeout"])
+def test_a_number_of_another_type(name, value):
+    """A number given as something else is a SettingsError that names the setting."""
+    if name == "total_timeout" and value is None:
+        return
+    with pytest.raises(SettingsError, match=f"{name}: expected a .*number") as caught:
+        Settings(**{name: value})
+    assert str(caught.value).endswith(f", got {value!r}")
+    assert caught.value.name == name
+
+
+@pytest.mark.parametrize("name", ["page_size", "max_attempts"])
+def test_a_count_is_whole(name):
+    """A setting that counts something takes no fraction."""
+    with pytest.raises(SettingsError, match=r"expected a whole number, got 1\.5"):
+        Settings(**{name: 1.5})
+
+
+@pytest.mark.parametrize("value", [5, None, b"hush", ["hush"], True])
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_of_another_type(name, value):
+    """Text given as something else is refused, and no secret is shown."""
+    with pytest.raises(SettingsError, match=f"{name}: expected ") as caught:
+        Settings(**{name: value})
+    assert caught.value.name == name
+    secret = name.endswith(("token", "secret", "key"))
+    assert not (secret and "hush" in str(caught.value))
+
+
+@pytest.mark.parametrize("value", [None, 7.5, True, b"7"])
+def test_a_company_of_another_type(value):
+    """A company is text or a whole number, nothing else."""
+    with pytest.raises(SettingsError, match="company: expected text or a whole number"):
+        Settings(company=value)
+
+
+@pytest.mark.parametrize(
+    "value", [5, None, Path("tokens.json"), MemoryStore, object(), ["memory://"]]
+)
+def test_a_token_store_of_another_type(value):
+    """Anything but a store or text is refused, with the URLs that are possible."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(token_store=value)
+    assert str(caught.value) == (
+        "token_store: expected a TokenStore or its URL (memory://, "
+        "file:///path/tokens.json, keyring://name or redis://host/0), "
+        f"got {value!r}"
+    )
+    assert caught.value.name == "token_store"
+
+
+def test_a_store_of_ones_own():
+    """An object with a store's four methods is a token store."""
+
+    class Wrapped:
+        def __getattr__(self, name):
+            return getattr(MemoryStore(), name)
+
+    store = Wrapped()
+    assert Settings(token_store=store).token_store is store
 
 
 @pytest.mark.parametrize(
@@ -148,7 +272,7 @@ def test_unknown_variables():
     ],
 )
 def test_refused(name, value):
-    """What cannot be right is refused before any I/O, with the setting's name."""
+    """A wrong value is refused before any I/O, with the setting's name."""
     with pytest.raises(SettingsError, match=name) as caught:
         Settings(**{name: value})
     assert caught.value.name == name
@@ -157,19 +281,19 @@ def test_refused(name, value):
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
 def test_credentials_in_the_clear_on_this_machine(host):
-    """Credentials may go over plain HTTP to this machine itself."""
+    """Credentials may be sent over plain HTTP to this machine itself."""
     url = f"http://{host}:8200/oauth/token"
     assert Settings(token_url=url, authorization_url=url).token_url == url
 
 
-def test_limits_are_taken():
+def test_limits_are_inclusive():
     """The limits themselves are allowed."""
     assert Settings(page_size=1).page_size == 1
     assert Settings(page_size=5000).page_size == 5000
 
 
 def test_repr():
-    """The repr shows what differs from the defaults, and of secrets that they are."""
+    """The repr shows values that are not defaults, and only the names of secrets."""
     settings = Settings(
         access_token="hush", client_id="client", company=7, page_size=100
     )
@@ -189,14 +313,14 @@ letters = st.text("abcdefghij", min_size=12, max_size=12)
 
 @given(st.fixed_dictionaries(dict.fromkeys(SECRETS, letters)))
 def test_repr_shows_no_secret(secrets):
-    """Whatever the secrets are, the repr shows none."""
+    """The repr shows no secret."""
     shown = f"{Settings(**secrets)!r} {Settings(**secrets)}"
     assert not [secret for secret in secrets.values() if secret in shown]
     assert all(f"{name}=..." in shown for name in secrets)
 
 
 def test_settings_are_a_value():
-    """Settings cannot be changed, and travel to other processes."""
+    """Settings cannot be changed, and can be pickled."""
     settings = Settings(site="guid", company=7, refresh_token="hush")
     with pytest.raises(AttributeError):
         settings.site = "another"
@@ -204,7 +328,7 @@ def test_settings_are_a_value():
 
 
 def test_stores():
-    """A store is itself; memory is one of one's own; the rest is refused."""
+    """A store is returned as it is, `memory://` is a new one, other URLs are refused."""
     store = MemoryStore()
     assert store_at(store) is store
     assert store_at("memory://") is not store_at("memory://")
@@ -214,7 +338,7 @@ def test_stores():
 
 
 def test_a_password_in_the_url_of_a_store_is_not_shown():
-    """The repr leaves out a store's URL that carries a password."""
+    """The repr leaves out the URL of a store if it holds a password."""
     shown = repr(Settings(token_store="redis://user:hush@host/0"))
     assert "hush" not in shown
     assert "token_store=..." in shown
