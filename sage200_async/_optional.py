@@ -1,4 +1,4 @@
-"""Packages that only some stores need."""
+"""Check that an optional package is installed before it is needed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from importlib import import_module
 from sage200_async.errors import MissingExtra
 
 
-def require(what: str, extra: str, *packages: str) -> None:
+def require(feature: str, extra: str, *packages: str) -> None:
     """Import *packages*, so that a missing one is known before any I/O.
 
     Args:
-        what: Who needs them, for the message.
+        feature: What needs them, for the message.
         extra: The extra that installs them.
         packages: Their import names.
 
@@ -23,7 +23,7 @@ def require(what: str, extra: str, *packages: str) -> None:
             import_module(package)
         except ImportError as error:
             message = (
-                f"{what} needs {package}, which is not installed: "
+                f"{feature} needs {package}, which is not installed: "
                 f"pip install 'sage200-async[{extra}]'"
             )
             raise MissingExtra(message, extra=extra) from error

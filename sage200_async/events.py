@@ -1,4 +1,4 @@
-"""What happens, as values that can be listened to.
+"""Events: what a client does, as values for a listener.
 
 ``client.subscribe(print)`` prints them all. No event holds a token, a key or a
 secret, and of a query only its beginning. Durations are in seconds.
@@ -23,7 +23,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class RequestSent(Event, frozen=True, kw_only=True):
-    """A request leaves, to the API or to the token endpoint."""
+    """A request is sent, to the API or to the token endpoint."""
 
     request_number: int
     """Its number within the client; `RequestFinished` has the same."""
@@ -34,23 +34,23 @@ class RequestSent(Event, frozen=True, kw_only=True):
     path: str
     """Below the base URL; empty for the token endpoint."""
     read_id: int = 0
-    """The reading that it belongs to, or 0."""
+    """The read that it belongs to, or 0."""
 
 
 class RequestFinished(Event, frozen=True, kw_only=True):
-    """A request has its reply, or will have none."""
+    """A request has its response, or has failed."""
 
     request_number: int
     request: str
     seconds: float
     status: int = 0
-    """Of the reply; 0 where none came."""
+    """The HTTP status; 0 without a response."""
     bytes: int = 0
-    """Of the reply's body, inflated."""
+    """Size of the response's body, decompressed."""
     error: str = ""
-    """The name of what went wrong, such as ``RequestTimeout``."""
+    """The error's name, such as ``RequestTimeout``; empty if there was none."""
     request_id: str = ""
-    """What the server calls the request, where it says so."""
+    """The server's name for the request; empty if unknown."""
     read_id: int = 0
 
 
@@ -59,34 +59,34 @@ class RetryScheduled(Event, frozen=True, kw_only=True):
 
     request: str
     attempts: int
-    """Times that it has been sent."""
+    """How often it has been sent."""
     delay: float
     """Seconds until it is sent again."""
     error: str
     page_reduced: bool = False
-    """Whether it will ask for fewer records."""
+    """Whether the next attempt asks for fewer records."""
     read_id: int = 0
 
 
 class TokenRefreshed(Event, frozen=True, kw_only=True):
-    """New tokens are stored."""
+    """An access token was refreshed, and the new tokens are stored."""
 
     seconds: float
-    """What the token endpoint and the store took."""
+    """Seconds that the token endpoint and the store took together."""
     expires_at: float | None = None
-    """When the access token ends, in seconds since 1970."""
+    """When the access token expires, in seconds since 1970."""
 
 
 class SignInExpiring(Event, frozen=True, kw_only=True):
-    """A person has to sign in again soon: ten days are left, or fewer."""
+    """A person has to sign in again within ten days."""
 
     ends_at: float
-    """In seconds since 1970."""
+    """When, in seconds since 1970."""
     days_left: float
 
 
 class ConcurrencyChanged(Event, frozen=True, kw_only=True):
-    """More requests, or fewer, may be in flight to a host."""
+    """The number of requests allowed in flight to a host has changed."""
 
     host: str
     old: int
@@ -94,30 +94,30 @@ class ConcurrencyChanged(Event, frozen=True, kw_only=True):
 
 
 class ReadStarted(Event, frozen=True, kw_only=True):
-    """A collection is read."""
+    """A read of a collection has started."""
 
     read_id: int
-    """The reading's number within the client."""
+    """The read's number within the client."""
     path: str
     strategy: str
     """``key``, ``offset``, ``single`` or ``none``."""
 
 
 class PageRead(Event, frozen=True, kw_only=True):
-    """A page was read, and all its records handed on."""
+    """A page was read, and all its records were handed on."""
 
     read_id: int
     path: str
     page: int
-    """Its number, from 1."""
+    """The page's number, from 1."""
     records: int
     requested: int
-    """Records that it was asked for."""
+    """Records that the request asked for."""
     bytes: int
 
 
 class PageSizeChanged(Event, frozen=True, kw_only=True):
-    """The next page will be asked for fewer records, or for more again."""
+    """The next request asks for fewer records, or for more again."""
 
     read_id: int
     path: str
@@ -126,7 +126,7 @@ class PageSizeChanged(Event, frozen=True, kw_only=True):
 
 
 class ReadFinished(Event, frozen=True, kw_only=True):
-    """A reading is over: at its end, by an error, or because nobody reads on."""
+    """A read is over: at its end, by an error, or abandoned."""
 
     read_id: int
     path: str
@@ -134,35 +134,35 @@ class ReadFinished(Event, frozen=True, kw_only=True):
     pages: int
     seconds: float
     error: str = ""
-    """The name of the error that ended it; empty where none did."""
+    """The error's name; empty if there was none."""
 
 
 class Events:
-    """Hands each event to whoever listens."""
+    """Hands each event to all listeners."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._listeners: tuple[Callable[[Event], object], ...] = ()
 
     def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
-        """Call *listener* with each event; give what ends that."""
+        """Call *listener* with each event; return a function that stops it."""
         self._listeners = (*self._listeners, listener)
 
         def unsubscribe() -> None:
-            kept = (each for each in self._listeners if each is not listener)
-            self._listeners = tuple(kept)
+            self._listeners = tuple(
+                other for other in self._listeners if other is not listener
+            )
 
         return unsubscribe
 
-    def number(self) -> int:
-        """Give the next number, for what is told of more than once."""
+    def next_number(self) -> int:
+        """Return a new number, for a request or a read with several events."""
         return next(self._numbers)
 
     def emit(self, event: Event) -> None:
-        """Hand *event* on.
+        """Hand *event* to all listeners.
 
-        A listener that fails is logged and does no harm: watching must not
-        cost a record.
+        A listener that raises is logged, and the read goes on.
         """
         for listener in self._listeners:
             try:

@@ -1,11 +1,11 @@
-"""Limits of the API and sizes, each with its source."""
+"""Limits of the API, and sizes of our own; each with its unit and source."""
 
 from __future__ import annotations
 
 from typing import Final
 
 PAGE_DEFAULT: Final = 500
-"""Records that the service returns when ``$top`` is left out.
+"""Records that the service returns without ``$top``.
 
 Source: Sage 200 API guide, "Query parameters".
 """
@@ -18,7 +18,7 @@ after February 2019; older servers return fewer).
 """
 
 PAGE_FLOOR: Final = 100
-"""Records below which the page of a server that cannot keep up is not made."""
+"""Records of the smallest page that a failing request is reduced to."""
 
 MAX_QUERY_BYTES: Final = 2000
 """Bytes of an encoded query string at most.
@@ -31,4 +31,4 @@ INT64_MAX: Final = 2**63 - 1
 """The highest number that an ``int64`` field holds."""
 
 SLICE_BYTES: Final = 128 * 1024
-"""Bytes of a page that are decoded in one go, between two turns of the loop."""
+"""Bytes of a page that are decoded in one turn of the event loop."""

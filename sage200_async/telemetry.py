@@ -1,7 +1,7 @@
-"""OpenTelemetry: a span for each request and each reading, and figures.
+"""OpenTelemetry: a span for each request and each read, and metrics.
 
-It needs the extra ``otel``: ``pip install 'sage200-async[otel]'``; and, to go
-anywhere, an OpenTelemetry SDK that the application has set up.
+It needs the extra ``otel``: ``pip install 'sage200-async[otel]'``. To export
+anything, the application sets up an OpenTelemetry SDK.
 
 ::
 
@@ -19,8 +19,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from sage200_async._optional import require
 from sage200_async._version import __version__
-from sage200_async.errors import MissingExtra
 from sage200_async.events import (
     Event,
     PageRead,
@@ -50,20 +50,19 @@ def instrument(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
 ) -> Callable[[], None]:
-    """Tell OpenTelemetry of what *client* does, and those that it makes by `at`.
+    """Report to OpenTelemetry what *client* does, and the clients made by its `at`.
 
-    Spans: ``GET customers`` for each request sent, each attempt its own; and
-    ``read customers`` for each reading, with its records and pages, around the
-    spans of its requests. Metrics: ``http.client.request.duration``,
+    Spans: ``GET customers`` for each attempt of a request, and ``read customers``
+    for each read, with its records and pages, around the spans of its requests. Metrics: ``http.client.request.duration``,
     ``sage200.records``, ``sage200.retries`` and ``sage200.token.refreshes``.
 
     Args:
-        client: Whose events are told.
+        client: The client to report on.
         tracer_provider: Where spans go; the application's by default.
-        meter_provider: Where figures go; the application's by default.
+        meter_provider: Where metrics go; the application's by default.
 
     Returns:
-        A function that ends it.
+        A function that stops it.
 
     Raises:
         MissingExtra: OpenTelemetry's API is not installed.
@@ -77,19 +76,16 @@ def instrument(
         True
         >>> stop()
     """
-    try:
-        trace = import_module("opentelemetry.trace")
-        metrics = import_module("opentelemetry.metrics")
-    except ImportError as error:
-        message = "telemetry needs: pip install 'sage200-async[otel]'"
-        raise MissingExtra(message, extra="otel") from error
+    require("telemetry", "otel", "opentelemetry.trace", "opentelemetry.metrics")
+    trace = import_module("opentelemetry.trace")
+    metrics = import_module("opentelemetry.metrics")
     tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
     meter = metrics.get_meter(_NAME, __version__, meter_provider)
     return client.subscribe(_Telemetry(trace, tracer, meter))
 
 
 class _Telemetry:
-    """Turns events into spans and figures."""
+    """Turns events into spans and metrics."""
 
     def __init__(self, trace: Any, tracer: Any, meter: Any) -> None:
         self._trace = trace
@@ -109,46 +105,48 @@ class _Telemetry:
         )
 
     def __call__(self, event: Event) -> None:
+        attributes: dict[str, Any]
         match event:
             case RequestSent():
-                self._sent(event)
+                self._request_sent(event)
             case RequestFinished():
-                self._ended(event)
+                self._request_finished(event)
             case ReadStarted():
                 name = f"read {event.path}"
                 attributes = {"sage200.strategy": event.strategy}
-                self._begin(event.read_id, name, "INTERNAL", attributes)
+                self._start(event.read_id, name, "INTERNAL", attributes)
             case ReadFinished():
-                self._read(event)
+                self._read_finished(event)
             case PageRead():
-                told = {"records": event.records, "bytes": event.bytes}
-                self._note(event.read_id, "page", told)
+                attributes = {"records": event.records, "bytes": event.bytes}
+                self._add_event(event.read_id, "page", attributes)
                 self._records.add(event.records, {"sage200.resource": event.path})
             case PageSizeChanged():
-                self._note(
-                    event.read_id, "page size", {"old": event.old, "new": event.new}
-                )
+                attributes = {"old": event.old, "new": event.new}
+                self._add_event(event.read_id, "page size", attributes)
             case RetryScheduled():
-                failed = {"error.type": event.error, "delay": event.delay}
-                self._note(event.read_id, "retry", failed)
+                attributes = {"error.type": event.error, "delay": event.delay}
+                self._add_event(event.read_id, "retry", attributes)
                 self._retries.add(1, {"error.type": event.error})
             case TokenRefreshed():
                 self._refreshes.add(1)
             case _:
                 pass
 
-    def _begin(
+    def _start(
         self, number: int, name: str, kind: str, attributes: Any, parent: int = 0
     ) -> None:
-        above = self._spans.get(parent)
+        parent_span = self._spans.get(parent)
         self._spans[number] = self._tracer.start_span(
             name,
-            context=self._trace.set_span_in_context(above) if above else None,
+            context=(
+                self._trace.set_span_in_context(parent_span) if parent_span else None
+            ),
             kind=self._trace.SpanKind[kind],
             attributes=attributes,
         )
 
-    def _note(self, number: int, name: str, attributes: Any) -> None:
+    def _add_event(self, number: int, name: str, attributes: Any) -> None:
         span = self._spans.get(number)
         if span is not None:
             span.add_event(name, attributes)
@@ -163,27 +161,27 @@ class _Telemetry:
             span.set_status(self._trace.StatusCode.ERROR, error)
         span.end()
 
-    def _sent(self, event: RequestSent) -> None:
+    def _request_sent(self, event: RequestSent) -> None:
         attributes = {
             "http.request.method": event.method,
             "server.address": event.host.rpartition(":")[0] or event.host,
             "url.path": event.path,
         }
         name = f"{event.method} {_IDS.sub('/{id}', event.path) or 'token'}"
-        self._begin(event.request_number, name, "CLIENT", attributes, event.read_id)
+        self._start(event.request_number, name, "CLIENT", attributes, event.read_id)
 
-    def _ended(self, event: RequestFinished) -> None:
-        told: dict[str, Any] = {"http.response.body.size": event.bytes}
+    def _request_finished(self, event: RequestFinished) -> None:
+        attributes: dict[str, Any] = {"http.response.body.size": event.bytes}
         if event.status:
-            told["http.response.status_code"] = event.status
+            attributes["http.response.status_code"] = event.status
         if event.request_id:
-            told["sage200.request_id"] = event.request_id
-        self._end(event.request_number, told, event.error)
+            attributes["sage200.request_id"] = event.request_id
+        self._end(event.request_number, attributes, event.error)
         labels = {"error.type": event.error} if event.error else {}
         if event.status:
             labels["http.response.status_code"] = str(event.status)
         self._seconds.record(event.seconds, labels)
 
-    def _read(self, event: ReadFinished) -> None:
-        told = {"sage200.records": event.records, "sage200.pages": event.pages}
-        self._end(event.read_id, told, event.error)
+    def _read_finished(self, event: ReadFinished) -> None:
+        attributes = {"sage200.records": event.records, "sage200.pages": event.pages}
+        self._end(event.read_id, attributes, event.error)

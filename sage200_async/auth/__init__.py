@@ -1,8 +1,8 @@
 """OAuth 2: signing in, refreshing tokens, and storing them.
 
-oauth           requests and replies of the two endpoints; pure
-sign_in         a person, a browser, the first tokens
-token_endpoint  sends what `oauth` says
-token_manager   the tokens in use: refreshed once for everyone
+oauth           requests to the two endpoints, and their responses; pure
+sign_in         a person's browser, and the first tokens
+token_endpoint  sends the requests of `oauth`
+token_manager   the tokens in use, refreshed once for all requests
 stores/         where tokens are kept between runs
 """

@@ -1,4 +1,4 @@
-"""OAuth 2.0 as Sage ID speaks it: addresses, bodies of requests, replies.
+"""OAuth 2.0 with Sage ID: the requests, and how their responses are read.
 
 Source: developer.sage.com/200/guides/authenticating; keys and parameters as
 NangoHQ/nango and hotgluexyz/target-sage-200 use them.
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -34,37 +34,39 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 TOKEN_SECONDS: Final = 28_800.0
-"""Life of an access token where the reply does not say: 480 minutes.
+"""Life of an access token if the response does not say: 480 minutes.
 
 Source: Sage 200 API guide, "Getting started".
 """
 AUDIENCE: Final = "s200ukipd/sage200"
-"""The API that a token is for: one for both editions, the UK and Ireland.
+"""The API that a token is for: the same for both editions, the UK and Ireland.
 
 Source: NangoHQ/nango, providers.yaml, "sage-200".
 """
 SCOPE: Final = "openid profile email offline_access"
-"""What is asked of Sage ID; ``offline_access`` brings a refresh token.
+"""The scopes requested; ``offline_access`` brings a refresh token.
 
 Source: as `AUDIENCE`.
 """
 
 _DAY: Final = 86_400.0
-_SHOWN: Final = 200
-# Characters of the server's own words that a message shows.
-_ANSWERED: Final = frozenset({"state", "code", "error", "error_description"})
-# Each at most once (RFC 6749, 3.1); the rest is the redirect URI's own.
-_FORM: Final = {
+_MAX_SHOWN: Final = 200
+# Characters of the server's own text that a message shows.
+_RESPONSE_PARAMETERS: Final = frozenset({"state", "code", "error", "error_description"})
+# Each at most once (RFC 6749, 3.1); others belong to the redirect URI.
+_FORM_HEADERS: Final = {
     "content-type": "application/x-www-form-urlencoded",
     "accept": "application/json",
 }
 
 
 def refresh_request(settings: Settings, tokens: Tokens) -> Request:
-    """Ask for a new set of tokens.
+    """Return the request for a new set of tokens.
 
-    It is not idempotent: the server may have retired the old refresh token
-    although its reply was lost.
+    It is not idempotent: the server may have invalidated the old refresh token
+    although its response was lost.
+
+    Source: RFC 6749, 6.
     """
     form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
     return _form_request(settings, form)
@@ -73,7 +75,7 @@ def refresh_request(settings: Settings, tokens: Tokens) -> Request:
 def code_request(
     settings: Settings, code: str, redirect_uri: str, verifier: str
 ) -> Request:
-    """Ask for the tokens that a code stands for. A code works once.
+    """Return the request that exchanges a code for tokens. A code works once.
 
     Source: RFC 6749, 4.1.3; RFC 7636, 4.5.
     """
@@ -94,29 +96,29 @@ def _form_request(settings: Settings, form: dict[str, str]) -> Request:
         method="POST",
         base_url=settings.token_url,
         path="",
-        headers=_FORM,
+        headers=_FORM_HEADERS,
         body=urlencode(form).encode(),
         idempotent=False,
     )
 
 
-def challenge(verifier: str) -> str:
-    """Hash *verifier* into what the authorize page is given.
+def code_challenge(verifier: str) -> str:
+    """Return the S256 code challenge of *verifier*.
 
-    Source: RFC 7636, 4.2, S256.
+    Source: RFC 7636, 4.2.
 
     Example:
-        >>> challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+        >>> code_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
         'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
     """
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def authorize_address(
+def authorization_url(
     settings: Settings, redirect_uri: str, state: str, verifier: str
 ) -> str:
-    """Give the address where a person signs in and consents.
+    """Return the URL where a person signs in and consents.
 
     Source: RFC 6749, 4.1.1; RFC 7636, 4.3.
     """
@@ -128,100 +130,102 @@ def authorize_address(
             ("scope", SCOPE),
             ("audience", AUDIENCE),
             ("state", state),
-            ("code_challenge", challenge(verifier)),
+            ("code_challenge", code_challenge(verifier)),
             ("code_challenge_method", "S256"),
         )
     )
-    joint = "&" if "?" in settings.authorization_url else "?"
-    return f"{settings.authorization_url}{joint}{query}"
+    separator = "&" if "?" in settings.authorization_url else "?"
+    return f"{settings.authorization_url}{separator}{query}"
 
 
 def read_redirect(url: str, state: str) -> str:
-    """Read the code in the address that the browser was sent back to.
+    """Return the code in the URL that the browser was redirected to.
 
-    The state is compared first, and in constant time: without it, what the
-    address says is a stranger's word.
+    The state is compared first, in constant time: without it, anybody may have
+    made the URL.
 
     Raises:
-        SignInFailed: The state is another, the sign-in was refused, or there
-            is no code. The message shows neither.
+        SignInFailed: The state is another one, the sign-in was refused, or
+            there is no code. The message shows neither state nor code.
 
     Source: RFC 6749, 4.1.2 and 10.12.
     """
     pairs = parse_qsl(_query(url), keep_blank_values=True)
-    pairs = [pair for pair in pairs if pair[0] in _ANSWERED]
-    given = dict(pairs)
-    brought = given.get("state", "").encode(errors="replace")
-    if len(given) != len(pairs) or not hmac.compare_digest(brought, state.encode()):
-        got = "another" if brought else "none"
+    pairs = [pair for pair in pairs if pair[0] in _RESPONSE_PARAMETERS]
+    values = dict(pairs)
+    received = values.get("state", "").encode(errors="replace")
+    if len(values) != len(pairs) or not hmac.compare_digest(received, state.encode()):
+        got = "another" if received else "none"
         message = (
-            f"expected the state that this sign-in began with, got {got}: begin again"
+            f"Expected the state of this sign-in, got {got}: start the sign-in again"
         )
         raise SignInFailed(message, reason="state")
-    if given.get("error"):
-        said = _words(given["error"], given.get("error_description", ""))
-        raise SignInFailed(
-            f"Sage ID refused the sign-in ({said})", reason=_line(given["error"])
-        )
-    if not given.get("code"):
-        message = "expected an address with a code in it, got none: begin again"
+    if values.get("error"):
+        detail = _one_line(values["error"], values.get("error_description", ""))
+        message = f"Sage ID refused the sign-in ({detail})"
+        raise SignInFailed(message, reason=_one_line(values["error"]))
+    if not values.get("code"):
+        message = "Expected a URL with a code, got none: start the sign-in again"
         raise SignInFailed(message, reason="code")
-    return given["code"]
+    return values["code"]
 
 
 def _query(url: str) -> str:
     try:
         return urlsplit(url.strip()).query
-    except ValueError:  # a bracket that is none
+    except ValueError:  # such as an unmatched bracket
         return ""
 
 
-def _words(error: str, description: str) -> str:
-    """Put what the server said on one line, without control characters."""
-    return _line(f"{error}: {description}".rstrip(": "))
+def _one_line(error: str, description: str = "") -> str:
+    """Return the server's text on one line, without control characters."""
+    text = f"{error}: {description}".rstrip(": ")
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())[:_MAX_SHOWN]
 
 
-def _line(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(shown.split())[:_SHOWN]
-
-
-class _Reply(Struct):
+class _TokenResponse(Struct):
     access_token: Annotated[str, Meta(min_length=1)]
     refresh_token: str | None = None
     expires_in: float | None = None
 
 
-class _Refusal(Struct):
+class _ErrorResponse(Struct):
     error: str
     error_description: str = ""
 
 
-_REFRESH: Final = (
-    "the token endpoint refused to refresh",
-    "the refresh token is unknown, used up or past its life",
+class _Grant(NamedTuple):
+    """What the token endpoint was asked for, in the words of a refusal."""
+
+    refused: str
+    cause: str
+
+
+_REFRESH: Final = _Grant(
+    "refused to refresh", "The refresh token is unknown, used or expired"
 )
-_CODE: Final = (
-    "the token endpoint refused the code",
-    "the code is used up, past its life, or another client's, redirect URI's or sign-in's",
+_CODE: Final = _Grant(
+    "refused the code",
+    "The code is used, expired, or of another sign-in, client or redirect URI",
 )
 
 
 def read_tokens(response: ResponseLike, old: Tokens, now: float) -> Tokens:
-    """Read the token endpoint's reply to a refresh.
+    """Return the tokens in the response to a refresh.
 
-    Where no new refresh token comes, the old one stands. What is known of the
-    sign-in stays as it was.
+    Without a new refresh token, the old one is kept. The times of the sign-in
+    are kept, too.
 
     Args:
-        response: The reply.
+        response: The token endpoint's response.
         old: The tokens that it replaces.
         now: Seconds since 1970.
 
     Raises:
-        TokenRefused: The endpoint said no.
-        TokenUnavailable: The endpoint failed, or its reply is not readable.
-            Neither message shows the reply: it may hold a token.
+        TokenRefused: The endpoint refused.
+        TokenUnavailable: The endpoint failed, or its response is unreadable.
+            Neither message shows the response: it may hold a token.
     """
     new = _tokens(response, now, _REFRESH)
     return replace(
@@ -235,57 +239,59 @@ def read_tokens(response: ResponseLike, old: Tokens, now: float) -> Tokens:
 def read_first_tokens(
     response: ResponseLike, now: float, sign_in_days: float
 ) -> Tokens:
-    """Read the token endpoint's reply to a code: tokens of a new sign-in.
+    """Return the tokens in the response to a code: those of a new sign-in.
 
     Args:
-        response: The reply.
+        response: The token endpoint's response.
         now: Seconds since 1970.
-        sign_in_days: Days that a sign-in lasts. Where no refresh token comes,
-            it lasts as long as the access token.
+        sign_in_days: Days that a sign-in lasts. Without a refresh token, it
+            lasts as long as the access token.
 
     Raises:
-        TokenRefused: The endpoint said no.
-        TokenUnavailable: The endpoint failed, or its reply is not readable.
-            Neither message shows the reply: it may hold a token.
+        TokenRefused: The endpoint refused.
+        TokenUnavailable: The endpoint failed, or its response is unreadable.
+            Neither message shows the response: it may hold a token.
     """
     new = _tokens(response, now, _CODE)
-    ends = now + sign_in_days * _DAY if new.refresh_token else new.expires_at
-    return replace(new, authorized_at=now, refresh_token_expires_at=ends)
+    expires_at = now + sign_in_days * _DAY if new.refresh_token else new.expires_at
+    return replace(new, authorized_at=now, refresh_token_expires_at=expires_at)
 
 
-def _tokens(response: ResponseLike, now: float, asked: tuple[str, str]) -> Tokens:
+def _tokens(response: ResponseLike, now: float, grant: _Grant) -> Tokens:
     if response.status >= HTTPStatus.BAD_REQUEST:
-        raise _failure(response, asked)
-    reply = _read(response, _Reply)
-    if reply is None:
-        raise TokenUnavailable("the token endpoint gave no token that can be read")
+        raise _error(response, grant)
+    body = _decode(response, _TokenResponse)
+    if body is None:
+        raise TokenUnavailable("The token endpoint's response holds no readable token")
     return Tokens(
-        access_token=reply.access_token,
-        refresh_token=reply.refresh_token or "",
-        expires_at=now + (reply.expires_in or TOKEN_SECONDS),
+        access_token=body.access_token,
+        refresh_token=body.refresh_token or "",
+        expires_at=now + (body.expires_in or TOKEN_SECONDS),
         issued_at=now,
     )
 
 
-def _failure(response: ResponseLike, asked: tuple[str, str]) -> TokenError:
-    """Tell a refusal, which is in OAuth's words, from a gateway's page.
+def _error(response: ResponseLike, grant: _Grant) -> TokenError:
+    """Tell a refusal, which has an OAuth error code, from a gateway's error page.
 
     Source: RFC 6749, 5.2.
     """
-    said = _read(response, _Refusal)
-    passing = response.status == HTTPStatus.TOO_MANY_REQUESTS
-    if said is None or passing or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TokenUnavailable(f"the token endpoint answered {response.status}")
-    refused, why = asked
-    reason = _words(said.error, said.error_description)
+    body = _decode(response, _ErrorResponse)
+    busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    if body is None or busy or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TokenUnavailable(
+            f"The token endpoint responded with status {response.status}"
+        )
+    detail = _one_line(body.error, body.error_description)
     return TokenRefused(
-        f"{refused} ({reason}): {why}, or the client id or secret is wrong; sign in again",
-        reason=said.error,
+        f"The token endpoint {grant.refused} ({detail}). {grant.cause}, or client_id or "
+        "client_secret is wrong: sign in again with `sage200 login`.",
+        reason=body.error,
     )
 
 
-def _read(response: ResponseLike, model: type[R]) -> R | None:
-    """Read a reply; the parser's error goes no further, as it may hold a token."""
+def _decode(response: ResponseLike, model: type[R]) -> R | None:
+    """Decode a response; drop the parser's error, which may hold a token."""
     try:
         return msgspec.json.decode(bytes(response.body), type=model, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -1,10 +1,10 @@
-"""Signing a person in, by authorization code with PKCE.
+"""Sign a person in with an authorization code and PKCE.
 
-Two steps, with a browser in between: send it to `create_authorization_url`, and give the
-address that it comes back to, to `exchange_code`.
+Two steps, with the browser in between: send it to `create_authorization_url`,
+then pass the URL that it is redirected to, to `exchange_code`.
 
 Source: RFC 6749, 4.1; RFC 7636; RFC 8252 for desktop programs. Sage documents
-the code; PKCE is its identity service's, and this library always sends it.
+the code; its identity service supports PKCE, and this library always uses it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from sage200_async.auth.oauth import (
-    authorize_address,
+    authorization_url,
     code_request,
     read_first_tokens,
     read_redirect,
 )
 from sage200_async.auth.stores import store_at
-from sage200_async.auth.token_endpoint import send_to_token_endpoint
+from sage200_async.auth.token_endpoint import (
+    require_client_id,
+    send_to_token_endpoint,
+)
 from sage200_async.errors import SettingsError
 from sage200_async.settings import require_url
 from sage200_async.transport.base import Clock
@@ -35,45 +38,48 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_BYTES: Final = 32
-# Of chance in a state and in a verifier: 43 characters (RFC 7636, 4.1).
+_RANDOM_BYTES: Final = 32
+# In a state and in a code verifier: 43 characters (RFC 7636, 4.1).
 
 
 class AuthorizationRequest(Struct, frozen=True):
-    """One sign-in under way. Its repr shows neither state nor verifier.
+    """One sign-in in progress. Its repr shows neither state nor code verifier.
 
-    It can be pickled, so that a web application keeps it where it keeps the
-    person's session, on the server's side, until the browser comes back.
+    It can be pickled: a web application keeps it in the person's session, on
+    the server, until the browser is redirected back.
     """
 
     redirect_uri: str
-    """Where Sage ID sends the browser: https, or http on this machine."""
+    """Where Sage ID redirects the browser to: https, or http on this machine."""
     state: str
-    """Comes back with the browser, and shows that it is the same one."""
+    """Returned with the redirect; shows that it belongs to this sign-in."""
     code_verifier: str
-    """Shows the token endpoint that whoever has the code also began."""
+    """Shows the token endpoint that this sign-in asked for the code."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without I/O."""
         require_url("redirect_uri", self.redirect_uri, secure=True)
         if urlsplit(self.redirect_uri).fragment:
-            message = "redirect_uri: expected no fragment (RFC 6749, 3.1.2), got one"
+            message = (
+                "redirect_uri: expected a URL without a fragment (RFC 6749, 3.1.2), "
+                "got one with #"
+            )
             raise SettingsError(message, name="redirect_uri")
 
     def __repr__(self) -> str:
         return f"AuthorizationRequest(redirect_uri={self.redirect_uri!r}, state=..., code_verifier=...)"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        """Show no more in rich than in `repr`; msgspec's own shows every field."""
         return [("redirect_uri", self.redirect_uri)]
 
     @classmethod
     def begin(cls, redirect_uri: str) -> AuthorizationRequest:
-        """Begin a sign-in: one for each person, and for each try.
+        """Return a new sign-in: one for each person, and for each attempt.
 
         Args:
-            redirect_uri: Where the browser shall come back to. A web client's
-                is one of those that Sage has on its form.
+            redirect_uri: Where the browser is redirected to. For a web client,
+                one of those registered with Sage.
 
         Raises:
             SettingsError: *redirect_uri* is neither https nor on this machine.
@@ -82,16 +88,16 @@ class AuthorizationRequest(Struct, frozen=True):
             >>> AuthorizationRequest.begin("https://app.example/callback")
             AuthorizationRequest(redirect_uri='https://app.example/callback', state=..., code_verifier=...)
         """
-        state, verifier = (secrets.token_urlsafe(_BYTES) for _ in range(2))
+        state, verifier = (secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(2))
         return cls(redirect_uri, state, verifier)
 
 
 def create_authorization_url(settings: Settings, sign_in: AuthorizationRequest) -> str:
-    """Give the address to send the browser to; no I/O.
+    """Return the URL to send the browser to; no I/O.
 
     Args:
-        settings: Of them, ``client_id`` and ``create_authorization_url``.
-        sign_in: The sign-in under way.
+        settings: ``client_id`` and ``authorization_url`` are used.
+        sign_in: The sign-in in progress.
 
     Raises:
         SettingsError: There is no ``client_id``.
@@ -101,56 +107,60 @@ def create_authorization_url(settings: Settings, sign_in: AuthorizationRequest) 
         >>> create_authorization_url(Settings(client_id="ours"), sign_in)
         'https://id.sage.com/authorize?response_type=code&client_id=ours&...'
     """
-    _require_client(settings)
-    return authorize_address(
+    require_client_id(settings)
+    return authorization_url(
         settings, sign_in.redirect_uri, sign_in.state, sign_in.code_verifier
     )
 
 
 async def exchange_code(
-    settings: Settings, sign_in: AuthorizationRequest, redirected: str
+    settings: Settings, sign_in: AuthorizationRequest, redirect_url: str
 ) -> Tokens:
-    """Take what the browser brought back to the token endpoint; store the tokens.
+    """Exchange the code in the redirect for tokens, and store them.
 
     They are in ``settings.token_store`` when this returns. The store's lock is
-    held meanwhile: a store that cannot be locked costs no code, and no refresh
-    of the tokens before can end up on top of these. Nobody asks twice: a code
-    works once.
+    held throughout: the code is not used up if the store cannot be locked, and
+    a refresh of the previous tokens cannot overwrite these. The request is not
+    repeated: a code works once.
 
     Args:
         settings: The client, with the store of the person who signs in.
-        sign_in: The sign-in that this browser began with.
-        redirected: The whole address that it came back to.
+        sign_in: The sign-in that this browser was sent with.
+        redirect_url: The whole URL that the browser was redirected to.
 
     Returns:
-        The tokens. Without a refresh token, which a client's form at Sage may
-        rule out, the sign-in ends with the access token; a warning is logged.
+        The tokens. Without a refresh token (Sage may have issued the client
+        without ``offline_access``) the sign-in ends when the access token
+        expires; a warning is logged.
 
     Raises:
-        SignInFailed: It was refused, or began elsewhere; nothing was asked.
+        SignInFailed: It was refused, or is not this sign-in; nothing was sent.
         TokenRefused: The token endpoint refused the code.
-        TokenUnavailable: The token endpoint gave no usable reply.
+        TokenUnavailable: The token endpoint sent no usable response.
         TokenStoreError: The store failed.
         SettingsError: There is no ``client_id``.
 
     Source:
         RFC 6749, 4.1.3.
     """
-    _require_client(settings)
-    code = read_redirect(redirected, sign_in.state)
+    require_client_id(settings)
+    code = read_redirect(redirect_url, sign_in.state)
     store = store_at(settings.token_store)
     async with store.lock():
-        tokens = await _ask(settings, sign_in, code)
+        tokens = await _request_tokens(settings, sign_in, code)
         await store.save(tokens)
     if not tokens.refresh_token:
-        _log.warning("signed in without a refresh token: it ends with the access token")
+        _log.warning(
+            "no refresh token was issued: the sign-in ends when the access token expires"
+        )
     return tokens
 
 
 async def sign_out(settings: Settings) -> bool:
-    """Forget the tokens in ``settings.token_store``.
+    """Delete the tokens in ``settings.token_store``.
 
-    Sage is not told: it documents no way to. Consent is withdrawn there.
+    They stay valid at Sage, which documents no way to revoke them. Consent is
+    withdrawn in the person's Sage account.
 
     Returns:
         Whether there were any.
@@ -160,12 +170,14 @@ async def sign_out(settings: Settings) -> bool:
     """
     store = store_at(settings.token_store)
     async with store.lock():
-        held = await store.load()
+        tokens = await store.load()
         await store.clear()
-    return held is not None and bool(held.access_token or held.refresh_token)
+    return tokens is not None and bool(tokens.access_token or tokens.refresh_token)
 
 
-async def _ask(settings: Settings, sign_in: AuthorizationRequest, code: str) -> Tokens:
+async def _request_tokens(
+    settings: Settings, sign_in: AuthorizationRequest, code: str
+) -> Tokens:
     clock = Clock()
     http = HttpTransport(settings, clock)
     request = code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
@@ -175,9 +187,3 @@ async def _ask(settings: Settings, sign_in: AuthorizationRequest, code: str) -> 
     finally:
         await http.close()
     return read_first_tokens(response, clock.now(), settings.sign_in_days)
-
-
-def _require_client(settings: Settings) -> None:
-    if not settings.client_id:
-        message = "client_id is missing, and a sign-in needs it"
-        raise SettingsError(message, name="client_id")

@@ -1,4 +1,4 @@
-"""One question to the token endpoint."""
+"""Sends requests to the token endpoint."""
 
 from __future__ import annotations
 
@@ -29,25 +29,37 @@ TOKEN_WAIT: Final = 30.0
 def token_refresher(
     settings: Settings, http: Transport, clock: Clock
 ) -> Callable[[Tokens], Awaitable[Tokens]]:
-    """Make the function that asks the token endpoint, once."""
+    """Return a function that sends one refresh to the token endpoint."""
 
-    async def ask(old: Tokens) -> Tokens:
-        if not settings.client_id:
-            message = "client_id is missing, and a refresh needs it"
-            raise SettingsError(message, name="client_id")
+    async def refresh(old: Tokens) -> Tokens:
+        require_client_id(settings)
         response = await send_to_token_endpoint(http, refresh_request(settings, old))
         return read_tokens(response, old, clock.now())
 
-    return ask
+    return refresh
+
+
+def require_client_id(settings: Settings) -> None:
+    """Check that there is a client id.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    if not settings.client_id:
+        message = (
+            "No client_id is set. Set SAGE200_CLIENT_ID to the client id that Sage "
+            "issued to you."
+        )
+        raise SettingsError(message, name="client_id")
 
 
 async def send_to_token_endpoint(http: Transport, request: Request) -> ResponseLike:
-    """Send *request*; a reply with an error status is one to read, too.
+    """Send *request*; return the response, also one with an error status.
 
     The request, which holds secrets, is kept out of every error.
 
     Raises:
-        TokenUnavailable: No reply came.
+        TokenUnavailable: No response came.
     """
     try:
         async with asyncio.timeout(TOKEN_WAIT):
@@ -55,12 +67,12 @@ async def send_to_token_endpoint(http: Transport, request: Request) -> ResponseL
     except StatusError as error:
         error.request = None
         if error.response is None:
-            raise TokenUnavailable("the token endpoint gave no reply") from error
+            raise TokenUnavailable("No response from the token endpoint") from error
         return error.response
     except TransportError as error:
         error.request = None
-        message = f"the token endpoint gave no reply ({type(error).__name__})"
+        message = f"No response from the token endpoint ({type(error).__name__})"
         raise TokenUnavailable(message) from error
     except TimeoutError as error:
-        message = f"the token endpoint gave no reply within {TOKEN_WAIT:g} s"
+        message = f"No response from the token endpoint within {TOKEN_WAIT:g} s"
         raise TokenUnavailable(message) from error

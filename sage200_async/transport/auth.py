@@ -1,4 +1,4 @@
-"""Tokens: stamped on each request, which goes once more after a 401."""
+"""Puts the access token into each request, and repeats it once after a 401."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from msgspec.structs import replace
 from sage200_async.errors import RequestError, Unauthorized
 
 if TYPE_CHECKING:
-    from sage200_async.auth.token_manager import Stamp, TokenManager
+    from sage200_async.auth.token_manager import TokenManager, TokenVersion
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Request, Response
 
 
 class Auth:
-    """Stamps requests with the current token, and asks again once after a 401."""
+    """Sends requests with the current access token, and once more after a 401."""
 
-    def __init__(self, inner: Transport, keeper: TokenManager) -> None:
+    def __init__(self, inner: Transport, tokens: TokenManager) -> None:
         self._inner = inner
-        self._keeper = keeper
+        self._tokens = tokens
 
     async def send(self, request: Request) -> Response:
-        """Send *request* with a token.
+        """Send *request* with an access token.
 
-        A 401 means that nothing was done, so that any request may go again.
+        A 401 means that nothing was done, so any request may be repeated.
 
         Raises:
-            Unauthorized: 401, also with a token fresh from a refresh: the
-                site, the company or the role is wrong.
+            Unauthorized: 401 also with a token just refreshed: the site, the
+                company or the role is wrong.
             TokenError: There is no usable token.
         """
         try:
@@ -39,28 +39,30 @@ class Auth:
             raise
 
     async def _send(self, request: Request) -> Response:
-        stamp = await self._keeper.current()
+        version = await self._tokens.current()
         try:
-            return await self._inner.send(_stamped(request, stamp))
+            return await self._inner.send(_with_token(request, version))
         except Unauthorized:
-            if not self._keeper.should_refresh(stamp.generation):
+            if not self._tokens.should_refresh(version.generation):
                 raise
-        stamp = await self._keeper.renew(stamp.generation)
-        if not self._keeper.is_new(stamp):
+        version = await self._tokens.refresh(version.generation)
+        if not self._tokens.is_fresh(version):
             with contextlib.suppress(Unauthorized):
-                return await self._inner.send(_stamped(request, stamp))
-            stamp = await self._keeper.renew(stamp.generation)
-        return await self._send_finally(request, stamp)
+                return await self._inner.send(_with_token(request, version))
+            version = await self._tokens.refresh(version.generation)
+        return await self._send_once_more(request, version)
 
-    async def _send_finally(self, request: Request, stamp: Stamp) -> Response:
+    async def _send_once_more(
+        self, request: Request, version: TokenVersion
+    ) -> Response:
         try:
-            return await self._inner.send(_stamped(request, stamp))
+            return await self._inner.send(_with_token(request, version))
         except Unauthorized as error:
-            self._keeper.mark_refresh_useless()
+            self._tokens.mark_refresh_useless()
             error.add_note("the token was refreshed just now: it is not the token")
             raise
 
 
-def _stamped(request: Request, stamp: Stamp) -> Request:
-    bearer = {"authorization": f"Bearer {stamp.tokens.access_token}"}
+def _with_token(request: Request, version: TokenVersion) -> Request:
+    bearer = {"authorization": f"Bearer {version.tokens.access_token}"}
     return replace(request, headers={**request.headers, **bearer})

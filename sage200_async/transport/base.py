@@ -1,4 +1,4 @@
-"""What a transport is, and the time that it lives by."""
+"""The protocol that every transport has, and the clock that it uses."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 
 class Transport(Protocol):
-    """Something that answers requests.
+    """Sends a request and returns its response.
 
-    A policy is a transport around a transport. A reply with an error status
+    A policy is a transport around a transport. A response with an error status
     is raised as a `StatusError`, never returned.
     """
 
     async def send(self, request: Request) -> Response:
-        """Send *request* and read the reply to its end."""
+        """Send *request* and read the whole response."""
         ...
 
 
 class Clock:
-    """Time, so that tests can stand in for it."""
+    """The time, replaceable in tests."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some moment; never goes back."""
+        """Return the seconds of a clock that never goes back."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for *seconds*."""
         await asyncio.sleep(seconds)

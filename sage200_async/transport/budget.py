@@ -1,4 +1,4 @@
-"""Retries that all tasks of a client may make together."""
+"""A limit on the retries that all tasks of a client make together."""
 
 from __future__ import annotations
 
@@ -9,58 +9,62 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from sage200_async.transport.base import Clock
 
-_BURST: Final = 10.0
+_CAPACITY: Final = 10.0
 # Retries that may follow each other at once: a page of a few tasks fails.
-_EARNED: Final = 0.1
-# What each success adds: one request in eleven is a retry, at most, while the
+_PER_SUCCESS: Final = 0.1
+# Added by each success: at most one request in eleven is a retry while the
 # service answers some.
 
 
-class Level(Struct, frozen=True):
-    """Retries that are left; below 0, retries that wait for their turn."""
+class BucketState(Struct, frozen=True):
+    """The state of a token bucket at one time."""
 
-    left: float = _BURST
-    at: float = 0.0
+    retries: float = _CAPACITY
+    """Retries left; below 0, the number waiting for their turn."""
+    updated_at: float = 0.0
     """When that was, in seconds of a clock that never goes back."""
 
 
-def refilled(level: Level, now: float, per_second: float) -> Level:
-    """Add what the time since has brought.
+def refilled(state: BucketState, now: float, per_second: float) -> BucketState:
+    """Return *state* with the retries that the time since then has added.
 
     Example:
-        >>> refilled(Level(left=2.0, at=10.0), now=13.0, per_second=0.5).left
+        >>> state = BucketState(retries=2.0, updated_at=10.0)
+        >>> refilled(state, now=13.0, per_second=0.5).retries
         3.5
     """
-    return Level(min(_BURST, level.left + (now - level.at) * per_second), now)
+    added = (now - state.updated_at) * per_second
+    return BucketState(min(_CAPACITY, state.retries + added), now)
 
 
 class RetryBudget:
-    """A bucket that retries are taken from, so that no crowd runs at a sick server.
+    """A token bucket for retries, so that many tasks do not overload a failing server.
 
-    Ten at once, then *per_second*; successes add a tenth each. A retry that
-    finds none waits for its turn: twenty tasks whose server dies ask no more
-    often than one would, and none of them has to give up for it.
+    Ten at once, then *per_second*; each success adds a tenth. A retry that
+    finds the bucket empty waits for its turn: twenty tasks whose server is down
+    ask as often as one would, and none of them has to give up.
 
     Args:
-        per_second: Retries a second, once the first ten are spent.
-        clock: Time.
+        per_second: Retries a second, after the first ten.
+        clock: The time.
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:
         self._per_second = per_second
         self._clock = clock
-        self._level = Level(at=clock.monotonic())
+        self._state = BucketState(updated_at=clock.monotonic())
 
     def wait(self) -> float:
-        """Seconds until a retry that is taken now may be sent."""
-        level = refilled(self._level, self._clock.monotonic(), self._per_second)
-        return max(0.0, (1.0 - level.left) / self._per_second)
+        """Return the seconds until a retry that is taken now may be sent."""
+        state = refilled(self._state, self._clock.monotonic(), self._per_second)
+        return max(0.0, (1.0 - state.retries) / self._per_second)
 
     def take(self) -> None:
-        """Take a retry."""
-        level = refilled(self._level, self._clock.monotonic(), self._per_second)
-        self._level = Level(level.left - 1.0, level.at)
+        """Take one retry out of the bucket."""
+        state = refilled(self._state, self._clock.monotonic(), self._per_second)
+        self._state = BucketState(state.retries - 1.0, state.updated_at)
 
     def earn(self) -> None:
-        """Note a success."""
-        self._level = Level(min(_BURST, self._level.left + _EARNED), self._level.at)
+        """Add a tenth of a retry, for a success."""
+        retries = min(_CAPACITY, self._state.retries + _PER_SUCCESS)
+        self._state = BucketState(retries, self._state.updated_at)

@@ -1,4 +1,4 @@
-"""Tells of each request that leaves, and of what came of it."""
+"""Emits an event, and writes a log line, for each request and its outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class EventTransport:
-    """Passes requests on; tells of them as events, and in the log at debug level."""
+    """Passes requests on, and reports them as events and in the log at debug level."""
 
     def __init__(self, inner: Transport, events: Events, clock: Clock) -> None:
         self._inner = inner
@@ -26,8 +26,8 @@ class EventTransport:
         self._clock = clock
 
     async def send(self, request: Request) -> Response:
-        """Send *request*, and tell of it."""
-        number = self._events.number()
+        """Send *request*; emit `RequestSent` and `RequestFinished`."""
+        number = self._events.next_number()
         self._events.emit(
             RequestSent(
                 request_number=number,
@@ -38,27 +38,28 @@ class EventTransport:
                 read_id=request.read_id,
             )
         )
-        begun = self._clock.monotonic()
+        started = self._clock.monotonic()
         try:
             response = await self._inner.send(request)
         except BaseException as error:
-            self._ended(request, number, begun, _answer_in(error), type(error).__name__)
+            name = type(error).__name__
+            self._finish(request, number, started, _response_of(error), name)
             raise
-        self._ended(request, number, begun, response)
+        self._finish(request, number, started, response)
         return response
 
-    def _ended(
+    def _finish(
         self,
         request: Request,
         number: int,
-        begun: float,
+        started: float,
         response: ResponseLike | None,
         error: str = "",
     ) -> None:
-        ended = RequestFinished(
+        event = RequestFinished(
             request_number=number,
             request=str(request),
-            seconds=self._clock.monotonic() - begun,
+            seconds=self._clock.monotonic() - started,
             status=response.status if response else 0,
             bytes=len(response.body) if response else 0,
             error=error,
@@ -67,14 +68,14 @@ class EventTransport:
         )
         _log.debug(
             "%s: %s, %d bytes, %.3f s",
-            ended.request or "token endpoint",
-            error or ended.status,
-            ended.bytes,
-            ended.seconds,
+            event.request or "token endpoint",
+            error or event.status,
+            event.bytes,
+            event.seconds,
         )
-        self._events.emit(ended)
+        self._events.emit(event)
 
 
-def _answer_in(error: BaseException) -> ResponseLike | None:
-    """Give the reply that an error is about, where there is one."""
+def _response_of(error: BaseException) -> ResponseLike | None:
+    """Return the response that *error* is about, or None."""
     return error.response if isinstance(error, StatusError) else None

@@ -1,4 +1,4 @@
-"""The only HTTP client: aiohttp, and its errors in our words."""
+"""The HTTP client: aiohttp, with its errors translated to ours."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _HEADERS: Final = {
     "accept-encoding": "gzip",
 }
 _CHUNK: Final = 256 * 1024
-_PAGE: Final = 16 * 1024 * 1024
+_LARGE_PAGE: Final = 16 * 1024 * 1024
 # Bytes of the largest pages, about.
 
-FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
+ERROR_TYPES: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
     (aiohttp.ClientConnectorError, ConnectError),
     (aiohttp.InvalidURL, ConnectError),
     (aiohttp.NonHttpUrlClientError, ConnectError),
@@ -50,31 +50,32 @@ FOREIGN: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
     (TimeoutError, RequestTimeout),
     (aiohttp.ClientError, IncompleteResponse),
 )
-"""aiohttp's errors and ours, the most specific first."""
+"""aiohttp's errors and ours, most specific first."""
 
-_MISADDRESSED: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
-_LASTING: Final = (
+_INVALID_URL: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+_NOT_RETRYABLE: Final = (
     aiohttp.ClientSSLError,
     aiohttp.ClientConnectorCertificateError,
-    *_MISADDRESSED,
+    *_INVALID_URL,
 )
-# These do not go away by asking again.
-_LACKED: Final = {
+# Sending the same request again does not help.
+_TIMEOUTS: Final = {
     "connect": "no connection",
     "read": "no further bytes",
-    "total": "no whole reply",
+    "total": "no complete response",
 }
+_OPEN_IT: Final = "use `async with Sage200Client(...) as client`"
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A pool that closes a connection on which something came that nobody asked for.
+    """A pool that closes a connection on which unrequested data has arrived.
 
-    aiohttp would take it for the reply to the next request, and from then on
-    each reply for that to the next: one customer for another.
+    aiohttp would take it for the response to the next request, and from then on
+    return each response to the wrong request: one customer for another.
     """
 
     async def connect(self, *args: Any, **kwargs: Any) -> Connection:
-        """Give a connection on which nothing has come."""
+        """Return a connection on which no data has arrived."""
         connection = await super().connect(*args, **kwargs)
         for _ in range(self.limit):
             protocol = connection.protocol
@@ -86,11 +87,11 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class HttpTransport:
-    """Sends requests over a pool of connections, and reads replies whole.
+    """Sends requests over a pool of connections, and reads each response whole.
 
     TLS is always verified. Redirects are not followed: a token must not go to
-    another host. Nothing of a reply is left in the pool when `send` returns,
-    so whoever consumes the reply holds no connection.
+    another host. The connection is back in the pool when `send` returns, so
+    the consumer of a response holds none.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -99,28 +100,33 @@ class HttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Make the pool; connections are made as they are needed."""
+        """Create the pool; connections are made when they are needed.
+
+        Raises:
+            ClientClosed: It is open already.
+        """
         if self._session is not None:
-            raise ClientClosed("the client is open already: it is opened once")
+            message = f"The client is already open: {_OPEN_IT}, once for each client"
+            raise ClientClosed(message)
         settings = self._settings
-        bytes(_PAGE)  # untouched, and freed
-        # What is freed at the top of its heap, glibc hands back to the system if it
-        # is more than twice the largest block that was ever freed, 256 KB else
+        bytes(_LARGE_PAGE)  # allocated, not touched, and freed
+        # glibc returns free memory at the top of its heap to the system if it is
+        # more than twice the largest block freed so far, which is 256 KB at first
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
             connector=_Connector(limit=settings.max_connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
-            auto_decompress=False,  # wire/body.py does, in measured pieces
+            auto_decompress=False,  # wire/body.py does, in small steps
             timeout=aiohttp.ClientTimeout(
                 total=settings.request_timeout,
-                connect=settings.connect_timeout,  # the name's look-up, too
+                connect=settings.connect_timeout,  # includes the DNS lookup
                 sock_read=settings.read_timeout,
             ),
         )
-        # aiohttp would send a PUT again by itself when a connection drops; a
-        # PUT that adds rows must not be. It has no public switch for it
-        # (aio-libs/aiohttp #10790). Attempts are counted in transport/retry.py.
+        # aiohttp would repeat a PUT by itself when a connection drops; a PUT that
+        # adds rows must not be repeated. There is no public switch for it
+        # (aio-libs/aiohttp #10790). Retries are the matter of transport/retry.py.
         self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     async def close(self) -> None:
@@ -130,16 +136,16 @@ class HttpTransport:
             self._session = None
 
     async def send(self, request: Request) -> Response:
-        """Send *request* once and read the reply to its end.
+        """Send *request* once and read the whole response.
 
         Raises:
-            TransportError: No whole reply came.
-            ResponseTooLarge: One came that is more than the settings allow.
-            StatusError: The reply is no success.
-            ClientClosed: The pool is closed.
+            TransportError: No complete response came.
+            ResponseTooLarge: It is larger than ``max_response_bytes``.
+            StatusError: It has an error status.
+            ClientClosed: The pool is not open.
         """
         if self._session is None:
-            raise ClientClosed("the client is closed, or was never opened")
+            raise ClientClosed(f"The client is not open: {_OPEN_IT}")
         try:
             response = await self._exchange(self._session, request)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -156,32 +162,32 @@ class HttpTransport:
             headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
-        ) as reply:
-            headers = {name.lower(): value for name, value in reply.headers.items()}
+        ) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
             body = Body(request, headers, self._settings.max_response_bytes)
-            async for chunk in reply.content.iter_chunked(_CHUNK):
+            async for chunk in response.content.iter_chunked(_CHUNK):
                 for _ in body.take(chunk):
                     await asyncio.sleep(0)
-            return Response(reply.status, headers, body.whole(reply.status))
+            return Response(response.status, headers, body.whole(response.status))
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:
-    """Put one of aiohttp's errors into our words."""
-    ours = next(ours for theirs, ours in FOREIGN if isinstance(error, theirs))
-    if ours is RequestTimeout:
-        phase, seconds = _phase(error, settings)
-        message = f"{request}: {_LACKED[phase]} within {seconds:g} s"
+    """Return our error for one of aiohttp's."""
+    error_type = next(ours for theirs, ours in ERROR_TYPES if isinstance(error, theirs))
+    if error_type is RequestTimeout:
+        phase, seconds = _timeout(error, settings)
+        message = f"{request}: {_TIMEOUTS[phase]} within {seconds:g} s"
         return RequestTimeout(message, request=request, phase=phase, seconds=seconds)
-    made = ours(f"{request}: {_reason(error)}", request=request)
-    made.retryable = not isinstance(error, _LASTING)
-    return made
+    translated = error_type(f"{request}: {_reason(error)}", request=request)
+    translated.retryable = not isinstance(error, _NOT_RETRYABLE)
+    return translated
 
 
 def _reason(error: Exception) -> str:
-    """Say on one line what went wrong, without the token and the whole query."""
+    """Return the reason on one line, without the token and the whole query."""
     text = str(error)
-    if isinstance(error, _MISADDRESSED):
-        text = ""  # it is the URL
+    if isinstance(error, _INVALID_URL):
+        text = ""  # its text is the whole URL
     if isinstance(error, aiohttp.ClientResponseError):
         _redact(error)
         text = error.message
@@ -189,14 +195,15 @@ def _reason(error: Exception) -> str:
 
 
 def _redact(error: aiohttp.ClientResponseError) -> None:
-    """Take the request's headers and query out of an error that will be a cause."""
-    told, no_headers = error.request_info, cast("Any", {})
-    url = told.real_url.with_query(None)
-    error.request_info = aiohttp.RequestInfo(url, told.method, no_headers, url)
+    """Remove the request's headers and query from an error that becomes a cause."""
+    method, no_headers = error.request_info.method, cast("Any", {})
+    url = error.request_info.real_url.with_query(None)
+    error.request_info = aiohttp.RequestInfo(url, method, no_headers, url)
     error.args = (error.request_info, error.history)
 
 
-def _phase(error: Exception, settings: Settings) -> tuple[str, float]:
+def _timeout(error: Exception, settings: Settings) -> tuple[str, float]:
+    """Return the phase that timed out, and its limit in seconds."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "connect", settings.connect_timeout
     if isinstance(error, aiohttp.ServerTimeoutError):

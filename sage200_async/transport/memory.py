@@ -1,4 +1,4 @@
-"""A transport without a network, for tests: ours and yours."""
+"""A transport without a network, for your tests and ours."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class MemoryTransport:
-    """Answers from a function, and remembers what it was asked.
+    """Responds by calling a function, and records the requests.
 
     Args:
-        answer: Takes a request, gives a response, or raises.
+        handler: Takes a request; returns a response, or raises.
 
     Example:
         >>> memory = MemoryTransport(lambda request: reply([{"id": 7}]))
@@ -28,19 +28,23 @@ class MemoryTransport:
     """
 
     def __init__(
-        self, answer: Callable[[Request], Response], clock: Clock | None = None
+        self, handler: Callable[[Request], Response], clock: Clock | None = None
     ) -> None:
-        self._answer = answer
+        self._handler = handler
         self._clock = clock or Clock()
         self.requests: list[Request] = []
 
     async def send(self, request: Request) -> Response:
-        """Answer *request*."""
+        """Record *request* and return the handler's response.
+
+        Raises:
+            StatusError: The response has an error status.
+        """
         self.requests.append(request)
-        return check(request, self._answer(request), self._clock.now())
+        return check(request, self._handler(request), self._clock.now())
 
 
 def reply(value: Any, status: int = 200, **headers: str) -> Response:
-    """Make a response with a JSON body; ``_`` in header names stands for ``-``."""
+    """Return a response with a JSON body; ``_`` in header names stands for ``-``."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Response(status, named, msgspec.json.encode(value))

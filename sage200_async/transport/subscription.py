@@ -1,4 +1,4 @@
-"""Subscription keys: the first, and the second when the first is refused."""
+"""Subscription keys: the first, and the second if the gateway refuses the first."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from sage200_async.wire.messages import Request, Response
 
 _HEADER: Final = "ocp-apim-subscription-key"
-_REFUSED: Final = "subscription key"
+_KEY_REFUSED: Final = "subscription key"
 # "Access denied due to invalid subscription key": Azure API Management's 401.
 
 
 class Subscription:
-    """Sends a subscription key, and the other one when the gateway refuses it.
+    """Sends a subscription key, and the second one once the gateway refuses the first.
 
     Sage's gateway has ignored the keys since 6 August 2025; on-premises
-    gateways and older set-ups may not.
+    gateways and older installations may not.
 
     Source:
         developer.sage.com/200/updates, 2025-08-06.
@@ -33,26 +33,26 @@ class Subscription:
         self._current = 0
 
     async def send(self, request: Request) -> Response:
-        """Send *request* with the key that was taken last.
+        """Send *request* with the key that was last accepted.
 
         Raises:
-            Unauthorized: Every key was refused, or it is not the key.
+            Unauthorized: All keys were refused, or the key is not the reason.
         """
         while True:
-            tried = self._current
+            index = self._current
             try:
-                return await self._inner.send(self._stamped(request, tried))
+                return await self._inner.send(self._with_key(request, index))
             except Unauthorized as error:
                 error.request = request  # the one without the key
-                spare = len(self._keys) - 1 - tried
-                if spare <= 0 or _REFUSED not in error.detail.lower():
+                is_last = index >= len(self._keys) - 1
+                if is_last or _KEY_REFUSED not in error.detail.lower():
                     raise
-                self._current = max(self._current, tried + 1)
+                self._current = max(self._current, index + 1)
             except RequestError as error:
                 error.request = request
                 raise
 
-    def _stamped(self, request: Request, index: int) -> Request:
+    def _with_key(self, request: Request, index: int) -> Request:
         if not self._keys:
             return request
         return replace(request, headers={**request.headers, _HEADER: self._keys[index]})

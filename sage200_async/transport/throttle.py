@@ -17,48 +17,50 @@ if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Request, Response
 
-
 _log = logging.getLogger(__name__)
 
 
 class Limit(Struct, frozen=True):
-    """Requests that may be in flight at once; parts of one count up to the next."""
+    """How many requests may be in flight."""
 
-    now: float
-    most: int
+    current: float
+    """Requests; a fraction counts once it adds up to one."""
+    maximum: int
+    """Requests."""
 
 
-def raised(limit: Limit) -> Limit:
-    """Allow one more for each round of requests that went well.
+def increased(limit: Limit) -> Limit:
+    """Return a limit higher by one for each round of successful requests.
 
     Example:
-        >>> raised(Limit(2.0, 10)).now
+        >>> increased(Limit(2.0, 10)).current
         2.5
     """
-    return Limit(min(float(limit.most), limit.now + 1 / limit.now), limit.most)
+    current = limit.current + 1 / limit.current
+    return Limit(min(float(limit.maximum), current), limit.maximum)
 
 
 def halved(limit: Limit) -> Limit:
-    """Allow half, but one at least.
+    """Return half of *limit*, but at least one request.
 
     Example:
-        >>> halved(Limit(5.0, 10)).now, halved(Limit(1.5, 10)).now
+        >>> halved(Limit(5.0, 10)).current, halved(Limit(1.5, 10)).current
         (2.5, 1.0)
     """
-    return Limit(max(1.0, limit.now / 2), limit.most)
+    return Limit(max(1.0, limit.current / 2), limit.maximum)
 
 
 class Throttle:
-    """Lets so many requests through at once to each host; others wait in order.
+    """Limits the requests in flight to each host; others wait in order.
 
-    The number follows the server: up to *limit* while it answers, half of it
+    The number follows the server: up to *limit* while it responds, half of it
     each time it fails or is silent (additive increase, multiplicative
-    decrease, as TCP does). Requests that fail together halve it once.
+    decrease, as in TCP). Requests that fail together halve it once.
 
     Args:
-        inner: Where requests go.
+        inner: Where requests are sent.
         limit: Requests in flight to a host at most.
-        events: Told of each change.
+        events: Receives a `ConcurrencyChanged` for each change.
     """
 
     def __init__(
@@ -67,78 +69,83 @@ class Throttle:
         self._inner = inner
         self._limit = limit
         self._events = events or Events()
-        self._gates: dict[str, _Gate] = {}
+        self._hosts: dict[str, _Host] = {}
 
     @property
     def in_flight(self) -> int:
-        """Requests that are under way."""
-        return sum(gate.inside for gate in self._gates.values())
+        """The number of requests in flight."""
+        return sum(host.in_flight for host in self._hosts.values())
 
     async def send(self, request: Request) -> Response:
-        """Wait for a place, then send."""
-        host = urlsplit(request.base_url).netloc
-        if host not in self._gates:
-            self._gates[host] = _Gate(Limit(float(self._limit), self._limit))
-        gate = self._gates[host]
-        await gate.enter()
-        entered = gate.halvings
+        """Wait until the limit allows it, then send *request*."""
+        name = urlsplit(request.base_url).netloc
+        if name not in self._hosts:
+            self._hosts[name] = _Host(name, Limit(float(self._limit), self._limit))
+        host = self._hosts[name]
+        await host.acquire()
+        halvings = host.halvings
         try:
             response = await self._inner.send(request)
         except RequestError as error:
-            self._learn(host, gate, well=not error.retryable, entered=entered)
+            self._adjust(host, succeeded=not error.retryable, halvings=halvings)
             raise
         else:
-            self._learn(host, gate, well=True, entered=entered)
+            self._adjust(host, succeeded=True, halvings=halvings)
             return response
         finally:
-            gate.leave()
+            host.release()
 
-    def _learn(self, host: str, gate: _Gate, *, well: bool, entered: int) -> None:
-        was = int(gate.limit.now)
-        gate.learn(well=well, entered=entered)
-        now = int(gate.limit.now)
-        if was != now:
-            _log.debug("%s: %d requests at once, %d before", host, now, was)
-            self._events.emit(ConcurrencyChanged(host=host, old=was, new=now))
+    def _adjust(self, host: _Host, *, succeeded: bool, halvings: int) -> None:
+        old = int(host.limit.current)
+        host.adjust(succeeded=succeeded, halvings=halvings)
+        new = int(host.limit.current)
+        if old != new:
+            _log.debug("%s: up to %d requests at once, was %d", host.name, new, old)
+            self._events.emit(ConcurrencyChanged(host=host.name, old=old, new=new))
 
 
-class _Gate:
-    """The places of one host, and who waits for one."""
+class _Host:
+    """The requests in flight to one host, and those that wait."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, name: str, limit: Limit) -> None:
+        self.name = name
         self.limit = limit
-        self.inside = 0
+        self.in_flight = 0
         self.halvings = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self) -> None:
-        """Wait for a place, and take it."""
-        place = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
-        self._let_in()
+    async def acquire(self) -> None:
+        """Wait for a slot, and take it."""
+        slot = asyncio.get_running_loop().create_future()
+        self._waiting.append(slot)
+        self._admit()
         try:
-            await place
+            await slot
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                self.leave()
+            if slot.done() and not slot.cancelled():
+                self.release()
             raise
 
-    def leave(self) -> None:
-        """Give a place back."""
-        self.inside -= 1
-        self._let_in()
+    def release(self) -> None:
+        """Give a slot back."""
+        self.in_flight -= 1
+        self._admit()
 
-    def learn(self, *, well: bool, entered: int) -> None:
-        """Move the limit; a failure from before the last halving tells nothing new."""
-        if well:
-            self.limit = raised(self.limit)
-        elif entered == self.halvings:
+    def adjust(self, *, succeeded: bool, halvings: int) -> None:
+        """Move the limit after a request that was sent after so many *halvings*.
+
+        A failure of a request from before the last halving is part of the same
+        overload, and does not halve the limit again.
+        """
+        if succeeded:
+            self.limit = increased(self.limit)
+        elif halvings == self.halvings:
             self.limit = halved(self.limit)
             self.halvings += 1
 
-    def _let_in(self) -> None:
-        while self._waiting and self.inside < int(self.limit.now):
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
-                self.inside += 1
+    def _admit(self) -> None:
+        while self._waiting and self.in_flight < int(self.limit.current):
+            slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_result(None)
+                self.in_flight += 1

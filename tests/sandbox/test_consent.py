@@ -107,7 +107,7 @@ def test_the_page_asks_with_two_buttons():
 
     async def body(_, settings, browser):
         url = create_authorization_url(
-            settings, AuthorizationRequest.begin("https://app.example/")
+            settings, AuthorizationRequest.start("https://app.example/")
         )
         await browser.go(url + "&scope=%3Cb%3E")
         assert "sandbox-client" in browser.page
@@ -243,7 +243,9 @@ def test_no_refresh_token_is_a_warning(caplog):
     said = [
         each.message for each in warned if each.name == "sage200_async.auth.sign_in"
     ]
-    assert said == ["signed in without a refresh token: it ends with the access token"]
+    assert said == [
+        "no refresh token was issued: the sign-in ends when the access token expires"
+    ]
 
 
 def test_nobody_at_the_token_endpoint():
@@ -253,7 +255,7 @@ def test_nobody_at_the_token_endpoint():
         begun = AuthorizationRequest.begin(HERE)
         back = await browser.go(create_authorization_url(settings, begun))
         away = replace(settings, token_url="http://127.0.0.1:1/oauth/token")
-        error = await nothing_stored(away, begun, back, TokenUnavailable, "no reply")
+        error = await nothing_stored(away, begun, back, TokenUnavailable, "No response")
         assert error.retryable
         assert (await exchange_code(settings, begun, back)).access_token
 

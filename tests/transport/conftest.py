@@ -1,4 +1,4 @@
-"""Time that nobody waits for, a service in memory, and a server that misbehaves."""
+"""A clock that does not wait, a service in memory, and a misbehaving server."""
 
 import asyncio
 import socket
@@ -30,7 +30,7 @@ SETTINGS = Settings(
 
 
 class FakeClock(Clock):
-    """Time that passes only by sleeping, at once; it remembers every sleep."""
+    """Time that passes only by `sleep`, which returns at once and is recorded."""
 
     def __init__(self):
         self.time = 1_700_000_000.0
@@ -49,7 +49,7 @@ class FakeClock(Clock):
 
 
 async def turns(count):
-    """Let the other tasks have *count* turns."""
+    """Let the other tasks run for *count* turns of the event loop."""
     for _ in range(count):
         await asyncio.sleep(0)
 
@@ -57,8 +57,8 @@ async def turns(count):
 class Service:
     """The API and its token endpoint, as one transport.
 
-    The token endpoint rotates refresh tokens and takes each of them once. A
-    request is written down before `meanwhile` is awaited and answered after.
+    The token endpoint rotates refresh tokens and accepts each of them once. A
+    request is recorded before `meanwhile` is awaited, and answered after.
     """
 
     def __init__(self, clock, meanwhile=turns, life=28_800):
@@ -71,12 +71,12 @@ class Service:
         self.asked = []
         self.log = []
         self.forbids = False
-        self.token_reply = None
+        self.token_response = None
 
     async def send(self, request):
         to_tokens = request.base_url == SETTINGS.token_url
-        answer = self._token if to_tokens else self._api
-        return check(request, await answer(request), self.clock.now())
+        respond = self._token if to_tokens else self._api
+        return check(request, await respond(request), self.clock.now())
 
     async def _api(self, request):
         bearer = request.headers["authorization"].removeprefix("Bearer ")
@@ -84,18 +84,18 @@ class Service:
         self.headers.append(request.headers)
         self.log.append(("used", bearer))
         await self.meanwhile(1)
-        good = bearer == self.access and not self.forbids
-        return reply([]) if good else Response(401)
+        valid = bearer == self.access and not self.forbids
+        return reply([]) if valid else Response(401)
 
     async def _token(self, request):
-        given = parse_qs(request.body.decode())["refresh_token"][0]
-        self.asked.append(given)
+        refresh_token = parse_qs(request.body.decode())["refresh_token"][0]
+        self.asked.append(refresh_token)
         await self.meanwhile(1)
-        if self.token_reply is not None:
-            return self.token_reply()
-        if given != self.refresh:
-            said = {"error": "invalid_grant", "error_description": "Unknown or used."}
-            return reply(said, 403)
+        if self.token_response is not None:
+            return self.token_response()
+        if refresh_token != self.refresh:
+            error = {"error": "invalid_grant", "error_description": "Unknown or used."}
+            return reply(error, 403)
         number = len(self.asked)
         self.access, self.refresh = f"hush-access-{number}", f"hush-refresh-{number}"
         return reply(
@@ -111,20 +111,20 @@ class Service:
         self.access = "hush-nobody-has-this"
 
     def auth(self, store=None, seed=None):
-        """Give the policy around this service, and its keeper."""
-        first = Tokens("hush-access-0", "hush-refresh-0") if seed is None else seed
-        kept = MemoryStore() if store is None else store
-        ask = token_refresher(SETTINGS, self, self.clock)
-        keeper = TokenManager(kept, first, ask, self.clock)
-        return Auth(self, keeper), keeper
+        """Return the policy around this service, and its token manager."""
+        seed = Tokens("hush-access-0", "hush-refresh-0") if seed is None else seed
+        store = MemoryStore() if store is None else store
+        refresher = token_refresher(SETTINGS, self, self.clock)
+        manager = TokenManager(store, seed, refresher, self.clock)
+        return Auth(self, manager), manager
 
 
 class RawServer:
-    """A server that says what it is told to, byte by byte.
+    """A server that sends exactly the bytes it is given.
 
     Args:
-        answer: Takes the number of the request, from 1, and its head; gives
-            bytes and what comes after them: keep, close, reset or stall.
+        answer: Takes the number of the request, from 1, and its head; returns
+            bytes and what happens after them: keep, close, reset or stall.
         tls: An `ssl.SSLContext`, for TLS.
     """
 
@@ -169,34 +169,34 @@ class RawServer:
         size = int(length.split("\r\n")[0]) if length else 0
         self.heads.append(head)
         self.bodies.append(await reader.readexactly(size))
-        said, then = self._answer(len(self.heads), head)
-        writer.write(said)
+        data, then = self._answer(len(self.heads), head)
+        writer.write(data)
         await writer.drain()
         if then == "stall":
             await self._over.wait()
         if then == "reset":
-            whole = writer.get_extra_info("socket")
-            now = struct.pack("ii", 1, 0)
-            whole.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+            connection = writer.get_extra_info("socket")
+            at_once = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             writer.transport.abort()
         return then == "keep"
 
 
 def http(body=b"[]", status="200 OK", *lines):
-    """Write an HTTP reply with a right length."""
+    """Return an HTTP response with the right length."""
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *lines]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
-def ask(path="customers", method="GET", **given):
-    """Make a request to the API."""
-    told = {"base_url": SETTINGS.base_url, **given}
-    return Request(method=method, path=path, **told)
+def ask(path="customers", method="GET", **fields):
+    """Return a request to the API."""
+    fields = {"base_url": SETTINGS.base_url, **fields}
+    return Request(method=method, path=path, **fields)
 
 
 @pytest.fixture(scope="session")
-def lab():
-    """Give what the tests of this folder share."""
+def helpers():
+    """Return what the tests of this folder share."""
     return SimpleNamespace(
         Clock=FakeClock,
         RawServer=RawServer,

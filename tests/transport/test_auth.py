@@ -1,4 +1,4 @@
-"""What a request is stamped with, and what happens after a 401."""
+"""The token that a request carries, and what happens after a 401."""
 
 import asyncio
 
@@ -12,207 +12,211 @@ from sage200_async.wire.messages import Response
 MINUTE = 60.0
 
 
-def kept(tokens):
-    """Give a store that holds *tokens*."""
+def store_with(tokens):
+    """Return a store that holds *tokens*."""
     store = MemoryStore()
     asyncio.run(store.save(tokens))
     return store
 
 
 async def outcomes(auth, request, count):
-    """Send *count* times at once; give what came of each."""
-    sent = (auth.send(request) for _ in range(count))
-    return await asyncio.gather(*sent, return_exceptions=True)
+    """Send *request* *count* times at once; return the responses and errors."""
+    calls = (auth.send(request) for _ in range(count))
+    return await asyncio.gather(*calls, return_exceptions=True)
 
 
-def test_the_stamp(lab):
-    """A request carries the token and keeps its own headers."""
-    service = lab.Service(lab.Clock())
+def test_the_authorization_header(helpers):
+    """A request carries the token, and its own headers."""
+    service = helpers.Service(helpers.Clock())
     auth, _ = service.auth()
-    asyncio.run(auth.send(lab.ask(headers={"X-Site": "guid"})))
+    asyncio.run(auth.send(helpers.ask(headers={"X-Site": "guid"})))
     assert service.headers == [
         {"X-Site": "guid", "authorization": "Bearer hush-access-0"}
     ]
 
 
-def test_settings_seed_an_empty_store(lab):
-    """Tokens of the settings go into an empty store before they are used."""
-    service, store = lab.Service(lab.Clock()), MemoryStore()
+def test_settings_seed_an_empty_store(helpers):
+    """Tokens of the settings are saved to an empty store before they are used."""
+    service, store = helpers.Service(helpers.Clock()), MemoryStore()
     seed = Tokens("hush-access-0", "hush-refresh-0")
     auth, _ = service.auth(store, seed)
-    asyncio.run(auth.send(lab.ask()))
+    asyncio.run(auth.send(helpers.ask()))
     assert asyncio.run(store.load()) == seed
     assert service.bearers == ["hush-access-0"]
 
 
-def test_the_store_wins_over_the_settings(lab):
-    """Tokens in the store are used, whatever the settings hold."""
-    service = lab.Service(lab.Clock())
-    store = kept(Tokens("hush-access-0", "hush-refresh-0"))
+def test_the_store_takes_precedence_over_the_settings(helpers):
+    """Tokens in the store are used even if the settings have others."""
+    service = helpers.Service(helpers.Clock())
+    store = store_with(Tokens("hush-access-0", "hush-refresh-0"))
     auth, _ = service.auth(store, Tokens("an old one", "an old one"))
-    asyncio.run(auth.send(lab.ask()))
+    asyncio.run(auth.send(helpers.ask()))
     assert service.bearers == ["hush-access-0"]
     assert asyncio.run(store.load()) == Tokens("hush-access-0", "hush-refresh-0")
 
 
-def test_no_access_token_yet(lab):
-    """With a refresh token alone, the first request is preceded by a refresh."""
-    service = lab.Service(lab.Clock())
+def test_no_access_token_yet(helpers):
+    """With only a refresh token, a refresh comes before the first request."""
+    service = helpers.Service(helpers.Clock())
     auth, _ = service.auth(seed=Tokens("", "hush-refresh-0"))
-    asyncio.run(auth.send(lab.ask()))
+    asyncio.run(auth.send(helpers.ask()))
     assert service.bearers == ["hush-access-1"]
     assert service.asked == ["hush-refresh-0"]
 
 
-def test_fifty_tasks_meet_an_expired_token(lab):
-    """Fifty tasks meet an expired token: one refresh, and all succeed."""
-    service = lab.Service(lab.Clock())
+def test_fifty_tasks_with_an_expired_token(helpers):
+    """Fifty tasks with an expired token cost one refresh, and all succeed."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
     auth, _ = service.auth()
-    replies = asyncio.run(outcomes(auth, lab.ask(), 50))
-    assert {each.status for each in replies} == {200}
+    responses = asyncio.run(outcomes(auth, helpers.ask(), 50))
+    assert {response.status for response in responses} == {200}
     assert service.asked == ["hush-refresh-0"]
     assert service.bearers == ["hush-access-0"] * 50 + ["hush-access-1"] * 50
 
 
-def test_late_401s_cost_nothing(lab):
-    """A 401 to a token that has been replaced meanwhile starts no refresh."""
+def test_late_401s_cost_nothing(helpers):
+    """A 401 for a token that has since been replaced starts no refresh."""
 
     async def main():
-        service = lab.Service(lab.Clock())
-        auth, keeper = service.auth()
-        old = await keeper.current()
+        service = helpers.Service(helpers.Clock())
+        auth, manager = service.auth()
+        old = await manager.current()
         service.expire()
-        await auth.send(lab.ask())
+        await auth.send(helpers.ask())
         for _ in range(20):
-            assert keeper.should_refresh(old.generation)
-            stamp = await keeper.renew(old.generation)
-            assert stamp.tokens.access_token == "hush-access-1"
+            assert manager.should_refresh(old.generation)
+            version = await manager.refresh(old.generation)
+            assert version.tokens.access_token == "hush-access-1"
         assert service.asked == ["hush-refresh-0"]
 
     asyncio.run(main())
 
 
-def test_a_post_goes_again_after_a_401(lab):
-    """A 401 means that nothing was done, so that a POST goes again too."""
-    service = lab.Service(lab.Clock())
+def test_a_post_is_repeated_after_a_401(helpers):
+    """A POST is repeated after a 401, which means that nothing was done."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
     auth, _ = service.auth()
-    request = lab.ask(method="POST", body=b"{}", idempotent=False)
+    request = helpers.ask(method="POST", body=b"{}", idempotent=False)
     assert asyncio.run(auth.send(request)).status == 200
     assert len(service.bearers) == 2
 
 
-def test_a_refused_refresh_is_one_clear_error_in_all(lab):
-    """A dead refresh token raises `TokenRefused` in all fifty, after one request."""
-    service = lab.Service(lab.Clock())
+def test_a_refused_refresh_raises_in_all_tasks(helpers):
+    """An invalid refresh token raises `TokenRefused` in all tasks, after one request."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
     service.refresh = "another"
     auth, _ = service.auth()
-    errors = asyncio.run(outcomes(auth, lab.ask(), 50))
-    assert {type(each) for each in errors} == {TokenRefused}
-    assert len({str(each) for each in errors}) == 1
+    errors = asyncio.run(outcomes(auth, helpers.ask(), 50))
+    assert {type(error) for error in errors} == {TokenRefused}
+    assert len({str(error) for error in errors}) == 1
     assert "invalid_grant: Unknown or used." in str(errors[0])
     assert "sign in again" in str(errors[0])
     assert len(set(map(id, errors))) == 50
     assert service.asked == ["hush-refresh-0"]
 
 
-def test_a_refused_refresh_token_is_not_tried_again(lab):
-    """A refresh token that was refused is not asked with again; a new one is."""
+def test_a_refused_refresh_token_is_not_tried_again(helpers):
+    """A refused refresh token is not sent again; a new one is."""
 
     async def main():
-        service, store = lab.Service(lab.Clock()), MemoryStore()
+        service, store = helpers.Service(helpers.Clock()), MemoryStore()
         service.expire()
         service.refresh = "another"
         auth, _ = service.auth(store)
         for _ in range(5):
             with pytest.raises(TokenRefused, match="invalid_grant"):
-                await auth.send(lab.ask())
+                await auth.send(helpers.ask())
         assert service.asked == ["hush-refresh-0"]
         await store.save(Tokens("", "another"))
-        assert (await auth.send(lab.ask())).status == 200
+        assert (await auth.send(helpers.ask())).status == 200
         assert service.asked == ["hush-refresh-0", "another"]
 
     asyncio.run(main())
 
 
-def test_a_401_that_survives_a_refresh(lab):
-    """A 401 with a fresh token says what to check, and that it is not the token."""
-    service = lab.Service(lab.Clock())
+def test_a_401_that_survives_a_refresh(helpers):
+    """A 401 after a refresh names what to check, and rules out the token."""
+    service = helpers.Service(helpers.Clock())
     service.forbids = True
     auth, _ = service.auth()
     with pytest.raises(Unauthorized, match="check site, company") as caught:
-        asyncio.run(auth.send(lab.ask()))
+        asyncio.run(auth.send(helpers.ask()))
     assert caught.value.__notes__ == [
         "the token was refreshed just now: it is not the token"
     ]
     assert service.bearers == ["hush-access-0", "hush-access-1"]
 
 
-def test_further_401s_do_not_refresh_within_a_minute(lab):
-    """A hundred 401s after one that survived a refresh start none; a minute on, one."""
+def test_further_401s_do_not_refresh_within_a_minute(helpers):
+    """After a 401 that survived a refresh, further ones start none for a minute."""
 
     async def main():
-        service = lab.Service(lab.Clock())
+        service = helpers.Service(helpers.Clock())
         service.forbids = True
         auth, _ = service.auth()
         for _ in range(100):
             with pytest.raises(Unauthorized):
-                await auth.send(lab.ask())
+                await auth.send(helpers.ask())
         assert len(service.asked) == 1
         await service.clock.sleep(MINUTE + 1)
-        errors = await outcomes(auth, lab.ask(), 100)
-        assert {type(each) for each in errors} == {Unauthorized}
+        errors = await outcomes(auth, helpers.ask(), 100)
+        assert {type(error) for error in errors} == {Unauthorized}
         assert len(service.asked) == 2
 
     asyncio.run(main())
 
 
-def test_overlapping_401s_do_not_refresh_in_turn(lab):
-    """Requests that overlap and all meet 401 do not start a refresh each."""
+def test_overlapping_401s_do_not_refresh_in_turn(helpers):
+    """Overlapping requests that all get a 401 do not start a refresh each."""
 
     async def main():
         async def uneven(_):
-            await lab.turns(next(waits, 0))
+            await helpers.turns(next(waits, 0))
 
         # Each request's second answer comes after the next one's first.
         waits = iter([0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0, 9])
-        service = lab.Service(lab.Clock(), uneven)
+        service = helpers.Service(helpers.Clock(), uneven)
         service.forbids = True
         auth, _ = service.auth()
         tasks = []
         for _ in range(20):
-            tasks.append(asyncio.create_task(auth.send(lab.ask())))
-            await lab.turns(6)
+            tasks.append(asyncio.create_task(auth.send(helpers.ask())))
+            await helpers.turns(6)
         await asyncio.wait(tasks)
-        assert {type(each.exception()) for each in tasks} == {Unauthorized}
-        assert len(service.asked) <= 3  # of the 20 that a turn each would be
+        assert {type(task.exception()) for task in tasks} == {Unauthorized}
+        assert len(service.asked) <= 3  # not 20
 
     asyncio.run(main())
 
 
-def test_no_refresh_token(lab):
-    """An access token alone that draws a 401 raises with advice; nothing is asked."""
-    service = lab.Service(lab.Clock())
+def test_no_refresh_token(helpers):
+    """A 401 without a refresh token raises with advice, and asks for no token."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
     auth, _ = service.auth(seed=Tokens("hush-access-0"))
     with pytest.raises(Unauthorized, match="token has expired, or the site"):
-        asyncio.run(auth.send(lab.ask()))
+        asyncio.run(auth.send(helpers.ask()))
     assert (len(service.bearers), service.asked) == (1, [])
 
 
-def test_no_token_at_all(lab):
-    """Without any token nothing is sent."""
-    service = lab.Service(lab.Clock())
+def test_no_token_at_all(helpers):
+    """Without any token nothing is sent, and the error explains how to sign in."""
+    service = helpers.Service(helpers.Clock())
     auth, _ = service.auth(seed=Tokens())
-    with pytest.raises(TokenRefused, match="no refresh token: sign in"):
-        asyncio.run(auth.send(lab.ask()))
+    with pytest.raises(TokenRefused) as caught:
+        asyncio.run(auth.send(helpers.ask()))
+    assert str(caught.value) == (
+        "Not signed in. Run `sage200 login`, or set SAGE200_REFRESH_TOKEN."
+    )
+    assert caught.value.reason == ""
     assert (service.bearers, service.asked) == ([], [])
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         lambda: Response(500),
         lambda: Response(503, {}, b"<html>"),
@@ -228,17 +232,17 @@ def test_no_token_at_all(lab):
         lambda: reply(["access_token"]),
     ],
 )
-def test_the_endpoint_is_out_of_order(lab, answer):
-    """An endpoint that fails is unavailable, not a refusal: it is asked again."""
-    service = lab.Service(lab.Clock())
+def test_the_endpoint_fails(helpers, response):
+    """An endpoint that fails is no refusal: the next request asks it again."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
     auth, _ = service.auth()
-    service.token_reply = answer
+    service.token_response = response
     with pytest.raises(TokenUnavailable, match="token endpoint") as caught:
-        asyncio.run(auth.send(lab.ask()))
+        asyncio.run(auth.send(helpers.ask()))
     assert caught.value.retryable
-    service.token_reply = None
-    assert asyncio.run(auth.send(lab.ask())).status == 200
+    service.token_response = None
+    assert asyncio.run(auth.send(helpers.ask())).status == 200
     assert service.asked == ["hush-refresh-0", "hush-refresh-0"]
 
 
@@ -246,19 +250,19 @@ def test_the_endpoint_is_out_of_order(lab, answer):
     ("status", "error"),
     [(403, "invalid_grant"), (400, "invalid_request"), (401, "invalid_client")],
 )
-def test_the_endpoint_says_no(lab, status, error):
-    """A refusal in OAuth's words is final, and its words are in the message."""
-    service = lab.Service(lab.Clock())
+def test_the_endpoint_refuses(helpers, status, error):
+    """A refusal with an OAuth error code is final, and the message has the code."""
+    service = helpers.Service(helpers.Clock())
     service.expire()
-    service.token_reply = lambda: reply({"error": error}, status)
+    service.token_response = lambda: reply({"error": error}, status)
     auth, _ = service.auth()
     with pytest.raises(TokenRefused, match=error) as caught:
-        asyncio.run(auth.send(lab.ask()))
+        asyncio.run(auth.send(helpers.ask()))
     assert not caught.value.retryable
 
 
 @pytest.mark.parametrize(
-    "brought",
+    "fields",
     [
         {},
         {"refresh_token": None, "expires_in": None},
@@ -266,18 +270,18 @@ def test_the_endpoint_says_no(lab, status, error):
         {"expires_in": 28800.0, "scope": "offline_access", "id_token": None},
     ],
 )
-def test_sparing_token_replies(lab, brought):
-    """Without a new refresh token the old one stands; without a life, 480 minutes."""
-    service, store = lab.Service(lab.Clock()), MemoryStore()
+def test_optional_fields_of_a_token_response(helpers, fields):
+    """Without a refresh token the old one is kept; without a life it is 480 minutes."""
+    service, store = helpers.Service(helpers.Clock()), MemoryStore()
     service.expire()
 
-    def renew():
+    def refresh():
         service.access = "hush-access-9"
-        return reply({"access_token": "hush-access-9", **brought})
+        return reply({"access_token": "hush-access-9", **fields})
 
-    service.token_reply = renew
+    service.token_response = refresh
     auth, _ = service.auth(store)
-    assert asyncio.run(auth.send(lab.ask())).status == 200
+    assert asyncio.run(auth.send(helpers.ask())).status == 200
     now = service.clock.now()
     tokens = Tokens("hush-access-9", "hush-refresh-0", now + 28_800, now)
     assert asyncio.run(store.load()) == tokens

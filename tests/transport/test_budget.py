@@ -1,4 +1,4 @@
-"""Retries that all tasks of a client share."""
+"""The retry budget that all tasks of a client share."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ from sage200_async.transport.retry import Retry, RetryPolicy
 BURST = 10
 
 
-class Queue:
+class QueueClock:
     """A clock whose sleepers wake in order of their time, as on a real loop."""
 
     def __init__(self):
@@ -29,16 +29,16 @@ class Queue:
         return self.time
 
     async def sleep(self, seconds):
-        woken = asyncio.get_running_loop().create_future()
-        self.waiting.append((self.time + seconds, next(self.order), woken))
-        await woken
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.append((self.time + seconds, next(self.order), future))
+        await future
 
     async def run(self, until):
-        """Let time pass."""
+        """Let time pass until *until*."""
         while True:
             for _ in range(20):
                 await asyncio.sleep(0)
-            due = [each for each in self.waiting if each[0] <= until]
+            due = [entry for entry in self.waiting if entry[0] <= until]
             if not due:
                 break
             first = min(due)
@@ -52,44 +52,44 @@ class Queue:
     rate=st.floats(0.1, 10),
     steps=st.lists(st.tuples(st.floats(0, 5), st.booleans()), max_size=60),
 )
-def test_the_budget_is_kept(lab, rate, steps):
-    """However retries and successes mix, no more is spent than was there and came."""
-    clock = lab.Clock()
+def test_the_budget_is_kept(helpers, rate, steps):
+    """Retries never exceed the capacity, the refill and the successes together."""
+    clock = helpers.Clock()
     clock.time = 0.0
     budget = RetryBudget(rate, clock)
-    spent, earned = 0, 0
-    for pause, wants in steps:
+    taken, earned = 0, 0
+    for pause, retries in steps:
         clock.time += pause
-        if wants:
+        if retries:
             if budget.wait() == 0.0:
                 budget.take()
-                spent += 1
+                taken += 1
         else:
             budget.earn()
             earned += 1
-        assert spent <= BURST + rate * clock.time + earned * 0.1 + 1e-6
+        assert taken <= BURST + rate * clock.time + earned * 0.1 + 1e-6
 
 
 @given(st.integers(1, 40), st.floats(0.1, 10))
-def test_those_that_wait_come_one_after_the_other(lab, count, rate):
-    """Of a crowd that fails at once, ten go at once, the rest in single file."""
-    budget = RetryBudget(rate, lab.Clock())
+def test_retries_that_wait_are_evenly_spaced(helpers, count, rate):
+    """Of many retries at once, ten are sent at once and the rest at the rate."""
+    budget = RetryBudget(rate, helpers.Clock())
     waits = []
     for _ in range(count):
         waits.append(budget.wait())
         budget.take()
     expected = [0.0] * BURST + [number / rate for number in range(1, count)]
-    for got, wanted in zip(waits, expected, strict=False):
-        assert abs(got - wanted) < 1e-6 * max(1, wanted)
+    for wait, seconds in zip(waits, expected, strict=False):
+        assert abs(wait - seconds) < 1e-6 * max(1, seconds)
 
 
-def test_twenty_tasks_and_a_server_that_dies(lab):
-    """A dead server is asked by all twenty once, then as the budget says; then freely."""
-    clock = Queue()
+def test_twenty_tasks_and_a_server_that_goes_down(helpers):
+    """While the server is down, twenty tasks together retry at the budget's rate."""
+    clock = QueueClock()
     times = []
     state = {"down": False}
 
-    def answer(_):
+    def handler(_):
         times.append(clock.time)
         if state["down"]:
             raise ServerError("down")
@@ -98,7 +98,7 @@ def test_twenty_tasks_and_a_server_that_dies(lab):
     async def main():
         policy = RetryPolicy(max_attempts=100, max_seconds=1e6, longest_wait=4.0)
         retry = Retry(
-            MemoryTransport(answer),
+            MemoryTransport(handler),
             policy,
             clock,
             budget=RetryBudget(1.0, clock),
@@ -107,7 +107,7 @@ def test_twenty_tasks_and_a_server_that_dies(lab):
 
         async def worker():
             while True:
-                await retry.send(lab.ask())
+                await retry.send(helpers.ask())
                 await clock.sleep(1.0)
 
         tasks = [asyncio.create_task(worker()) for _ in range(20)]
@@ -124,9 +124,9 @@ def test_twenty_tasks_and_a_server_that_dies(lab):
     asyncio.run(main())
 
     def count(start, end):
-        return len([each for each in times if start < each <= end])
+        return len([time for time in times if start < time <= end])
 
-    print("requests in 30 s:", {"down": count(40.5, 70.5), "well": count(100.5, 130.5)})
+    print("requests in 30 s:", {"down": count(40.5, 70.5), "up": count(100.5, 130.5)})
     assert count(0, 10.5) == 20 * 10  # and twenty at 0
     assert count(10.5, 40.5) <= 20 + BURST + 30 + 1
     assert 25 <= count(40.5, 70.5) <= 31  # one a second

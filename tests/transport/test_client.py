@@ -33,7 +33,7 @@ ROW = {
 
 
 @pytest.fixture
-def client_of(lab):
+def client_of(helpers):
     """Give a client whose service answers so, and what that was asked."""
 
     def make(*script, **changed):
@@ -43,8 +43,8 @@ def client_of(lab):
             said = next(answers)
             return said if isinstance(said, Response) else reply(said)
 
-        memory = MemoryTransport(answer, lab.Clock())
-        settings = replace(lab.settings, **changed)
+        memory = MemoryTransport(answer, helpers.Clock())
+        settings = replace(helpers.settings, **changed)
         client = Sage200Client(settings, transport=memory)
         return SimpleNamespace(client=client, asked=memory.requests)
 
@@ -127,11 +127,11 @@ def test_something_to_sign_in_with(given):
     assert Sage200Client(Settings(**given)).settings.site == ""
 
 
-def test_closed(lab):
+def test_closed(helpers):
     """A client that is not open sends nothing."""
 
     async def main():
-        client = Sage200Client(lab.settings)
+        client = Sage200Client(helpers.settings)
         with pytest.raises(ClientClosed):
             await client.customers.first()
         async with client:

@@ -1,4 +1,4 @@
-"""The HTTP client over real sockets: what it reads, and what it never does."""
+"""The HTTP client over real sockets: what it sends, reads, and never does."""
 
 import asyncio
 import gzip
@@ -13,14 +13,14 @@ WITH_TOKEN = {"authorization": "Bearer hush-access-0", "X-Site": "guid"}
 
 
 @pytest.fixture
-def on_server(lab):
-    """Run a coroutine function with an open transport and a server of one's own."""
+def on_server(helpers):
+    """Run a coroutine function with an open transport and its own server."""
 
-    def run(answer, body, **changed):
+    def run(answer, body, **changes):
         async def main():
-            async with lab.RawServer(answer) as server:
-                settings = replace(lab.settings, base_url=server.url, **changed)
-                http = HttpTransport(settings, lab.Clock())
+            async with helpers.RawServer(answer) as server:
+                settings = replace(helpers.settings, base_url=server.url, **changes)
+                http = HttpTransport(settings, helpers.Clock())
                 await http.open()
                 try:
                     return await body(http, server)
@@ -32,36 +32,38 @@ def on_server(lab):
     return run
 
 
-def test_the_body_is_read_whole(lab, on_server):
-    """A body in many pieces is given whole, with its status and headers."""
-    whole = bytes(range(256)) * 8_000
+def test_a_body_in_many_pieces(helpers, on_server):
+    """A body in many pieces is returned whole, with its status and headers."""
+    content = bytes(range(256)) * 8_000
 
     async def body(http, server):
-        response = await http.send(lab.ask(base_url=server.url))
+        response = await http.send(helpers.ask(base_url=server.url))
         assert response.status == 200
-        assert bytes(response.body) == whole
+        assert bytes(response.body) == content
         assert response.headers["x-name"] == "As it Was"
 
-    on_server(lambda *_: (lab.http(whole, "200 OK", "X-NAME: As it Was"), "keep"), body)
+    on_server(
+        lambda *_: (helpers.http(content, "200 OK", "X-NAME: As it Was"), "keep"), body
+    )
 
 
-def test_a_compressed_body(lab, on_server):
-    """A compressed body is given as it was before."""
-    packed = gzip.compress(b'[{"id":7}]')
+def test_a_compressed_body(helpers, on_server):
+    """A compressed body is returned decompressed."""
+    compressed = gzip.compress(b'[{"id":7}]')
 
     async def body(http, server):
-        response = await http.send(lab.ask(base_url=server.url))
+        response = await http.send(helpers.ask(base_url=server.url))
         assert response.body == b'[{"id":7}]'
 
-    reply = lab.http(packed, "200 OK", "Content-Encoding: gzip")
-    on_server(lambda *_: (reply, "keep"), body)
+    response = helpers.http(compressed, "200 OK", "Content-Encoding: gzip")
+    on_server(lambda *_: (response, "keep"), body)
 
 
-def test_what_is_sent(lab, on_server):
-    """Path, query, headers and body go out as they are, encoded no second time."""
+def test_what_is_sent(helpers, on_server):
+    """Path, query, headers and body are sent as they are, encoded only once."""
 
     async def body(http, server):
-        request = lab.ask(
+        request = helpers.ask(
             "customers/a%2Fb",
             "PUT",
             base_url=server.url,
@@ -80,43 +82,43 @@ def test_what_is_sent(lab, on_server):
         assert any(line.startswith("user-agent: sage200-async/") for line in lines)
         assert server.bodies == [b'{"name":"B"}']
 
-    on_server(lambda *_: (lab.http(), "keep"), body)
+    on_server(lambda *_: (helpers.http(), "keep"), body)
 
 
-def test_a_connection_is_kept(lab, on_server):
-    """Requests in turn go over one connection; no cookie comes back."""
+def test_a_connection_is_reused(helpers, on_server):
+    """Requests in turn use one connection; cookies are not sent back."""
 
     async def body(http, server):
         for _ in range(5):
-            await http.send(lab.ask(base_url=server.url))
+            await http.send(helpers.ask(base_url=server.url))
         assert (len(server.heads), server.connections) == (5, 1)
         assert not any("cookie" in head for head in server.heads)
 
-    reply = lab.http(b"[]", "200 OK", "Set-Cookie: session=1")
-    on_server(lambda *_: (reply, "keep"), body)
+    response = helpers.http(b"[]", "200 OK", "Set-Cookie: session=1")
+    on_server(lambda *_: (response, "keep"), body)
 
 
-def test_no_more_connections_than_the_pool_holds(lab, on_server):
-    """However many requests go out at once, the pool is not exceeded."""
+def test_max_connections(helpers, on_server):
+    """However many requests are sent at once, the pool is not exceeded."""
 
     async def body(http, server):
-        requests = (http.send(lab.ask(base_url=server.url)) for _ in range(20))
+        requests = (http.send(helpers.ask(base_url=server.url)) for _ in range(20))
         await asyncio.gather(*requests)
         assert len(server.heads) == 20
         assert server.connections <= 3
 
-    on_server(lambda *_: (lab.http(), "keep"), body, max_connections=3)
+    on_server(lambda *_: (helpers.http(), "keep"), body, max_connections=3)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_redirects_are_not_followed(lab, on_server, status, method):
+def test_redirects_are_not_followed(helpers, on_server, status, method):
     """A redirect is a StatusError, and no token reaches the other host."""
 
     async def body(http, server):
-        async with lab.RawServer(lambda *_: (lab.http(), "keep")) as other:
+        async with helpers.RawServer(lambda *_: (helpers.http(), "keep")) as other:
             elsewhere.append(other.url)
-            request = lab.ask("x", method, base_url=server.url, headers=WITH_TOKEN)
+            request = helpers.ask("x", method, base_url=server.url, headers=WITH_TOKEN)
             with pytest.raises(StatusError) as caught:
                 await http.send(request)
             assert caught.value.status == status
@@ -124,91 +126,96 @@ def test_redirects_are_not_followed(lab, on_server, status, method):
             assert (other.connections, other.heads) == (0, [])
         assert len(server.heads) == 1
 
-    def away(*_):
+    def redirect(*_):
         location = f"Location: {elsewhere[0]}x"
-        return lab.http(b"", f"{status} Moved", location), "keep"
+        return helpers.http(b"", f"{status} Moved", location), "keep"
 
     elsewhere = []
-    on_server(away, body)
+    on_server(redirect, body)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_nothing_is_sent_twice_behind_our_back(lab, on_server, method):
-    """A request on a kept connection that drops is sent once: retries are ours."""
+def test_aiohttp_repeats_nothing(helpers, on_server, method):
+    """A request on a reused connection that drops is sent once: retries are ours."""
 
     def hang_up(number, _):
-        return (lab.http(), "keep") if number == 1 else (b"", "close")
+        return (helpers.http(), "keep") if number == 1 else (b"", "close")
 
     async def body(http, server):
-        await http.send(lab.ask(base_url=server.url))
+        await http.send(helpers.ask(base_url=server.url))
         with pytest.raises(IncompleteResponse) as caught:
-            await http.send(lab.ask("customers/1", method, base_url=server.url))
+            await http.send(helpers.ask("customers/1", method, base_url=server.url))
         assert not caught.value.never_sent
         assert (len(server.heads), server.connections) == (2, 1)
 
     on_server(hang_up, body)
 
 
-def test_an_error_status(lab, on_server):
-    """An error status is raised with the reply and Sage's message."""
-    said = lab.http(b'{"Message": "No such account."}', "404 Not Found")
+def test_an_error_status(helpers, on_server):
+    """An error status is raised with the response and Sage's message."""
+    response = helpers.http(b'{"Message": "No such account."}', "404 Not Found")
 
     async def body(http, server):
-        request = lab.ask("customers/1", base_url=server.url)
+        request = helpers.ask("customers/1", base_url=server.url)
         with pytest.raises(NotFound, match="No such account") as caught:
             await http.send(request)
         assert caught.value.request == request
         assert caught.value.detail == "No such account."
         assert caught.value.response.status == 404
 
-    on_server(lambda *_: (said, "keep"), body)
+    on_server(lambda *_: (response, "keep"), body)
 
 
-def test_retry_after_by_our_clock(lab, on_server):
-    """A date in Retry-After is counted from the clock that was given."""
-    late = "Retry-After: Tue, 14 Nov 2023 22:13:30 GMT"
+def test_retry_after_by_the_clock(helpers, on_server):
+    """A date in Retry-After is compared with the transport's clock."""
+    header = "Retry-After: Tue, 14 Nov 2023 22:13:30 GMT"
 
     async def body(http, server):
         with pytest.raises(StatusError) as caught:
-            await http.send(lab.ask(base_url=server.url))
+            await http.send(helpers.ask(base_url=server.url))
         assert caught.value.retry_after == 10.0
 
-    on_server(lambda *_: (lab.http(b"", "503 Busy", late), "keep"), body)
+    on_server(lambda *_: (helpers.http(b"", "503 Busy", header), "keep"), body)
 
 
-def test_closed(lab, on_server):
-    """Before it is opened and after it is closed, nothing is sent."""
+def test_closed(helpers, on_server):
+    """Before it is opened and after it is closed, nothing is sent; the error says why."""
 
     async def body(http, server):
         await http.close()
         await http.close()
-        with pytest.raises(ClientClosed):
-            await http.send(lab.ask(base_url=server.url))
-        never = HttpTransport(lab.settings, lab.Clock())
-        with pytest.raises(ClientClosed):
-            await never.send(lab.ask(base_url=server.url))
+        with pytest.raises(ClientClosed) as caught:
+            await http.send(helpers.ask(base_url=server.url))
+        assert str(caught.value) == (
+            "The client is not open: use `async with Sage200Client(...) as client`"
+        )
+        never_opened = HttpTransport(helpers.settings, helpers.Clock())
+        with pytest.raises(ClientClosed, match="not open: use `async with"):
+            await never_opened.send(helpers.ask(base_url=server.url))
         assert server.connections == 0
         await http.open()
-        with pytest.raises(ClientClosed, match="open already"):
+        with pytest.raises(
+            ClientClosed, match=r"already open: use `async with .* once"
+        ):
             await http.open()
-        assert (await http.send(lab.ask(base_url=server.url))).status == 200
+        assert (await http.send(helpers.ask(base_url=server.url))).status == 200
 
-    on_server(lambda *_: (lab.http(), "keep"), body)
+    on_server(lambda *_: (helpers.http(), "keep"), body)
 
 
-def test_a_cancelled_request_gives_its_connection_back(lab, on_server):
-    """A request that is cancelled leaves room in the pool for the next one."""
+def test_a_cancelled_request_releases_its_connection(helpers, on_server):
+    """A request that is cancelled releases its connection for the next one."""
 
     def stall(number, _):
-        return (b"", "stall") if number == 1 else (lab.http(), "keep")
+        return (b"", "stall") if number == 1 else (helpers.http(), "keep")
 
     async def body(http, server):
-        task = asyncio.create_task(http.send(lab.ask(base_url=server.url)))
+        task = asyncio.create_task(http.send(helpers.ask(base_url=server.url)))
         while not server.heads:
             await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert (await http.send(lab.ask(base_url=server.url))).status == 200
+        assert (await http.send(helpers.ask(base_url=server.url))).status == 200
 
     on_server(stall, body, max_connections=1)

@@ -1,4 +1,4 @@
-"""Every way in which a reply can fail to come, in our words; over real sockets."""
+"""Every way in which a response can fail to come, over real sockets."""
 
 import asyncio
 import inspect
@@ -15,12 +15,12 @@ from sage200_async.errors import (
     RequestTimeout,
     TransportError,
 )
-from sage200_async.transport.http import FOREIGN, HttpTransport, translate
+from sage200_async.transport.http import ERROR_TYPES, HttpTransport, translate
 
-PATIENT = {"read_timeout": 30.0, "connect_timeout": 30.0, "request_timeout": 30.0}
+NO_TIMEOUT = {"read_timeout": 30.0, "connect_timeout": 30.0, "request_timeout": 30.0}
 TEN = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-PACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n"
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n"
 LONG = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"
 CERTIFICATE = """\
 -----BEGIN PRIVATE KEY-----
@@ -40,19 +40,21 @@ zj0EAwIDSAAwRQIhALuo6sNeWgsIFT7+rsyu8FkwgSf96M51FuMRIKW1MDxaAiAY
 Qj/0BsAzQEuhlABNVvyXnDCe8XMdZ1Sd3uWVDStrfA==
 -----END CERTIFICATE-----
 """
-# Signed by itself, for 127.0.0.1, until 2126; it guards nothing.
+# Self-signed, for 127.0.0.1, until 2126; it protects nothing.
 
 
-def send(lab, answer, tls=None, url=None, **changed):
-    """Send one request to a server of one's own; give the error and the server."""
+def send(helpers, answer, tls=None, url=None, **changes):
+    """Send one request to its own server; return the error and the server."""
 
     async def main():
-        async with lab.RawServer(answer, tls) as server:
+        async with helpers.RawServer(answer, tls) as server:
             base_url = url or server.url
-            settings = replace(lab.settings, **{**PATIENT, **changed})
-            http = HttpTransport(settings, lab.Clock())
+            settings = replace(helpers.settings, **{**NO_TIMEOUT, **changes})
+            http = HttpTransport(settings, helpers.Clock())
             await http.open()
-            request = lab.ask(base_url=base_url, query="$filter=" + "x" * 300 + "END")
+            request = helpers.ask(
+                base_url=base_url, query="$filter=" + "x" * 300 + "END"
+            )
             try:
                 with pytest.raises(TransportError) as caught:
                     await http.send(replace(request, headers={"authorization": "hush"}))
@@ -64,7 +66,7 @@ def send(lab, answer, tls=None, url=None, **changed):
 
 
 @pytest.mark.parametrize(
-    ("said", "then"),
+    ("data", "then"),
     [
         (b"", "close"),
         (b"", "reset"),
@@ -77,14 +79,14 @@ def send(lab, answer, tls=None, url=None, **changed):
         (CHUNKED + b"zz\r\nabc", "close"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "close"),
         (b"\x15\x03\x01\x00\x02\x02\x16", "close"),
-        (PACKED + b"no zip", "keep"),
+        (GZIP + b"no zip", "keep"),
         (LONG, "keep"),
     ],
-    ids=lambda each: str(each[:40]),
+    ids=lambda value: str(value[:40]),
 )
-def test_a_broken_reply(lab, said, then):
-    """What is cut short or is no HTTP is a broken reply, which may have been done."""
-    error, server = send(lab, lambda *_: (said, then))
+def test_an_incomplete_response(helpers, data, then):
+    """A response that is cut short or not HTTP is retryable; the request was sent."""
+    error, server = send(helpers, lambda *_: (data, then))
     assert type(error) is IncompleteResponse
     assert error.retryable
     assert not error.never_sent
@@ -92,49 +94,51 @@ def test_a_broken_reply(lab, said, then):
     assert len(server.heads) == 1
     assert "\n" not in str(error)
     assert "END" not in str(error)
-    assert "hush" not in "".join(map(repr, chain(error)))
+    assert "hush" not in "".join(map(repr, with_causes(error)))
     assert "END" not in "".join(traceback.format_exception(error))
 
 
-def chain(error):
-    """Give *error* and all that led to it."""
+def with_causes(error):
+    """Yield *error* and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-@pytest.mark.parametrize("said", [b"", TEN + b"abc", b"HTTP/1.1 200"])
+@pytest.mark.parametrize("data", [b"", TEN + b"abc", b"HTTP/1.1 200"])
 @pytest.mark.parametrize(
-    ("timeout", "phase", "words"),
+    ("timeout", "phase", "text"),
     [
         ("read_timeout", "read", "no further bytes within 0.2 s"),
-        ("request_timeout", "total", "no whole reply within 0.2 s"),
+        ("request_timeout", "total", "no complete response within 0.2 s"),
     ],
 )
-def test_a_stalled_reply(lab, said, timeout, phase, words):
-    """A reply that stalls times out, and the error says for what and how long."""
-    error, server = send(lab, lambda *_: (said, "stall"), **{timeout: 0.2})
+def test_a_stalled_response(helpers, data, timeout, phase, text):
+    """A stalled response times out, and the error has the phase and the seconds."""
+    error, server = send(helpers, lambda *_: (data, "stall"), **{timeout: 0.2})
     assert type(error) is RequestTimeout
     assert (error.phase, error.seconds) == (phase, 0.2)
     assert (error.retryable, error.never_sent) == (True, False)
-    assert words in str(error)
+    assert text in str(error)
     assert len(server.heads) == 1
 
 
-def test_a_stalled_connection(lab):
-    """A connection that is not made in time: the request certainly never left."""
+def test_a_stalled_connection(helpers):
+    """If no connection is made in time, the request was certainly never sent."""
 
     async def main():
-        # It takes connections and never speaks, so that TLS never begins.
-        async with lab.RawServer(lambda *_: (b"", "keep")) as server:
-            settings = replace(lab.settings, **{**PATIENT, "connect_timeout": 0.02})
-            http = HttpTransport(settings, lab.Clock())
+        # It accepts connections and sends nothing, so TLS does not start.
+        async with helpers.RawServer(lambda *_: (b"", "keep")) as server:
+            settings = replace(
+                helpers.settings, **{**NO_TIMEOUT, "connect_timeout": 0.02}
+            )
+            http = HttpTransport(settings, helpers.Clock())
             await http.open()
             url = server.url.replace("http:", "https:")
             with pytest.raises(
                 RequestTimeout, match=r"no connection within 0\.02 s"
             ) as caught:
-                await http.send(lab.ask(base_url=url))
+                await http.send(helpers.ask(base_url=url))
             await http.close()
             assert (caught.value.phase, caught.value.seconds) == ("connect", 0.02)
             assert (caught.value.retryable, caught.value.never_sent) == (True, True)
@@ -144,16 +148,16 @@ def test_a_stalled_connection(lab):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{}/", "http://nowhere.invalid/"])
-def test_nobody_there(lab, unused, url):
-    """A port where nobody listens, or a name that is none: the request never left."""
-    error, _ = send(lab, None, url=url.format(unused))
+def test_an_unreachable_host(helpers, unused_port, url):
+    """An unused port or an unknown host: the request was certainly never sent."""
+    error, _ = send(helpers, None, url=url.format(unused_port))
     assert type(error) is ConnectError
     assert (error.retryable, error.never_sent) == (True, True)
 
 
 @pytest.fixture
-def unused():
-    """Give a port where nobody listens."""
+def unused_port():
+    """Return a port without a server."""
 
     async def main():
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
@@ -166,21 +170,21 @@ def unused():
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http:///customers"])
-def test_no_address(lab, url):
-    """An address that is none is a lasting error, and is sent nowhere."""
-    error, _ = send(lab, None, url=url)
+def test_an_invalid_url(helpers, url):
+    """An invalid URL is an error that is not retryable, and nothing is sent."""
+    error, _ = send(helpers, None, url=url)
     assert type(error) is ConnectError
     assert (error.retryable, error.never_sent) == (False, True)
     assert "END" not in str(error)
 
 
-def test_a_certificate_that_nobody_signed(lab, tmp_path):
-    """A certificate that cannot be verified is refused, and not tried again."""
+def test_a_self_signed_certificate(helpers, tmp_path):
+    """A certificate that cannot be verified is refused, and not retried."""
     path = tmp_path / "both.pem"
     path.write_text(CERTIFICATE)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(path)
-    error, server = send(lab, lambda *_: (lab.http(), "keep"), tls)
+    error, server = send(helpers, lambda *_: (helpers.http(), "keep"), tls)
     assert type(error) is ConnectError
     assert (error.retryable, error.never_sent) == (False, True)
     assert isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError)
@@ -188,16 +192,18 @@ def test_a_certificate_that_nobody_signed(lab, tmp_path):
 
 
 EXPORTED = [
-    each
-    for _, each in inspect.getmembers(aiohttp, inspect.isclass)
-    if issubclass(each, aiohttp.ClientError)
+    error_type
+    for _, error_type in inspect.getmembers(aiohttp, inspect.isclass)
+    if issubclass(error_type, aiohttp.ClientError)
 ]
 
 
-@pytest.mark.parametrize("foreign", EXPORTED, ids=lambda each: each.__name__)
-def test_every_error_of_aiohttp_is_mapped(lab, foreign):
-    """Each error that aiohttp exports has its word among ours."""
-    mapped = [ours for theirs, ours in FOREIGN if issubclass(foreign, theirs)]
+@pytest.mark.parametrize(
+    "foreign", EXPORTED, ids=lambda error_type: error_type.__name__
+)
+def test_every_error_of_aiohttp_is_mapped(helpers, foreign):
+    """Each error that aiohttp exports is translated to one of ours."""
+    mapped = [ours for theirs, ours in ERROR_TYPES if issubclass(foreign, theirs)]
     assert mapped
     if issubclass(foreign, TimeoutError):
         assert mapped[0] is RequestTimeout
@@ -206,16 +212,16 @@ def test_every_error_of_aiohttp_is_mapped(lab, foreign):
 
 
 def test_the_most_specific_first():
-    """No entry of the table stands behind one that covers it."""
-    for place, (theirs, _) in enumerate(FOREIGN):
-        assert not any(issubclass(theirs, earlier) for earlier, _ in FOREIGN[:place])
-    assert FOREIGN[-1][0] is aiohttp.ClientError
+    """No entry of the table comes after one of its base classes."""
+    for index, (theirs, _) in enumerate(ERROR_TYPES):
+        assert not any(issubclass(theirs, base) for base, _ in ERROR_TYPES[:index])
+    assert ERROR_TYPES[-1][0] is aiohttp.ClientError
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), aiohttp.ClientError()])
-def test_an_error_without_words(lab, error):
-    """An error that says nothing is named."""
-    ours = translate(error, lab.ask(), lab.settings)
+def test_an_error_without_a_message(helpers, error):
+    """For an error without a message, its name is shown."""
+    ours = translate(error, helpers.ask(), helpers.settings)
     assert isinstance(ours, TransportError)
     assert str(ours).startswith("GET customers: ")
     assert not str(ours).endswith(": ")

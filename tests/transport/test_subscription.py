@@ -1,4 +1,4 @@
-"""Subscription keys: sent where set, the second when the first is refused."""
+"""Subscription keys: sent if set; the second if the first is refused."""
 
 import asyncio
 
@@ -16,14 +16,14 @@ REFUSAL = {
 HEADER = "ocp-apim-subscription-key"
 
 
-def gateway(*good: str) -> MemoryTransport:
-    """Answer those who carry a good key."""
+def gateway(*keys: str) -> MemoryTransport:
+    """Return a transport that accepts only these keys."""
 
-    def answer(request: Request) -> Response:
-        known = request.headers.get(HEADER) in good
-        return reply([]) if known else reply(REFUSAL, 401)
+    def handler(request: Request) -> Response:
+        accepted = request.headers.get(HEADER) in keys
+        return reply([]) if accepted else reply(REFUSAL, 401)
 
-    return MemoryTransport(answer)
+    return MemoryTransport(handler)
 
 
 def keys_sent(*keys: str, memory: MemoryTransport, times: int = 1) -> list[str | None]:
@@ -36,25 +36,25 @@ def keys_sent(*keys: str, memory: MemoryTransport, times: int = 1) -> list[str |
     return [request.headers.get(HEADER) for request in memory.requests]
 
 
-def test_none_is_sent_where_none_is_set():
+def test_without_keys():
     """Without keys no header is sent."""
     memory = MemoryTransport(lambda _: reply([]))
     assert keys_sent("", "", memory=memory) == [None]
 
 
 def test_the_first_is_sent():
-    """The first key is sent while the gateway takes it."""
+    """The first key is sent as long as the gateway accepts it."""
     assert keys_sent("one", "two", memory=gateway("one")) == ["one"]
 
 
 def test_the_second_is_sent_when_the_first_is_refused():
-    """A refused key is left for the other one, for all requests to come."""
-    sent = keys_sent("one", "two", memory=gateway("two"), times=3)
-    assert sent == ["one", "two", "two", "two"]
+    """After a refusal, the other key is sent with all further requests."""
+    keys = keys_sent("one", "two", memory=gateway("two"), times=3)
+    assert keys == ["one", "two", "two", "two"]
 
 
 def test_both_refused():
-    """When both are refused the error is the gateway's, and shows no key."""
+    """If both are refused, the error is the gateway's, and shows no key."""
     memory = gateway()
     with pytest.raises(Unauthorized, match="invalid subscription key") as caught:
         keys_sent("hush-1", "hush-2", memory=memory)
@@ -62,8 +62,8 @@ def test_both_refused():
     assert "hush" not in repr(caught.value.request.headers)
 
 
-def test_another_401_is_no_matter_of_keys():
-    """An empty 401 is about the token or the company: the key stays."""
+def test_a_401_for_another_reason():
+    """An empty 401 is about the token or the company: the key is not changed."""
     memory = MemoryTransport(lambda _: Response(401))
     with pytest.raises(Unauthorized):
         keys_sent("one", "two", memory=memory)

@@ -32,7 +32,7 @@ JSON = {**COMPANY, "content-type": "application/json"}
 
 
 @pytest.fixture
-def client_of(lab):
+def client_of(helpers):
     """Give a client whose service answers so, and what that was asked."""
 
     def make(*script, **changed):
@@ -44,10 +44,10 @@ def client_of(lab):
                 raise said
             return said if isinstance(said, Response) else reply(said)
 
-        clock = lab.Clock()
+        clock = helpers.Clock()
         memory = MemoryTransport(answer, clock)
         retry = Retry(memory, RetryPolicy(), clock)
-        settings = replace(lab.settings, **changed)
+        settings = replace(helpers.settings, **changed)
         client = Sage200Client(settings, transport=retry, clock=clock)
         return SimpleNamespace(client=client, asked=memory.requests)
 

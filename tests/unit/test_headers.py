@@ -1,4 +1,4 @@
-"""What requests carry in their headers, and what replies say in theirs."""
+"""The headers of requests, and those of responses that are read."""
 
 import pytest
 
@@ -9,7 +9,7 @@ NOON = 1_500_000_000.0
 
 
 def test_company():
-    """A request names its site and its company."""
+    """A request has the headers of its site and its company."""
     headers = company_headers(CompanyContext("http://x", "guid", "7"))
     assert headers == {"X-Site": "guid", "X-Company": "7"}
 
@@ -36,18 +36,18 @@ def test_company():
     ],
 )
 def test_retry_after(text, seconds):
-    """A number of seconds or a date is read; anything else is nothing said."""
+    """A number of seconds or a date is read; anything else counts as absent."""
     assert retry_after({"retry-after": text}, NOON) == seconds
 
 
 def test_no_retry_after():
-    """A reply may say nothing about when to come again."""
+    """Without the header there is no time to wait."""
     assert retry_after({}, NOON) is None
 
 
 @pytest.mark.parametrize("now", [0, NOON, 4_000_000_000])
-def test_a_date_is_counted_from_the_reply_s_own(now):
-    """Where a reply has a date of its own, a clock that is wrong here does no harm."""
+def test_a_date_is_relative_to_the_date_header(now):
+    """If a response has a Date header, a wrong local clock does not matter."""
     headers = {
         "retry-after": "Fri, 14 Jul 2017 02:40:30 GMT",
         "date": "Fri, 14 Jul 2017 02:40:18 GMT",
@@ -56,6 +56,6 @@ def test_a_date_is_counted_from_the_reply_s_own(now):
 
 
 def test_a_date_that_cannot_be_read():
-    """Where a reply's own date cannot be read, ours counts."""
-    late = {"retry-after": "Fri, 14 Jul 2017 02:40:30 GMT", "date": "today"}
-    assert retry_after(late, NOON) == 30.0
+    """If the Date header cannot be read, the local clock is used."""
+    headers = {"retry-after": "Fri, 14 Jul 2017 02:40:30 GMT", "date": "today"}
+    assert retry_after(headers, NOON) == 30.0

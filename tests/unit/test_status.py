@@ -1,4 +1,4 @@
-"""From a reply's status to an error that says what to do."""
+"""The error for each status, and its message."""
 
 import pytest
 
@@ -6,21 +6,21 @@ from sage200_async import errors
 from sage200_async.wire.messages import Request, Response
 from sage200_async.wire.status import check, message_in
 
-ASKED = Request(method="GET", path="customers", headers={"authorization": "Bearer t"})
+REQUEST = Request(method="GET", path="customers", headers={"authorization": "Bearer t"})
 
 
 def fail(status, body=b"", headers=None):
-    """Check a reply of this status and give the error."""
+    """Check a response of this status and return the error."""
     with pytest.raises(errors.StatusError) as caught:
-        check(ASKED, Response(status, headers or {}, body), 0)
+        check(REQUEST, Response(status, headers or {}, body), 0)
     return caught.value
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_success(status):
-    """A success is given back as it is."""
+    """A success is returned as it is."""
     response = Response(status)
-    assert check(ASKED, response, 0) is response
+    assert check(REQUEST, response, 0) is response
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ def test_success(status):
     ],
 )
 def test_class(status, kind, retryable):
-    """Each status has its class, which knows whether to ask again."""
+    """Each status has its class, which is retryable or not."""
     error = fail(status)
     assert type(error) is kind
     assert (error.status, error.retryable) == (status, retryable)
-    assert (error.request, error.response.status) == (ASKED, status)
+    assert (error.request, error.response.status) == (REQUEST, status)
     assert str(status) in str(error)
 
 
@@ -55,7 +55,7 @@ def test_class(status, kind, retryable):
         (b'{"Message": "No such account."}', "No such account."),
         (b'{"message": "no"}', "no"),
         (b'{"error": "invalid_grant"}', "invalid_grant"),
-        (b'{"error": "e", "error_description": "told"}', "told"),
+        (b'{"error": "e", "error_description": "why"}', "why"),
         (b'{"Message": 5, "error": "e"}', "e"),
         (b'"quoted"', '"quoted"'),
         (b"plain", "plain"),
@@ -65,7 +65,7 @@ def test_class(status, kind, retryable):
     ],
 )
 def test_detail(body, detail):
-    """What the service says is found in the body, whatever its shape."""
+    """The service's message is found in the body, whatever its shape."""
     error = fail(400, body)
     assert error.detail == detail == message_in(Response(400, {}, body))
     assert detail in str(error)
@@ -73,14 +73,14 @@ def test_detail(body, detail):
 
 @pytest.mark.parametrize("body", [b"<html><b>Bad gateway", b"\n <!DOCTYPE html>"])
 def test_html(body):
-    """A page meant for browsers is not shown, but named for what it is."""
+    """An HTML page is not shown, but described."""
     error = fail(502, body)
     assert "gateway" in error.detail
     assert "<" not in str(error)
 
 
 def test_long_bodies():
-    """Of a long body, a message shows the beginning."""
+    """Of a long body, the message shows the beginning."""
     assert len(fail(400, b"x" * 100_000).detail) == 500
 
 
@@ -98,19 +98,19 @@ def test_long_bodies():
     ],
 )
 def test_advice(status, advice):
-    """An empty reply, as Sage's 401 is, still says what to check."""
+    """For an empty response, as Sage's 401 is, the message says what to check."""
     assert advice in str(fail(status))
 
 
 def test_detail_and_advice():
-    """The service's words come before ours."""
-    told = str(fail(404, b'{"Message": "Gone fishing."}'))
-    assert "Gone fishing.; no such id" in told
+    """The service's message comes before our advice."""
+    message = str(fail(404, b'{"Message": "Gone fishing."}'))
+    assert "Gone fishing.; no such id" in message
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after(status):
-    """When to come again is carried in seconds."""
+    """`retry_after` is in seconds."""
     assert fail(status, headers={"retry-after": "7"}).retry_after == 7.0
     assert fail(status).retry_after is None
 

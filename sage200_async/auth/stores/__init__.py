@@ -1,7 +1,8 @@
-"""Tokens as a value, and the stores that keep them.
+"""Tokens, and the stores that keep them.
 
-``memory://`` for the life of the process, ``file:///path/tokens.json``,
-``keyring://name`` for the operating system's, ``redis://host/0`` for fleets.
+``memory://`` for the life of the process, ``file:///path/tokens.json`` for one
+machine, ``keyring://name`` for the operating system's keyring, and
+``redis://host/0`` for several machines.
 """
 
 from sage200_async.auth.stores.base import MemoryStore as MemoryStore

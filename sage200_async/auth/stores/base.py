@@ -1,101 +1,129 @@
-"""Tokens as a value, and what a store of them is."""
+"""Tokens as a value and as JSON, and the protocol of a token store."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from msgspec import Struct
+
+from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 
 class Tokens(Struct, frozen=True, omit_defaults=True):
-    """One set of tokens. Its repr shows none of them. Times are since 1970."""
+    """One set of tokens. Its repr shows none of them. Times are seconds since 1970."""
 
     access_token: str = ""
-    """What each request carries; empty before the first refresh."""
+    """Sent with each request; empty before the first refresh."""
     refresh_token: str = ""
-    """What the next set is bought with; empty where there is none."""
+    """Used to obtain new tokens; empty if there is none."""
     expires_at: float | None = None
-    """When the access token ends, in seconds; None if unknown."""
+    """When the access token expires; None if unknown."""
     issued_at: float | None = None
-    """When the access token came, in seconds; None if unknown."""
+    """When the access token was issued; None if unknown."""
     authorized_at: float | None = None
-    """When a person signed in, in seconds; None if unknown."""
+    """When a person signed in; None if unknown."""
     refresh_token_expires_at: float | None = None
-    """When a person has to sign in again, in seconds; None if unknown.
+    """When a person has to sign in again; None if unknown.
 
-    Refreshing does not move it.
+    A refresh does not move it.
     """
     refresh_started_at: float | None = None
-    """When a refresh with this refresh token was begun, in seconds.
+    """When a refresh with this refresh token was started; None if it was not.
 
-    It is stored before the token endpoint is asked, and gone once the new
-    tokens are stored: who finds it knows that a refresh was cut off.
+    Stored before the token endpoint is asked, and replaced by the new tokens.
+    If present outside a refresh, a refresh was interrupted.
     """
 
     def __repr__(self) -> str:
-        held = [
-            name for name in ("access_token", "refresh_token") if getattr(self, name)
-        ]
-        return f"Tokens(holds={held}, expires_at={self.expires_at})"
+        names = ("access_token", "refresh_token")
+        present = [name for name in names if getattr(self, name)]
+        return f"Tokens(holds={present}, expires_at={self.expires_at})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        """Show no more in rich than in `repr`; msgspec's own shows every field."""
         return [("expires_at", self.expires_at)]
 
 
-class TokenStore(Protocol):
-    """Where tokens live between refreshes, and who may refresh them.
+def encode(tokens: Tokens) -> bytes:
+    """Return *tokens* as JSON."""
+    return msgspec.json.encode(tokens)
 
-    A refresh holds the lock, and saves before anything uses what it brought,
-    so that a store which outlives the process never falls behind the service,
-    and processes that share one refresh once between them.
+
+def decode(data: bytes | str, store: str) -> Tokens:
+    """Return the tokens in *data*; fields of a later version are ignored.
+
+    Args:
+        data: JSON.
+        store: The name of the store, for the message.
+
+    Raises:
+        TokenStoreError: *data* is something else. Neither the message nor a
+            cause shows it: it may hold a token.
+    """
+    try:
+        return msgspec.json.decode(data, type=Tokens)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        size = f"{len(data)} {'characters' if isinstance(data, str) else 'bytes'}"
+    raise TokenStoreError(
+        f"{store}: expected tokens as JSON, got {size} of something else. Remove it "
+        "and sign in again with `sage200 login`."
+    )
+
+
+class TokenStore(Protocol):
+    """Where tokens are kept between refreshes, and the lock that a refresh holds.
+
+    A refresh holds the lock and saves the new tokens before anything uses them.
+    So a store that outlives the process always has the current tokens, and
+    processes that share a store refresh once between them.
 
     A store that fails raises `TokenStoreError`.
     """
 
     async def load(self) -> Tokens | None:
-        """Give the tokens, or None when there are none."""
+        """Return the tokens, or None if there are none."""
         ...
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep *tokens*, durably before returning, and whole or not at all."""
+        """Store *tokens* atomically; on return they are durable."""
         ...
 
     async def clear(self) -> None:
-        """Forget the tokens."""
+        """Delete the tokens."""
         ...
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Keep everyone else who shares this store out, while it is entered.
+        """Return a lock that all users of this store share.
 
-        It is not reentrant. Whoever holds it and dies must not hold it long.
+        It is not reentrant. If its holder dies, it must soon be free again.
         """
         ...
 
 
 class MemoryStore:
-    """Keeps tokens for the life of the process, and no longer."""
+    """Keeps tokens for the life of the process."""
 
     def __init__(self) -> None:
         self._tokens: Tokens | None = None
         self._lock = asyncio.Lock()
 
     async def load(self) -> Tokens | None:
-        """Give the tokens, or None when there are none."""
+        """Return the tokens, or None if there are none."""
         return self._tokens
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep *tokens*."""
+        """Store *tokens*."""
         self._tokens = tokens
 
     async def clear(self) -> None:
-        """Forget the tokens."""
+        """Delete the tokens."""
         self._tokens = None
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Keep the other tasks out."""
+        """Return a lock between the tasks of this process."""
         return self._lock

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sage200_async._optional import require
+from sage200_async.auth.stores.base import decode, encode
 from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
-from sage200_async.auth.stores.serialize import decode, encode
 from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
@@ -27,38 +27,37 @@ _log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 _POSIX: Final = os.name == "posix"
-_OTHERS: Final = 0o077
+_MODE_OF_OTHERS: Final = 0o077
 _STALE: Final = 60.0
-# Seconds after which a temporary file belongs to nobody who is alive.
-_TRIES: Final = 1 if _POSIX else 20
-_PAUSE: Final = 0.02
-# Windows refuses to replace a file, or to open it, while another does: again.
+# Seconds after which the process that wrote a temporary file must have died.
+_ATTEMPTS: Final = 1 if _POSIX else 20
+_DELAY: Final = 0.02
+# Windows refuses to open or replace a file while another process does so.
 
 
 class FileStore:
     """Keeps tokens in a JSON file that only its owner can read.
 
-    The file is replaced as a whole: whoever reads it finds the old tokens or
-    the new, never half of them. Processes that share the path share one
-    refresh, by the lock file ``<path>.lock``, which the system frees the
-    moment that its holder ends. Network file systems are no place for it.
+    The file is replaced as a whole: a reader sees the old tokens or the new,
+    never half of them. Processes that share the path share one refresh, by the
+    lock file ``<path>.lock``, which the system frees when its holder ends. Do
+    not use a network file system.
 
-    What a kill can do: nothing before the token endpoint has rotated the
-    refresh token, and nothing after `save` has renamed the new file. Between
-    the two, which is the way of the reply and a fraction of a millisecond
-    here, the new refresh token is lost with the process, and no client can
-    help that. The file then holds the used one with ``refresh_started_at``. Where the
-    service lets a used token work a little longer, the next process gets in
-    with it; where it does not, the next process says so, and a person signs
-    in again.
+    A kill loses nothing before the token endpoint has rotated the refresh
+    token, or after `save` has renamed the new file. In between, which is the
+    transfer of the response and a fraction of a millisecond here, the new
+    refresh token is lost with the process; no client can prevent that. The
+    file then holds the used one with ``refresh_started_at``. The next process
+    tries it, since some servers accept a used token a little longer; if it is
+    refused, a person has to sign in again.
 
-    A power cut counts until `save` returns: then the disk has the file. What
-    replaces tokens that still work is on the disk before it is renamed. What
-    replaces spent ones is renamed first, as those are worth nothing, and
-    waiting for the disk is most of what a kill could hit.
+    When `save` returns, the tokens survive a power cut. Tokens that replace
+    working ones are on the disk before the rename. Tokens that replace used
+    ones are renamed first: the used ones are worthless, and a kill while
+    waiting for the disk would lose the new ones.
 
     Args:
-        path: The file. Its folder is made where it is missing.
+        path: The file. Its folder is created if it is missing.
         wait: Seconds to wait for the lock at most.
 
     Raises:
@@ -69,30 +68,30 @@ class FileStore:
         require("a token store in a file", "file", "filelock")
         self.path = Path(path).absolute()
         self._wait = wait
-        self._spent = False
+        self._stored_used = False
 
     def __repr__(self) -> str:
         return f"FileStore({str(self.path)!r})"
 
     async def load(self) -> Tokens | None:
-        """Give the tokens, or None when there is no file.
+        """Return the tokens, or None if there is no file.
 
         Raises:
             TokenStoreError: The file cannot be read, or holds something else.
         """
-        data = await self._do("read", self._read)
+        data = await self._run("read", self._read)
         return None if data is None else decode(data, str(self.path))
 
     async def save(self, tokens: Tokens) -> None:
-        """Replace the file; on return it is on the disk.
+        """Replace the file; on return, the new one is on the disk.
 
         Raises:
             TokenStoreError: It cannot be written.
         """
-        data, over_spent = encode(tokens), self._spent
-        self._spent = tokens.refresh_started_at is not None
-        put = _replace_spent if over_spent else _replace
-        await self._do("written", lambda: put(_real(self.path), data))
+        data = encode(tokens)
+        replace = _replace_used if self._stored_used else _replace
+        self._stored_used = tokens.refresh_started_at is not None
+        await self._run("written", lambda: replace(_resolve(self.path), data))
 
     async def clear(self) -> None:
         """Remove the file.
@@ -100,34 +99,34 @@ class FileStore:
         Raises:
             TokenStoreError: It cannot be removed.
         """
-        await self._do("removed", lambda: self.path.unlink(missing_ok=True))
+        await self._run("removed", lambda: self.path.unlink(missing_ok=True))
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None, None]:
-        """Keep the other processes and tasks out.
+        """Hold the lock between the processes and tasks of this machine.
 
         Raises:
             TokenStoreError: The lock was not free in time.
         """
-        real = await self._do("locked", lambda: _with_folder(_real(self.path)))
-        async with file_lock(real.with_name(real.name + ".lock"), self._wait):
+        path = await self._run("locked", lambda: _with_folder(_resolve(self.path)))
+        async with file_lock(path.with_name(path.name + ".lock"), self._wait):
             yield
 
-    async def _do(self, what: str, work: Callable[[], R]) -> R:
-        """Do *work* off the event loop."""
-        left = _TRIES
+    async def _run(self, action: str, work: Callable[[], R]) -> R:
+        """Run *work* in a thread."""
+        attempts_left = _ATTEMPTS
         while True:
-            left -= 1
+            attempts_left -= 1
             try:
                 return await asyncio.to_thread(work)
             except OSError as error:
-                if not left or not isinstance(error, PermissionError):
-                    raise self._failed(what, error) from error
-            await asyncio.sleep(_PAUSE)
+                if not attempts_left or not isinstance(error, PermissionError):
+                    raise self._error(action, error) from error
+            await asyncio.sleep(_DELAY)
 
-    def _failed(self, what: str, error: OSError) -> TokenStoreError:
-        why = error.strerror or type(error).__name__
-        return TokenStoreError(f"{self.path}: the tokens cannot be {what}: {why}")
+    def _error(self, action: str, error: OSError) -> TokenStoreError:
+        reason = error.strerror or type(error).__name__
+        return TokenStoreError(f"{self.path}: the tokens cannot be {action}: {reason}")
 
     def _read(self) -> bytes | None:
         try:
@@ -136,17 +135,18 @@ class FileStore:
                 data = file.read()
         except FileNotFoundError:
             return None
-        if _POSIX and mode & _OTHERS:
+        if _POSIX and mode & _MODE_OF_OTHERS:
             _log.warning(
-                "%s: others can read these tokens: expected mode 600, got %o",
+                "%s: other users can read these tokens: expected mode 600, got %o. "
+                "Run chmod 600 on it.",
                 self.path,
                 mode & 0o777,
             )
         return data
 
 
-def _real(path: Path) -> Path:
-    """Follow links, so that the file they lead to is the one replaced."""
+def _resolve(path: Path) -> Path:
+    """Follow symbolic links, so that the file they lead to is replaced."""
     return Path(os.path.realpath(path))
 
 
@@ -156,39 +156,39 @@ def _with_folder(path: Path) -> Path:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Replace what may still work: the disk has all of it before the rename."""
-    with _beside(path) as made:
-        _write_private(made, data)
-        _sync(made)
-        made.replace(path)
+    """Replace tokens that may still work: write to the disk, then rename."""
+    with _temporary_file(path) as temporary:
+        _write_private(temporary, data)
+        _sync(temporary)
+        temporary.replace(path)
     _sync_folder(path.parent)
-    _sweep(path)
+    _remove_stale(path)
 
 
-def _replace_spent(path: Path, data: bytes) -> None:
-    """Replace what is worth nothing: the rename comes first."""
-    with _beside(path) as made:
-        _write_private(made, data)
-        made.replace(path)
+def _replace_used(path: Path, data: bytes) -> None:
+    """Replace used tokens: rename, then write to the disk."""
+    with _temporary_file(path) as temporary:
+        _write_private(temporary, data)
+        temporary.replace(path)
     _sync(path)
     _sync_folder(path.parent)
-    _sweep(path)
+    _remove_stale(path)
 
 
 @contextmanager
-def _beside(path: Path) -> Generator[Path, None, None]:
-    """Name a file to be renamed to *path*, and remove it if that fails."""
+def _temporary_file(path: Path) -> Generator[Path, None, None]:
+    """Yield a path to be renamed to *path*; remove the file if that fails."""
     _with_folder(path)
-    made = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        yield made
+        yield temporary
     except BaseException:
-        made.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    """Make a file that nobody else can read, at any moment of its life."""
+    """Create a file that no other user can read, not even for a moment."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
@@ -200,19 +200,19 @@ def _sync(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put the new name on the disk too; Windows does so by itself."""
+    """Write the renamed entry to the disk, too; Windows does so by itself."""
     if not _POSIX:
         return
-    handle = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
-def _sweep(path: Path) -> None:
-    """Remove what killed writers left: it may hold tokens."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
+def _remove_stale(path: Path) -> None:
+    """Remove temporary files of killed processes: they may hold tokens."""
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE:
-                left.unlink()
+            if time.time() - temporary.stat().st_mtime > _STALE:
+                temporary.unlink()

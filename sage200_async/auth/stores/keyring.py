@@ -1,4 +1,4 @@
-"""Tokens in the operating system's keyring, for a person's own machine."""
+"""Tokens in the operating system's keyring, for a person's own computer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from sage200_async._optional import require
+from sage200_async.auth.stores.base import decode
 from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
-from sage200_async.auth.stores.serialize import decode
 from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-ENTRY: Final = 1_200
+ENTRY_CHARS: Final = 1_200
 """Characters in one entry at most.
 
-Windows keeps 2,560 bytes of UTF-16, which is 1,280 characters.
+Windows stores up to 2,560 bytes of UTF-16, which is 1,280 characters.
 
 Source: learn.microsoft.com, ``CREDENTIALW``, ``CRED_MAX_CREDENTIAL_BLOB_SIZE``.
 """
 _USER: Final = "tokens"
 _PARTS: Final = "parts"
-_TRIES: Final = 5
-# A reader whose parts were replaced meanwhile looks for the new ones.
+_READ_ATTEMPTS: Final = 5
+# If the parts are replaced during a read, the new ones are read.
 
 
 class KeyringStore:
     """Keeps tokens in the keyring: Windows', macOS's or the desktop's.
 
-    Tokens too long for one entry are split. The parts go under fresh names and
-    the head, which names them, is written last, so that a kill leaves the old
-    tokens or the new; at worst it leaves parts that nothing names.
+    Tokens too long for one entry are split. The parts get new names and the
+    head, which lists them, is written last: a kill leaves the old tokens or the
+    new, at worst with unused parts.
 
     The lock is a file in the user's state folder, since keyrings have none.
 
     Args:
-        name: Tells several sets of tokens apart: letters, digits, ``-_.``.
+        name: The name of this set of tokens: letters, digits, ``-_.``.
         wait: Seconds to wait for the lock at most.
 
     Raises:
@@ -55,8 +55,8 @@ class KeyringStore:
     """
 
     def __init__(self, name: str, *, wait: float = LOCK_WAIT) -> None:
-        needed = ("keyring", "filelock", "platformdirs")
-        require("a token store in the keyring", "keyring", *needed)
+        packages = ("keyring", "filelock", "platformdirs")
+        require("a token store in the keyring", "keyring", *packages)
         self._name = name
         self._head = f"sage200-async:{name}"
         self._wait = wait
@@ -65,83 +65,86 @@ class KeyringStore:
         return f"KeyringStore({self._name!r})"
 
     async def load(self) -> Tokens | None:
-        """Give the tokens, or None when there are none.
+        """Return the tokens, or None if there are none.
 
         Raises:
-            TokenStoreError: The keyring failed, or holds something else.
+            TokenStoreError: The keyring failed, or the entry holds something else.
         """
-        text = await self._do("read", self._read)
-        return None if text is None else decode(text, self._where)
+        text = await self._run("read", self._read)
+        return None if text is None else decode(text, self._label)
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep *tokens*, then remove the parts of the old ones.
+        """Store *tokens*, then remove the parts of the old ones.
 
         Raises:
-            TokenStoreError: The keyring failed. The old tokens stand.
+            TokenStoreError: The keyring failed; it has the old tokens.
         """
         text = json.dumps(msgspec.to_builtins(tokens), separators=(",", ":"))
-        await self._do("written", lambda: self._write(text))
+        await self._run("written", lambda: self._write(text))
 
     async def clear(self) -> None:
-        """Forget the tokens.
+        """Delete the tokens.
 
         Raises:
             TokenStoreError: The keyring failed.
         """
-        await self._do("removed", self._remove)
+        await self._run("removed", self._remove)
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None, None]:
-        """Keep the other processes and tasks out.
+        """Hold the lock between the processes and tasks of this user.
 
         Raises:
             TokenStoreError: The lock was not free in time.
         """
-        folder = await self._do("locked", _state_folder)
+        folder = await self._run("locked", _state_folder)
         async with file_lock(folder / f"{self._name}.lock", self._wait):
             yield
 
     @property
-    def _where(self) -> str:
+    def _label(self) -> str:
         return f"keyring entry {self._head}"
 
-    async def _do(self, what: str, work: Callable[[], R]) -> R:
-        """Do *work* in a thread: a keyring may ask the user first."""
+    async def _run(self, action: str, work: Callable[[], R]) -> R:
+        """Run *work* in a thread: a keyring may ask the user first."""
         try:
             return await asyncio.to_thread(work)
         except TokenStoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - each backend raises its own
-            failed = type(error).__name__
+        except Exception as error:  # noqa: BLE001 - backends raise errors of their own
+            name = type(error).__name__
         raise TokenStoreError(
-            f"{self._where}: the tokens cannot be {what}: the keyring failed with "
-            f"{failed}; where there is none, use file:///path/tokens.json"
+            f"{self._label}: the tokens cannot be {action}: the keyring failed with "
+            f"{name}. Without a keyring, use file:///path/tokens.json."
         )
 
     def _read(self) -> str | None:
-        for _ in range(_TRIES):
+        for _ in range(_READ_ATTEMPTS):
             head = _get(self._head)
             if head is None or not head.startswith(_PARTS):
                 return head
             parts = [_get(entry) for entry in self._parts(head)]
-            whole = [part for part in parts if part is not None]
-            if len(whole) == len(parts):
-                return "".join(whole)
-        message = f"{self._where}: expected all its parts, got some; sign in again"
+            present = [part for part in parts if part is not None]
+            if len(present) == len(parts):
+                return "".join(present)
+        message = (
+            f"{self._label}: expected all parts, some are missing. "
+            "Sign in again with `sage200 login`."
+        )
         raise TokenStoreError(message)
 
     def _write(self, text: str) -> None:
         old = _get(self._head)
-        head = text if len(text) <= ENTRY else self._write_parts(text)
+        head = text if len(text) <= ENTRY_CHARS else self._write_parts(text)
         _set(self._head, head)
         self._remove_parts(old)
 
     def _write_parts(self, text: str) -> str:
-        """Write the parts; give the head that names them."""
-        count = -(-len(text) // ENTRY)
+        """Write the parts; return the head that lists them."""
+        count = -(-len(text) // ENTRY_CHARS)
         head = f"{_PARTS} {secrets.token_hex(8)} {count}"
         for number, entry in enumerate(self._parts(head)):
-            _set(entry, text[number * ENTRY : (number + 1) * ENTRY])
+            _set(entry, text[number * ENTRY_CHARS : (number + 1) * ENTRY_CHARS])
         return head
 
     def _remove(self) -> None:
@@ -155,7 +158,7 @@ class KeyringStore:
             _delete(entry)
 
     def _parts(self, head: str) -> list[str]:
-        """Name the entries that *head* speaks of."""
+        """Return the names of the entries that *head* lists."""
         word, _, rest = head.partition(" ")
         name, _, count = rest.partition(" ")
         if word != _PARTS or not count.isdecimal():
@@ -184,7 +187,7 @@ def _set(entry: str, text: str) -> None:
 
 
 def _delete(entry: str) -> None:
-    """Delete an entry, unless somebody else did."""
+    """Delete an entry, if it still exists."""
     import keyring  # noqa: PLC0415 - an extra
     from keyring.errors import PasswordDeleteError  # noqa: PLC0415 - an extra
 

@@ -1,4 +1,4 @@
-"""A lock between processes of one machine, which the system frees by itself."""
+"""A lock between the processes of one machine, freed by the system if one dies."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LOCK_WAIT: Final = 60.0
 _POLL: Final = 0.05
 
 
-def still_held(where: str, seconds: float) -> TokenStoreError:
-    """Say that a lock was not to be had."""
+def lock_timeout(store: str, seconds: float) -> TokenStoreError:
+    """Return the error for a lock that was not free in time."""
     return TokenStoreError(
-        f"{where}: expected the lock within {seconds:g} s, but another process has "
-        "it: one that shares this store hangs in a refresh, or is stopped"
+        f"{store}: expected the lock within {seconds:g} s, but another process has "
+        "it. Look for a process that shares this store and is stuck or suspended."
     )
 
 
@@ -32,10 +32,10 @@ def still_held(where: str, seconds: float) -> TokenStoreError:
 async def file_lock(path: Path, wait: float) -> AsyncGenerator[None, None]:
     """Hold the lock file at *path*.
 
-    The system frees it the moment that its holder ends, however that is.
+    The system frees it when its holder ends, however that happens.
 
     Args:
-        path: The file; it is made, and its folder must be there.
+        path: The file; it is created. Its folder must exist.
         wait: Seconds to wait at most.
 
     Raises:
@@ -53,15 +53,15 @@ async def file_lock(path: Path, wait: float) -> AsyncGenerator[None, None]:
 
 async def _acquire(lock: BaseFileLock, path: Path, wait: float) -> None:
     loop = asyncio.get_running_loop()
-    end = loop.time() + wait
-    while not await asyncio.to_thread(_take, lock, path):
-        if loop.time() >= end:
-            raise still_held(str(path), wait)
+    deadline = loop.time() + wait
+    while not await asyncio.to_thread(_try_acquire, lock, path):
+        if loop.time() >= deadline:
+            raise lock_timeout(str(path), wait)
         await asyncio.sleep(_POLL)
 
 
-def _take(lock: BaseFileLock, path: Path) -> bool:
-    """Try once."""
+def _try_acquire(lock: BaseFileLock, path: Path) -> bool:
+    """Try once; return whether the lock is held."""
     from filelock import Timeout  # noqa: PLC0415 - an extra
 
     try:
@@ -70,6 +70,9 @@ def _take(lock: BaseFileLock, path: Path) -> bool:
     except OSError as error:
         raise TokenStoreError(f"{path}: cannot be locked: {error.strerror}") from error
     except NotImplementedError:
-        message = f"{path}: expected a file system with locks, got one without"
+        message = (
+            f"{path}: expected a file system with locks, got one without. "
+            "Choose a path on a local disk."
+        )
         raise TokenStoreError(message) from None
     return lock.is_locked

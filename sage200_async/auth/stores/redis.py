@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sage200_async._optional import require
-from sage200_async.auth.stores.locks import LOCK_WAIT, still_held
-from sage200_async.auth.stores.serialize import decode, encode
+from sage200_async.auth.stores.base import decode, encode
+from sage200_async.auth.stores.locks import LOCK_WAIT, lock_timeout
 from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
@@ -31,21 +31,21 @@ _POLL: Final = 0.05
 class RedisStore:
     """Keeps tokens under one key of a Redis server.
 
-    The lock is a lease that is renewed while it is held, so that it is free
-    soon after its holder was killed. New tokens are saved even if the
-    lease was lost meanwhile: they are the only ones that still work.
+    The lock is a lease, renewed while it is held: it is free soon after its
+    holder was killed. New tokens are saved even if the lease was lost
+    meanwhile, since they are the only ones that still work.
 
-    How durable a save is, is the server's matter: ``appendonly yes`` with
-    ``appendfsync always`` keeps it through a crash. What a kill can do between
-    the token endpoint's reply and `save` is the same as with `FileStore`.
+    Durability depends on the server: with ``appendonly yes`` and
+    ``appendfsync always`` a save survives a crash. A kill between the token
+    endpoint's response and `save` has the same effect as with `FileStore`.
 
-    Nothing is held between calls: each makes its own connection.
+    No connection is held between calls: each opens its own.
 
     Args:
-        url: As redis-py reads it, ``redis://[user:password@]host[:port]/0``.
-        name: Tells several sets of tokens on one server apart.
+        url: As in redis-py, ``redis://[user:password@]host[:port]/0``.
+        name: The name of this set of tokens, if there are several on a server.
         wait: Seconds to wait for the lock at most.
-        lease: Seconds after which a holder that was killed has lost the lock.
+        lease: Seconds after which the lock of a killed process is free.
 
     Raises:
         MissingExtra: ``redis`` is not installed.
@@ -67,45 +67,45 @@ class RedisStore:
         self._key = f"sage200-async:{name}"
         self._wait = wait
         self._lease = lease
-        self._where = f"Redis at {urlsplit(url).hostname}, key {self._key}"
+        self._label = f"Redis at {urlsplit(url).hostname}, key {self._key}"
 
     def __repr__(self) -> str:
-        return f"RedisStore({self._where!r})"
+        return f"RedisStore({self._label!r})"
 
     async def load(self) -> Tokens | None:
-        """Give the tokens, or None when there are none.
+        """Return the tokens, or None if there are none.
 
         Raises:
-            TokenStoreError: Redis failed, or holds something else there.
+            TokenStoreError: Redis failed, or the key holds something else.
         """
-        with self._told("load"):
+        with self._translated_errors("load"):
             async with self._client() as redis:
                 data = await redis.get(self._key)
-        return None if data is None else decode(data, self._where)
+        return None if data is None else decode(data, self._label)
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep *tokens*, whoever holds the lock by now.
+        """Store *tokens*, even if the lock was lost meanwhile.
 
         Raises:
             TokenStoreError: Redis failed.
         """
-        with self._told("save"):
+        with self._translated_errors("save"):
             async with self._client() as redis:
                 await redis.set(self._key, encode(tokens))
 
     async def clear(self) -> None:
-        """Forget the tokens.
+        """Delete the tokens.
 
         Raises:
             TokenStoreError: Redis failed.
         """
-        with self._told("clear"):
+        with self._translated_errors("clear"):
             async with self._client() as redis:
                 await redis.delete(self._key)
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None, None]:
-        """Keep the other processes and tasks out.
+        """Hold the lock between all processes and tasks.
 
         Raises:
             TokenStoreError: Redis failed, or the lock was not free in time.
@@ -118,10 +118,10 @@ class RedisStore:
                 blocking_timeout=self._wait,
                 thread_local=False,
             )
-            with self._told("lock"):
-                held = await lock.acquire()
-            if not held:
-                raise still_held(self._where, self._wait)
+            with self._translated_errors("lock"):
+                acquired = await lock.acquire()
+            if not acquired:
+                raise lock_timeout(self._label, self._wait)
             async with _renewed(lock, self._lease):
                 yield
 
@@ -133,24 +133,24 @@ class RedisStore:
         )
 
     @contextmanager
-    def _told(self, doing: str) -> Generator[None, None, None]:
-        """Put Redis's errors into our words.
+    def _translated_errors(self, action: str) -> Generator[None, None, None]:
+        """Raise Redis's errors as ours.
 
-        They go no further: some repeat the command, and it holds a token.
+        They are dropped: some repeat the command, which holds a token.
         """
         from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
         try:
             yield
         except (RedisError, OSError) as error:
-            failed = type(error).__name__
-            message = f"{self._where}: {doing} failed with {failed}"
+            name = type(error).__name__
+            message = f"{self._label}: {action} failed with {name}"
             raise TokenStoreError(message) from None
 
 
 @asynccontextmanager
 async def _renewed(lock: Lock, lease: float) -> AsyncGenerator[None, None]:
-    """Keep the lease while inside, then give it back."""
+    """Renew the lease while inside, then release the lock."""
     renewing = asyncio.create_task(_renew(lock, lease / 3))
     try:
         yield
@@ -160,12 +160,12 @@ async def _renewed(lock: Lock, lease: float) -> AsyncGenerator[None, None]:
         await _release(lock)
 
 
-async def _renew(lock: Lock, every: float) -> None:
-    """Keep the lease; a failure is for the next try to mend."""
+async def _renew(lock: Lock, interval: float) -> None:
+    """Renew the lease again and again; after a failure, the next attempt counts."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
     while True:
-        await asyncio.sleep(every)
+        await asyncio.sleep(interval)
         try:
             await lock.reacquire()
         except (RedisError, OSError) as error:
@@ -173,7 +173,7 @@ async def _renew(lock: Lock, every: float) -> None:
 
 
 async def _release(lock: Lock) -> None:
-    """Free the lock; where that fails, the lease ends by itself."""
+    """Release the lock; if that fails, the lease ends by itself."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
     with contextlib.suppress(RedisError, OSError):
