@@ -1,5 +1,5 @@
-"""One question to a module, its unit in its docstring: ``python -m benchmarks``.
+"""One benchmark per module, its unit in its docstring: ``python -m benchmarks``.
 
-Each contender runs in a fresh process, so that memory and warm-up are its own; the
-figures are medians of several runs that take turns. Nothing here asserts a time.
+Each contender runs in a fresh process, with its own memory and warm-up; contenders take
+turns, and figures are medians of several runs. Nothing here asserts a time.
 """

@@ -1,39 +1,39 @@
 """How do time and memory of an export to Parquet grow with the number of records?
 
-Wide customers from nginx, spooled, put in order and proved complete; one worker, as
-nginx cannot answer ranges that it has not prepared. Seconds; MiB above the client that
-is open and idle.
+Wide customers from nginx, journalled, put in order and proved complete; one worker,
+because nginx cannot answer ranges that it has not prepared. Seconds; MiB above the idle
+client.
 """
 
 from __future__ import annotations
 
 from benchmarks.bench_growth import FIGURES
-from benchmarks.figures import Answer, Line, Panel
-from benchmarks.harness import Bench, Contender, Runs, measured, race
+from benchmarks.figures import Line, Panel, Result
+from benchmarks.harness import Bench, Contender, Runs, measurement, race
 
 OURS = "sage200_async, to Parquet"
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
     counts = [10**3, 10**4] if bench.quick else [10**3, 10**4, 10**5]
-    found: dict[int, Runs] = {}
+    runs: dict[int, Runs] = {}
     for count in counts:
-        given = {"url": bench.server.given(str(count))["url"]}
-        contenders = [Contender(OURS, "exporting", "parquet", given)]
-        found[count] = race(bench, contenders, bench.sized(3, 1))
-        assert {run["records"] for run in found[count][OURS]} == {count}
+        arguments = {"url": bench.server.arguments(str(count))["url"]}
+        contenders = [Contender(OURS, "exporting", "parquet", arguments)]
+        runs[count] = race(bench, contenders, bench.size(3, 1))
+        assert {figures["records"] for figures in runs[count][OURS]} == {count}
     panels = [
         Panel(
             title,
-            [Line(OURS, counts, [measured(found[n][OURS], figure) for n in counts])],
+            [Line(OURS, counts, [measurement(runs[n][OURS], figure) for n in counts])],
         )
         for figure, title in FIGURES.items()
     ]
-    return Answer(
+    return Result(
         name="export",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="",
         panels=panels,
-        notes=[f"{each.title}: slope {each.lines[0].told}" for each in panels],
+        notes=[f"{panel.title}: slope {panel.lines[0].slope_text}" for panel in panels],
     )

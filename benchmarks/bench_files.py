@@ -1,16 +1,15 @@
-"""How fast do records get into files, with all that makes them survive a kill?
+"""How fast are records written to files that survive a kill?
 
-Wide customers, every one of 110 fields filled, in pages as `export` hands them on:
-records a second of the processor's time from records to the finished file, as the disk
-is not what is measured. *By hand* is one call a page that writes them straight to a
-file: no spool, no order, no manifest; for Parquet, pyarrow's own way from records to
-columns.
+Wide customers, all 110 fields filled, in pages as `export` writes them. Records per
+second of CPU time, from records to the finished file; the disk is not measured. *By
+hand* writes each page straight to a file in one call: no journal, no order, no manifest;
+for Parquet, it uses pyarrow's own conversion from records to columns.
 """
 
 from __future__ import annotations
 
-from benchmarks.figures import Answer, Bar, Row
-from benchmarks.harness import Bench, Contender, measured, race, ratio
+from benchmarks.figures import Bar, Result, Row
+from benchmarks.harness import Bench, Contender, measurement, race, ratio
 
 JOBS = {
     "sage200_async, Parquet": "parquet",
@@ -22,29 +21,31 @@ JOBS = {
 }
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
     page = bench.server.folder / "plain" / "0.json"
-    given = {"file": str(page), "count": bench.sized(15, 2)}
-    contenders = [Contender(n, "into_files", job, given) for n, job in JOBS.items()]
-    found = race(bench, contenders, bench.sized(5, 1))
-    ours, hand = list(JOBS)[:2]
-    return Answer(
+    arguments = {"file": str(page), "count": bench.size(15, 2)}
+    contenders = [
+        Contender(name, "into_files", job, arguments) for name, job in JOBS.items()
+    ]
+    runs = race(bench, contenders, bench.size(5, 1))
+    ours, by_hand = list(JOBS)[:2]
+    return Result(
         name="files",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="records/s",
         bars=[
             Bar(
                 name,
-                measured(runs, "records/s"),
-                memory=measured(runs, "peak MiB").median,
+                measurement(runs[name], "records/s"),
+                memory=measurement(runs[name], "peak MiB").median,
             )
-            for name, runs in found.items()
+            for name in runs
         ],
         rows=[
             Row(
                 "to Parquet, against records -> pyarrow columns",
-                ratio(found, ours, hand, "records/s"),
+                ratio(runs, ours, by_hand, "records/s"),
                 1.5,
             )
         ],

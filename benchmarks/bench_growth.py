@@ -1,77 +1,84 @@
 """How do time and memory grow with the number of records?
 
 One stream of wide customers from nginx, from 1,000 to 1,000,000 records (by hand to
-100,000). Time should grow in proportion (a slope of 1 on two logarithmic axes), memory
-not at all once there is a whole page (a slope of 0). Seconds; MiB above the client that
-is open and idle.
+100,000). Time should grow in proportion (a slope of 1 on two logarithmic axes), and
+memory not at all beyond one whole page (a slope of 0). Seconds; MiB above the idle
+client.
 """
 
 from __future__ import annotations
 
 from benchmarks.bench_stream import HAND, OURS
-from benchmarks.figures import Answer, Line, Measured, Panel, Row, slope
-from benchmarks.harness import Bench, Contender, Runs, agree, measured, race
+from benchmarks.figures import Line, Measurement, Panel, Result, Row, slope
+from benchmarks.harness import (
+    Bench,
+    Contender,
+    Runs,
+    measurement,
+    race,
+    require_agreement,
+)
 
 PROGRAMS = {OURS: "ours", HAND: "by_hand"}
-MOST = {OURS: 10**6, HAND: 10**5}
-# Records: further by hand would show no more, and take as long again.
+MAX_RECORDS = {OURS: 10**6, HAND: 10**5}
+# By hand, more records would show nothing new, and take ten times as long.
 FIGURES = {"seconds": "seconds", "MiB above idle": "MiB above the idle client"}
 
 
 def sizes(*, quick: bool) -> list[int]:
-    """Say how many records are read."""
+    """Return the numbers of records to read."""
     return [10**3, 10**4] if quick else [10**3, 10**4, 10**5, 10**6]
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
     counts = sizes(quick=bench.quick)
-    found: dict[int, Runs] = {}
+    runs: dict[int, Runs] = {}
     for count in counts:
-        given = {"url": bench.server.given(str(count))["url"]}
+        arguments = {"url": bench.server.arguments(str(count))["url"]}
         contenders = [
-            Contender(name, program, "grow", given)
+            Contender(name, program, "grow", arguments)
             for name, program in PROGRAMS.items()
-            if count <= MOST[name]
+            if count <= MAX_RECORDS[name]
         ]
-        found[count] = race(bench, contenders, bench.sized(3, 1))
-        agree(found[count])
+        runs[count] = race(bench, contenders, bench.size(3, 1))
+        require_agreement(runs[count])
     panels = [
-        Panel(title, [line(found, name, figure) for name in PROGRAMS])
+        Panel(title, [line(runs, name, figure) for name in PROGRAMS])
         for figure, title in FIGURES.items()
     ]
     page = (bench.server.folder / "plain" / "0.json").stat().st_size / 2**20
-    return Answer(
+    return Result(
         name="growth",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="",
         panels=panels,
-        rows=list(rows(found, page)),
+        rows=list(rows(runs, page)),
         notes=[
-            f"{each.name}, {panel.title}: slope {each.told}"
+            f"{contender.name}, {panel.title}: slope {contender.slope_text}"
             for panel in panels
-            for each in panel.lines
+            for contender in panel.lines
         ],
     )
 
 
-def line(found: dict[int, Runs], name: str, figure: str) -> Line:
-    """Draw a contender's figure over the sizes that it has read."""
-    seen = [count for count, runs in found.items() if name in runs]
-    return Line(name, seen, [measured(found[n][name], figure) for n in seen])
+def line(runs: dict[int, Runs], name: str, figure: str) -> Line:
+    """Return a contender's figure over the sizes that it read."""
+    counts = [count for count in runs if name in runs[count]]
+    return Line(name, counts, [measurement(runs[n][name], figure) for n in counts])
 
 
-def rows(found: dict[int, Runs], page: float) -> list[Row]:
-    """Compare the memory after many records with a page, and with that after few."""
-    counts = sorted(found)
+def rows(runs: dict[int, Runs], page: float) -> list[Row]:
+    """Compare memory after many records with a page's size (MiB) and with few records."""
+    counts = sorted(runs)
     few, many = counts[1], counts[-1]
-    held = {
-        count: [run["MiB above idle"] for run in found[count][OURS]]
+    memory = {
+        count: [figures["MiB above idle"] for figures in runs[count][OURS]]
         for count in (few, many)
     }
-    pages = Measured.of([each / page for each in held[many]])
-    same = Measured.of(
-        [more / less for more, less in zip(held[many], held[few], strict=True)]
+    pages = Measurement.of([mib / page for mib in memory[many]])
+    growth = Measurement.of(
+        [more / less for more, less in zip(memory[many], memory[few], strict=True)]
     )
     return [
         Row(
@@ -83,22 +90,24 @@ def rows(found: dict[int, Runs], page: float) -> list[Row]:
         ),
         Row(
             f"memory after {many:,} records, against that after {few:,}",
-            same,
+            growth,
             1.1,
             better="less",
         ),
         Row(
             f"slope of the time, {counts[0]:,} to {many:,} records, log-log",
-            Measured.of(
-                [
-                    slope(counts, [run["seconds"] for run in runs])
-                    for runs in zip(
-                        *(found[count][OURS] for count in counts), strict=True
-                    )
-                ]
-            ),
+            time_slopes(runs),
             1.05,
             unit="",
             better="less",
         ),
     ]
+
+
+def time_slopes(runs: dict[int, Runs]) -> Measurement:
+    """Return the slope of the time over all sizes, round by round."""
+    counts = sorted(runs)
+    rounds = zip(*(runs[count][OURS] for count in counts), strict=True)
+    return Measurement.of(
+        [slope(counts, [figures["seconds"] for figures in each]) for each in rounds]
+    )

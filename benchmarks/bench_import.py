@@ -1,32 +1,32 @@
 """What does ``import sage200_async`` cost beside aiohttp and msgspec alone?
 
-Bytecode is cached, as it is wherever a package was installed. Milliseconds.
+Bytecode is cached, as it is for any installed package. Milliseconds.
 """
 
 from __future__ import annotations
 
-from benchmarks.figures import Answer, Bar, Row
-from benchmarks.harness import Bench, Contender, measured, race, ratio
+from benchmarks.figures import Bar, Result, Row
+from benchmarks.harness import Bench, Contender, measurement, race, ratio
 
 OURS, BARE = "sage200_async", "aiohttp and msgspec"
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
     contenders = [
         Contender(OURS, "importing", "ours"),
         Contender(BARE, "importing", "bare"),
     ]
-    found = race(bench, contenders, bench.sized(15, 3))
-    return Answer(
+    runs = race(bench, contenders, bench.size(15, 3))
+    return Result(
         name="import",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="ms",
-        bars=[Bar(name, measured(runs, "ms")) for name, runs in found.items()],
+        bars=[Bar(name, measurement(runs[name], "ms")) for name in runs],
         rows=[
             Row(
                 f"`import sage200_async`, against importing {BARE}",
-                ratio(found, OURS, BARE, "ms"),
+                ratio(runs, OURS, BARE, "ms"),
                 1.25,
                 better="less",
             )

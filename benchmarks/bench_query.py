@@ -6,30 +6,30 @@ selected, to a URL. Microseconds each.
 
 from __future__ import annotations
 
-from benchmarks.figures import Answer, Bar, Row
-from benchmarks.harness import Bench, Contender, measured, race, ratio
+from benchmarks.figures import Bar, Result, Row
+from benchmarks.harness import Bench, Contender, measurement, race, ratio
 
 OURS = "sage200_async"
 PEERS = {"python-odata": ("python_odata", "v4"), "pyodata": ("pyodata_v2", "v2")}
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
-    times = {"times": bench.sized(200, 20)}
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
+    times = {"times": bench.size(200, 20)}
     contenders = [Contender(OURS, "ours", "query", times)]
     for name, (program, shape) in PEERS.items():
-        given = {"url": bench.server.given(shape)["url"], **times}
-        contenders.append(Contender(name, program, "query", given))
-    found = race(bench, contenders, bench.sized(5, 1))
-    return Answer(
+        arguments = {"url": bench.server.arguments(shape)["url"], **times}
+        contenders.append(Contender(name, program, "query", arguments))
+    runs = race(bench, contenders, bench.size(5, 1))
+    return Result(
         name="query",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="µs",
-        bars=[Bar(name, measured(runs, "µs")) for name, runs in found.items()],
+        bars=[Bar(name, measurement(runs[name], "µs")) for name in runs],
         rows=[
             Row(
                 f"building and compiling a query, times faster than {name}",
-                ratio(found, name, OURS, "µs"),
+                ratio(runs, name, OURS, "µs"),
                 1.0,
             )
             for name in PEERS

@@ -1,43 +1,49 @@
-"""How long does the event loop stand still while 16 MB pages stream?
+"""How long does the event loop stall while 16 MB pages stream?
 
-Another task turns the loop all the while; what counts is the longest time between two
-of its turns, the very first ones and their imports with them. Milliseconds.
+Another task measures every turn of the loop; the figure is the longest time between two
+turns, including the first ones and their imports. Milliseconds.
 """
 
 from __future__ import annotations
 
 from benchmarks.bench_stream import HAND, OURS
-from benchmarks.figures import Answer, Bar, Row
-from benchmarks.harness import Bench, Contender, agree, measured, race
+from benchmarks.figures import Bar, Result, Row
+from benchmarks.harness import (
+    Bench,
+    Contender,
+    measurement,
+    race,
+    require_agreement,
+)
 from benchmarks.report import spread
 
 
-def run(bench: Bench) -> Answer:
-    """Ask the question."""
-    given = {"url": bench.server.given()["url"]}
+def run(bench: Bench) -> Result:
+    """Run the benchmark."""
+    arguments = {"url": bench.server.arguments()["url"]}
     contenders = [
-        Contender(OURS, "ours", "stall", given),
-        Contender(HAND, "by_hand", "stall", given),
+        Contender(OURS, "ours", "stall", arguments),
+        Contender(HAND, "by_hand", "stall", arguments),
     ]
-    found = race(bench, contenders, bench.sized(9, 2))
-    agree(found)
-    return Answer(
+    runs = race(bench, contenders, bench.size(9, 2))
+    require_agreement(runs)
+    return Result(
         name="stall",
-        question=__doc__ or "",
+        description=__doc__ or "",
         unit="ms",
-        bars=[Bar(name, measured(runs, "ms")) for name, runs in found.items()],
+        bars=[Bar(name, measurement(runs[name], "ms")) for name in runs],
         rows=[
             Row(
                 "longest stall of the event loop",
-                measured(found[OURS], "ms"),
+                measurement(runs[OURS], "ms"),
                 5.0,
                 unit="ms",
                 better="less",
             )
         ],
         notes=[
-            f"{name}: {spread(measured(runs, 'ms worked'), 'ms')} of the processor's "
-            "time at most between two turns"
-            for name, runs in found.items()
+            f"{name}: {spread(measurement(runs[name], 'ms of CPU'), 'ms')} of CPU time "
+            "at most between two turns"
+            for name in runs
         ],
     )

@@ -20,7 +20,7 @@ from sage200_async.odata.fields import (
 )
 
 PAGE: Final = 5000
-# Records of a page: the most that Sage gives, and about 16 MB of them.
+# Records per page: Sage's maximum, about 16 MB.
 
 WORDS = [
     "Ash",
@@ -37,7 +37,7 @@ WORDS = [
     "Oak",
     "Rowan",
 ]
-KINDS: Final = {
+TYPE_NAMES: Final = {
     BooleanField: "boolean",
     IntegerField: "integer",
     NumberField: "number",
@@ -45,22 +45,28 @@ KINDS: Final = {
 }
 
 
-def fields() -> dict[str, str]:
-    """Name the fields of a customer, and say of which kind each is."""
+def field_types() -> dict[str, str]:
+    """Return the fields of a customer: name and type."""
     return {
-        name: next((told for of, told in KINDS.items() if issubclass(kind, of)), "text")
-        for name, kind in names_of(type(Customer.fields)).items()
-        if not issubclass(kind, Fields)
+        name: type_name(field)
+        for name, field in names_of(type(Customer.fields)).items()
+        if not issubclass(field, Fields)
     }
+
+
+def type_name(field: type) -> str:
+    """Return the name of a field's type."""
+    names = (name for base, name in TYPE_NAMES.items() if issubclass(field, base))
+    return next(names, "text")
 
 
 def customers(count: int, seed: int = 1) -> list[dict[str, Any]]:
     """Make *count* customers, about 3.2 KB each."""
-    rng, kinds = random.Random(seed), fields()
+    rng, types = random.Random(seed), field_types()
     return [
         {
-            name: number * 7 if name == "id" else value(kind, rng)
-            for name, kind in kinds.items()
+            name: number * 7 if name == "id" else value(type_name, rng)
+            for name, type_name in types.items()
         }
         for number in range(1, count + 1)
     ]
@@ -71,15 +77,15 @@ def wide_customers(count: int, seed: int = 1) -> bytes:
     return msgspec.json.encode(customers(count, seed))
 
 
-def value(kind: str, rng: random.Random) -> object:
-    """Make a value of *kind*."""
-    if kind == "boolean":
+def value(type_name: str, rng: random.Random) -> object:
+    """Make a random value of a type."""
+    if type_name == "boolean":
         return rng.random() < 0.3
-    if kind == "integer":
+    if type_name == "integer":
         return rng.randrange(100_000)
-    if kind == "number":
+    if type_name == "number":
         return rng.randrange(-(10**6), 10**7) / 100
-    if kind == "datetime":
+    if type_name == "datetime":
         return f"2025-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}T09:18:30.3Z"
     return " ".join(rng.choices(WORDS, k=2))
 
@@ -87,22 +93,22 @@ def value(kind: str, rng: random.Random) -> object:
 def numbered(
     rows: list[dict[str, Any]], pages: int
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Give *rows* as many pages, with ids from 1 on, each with the id before it."""
+    """Yield *rows* as *pages* pages, with ids from 1 on, each with the id before it."""
     for after in range(0, pages * len(rows), len(rows)):
         for key, row in enumerate(rows, after + 1):
             row["id"] = key
         yield after, rows
 
 
-def as_odata_2(row: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
-    """Write a record as OData 2 does: decimals as text, times as milliseconds."""
-    return {name: _old(value, kinds[name]) for name, value in row.items()}
+def as_odata_2(row: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
+    """Return a record in the form of OData 2: decimals as text, times as ``/Date()/``."""
+    return {name: _odata_2_value(value, types[name]) for name, value in row.items()}
 
 
-def _old(value: Any, kind: str) -> Any:
-    if kind == "number":
+def _odata_2_value(value: Any, type_name: str) -> Any:
+    if type_name == "number":
         return str(value)
-    if kind == "datetime":
-        moment = datetime.fromisoformat(value).astimezone(UTC)
-        return f"/Date({int(moment.timestamp() * 1000)})/"
+    if type_name == "datetime":
+        time = datetime.fromisoformat(value).astimezone(UTC)
+        return f"/Date({int(time.timestamp() * 1000)})/"
     return value

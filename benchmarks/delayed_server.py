@@ -1,11 +1,11 @@
-"""A server that is far away: each reply takes a while.
+"""A server with high latency: each response takes a fixed time.
 
-    python -m benchmarks.far 250
+    python -m benchmarks.delayed_server 250
 
-It serves ``/even/things`` and ``/skewed/things``, 100 pages each, and answers
-conditions on the key; under ``/blind/`` it does so without counting. A static server
-cannot answer ranges, so that this one is ours: it does nothing but wait, and cut a page
-out of what it has encoded already. It prints its port.
+The argument is the delay in milliseconds. It serves ``/even/things`` and
+``/skewed/things``, 100 pages each, and supports conditions on the key and counts; under
+``/blind/`` it refuses to count. A static server cannot answer ranges, so this one is our
+own: it only waits, and cuts pages out of a prepared list. It prints its port.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAGE, PAGES = 200, 100
 RANGE = 10**7
 
 
-def keys(*, skewed: bool) -> list[int]:
+def make_keys(*, skewed: bool) -> list[int]:
     """Choose keys: evenly, or 90 % of them in 1 % of the range."""
     rng = random.Random(1)
     rows = PAGE * PAGES
@@ -30,43 +30,43 @@ def keys(*, skewed: bool) -> list[int]:
         return sorted(rng.sample(range(1, RANGE), rows))
     start = RANGE * 37 // 100
     dense = rng.sample(range(start, start + RANGE // 100), rows * 9 // 10)
-    thin = rng.sample(range(start + RANGE // 100, RANGE), rows // 10)
-    return sorted(dense + thin)
+    sparse = rng.sample(range(start + RANGE // 100, RANGE), rows // 10)
+    return sorted(dense + sparse)
 
 
-class Far:
-    """Answers after so many seconds."""
+class DelayedServer:
+    """Answers each request after *seconds*."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._keys = {"even": keys(skewed=False), "skewed": keys(skewed=True)}
+        self._keys = {"even": make_keys(skewed=False), "skewed": make_keys(skewed=True)}
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer a question on the key."""
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer a query on the key."""
         await asyncio.sleep(self._seconds)
-        held = self._keys[request.match_info["spread"]]
-        asked = request.query
-        where = asked.get("$filter", "")
-        low, high = 0, len(held)
-        if above := re.search(r"id gt (\d+)", where):
-            low = bisect_right(held, int(above[1]))
-        if until := re.search(r"id le (\d+)", where):
-            high = bisect_right(held, int(until[1]))
-        if "$count" in asked and "blind" not in request.path:
-            return web.json_response(max(0, high - low))
-        found = held[low:high]
-        if asked.get("$orderby", "").endswith("desc"):
-            found = found[::-1]
-        found = found[int(asked.get("$skip", 0)) :][: int(asked["$top"])]
-        rows = ",".join(f'{{"id":{key}}}' for key in found)
+        keys = self._keys[request.match_info["spread"]]
+        params = request.query
+        condition = params.get("$filter", "")
+        start, end = 0, len(keys)
+        if lower := re.search(r"id gt (\d+)", condition):
+            start = bisect_right(keys, int(lower[1]))
+        if upper := re.search(r"id le (\d+)", condition):
+            end = bisect_right(keys, int(upper[1]))
+        if "$count" in params and "blind" not in request.path:
+            return web.json_response(max(0, end - start))
+        matches = keys[start:end]
+        if params.get("$orderby", "").endswith("desc"):
+            matches = matches[::-1]
+        page = matches[int(params.get("$skip", 0)) :][: int(params["$top"])]
+        rows = ",".join(f'{{"id":{key}}}' for key in page)
         return web.Response(text=f"[{rows}]", content_type="application/json")
 
 
 async def serve(seconds: float) -> None:
-    """Serve until the parent closes our input."""
-    far, app = Far(seconds), web.Application()
-    app.router.add_get("/{spread}/things", far.answer)
-    app.router.add_get("/blind/{spread}/things", far.answer)
+    """Serve until the parent closes standard input."""
+    server, app = DelayedServer(seconds), web.Application()
+    app.router.add_get("/{spread}/things", server.handle)
+    app.router.add_get("/blind/{spread}/things", server.handle)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""An environment for each contender, made once, with the versions that it pins."""
+"""One virtual environment per contender, made once, with the versions that it pins."""
 
 from __future__ import annotations
 
@@ -17,38 +17,42 @@ HEADER: Final = re.compile(r"^# /// script\n(.*?)^# ///$", re.MULTILINE | re.DOT
 
 
 def pins(name: str) -> list[str]:
-    """Read what a contender needs; nothing where it runs in our environment."""
-    found = HEADER.search((CONTENDERS / f"{name}.py").read_text("utf-8"))
-    if found is None:
+    """Return a contender's dependencies; none if it runs in our environment."""
+    header = HEADER.search((CONTENDERS / f"{name}.py").read_text("utf-8"))
+    if header is None:
         return []
-    lines = re.sub(r"^# ?", "", found[1], flags=re.MULTILINE)
+    lines = re.sub(r"^# ?", "", header[1], flags=re.MULTILINE)
     return tomllib.loads(lines)["dependencies"]
 
 
 def python_for(name: str, cache: Path) -> str:
-    """Give the interpreter of a contender, and make its environment if need be."""
-    needs = pins(name)
-    if not needs:
+    """Return a contender's interpreter; make its environment first if necessary."""
+    dependencies = pins(name)
+    if not dependencies:
         return sys.executable
-    mark = hashlib.sha256("\n".join([sys.version, *needs]).encode()).hexdigest()[:8]
-    folder = cache / f"{name}-{mark}"
+    digest = hashlib.sha256(
+        "\n".join([sys.version, *dependencies]).encode()
+    ).hexdigest()[:8]
+    folder = cache / f"{name}-{digest}"
     python = folder / (
         "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
     )
-    if not (folder / "made").exists():
-        print(f"making the environment of {name}: {', '.join(needs)}", flush=True)
-        _make(folder, python, needs)
-        (folder / "made").touch()
+    if not (folder / "complete").exists():
+        print(
+            f"making the environment of {name}: {', '.join(dependencies)}", flush=True
+        )
+        _make(folder, python, dependencies)
+        (folder / "complete").touch()
     return str(python)
 
 
-def _make(folder: Path, python: Path, needs: list[str]) -> None:
+def _make(folder: Path, python: Path, dependencies: list[str]) -> None:
     uv = shutil.which("uv")
     if uv:
-        made = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder]
-        fill = [uv, "pip", "install", "--quiet", "--python", python, *needs]
+        create = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder]
+        install = [uv, "pip", "install", "--quiet", "--python", python, *dependencies]
     else:
-        made = [sys.executable, "-m", "venv", "--clear", folder]
-        fill = [python, "-m", "pip", "install", "--quiet", *needs]
-    subprocess.run(made, check=True)
-    subprocess.run(fill, check=True)
+        create = [sys.executable, "-m", "venv", "--clear", folder]
+        install = [python, "-m", "pip", "install", "--quiet", *dependencies]
+    subprocess.run(create, check=True)
+    subprocess.run(install, check=True)

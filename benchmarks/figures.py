@@ -1,4 +1,4 @@
-"""What a question's answer is made of: typed, and ready for JSON."""
+"""The result of a benchmark: typed, and ready for JSON."""
 
 from __future__ import annotations
 
@@ -10,32 +10,37 @@ from typing import Literal
 from msgspec import Struct
 
 
-class Measured(Struct, frozen=True):
-    """The median of some runs, and the least and the most of them."""
+class Measurement(Struct, frozen=True):
+    """The median, minimum and maximum of several runs."""
 
     median: float
     low: float
     high: float
 
     @classmethod
-    def of(cls, runs: Sequence[float]) -> Measured:
-        """Take the median of *runs*."""
-        return cls(statistics.median(runs), min(runs), max(runs))
+    def of(cls, values: Sequence[float]) -> Measurement:
+        """Summarise *values*, one for each run."""
+        return cls(statistics.median(values), min(values), max(values))
+
+    @classmethod
+    def exact(cls, value: float) -> Measurement:
+        """Return a figure that does not vary between runs."""
+        return cls(value, value, value)
 
 
 class Bar(Struct, frozen=True):
-    """What was measured of one contender."""
+    """The figure of one contender."""
 
     name: str
-    measured: Measured
+    measured: Measurement
     memory: float | None = None
-    """The most that it held, in MiB."""
-    beyond: bool = False
-    """Whether it is so much longer that a picture cuts it off."""
+    """Peak memory in MiB."""
+    off_scale: bool = False
+    """Whether the bar is so long that the picture cuts it off."""
 
     @property
     def ours(self) -> bool:
-        """Whether it is this client."""
+        """Whether the contender is this client."""
         return self.name.startswith("sage200_async")
 
 
@@ -44,35 +49,35 @@ class Line(Struct, frozen=True):
 
     name: str
     sizes: list[int]
-    measured: list[Measured]
+    measured: list[Measurement]
 
     @property
     def slope(self) -> float:
-        """Its slope on two logarithmic axes: 1 is in proportion."""
-        return slope(self.sizes, [each.median for each in self.measured])
+        """The slope on two logarithmic axes; 1 is proportional."""
+        return slope(self.sizes, [point.median for point in self.measured])
 
     @property
-    def told(self) -> str:
-        """Say the slope: over all sizes, and without the first."""
+    def slope_text(self) -> str:
+        """The slope over all sizes, and without the first."""
         if len(self.sizes) < 3:
             return f"{self.slope:.2f}"
-        rest = [each.median for each in self.measured[1:]]
+        rest = [point.median for point in self.measured[1:]]
         later = slope(self.sizes[1:], rest)
         return f"{self.slope:.2f}; {later:.2f} from {self.sizes[1]:,} on"
 
 
 class Panel(Struct, frozen=True):
-    """Lines that have an axis in common."""
+    """Lines that share their axes."""
 
     title: str
     lines: list[Line]
 
 
 class Row(Struct, frozen=True):
-    """A row of the table: what was promised, and what was measured."""
+    """A row of the table: the target, and what was measured."""
 
     what: str
-    measured: Measured
+    measured: Measurement
     target: float
     unit: str = "x"
     better: Literal["more", "less"] = "more"
@@ -80,15 +85,16 @@ class Row(Struct, frozen=True):
     @property
     def holds(self) -> bool:
         """Whether the median reaches the target."""
-        got = self.measured.median
-        return got >= self.target if self.better == "more" else got <= self.target
+        median = self.measured.median
+        return median >= self.target if self.better == "more" else median <= self.target
 
 
-class Answer(Struct, frozen=True):
-    """All that came of one question."""
+class Result(Struct, frozen=True):
+    """The result of one benchmark."""
 
     name: str
-    question: str
+    description: str
+    """The docstring of the benchmark's module."""
     unit: str
     bars: list[Bar] = []
     panels: list[Panel] = []
@@ -97,6 +103,6 @@ class Answer(Struct, frozen=True):
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Fit a line to the logarithms, and give its slope."""
-    xs, ys = [log(each) for each in sizes], [log(each) for each in costs]
+    """Return the slope of the line fitted to the logarithms."""
+    xs, ys = [log(size) for size in sizes], [log(cost) for cost in costs]
     return statistics.linear_regression(xs, ys).slope

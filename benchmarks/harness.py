@@ -1,4 +1,4 @@
-"""Fresh processes that take turns."""
+"""Run contenders in turn, each in a fresh process."""
 
 from __future__ import annotations
 
@@ -12,81 +12,84 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks.environments import CONTENDERS, python_for
-from benchmarks.figures import Measured
-from benchmarks.server import Serving
+from benchmarks.figures import Measurement
+from benchmarks.server import PageServer
 
 Runs = dict[str, list[dict[str, float]]]
+"""The figures of each run, by contender."""
 
 
 class Bench(Struct, frozen=True):
-    """What every question is given."""
+    """What every benchmark needs: the server, the environments, the sizes."""
 
-    server: Serving
+    server: PageServer
     cache: Path
     """The folder of the contenders' environments."""
     quick: bool
 
-    def sized(self, full: int, quick: int) -> int:
-        """Choose a size."""
+    def size(self, full: int, quick: int) -> int:
+        """Return the size for this kind of run."""
         return quick if self.quick else full
 
 
 class Contender(Struct, frozen=True):
-    """A program, the job that it is to do, and what it is given for it."""
+    """A program, the job that it runs, and the job's arguments."""
 
     name: str
     program: str
     """A module of `benchmarks.contenders`."""
     job: str
-    given: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
 
     def command(self, cache: Path) -> list[str]:
-        """Say how it is run."""
+        """Return the command that runs it."""
         script = CONTENDERS / f"{self.program}.py"
-        told = [self.job, json.dumps(self.given)]
-        return [python_for(self.program, cache), str(script), *told]
+        arguments = [self.job, json.dumps(self.arguments)]
+        return [python_for(self.program, cache), str(script), *arguments]
 
 
-def race(bench: Bench, contenders: list[Contender], runs: int) -> Runs:
-    """Run each contender *runs* times, in turn, each time in a process of its own."""
-    commands = {each.name: each.command(bench.cache) for each in contenders}
-    found: Runs = {name: [] for name in commands}
-    for _ in range(runs):
+def race(bench: Bench, contenders: list[Contender], rounds: int) -> Runs:
+    """Run each contender *rounds* times, in turn, each time in a fresh process."""
+    commands = {
+        contender.name: contender.command(bench.cache) for contender in contenders
+    }
+    runs: Runs = {name: [] for name in commands}
+    for _ in range(rounds):
         for name, command in commands.items():
-            found[name].append(run(name, command))
-    return found
+            runs[name].append(run(name, command))
+    return runs
 
 
 def run(name: str, command: list[str]) -> dict[str, float]:
     """Run one contender once."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
-    done = subprocess.run(
+    completed = subprocess.run(
         command, capture_output=True, text=True, check=False, env=env, timeout=600
     )
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    return msgspec.json.decode(done.stdout.splitlines()[-1])
+    if completed.returncode:
+        raise SystemExit(f"{name} failed:\n{completed.stderr[-3000:]}")
+    return msgspec.json.decode(completed.stdout.splitlines()[-1])
 
 
-def agree(found: Runs, apart: tuple[str, ...] = ()) -> None:
-    """Stop unless all counted the same records, and added up the same balance."""
-    seen = {
+def require_agreement(runs: Runs, ignore: tuple[str, ...] = ()) -> None:
+    """Exit unless all contenders read the same records and the same total balance."""
+    totals = {
         (run["records"], run["balance"]): name
-        for name, runs in found.items()
-        for run in runs
-        if name not in apart
+        for name, figures in runs.items()
+        for run in figures
+        if name not in ignore
     }
-    if len(seen) > 1:
-        raise SystemExit(f"the contenders do not agree: {seen}")
+    if len(totals) > 1:
+        raise SystemExit(f"the contenders do not agree: {totals}")
 
 
-def measured(runs: list[dict[str, float]], figure: str) -> Measured:
-    """Take the median of one figure."""
-    return Measured.of([each[figure] for each in runs])
+def measurement(runs: list[dict[str, float]], figure: str) -> Measurement:
+    """Summarise one figure of several runs."""
+    return Measurement.of([run[figure] for run in runs])
 
 
-def ratio(found: Runs, of: str, to: str, figure: str) -> Measured:
-    """Say how many times *of* is *to*, run by run."""
-    pairs = zip(found[of], found[to], strict=True)
-    return Measured.of([ours[figure] / theirs[figure] for ours, theirs in pairs])
+def ratio(runs: Runs, numerator: str, denominator: str, figure: str) -> Measurement:
+    """Divide a figure of one contender by that of another, run by run."""
+    pairs = zip(runs[numerator], runs[denominator], strict=True)
+    return Measurement.of([top[figure] / bottom[figure] for top, bottom in pairs])

@@ -1,7 +1,7 @@
-"""Does an export of wide records by eight workers stay complete and flat in memory?
+"""Is an export of wide records by eight workers complete, and its memory bounded?
 
-From the sandbox, in a process of its own, to Parquet; the figures are the exporter's.
-Eight pages may be under way, of some 30 MB each: fewer records than those fill less.
+From the sandbox, in another process, to Parquet; the figures are the exporter's. Up to
+eight pages of some 30 MB each are in flight; with fewer records, memory does not fill.
 ``python -m benchmarks.large_export 50000 150000 500000`` takes some minutes; with
 ``--page-size 1000`` before the counts, pages are a fifth as large.
 """
@@ -41,30 +41,30 @@ async def measure(card: dict[str, str], folder: Path, page: int) -> dict[str, ob
         query = client.customers.page_size(page)
         extraction = Extraction(name="customers", query=query)
         watching = asyncio.create_task(watch())
-        begun = time.perf_counter()
+        started = time.perf_counter()
         sink = files_at(folder, "parquet")
         certificate = await export(client, extraction, sink, workers=WORKERS)
-        took = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         watching.cancel()
-        counted = await client.customers.count()
+        count = await client.customers.count()
     return {
         "records": certificate.records,
-        "counted by the sandbox": counted,
+        "count of the sandbox": count,
         "requests": certificate.requests,
-        "seconds": round(took, 1),
-        "records/s": round(certificate.records / took),
+        "seconds": round(seconds, 1),
+        "records/s": round(certificate.records / seconds),
         "peak MiB": round(peak / 2**20),
         "file MiB": round((folder / "customers.parquet").stat().st_size / 2**20),
     }
 
 
-def one(count: int, page: int) -> None:
+def export_once(count: int, page: int) -> None:
     command = [sys.executable, "-m", "sage200_async.cli", "sandbox"]
-    asked = ["--records", f"customers={count}"]
+    records = ["--records", f"customers={count}"]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [*command, *asked], stdout=subprocess.PIPE, text=True
+            [*command, *records], stdout=subprocess.PIPE, text=True
         ) as sandbox,
     ):
         assert sandbox.stdout is not None
@@ -78,13 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.large_export")
     parser.add_argument("--page-size", type=int, default=5000)
     parser.add_argument("counts", type=int, nargs="+")
-    given = parser.parse_args()
-    if len(given.counts) == 1:
-        one(given.counts[0], given.page_size)
+    options = parser.parse_args()
+    if len(options.counts) == 1:
+        export_once(options.counts[0], options.page_size)
         return
-    for count in given.counts:  # each in a process of its own
+    for count in options.counts:  # each in a fresh process
         program = [sys.executable, "-m", "benchmarks.large_export"]
-        size = ["--page-size", str(given.page_size)]
+        size = ["--page-size", str(options.page_size)]
         subprocess.run([*program, *size, str(count)], check=True)
 
 

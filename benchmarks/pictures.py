@@ -1,4 +1,4 @@
-"""A picture for each question, as SVG that is the same for the same figures."""
+"""A picture for each benchmark: SVG, identical for identical figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.figures import Answer, Panel
+from benchmarks.figures import Panel, Result
 from benchmarks.report import number
 
 OURS, OTHERS = "#00803e", "#9aa5b1"
@@ -24,22 +24,22 @@ mpl.rcParams.update(
 )
 
 
-def draw(answer: Answer, folder: Path) -> Path:
-    """Draw *answer*, and give the file."""
-    if answer.panels:
-        figure, many = plt.subplots(
+def draw(result: Result, folder: Path) -> Path:
+    """Draw *result*, and return the file."""
+    if result.panels:
+        figure, grid = plt.subplots(
             1,
-            len(answer.panels),
-            figsize=(4.4 * len(answer.panels), 3.4),
+            len(result.panels),
+            figsize=(4.4 * len(result.panels), 3.4),
             squeeze=False,
         )
-        for axes, panel in zip(many[0], answer.panels, strict=True):
+        for axes, panel in zip(grid[0], result.panels, strict=True):
             lines(axes, panel)
     else:
-        height = 0.6 + 0.3 * len(answer.bars)
+        height = 0.6 + 0.3 * len(result.bars)
         figure, axes = plt.subplots(figsize=(8, height))
-        bars(axes, answer)
-    path = folder / f"{answer.name}.svg"
+        bars(axes, result)
+    path = folder / f"{result.name}.svg"
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
@@ -48,48 +48,49 @@ def draw(answer: Answer, folder: Path) -> Path:
     return path
 
 
-def bars(axes: Axes, answer: Answer) -> None:
+def bars(axes: Axes, result: Result) -> None:
     """Draw a bar for each contender, with the spread of its runs."""
-    edge = 1.15 * max(bar.measured.high for bar in answer.bars if not bar.beyond)
+    edge = 1.15 * max(bar.measured.high for bar in result.bars if not bar.off_scale)
     axes.set_xlim(0, edge)
-    for place, bar in enumerate(reversed(answer.bars)):
-        got = bar.measured
+    for position, bar in enumerate(reversed(result.bars)):
+        measured = bar.measured
         axes.barh(
-            place,
-            got.median,
+            position,
+            measured.median,
             color=OURS if bar.ours else OTHERS,
-            xerr=[[got.median - got.low], [got.high - got.median]],
+            xerr=[[measured.median - measured.low], [measured.high - measured.median]],
             error_kw={"elinewidth": 1, "ecolor": "#333333"},
         )
         axes.annotate(
-            number(got.median) + (" \N{RIGHTWARDS ARROW}" if bar.beyond else ""),
-            (min(got.high, edge), place),
+            number(measured.median)
+            + (" \N{RIGHTWARDS ARROW}" if bar.off_scale else ""),
+            (min(measured.high, edge), position),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
         )
     axes.set_yticks(
-        range(len(answer.bars)), [bar.name for bar in reversed(answer.bars)]
+        range(len(result.bars)), [bar.name for bar in reversed(result.bars)]
     )
-    axes.set_xlabel(answer.unit)
+    axes.set_xlabel(result.unit)
     axes.xaxis.set_major_formatter("{x:,g}")
 
 
 def lines(axes: Axes, panel: Panel) -> None:
-    """Draw a line for each contender, on two logarithmic axes."""
+    """Draw a line for each contender on two logarithmic axes."""
     for line in panel.lines:
-        middle = [each.median for each in line.measured]
+        medians = [point.median for point in line.measured]
         axes.errorbar(
             line.sizes,
-            middle,
+            medians,
             yerr=[
-                [each.median - each.low for each in line.measured],
-                [each.high - each.median for each in line.measured],
+                [point.median - point.low for point in line.measured],
+                [point.high - point.median for point in line.measured],
             ],
             color=OURS if line.name.startswith("sage200_async") else OTHERS,
             marker="o",
             capsize=3,
-            label=f"{line.name} (slope {line.told})",
+            label=f"{line.name} (slope {line.slope_text})",
         )
     axes.set(xscale="log", yscale="log", xlabel="records", title=panel.title)
     axes.legend(frameon=False, fontsize=7)

@@ -1,4 +1,4 @@
-"""Answers as Markdown: the table of what was promised, and a part for each question."""
+"""Results as Markdown: the table of targets, and a section for each benchmark."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.environments import CONTENDERS, pins
-from benchmarks.figures import Answer, Measured, Row
+from benchmarks.figures import Measurement, Result, Row
 
 COMMAND: Final = "python -m benchmarks"
 PARTS: Final = re.compile(r"(<!-- bench -->\n).*(<!-- /bench -->)", re.DOTALL)
 
 
-def results(answers: list[Answer]) -> str:
+def page(results: list[Result]) -> str:
     """Write the whole page."""
-    parts = ["# How fast it is\n", machine(), table(answers), meaning()]
-    parts += [section(answer) for answer in answers]
+    parts = ["# How fast it is\n", machine(), table(results), explanation()]
+    parts += [section(result) for result in results]
     return "\n".join(parts)
 
 
 def machine() -> str:
-    """Say where, when and with what it was measured."""
-    pinned = {need for each in CONTENDERS.glob("*.py") for need in pins(each.stem)}
+    """Describe the machine, the date and the versions."""
+    pinned = {pin for file in CONTENDERS.glob("*.py") for pin in pins(file.stem)}
     ours = [f"{name}=={version(name)}" for name in ("aiohttp", "msgspec", "pyarrow")]
     today = datetime.now(UTC).date()
     return (
         f"Measured by `{COMMAND}` on {today}: {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}, "
         f"{platform.python_implementation()} {platform.python_version()}. "
-        f"Our own environment, and that of the loop by hand: {', '.join(ours)}. "
-        f"The others': {', '.join(sorted(pinned))}.\n"
+        f"Our environment, and that of the hand-written loop: {', '.join(ours)}. "
+        f"The others: {', '.join(sorted(pinned))}.\n"
     )
 
 
-def meaning() -> str:
-    """Say how the figures are to be read."""
+def explanation() -> str:
+    """Explain how to read the figures."""
     return (
-        "Each contender runs in a process of its own, and they take turns; a figure is "
-        "the median of the runs, and in brackets the least and the most of them. "
-        "Ratios are of runs that followed each other. `results.json` has it all; why a "
-        "row falls short, and what was tried, is in [SHORTFALLS.md](SHORTFALLS.md).\n"
+        "Contenders take turns, each run in a fresh process. A figure is the median of "
+        "the runs, with the minimum and the maximum in brackets. Ratios compare runs of "
+        "the same round. `results.json` has all figures; [SHORTFALLS.md](SHORTFALLS.md) "
+        "explains why a row falls short, and what was tried.\n"
     )
 
 
-def table(answers: Iterable[Answer]) -> str:
-    """Write the table of what was promised."""
+def table(results: Iterable[Result]) -> str:
+    """Write the table of targets."""
     lines = [
-        "| what | promised | measured | |",
+        "| what | target | measured | |",
         "| --- | --- | --- | --- |",
-        *(line(row) for answer in answers for row in answer.rows),
+        *(table_row(row) for result in results for row in result.rows),
     ]
     return "\n".join(lines) + "\n"
 
 
-def line(row: Row) -> str:
+def table_row(row: Row) -> str:
     """Write one row of the table."""
     word = "at least" if row.better == "more" else "at most"
     verdict = "holds" if row.holds else "**FALLS SHORT**"
@@ -67,27 +67,27 @@ def line(row: Row) -> str:
     return f"| {row.what} | {target} | {spread(row.measured, row.unit)} | {verdict} |"
 
 
-def spread(got: Measured, unit: str) -> str:
-    """Write a median, and how far the runs lie apart."""
-    middle = f"{number(got.median)} {unit}".strip()
-    if got.low == got.high:
-        return middle
-    return f"{middle} ({number(got.low)} to {number(got.high)})"
+def spread(measured: Measurement, unit: str) -> str:
+    """Write a median, with the minimum and the maximum of the runs."""
+    median = f"{number(measured.median)} {unit}".strip()
+    if measured.low == measured.high:
+        return median
+    return f"{median} ({number(measured.low)} to {number(measured.high)})"
 
 
 def number(value: float) -> str:
-    """Write a number with no more digits than it has worth."""
+    """Write a number with three significant digits, or as a whole one from 1,000 on."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"
 
 
-def section(answer: Answer) -> str:
-    """Write what came of one question."""
-    head, _, text = answer.question.strip().partition("\n")
+def section(result: Result) -> str:
+    """Write the section of one benchmark."""
+    head, _, text = result.description.strip().partition("\n")
     lines = [f"## {head}\n", text.strip() + "\n"]
-    lines.append(f"![{answer.name}](pictures/{answer.name}.svg)\n")
-    if answer.bars:
-        lines += bars(answer)
-    for panel in answer.panels:
+    lines.append(f"![{result.name}](pictures/{result.name}.svg)\n")
+    if result.bars:
+        lines += bars(result)
+    for panel in result.panels:
         sizes = panel.lines[0].sizes
         heads = " | ".join(f"{size:,}" for size in sizes)
         lines += [
@@ -95,35 +95,33 @@ def section(answer: Answer) -> str:
             f"| {panel.title} | {heads} | slope |",
             "| --- |" + " --- |" * (len(sizes) + 1),
         ]
-        for each in panel.lines:
-            cells = [spread(got, "") for got in each.measured]
+        for line in panel.lines:
+            cells = [spread(point, "") for point in line.measured]
             cells += [""] * (len(sizes) - len(cells))
-            lines.append(f"| {each.name} | {' | '.join(cells)} | {each.told} |")
-    if answer.notes:
-        lines += ["", *(f"- {note}" for note in answer.notes)]
+            lines.append(f"| {line.name} | {' | '.join(cells)} | {line.slope_text} |")
+    if result.notes:
+        lines += ["", *(f"- {note}" for note in result.notes)]
     return "\n".join(lines) + "\n"
 
 
-def bars(answer: Answer) -> list[str]:
+def bars(result: Result) -> list[str]:
     """Write a line for each contender."""
-    heads = ["", answer.unit]
-    heads += ["peak MiB"] if answer.bars[0].memory is not None else []
+    heads = ["", result.unit]
+    heads += ["peak MiB"] if result.bars[0].memory is not None else []
     rows = [heads, ["---"] * len(heads)]
-    for bar in answer.bars:
-        held = [] if bar.memory is None else [number(bar.memory)]
-        rows.append([bar.name, spread(bar.measured, ""), *held])
+    for bar in result.bars:
+        memory = [] if bar.memory is None else [number(bar.memory)]
+        rows.append([bar.name, spread(bar.measured, ""), *memory])
     return [f"| {' | '.join(cells)} |" for cells in rows]
 
 
-def into_readme(readme: Path, answers: list[Answer]) -> None:
+def update_readme(readme: Path, results: list[Result]) -> None:
     """Put the table and the first picture between the README's markers."""
-    picture = answers[0].name
-    told = (
+    picture = results[0].name
+    text = (
         f"\n![Records a second](benchmarks/pictures/{picture}.svg)\n\n"
-        f"{table(answers)}\n"
+        f"{table(results)}\n"
         f"{machine()}"
     )
-    text = readme.read_text("utf-8")
-    readme.write_text(
-        PARTS.sub(lambda found: found[1] + told + found[2], text), "utf-8"
-    )
+    old = readme.read_text("utf-8")
+    readme.write_text(PARTS.sub(lambda match: match[1] + text + match[2], old), "utf-8")

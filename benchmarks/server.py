@@ -1,10 +1,10 @@
-"""The server is not ours: nginx gives out prepared pages, so that only clients differ.
+"""Serve prepared pages with nginx, a server that is not ours: only clients differ.
 
-``/plain/customers`` and ``/gzip/customers`` are 16 MB pages on disk, asked for by key
-or by ``$skip``; ``/v4/`` and ``/v2/`` the same records in the shapes of OData 4 and 2.
-``/<count>/customers`` are as many records by key, with what a bulk reading asks first;
-there nginx puts the number of the page into the ids of one prepared page, so that a
-million costs no disk.
+``/plain/customers`` and ``/gzip/customers`` are 16 MB pages on disk, read by key or by
+``$skip``; ``/v4/`` and ``/v2/`` are the same records in the forms of OData 4 and 2.
+``/<count>/customers`` are *count* records by key, with the count and the bounds that a
+read asks for first; nginx writes the page's number into the ids of one prepared page, so
+a million records take no disk space.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import msgspec
 from benchmarks import data, metadata
 
 SYSTEM: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
-# A user's path need not hold the folders of the system's programs.
+# A user's PATH may lack the folders of system programs.
 CONFIG: Final = """
 daemon off;
 master_process off;
@@ -94,12 +94,12 @@ GROWING: Final = """location = /{count}/customers {{
 
 
 @contextlib.contextmanager
-def serving(pages: int, counts: list[int]) -> Iterator[Serving]:
-    """Prepare the pages, and serve them until the end.
+def serving(pages: int, counts: list[int]) -> Iterator[PageServer]:
+    """Prepare the pages, and serve them while the context is open.
 
     Args:
-        pages: Pages on disk.
-        counts: How many records there are where they are numbered by nginx.
+        pages: The number of pages on disk.
+        counts: The numbers of records of the collections that nginx numbers.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -107,70 +107,74 @@ def serving(pages: int, counts: list[int]) -> Iterator[Serving]:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         config = folder / "nginx.conf"
-        config.write_text(configured(folder, port, counts), "utf-8")
-        process = subprocess.Popen([program(), "-c", config, "-e", folder / "errors"])
+        config.write_text(nginx_config(folder, port, counts), "utf-8")
+        process = subprocess.Popen(
+            [nginx_path(), "-c", config, "-e", folder / "errors"]
+        )
         try:
             wait_for(port, process)
-            yield Serving(f"http://127.0.0.1:{port}", folder / "pages", pages)
+            yield PageServer(f"http://127.0.0.1:{port}", folder / "pages", pages)
         finally:
             process.kill()
             process.wait()
 
 
-class Serving(msgspec.Struct, frozen=True):
-    """Where the pages are."""
+class PageServer(msgspec.Struct, frozen=True):
+    """The running server, and its pages."""
 
     url: str
     folder: Path
     pages: int
+    """The number of pages on disk."""
 
-    def given(self, shape: str = "plain") -> dict[str, Any]:
-        """Say to a contender where its records are, and of which fields."""
+    def arguments(self, shape: str = "plain") -> dict[str, Any]:
+        """Return a contender's arguments: the URL of its records, and their fields."""
         name = "Customers" if shape in {"v4", "v2"} else "customers"
         fields = str(self.folder / "fields.json")
         return {"url": f"{self.url}/{shape}/{name}", "fields": fields}
 
 
 def prepare(folder: Path, pages: int, counts: list[int]) -> None:
-    """Write every page, in every shape."""
-    for each in ("plain", "v4", "v2"):
-        (folder / each).mkdir(parents=True)
-    kinds, rows = data.fields(), data.customers(data.PAGE)
-    put(folder / "fields.json", kinds)
-    put(folder / "empty.json", [])
-    put(folder / "v2" / "empty.json", {"d": {"results": []}})
-    (folder / "v4" / "$metadata").write_text(metadata.odata_4(kinds), "utf-8")
-    (folder / "v2" / "$metadata").write_text(metadata.odata_2(kinds), "utf-8")
+    """Write every page in every form."""
+    for form in ("plain", "v4", "v2"):
+        (folder / form).mkdir(parents=True)
+    types, rows = data.field_types(), data.customers(data.PAGE)
+    write_json(folder / "fields.json", types)
+    write_json(folder / "empty.json", [])
+    write_json(folder / "v2" / "empty.json", {"d": {"results": []}})
+    (folder / "v4" / "$metadata").write_text(metadata.odata_4(types), "utf-8")
+    (folder / "v2" / "$metadata").write_text(metadata.odata_2(types), "utf-8")
     for after, page in data.numbered(rows, pages):
-        body = put(folder / "plain" / f"{after}.json", page)
+        body = write_json(folder / "plain" / f"{after}.json", page)
         packed = gzip.compress(body, 6)
         (folder / "plain" / f"{after}.json.gz").write_bytes(packed)
         last = after + data.PAGE == pages * data.PAGE
         link = {} if last else {"@odata.nextLink": f"Customers?$skip={after + 5000}"}
-        put(folder / "v4" / f"{after}.json", {"value": page, **link})
-        old = [data.as_odata_2(row, kinds) for row in page]
-        put(folder / "v2" / f"{after}.json", {"d": {"results": old}})
+        write_json(folder / "v4" / f"{after}.json", {"value": page, **link})
+        rows_2 = [data.as_odata_2(row, types) for row in page]
+        write_json(folder / "v2" / f"{after}.json", {"d": {"results": rows_2}})
     for _, page in data.numbered(rows, 1):
         for row in page:
-            row["id"] += 900_000  # nginx turns the 9 into the number of the page
+            row["id"] += 900_000  # nginx replaces the 9 with the page's number
         for size in {min(count, data.PAGE) for count in counts}:
-            put(folder / f"first_{size}.json", page[:size])
-    put(folder / "key_first.json", [{"id": 100_001}])
+            write_json(folder / f"first_{size}.json", page[:size])
+    write_json(folder / "key_first.json", [{"id": 100_001}])
     for count in counts:
-        pages, short = divmod(count - 1, data.PAGE)
-        put(folder / f"key_{count}.json", [{"id": 100_001 + pages * 100_000 + short}])
-        put(folder / f"count_{count}.json", count)
+        number, offset = divmod(count - 1, data.PAGE)
+        max_key = 100_001 + number * 100_000 + offset
+        write_json(folder / f"key_{count}.json", [{"id": max_key}])
+        write_json(folder / f"count_{count}.json", count)
 
 
-def put(path: Path, value: object) -> bytes:
+def write_json(path: Path, value: object) -> bytes:
     body = msgspec.json.encode(value)
     path.write_bytes(body)
     return body
 
 
-def configured(folder: Path, port: int, counts: list[int]) -> str:
+def nginx_config(folder: Path, port: int, counts: list[int]) -> str:
     """Write nginx's configuration."""
-    most = max(-(-count // data.PAGE) for count in counts)
+    max_pages = max(-(-count // data.PAGE) for count in counts)
     templates = [
         TEMPLATE.format(
             count=count,
@@ -184,22 +188,24 @@ def configured(folder: Path, port: int, counts: list[int]) -> str:
     return CONFIG.format(
         folder=folder,
         port=port,
-        following=" ".join(f"{number} {number + 1};" for number in range(1, most + 1)),
+        following=" ".join(
+            f"{number} {number + 1};" for number in range(1, max_pages + 1)
+        ),
         templates="\n  ".join(templates),
         growing="\n    ".join(GROWING.format(count=count) for count in counts),
     )
 
 
-def program() -> str:
-    """Find nginx."""
-    found = shutil.which("nginx") or shutil.which("nginx", path=SYSTEM)
-    if found is None:
+def nginx_path() -> str:
+    """Return the path of nginx; exit if it is not installed."""
+    path = shutil.which("nginx") or shutil.which("nginx", path=SYSTEM)
+    if path is None:
         raise SystemExit("nginx is not installed: apt-get install nginx")
-    return found
+    return path
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until something listens."""
+    """Wait until nginx listens."""
     for _ in range(500):
         with (
             contextlib.suppress(OSError),
@@ -209,4 +215,4 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         time.sleep(0.01)
-    raise SystemExit("nginx does not listen")
+    raise SystemExit("nginx did not start")

@@ -1,10 +1,10 @@
-"""Does a client that works for hours grow? Megabytes, tasks, sockets, descriptors.
+"""Does a client leak over hours? Megabytes, tasks, sockets, file descriptors.
 
     python -m benchmarks.soak --minutes 30
 
-Reads and writes of every kind, some of them broken off, run against a sandbox
-in another process that fails at random. Each minute prints a row; the exit code
-is 1 if anything grew, or a reading was not complete.
+Reads and writes of every kind, some of them cancelled, run against a sandbox in another
+process that fails at random. Each minute prints a row; the exit code is 1 if anything
+grew, or a read was incomplete.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ ROWS = 3_000
 WORKERS = 8
 EVERY = 5.0
 # Seconds between two samples.
-WARM = 0.25
-# The share of the time that is left out: pools and allocators fill.
-ROOM = {"MB": 6.0, "tasks": 3.0, "sockets": 3.0, "descriptors": 3.0}
-# What may be gained over the time that is looked at: noise.
+WARM_UP = 0.25
+# The share of the time that is not judged: pools and allocators fill.
+TOLERANCE = {"MB": 6.0, "tasks": 3.0, "sockets": 3.0, "descriptors": 3.0}
+# The growth over the judged time that counts as noise.
 FAULTS = (
     Fault(status=503, headers={"Retry-After": "1"}),
     Fault(status=429),
@@ -57,39 +57,39 @@ Sample = dict[str, float]
 
 
 async def serve() -> None:
-    """Run the sandbox: print its settings, then fail now and then."""
-    chance, parent = random.Random(1), os.getppid()
+    """Run the sandbox: print its settings, then fail at random."""
+    rng, parent = random.Random(1), os.getppid()
     async with Sandbox(records={"customers": ROWS}) as sandbox:
         print(msgspec.json.encode(sandbox.settings).decode(), flush=True)
-        kept = set(sandbox.store.keys("customers"))
+        initial_keys = set(sandbox.store.keys("customers"))
         turn = 0
-        while os.getppid() == parent:  # and no longer
+        while os.getppid() == parent:  # stop with the parent
             turn += 1
-            fails = [chance.random() < 0.03 for _ in range(100)]
-            sandbox.faults = [chance.choice(FAULTS) if each else None for each in fails]
+            fails = [rng.random() < 0.03 for _ in range(100)]
+            sandbox.faults = [rng.choice(FAULTS) if fail else None for fail in fails]
             await asyncio.sleep(0.5)
             sandbox.requests.clear()
             sandbox.token_requests.clear()
             if turn % 120 == 60:  # each minute
                 sandbox.expire_tokens()
-            for key in set(sandbox.store.keys("customers")) - kept:
-                with contextlib.suppress(KeyError):  # the client was first
+            for key in set(sandbox.store.keys("customers")) - initial_keys:
+                with contextlib.suppress(KeyError):  # the client deleted it first
                     sandbox.store.delete("customers", key)
 
 
 class Work:
-    """What the workers do, and what came of it."""
+    """What the workers do, and the outcomes."""
 
     def __init__(self, client: Sage200Client, keys: list[int]) -> None:
         self.client = client
         self.keys = keys
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self._chance = random.Random(2)
+        self._rng = random.Random(2)
 
     async def forever(self) -> None:
-        """Do one thing after the other, as they come."""
-        things = [
+        """Run random operations, one after another."""
+        operations = [
             self.read_all,
             self.read_expanded,
             self.leave_early,
@@ -100,13 +100,13 @@ class Work:
             self.change,
         ]
         while True:
-            thing = self._chance.choice(things)
+            operation = self._rng.choice(operations)
             try:
-                await thing()
+                await operation()
             except Sage200Error as error:
                 self.done[type(error).__name__] += 1
             else:
-                self.done[thing.__name__] += 1
+                self.done[operation.__name__] += 1
 
     async def read_all(self) -> None:
         query = self.client.customers.select("id", "name").page_size(700)
@@ -127,29 +127,30 @@ class Work:
     async def be_cancelled(self) -> None:
         task = asyncio.create_task(self.read_all())
         try:
-            await asyncio.wait([task], timeout=self._chance.random() / 5)
+            await asyncio.wait([task], timeout=self._rng.random() / 5)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def get_one(self) -> None:
-        await self.client.customers.get(self._chance.choice(self.keys))
+        await self.client.customers.get(self._rng.choice(self.keys))
 
     async def count(self) -> None:
         await self.client.customers.filter(on_hold=True).count()
 
     async def create(self) -> None:
-        reference = f"S{self._chance.randrange(10**7)}"
-        made = await self.client.customers.create({"reference": reference, "name": "S"})
-        if self._chance.random() < 0.7:
-            await self.client.customers.delete(made.id)
+        reference = f"S{self._rng.randrange(10**7)}"
+        values = {"reference": reference, "name": "S"}
+        customer = await self.client.customers.create(values)
+        if self._rng.random() < 0.7:
+            await self.client.customers.delete(customer.id)
 
     async def change(self) -> None:
-        key = self._chance.choice(self.keys)
+        key = self._rng.choice(self.keys)
         await self.client.customers.update(key, {"short_name": "soaked"})
 
 
-def measured() -> Sample:
+def take_sample() -> Sample:
     """Take a sample of this process."""
     gc.collect()
     process = psutil.Process()
@@ -162,36 +163,36 @@ def measured() -> Sample:
 
 
 async def watch(work: Work, minutes: float) -> list[Sample]:
-    """Take samples for so long, and print one a minute."""
+    """Take samples for *minutes*, and print one a minute."""
     samples: list[Sample] = []
-    print("minute  " + "  ".join(f"{name:>11}" for name in ROOM) + "  done")
-    begun = time.monotonic()
-    while (passed := time.monotonic() - begun) < minutes * 60:
-        samples.append({"second": passed, **measured()})
+    print("minute  " + "  ".join(f"{name:>11}" for name in TOLERANCE) + "  done")
+    started = time.monotonic()
+    while (elapsed := time.monotonic() - started) < minutes * 60:
+        samples.append({"second": elapsed, **take_sample()})
         if len(samples) % int(60 / EVERY) == 1:
-            row = "  ".join(f"{samples[-1][name]:11.1f}" for name in ROOM)
-            print(f"{passed / 60:6.1f}  {row}  {work.done.total()}", flush=True)
+            row = "  ".join(f"{samples[-1][name]:11.1f}" for name in TOLERANCE)
+            print(f"{elapsed / 60:6.1f}  {row}  {work.done.total()}", flush=True)
         await asyncio.sleep(EVERY)
     return samples
 
 
-def grown(samples: list[Sample]) -> list[str]:
-    """Print by how much each figure rises, and name those that rise too much."""
-    settled = samples[int(len(samples) * WARM) :]
+def growing_figures(samples: list[Sample]) -> list[str]:
+    """Print the growth of each figure; return the names of those that grow too much."""
+    settled = samples[int(len(samples) * WARM_UP) :]
     seconds = [sample["second"] for sample in settled]
     names: list[str] = []
-    for name, room in ROOM.items():
+    for name, tolerance in TOLERANCE.items():
         values = [sample[name] for sample in settled]
         slope = statistics.linear_regression(seconds, values).slope
         gain = slope * (seconds[-1] - seconds[0])
         print(f"{name:>11}: {slope * 3600:+9.2f} an hour, {gain:+6.2f} in all")
-        names += [name] if gain > room else []
+        names += [name] if gain > tolerance else []
     return names
 
 
 async def run(settings: Settings, minutes: float) -> int:
-    """Work for so long; give the exit code."""
-    before = measured()
+    """Work for *minutes*; return the exit code."""
+    before = take_sample()
     async with Sage200Client(settings) as client:
         keys = [row.id or 0 async for row in client.customers.select("id")]
         work = Work(client, keys)
@@ -199,19 +200,21 @@ async def run(settings: Settings, minutes: float) -> int:
         samples = await watch(work, minutes)
         for task in tasks:
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.sleep(0.5)
-    after = measured()
+    after = take_sample()
     print(", ".join(f"{name} {count}" for name, count in work.done.most_common()))
-    faults = [f"{name} grew" for name in grown(samples)] + work.wrong
-    faults += [repr(each) for each in ended if isinstance(each, Exception)]
+    problems = [f"{name} grew" for name in growing_figures(samples)] + work.wrong
+    problems += [repr(error) for error in results if isinstance(error, Exception)]
     for name in ("tasks", "sockets", "descriptors"):
         if after[name] > before[name]:
-            faults.append(
+            problems.append(
                 f"{name} left: {before[name]:g} before, {after[name]:g} after"
             )
-    print("; ".join(faults) or "nothing grew, nothing is left, every reading was right")
-    return 1 if faults else 0
+    print(
+        "; ".join(problems) or "nothing grew, nothing leaked, every read was complete"
+    )
+    return 1 if problems else 0
 
 
 async def main(minutes: float) -> int:
@@ -222,11 +225,11 @@ async def main(minutes: float) -> int:
     )
     try:
         assert server.stdout is not None
-        told = await server.stdout.readline()
-        settings = msgspec.json.decode(told, type=Settings)
-        quick = msgspec.structs.replace(settings, read_timeout=2.0)
-        code = await run(quick, minutes)
-        assert server.returncode is None, "the sandbox ended before its time"
+        line = await server.stdout.readline()
+        settings = msgspec.json.decode(line, type=Settings)
+        settings = msgspec.structs.replace(settings, read_timeout=2.0)
+        code = await run(settings, minutes)
+        assert server.returncode is None, "the sandbox ended too early"
         return code
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -238,8 +241,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
+    options = parser.parse_args()
+    if options.serve:
         asyncio.run(serve())
     else:
-        sys.exit(asyncio.run(main(given.minutes)))
+        sys.exit(asyncio.run(main(options.minutes)))

@@ -3,10 +3,10 @@
 #   "aiohttp==3.14.5",
 # ]
 # ///
-"""aiohttp + json: no types at all, so that money is a float and a time is text.
+"""aiohttp + json: untyped, so money is a float and a time is text.
 
-That is what makes it fast: to turn them into decimals and times costs extra, and is
-not counted here.
+That is why it is fast: converting them to decimals and times costs extra, and is not
+counted here.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ from typing import Any
 
 import aiohttp
 import yarl
-from told import PAGE, tell, timed
+from runner import PAGE, measure_read, run_job
 
 
 async def read(url: str, loads: Callable[[bytes], Any] = json.loads) -> tuple[int, Any]:
     records, balance = 0, 0
-    where = ""
+    condition = ""
     async with aiohttp.ClientSession() as session:
         while True:
-            asked = yarl.URL(f"{url}?{where}$orderby=id&$top={PAGE}", encoded=True)
-            async with session.get(asked) as reply:
-                page = loads(await reply.read())
+            page_url = yarl.URL(
+                f"{url}?{condition}$orderby=id&$top={PAGE}", encoded=True
+            )
+            async with session.get(page_url) as response:
+                page = loads(await response.read())
             for customer in page:
                 records += 1
                 balance += customer["balance"]
             if len(page) < PAGE:
                 return records, balance
-            where = f"$filter=id%20gt%20{page[-1]['id']}&"
+            condition = f"$filter=id%20gt%20{page[-1]['id']}&"
 
 
 def stream(url: str, **_: str) -> dict[str, float]:
-    return timed(lambda: asyncio.run(read(url)))
+    return measure_read(lambda: asyncio.run(read(url)))
 
 
 if __name__ == "__main__":
-    tell(stream=stream)
+    run_job(stream=stream)

@@ -12,12 +12,12 @@ import asyncio
 
 import orjson
 from aiohttp_json import read
-from told import tell, timed
+from runner import measure_read, run_job
 
 
 def stream(url: str, **_: str) -> dict[str, float]:
-    return timed(lambda: asyncio.run(read(url, orjson.loads)))
+    return measure_read(lambda: asyncio.run(read(url, orjson.loads)))
 
 
 if __name__ == "__main__":
-    tell(stream=stream)
+    run_job(stream=stream)

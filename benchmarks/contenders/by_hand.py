@@ -1,7 +1,7 @@
-"""aiohttp + msgspec: the best loop that one would write by hand.
+"""aiohttp + msgspec: the best hand-written loop.
 
-By key, so that the server is not asked to skip; the whole page is read, then decoded
-in one call into the same typed records as ours.
+It reads by key, so the server never skips rows. The whole page is read, then decoded in
+one call into the same typed records as ours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import yarl
-from told import PAGE, memory, peak, tell, timed
+from runner import PAGE, measure_read, peak_memory, process_memory, run_job
 
 from sage200_async.catalog import Customer
 
@@ -21,18 +21,18 @@ DECODER = msgspec.json.Decoder(list[Customer])
 
 async def read(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
     records, balance = 0, 0
-    where = ""
+    condition = ""
     while True:
-        asked = yarl.URL(f"{url}?{where}$orderby=id&$top={PAGE}", encoded=True)
-        async with session.get(asked) as reply:
-            body = await reply.read()
+        page_url = yarl.URL(f"{url}?{condition}$orderby=id&$top={PAGE}", encoded=True)
+        async with session.get(page_url) as response:
+            body = await response.read()
         page = DECODER.decode(body)
         for customer in page:
             records += 1
             balance += customer.balance
         if len(page) < PAGE:
             return records, balance
-        where = f"$filter=id%20gt%20{page[-1].id}&"
+        condition = f"$filter=id%20gt%20{page[-1].id}&"
 
 
 def stream(url: str, **_: str) -> dict[str, float]:
@@ -40,7 +40,7 @@ def stream(url: str, **_: str) -> dict[str, float]:
         async with aiohttp.ClientSession() as session:
             return await read(session, url)
 
-    return timed(lambda: asyncio.run(main()))
+    return measure_read(lambda: asyncio.run(main()))
 
 
 def grow(url: str) -> dict[str, float]:
@@ -49,11 +49,11 @@ def grow(url: str) -> dict[str, float]:
     async def main() -> tuple[int, Any]:
         nonlocal idle
         async with aiohttp.ClientSession() as session:
-            idle = memory("VmRSS")
+            idle = process_memory("VmRSS")
             return await read(session, url)
 
-    figures = timed(lambda: asyncio.run(main()))
-    return {**figures, "MiB above idle": peak() - idle}
+    figures = measure_read(lambda: asyncio.run(main()))
+    return {**figures, "MiB above idle": peak_memory() - idle}
 
 
 def stall(url: str) -> dict[str, float]:
@@ -67,4 +67,4 @@ def stall(url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    tell(stream=stream, grow=grow, stall=stall)
+    run_job(stream=stream, grow=grow, stall=stall)

@@ -3,10 +3,10 @@
 #   "dlt==1.31.0",
 # ]
 # ///
-"""dlt's REST source: its extraction alone, without a destination.
+"""dlt's REST source: extraction only, without a destination.
 
-By offset, as it has no paging by key. Its records have no types: money is a float and
-a time is text.
+It reads by offset, because it has no paging by key. Its records are untyped: money is a
+float and a time is text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 
 from dlt.sources.rest_api import rest_api_source
-from told import PAGE, added, tell, timed
+from runner import PAGE, count_and_sum, measure_read, run_job
 
 
 def stream(url: str, **_: str) -> dict[str, float]:
@@ -36,8 +36,8 @@ def stream(url: str, **_: str) -> dict[str, float]:
         }
     )
     rows = source.resources[path]
-    return timed(lambda: added(rows, lambda row: row["balance"]))
+    return measure_read(lambda: count_and_sum(rows, lambda row: row["balance"]))
 
 
 if __name__ == "__main__":
-    tell(stream=stream)
+    run_job(stream=stream)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ours import client_of
-from told import memory, peak, tell
+from runner import peak_memory, process_memory, run_job
 
 from sage200_async.extract import Extraction, export, files_at
 
@@ -16,16 +16,16 @@ from sage200_async.extract import Extraction, export, files_at
 def parquet(url: str) -> dict[str, float]:
     async def main(folder: Path) -> dict[str, float]:
         async with client_of(url) as client:
-            idle, begun = memory("VmRSS"), time.perf_counter()
+            idle, started = process_memory("VmRSS"), time.perf_counter()
             extraction = Extraction(name="customers", query=client.customers)
             sink = files_at(folder, "parquet")
             proof = await export(client, extraction, sink, workers=1)
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
         return {
             "records": proof.records,
             "balance": 0,
             "seconds": seconds,
-            "MiB above idle": peak() - idle,
+            "MiB above idle": peak_memory() - idle,
         }
 
     with tempfile.TemporaryDirectory() as name:
@@ -33,4 +33,4 @@ def parquet(url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    tell(parquet=parquet)
+    run_job(parquet=parquet)

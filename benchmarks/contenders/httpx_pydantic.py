@@ -6,8 +6,8 @@
 # ///
 """httpx + pydantic: a whole page is validated from its bytes in one call.
 
-The same types as ours: decimals and aware times. httpx is faster without asyncio, so
-that its plain client is what runs.
+The types are the same as ours: decimals and aware times. httpx is faster without
+asyncio, so its synchronous client is used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 from pydantic import TypeAdapter, create_model
-from told import PAGE, kinds, tell, timed
+from runner import PAGE, field_types, measure_read, run_job
 
 TYPES = {
     "boolean": bool,
@@ -31,26 +31,27 @@ TYPES = {
 
 def read(url: str, adapter: TypeAdapter[Any]) -> tuple[int, Any]:
     records, balance = 0, 0
-    where: dict[str, str] = {}
+    condition: dict[str, str] = {}
     with httpx.Client() as client:
         while True:
-            asked = {**where, "$orderby": "id", "$top": PAGE}
-            page = adapter.validate_json(client.get(url, params=asked).content)
+            params = {**condition, "$orderby": "id", "$top": PAGE}
+            page = adapter.validate_json(client.get(url, params=params).content)
             for customer in page:
                 records += 1
                 balance += customer.balance
             if len(page) < PAGE:
                 return records, balance
-            where = {"$filter": f"id gt {page[-1].id}"}
+            condition = {"$filter": f"id gt {page[-1].id}"}
 
 
 def stream(url: str, fields: str) -> dict[str, float]:
-    given: dict[str, Any] = {
-        name: (TYPES[kind] | None, None) for name, kind in kinds(fields).items()
+    model_fields: dict[str, Any] = {
+        name: (TYPES[type_name] | None, None)
+        for name, type_name in field_types(fields).items()
     }
-    adapter = TypeAdapter(list[create_model("Customer", **given)])
-    return timed(lambda: read(url, adapter))
+    adapter = TypeAdapter(list[create_model("Customer", **model_fields)])
+    return measure_read(lambda: read(url, adapter))
 
 
 if __name__ == "__main__":
-    tell(stream=stream)
+    run_job(stream=stream)

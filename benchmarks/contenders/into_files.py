@@ -1,8 +1,8 @@
 """Records into files: by our sinks, and by hand.
 
-A sink does as `export` has it do: pages in an order that is not the keys', a spool
-that survives a kill, a manifest at the end. *By hand* is one call a page that writes
-straight to the file. Seconds are of the processor: the disk is not what is measured.
+A sink does what `export` makes it do: pages arrive out of key order, a journal survives
+a kill, a manifest is written at the end. *By hand* writes each page straight to the file
+in one call. Seconds are CPU time: the disk is not measured.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from told import peak, tell
+from runner import peak_memory, run_job
 
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.extract.checkpoint import Checkpoint
@@ -33,7 +33,7 @@ Write = Callable[[Path, Pages, int], float]
 
 
 def pages(file: str, count: int) -> Pages:
-    """Give so many pages, in an order that is not the keys', with the id before each."""
+    """Yield *count* pages out of key order, each with the id before its first."""
     body = Path(file).read_bytes()
     for number in sorted(range(count), key=lambda number: number % 4):
         records = msgspec.json.decode(body, type=list[Customer])[:PAGE]
@@ -41,31 +41,31 @@ def pages(file: str, count: int) -> Pages:
         yield (
             low,
             [
-                msgspec.structs.replace(record, id=low + place)
-                for place, record in enumerate(records, 1)
+                msgspec.structs.replace(record, id=low + position)
+                for position, record in enumerate(records, 1)
             ],
         )
 
 
-def sink(
+def write_with_sink(
     folder: Path,
-    given: Pages,
+    batches: Pages,
     count: int,
     *,
     form: FormName,
     compress: PackingName | None = None,
 ) -> float:
-    made = files_at(folder, form, compress=compress)
-    made.open(TABLES)
-    kept = Checkpoint(query="", floor=0, max_key=count * PAGE)
+    sink = files_at(folder, form, compress=compress)
+    sink.open(TABLES)
+    checkpoint = Checkpoint(query="", bounds=KeyRange(0, count * PAGE))
     spent = 0.0
-    for low, records in given:
-        kept = kept.with_(KeyRange(low, low + PAGE, PAGE))
-        begun = time.process_time()
-        made.write(rows_of(TABLES, records), kept)
-        spent += time.process_time() - begun
-    begun = time.process_time()
-    made.commit(
+    for low, records in batches:
+        checkpoint = checkpoint.with_(KeyRange(low, low + PAGE, PAGE))
+        started = time.process_time()
+        sink.write(rows_of(TABLES, records), checkpoint)
+        spent += time.process_time() - started
+    started = time.process_time()
+    sink.commit(
         Certificate(
             path="customers",
             query="",
@@ -75,52 +75,54 @@ def sink(
             ended_at=0,
         )
     )
-    return spent + time.process_time() - begun
+    return spent + time.process_time() - started
 
 
-def lines_by_hand(folder: Path, given: Pages, _: int) -> float:
+def lines_by_hand(folder: Path, batches: Pages, _: int) -> float:
     spent = 0.0
     with (folder / "customers.ndjson").open("wb") as file:
-        for _low, records in given:
-            begun = time.process_time()
+        for _low, records in batches:
+            started = time.process_time()
             file.write(msgspec.json.Encoder().encode_lines(records))
-            spent += time.process_time() - begun
+            spent += time.process_time() - started
     return spent
 
 
-def parquet_by_hand(folder: Path, given: Pages, _: int) -> float:
+def parquet_by_hand(folder: Path, batches: Pages, _: int) -> float:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     spent = 0.0
     writer: Any = None
-    for _low, records in given:
-        begun = time.process_time()
-        table = pa.Table.from_pylist([msgspec.structs.asdict(each) for each in records])
+    for _low, records in batches:
+        started = time.process_time()
+        table = pa.Table.from_pylist(
+            [msgspec.structs.asdict(record) for record in records]
+        )
         writer = writer or pq.ParquetWriter(
             folder / "c.parquet", table.schema, compression="zstd"
         )
         writer.write_table(table.cast(writer.schema))
-        spent += time.process_time() - begun
-    begun = time.process_time()
+        spent += time.process_time() - started
+    started = time.process_time()
     writer.close()
-    return spent + time.process_time() - begun
+    return spent + time.process_time() - started
 
 
-def measured(file: str, count: int, *, write: Write) -> dict[str, float]:
+def measure(file: str, count: int, *, write: Write) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         seconds = write(Path(folder), pages(file, count), count)
-    return {"records/s": count * PAGE / seconds, "peak MiB": peak()}
+    return {"records/s": count * PAGE / seconds, "peak MiB": peak_memory()}
 
 
 if __name__ == "__main__":
-    tell(
-        ndjson=partial(measured, write=partial(sink, form="ndjson")),
+    run_job(
+        ndjson=partial(measure, write=partial(write_with_sink, form="ndjson")),
         ndjson_gzip=partial(
-            measured, write=partial(sink, form="ndjson", compress="gzip")
+            measure, write=partial(write_with_sink, form="ndjson", compress="gzip")
         ),
-        csv=partial(measured, write=partial(sink, form="csv")),
-        parquet=partial(measured, write=partial(sink, form="parquet")),
-        lines_by_hand=partial(measured, write=lines_by_hand),
-        parquet_by_hand=partial(measured, write=parquet_by_hand),
+        csv=partial(measure, write=partial(write_with_sink, form="csv")),
+        parquet=partial(measure, write=partial(write_with_sink, form="parquet")),
+        lines_by_hand=partial(measure, write=lines_by_hand),
+        parquet_by_hand=partial(measure, write=parquet_by_hand),
     )

@@ -1,11 +1,11 @@
-"""sage200_async, as any user would write it."""
+"""sage200_async, as a user would write it."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from told import memory, microseconds, peak, tell, timed
+from runner import best_microseconds, measure_read, peak_memory, process_memory, run_job
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer
@@ -30,7 +30,7 @@ def stream(url: str, **_: str) -> dict[str, float]:
         async with client_of(url) as client:
             return await read(client)
 
-    return timed(lambda: asyncio.run(main()))
+    return measure_read(lambda: asyncio.run(main()))
 
 
 def grow(url: str) -> dict[str, float]:
@@ -39,11 +39,11 @@ def grow(url: str) -> dict[str, float]:
     async def main() -> tuple[int, Any]:
         nonlocal idle
         async with client_of(url) as client:
-            idle = memory("VmRSS")
+            idle = process_memory("VmRSS")
             return await read(client)
 
-    figures = timed(lambda: asyncio.run(main()))
-    return {**figures, "MiB above idle": peak() - idle}
+    figures = measure_read(lambda: asyncio.run(main()))
+    return {**figures, "MiB above idle": peak_memory() - idle}
 
 
 def stall(url: str) -> dict[str, float]:
@@ -60,13 +60,13 @@ def query(times: int, **_: str) -> dict[str, float]:
     client, c = client_of("http://127.0.0.1/customers"), Customer.fields
 
     def build(number: int) -> str:
-        held = client.customers.filter(
+        customers = client.customers.filter(
             (c.balance > number) & c.name.startswith("A"), on_hold=False
         )
-        return held.select(c.id, c.name).url
+        return customers.select(c.id, c.name).url
 
-    return microseconds(build, times)
+    return best_microseconds(build, times)
 
 
 if __name__ == "__main__":
-    tell(stream=stream, grow=grow, stall=stall, query=query)
+    run_job(stream=stream, grow=grow, stall=stall, query=query)

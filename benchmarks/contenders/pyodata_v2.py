@@ -6,11 +6,11 @@
 # ///
 """requests + pyodata, which reads OData 2.
 
-Sage is no OData service: there is no ``$metadata`` and no envelope. So the server
-gives it a ``$metadata`` with the same fields, and the same records as OData 2 writes
-them: ``{"d": {"results": [...]}}``, decimals as text, times as ``/Date(...)/``.
-Reading the metadata is not counted. It leaves decimals as text; the consumer turns the
-balance into one.
+Sage's API has no ``$metadata`` and no envelope. So the server adds a ``$metadata`` with
+the same fields, and sends the same records in the form of OData 2:
+``{"d": {"results": [...]}}``, decimals as text, times as ``/Date(...)/``. Reading the
+metadata is not counted. pyodata leaves decimals as text; the consumer converts the
+balance.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 import pyodata
 import requests
-from told import PAGE, microseconds, tell, timed
+from runner import PAGE, best_microseconds, measure_read, run_job
 
 
 def service_at(url: str) -> Any:
@@ -31,8 +31,8 @@ def service_at(url: str) -> Any:
 def read(service: Any) -> tuple[int, Any]:
     records, balance = 0, 0
     while True:
-        asked = service.entity_sets.Customers.get_entities()
-        page = asked.order_by("id").skip(records).top(PAGE).execute()
+        entities = service.entity_sets.Customers.get_entities()
+        page = entities.order_by("id").skip(records).top(PAGE).execute()
         for customer in page:
             records += 1
             balance += Decimal(customer.balance)
@@ -42,20 +42,22 @@ def read(service: Any) -> tuple[int, Any]:
 
 def stream(url: str, **_: str) -> dict[str, float]:
     service = service_at(url)
-    return timed(lambda: read(service))
+    return measure_read(lambda: read(service))
 
 
 def query(url: str, times: int) -> dict[str, float]:
     service = service_at(url)
 
     def build(number: int) -> str:
-        asked = service.entity_sets.Customers.get_entities()
-        asked = asked.filter(balance__gt=number, name__startswith="A", on_hold=False)
-        asked = asked.select("id,name")
-        return f"{asked.get_path()}?{urlencode(asked.get_query_params())}"
+        entities = service.entity_sets.Customers.get_entities()
+        entities = entities.filter(
+            balance__gt=number, name__startswith="A", on_hold=False
+        )
+        entities = entities.select("id,name")
+        return f"{entities.get_path()}?{urlencode(entities.get_query_params())}"
 
-    return microseconds(build, times)
+    return best_microseconds(build, times)
 
 
 if __name__ == "__main__":
-    tell(stream=stream, query=query)
+    run_job(stream=stream, query=query)

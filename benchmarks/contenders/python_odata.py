@@ -5,12 +5,12 @@
 # ///
 """requests + python-odata, which reads OData 4.
 
-Sage is no OData service: there is no ``$metadata`` and no envelope. So the server
-gives it a ``$metadata`` with the same fields, and the same records as
-``{"value": [...], "@odata.nextLink": ...}``, the way of paging that it follows by
-itself. Reading the metadata is not counted. Its properties turn into decimals and times
-only when they are looked at; the balance is. (With ``select`` it would give plain rows
-of JSON, and be no more than requests + json.)
+Sage's API has no ``$metadata`` and no envelope. So the server adds a ``$metadata`` with
+the same fields, and sends the same records as
+``{"value": [...], "@odata.nextLink": ...}``, a link that python-odata follows by itself.
+Reading the metadata is not counted. Properties are converted to decimals and times only
+when they are read; the balance is. (With ``select`` it returns plain rows of JSON, and
+is no more than requests + json.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from odata import ODataService
-from told import added, microseconds, tell, timed
+from runner import best_microseconds, count_and_sum, measure_read, run_job
 
 
 def service_at(url: str) -> tuple[Any, Any]:
@@ -30,20 +30,22 @@ def service_at(url: str) -> tuple[Any, Any]:
 
 def stream(url: str, **_: str) -> dict[str, float]:
     service, entity = service_at(url)
-    return timed(lambda: added(service.query(entity), lambda row: row.balance))
+    return measure_read(
+        lambda: count_and_sum(service.query(entity), lambda row: row.balance)
+    )
 
 
 def query(url: str, times: int) -> dict[str, float]:
     service, c = service_at(url)
 
     def build(number: int) -> str:
-        asked = service.query(c).filter(c.balance > number)
-        asked = asked.filter(c.name.startswith("A")).filter(c.on_hold == False)  # noqa: E712
+        query = service.query(c).filter(c.balance > number)
+        query = query.filter(c.name.startswith("A")).filter(c.on_hold == False)  # noqa: E712
         # Requests encodes it when it is sent; ours is encoded already.
-        return quote(asked.select(c.id, c.name).as_string(), safe=":/?&=$,'()*")
+        return quote(query.select(c.id, c.name).as_string(), safe=":/?&=$,'()*")
 
-    return microseconds(build, times)
+    return best_microseconds(build, times)
 
 
 if __name__ == "__main__":
-    tell(stream=stream, query=query)
+    run_job(stream=stream, query=query)

@@ -1,11 +1,11 @@
-"""Eight workers of sage200_async read one collection."""
+"""A parallel read by several workers of sage200_async."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from told import tell
+from runner import run_job
 
 from sage200_async import Sage200Client, Settings
 
@@ -17,10 +17,10 @@ def read(url: str, page: int, workers: int, *, ordered: bool) -> dict[str, float
         )
         async with Sage200Client(settings) as client:
             things = client.resource("things", key="id")
-            begun = time.perf_counter()
+            started = time.perf_counter()
             async with things.read(workers=workers, ordered=ordered) as rows:
                 ids = [row["id"] async for row in rows]
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
         assert ids == sorted(ids) or not ordered
         return {"records": len(set(ids)), "balance": sum(ids), "seconds": seconds}
 
@@ -28,4 +28,4 @@ def read(url: str, page: int, workers: int, *, ordered: bool) -> dict[str, float
 
 
 if __name__ == "__main__":
-    tell(read=read)
+    run_job(read=read)
