@@ -1,6 +1,6 @@
-"""Read the customers that owe most, typed, past the limit of one request.
+"""Read the customers that owe money, as typed records, beyond the limit of one request.
 
-Runs against a sandbox; with SAGE200_CLIENT_ID set, against your own company.
+It runs against a sandbox; if SAGE200_CLIENT_ID is set, against your own company.
 """
 
 import asyncio

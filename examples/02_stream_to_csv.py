@@ -1,6 +1,6 @@
-"""Stream order lines to a CSV file, one page in memory at a time.
+"""Stream order lines to a CSV file, with one page in memory at a time.
 
-Records that do not fit are set aside, so that one odd row does not cost the rest.
+Records that do not fit the model are collected, so one bad row does not stop the rest.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ NAMES = (
 
 async def main() -> None:
     out = Path(tempfile.mkdtemp()) / "order_lines.csv"
-    odd: list[DecodeError] = []
+    rejected: list[DecodeError] = []
     async with (
         Sandbox(records={"sop_orders": 800}) as sandbox,
-        Sage200Client(sandbox.settings, quarantine=odd.append) as client,
+        Sage200Client(sandbox.settings, quarantine=rejected.append) as client,
     ):
         line = SopOrderLineView.fields
         lines = client.sop_order_line_views.filter(
@@ -38,10 +38,12 @@ async def main() -> None:
             writer.writerow(NAMES)
             async for page in lines.page_size(1_000).pages():
                 writer.writerows(
-                    [getattr(each, name) for name in NAMES] for each in page.records
+                    [getattr(record, name) for name in NAMES] for record in page.records
                 )
                 print(f"{page.plan.records} lines after {page.plan.pages} pages")
-    print(f"written to {out.name}, {out.stat().st_size} bytes, {len(odd)} set aside")
+    print(
+        f"written to {out.name}, {out.stat().st_size} bytes, {len(rejected)} rejected"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Create a sales order, change a line, take another out, and look at the result.
+"""Create a sales order, change one line, delete another, and delete the order.
 
-A POST is never sent twice by itself, so look for your own reference first.
+The client never repeats a POST that may have been carried out, so look for your own
+reference before you create.
 """
 
 import asyncio
@@ -15,9 +16,9 @@ OUR_REFERENCE = "WEB-10042"
 
 async def find_or_create(client: Sage200Client, customer_id: int) -> SopOrder:
     orders = client.sop_orders.expand("lines")
-    found = await orders.filter(customer_document_no=OUR_REFERENCE).first()
-    if found is not None:
-        return found
+    order = await orders.filter(customer_document_no=OUR_REFERENCE).first()
+    if order is not None:
+        return order
     return await client.sop_orders.create(
         {
             "customer_id": customer_id,
@@ -59,7 +60,7 @@ async def main() -> None:
         try:
             await client.sop_orders.get(order.id)
         except NotFound as error:
-            print(f"gone: {error.status}")
+            print(f"order deleted: {error.status}")
         try:
             await client.customers.create(
                 {"reference": customer.reference or "", "name": "Twice"}

@@ -1,4 +1,4 @@
-"""Test your own code: without a network, and against a sandbox that misbehaves."""
+"""Test your own code: without a network, and against a server that misbehaves."""
 
 import asyncio
 from decimal import Decimal
@@ -9,8 +9,8 @@ from sage200_async.sandbox import Behaviour, Sandbox
 from sage200_async.transport.memory import MemoryTransport, reply
 
 
-async def owed(client: Sage200Client) -> Decimal:
-    """Stand for the code under test."""
+async def total_balance(client: Sage200Client) -> Decimal:
+    """Add up what all customers owe: the code under test."""
     balances = client.customers.select("balance")
     return sum([c.balance or Decimal(0) async for c in balances], Decimal(0))
 
@@ -21,31 +21,31 @@ async def test_without_a_network() -> None:
     )
     settings = Settings(site="a site", company=1)
     async with Sage200Client(settings, transport=memory) as client:
-        assert await owed(client) == Decimal("10.00")
-    print("asked:", memory.requests)
+        assert await total_balance(client) == Decimal("10.00")
+    print("requests:", memory.requests)
 
 
 async def test_against_an_old_server() -> None:
-    clamps = Behaviour(max_top=500)
+    behaviour = Behaviour(max_top=500)
     async with (
-        Sandbox(records={"customers": 1_700}, behaviour=clamps) as sandbox,
+        Sandbox(records={"customers": 1_700}, behaviour=behaviour) as sandbox,
         Sage200Client(sandbox.settings) as client,
     ):
-        assert len([each async for each in client.customers]) == 1_700
+        assert len([customer async for customer in client.customers]) == 1_700
         print("requests:", len(sandbox.requests))
 
 
 async def test_against_a_broken_server() -> None:
-    broken = Behaviour(ignore_skip=True)
+    behaviour = Behaviour(ignore_skip=True)
     async with (
-        Sandbox(records={"customers": 1_700}, behaviour=broken) as sandbox,
+        Sandbox(records={"customers": 1_700}, behaviour=behaviour) as sandbox,
         Sage200Client(sandbox.settings) as client,
     ):
         ordered = client.customers.order_by("name").page_size(500)
         try:
-            print(len([each async for each in ordered]))
+            print(len([customer async for customer in ordered]))
         except PagingError as error:
-            print("refused:", error)
+            print("detected:", error)
 
 
 async def main() -> None:

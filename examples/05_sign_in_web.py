@@ -1,6 +1,6 @@
-"""Sign a user in to a web application, by code with PKCE, against the sandbox.
+"""Sign a user in to a web application: authorization code with PKCE, on the sandbox.
 
-Two pages do it. So that it runs to its end by itself, it plays the browser too.
+It takes two pages. The example also acts as the browser, so that it runs by itself.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ HOME = "http://127.0.0.1:8405"
 class Pages:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.begun: list[AuthorizationRequest] = []  # yours are in each user's session
+        self.pending: list[AuthorizationRequest] = []  # yours: in the user's session
 
     async def login(self, request: web.Request) -> web.StreamResponse:
-        sign_in = AuthorizationRequest.begin(f"{HOME}/callback")
-        self.begun.append(sign_in)
-        raise web.HTTPFound(create_authorization_url(self.settings, sign_in))
+        authorization = AuthorizationRequest.begin(f"{HOME}/callback")
+        self.pending.append(authorization)
+        raise web.HTTPFound(create_authorization_url(self.settings, authorization))
 
     async def callback(self, request: web.Request) -> web.StreamResponse:
         try:
-            await exchange_code(self.settings, self.begun.pop(), str(request.url))
+            await exchange_code(self.settings, self.pending.pop(), str(request.url))
         except SignInFailed as error:
             raise web.HTTPForbidden(text=f"not signed in: {error}") from error
         async with Sage200Client(self.settings) as client:
@@ -53,11 +53,11 @@ async def main() -> None:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 8405).start()
-        async with browser.get(HOME) as reply:
-            print(await reply.text())
+        async with browser.get(HOME) as response:
+            print(await response.text())
         sandbox.behaviour.forge_state = True
-        async with browser.get(HOME) as reply:
-            print(await reply.text())
+        async with browser.get(HOME) as response:
+            print(await response.text())
         await runner.cleanup()
 
 

@@ -1,6 +1,6 @@
-"""Export a resource to Parquet, break it off, go on, and look at the proof.
+"""Export a resource to Parquet, interrupt it, resume it, and look at the certificate.
 
-The files are there only once they are complete; what was read before is not
+Files appear only when they are complete. What was read before the interruption is not
 read again.
 """
 
@@ -27,11 +27,13 @@ async def main(folder: Path) -> None:
         try:
             await export(client, extraction, files_at(folder, "parquet"), workers=4)
         except Sage200Error as error:
-            print("broken off:", error)
+            print("interrupted:", error)
         assert not (folder / "customers.parquet").exists()
         sandbox.faults.clear()
-        proof = await export(client, extraction, files_at(folder, "parquet"))
-        print(f"{proof.records} records, {proof.proof} {proof.max_key}")
+        certificate = await export(client, extraction, files_at(folder, "parquet"))
+        print(
+            f"{certificate.records} records, {certificate.proof} {certificate.max_key}"
+        )
     manifest = json.loads((folder / "customers.manifest.json").read_text("utf-8"))
     print([(file["name"], file["sha256"][:8]) for file in manifest["files"]])
 

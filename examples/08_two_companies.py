@@ -1,7 +1,7 @@
-"""Bring two companies into one warehouse, a prefix for each, all in one run.
+"""Copy two companies into one database, each with its own table prefix.
 
-With Sage, ``client.at(site)`` gives a client for each row of ``client.sites()``;
-here each company is a sandbox of its own.
+With Sage, ``client.at(site)`` returns a client for each row of ``client.sites()``; here
+each company is a sandbox of its own.
 """
 
 import asyncio
@@ -26,38 +26,37 @@ COMPANIES = {"north_": 1, "south_": 2}
 RESOURCES = ("customers", "products")
 
 
-async def copied(
+async def copy(
     client: Sage200Client, resource: str, url: str, prefix: str
 ) -> SyncResult:
     extraction = Extraction(name=resource, query=getattr(client, resource))
     return await sync(client, extraction, database_at(url, prefix))
 
 
-async def main(place: Path) -> None:
-    url = f"sqlite:///{place.as_posix()}"
+async def main(path: Path) -> None:
+    url = f"sqlite:///{path.as_posix()}"
     async with AsyncExitStack() as stack:
         tasks = []
         for prefix, seed in COMPANIES.items():
             records = {"customers": 300 * seed, "products": 200}
             sandbox = await stack.enter_async_context(Sandbox(records, seed=seed))
-            made = Sage200Client(sandbox.settings)
-            client = await stack.enter_async_context(made)
+            client = await stack.enter_async_context(Sage200Client(sandbox.settings))
             tasks += [
                 Task(
                     f"{prefix}{resource}",
                     getattr(client, resource),
-                    partial(copied, client, resource, url, prefix),
+                    partial(copy, client, resource, url, prefix),
                 )
                 for resource in RESOURCES
             ]
         for outcome in await run_all(tasks, at_once=1):  # SQLite takes one writer
             print(outcome.name, outcome.error or f"{outcome.result.read} rows")
-    with sqlite3.connect(place) as warehouse:
+    with sqlite3.connect(path) as warehouse:
         sql = (
             "select count(*) from (select id from north_customers"
             " union all select id from south_customers)"
         )
-        print("customers of both:", *warehouse.execute(sql).fetchone())
+        print("customers of both companies:", *warehouse.execute(sql).fetchone())
     warehouse.close()
 
 
