@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from sage200_async.errors import Sage200Error
 from sage200_async.events import Events
-from sage200_async.sandbox.oauth.identity import CLIENT_SECRET
+from sage200_async.sandbox.oauth.authorization_server import CLIENT_SECRET
 
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("dev", max_examples=50, deadline=None)

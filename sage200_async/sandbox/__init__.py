@@ -1,4 +1,4 @@
-"""A Sage 200 of one's own: an HTTP server over SQLite, to run a client against.
+"""A Sage 200 of your own: an HTTP server over SQLite, to run a client against.
 
 ::
 
@@ -7,6 +7,15 @@
             ...
 
 It needs the extra ``sandbox``: ``pip install 'sage200-async[sandbox]'``.
+
+Folders:
+
+- ``server/``: HTTP requests and responses; faults.
+- ``oauth/``: sign-in and tokens.
+- ``query/``: ``$filter`` and the other query options.
+- ``store/``: records in SQLite.
+- ``data/``: the made-up company.
+- ``schema/``: what the client's catalog says of each resource.
 """
 
 from sage200_async.sandbox.behaviour import Behaviour as Behaviour

@@ -1,4 +1,4 @@
-"""The sandbox as its users hold it."""
+"""`Sandbox`: a Sage 200 server to run a client or tests against."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from sage200_async.errors import ClientClosed
 from sage200_async.sandbox.behaviour import Behaviour
 from sage200_async.sandbox.data.company import COMPANY, SITE
 from sage200_async.sandbox.data.seed import open_store
-from sage200_async.sandbox.oauth.identity import CLIENT_ID, CLIENT_SECRET, Identity
+from sage200_async.sandbox.oauth.authorization_server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    AuthorizationServer,
+)
 from sage200_async.sandbox.server.server import BASES, Server
 from sage200_async.settings import Settings
 
@@ -22,43 +26,45 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sage200_async.sandbox.oauth.identity import TokenRequest, TokenStatus
+    from sage200_async.sandbox.oauth.authorization_server import (
+        TokenRequest,
+        TokenStatus,
+    )
     from sage200_async.sandbox.server.faults import Fault
     from sage200_async.sandbox.server.server import RecordedRequest, RequestHook
     from sage200_async.sandbox.store.store import Store
 
-_LONGEST_LINE = 64 * 1024
-_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+_MAX_LINE = 64 * 1024
+_NOT_RUNNING = "the sandbox is not running: use it in 'async with'"
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
 class Sandbox:
     """A Sage 200 server: sign-in, sites, and every resource of the catalog.
 
-    It speaks real HTTP, keeps its records in SQLite, and reads ``$filter`` with
-    a parser that shares nothing with this library's printer: a judge, not an
-    echo.
+    It speaks real HTTP and stores its records in SQLite. It parses ``$filter``
+    independently of the client, so that it notices if the client compiles a
+    query wrongly.
 
-    Records are made up when a resource is first asked for, so that starting
-    costs nothing. Those below a parent refer to one that is there.
+    Records are made up when a resource is first used, so that starting is fast.
+    Nested records refer to parents that exist.
 
     Args:
-        records: How many made-up records of each resource. Of those left out
-            there are three, or as many as there are literals; but no customers,
-            products and orders, unless nothing is asked for at all: then there
-            is a small company.
-        seed: Another seed, another company; the same seed, the same records,
-            however many of them.
+        records: How many made-up records of each resource. A resource that is
+            left out has three, or one for each enum value; customers, products
+            and orders have none. Without *records* there is a small company.
+        seed: The same seed makes the same records, however many of them.
         data: A folder with a file ``<resource>.ndjson`` for each resource,
             instead of made-up records.
-        database: A file to keep the records in, or ``":memory:"``. A file that
-            holds records already is served as it is.
-        host: The address to listen at.
-        port: The port to listen at; 0 for one that is free.
-        behaviour: How to play what is unknown of the service, and its faults.
+        database: A file for the records, or ``":memory:"``. A file that holds
+            records already is served as it is.
+        host: The address to listen on.
+        port: The port to listen on; 0 for any free one.
+        behaviour: Switches for what is unknown of the service, and for faults.
 
     Raises:
-        SettingsError: On entering: *records* names an unknown resource, or a
-            file of *data* is missing or malformed.
+        SettingsError: On entering: *records* has an unknown resource, *data*
+            is missing or malformed, or both are given.
 
     Example:
         >>> import asyncio
@@ -87,24 +93,24 @@ class Sandbox:
         self._host = host
         self._port = port
         self._behaviour = behaviour or Behaviour()
-        self._identity = Identity(self._behaviour)
+        self._authorization_server = AuthorizationServer(self._behaviour)
         self._store: Store | None = None
         self._server: Server | None = None
         self._runner: web.AppRunner | None = None
-        self._before: RequestHook | None = None
+        self._request_hook: RequestHook | None = None
 
     async def __aenter__(self) -> Self:
-        """Fill the store and listen."""
+        """Fill the store and start to listen."""
         store = await asyncio.to_thread(
             open_store, self._database, self._records, self._seed, self._data
         )
-        server = Server(store, self._identity, self._behaviour)
-        server.before = self._before
+        server = Server(store, self._authorization_server, self._behaviour)
+        server.request_hook = self._request_hook
         runner = web.AppRunner(
             server.application(),
             access_log=None,
             shutdown_timeout=0.2,
-            max_line_size=_LONGEST_LINE,
+            max_line_size=_MAX_LINE,
         )
         try:
             await runner.setup()
@@ -131,7 +137,7 @@ class Sandbox:
 
     @property
     def settings(self) -> Settings:
-        """Settings of a client of this sandbox. Each reading signs in anew."""
+        """Settings for a client of this sandbox. Each access is a new sign-in."""
         return Settings(
             edition=self._behaviour.edition,
             base_url=self.url + BASES[self._behaviour.edition],
@@ -139,15 +145,15 @@ class Sandbox:
             authorization_url=f"{self.url}/authorize",
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
-            refresh_token=self._identity.sign_in(),
+            refresh_token=self._authorization_server.sign_in(),
             site=SITE,
             company=COMPANY,
         )
 
     @property
     def url(self) -> str:
-        """Where the sandbox listens: scheme, host and port."""
-        host = "127.0.0.1" if self._host in _EVERYWHERE else self._host
+        """The URL of the sandbox: scheme, host and port."""
+        host = "127.0.0.1" if self._host in _ALL_INTERFACES else self._host
         return (
             f"http://[{host}]:{self._port}"
             if ":" in host
@@ -156,39 +162,42 @@ class Sandbox:
 
     @property
     def behaviour(self) -> Behaviour:
-        """How it plays what is unknown, and its faults. May be replaced."""
+        """Its switches. May be replaced while it runs."""
         return self._behaviour
 
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
-        self._behaviour = self._identity.behaviour = behaviour
+        self._behaviour = self._authorization_server.behaviour = behaviour
         if self._server is not None:
             self._server.behaviour = behaviour
 
     @property
-    def before(self) -> RequestHook | None:
-        """Awaited before each API request; what it gives, if anything, is the answer."""
-        return self._before
+    def request_hook(self) -> RequestHook | None:
+        """Awaited before each API request; a response that it returns is sent instead.
 
-    @before.setter
-    def before(self, hook: RequestHook | None) -> None:
-        self._before = hook
+        May be set before and while the sandbox runs; None for no hook.
+        """
+        return self._request_hook
+
+    @request_hook.setter
+    def request_hook(self, hook: RequestHook | None) -> None:
+        self._request_hook = hook
         if self._server is not None:
-            self._server.before = hook
+            self._server.request_hook = hook
 
     @property
     def faults(self) -> deque[Fault | None]:
-        """What goes wrong with the API requests to come, one entry for each.
+        """What goes wrong with the next API requests, one entry for each.
 
-        None lets a request be answered truly, as do all after the last entry.
-        May be set, and added to while the sandbox runs.
+        None stands for a true response; requests after the last entry get those,
+        too. May be set, and added to, while the sandbox runs.
 
         Example:
             >>> from sage200_async.sandbox import Fault
             >>> sandbox.faults = [Fault(status=503)]
             >>> run(client.customers.first()) is None
             False
-            >>> [seen.status for seen in sandbox.requests[-2:]]
+            >>> [request.status for request in sandbox.requests[-2:]]
             [503, 200]
         """
         return self._running.faults
@@ -200,45 +209,45 @@ class Sandbox:
     @property
     def requests(self) -> list[RecordedRequest]:
         """Every API request so far, in order of arrival. May be cleared."""
-        return self._running.seen
+        return self._running.requests
 
     @property
     def token_requests(self) -> list[TokenRequest]:
-        """Every call of the token endpoint so far. May be cleared."""
-        return self._identity.requests
+        """Every request to the token endpoint so far. May be cleared."""
+        return self._authorization_server.requests
 
     @property
     def in_flight(self) -> int:
-        """API requests that are being handled now."""
+        """Number of API requests that are being handled now."""
         return self._running.in_flight
 
     @property
     def connections(self) -> int:
-        """Connections that clients hold open now."""
+        """Number of connections that clients hold open now."""
         server = None if self._runner is None else self._runner.server
         return 0 if server is None else len(server.connections)
 
     @property
     def store(self) -> Store:
-        """The records, for oracles and other writers."""
+        """The records, for tests to read and to write."""
         if self._store is None:
-            raise ClientClosed("the sandbox is not running: use it in 'async with'")
+            raise ClientClosed(_NOT_RUNNING)
         return self._store
 
     def token_status(self, refresh_token: str) -> TokenStatus:
-        """Tell what became of a refresh token: a used one in a store is a lost one."""
-        return self._identity.token_status(refresh_token)
+        """Return the state of a refresh token, to check what a token store holds."""
+        return self._authorization_server.token_status(refresh_token)
 
     def expire_tokens(self) -> None:
         """Reject every access token issued so far."""
-        self._identity.expire_tokens()
+        self._authorization_server.expire_tokens()
 
     def revoke(self) -> None:
-        """Kill every refresh token issued so far: someone has to sign in again."""
-        self._identity.revoke()
+        """Revoke every refresh token issued so far: a person has to sign in again."""
+        self._authorization_server.revoke()
 
     @property
     def _running(self) -> Server:
         if self._server is None:
-            raise ClientClosed("the sandbox is not running: use it in 'async with'")
+            raise ClientClosed(_NOT_RUNNING)
         return self._server

@@ -42,7 +42,7 @@ def test_subscription_keys(on_sandbox) -> None:
             refusal = {"message": "Access denied due to invalid subscription key."}
             return None if key == "two" else web.json_response(refusal, status=401)
 
-        sandbox.before = gateway
+        sandbox.request_hook = gateway
         keys = {"subscription_key": "one", "secondary_subscription_key": "two"}
         async with Sage200Client(replace(sandbox.settings, **keys)) as client:
             assert await client.customers.count() == 3

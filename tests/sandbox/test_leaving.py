@@ -80,10 +80,10 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
             two = replace(sandbox.settings, max_connections=2)
             async with Sage200Client(two) as client:
                 await client.customers.first()
-                sandbox.before = page
+                sandbox.request_hook = page
                 for _ in range(4):
                     await leave(client)
-                sandbox.before = None
+                sandbox.request_hook = None
                 async with asyncio.timeout(60):
                     while sandbox.in_flight:
                         await asyncio.sleep(0.01)

@@ -129,7 +129,7 @@ def test_a_server_that_ignores_the_filter_is_refused(on_sandbox) -> None:
         async def same(_: web.Request) -> web.StreamResponse:
             return web.Response(body=page, content_type="application/json")
 
-        sandbox.before = same
+        sandbox.request_hook = same
         with pytest.raises(PagingError, match="above 3, got 1"):
             async for _ in client.customers.page_size(3):
                 pass

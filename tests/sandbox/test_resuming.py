@@ -47,7 +47,7 @@ async def read_in_parts(sandbox, queries, by_pages):
     read: list[int] = []
     plan = None
     for number, query in enumerate(queries):
-        sandbox.before = failing_at(2) if number < len(queries) - 1 else None
+        sandbox.request_hook = failing_at(2) if number < len(queries) - 1 else None
         stream = query.resume(plan) if plan else query
         try:
             if by_pages:
@@ -76,7 +76,7 @@ def test_resumed_again_and_again(resting, sizes, top, ordered, by_pages):
     async def body() -> None:
         query = client.customers.order_by("name") if ordered else client.customers
         query = query if top is None else query.top(top)
-        sandbox.before = None
+        sandbox.request_hook = None
         whole = [each.id async for each in query]
         parts = await read_in_parts(
             sandbox, [query.page_size(size) for size in [*sizes, 700]], by_pages
@@ -116,7 +116,7 @@ def test_from_inside_a_page(on_sandbox) -> None:
         return web.Response(body=rows(1, 600, bad=400), content_type="application/json")
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        sandbox.before = spoiled
+        sandbox.request_hook = spoiled
         read = []
         with pytest.raises(DecodeError) as caught:
             async for customer in client.customers:
@@ -124,11 +124,11 @@ def test_from_inside_a_page(on_sandbox) -> None:
         plan = caught.value.plan
         assert plan is not None
         assert read == list(range(1, 400))
-        assert (plan.after, plan.records, plan.pages) == (399, 399, 0)
+        assert (plan.after_key, plan.records, plan.pages) == (399, 399, 0)
         with pytest.raises(DecodeError) as again:
             await anext(client.customers.pages())
         assert again.value.plan is not None
-        assert (again.value.plan.after, again.value.plan.records) == (None, 0)
+        assert (again.value.plan.after_key, again.value.plan.records) == (None, 0)
 
     on_sandbox(body, records={"customers": 1})
 
@@ -208,7 +208,7 @@ def test_heavy_pages_are_made_smaller(on_sandbox) -> None:
                 web.Response(status=504) if int(request.query["$top"]) > 600 else None
             )
 
-        sandbox.before = gateway
+        sandbox.request_hook = gateway
         client.subscribe(told.append)
         read = [each.id async for each in client.customers.select("id")]
         assert read == sandbox.store.keys("customers")

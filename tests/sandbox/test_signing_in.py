@@ -56,7 +56,7 @@ def test_the_rotated_token_is_stored_before_it_is_used() -> None:
                     if bearer not in {tokens.access_token for tokens in stored}:
                         late.append(bearer)
 
-                sandbox.before = look
+                sandbox.request_hook = look
                 await fifty(client)
                 assert late == []
                 unspent = [each for each in stored if each.refresh_started_at is None]

@@ -83,10 +83,10 @@ def test_failures_and_retries(watched) -> None:
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         async def once(_: web.Request) -> web.StreamResponse:
-            sandbox.before = None
+            sandbox.request_hook = None
             return web.Response(status=503, headers={"X-Request-Id": "r-17"})
 
-        sandbox.before = once
+        sandbox.request_hook = once
         assert len([each async for each in client.customers]) == 5
         with pytest.raises(NotFound):
             await client.customers.get(999_999)

@@ -1,4 +1,4 @@
-"""A client of the sandbox that shares nothing with the one under test."""
+"""An HTTP client for the sandbox that shares nothing with the one under test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yarl import URL
 from sage200_async.sandbox import Sandbox
 
 
-class Reply:
+class Response:
     """A status, headers and a body."""
 
     def __init__(self, status, headers, body):
@@ -32,18 +32,18 @@ class Reply:
         return [row["id"] for row in self.json]
 
 
-class Raw:
-    """Plain requests, signed in."""
+class HttpClient:
+    """Sends plain requests with a valid token."""
 
-    def __init__(self, sandbox, http):
+    def __init__(self, sandbox, session):
         self.sandbox = sandbox
-        self.http = http
+        self.session = session
         self.settings = sandbox.settings
         self.headers = {}
 
     async def token(self, **form):
-        async with self.http.post(self.settings.token_url, data=form) as reply:
-            return Reply(reply.status, reply.headers, await reply.read())
+        async with self.session.post(self.settings.token_url, data=form) as response:
+            return Response(response.status, response.headers, await response.read())
 
     async def refresh(self, token, **more):
         return await self.token(
@@ -55,27 +55,27 @@ class Raw:
         )
 
     async def sign_in(self):
-        reply = await self.refresh(self.settings.refresh_token)
+        response = await self.refresh(self.settings.refresh_token)
         self.headers = {
-            "Authorization": "Bearer " + reply.json["access_token"],
+            "Authorization": "Bearer " + response.json["access_token"],
             "X-Site": self.settings.site,
             "X-Company": self.settings.company,
         }
-        return reply.json
+        return response.json
 
-    async def ask(self, method, path, query="", body=None, headers=None):
+    async def request(self, method, path, query="", body=None, headers=None):
         url = self.settings.base_url + path + ("?" + query if query else "")
-        async with self.http.request(
+        async with self.session.request(
             method,
             URL(url, encoded=True),
             json=body,
             headers=self.headers if headers is None else headers,
-        ) as reply:
-            return Reply(reply.status, reply.headers, await reply.read())
+        ) as response:
+            return Response(response.status, response.headers, await response.read())
 
     async def get(self, path, **options):
         query = "&".join(f"${name}={quote(text)}" for name, text in options.items())
-        return await self.ask("GET", path, query)
+        return await self.request("GET", path, query)
 
     async def filter(self, condition, path="customers", **options):
         options = {"filter": condition, "select": "id", "top": "5000"} | options
@@ -83,29 +83,29 @@ class Raw:
 
 
 @contextlib.asynccontextmanager
-async def running(records=None, **arguments):
-    """Run a sandbox and sign in."""
+async def signed_in(records=None, **arguments):
+    """Run a sandbox, and sign a client in."""
     records = {"customers": 50} if records is None else records
     if "data" in arguments:
         records = None
     async with (
         Sandbox(records, **arguments) as sandbox,
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession() as session,
     ):
-        raw = Raw(sandbox, http)
-        await raw.sign_in()
-        yield sandbox, raw
+        http = HttpClient(sandbox, session)
+        await http.sign_in()
+        yield sandbox, http
 
 
-@pytest.fixture(name="serve")
-def _serve():
-    """Run an async function inside a sandbox: it is handed that and a client."""
+@pytest.fixture(name="on_sandbox")
+def _on_sandbox():
+    """Return a function that runs a scenario with a sandbox and an HTTP client."""
 
-    def serve(test, records=None, **arguments):
-        async def inside():
-            async with running(records, **arguments) as (sandbox, raw):
-                return await test(sandbox, raw)
+    def run(scenario, records=None, **arguments):
+        async def main():
+            async with signed_in(records, **arguments) as (sandbox, http):
+                return await scenario(sandbox, http)
 
-        return asyncio.run(inside())
+        return asyncio.run(main())
 
-    return serve
+    return run

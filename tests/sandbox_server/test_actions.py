@@ -1,4 +1,4 @@
-"""POSTs that keep nothing of their own, and the rules of documents."""
+"""Actions such as postings and copies, bulk updates, and the rules of orders."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ LEDGERS = [
 
 
 @pytest.mark.parametrize(("path", "ledger", "link", "owner"), LEDGERS)
-def test_a_posting_gives_its_urn_and_is_found_by_it(serve, path, ledger, link, owner):
-    """A ledger's POST answers with a URN, under which the transaction is listed."""
+def test_a_posting_returns_its_urn_and_is_listed_by_it(
+    on_sandbox, path, ledger, link, owner
+):
+    """A posting returns a URN, by which the transaction can be found."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         key = sandbox.store.keys(owner)[0]
         body = {
             link: key,
@@ -37,161 +39,168 @@ def test_a_posting_gives_its_urn_and_is_found_by_it(serve, path, ledger, link, o
         if "invoice" in path or "credit" in path:
             del body["cheque_value"], body["bank_id"]
             body |= {"document_goods_value": 10, "document_tax_value": 2.5}
-        reply = await raw.ask("POST", path, body=body)
-        assert list(reply.json) == ["urn"]
-        urn = reply.json["urn"]
-        (row,) = (await raw.get(ledger, filter=f"urn eq {urn}")).json
+        response = await http.request("POST", path, body=body)
+        assert list(response.json) == ["urn"]
+        urn = response.json["urn"]
+        (row,) = (await http.get(ledger, filter=f"urn eq {urn}")).json
         assert (row[link], row["reference"]) == (key, "R1")
         assert row.get("document_gross_value", 12.5) == 12.5
-        assert row["id"] in (await raw.get(f"{owner}/{key}/{ledger}")).ids
-        again = await raw.ask("POST", path, body=body)
+        assert row["id"] in (await http.get(f"{owner}/{key}/{ledger}")).ids
+        again = await http.request("POST", path, body=body)
         assert again.json["urn"] == urn + 1
         sandbox.behaviour = Behaviour(urn_as="text")
-        assert (await raw.ask("POST", path, body=body)).json == {"urn": str(urn + 2)}
+        assert (await http.request("POST", path, body=body)).json == {
+            "urn": str(urn + 2)
+        }
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
-def test_a_posting_is_refused_where_sage_refuses_it(serve):
-    """What lacks a trader, or a tax code, is refused and not posted."""
+def test_a_posting_is_refused_where_sage_refuses_it(on_sandbox):
+    """A posting without a trader, or without a tax code, is refused."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         before = sandbox.store.count("sales_posted_transactions")
-        assert (await raw.ask("POST", "sales_invoices", body={})).status == 400
+        assert (await http.request("POST", "sales_invoices", body={})).status == 400
         customer = sandbox.store.keys("customers")[0]
         body = {"customer_id": customer, "tax_analysis_items": [{"goods_amount": 1}]}
-        reply = await raw.ask("POST", "sales_invoices", body=body)
-        assert reply.status == 400
-        assert "SageNullFieldException" in reply.json["Message"]
+        response = await http.request("POST", "sales_invoices", body=body)
+        assert response.status == 400
+        assert "SageNullFieldException" in response.json["Message"]
         assert sandbox.store.count("sales_posted_transactions") == before
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
-def test_a_new_object_has_defaults_and_is_not_kept(serve):
-    """``*_new`` gives a blank record with what was said, and keeps nothing."""
+def test_a_new_object_has_defaults_and_is_not_stored(on_sandbox):
+    """``*_new`` returns a blank record with the body's values, and stores nothing."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         customer = sandbox.store.keys("customers")[0]
         body = {"customer_id": customer}
-        order = (await raw.ask("POST", "sop_orders_new", body=body)).json
+        order = (await http.request("POST", "sop_orders_new", body=body)).json
         assert (order["id"], order["customer_id"]) == (0, customer)
-        invoice = (await raw.ask("POST", "sales_invoices_new", body=body)).json
+        invoice = (await http.request("POST", "sales_invoices_new", body=body)).json
         assert invoice["customer_id"] == customer
-        blank = (await raw.ask("POST", "customers_new", body={})).json
+        blank = (await http.request("POST", "customers_new", body={})).json
         assert blank["account_type"] == "TradingAccountTypeOpenItem"
         assert sandbox.store.count("sop_orders") == 10
         assert sandbox.store.count("customers") == 20
         key = sandbox.store.keys("sop_orders")[0]
         change = {"customer_document_no": "PO-1"}
-        reply = await raw.ask("PUT", f"sop_orders_new/{key}", body=change)
-        assert (reply.json["id"], reply.json["customer_document_no"]) == (key, "PO-1")
-        kept = sandbox.store.get("sop_orders", key)["customer_document_no"]
-        assert kept != "PO-1"
-        assert (await raw.ask("PUT", "sop_orders_new/1", body={})).status == 404
+        response = await http.request("PUT", f"sop_orders_new/{key}", body=change)
+        assert (response.json["id"], response.json["customer_document_no"]) == (
+            key,
+            "PO-1",
+        )
+        stored = sandbox.store.get("sop_orders", key)["customer_document_no"]
+        assert stored != "PO-1"
+        assert (await http.request("PUT", "sop_orders_new/1", body={})).status == 404
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
-def test_a_duplicate_is_a_draft_to_confirm_or_delete(serve):
-    """``*_duplicate`` keeps a copy with new ids, numbered when it is confirmed."""
+def test_a_duplicate_is_a_draft_to_confirm_or_delete(on_sandbox):
+    """``*_duplicate`` stores a copy with new ids, which is numbered once confirmed."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         source = sandbox.store.get("sop_orders", sandbox.store.keys("sop_orders")[0])
         body = {"source_id": source["id"], "customer_id": source["customer_id"]}
-        copy = (await raw.ask("POST", "sop_orders_duplicate", body=body)).json
+        copy = (await http.request("POST", "sop_orders_duplicate", body=body)).json
         assert (copy["is_draft"], copy["document_no"]) == (True, "TBA")
         path = f"sop_orders/{copy['id']}"
-        lines = (await raw.get(path, expand="lines")).json["lines"]
+        lines = (await http.get(path, expand="lines")).json["lines"]
         assert [row["code"] for row in lines] == [r["code"] for r in source["lines"]]
         assert not {row["id"] for row in lines} & {row["id"] for row in source["lines"]}
-        done = (await raw.ask("PUT", path, body={"is_editing": False})).json
+        done = (await http.request("PUT", path, body={"is_editing": False})).json
         assert (done["is_draft"], done["document_no"]) == (False, "0000000011")
-        missing = await raw.ask(
+        missing = await http.request(
             "POST", "sop_orders_duplicate", body=body | {"source_id": 1}
         )
         assert missing.status == 404
         key = sandbox.store.keys("products")[0]
         body = {"source_id": key, "new_code": "NEW/1", "new_name": "New"}
-        product = (await raw.ask("POST", "products_duplicate", body=body)).json
+        product = (await http.request("POST", "products_duplicate", body=body)).json
         assert (product["code"], product["name"]) == ("NEW/1", "New")
-        assert (await raw.get(f"products/{product['id']}")).json["code"] == "NEW/1"
-        assert (await raw.ask("POST", "products_duplicate", body=body)).status == 400
+        assert (await http.get(f"products/{product['id']}")).json["code"] == "NEW/1"
+        assert (
+            await http.request("POST", "products_duplicate", body=body)
+        ).status == 400
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
-def test_suggested_products_are_several(serve):
-    """One request, several records in the answer."""
+def test_suggested_products_are_several(on_sandbox):
+    """One request returns several records."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         body = {"customer_id": sandbox.store.keys("customers")[0]}
-        rows = (await raw.ask("POST", "suggested_products", body=body)).json
+        rows = (await http.request("POST", "suggested_products", body=body)).json
         assert len(rows) == 2
         assert rows[0]["code"] != rows[1]["code"]
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
-def test_a_request_about_a_record_answers_with_it(serve):
-    """Where a body names a record of the answer's kind, that is the answer."""
+def test_an_action_on_a_record_returns_it(on_sandbox):
+    """An action whose body refers to a record of the response's type returns it."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         key = sandbox.store.keys("stocktakes")[0]
         body = {"id": key, "warehouse_id": 1}
-        reply = await raw.ask("POST", "stocktake_view_adjustments", body=body)
-        assert reply.json["id"] == key
+        response = await http.request("POST", "stocktake_view_adjustments", body=body)
+        assert response.json["id"] == key
         body["id"] = 1
-        reply = await raw.ask("POST", "stocktake_view_adjustments", body=body)
-        assert reply.status == 404
+        response = await http.request("POST", "stocktake_view_adjustments", body=body)
+        assert response.status == 404
 
-    serve(inside, {})
+    on_sandbox(scenario, {})
 
 
-def test_many_are_updated_in_one_request(serve):
-    """PUT on a collection changes rows with an id, adds others, removes on demand."""
+def test_many_are_updated_in_one_request(on_sandbox):
+    """PUT on a collection updates rows with an id, adds others, deletes marked ones."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         first, second, third = sandbox.store.keys("couriers")
         body = [
             {"id": first, "name": "Speedy"},
             {"name": "New"},
             {"id": third, "is_to_delete": True},
         ]
-        rows = (await raw.ask("PUT", "couriers", body=body)).json
+        rows = (await http.request("PUT", "couriers", body=body)).json
         assert [row["name"] for row in rows] == ["Speedy", "New"]
         assert rows[0]["id"] == first
         assert sandbox.store.keys("couriers") == [first, second, rows[1]["id"]]
         body = [{"id": first, "name": "Kept"}, {"id": 1, "name": "x"}, {"name": "y"}]
-        assert (await raw.ask("PUT", "couriers", body=body)).status == 404
+        assert (await http.request("PUT", "couriers", body=body)).status == 404
         assert sandbox.store.get("couriers", first)["name"] == "Kept"
         assert sandbox.store.count("couriers") == 3
-        assert (await raw.ask("PUT", "couriers", body={})).status == 400
-        assert (await raw.ask("PUT", "couriers", body=["x"])).status == 400
+        assert (await http.request("PUT", "couriers", body={})).status == 400
+        assert (await http.request("PUT", "couriers", body=["x"])).status == 400
 
-    serve(inside, {})
+    on_sandbox(scenario, {})
 
 
-def test_lines_are_saved_until_one_is_refused(serve):
-    """A failing line leaves those before it saved, and those after it untried."""
+def test_lines_are_saved_until_one_is_refused(on_sandbox):
+    """If a line is refused, those before it are saved and those after it are not."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         key = sandbox.store.keys("sop_orders")[0]
         before = len(sandbox.store.get("sop_orders", key)["lines"])
         comment = {"line_type": "EnumLineTypeComment", "description": "first"}
         bad = {"line_type": "EnumLineTypeStandard", "product_id": 1}
         body = {"lines": [comment, bad, comment | {"description": "never"}]}
-        reply = await raw.ask("PUT", f"sop_orders/{key}", body=body)
-        assert reply.status == 400
-        assert "warehouse_id" in reply.json["Message"]
+        response = await http.request("PUT", f"sop_orders/{key}", body=body)
+        assert response.status == 400
+        assert "warehouse_id" in response.json["Message"]
         lines = sandbox.store.get("sop_orders", key)["lines"]
         assert len(lines) == before + 1
         assert lines[-1]["description"] == "first"
         order = {"customer_id": sandbox.store.keys("customers")[0], "lines": [bad]}
-        assert (await raw.ask("POST", "sop_orders", body=order)).status == 400
+        assert (await http.request("POST", "sop_orders", body=order)).status == 400
         assert sandbox.store.count("sop_orders") == 10
 
-    serve(inside, SMALL)
+    on_sandbox(scenario, SMALL)
 
 
 @pytest.mark.parametrize(
@@ -206,25 +215,25 @@ def test_lines_are_saved_until_one_is_refused(serve):
         ),
     ],
 )
-def test_codes_are_unique(serve, path, body, other):
-    """A reference or a code that is taken is refused, another is not."""
+def test_codes_are_unique(on_sandbox, path, body, other):
+    """A reference or code that is in use is refused; another is not."""
 
-    async def inside(_, raw):
-        assert (await raw.ask("POST", path, body=body)).status == 200
-        reply = await raw.ask("POST", path, body=body)
-        assert reply.status == 400
-        assert "already exists" in reply.json["Message"]
-        assert (await raw.ask("POST", path, body=body | other)).status == 200
+    async def scenario(_, http):
+        assert (await http.request("POST", path, body=body)).status == 200
+        response = await http.request("POST", path, body=body)
+        assert response.status == 400
+        assert "already exists" in response.json["Message"]
+        assert (await http.request("POST", path, body=body | other)).status == 200
 
-    serve(inside, {})
+    on_sandbox(scenario, {})
 
 
-def test_a_body_does_not_choose_the_id(serve):
-    """Ids are the service's: one in a body is passed over."""
+def test_a_body_does_not_choose_the_id(on_sandbox):
+    """The service assigns ids: one in a body is ignored."""
 
-    async def inside(sandbox, raw):
-        made = await raw.ask("POST", "couriers", body={"id": 5, "name": "x"})
-        assert made.json["id"] in sandbox.store.keys("couriers")
-        assert made.json["id"] != 5
+    async def scenario(sandbox, http):
+        created = await http.request("POST", "couriers", body={"id": 5, "name": "x"})
+        assert created.json["id"] in sandbox.store.keys("couriers")
+        assert created.json["id"] != 5
 
-    serve(inside, {})
+    on_sandbox(scenario, {})

@@ -15,11 +15,16 @@ import pytest
 from sage200_async.catalog import Customer, Product, SopOrder, SopOrderLineView
 from sage200_async.errors import ClientClosed, SettingsError
 from sage200_async.sandbox import Sandbox
-from sage200_async.sandbox.data.company import make
-from sage200_async.sandbox.server.routes import catalog
-from sage200_async.sandbox.store.timestamps import comparable, now_after, served, stamp
+from sage200_async.sandbox.data.company import generate_rows
+from sage200_async.sandbox.schema.catalog import load_catalog
+from sage200_async.sandbox.store.timestamps import (
+    now_after,
+    served_timestamp,
+    sortable_timestamp,
+    timestamp_at,
+)
 
-CATALOGUE = catalog()
+CATALOG = load_catalog()
 RECORDS = {
     "customers": Customer,
     "products": Product,
@@ -31,47 +36,50 @@ RECORDS = {
 def open_store(**arguments):
     """Open and close a sandbox."""
 
-    async def inside():
+    async def main():
         async with Sandbox(**arguments) as sandbox:
             return {path: list(sandbox.store.rows(path)) for path in RECORDS}
 
-    return asyncio.run(inside())
+    return asyncio.run(main())
 
 
 @pytest.mark.parametrize("path", RECORDS)
 def test_the_same_seed_makes_the_same_records(path):
     """Records depend on the seed alone, not on how many are made."""
-    few, many = list(make(CATALOGUE, path, 20, 1)), list(make(CATALOGUE, path, 60, 1))
+    few, many = (
+        list(generate_rows(CATALOG, path, 20, 1)),
+        list(generate_rows(CATALOG, path, 60, 1)),
+    )
     assert few == many[:20]
-    assert few != list(make(CATALOGUE, path, 20, 2))
+    assert few != list(generate_rows(CATALOG, path, 20, 2))
     keys = [row.key for row in many]
     assert all(a < b for a, b in itertools.pairwise(keys))
     if path != "sop_order_line_views":
         assert len({b - a for a, b in itertools.pairwise(keys)}) > 1
 
 
-def test_ids_are_unique_across_resources_and_members():
-    """One counter seems to serve all tables, as in the real product."""
+def test_ids_are_unique_across_resources_and_embedded_records():
+    """No two records share an id, as in the real product."""
     ids = []
     for path in ("customers", "products", "sop_orders"):
-        for row in make(CATALOGUE, path, 500, 1):
-            members = json.loads(row.members)
+        for row in generate_rows(CATALOG, path, 500, 1):
+            related = json.loads(row.expandables)
             ids.append(row.key)
-            ids += [line["id"] for line in members.get("lines", ())]
-            for contact in members.get("contacts", ()):
+            ids += [line["id"] for line in related.get("lines", ())]
+            for contact in related.get("contacts", ()):
                 ids += [contact["id"], *(email["id"] for email in contact["emails"])]
-            if "main_address" in members:
-                ids.append(members["main_address"]["id"])
+            if "main_address" in related:
+                ids.append(related["main_address"]["id"])
     assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize("path", RECORDS)
 def test_made_up_records_fit_the_catalog(path):
-    """Each record decodes as its model, wide and with members."""
-    table = CATALOGUE.tables[path]
-    for row in make(CATALOGUE, path, 50, 3):
+    """Each record decodes as its model, fields and related records."""
+    table = CATALOG.tables[path]
+    for row in generate_rows(CATALOG, path, 50, 3):
         record = msgspec.json.decode(row.body, type=RECORDS[path])
-        msgspec.json.decode(row.members, type=RECORDS[path])
+        msgspec.json.decode(row.expandables, type=RECORDS[path])
         filled = [
             name for name in table.shape.scalars if getattr(record, name) is not None
         ]
@@ -80,7 +88,9 @@ def test_made_up_records_fit_the_catalog(path):
 
 def test_the_company_is_varied():
     """There are accents, quotes, ampersands, negative balances and held accounts."""
-    rows = [json.loads(row.body) for row in make(CATALOGUE, "customers", 2_000, 1)]
+    rows = [
+        json.loads(row.body) for row in generate_rows(CATALOG, "customers", 2_000, 1)
+    ]
     names = " ".join(row["name"] for row in rows)
     assert all(mark in names for mark in ("'", "&", "í", "%", "_"))
     assert {row["on_hold"] for row in rows} == {True, False}
@@ -92,9 +102,9 @@ def test_the_company_is_varied():
 
 def test_the_sums_of_an_order_add_up():
     """An order's totals are the sums of its lines."""
-    for row in make(CATALOGUE, "sop_orders", 50, 1):
+    for row in generate_rows(CATALOG, "sop_orders", 50, 1):
         order = json.loads(row.body, parse_float=Decimal)
-        lines = json.loads(row.members, parse_float=Decimal)["lines"]
+        lines = json.loads(row.expandables, parse_float=Decimal)["lines"]
         assert order["total_net_value"] == sum(
             line["line_total_value"] for line in lines
         )
@@ -105,7 +115,7 @@ def test_the_sums_of_an_order_add_up():
 
 
 def test_a_small_company_is_there_by_default():
-    """Without arguments there is a company, and its orders' lines are viewable."""
+    """Without arguments there is a company, with the view of its orders' lines."""
     rows = open_store()
     assert [len(rows[path]) for path in ("customers", "products", "sop_orders")] == [
         2_000,
@@ -118,7 +128,7 @@ def test_a_small_company_is_there_by_default():
 
 
 def test_a_folder_of_files_is_served_as_it_is_written(tmp_path):
-    """Fields, members and digits come from the file; times are trimmed."""
+    """Fields, related records and digits come from the file; times are trimmed."""
     (tmp_path / "nonsense.ndjson").write_text("no JSON")
     (tmp_path / "customers.ndjson").write_text(
         '{"name":"Ó Súilleabháin","balance":1.50,"id":7,"contacts":[{"id":8}],'
@@ -156,7 +166,7 @@ def test_a_folder_of_files_is_served_as_it_is_written(tmp_path):
     ],
 )
 def test_a_malformed_line_is_named(tmp_path, line):
-    """A bad data file is refused before serving, by file and line."""
+    """A malformed data file is an error that names the file and the line."""
     (tmp_path / "customers.ndjson").write_text('{"id":1}\n' + line)
     with pytest.raises(SettingsError, match=r"customers\.ndjson, line [23]: "):
         open_store(data=str(tmp_path))
@@ -171,28 +181,28 @@ def test_a_malformed_line_is_named(tmp_path, line):
     ],
 )
 def test_wrong_arguments_are_refused(arguments):
-    """What cannot be served is refused on entering."""
+    """Arguments that cannot be served are an error on entering."""
     with pytest.raises(SettingsError):
         open_store(**arguments)
 
 
 def test_a_database_file_keeps_its_records(tmp_path):
-    """A file that holds records is served as it is, and numbered on."""
+    """A file that holds records is served as it is; new ids follow its own."""
     file = tmp_path / "company.db"
 
-    async def inside():
+    async def main():
         async with Sandbox({"customers": 3}, database=file) as sandbox:
-            kept = sandbox.store.insert("customers", {"name": "x", "reference": "X"})
+            first = sandbox.store.insert("customers", {"name": "x", "reference": "X"})
         async with Sandbox({"customers": 30}, database=file) as sandbox:
             assert sandbox.store.count("customers") == 4
             other = sandbox.store.insert("customers", {"name": "y", "reference": "Y"})
-            assert other["id"] > kept["id"]
+            assert other["id"] > first["id"]
 
-    asyncio.run(inside())
+    asyncio.run(main())
 
 
 def test_a_sandbox_that_is_not_running_says_so():
-    """RequestHook it is entered there is no store and there are no requests."""
+    """Outside of ``async with`` there is no store and there are no requests."""
     sandbox = Sandbox()
     for name in ("store", "requests", "in_flight"):
         with pytest.raises(ClientClosed, match=r"async with"):
@@ -201,19 +211,19 @@ def test_a_sandbox_that_is_not_running_says_so():
 
 
 def test_times_are_written_and_compared():
-    """Fractions are trimmed, zones removed, and stamps strictly later."""
-    assert served("2024-01-02T03:04:05.000Z") == "2024-01-02T03:04:05Z"
-    assert comparable("2024-01-02T03:04+02:00") == "2024-01-02T01:04:00"
-    assert stamp(0) == "1970-01-01T00:00:00Z"
+    """Fractions are trimmed, zones converted, and a new timestamp is always later."""
+    assert served_timestamp("2024-01-02T03:04:05.000Z") == "2024-01-02T03:04:05Z"
+    assert sortable_timestamp("2024-01-02T03:04+02:00") == "2024-01-02T01:04:00"
+    assert timestamp_at(0) == "1970-01-01T00:00:00Z"
     for text in ("2024-13-01", "0000-01-01", "0001-01-01T00:00:00+01:00", "12:00"):
         with pytest.raises(ValueError, match=r"."):
-            comparable(text)
+            sortable_timestamp(text)
     future = "2999-01-01T00:00:00.997Z"
     assert now_after(future).rstrip("Z") > future.rstrip("Z")
 
 
 def test_without_the_parser_the_message_says_what_to_install():
-    """The missing extra is named in one line, with the command."""
+    """The error names the missing package and the command, in one line."""
     program = (
         "import sys; sys.modules['odata_query'] = None\n"
         "try:\n    import sage200_async.sandbox\n"
@@ -222,5 +232,5 @@ def test_without_the_parser_the_message_says_what_to_install():
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    expected = "the sandbox needs: pip install 'sage200-async[sandbox]' sandbox"
+    expected = "the sandbox needs odata-query: run pip install 'sage200-async[sandbox]' sandbox"
     assert done.stdout.strip() == expected

@@ -1,4 +1,4 @@
-"""``$filter``: what each condition means, told by a plain Python oracle."""
+"""``$filter``: which records each condition selects, and which it refuses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from sage200_async.sandbox.query.grammar import (
     Not,
     parse,
 )
-from sage200_async.sandbox.server.routes import catalog
+from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.store import Store
 
-CUSTOMERS = catalog().tables["customers"]
+CUSTOMERS = load_catalog().tables["customers"]
 ROWS = [
     {
         "id": 1,
@@ -63,10 +63,10 @@ def _store():
     store.close()
 
 
-def found(store, condition, **options):
-    where = Condition(CUSTOMERS, condition, **options)
-    sql = f'SELECT key FROM "customers" WHERE {where.sql} ORDER BY key'
-    return [key for (key,) in store.ask(sql, where.values)]
+def matching_keys(store, condition, **options):
+    parsed = Condition(CUSTOMERS, condition, **options)
+    sql = f'SELECT key FROM "customers" WHERE {parsed.sql} ORDER BY key'
+    return [key for (key,) in store.execute(sql, parsed.values)]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def found(store, condition, **options):
     ],
 )
 def test_a_condition_means_what_odata_says(store, condition, keys):
-    """Each condition finds exactly the records that the oracle names."""
-    assert found(store, condition) == keys
+    """Each condition selects exactly the records that it should."""
+    assert matching_keys(store, condition) == keys
 
 
 @pytest.mark.parametrize(
@@ -184,13 +184,13 @@ def test_a_condition_means_what_odata_says(store, condition, keys):
     ],
 )
 def test_what_sage_does_not_document_is_refused(condition):
-    """A malformed or undocumented condition is refused, never guessed at."""
+    """A malformed or undocumented condition is refused."""
     with pytest.raises(FilterError):
         Condition(CUSTOMERS, condition)
 
 
 def test_names_that_begin_with_a_keyword_are_names():
-    """``allow_...`` is read as a field, though the parser takes ``all`` for a word."""
+    """``allow_...`` is a field, although the parser takes ``all`` for a keyword."""
     expected = Compare("eq", Name("allow_sales_order"), Literal("boolean", "true"))
     assert parse("allow_sales_order eq true") == expected
     assert parse("name eq 'allow_it any_thing'") == Compare(
@@ -199,7 +199,7 @@ def test_names_that_begin_with_a_keyword_are_names():
 
 
 def test_chains_are_flat():
-    """A chain of one operator is one node, brackets make another."""
+    """A chain of one operator is one node; brackets make another."""
     assert parse("a eq 1 and b eq 2 and not (c eq 3)") == Logic(
         "and",
         (
@@ -214,8 +214,8 @@ def test_chains_are_flat():
 
 
 @given(st.text())
-def test_any_text_is_read_as_it_was_written(text):
-    """Whatever stands between quotes comes back, digit for digit."""
+def test_any_text_is_parsed_unchanged(text):
+    """Any text between quotes comes back unchanged."""
     quoted = "'" + text.replace("'", "''") + "'"
     assert parse(f"name eq {quoted}") == Compare(
         "eq", Name("name"), Literal("text", text)
@@ -225,7 +225,7 @@ def test_any_text_is_read_as_it_was_written(text):
 @given(st.text(st.sampled_from("()' azeqnotridl019.,-/:=+%_\x00\té"), max_size=30))
 @settings(max_examples=300)
 def test_nothing_but_a_filter_error_comes_out(text):
-    """Whatever is sent, the reader gives a condition or a `FilterError`."""
+    """Any input is either a condition or a `FilterError`."""
     with contextlib.suppress(FilterError):
         assert Condition(CUSTOMERS, text).sql
 
@@ -236,7 +236,7 @@ def test_nothing_but_a_filter_error_comes_out(text):
 )
 @settings(max_examples=100, deadline=None)
 def test_text_is_matched_to_the_letter(names, part):
-    """No character of a text is a wildcard, and order is by code point."""
+    """No character is a wildcard, and text is ordered by code point."""
     store = Store()
     for key, name in enumerate(names, 1):
         store.insert("customers", {"id": key, "name": name})
@@ -250,23 +250,23 @@ def test_text_is_matched_to_the_letter(names, part):
         (f"not (name ge {quoted})", lambda name: name < part),
     ):
         expected = [key for key, name in enumerate(names, 1) if holds(name)]
-        assert found(store, condition) == expected, condition
+        assert matching_keys(store, condition) == expected, condition
     store.close()
 
 
 def test_case_can_be_ignored(store):
     """With ``ignore_case`` text compares as SQL Server commonly does."""
-    assert found(store, "contains(name,'CAFÉ')", ignore_case=True) == [4]
-    assert found(store, "name eq 'o''brien & SONS'", ignore_case=True) == [1]
-    assert found(store, "startswith(name,'åNG')", ignore_case=True) == [4]
+    assert matching_keys(store, "contains(name,'CAFÉ')", ignore_case=True) == [4]
+    assert matching_keys(store, "name eq 'o''brien & SONS'", ignore_case=True) == [1]
+    assert matching_keys(store, "startswith(name,'åNG')", ignore_case=True) == [4]
 
 
-def test_document_status_goes_by_name_or_number(serve):
+def test_document_status_goes_by_name_or_number(on_sandbox):
     """``document_status eq '2'`` and ``eq 'EnumDocumentStatusComplete'`` are one."""
 
-    async def inside(sandbox, raw):
-        by_number = await raw.filter("document_status eq '2'", "sop_orders")
-        by_name = await raw.filter(
+    async def scenario(sandbox, http):
+        by_number = await http.filter("document_status eq '2'", "sop_orders")
+        by_name = await http.filter(
             "document_status eq 'EnumDocumentStatusComplete'", "sop_orders"
         )
         rows = sandbox.store.rows("sop_orders")
@@ -278,16 +278,16 @@ def test_document_status_goes_by_name_or_number(serve):
         assert by_number.ids == by_name.ids == expected
         assert 0 < len(expected) < 40
 
-    serve(inside, {"sop_orders": 40})
+    on_sandbox(scenario, {"sop_orders": 40})
 
 
-def test_a_bad_filter_brings_400_with_a_message(serve):
-    """The refusal goes out as JSON with a ``Message``."""
+def test_a_bad_filter_brings_400_with_a_message(on_sandbox):
+    """A refused filter brings JSON with a ``Message``."""
 
-    async def inside(_, raw):
-        reply = await raw.filter("nonsense eq 5")
-        assert reply.status == 400
-        assert "nonsense" in reply.json["Message"]
-        assert reply.headers["Content-Type"].startswith("application/json")
+    async def scenario(_, http):
+        response = await http.filter("nonsense eq 5")
+        assert response.status == 400
+        assert "nonsense" in response.json["Message"]
+        assert response.headers["Content-Type"].startswith("application/json")
 
-    serve(inside, behaviour=Behaviour())
+    on_sandbox(scenario, behaviour=Behaviour())

@@ -1,4 +1,4 @@
-"""POST, PUT and DELETE, and writers beside the server."""
+"""POST, PUT and DELETE, and writes from other threads."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import pytest
 NEW = {"reference": "APITEST", "name": "API Test 02"}
 
 
-def test_a_new_customer_comes_back_whole_but_without_stamps(serve):
-    """POST answers 200 with the full record, less ``date_time_...`` and members."""
+def test_a_new_customer_comes_back_whole_but_without_stamps(on_sandbox):
+    """POST returns the record without timestamps and related records."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         body = NEW | {
             "contacts": [{"first_name": "Róisín", "default_email": "read-only"}]
         }
-        reply = await raw.ask("POST", "customers/", body=body)
-        assert reply.status == 200
-        made = reply.json
-        assert made["id"] > max(sandbox.store.keys("customers")[:-1])
-        assert made["account_type"] == "TradingAccountTypeOpenItem"
-        assert (made["balance"], made["short_name"]) == (0, "")
-        assert not {"date_time_created", "contacts"} & made.keys()
-        later = (await raw.get(f"customers/{made['id']}", expand="contacts")).json
+        response = await http.request("POST", "customers/", body=body)
+        assert response.status == 200
+        created = response.json
+        assert created["id"] > max(sandbox.store.keys("customers")[:-1])
+        assert created["account_type"] == "TradingAccountTypeOpenItem"
+        assert (created["balance"], created["short_name"]) == (0, "")
+        assert not {"date_time_created", "contacts"} & created.keys()
+        later = (await http.get(f"customers/{created['id']}", expand="contacts")).json
         assert {"date_time_created", "date_time_updated"} <= later.keys()
         contact = later["contacts"][0]
-        assert contact["customer_id"] == made["id"]
-        assert contact["id"] > made["id"]
+        assert contact["customer_id"] == created["id"]
+        assert contact["id"] > created["id"]
         assert contact["default_email"] == ""
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
 @pytest.mark.parametrize(
@@ -57,64 +57,68 @@ def test_a_new_customer_comes_back_whole_but_without_stamps(serve):
         ("customers", [NEW], "object"),
     ],
 )
-def test_what_a_body_may_not_say_brings_400(serve, path, body, words):
-    """A body that lacks, or says, what it may not is refused, and nothing is kept."""
+def test_wrong_bodies_bring_400(on_sandbox, path, body, words):
+    """A body with missing, unknown or wrong values is refused, and nothing is stored."""
 
-    async def inside(sandbox, raw):
-        reply = await raw.ask("POST", path, body=body)
-        assert reply.status == 400
-        assert words in reply.json["Message"]
+    async def scenario(sandbox, http):
+        response = await http.request("POST", path, body=body)
+        assert response.status == 400
+        assert words in response.json["Message"]
         assert sandbox.store.count(path) == 0
 
-    serve(inside, {})
+    on_sandbox(scenario, {})
 
 
-def test_malformed_bodies_and_options_bring_400(serve):
-    """No JSON, and query options on a write, are refused."""
+def test_malformed_bodies_and_options_bring_400(on_sandbox):
+    """Bodies that are not JSON, and query options on a write, are refused."""
 
-    async def inside(_, raw):
-        url = raw.settings.base_url + "customers"
-        async with raw.http.post(url, data=b"{", headers=raw.headers) as reply:
-            assert reply.status == 400
-        reply = await raw.ask("POST", "customers", "$select=id", body=NEW)
-        assert reply.status == 400
+    async def scenario(_, http):
+        url = http.settings.base_url + "customers"
+        async with http.session.post(url, data=b"{", headers=http.headers) as response:
+            assert response.status == 400
+        response = await http.request("POST", "customers", "$select=id", body=NEW)
+        assert response.status == 400
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_two_accounts_cannot_share_a_reference(serve):
-    """A duplicate reference is refused in Sage's words, on POST and on PUT."""
+def test_two_accounts_cannot_share_a_reference(on_sandbox):
+    """A duplicate reference brings Sage's message, on POST and on PUT."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         expected = (
             "The account reference already exists. You cannot have two accounts with "
             "the same account reference."
         )
-        assert (await raw.ask("POST", "customers", body=NEW)).status == 200
-        reply = await raw.ask("POST", "customers", body=NEW)
-        assert (reply.status, reply.json) == (400, {"Message": expected})
+        assert (await http.request("POST", "customers", body=NEW)).status == 200
+        response = await http.request("POST", "customers", body=NEW)
+        assert (response.status, response.json) == (400, {"Message": expected})
         first, *_, last = sandbox.store.keys("customers")
         clash = {"reference": "APITEST"}
-        assert (await raw.ask("PUT", f"customers/{first}", body=clash)).status == 400
-        assert (await raw.ask("PUT", f"customers/{last}", body=clash)).status == 200
+        assert (
+            await http.request("PUT", f"customers/{first}", body=clash)
+        ).status == 400
+        assert (
+            await http.request("PUT", f"customers/{last}", body=clash)
+        ).status == 200
         product = {"code": "P", "name": "p", "product_group_id": 1}
-        assert (await raw.ask("POST", "products", body=product)).status == 200
-        again = (await raw.ask("POST", "products", body=product)).json["Message"]
+        assert (await http.request("POST", "products", body=product)).status == 200
+        again = (await http.request("POST", "products", body=product)).json["Message"]
         assert "product code" in again
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_an_update_changes_what_it_names(serve):
-    """PUT is partial: the rest stays, and ``date_time_updated`` moves on."""
+def test_an_update_changes_the_fields_in_its_body(on_sandbox):
+    """PUT is partial: other fields stay, and ``date_time_updated`` changes."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         key = sandbox.store.keys("customers")[0]
         before = sandbox.store.get("customers", key)
         body = {"short_name": "APIDemo", "balance": 1, "id": 5}
-        reply = await raw.ask("PUT", f"customers/{key}", body=body)
-        assert reply.status == 200
-        after = reply.json
+        response = await http.request("PUT", f"customers/{key}", body=body)
+        assert response.status == 200
+        after = response.json
         assert after["short_name"] == "APIDemo"
         assert after["balance"] == before["balance"]
         assert after["id"] == key
@@ -123,15 +127,15 @@ def test_an_update_changes_what_it_names(serve):
         stored = sandbox.store.get("customers", key)
         assert stored["contacts"] == before["contacts"]
         stamp = after["date_time_updated"]
-        assert (await raw.filter(f"date_time_updated ge {stamp}")).ids == [key]
+        assert (await http.filter(f"date_time_updated ge {stamp}")).ids == [key]
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_stamps_move_on_with_every_update(serve):
-    """However fast updates follow, each stamp is later than the last."""
+def test_every_update_has_a_later_timestamp(on_sandbox):
+    """However fast updates follow, each timestamp is later than the last."""
 
-    async def inside(sandbox, _):
+    async def scenario(sandbox, _):
         key = sandbox.store.keys("customers")[0]
         stamps = [
             sandbox.store.update("customers", key, {"name": str(n)})[
@@ -142,16 +146,16 @@ def test_stamps_move_on_with_every_update(serve):
         plain = [stamp.rstrip("Z") for stamp in stamps]
         assert all(a < b for a, b in itertools.pairwise(plain))
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_rows_of_a_member_are_changed_added_and_removed(serve):
-    """With an id a row is changed, without it is added, or deleted when told."""
+def test_related_rows_are_changed_added_and_removed(on_sandbox):
+    """A row with an id is changed or deleted, a row without one is added."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         contacts = [{"first_name": name} for name in ("Ann", "Bob", "Cat")]
-        made = sandbox.store.insert("customers", NEW | {"contacts": contacts})
-        ann, bob, cat = (row["id"] for row in made["contacts"])
+        created = sandbox.store.insert("customers", NEW | {"contacts": contacts})
+        ann, bob, cat = (row["id"] for row in created["contacts"])
         body = {
             "contacts": [
                 {"id": bob, "is_to_delete": True},
@@ -159,46 +163,46 @@ def test_rows_of_a_member_are_changed_added_and_removed(serve):
                 {"first_name": "Dan"},
             ]
         }
-        path = f"customers/{made['id']}"
-        assert (await raw.ask("PUT", path, body=body)).status == 200
-        rows = sandbox.store.get("customers", made["id"])["contacts"]
+        path = f"customers/{created['id']}"
+        assert (await http.request("PUT", path, body=body)).status == 200
+        rows = sandbox.store.get("customers", created["id"])["contacts"]
         assert [row["first_name"] for row in rows] == ["Ann", "Cat", "Dan"]
         assert rows[1]["last_name"] == "Jones"
         assert rows[0]["id"] == ann
         assert "is_to_delete" not in rows[0]
-        stranger = {"contacts": [{"id": 1, "first_name": "x"}]}
-        assert (await raw.ask("PUT", path, body=stranger)).status == 400
+        unknown = {"contacts": [{"id": 1, "first_name": "x"}]}
+        assert (await http.request("PUT", path, body=unknown)).status == 400
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_deletes_are_final(serve):
-    """DELETE answers 200 with nothing; then there is nothing."""
+def test_deletes_are_final(on_sandbox):
+    """DELETE brings 200 without a body; then the record is gone."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         key = sandbox.store.keys("customers")[0]
-        reply = await raw.ask("DELETE", f"customers/{key}")
-        assert (reply.status, reply.body) == (200, b"")
-        assert (await raw.get(f"customers/{key}")).status == 404
-        assert (await raw.ask("DELETE", f"customers/{key}")).status == 404
+        response = await http.request("DELETE", f"customers/{key}")
+        assert (response.status, response.body) == (200, b"")
+        assert (await http.get(f"customers/{key}")).status == 404
+        assert (await http.request("DELETE", f"customers/{key}")).status == 404
         assert sandbox.store.count("customers") == 49
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_orders_come_expanded_and_their_lines_are_seen_in_the_view(serve):
-    """POST of an order answers with its lines, which the view then shows."""
+def test_orders_come_expanded_and_their_lines_are_in_the_view(on_sandbox):
+    """POST of an order returns its lines, and the view lists them."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         customer = sandbox.store.insert("customers", NEW)["id"]
         lines = [
             {"line_type": "EnumLineTypeComment", "description": "one"},
             {"line_type": "EnumLineTypeFreeText", "description": "two"},
         ]
         body = {"customer_id": customer, "lines": lines}
-        order = (await raw.ask("POST", "sop_orders", body=body)).json
+        order = (await http.request("POST", "sop_orders", body=body)).json
         assert [line["sop_order_id"] for line in order["lines"]] == [order["id"]] * 2
-        views = await raw.get("sop_order_line_views", orderby="sop_order_line_id")
+        views = await http.get("sop_order_line_views", orderby="sop_order_line_id")
         assert [view["sop_order_line_id"] for view in views.json] == [
             line["id"] for line in order["lines"]
         ]
@@ -206,30 +210,30 @@ def test_orders_come_expanded_and_their_lines_are_seen_in_the_view(serve):
         assert views.json[1]["sop_order_line_product_description"] == "two"
         first = order["lines"][0]["id"]
         body = {"lines": [{"id": first, "is_to_delete": True}]}
-        await raw.ask("PUT", f"sop_orders/{order['id']}", body=body)
-        assert len((await raw.get("sop_order_line_views")).json) == 1
-        await raw.ask("DELETE", f"sop_orders/{order['id']}")
-        assert (await raw.get("sop_order_line_views")).json == []
+        await http.request("PUT", f"sop_orders/{order['id']}", body=body)
+        assert len((await http.get("sop_order_line_views")).json) == 1
+        await http.request("DELETE", f"sop_orders/{order['id']}")
+        assert (await http.get("sop_order_line_views")).json == []
 
-    serve(inside, {})
+    on_sandbox(scenario, {})
 
 
-def test_numbers_keep_their_digits(serve):
-    """What was written with two noughts is served with two noughts."""
+def test_numbers_keep_their_digits(on_sandbox):
+    """A number that was written with trailing zeros is served with them."""
 
-    async def inside(_, raw):
-        url = raw.settings.base_url + "customers"
+    async def scenario(_, http):
+        url = http.settings.base_url + "customers"
         body = b'{"reference":"A","name":"B","credit_limit":12345678901234567.80}'
-        async with raw.http.post(url, data=body, headers=raw.headers) as reply:
-            assert b'"credit_limit":12345678901234567.80' in await reply.read()
+        async with http.session.post(url, data=body, headers=http.headers) as response:
+            assert b'"credit_limit":12345678901234567.80' in await response.read()
 
-    serve(inside)
+    on_sandbox(scenario)
 
 
-def test_writers_in_other_threads_lose_nothing(serve):
-    """The store is one counter and one lock, whoever writes."""
+def test_writers_in_other_threads_lose_nothing(on_sandbox):
+    """Writes from several threads at once are all stored, with unique ids."""
 
-    async def inside(sandbox, raw):
+    async def scenario(sandbox, http):
         def write(name):
             for number in range(50):
                 values = {"reference": f"{name}{number}", "name": name}
@@ -239,8 +243,8 @@ def test_writers_in_other_threads_lose_nothing(serve):
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            assert (await raw.get("customers", select="id")).status == 200
+            assert (await http.get("customers", select="id")).status == 200
         assert sandbox.store.count("customers") == 250
         assert len(set(sandbox.store.keys("customers"))) == 250
 
-    serve(inside)
+    on_sandbox(scenario)

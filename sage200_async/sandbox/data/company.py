@@ -1,52 +1,53 @@
-"""A made-up company: how many records of each resource, and what they are."""
+"""The made-up company: how many records of each resource, and their rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.data.enums import literals_of
-from sage200_async.sandbox.data.expandables import FEW
-from sage200_async.sandbox.data.generator import Maker
+from sage200_async.sandbox.data.expandables import DEFAULT_COUNT
+from sage200_async.sandbox.data.generator import RecordGenerator
+from sage200_async.sandbox.schema.enums import type_values
 from sage200_async.sandbox.store.order_line_views import (
     ORDERS,
     VIEW,
     sources_of,
     views_of,
 )
-from sage200_async.sandbox.store.rows import Row, decode, encode, row_of
+from sage200_async.sandbox.store.rows import Row, decode, encode, row_from_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sage200_async.sandbox.server.routes import Catalog
+    from sage200_async.sandbox.schema.catalog import Catalog
     from sage200_async.sandbox.store.store import Store
 
 SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
 COMPANY: Final = 7
 SITES: Final = "sites"
-DEFAULT: Final = {"customers": 2_000, "products": 1_000, ORDERS: 500}
-"""The made-up company where nothing else is asked for."""
-_MAIN: Final = {*DEFAULT, VIEW}
-_ONE: Final = ("_settings", "company_details")
-# Collections that hold one record in every company.
-_REFERRED: Final = 100
+_SMALL_COMPANY: Final = {"customers": 2_000, "products": 1_000, ORDERS: 500}
+"""What there is if no numbers are given."""
+_MAIN: Final = {*_SMALL_COMPANY, VIEW}
+_ONE_RECORD: Final = ("_settings", "company_details")
+# Ends of collections that hold one record in every company.
+_MAX_REFERENCES: Final = 100
+# Records of a resource that others refer to.
 _COMPANIES: Final = ((COMPANY, "Sandbox Trading Ltd"), (8, "Sandbox Ireland Ltd"))
-_NUMBERED_AS: Final = {
+_SHARED_KEYS: Final = {
     "product_purchase_figures": "products",
     "product_sales_figures": "products",
     "purchase_authorisations": "purchase_posted_transactions",
 }
-# Read by the id of another record, and without one of their own.
+# Resources whose records have the ids of those of another.
 
 
 class Company:
-    """What a store holds at first.
+    """The records that a store starts with.
 
     Args:
         catalog: Every resource.
         records: How many records of each resource; None for a small company.
-        seed: Another seed, another company.
-        bare: Whether it holds nothing but what every company has.
+        seed: The same seed makes the same company.
+        bare: Whether to leave out all but what every company has.
     """
 
     def __init__(
@@ -58,99 +59,95 @@ class Company:
         bare: bool = False,
     ) -> None:
         self._catalog = catalog
-        self._records = DEFAULT if records is None else records
+        self._records = _SMALL_COMPANY if records is None else records
         self._seed = seed
         self._bare = bare
 
     def count(self, path: str) -> int:
-        """Give how many records a resource holds at first."""
-        if self._catalog.tables[path].single:
+        """Return how many records a resource starts with."""
+        if self._catalog.tables[path].is_single:
             return 1
         if path.endswith("_types"):
-            return self._records.get(path, len(literals_of(path)))
+            return self._records.get(path, len(type_values(path)))
         if self._bare or path in _MAIN:
             return 0 if self._bare else self._records.get(path, 0)
-        return self._records.get(path, 1 if path.endswith(_ONE) else FEW)
+        return self._records.get(
+            path, 1 if path.endswith(_ONE_RECORD) else DEFAULT_COUNT
+        )
 
     def rows(self, store: Store, path: str) -> Iterator[Row]:
-        """Make the records that a resource holds at first."""
-        count = self.count(path)
-        maker = Maker(
+        """Yield the rows that a resource starts with."""
+        generator = RecordGenerator(
             self._catalog,
             self._seed,
             self.count,
             lambda other: self._keys(store, other),
         )
         if path == SITES:
-            yield from _sites()
+            yield from _site_rows()
         elif path == VIEW and path not in self._records:
-            yield from _views_in(store)
+            yield from store.order_line_views.rows(store.rows(ORDERS))
         elif path == VIEW:
-            yield from line_views(self._catalog, count, self._seed)
-        elif path in _NUMBERED_AS and path not in self._records:
-            numbers = store.keys(_NUMBERED_AS[path])
-            yield from maker.rows(path, len(numbers), numbers)
+            yield from order_line_view_rows(self._catalog, self.count(path), self._seed)
+        elif path in _SHARED_KEYS and path not in self._records:
+            keys = store.keys(_SHARED_KEYS[path])
+            yield from generator.rows(path, len(keys), keys)
         else:
-            yield from maker.rows(path, count)
+            yield from generator.rows(path, self.count(path))
 
     def _keys(self, store: Store, path: str) -> Sequence[int]:
-        """Give some keys that a resource has, or will have once it is made."""
-        part, busy = store.parts.holding(path), store.is_filling(path)
-        if (part or store.is_made(path)) and not busy:
-            return store.keys(path)[:_REFERRED]
-        if part:
+        """Return some keys that a resource has, or will have once it is filled."""
+        is_embedded = store.embedded_lists.of_child(path) is not None
+        is_filling = store.is_filling(path)
+        if (is_embedded or store.has_table(path)) and not is_filling:
+            return store.keys(path)[:_MAX_REFERENCES]
+        if is_embedded:
             return ()
-        return would_be(self._catalog, path, self.count(path), self._seed)
+        return expected_keys(self._catalog, path, self.count(path), self._seed)
 
 
-def make(catalog: Catalog, path: str, count: int, seed: int) -> Iterator[Row]:
-    """Make the first *count* records of a resource, in a company of its own."""
+def generate_rows(catalog: Catalog, path: str, count: int, seed: int) -> Iterator[Row]:
+    """Return the first *count* rows of a resource, without a store."""
     if path == VIEW:
-        return line_views(catalog, count, seed)
-    company = Company(catalog, dict.fromkeys(DEFAULT, _REFERRED))
+        return order_line_view_rows(catalog, count, seed)
+    company = Company(catalog, dict.fromkeys(_SMALL_COMPANY, _MAX_REFERENCES))
 
     def keys(other: str) -> Sequence[int]:
-        return would_be(catalog, other, company.count(other), seed)
+        return expected_keys(catalog, other, company.count(other), seed)
 
-    return Maker(catalog, seed, company.count, keys).rows(path, count)
+    return RecordGenerator(catalog, seed, company.count, keys).rows(path, count)
 
 
-def would_be(catalog: Catalog, path: str, count: int, seed: int) -> list[int]:
-    """Give the first keys of a resource that is not made yet."""
+def expected_keys(catalog: Catalog, path: str, count: int, seed: int) -> list[int]:
+    """Return the first keys that a resource will have once it is filled."""
     if not catalog.tables[path].key:
         return []
-    maker = Maker(catalog, seed, lambda _: 0, lambda _: ())
-    return [key for _, key in maker.numbered(path, min(count, _REFERRED))]
+    generator = RecordGenerator(catalog, seed, lambda _: 0, lambda _: ())
+    return [key for _, key in generator.numbers(path, min(count, _MAX_REFERENCES))]
 
 
-def line_views(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:
-    """Make the first *count* rows of the lines' view, of orders as they would be."""
-    table, left = catalog.tables[VIEW], count
+def order_line_view_rows(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:
+    """Yield the first *count* rows of the view of order lines, without a store."""
+    table, remaining = catalog.tables[VIEW], count
     sources = sources_of(table)
     customers, products = (
-        {row.key: decode(row.body) for row in make(catalog, path, _REFERRED, seed)}
+        {
+            row.key: decode(row.body)
+            for row in generate_rows(catalog, path, _MAX_REFERENCES, seed)
+        }
         for path in ("customers", "products")
     )
-    for row in make(catalog, ORDERS, count, seed):
-        record = decode(row.body) | decode(row.members)
+    for row in generate_rows(catalog, ORDERS, count, seed):
+        record = decode(row.body) | decode(row.expandables)
         customer = customers.get(record["customer_id"], {})
         for view in views_of(sources, record, customer, products):
-            if not left:
+            if not remaining:
                 return
-            left -= 1
-            yield row_of(table, view)
+            remaining -= 1
+            yield row_from_record(table, view)
 
 
-def _views_in(store: Store) -> Iterator[Row]:
-    """Give the rows of the lines' view, of the orders that there are."""
-    table = store.tables[VIEW]
-    sources = sources_of(table)
-    for order in store.rows(ORDERS):
-        for view in store.line_views.views(sources, order):
-            yield row_of(table, view)
-
-
-def _sites() -> Iterator[Row]:
+def _site_rows() -> Iterator[Row]:
     for key, (number, name) in enumerate(_COMPANIES, 1):
         site: dict[str, Any] = {
             "company_id": number,

@@ -1,4 +1,4 @@
-"""What the made-up company's customers, products and orders are filled with."""
+"""Made-up customers, products and sales orders."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sage200_async.sandbox.data import wordlists
-from sage200_async.sandbox.data.enums import ENUMS
-from sage200_async.sandbox.store.timestamps import TICKS, stamp
+from sage200_async.sandbox.schema.enums import FIELD_VALUES
+from sage200_async.sandbox.store.timestamps import TICKS, timestamp_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-Filled = tuple[dict[str, str], dict[str, Any]]
-_STAMPED: Final = {
+Fields = tuple[dict[str, str], dict[str, Any]]
+"""Plain fields as JSON, and related records."""
+_TIMESTAMPS: Final = {
     "date_time_created": "2024-01-02T09:17:53.297Z",
     "date_time_updated": "2024-01-02T09:20:21.33Z",
 }
-_ORDERED: Final = 1704153600 * TICKS  # 2 January 2024
+_FIRST_ORDER_TICK: Final = 1704153600 * TICKS  # 2 January 2024
 _PENNY: Final = Decimal("0.01")
 _VAT: Final = Decimal("0.2")
 _ON_HOLD: Final = ("true", *("false",) * 19)
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def customer(random: Random, index: int, key: int) -> Filled:
-    """Fill in one customer: its names, its money, its address and contacts."""
+def make_customer(random: Random, index: int, key: int) -> Fields:
+    """Make a customer: names, money, address and contacts."""
     surname, trade = random.choice(wordlists.SURNAMES), random.choice(wordlists.TRADES)
-    name = f"{surname} {trade} {random.choice(wordlists.FORMS)}"
-    letters = "".join(each for each in surname.upper() if each in _LETTERS)[:3]
+    name = f"{surname} {trade} {random.choice(wordlists.LEGAL_FORMS)}"
+    letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
     number = random.randrange(10**6)
     values = {
         "reference": _text(f"{letters}{index:05d}"[:8]),
@@ -46,15 +47,15 @@ def customer(random: Random, index: int, key: int) -> Filled:
         "website": f'"www.example-{index}.test"',
     }
     count = random.choice((1, 1, 2, 3))
-    members = {
+    related = {
         "main_address": _address(random, key),
         "contacts": [_contact(random, key, n, number) for n in range(count)],
     }
-    return values, members
+    return values, related
 
 
-def product(random: Random, index: int, key: int) -> Filled:
-    """Fill in one product: its code, its name, its stock and cost."""
+def make_product(random: Random, index: int, key: int) -> Fields:
+    """Make a product: code, name, stock and cost."""
     del key
     thing = f"{random.choice(wordlists.MATERIALS)} {random.choice(wordlists.THINGS)}"
     cost = random.randrange(50, 50_000)
@@ -71,21 +72,21 @@ def product(random: Random, index: int, key: int) -> Filled:
     return values, {}
 
 
-def order(
-    random: Random, index: int, key: int, known: Mapping[str, Sequence[int]]
-) -> Filled:
-    """Fill in one sales order: its header, its sums and one to eight lines.
+def make_order(
+    random: Random, index: int, key: int, ids: Mapping[str, Sequence[int]]
+) -> Fields:
+    """Make a sales order: header, totals and one to eight lines.
 
     Args:
-        random: Where chance comes from.
-        index: Which of the orders it is.
+        random: The source of randomness.
+        index: Which of the orders it is, from 0.
         key: Its id.
-        known: Ids of customers, products, warehouses and tax codes.
+        ids: Ids of customers, products, warehouses and tax codes.
     """
-    customer_id = _any(random, known["customers"])
-    day = stamp(_ORDERED + index // 20 * 86_400 * TICKS)
+    customer_id = _random_id(random, ids["customers"])
+    day = timestamp_at(_FIRST_ORDER_TICK + index // 20 * 86_400 * TICKS)
     lines = [
-        _line(random, key, number, known)
+        _line(random, key, number, ids)
         for number in range(1, random.choice((1, 2, 3, 4, 8)) + 1)
     ]
     for line in lines:
@@ -97,7 +98,7 @@ def order(
         "is_draft": "false",
         "document_no": f'"{index + 1:010d}"',
         "document_date": f'"{day}"',
-        "document_status": _text(random.choice(ENUMS["document_status"])),
+        "document_status": _text(random.choice(FIELD_VALUES["document_status"])),
         "exchange_rate": "1.000000",
         "subtotal_goods_value": str(net),
         "subtotal_charge_net_value": "0.00",
@@ -111,14 +112,14 @@ def order(
     return values, {"lines": lines}
 
 
-def _any(random: Random, ids: Sequence[int]) -> int:
+def _random_id(random: Random, ids: Sequence[int]) -> int:
     return random.choice(ids) if ids else 0
 
 
 def _line(
-    random: Random, order_id: int, number: int, known: Mapping[str, Sequence[int]]
+    random: Random, order_id: int, number: int, ids: Mapping[str, Sequence[int]]
 ) -> dict[str, Any]:
-    product_id = _any(random, known["products"])
+    product_id = _random_id(random, ids["products"])
     quantity = Decimal(random.randrange(1, 200))
     price = Decimal(random.randrange(50, 50_000)).scaleb(-2)
     total = quantity * price
@@ -127,12 +128,12 @@ def _line(
         "sop_order_id": order_id,
         "line_type": "EnumLineTypeStandard",
         "product_id": product_id,
-        "warehouse_id": known["warehouses"][0] if known["warehouses"] else 0,
+        "warehouse_id": ids["warehouses"][0] if ids["warehouses"] else 0,
         "code": f"{thing[:2].upper()}/{product_id:06d}",
         "description": thing,
         "line_quantity": Decimal(f"{quantity}.00000"),
         "line_number": number,
-        "tax_code_id": known["tax_codes"][0] if known["tax_codes"] else 0,
+        "tax_code_id": ids["tax_codes"][0] if ids["tax_codes"] else 0,
         "allocated_quantity": Decimal("0.00000"),
         "allocation_status": "EnumLineStatusNone",
         "selling_unit_description": "Each",
@@ -144,7 +145,7 @@ def _line(
         "requested_delivery_date": "",
         "is_complete": False,
         "id": order_id + number,
-        **_STAMPED,
+        **_TIMESTAMPS,
     }
 
 
@@ -165,7 +166,7 @@ def _address(random: Random, key: int) -> dict[str, Any]:
         "country": "Ireland" if outward == "H91" else "United Kingdom",
         "address_country_code_id": 0,
         "id": key + 1,
-        **_STAMPED,
+        **_TIMESTAMPS,
     }
 
 
@@ -180,7 +181,7 @@ def _contact(random: Random, key: int, number: int, phone: int) -> dict[str, Any
         "email": f"contact{number}@example-{key}.test",
         "customer_contact_id": contact_id,
         "is_default": True,
-        **_STAMPED,
+        **_TIMESTAMPS,
     }
     return {
         "customer_id": key,
@@ -194,7 +195,7 @@ def _contact(random: Random, key: int, number: int, phone: int) -> dict[str, Any
         "is_default": number == 0,
         "emails": [email],
         "id": contact_id,
-        **_STAMPED,
+        **_TIMESTAMPS,
     }
 
 

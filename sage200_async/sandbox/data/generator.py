@@ -1,7 +1,7 @@
-"""Making records up: a template with a few blanks, and members around it.
+"""The made-up records of one resource: templates, filled in for each record.
 
-The wide and dull fields are written once for each of some variants; names,
-money, ids and times differ in each record.
+The many fields that nobody looks at are written once for each of some variants;
+names, money, ids and timestamps differ in each record.
 """
 
 from __future__ import annotations
@@ -10,161 +10,181 @@ import itertools
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from sage200_async.sandbox.data.enums import described, literals_of
-from sage200_async.sandbox.data.expandables import Members, Place
-from sage200_async.sandbox.data.factories import customer, order, product
-from sage200_async.sandbox.data.values import FIRST, Values
-from sage200_async.sandbox.server.routes import link_of
+from sage200_async.sandbox.data.expandables import Position, RelatedGenerator
+from sage200_async.sandbox.data.factories import (
+    make_customer,
+    make_order,
+    make_product,
+)
+from sage200_async.sandbox.data.values import FIRST_TICK, ValueGenerator
+from sage200_async.sandbox.schema.catalog import link_field
+from sage200_async.sandbox.schema.enums import description_of, type_values
+from sage200_async.sandbox.schema.tables import CONTROLS, STAMPS
 from sage200_async.sandbox.store.rows import Row, encode
-from sage200_async.sandbox.store.schema import CONTROLS
-from sage200_async.sandbox.store.timestamps import stamp
+from sage200_async.sandbox.store.timestamps import timestamp_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sage200_async.sandbox.data.expandables import Counts
-    from sage200_async.sandbox.data.factories import Filled
+    from sage200_async.sandbox.data.factories import Fields
     from sage200_async.sandbox.data.values import Keys
-    from sage200_async.sandbox.server.routes import Catalog
-    from sage200_async.sandbox.store.schema import Table
+    from sage200_async.sandbox.schema.catalog import Catalog
+    from sage200_async.sandbox.schema.tables import Table
+
+    Factory = Callable[[Random, int, int], Fields]
+    """Makes the distinctive fields of a record, by its index and its key."""
 
 _VARIANTS: Final = 64
 _SPACING: Final = 64
-_SLOTS: Final = {"customers": 0, "products": 16, "sop_orders": 32}
-_OTHERS: Final = 48
-_GAP: Final = 0.15
-_STAMPS: Final = ("date_time_created", "date_time_updated")
+_OFFSETS: Final = {"customers": 0, "products": 16, "sop_orders": 32}
+_OTHER_OFFSET: Final = 48
+_GAP_PROBABILITY: Final = 0.15
 
 
-class Maker:
+class RecordGenerator:
     """Makes the records of one company: the same seed, the same records.
 
     Args:
         catalog: Every resource.
-        seed: Another seed, another company.
-        counts: Gives how many records of each resource there are to be.
-        keys: Gives ids that records of a resource have.
+        seed: Another seed makes another company.
+        counts: Returns how many records of each resource there are to be.
+        keys: Returns ids of records of a resource.
     """
 
     def __init__(self, catalog: Catalog, seed: int, counts: Counts, keys: Keys) -> None:
         self._catalog = catalog
         self._seed = seed
-        self._counts = counts
         self._keys = keys
-        self._values = Values(catalog.tables, keys)
-        self._members = Members(catalog, self._values, counts, self.numbered)
+        self._values = ValueGenerator(catalog.tables, keys)
+        self._related = RelatedGenerator(catalog, self._values, counts, self.numbers)
 
-    def rows(self, path: str, count: int, numbers: Sequence[int] = ()) -> Iterator[Row]:
-        """Make the first *count* records of a resource.
+    def rows(self, path: str, count: int, keys: Sequence[int] = ()) -> Iterator[Row]:
+        """Yield the first *count* rows of a resource.
 
         Args:
             path: The resource.
             count: How many.
-            numbers: Their keys, where they are those of other records.
+            keys: Their keys, if they are those of other records.
         """
         table = self._catalog.tables[path]
-        if _is_types(table):
-            yield from _types(path, count)
+        if _is_types_table(table):
+            yield from _type_rows(path, count)
             return
         random = Random(f"{self._seed}/{path}")
-        fill = self._filler(table)
-        sample, _ = fill(Random(0), 0, 0)
-        own = [table.key] if table.key else []
-        blanks = {*sample, *own, *_STAMPS}
-        names = [name for name in table.shape.scalars if name in blanks]
-        templates: dict[int, str] = {}
-        many = self._members.reach(path)
-        tick, above = FIRST, self._above(table)
-        numbered = enumerate(numbers) if numbers else self.numbered(path, count)
-        for index, key in itertools.islice(numbered, count):
-            values, members = fill(random, index, key)
+        factory = self._factory(table)
+        template = self._template_of(table, factory)
+        owners = self._related.owners_needed(path)
+        tick, parents = FIRST_TICK, self._parent_keys(table)
+        numbers = enumerate(keys) if keys else self.numbers(path, count)
+        for index, key in itertools.islice(numbers, count):
+            values, related = factory(random, index, key)
             tick += random.randrange(200, 20_000)
             changed = tick + random.choice((0, 0, 0, random.randrange(10**7)))
             values[table.key] = str(key)
-            values["date_time_created"] = f'"{stamp(tick)}"'
-            values["date_time_updated"] = f'"{stamp(changed)}"'
-            variant = random.randrange(_VARIANTS)
-            if variant not in templates:
-                templates[variant] = self._template(table, names, Random(variant))
-            body = templates[variant] % tuple(values[name] for name in names)
-            if index < many:
-                members = self._members.around(table, members, Place(index, key, count))
-            text = encode(members).decode() if members else "{}"
-            yield Row(key, body, text, above[index % len(above)])
+            values["date_time_created"] = f'"{timestamp_at(tick)}"'
+            values["date_time_updated"] = f'"{timestamp_at(changed)}"'
+            body = template(random.randrange(_VARIANTS), values)
+            if index < owners:
+                position = Position(index, key, count)
+                related = self._related.complete(table, related, position)
+            expandables = encode(related).decode() if related else "{}"
+            yield Row(key, body, expandables, parents[index % len(parents)])
 
-    def numbered(self, path: str, count: int) -> Iterator[tuple[int, int]]:
-        """Number records as one counter for all tables would: rising, with gaps."""
+    def numbers(self, path: str, count: int) -> Iterator[tuple[int, int]]:
+        """Yield the index and the key of each record. Keys rise, with gaps.
+
+        All resources seem to share one counter, as in Sage 200.
+        """
         if path.endswith("_types"):
             yield from enumerate(range(count))
             return
         random = Random(f"{self._seed}/{path}/ids")
-        spacing, offset = self._slot(path)
+        spacing, offset = self._spacing_and_offset(path)
         step = 16
         for index in range(count):
             step += 1
-            if random.random() < _GAP:
+            if random.random() < _GAP_PROBABILITY:
                 step += random.randrange(1, 30)
             yield index, step * spacing + offset
 
-    def _slot(self, path: str) -> tuple[int, int]:
-        """Give what makes the ids of a table, and what follows them, its own."""
-        if path in _SLOTS:
-            return _SPACING, _SLOTS[path]
+    def _spacing_and_offset(self, path: str) -> tuple[int, int]:
+        """Return what keeps the ids of a table apart from those of others."""
+        if path in _OFFSETS:
+            return _SPACING, _OFFSETS[path]
         paths = list(self._catalog.tables)
-        offset = (paths.index(path) + 1) * _SPACING + _OTHERS
+        offset = (paths.index(path) + 1) * _SPACING + _OTHER_OFFSET
         return (len(paths) + 1) * _SPACING, offset
 
-    def _filler(self, table: Table) -> Callable[[Random, int, int], Filled]:
+    def _factory(self, table: Table) -> Factory:
         if table.path == "customers":
-            return customer
+            return make_customer
         if table.path == "products":
-            return product
+            return make_product
         if table.path == "sop_orders":
-            known = {
+            ids = {
                 path: self._keys(path)
                 for path in ("customers", "products", "warehouses", "tax_codes")
             }
-            return lambda random, index, key: order(random, index, key, known)
-        links = {link_of(p, table): p for p in self._catalog.parents(table.path)}
+            return lambda random, index, key: make_order(random, index, key, ids)
+        links = {link_field(p, table): p for p in self._catalog.parents(table.path)}
         owners = {name: self._keys(p) for name, p in links.items() if name}
 
-        def plain(random: Random, index: int, key: int) -> Filled:
+        def make_other(random: Random, index: int, key: int) -> Fields:
             del random, key
-            values = self._values.naming(table.path, table.shape.scalars, index)
+            values = self._values.names(table.path, table.shape.scalars, index)
             for name, keys in owners.items():
                 values[name] = str(keys[index % len(keys)]) if keys else "0"
             return values, {}
 
-        return plain
+        return make_other
 
-    def _above(self, table: Table) -> Sequence[int]:
-        """Give the ids that records are listed below, where no field says so."""
+    def _parent_keys(self, table: Table) -> Sequence[int]:
+        """Return the ids that records are listed below, if no field holds those."""
         for parent in self._catalog.parents(table.path):
-            keys = () if link_of(parent, table) else self._keys(parent)
+            keys = () if link_field(parent, table) else self._keys(parent)
             if keys:
                 return keys
         return (0,)
 
-    def _template(self, table: Table, blanks: list[str], random: Random) -> str:
+    def _template_of(
+        self, table: Table, factory: Factory
+    ) -> Callable[[int, dict[str, str]], str]:
+        """Return a function that fills a factory's values into one of the variants."""
+        sample, _ = factory(Random(0), 0, 0)
+        own = [table.key] if table.key else []
+        distinct = {*sample, *own, *STAMPS}
+        names = [name for name in table.shape.scalars if name in distinct]
+        templates: dict[int, str] = {}
+
+        def body(variant: int, values: dict[str, str]) -> str:
+            if variant not in templates:
+                templates[variant] = self._variant(table, names, Random(variant))
+            return templates[variant] % tuple(values[name] for name in names)
+
+        return body
+
+    def _variant(self, table: Table, names: list[str], random: Random) -> str:
+        """Return a record as JSON, with a placeholder for each of *names*."""
         parts: list[str] = []
         for name, kind in table.shape.scalars.items():
             if name in CONTROLS:
                 continue
-            written = "%s"
-            if name not in blanks:
-                written = self._values.write(name, kind, random).replace("%", "%%")
-            if written:
-                parts.append(f'"{name}":{written}')
+            value = "%s"
+            if name not in names:
+                value = self._values.json(name, kind, random).replace("%", "%%")
+            if value:
+                parts.append(f'"{name}":{value}')
         return "{" + ",".join(parts) + "}"
 
 
-def _is_types(table: Table) -> bool:
+def _is_types_table(table: Table) -> bool:
     named = table.path.endswith("_types")
     return named and table.shape.scalars.keys() == {"id", "value", "description"}
 
 
-def _types(path: str, count: int) -> Iterator[Row]:
-    """Make the rows of a ``*_types`` resource."""
-    for number, value in enumerate(literals_of(path)[:count]):
-        row = {"id": number, "value": value, "description": described(value)}
+def _type_rows(path: str, count: int) -> Iterator[Row]:
+    """Yield the rows of a ``*_types`` resource."""
+    for number, value in enumerate(type_values(path)[:count]):
+        row = {"id": number, "value": value, "description": description_of(value)}
         yield Row(number, encode(row).decode(), "{}")

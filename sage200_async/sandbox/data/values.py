@@ -1,4 +1,4 @@
-"""Made-up values for any field, by its kind and its name."""
+"""Made-up values of single fields, by their kind and name."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.data import wordlists
-from sage200_async.sandbox.data.enums import literals_in
-from sage200_async.sandbox.names import snake, target_of
+from sage200_async.sandbox.schema.enums import field_values
+from sage200_async.sandbox.schema.naming import referenced_resource, snake
+from sage200_async.sandbox.schema.tables import CONTROLS, shape_of
 from sage200_async.sandbox.store.rows import decode, encode
-from sage200_async.sandbox.store.schema import CONTROLS, shape_of
-from sage200_async.sandbox.store.timestamps import TICKS, stamp
+from sage200_async.sandbox.store.timestamps import TICKS, timestamp_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sage200_async.query.records import Record
-    from sage200_async.sandbox.store.schema import Table
+    from sage200_async.sandbox.schema.tables import Table
 
     Keys = Callable[[str], Sequence[int]]
-    """Gives ids of records that a resource holds."""
+    """Returns ids of records of a resource."""
 
-FIRST: Final = 1704183436 * TICKS
-"""2 January 2024, 08:17:16."""
-_ABSENT: Final = 0.3
-_ON: Final = ("is_active", "_enabled")
-# Switches that stand on in a company that uses its Sage 200.
+FIRST_TICK: Final = 1704183436 * TICKS
+"""2 January 2024, 08:17:16: before any made-up record was created."""
+_ABSENT_PROBABILITY: Final = 0.3
+_ALWAYS_TRUE: Final = ("is_active", "_enabled")
+# Ends of switches that are on in a company that uses its Sage 200.
 
 
-class Values:
+class ValueGenerator:
     """Makes values up.
 
     Args:
         tables: Every resource, for ids and enums that refer to one.
-        keys: Gives ids of the records in a resource.
+        keys: Returns ids of records of a resource.
     """
 
     def __init__(self, tables: Mapping[str, Table], keys: Keys) -> None:
@@ -44,25 +44,25 @@ class Values:
             "integer": self._integer,
             "number": _number,
             "boolean": _boolean,
-            "datetime": _moment,
+            "datetime": _datetime,
             "enum": self._enum,
         }
 
-    def write(self, name: str, kind: str, random: Random) -> str:
-        """Write a plausible value of a field as JSON; ``""`` for null."""
+    def json(self, name: str, kind: str, random: Random) -> str:
+        """Return a plausible value of a field as JSON, or ``""`` for null."""
         writer = self._writers.get(kind)
         return "" if writer is None else writer(name, random)
 
-    def naming(
+    def names(
         self, path: str, scalars: Mapping[str, str], index: int
     ) -> dict[str, str]:
-        """Write what tells the records of a resource apart: codes and names."""
+        """Return the fields that tell records apart, codes and names, as JSON."""
         letters = "".join(word[0] for word in path.split("_")).upper()[:3]
         code = f"{letters}{index + 1:04d}"
         thing = wordlists.THINGS[index % len(wordlists.THINGS)]
         town = wordlists.TOWNS[index % len(wordlists.TOWNS)][0]
         person = wordlists.SURNAMES[index % len(wordlists.SURNAMES)]
-        found = {
+        values = {
             "reference": code,
             "code": code,
             "document_no": f"{index + 1:010d}",
@@ -74,31 +74,31 @@ class Values:
         }
         return {
             name: encode(text).decode()
-            for name, text in found.items()
+            for name, text in values.items()
             if scalars.get(name) == "text"
         }
 
     def record(self, record: type[Record], seed: str, index: int) -> dict[str, Any]:
-        """Make one record up, without its members."""
+        """Return a made-up record, without related records."""
         shape, random = shape_of(record), Random(f"{seed}/{index}")
-        written = self.naming(snake(record.__name__), shape.scalars, index)
+        values = self.names(snake(record.__name__), shape.scalars, index)
         for name, kind in shape.scalars.items():
-            if name not in CONTROLS and name not in written:
-                written[name] = self.write(name, kind, random)
+            if name not in CONTROLS and name not in values:
+                values[name] = self.json(name, kind, random)
         return {
-            name: decode(written[name]) for name in shape.scalars if written.get(name)
+            name: decode(values[name]) for name in shape.scalars if values.get(name)
         }
 
     def _integer(self, name: str, random: Random) -> str:
-        target = target_of(name, self._tables)
-        if target:
-            found = self._keys(target)
-            return str(random.choice((0, *found, *found, *found)))
+        resource = referenced_resource(name, self._tables)
+        if resource:
+            keys = self._keys(resource)
+            return str(random.choice((0, *keys, *keys, *keys)))
         days = name.endswith(("_days", "_period", "_time_to_pay"))
         return str(random.choice((0, 7, 14, 30, 60) if days else (0, 0, 1)))
 
     def _enum(self, name: str, random: Random) -> str:
-        return encode(random.choice(literals_in(name, self._tables))).decode()
+        return encode(random.choice(field_values(name, self._tables))).decode()
 
 
 def _text(name: str, random: Random) -> str:
@@ -114,13 +114,13 @@ def _number(name: str, random: Random) -> str:
 
 
 def _boolean(name: str, random: Random) -> str:
-    if name.endswith(_ON):
+    if name.endswith(_ALWAYS_TRUE):
         return "true"
     return random.choice(("true", "false", "false"))
 
 
-def _moment(name: str, random: Random) -> str:
+def _datetime(name: str, random: Random) -> str:
     del name
-    day = FIRST + random.randrange(-900, 300) * 86_400 * TICKS
-    absent = random.random() < _ABSENT
-    return "" if absent else f'"{stamp(day)[:10]}T00:00:00Z"'
+    day = FIRST_TICK + random.randrange(-900, 300) * 86_400 * TICKS
+    absent = random.random() < _ABSENT_PROBABILITY
+    return "" if absent else f'"{timestamp_at(day)[:10]}T00:00:00Z"'

@@ -1,4 +1,4 @@
-"""Words that the made-up company is made of."""
+"""Names, places and things to make records of."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ TRADES: Final = (
     "Lighting", "Marine", "Motors", "Optical", "Packaging", "Plumbing", "Printers",
     "Roofing", "Textiles", "Timber", "Tools 100%", "Valves_UK", "Veterinary",
 )  # fmt: skip
-FORMS: Final = ("Ltd", "plc", "& Sons", "& Co.", "LLP", "(UK) Ltd", "Bros", "Group")
+LEGAL_FORMS: Final = (
+    "Ltd",
+    "plc",
+    "& Sons",
+    "& Co.",
+    "LLP",
+    "(UK) Ltd",
+    "Bros",
+    "Group",
+)
 TOWNS: Final = (
     ("Aberdeen", "Aberdeenshire", "AB10"), ("Bangor", "Gwynedd", "LL57"),
     ("Belfast", "Antrim", "BT1"), ("Birmingham", "West Midlands", "B4"),

@@ -1,1 +1,5 @@
-"""The sandbox's Sage ID: signing in, tokens and their faults."""
+"""The sandbox's Sage ID.
+
+- `authorization_server`: codes, tokens and their errors.
+- `consent`: the page on which a person consents.
+"""

@@ -1,4 +1,4 @@
-"""The page where a person signs in and consents, as far as a sandbox needs one."""
+"""The authorization endpoint: a consent page, and the redirect back to the client."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from yarl import URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sage200_async.sandbox.oauth.identity import Identity
+    from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
 
-_REFUSED: Final = {
+_ACCESS_DENIED: Final = {
     "error": "access_denied",
     "error_description": "User did not authorize the request",
 }
-# What Auth0 says, on which Sage ID runs.
+# As Auth0 words it, on which Sage ID runs.
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
@@ -48,25 +48,27 @@ button[value=allow] {{ background: #00683a; border-color: #00683a; color: #fff; 
 """
 
 
-async def authorize(request: web.Request, identity: Identity) -> web.Response:
-    """Answer the authorize page: at once, or as the person decides."""
+async def authorize(request: web.Request, server: AuthorizationServer) -> web.Response:
+    """Redirect back with a code at once, or as the person decides on the page."""
     try:
-        identity.check(request.query)
+        server.check_authorization_request(request.query)
     except ValueError as error:
         return web.Response(status=400, text=str(error))
-    asks = identity.behaviour.consent == "ask"
-    if asks and request.method == "GET":
-        return web.Response(text=page(request.query), content_type="text/html")
-    refused = asks and (await request.post()).get("decision") != "allow"
-    given = _REFUSED if refused else {"code": identity.authorize(request.query)}
+    asks_person = server.behaviour.consent == "ask"
+    if asks_person and request.method == "GET":
+        return web.Response(text=consent_page(request.query), content_type="text/html")
+    refused = asks_person and (await request.post()).get("decision") != "allow"
+    result = _ACCESS_DENIED if refused else {"code": server.issue_code(request.query)}
     state = request.query.get("state", "")
-    spoilt = f"{state}-spoilt" if identity.behaviour.forge_state else state
-    back = URL(request.query["redirect_uri"]).update_query({**given, "state": spoilt})
-    return web.Response(status=302, headers={"Location": str(back)})
+    if server.behaviour.forge_state:
+        state = f"{state}-forged"
+    redirect_uri = URL(request.query["redirect_uri"])
+    location = redirect_uri.update_query({**result, "state": state})
+    return web.Response(status=302, headers={"Location": str(location)})
 
 
-def page(query: Mapping[str, str]) -> str:
-    """Write the page that asks for consent."""
+def consent_page(query: Mapping[str, str]) -> str:
+    """Return the page that asks for consent."""
     return _PAGE.format(
         client=escape(query["client_id"]),
         scope=escape(", ".join(query.get("scope", "").split()) or "nothing"),

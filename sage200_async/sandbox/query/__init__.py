@@ -1,1 +1,6 @@
-"""Query options as the sandbox reads them, by a parser that is not the client's."""
+"""Query options, parsed independently of the client and turned into SQL.
+
+- `grammar`: the syntax tree of a ``$filter``.
+- `filters`: ``$filter`` as a SQL condition.
+- `options`: all other options.
+"""

@@ -1,7 +1,7 @@
-"""From a read ``$filter`` to a SQL condition with bound values.
+"""``$filter`` as a SQL condition with bound values.
 
-Conditions are true or false, never unknown: a comparison with null is false,
-and its opposite true (OData 4.01, 5.1.1.1).
+A condition is true or false, never unknown: a comparison with null is false and
+its negation true (OData 4.01, 5.1.1.1).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from sage200_async.sandbox.query.grammar import (
     Not,
     parse,
 )
-from sage200_async.sandbox.store.timestamps import comparable
+from sage200_async.sandbox.store.database import column_sql
+from sage200_async.sandbox.store.timestamps import sortable_timestamp
 
 if TYPE_CHECKING:
-    from sage200_async.sandbox.store.schema import Table
+    from sage200_async.sandbox.schema.tables import Table
 
-_TAKES: Final[dict[str, str]] = {
+_LITERAL_KINDS: Final[dict[str, str]] = {
     "text": "text",
     "enum": "text",
     "integer": "number",
@@ -37,7 +38,7 @@ _TAKES: Final[dict[str, str]] = {
 _SQL: Final = {"eq": "IS", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _MIRRORED: Final = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _CONDITIONS: Final = (Call, Compare, Logic, Not)
-_STATUSES: Final = (
+_DOCUMENT_STATUSES: Final = (
     "Live",
     "OnHold",
     "Complete",
@@ -49,21 +50,21 @@ _STATUSES: Final = (
 # EnumDocumentStatus, 0 to 6: Sage 200 API guide, "Query parameters" for Live
 # and Complete; the others in the order in which Sage lists them.
 _DOUBLE_DIGITS: Final = 15
-_LONGEST: Final = 400
+_MAX_NUMBER_LENGTH: Final = 400
 
 Value = str | int | float
 
 
 class Condition:
-    """One ``$filter`` as SQL: `sql`, the values bound in it, and its `names`.
+    """One ``$filter`` as SQL: `sql`, its bound `values`, and the field `names` in it.
 
     Args:
-        table: What the names are looked up in.
-        text: The filter as it came, percent-decoded.
+        table: The resource that is filtered.
+        text: The filter, percent-decoded.
         ignore_case: Whether text compares without regard to case.
 
     Raises:
-        FilterError: It is malformed, or compares what cannot be compared.
+        FilterError: It is malformed, or a value does not fit its field.
     """
 
     def __init__(self, table: Table, text: str, *, ignore_case: bool = False) -> None:
@@ -76,7 +77,7 @@ class Condition:
     def _condition(self, node: Node) -> str:
         match node:
             case Logic():
-                return self._joined(f" {node.operator} ", node.parts)
+                return self._join(f" {node.operator} ", node.parts)
             case Not():
                 return f"NOT ({self._condition(node.part)})"
             case Call():
@@ -90,12 +91,12 @@ class Condition:
             case _:
                 raise FilterError("The filter is not a condition.")
 
-    def _joined(self, word: str, parts: tuple[Node, ...]) -> str:
+    def _join(self, word: str, parts: tuple[Node, ...]) -> str:
         # Halves, not a chain: SQLite allows expressions 1,000 deep.
         if len(parts) == 1:
             return self._condition(parts[0])
         half = len(parts) // 2
-        left, right = self._joined(word, parts[:half]), self._joined(word, parts[half:])
+        left, right = self._join(word, parts[:half]), self._join(word, parts[half:])
         return f"({left}{word}{right})"
 
     def _call(self, call: Call) -> str:
@@ -112,16 +113,16 @@ class Condition:
                 )
 
     def _text_function(self, function: str, name: Name, part: str) -> str:
-        column = self._folded(self._column(name))
-        sought = part.casefold() if self._ignore_case else part
-        if not sought:
-            return f"({column} IS NOT NULL)"
+        value = self._folded(self._column(name))
+        text = part.casefold() if self._ignore_case else part
+        if not text:
+            return f"({value} IS NOT NULL)"
         if function == "contains":
-            self.values.append(sought)
-            return f"COALESCE(instr({column}, ?) > 0, 0)"
-        span = f"1, {len(sought)}" if function == "startswith" else f"-{len(sought)}"
-        self.values.append(sought)
-        return f"COALESCE(substr({column}, {span}) = ?, 0)"
+            self.values.append(text)
+            return f"COALESCE(instr({value}, ?) > 0, 0)"
+        span = f"1, {len(text)}" if function == "startswith" else f"-{len(text)}"
+        self.values.append(text)
+        return f"COALESCE(substr({value}, {span}) = ?, 0)"
 
     def _comparison(self, node: Compare) -> str:
         left, operator, right = node.left, node.operator, node.right
@@ -142,17 +143,17 @@ class Condition:
     def _field_comparison(self, name: Name, operator: str, literal: Literal) -> str:
         kind, column = self._kind(name), self._column(name)
         if literal.kind == "null":
-            found = {"eq": "IS NULL", "ne": "IS NOT NULL"}.get(operator)
-            return f"({column} {found})" if found else "0"
+            test = {"eq": "IS NULL", "ne": "IS NOT NULL"}.get(operator)
+            return f"({column} {test})" if test else "0"
         if kind in {"boolean", "enum"} and operator not in {"eq", "ne"}:
             raise FilterError(f"{name.path}: {operator} needs a field with an order.")
-        if kind != "any" and _TAKES[kind] != literal.kind:
+        if kind != "any" and _LITERAL_KINDS[kind] != literal.kind:
             raise FilterError(
-                f"{name.path}: expected a value of type {_TAKES[kind]}, "
+                f"{name.path}: expected a value of type {_LITERAL_KINDS[kind]}, "
                 f"got {literal.kind} {literal.text!r}."
             )
-        if kind == "number" and _digits(literal.text) > _DOUBLE_DIGITS:
-            return self._exact(name, operator, literal.text)
+        if kind == "number" and _digit_count(literal.text) > _DOUBLE_DIGITS:
+            return self._exact_comparison(name, operator, literal.text)
         if literal.kind == "text":
             column = self._folded(column)
         self.values.append(self._value(name, kind, literal))
@@ -161,8 +162,8 @@ class Condition:
             return f"({compared})"  # the key is never null, and is looked up by range
         return f"COALESCE({compared}, 0)"
 
-    def _exact(self, name: Name, operator: str, text: str) -> str:
-        """Compare digit for digit, where a double holds too few."""
+    def _exact_comparison(self, name: Name, operator: str, text: str) -> str:
+        """Compare a number with more digits than a double holds."""
         self.values += [name.path, str(_decimal(text))]
         compared = f"exact_compare(body, ?, ?) {_SQL[operator]} 0"
         return (
@@ -178,12 +179,12 @@ class Condition:
                 return int(text.lower() == "true")
             case "datetime":
                 try:
-                    return comparable(text)
+                    return sortable_timestamp(text)
                 except ValueError as error:
                     raise FilterError(f"{name.path}: {error}.") from error
             case _:
-                named = _status(text) if name.path.endswith("document_status") else text
-                text = named if kind == "enum" else text
+                if kind == "enum" and name.path.endswith("document_status"):
+                    text = _document_status(text)
                 return text.casefold() if self._ignore_case else text
 
     def _folded(self, column: str) -> str:
@@ -198,27 +199,16 @@ class Condition:
 
     def _column(self, name: Name) -> str:
         self._kind(name)
-        return column(self._table, name.path)
+        return column_sql(self._table, name.path)
 
 
-def column(table: Table, name: str) -> str:
-    """Write the SQL of a field's value; the key's is the row's own number.
-
-    Not a generated column: SQLite works out each of them at each insert.
-    """
-    if name == table.key:
-        return "key"
-    value = f"json_extract(body, '$.{name}')"
-    return f"rtrim({value}, 'Z')" if table.shape.scalars[name] == "datetime" else value
-
-
-def _digits(text: str) -> int:
+def _digit_count(text: str) -> int:
     mantissa = text.lower().split("e")[0]
     return len(mantissa.lstrip("+-").replace(".", "").strip("0"))
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_NUMBER_LENGTH:
         raise FilterError("A number is too long.")
     return Decimal(text)
 
@@ -230,6 +220,7 @@ def _number(text: str) -> int | float:
     return float(value)
 
 
-def _status(text: str) -> str:
-    known = text.isascii() and text.isdigit() and int(text) < len(_STATUSES)
-    return f"EnumDocumentStatus{_STATUSES[int(text)]}" if known else text
+def _document_status(text: str) -> str:
+    """Return the name of a status that was given by number."""
+    known = text.isascii() and text.isdigit() and int(text) < len(_DOCUMENT_STATUSES)
+    return f"EnumDocumentStatus{_DOCUMENT_STATUSES[int(text)]}" if known else text

@@ -1,1 +1,9 @@
-"""The HTTP side of the sandbox: routes, handlers, responses and faults."""
+"""The HTTP side of the sandbox.
+
+- `server`: the application; headers, statuses, the record of requests.
+- `routes`: every path. `nested_paths`: paths below another record.
+- `handlers`: lists, reads and writes. `actions`: postings, copies, defaults.
+- `validation`: what a body may say. `orders`: the rules of orders.
+- `responses`: the JSON of records. `http_errors`: 401, 403 and 404.
+- `faults`: wrong answers by script.
+"""

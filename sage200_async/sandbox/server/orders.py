@@ -1,73 +1,98 @@
-"""How orders are numbered, and what makes one a draft."""
+"""The rules of orders and quotes: drafts, document numbers, lines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.server.writes import WriteError
+from sage200_async.sandbox.store.records import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sage200_async.sandbox.schema.tables import Table
     from sage200_async.sandbox.store.rows import Values
-    from sage200_async.sandbox.store.schema import Table
     from sage200_async.sandbox.store.store import Store
 
-NUMBERED: Final = frozenset({"sop_orders", "sop_quotes", "pop_orders"})
-"""Resources whose records are drafts until they are confirmed."""
-_NEEDED: Final[dict[str, dict[str, str]]] = {
+ORDERS: Final = frozenset({"sop_orders", "sop_quotes", "pop_orders"})
+"""Resources whose records can be drafts."""
+_REQUIRED: Final[dict[str, dict[str, str]]] = {
     "Standard": {"product_id": "", "warehouse_id": ""},
     "FreeText": {"description": ""},
     "Comment": {"description": ""},
     "Charge": {"code": "description"},
 }
-# What each type of line needs, each with what does as well.
+# The fields that each type of line requires, each with its alternative.
 DRAFT: Final = {"is_draft": True, "document_no": "TBA"}
-"""What a draft says of itself: prismatic-io/components, examplePayloads.ts."""
+"""Fields of a draft. Source: prismatic-io/components, examplePayloads.ts."""
 
 
-def numbered(
+def number_fields(
     store: Store, table: Table, body: Mapping[str, Any], old: Mapping[str, Any] | None
 ) -> Values:
-    """Give a document its number, unless it is a draft.
+    """Return the document number that a write gives an order, or none.
 
-    ``is_editing`` keeps it a draft, or with false confirms it.
+    With ``is_editing`` true a new order is a draft; with false it is confirmed.
 
     Args:
-        store: Where it is, or is to be.
-        table: Its resource.
-        body: What is written.
-        old: What it was; None for a new one.
+        store: The records.
+        table: The order's resource.
+        body: The request's body.
+        old: The order before; None for a new one.
 
-    Source: the OpenAPI documents, ``sop_orders``.
+    Source:
+        The OpenAPI documents, ``sop_orders``.
     """
-    if table.path not in NUMBERED or "is_draft" not in table.shape.scalars:
+    if table.path not in ORDERS or "is_draft" not in table.shape.scalars:
         return {}
     editing = body.get("is_editing")
     if old is None and editing is True:
         return dict(DRAFT)
     if old is None or (old.get("is_draft") and editing is False):
-        number = body.get("document_no") or f"{_last(store, table.path) + 1:010d}"
+        number = (
+            body.get("document_no") or f"{_last_number(store, table.path) + 1:010d}"
+        )
         return {"is_draft": False, "document_no": number}
     return {}
 
 
-def applied(store: Store, table: Table, key: int, values: Values) -> Values:
-    """Change a record; a document's lines one after the other.
+def update_in_steps(store: Store, table: Table, key: int, values: Values) -> Values:
+    """Update a record; the lines of an order one after the other.
 
-    A line that is refused leaves those before it saved, and those after it
-    untried.
-
-    Source: the OpenAPI documents, PUT of ``sop_orders`` and ``pop_orders``.
+    If a line is refused, those before it are saved and those after it are not
+    tried.
 
     Raises:
         KeyError: There is no such record.
         WriteError: A line is refused.
+
+    Source:
+        The OpenAPI documents, PUT of ``sop_orders`` and ``pop_orders``.
     """
-    if table.path not in NUMBERED or not values.get("lines"):
+    if table.path not in ORDERS or not values.get("lines"):
         return store.update(table.path, key, values)
-    *_, last = (store.update(table.path, key, each) for each in _steps(table, values))
+    *_, last = (store.update(table.path, key, step) for step in _steps(table, values))
     return last
+
+
+def check_lines(table: Table, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Check that new lines of an order have the fields that their type requires.
+
+    Raises:
+        WriteError: A field is missing.
+
+    Source:
+        The OpenAPI documents, ``sop_orders``: a product and a warehouse for
+        standard lines, a description for free text and comments, a code or a
+        description for charges.
+    """
+    if table.path not in ORDERS:
+        return
+    for line in lines:
+        line_type = str(line.get("line_type", "")).removeprefix("EnumLineType")
+        required = {} if line.get("id") else _REQUIRED.get(line_type, {})
+        for name, alternative in required.items():
+            if not line.get(name) and not line.get(alternative):
+                raise WriteError(f"lines.{name}: a value is required.")
 
 
 def _steps(table: Table, values: Values) -> Iterator[Values]:
@@ -77,27 +102,7 @@ def _steps(table: Table, values: Values) -> Iterator[Values]:
         yield {"lines": [line]}
 
 
-def check_lines(table: Table, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse new lines that lack what their type needs.
-
-    Source: the OpenAPI documents, ``sop_orders``: a product and a warehouse
-    for standard lines, a description for free text and comments, a code or a
-    description for charges.
-
-    Raises:
-        WriteError: A line lacks something.
-    """
-    if table.path not in NUMBERED:
-        return
-    for line in lines:
-        kind = str(line.get("line_type", "")).removeprefix("EnumLineType")
-        needed = {} if line.get("id") else _NEEDED.get(kind, {})
-        for name, instead in needed.items():
-            if not line.get(name) and not line.get(instead):
-                raise WriteError(f"lines.{name}: a value is required.")
-
-
-def _last(store: Store, path: str) -> int:
-    store.touch(path)
-    sql = f"SELECT max(CAST(json_extract(body, '$.document_no') AS INTEGER)) FROM \"{path}\""  # noqa: S608 - the catalog's
-    return int(store.ask(sql)[0][0] or 0)
+def _last_number(store: Store, path: str) -> int:
+    number = "CAST(json_extract(body, '$.document_no') AS INTEGER)"
+    sql = f'SELECT max({number}) FROM "{path}"'  # noqa: S608 - the catalog's
+    return int(store.execute(sql)[0][0] or 0)

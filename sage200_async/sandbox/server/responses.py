@@ -1,4 +1,4 @@
-"""From rows to the JSON that is served. No record is decoded without need."""
+"""Response bodies: rows as JSON, selected and expanded, decoded only where needed."""
 
 from __future__ import annotations
 
@@ -8,114 +8,116 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Raw, defstruct
 
-from sage200_async.sandbox.server.writes import blank
+from sage200_async.sandbox.schema.tables import shape_of
+from sage200_async.sandbox.store.records import blank_record
 from sage200_async.sandbox.store.rows import encode
-from sage200_async.sandbox.store.schema import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sage200_async.sandbox.behaviour import Behaviour
     from sage200_async.sandbox.query.options import ParsedQuery, Selection
-    from sage200_async.sandbox.store.schema import Table
+    from sage200_async.sandbox.schema.tables import Table
     from sage200_async.sandbox.store.store import Store
 
 Rows = list[tuple[int, bytes, bytes]]
-_STAMPED: Final = (b',"date_time_created":', b',"date_time_updated":')
+"""Rows as they are read: a key, plain fields and related records as JSON."""
+_STAMP_STARTS: Final = (b',"date_time_created":', b',"date_time_updated":')
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _LIST: Final = msgspec.json.Decoder(list[dict[str, Raw]])
-_SORTED: Final = {"text": "string", "datetime": "date-time", "enum": "string"}
+_TYPE_NAMES: Final = {"text": "string", "datetime": "date-time", "enum": "string"}
 
 
-def collection(
-    store: Store, table: Table, asked: ParsedQuery, behaviour: Behaviour
+def collection_json(
+    store: Store, table: Table, query: ParsedQuery, behaviour: Behaviour
 ) -> tuple[bytes, int]:
-    """Answer a collection request.
+    """Return a page, a count or metadata, as the query asks.
 
     Returns:
         The body, and the number of records in it.
     """
-    store.touch(table.path)
-    if asked.metadata is not None:
-        return metadata(table, behaviour, members=asked.metadata), 0
+    if query.metadata is not None:
+        return metadata_json(table, behaviour, with_expandables=query.metadata), 0
     total = 0
-    if asked.count and behaviour.count_shape != "list":
-        sql = f'SELECT count(*) FROM "{table.path}" WHERE {asked.where}'  # noqa: S608 - values are bound
-        total = int(store.ask(sql, asked.values)[0][0])
+    if query.count and behaviour.count_shape != "list":
+        sql = f'SELECT count(*) FROM "{table.path}" WHERE {query.where}'  # noqa: S608 - values are bound
+        total = int(store.execute(sql, query.values)[0][0])
         if behaviour.count_shape != "odata":
             body = total if behaviour.count_shape == "number" else {"count": total}
             return encode(body), 0
-    rows = _spoiled(_found(store, table, asked), asked, behaviour)
-    page = b"[" + b",".join(served(store, table, rows, asked.selection)) + b"]"
-    if asked.count and behaviour.count_shape == "odata":
+    rows = _disordered(_fetch(store, table, query), query, behaviour)
+    page = b"[" + b",".join(record_jsons(store, table, rows, query.selection)) + b"]"
+    if query.count and behaviour.count_shape == "odata":
         page = b'{"@odata.count":%d,"value":%s}' % (total, page)
     elif behaviour.wrap_value:
         page = b'{"value":%s}' % page
     return page, len(rows)
 
 
-def served(
+def record_jsons(
     store: Store, table: Table, rows: Rows, selection: Selection
 ) -> Iterable[bytes]:
-    """Give the JSON of each row, as the request selects and expands it."""
+    """Return the JSON of each row, selected and expanded."""
     bodies: Iterable[bytes] = (body for _, body, _ in rows)
     if selection.scalars is not None:
         bodies = _selected(table, rows, selection.scalars)
-    if not selection.members:
+    if not selection.expandables:
         return bodies
-    related = _related(store, table, rows, selection.members)
-    absent = _absent(store, table, selection.members)
+    linked = _linked_records(store, table, rows, selection.expandables)
+    defaults = _defaults(store, table, selection.expandables)
     return [
-        _expanded(body, row, selection, related, absent)
+        _expand(body, row, selection, linked, defaults)
         for body, row in zip(bodies, rows, strict=True)
     ]
 
 
-def metadata(table: Table, behaviour: Behaviour, *, members: bool) -> bytes:
-    """Describe the fields of a resource: name, type, and default sort."""
+def metadata_json(
+    table: Table, behaviour: Behaviour, *, with_expandables: bool
+) -> bytes:
+    """Return the response to ``$metadata``: name, type and default sort of each field."""
     own = (f"{table.key} asc",) if table.key else ()
-    order = [each.partition(" ") for each in table.order or own]
-    places = {name: place for place, (name, _, _) in enumerate(order, 1)}
-    rising = {name for name, _, direction in order if direction != "desc"}
+    order = [term.partition(" ") for term in table.default_order or own]
+    positions = {name: number for number, (name, _, _) in enumerate(order, 1)}
+    ascending = {name for name, _, direction in order if direction != "desc"}
     fields: list[dict[str, Any]] = [
         {
             "name": name,
-            "type": _SORTED.get(kind, kind),
-            "sort_order": places.get(name, 0),
-            "sort_ascending": name in rising,
+            "type": _TYPE_NAMES.get(kind, kind),
+            "sort_order": positions.get(name, 0),
+            "sort_ascending": name in ascending,
         }
         for name, kind in table.shape.scalars.items()
     ]
-    if members:
+    if with_expandables:
         fields += [
             {
                 "name": name,
-                "type": "array" if name in table.shape.many else "object",
+                "type": "array" if name in table.shape.lists else "object",
                 "sort_order": 0,
                 "sort_ascending": False,
             }
-            for name in table.shape.members
+            for name in table.shape.expandables
         ]
     if behaviour.metadata_shape == "object":
         return encode({field.pop("name"): field for field in fields})
     return encode(fields)
 
 
-def _found(store: Store, table: Table, asked: ParsedQuery) -> Rows:
+def _fetch(store: Store, table: Table, query: ParsedQuery) -> Rows:
     columns = "key, body, ''"
-    if asked.selection.members:
-        columns = "key, body, members"
-    elif asked.selection.scalars == (table.key,):
+    if query.selection.expandables:
+        columns = "key, body, expandables"
+    elif query.selection.scalars == (table.key,):
         columns = "key, '', ''"
     sql = (
-        f'SELECT {columns} FROM "{table.path}" WHERE {asked.where} '  # noqa: S608 - values are bound
-        f"ORDER BY {asked.order} LIMIT ? OFFSET ?"
+        f'SELECT {columns} FROM "{table.path}" WHERE {query.where} '  # noqa: S608 - values are bound
+        f"ORDER BY {query.order_by} LIMIT ? OFFSET ?"
     )
-    return store.ask(sql, (*asked.values, asked.top, asked.skip))
+    return store.execute(sql, (*query.values, query.top, query.skip))
 
 
-def _spoiled(rows: Rows, asked: ParsedQuery, behaviour: Behaviour) -> Rows:
-    if not (behaviour.out_of_order and asked.follows and len(rows) > 1):
+def _disordered(rows: Rows, query: ParsedQuery, behaviour: Behaviour) -> Rows:
+    if not (behaviour.out_of_order and query.is_later_page and len(rows) > 1):
         return rows
     if behaviour.out_of_order == "reverse":
         return rows[::-1]
@@ -131,45 +133,46 @@ def _selected(table: Table, rows: Rows, names: tuple[str, ...]) -> Iterable[byte
 
 @functools.lru_cache(maxsize=256)
 def _trimmer(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    """Make a decoder that keeps these names only, each as it is written."""
+    """Return a decoder that keeps only these names, their values as they are."""
     fields = [(name, Raw | msgspec.UnsetType, msgspec.UNSET) for name in names]
     return msgspec.json.Decoder(defstruct("Trimmed", fields))
 
 
-def _expanded(
+def _expand(
     body: bytes,
     row: tuple[int, bytes, bytes],
     selection: Selection,
-    related: Mapping[str, Mapping[int, bytes]],
-    absent: Mapping[str, bytes],
+    linked: Mapping[str, Mapping[int, bytes]],
+    defaults: Mapping[str, bytes],
 ) -> bytes:
+    """Add the related records of a row to its body."""
     stored = _OBJECT.decode(row[2])
     parts: list[bytes] = []
-    for name in selection.members:
+    for name in selection.expandables:
         value = bytes(stored[name]) if name in stored else b""
-        if not value and name in related:
-            value = related[name].get(row[0], b"")
-        value = value or absent.get(name, b"")
-        if value and name in selection.inside:
-            value = _trimmed(value, selection.inside[name])
+        if not value and name in linked:
+            value = linked[name].get(row[0], b"")
+        value = value or defaults.get(name, b"")
+        if value and name in selection.related_fields:
+            value = _trimmed(value, selection.related_fields[name])
         if value:
             parts.append(b'"%s":%s' % (name.encode(), value))
-    return _with(body, parts)
+    return _insert(body, parts)
 
 
-def _with(body: bytes, parts: list[bytes]) -> bytes:
-    """Put members before the stamps, which the service serves last."""
+def _insert(body: bytes, parts: list[bytes]) -> bytes:
+    """Insert related records before the timestamps, which the service serves last."""
     if not parts:
         return body
-    at = next((i for i in map(body.rfind, _STAMPED) if i >= 0), len(body) - 1)
+    at = next((i for i in map(body.rfind, _STAMP_STARTS) if i >= 0), len(body) - 1)
     comma = b"," if at > 1 else b""
-    # A stamp's name cannot occur inside a text: quotes in texts are escaped.
+    # The name of a timestamp cannot occur in a text, where quotes are escaped.
     return body[:at] + comma + b",".join(parts) + body[at:]
 
 
 def _trimmed(value: bytes, names: Sequence[str]) -> bytes:
     if value[:1] == b"[":
-        return encode([_trimmed_object(each, names) for each in _LIST.decode(value)])
+        return encode([_trimmed_object(row, names) for row in _LIST.decode(value)])
     return encode(_trimmed_object(_OBJECT.decode(value), names))
 
 
@@ -185,44 +188,49 @@ def _trimmed_object(value: dict[str, Raw], names: Sequence[str]) -> dict[str, Ra
     }
 
 
-def _absent(store: Store, table: Table, members: Sequence[str]) -> dict[str, bytes]:
-    """Give what is served of members that a record lacks: blanks and empty lists.
+def _defaults(store: Store, table: Table, names: Sequence[str]) -> dict[str, bytes]:
+    """Return what is served for related records that a record lacks.
 
-    A member that is a record of its own is left out.
+    A list is empty, an object is blank; one that has a table of its own is
+    left out.
 
-    Source: prismatic-io/components, ``examplePayloads.ts``: a null relation is
-    an object with noughts and empty texts.
+    Source:
+        prismatic-io/components, ``examplePayloads.ts``: a null relation is an
+        object with zeros and empty texts.
     """
-    found: dict[str, bytes] = {}
-    for name in members:
-        record = table.shape.members[name]
-        if record is not None and name in table.shape.many:
-            found[name] = b"[]"
-        elif record is not None and store.catalog.home(record) is None:
-            found[name] = encode(blank(shape_of(record)))
-    return found
+    defaults: dict[str, bytes] = {}
+    for name in names:
+        record = table.shape.expandables[name]
+        if record is not None and name in table.shape.lists:
+            defaults[name] = b"[]"
+        elif record is not None and store.catalog.table_of(record) is None:
+            defaults[name] = encode(blank_record(shape_of(record)))
+    return defaults
 
 
-def _related(
-    store: Store, table: Table, rows: Rows, members: Sequence[str]
+def _linked_records(
+    store: Store, table: Table, rows: Rows, names: Sequence[str]
 ) -> dict[str, dict[int, bytes]]:
-    """Find members that are records of their own: an order's customer.
+    """Return related records that are linked by id, such as an order's customer.
 
     Returns:
-        For each such member, its JSON by the key of the row that it is for.
+        For each of these *names*, the JSON by the key of the row that it is for.
     """
-    found: dict[str, dict[int, bytes]] = {}
-    for name in members:
-        home = store.catalog.home(table.shape.members[name])
+    linked: dict[str, dict[int, bytes]] = {}
+    for name in names:
+        linked_table = store.catalog.table_of(table.shape.expandables[name])
         link = f"{name}_id"
-        if home is None or name in table.shape.many or link not in table.shape.scalars:
+        if (
+            linked_table is None
+            or name in table.shape.lists
+            or link not in table.shape.scalars
+        ):
             continue
-        trim = msgspec.json.Decoder(dict[str, Raw])
         links = {
-            key: int(trim.decode(body).get(link, Raw(b"0"))) for key, body, _ in rows
+            key: int(_OBJECT.decode(body).get(link, Raw(b"0"))) for key, body, _ in rows
         }
-        bodies = store.bodies(home.path, links.values())
-        found[name] = {
+        bodies = store.bodies(linked_table.path, links.values())
+        linked[name] = {
             key: bodies[other] for key, other in links.items() if other in bodies
         }
-    return found
+    return linked

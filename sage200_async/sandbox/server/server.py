@@ -1,4 +1,4 @@
-"""The HTTP side: routes, headers, statuses and bodies as the service has them."""
+"""The web application: headers, statuses, faults, and the record of requests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from sage200_async.sandbox.data.company import COMPANY, SITE
 from sage200_async.sandbox.oauth.consent import authorize
 from sage200_async.sandbox.query.grammar import FilterError
 from sage200_async.sandbox.query.options import QueryOptionError
-from sage200_async.sandbox.server.faults import TOO_SLOW, play
-from sage200_async.sandbox.server.handlers import Asked, answer
-from sage200_async.sandbox.server.http_errors import FORBIDDEN, Problem, nowhere
-from sage200_async.sandbox.server.writes import WriteError
+from sage200_async.sandbox.server.faults import SLOW_PAGE_FAULTS, answer_wrongly
+from sage200_async.sandbox.server.handlers import ApiRequest, handle
+from sage200_async.sandbox.server.http_errors import (
+    HttpError,
+    forbidden,
+    path_not_found,
+    unauthorized,
+)
+from sage200_async.sandbox.server.routes import load_routes
+from sage200_async.sandbox.store.records import WriteError
 from sage200_async.sandbox.store.rows import encode
 
 if TYPE_CHECKING:
     from sage200_async.sandbox.behaviour import Behaviour
-    from sage200_async.sandbox.oauth.identity import Identity
+    from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
     from sage200_async.sandbox.server.faults import Fault
     from sage200_async.sandbox.server.routes import Route
     from sage200_async.sandbox.store.store import Store
@@ -33,16 +39,17 @@ BASES: Final = {
     "professional": "/uk/sage200extra/accounts/v1/",
     "standard": "/uk/sage200/accounts/v1/",
 }
-"""Base paths of the two editions; that of the other one is 404."""
-_BODY_LIMIT: Final = 64 * 1024**2
-_ON_MANY: Final = {"GET": "list", "POST": "create", "PUT": "update_many"}
-_ON_ONE: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
+"""Base paths of the two editions; that of the other edition is 404."""
+_MAX_BODY: Final = 64 * 1024**2
+_COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "PUT": "update_many"}
+_RECORD_VERBS: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 RequestHook = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+"""Awaited before an API request; a response that it returns is sent instead."""
 
 
 class RecordedRequest(Struct):
-    """One API request that the sandbox was sent."""
+    """One API request that the sandbox received."""
 
     method: str
     path: str
@@ -52,27 +59,38 @@ class RecordedRequest(Struct):
     raw_query: str
     """As it was sent."""
     status: int = 0
-    """What was answered; 0 until then, or when nothing was."""
+    """Status of the response; 0 until then, or if none was sent."""
     records: int = 0
-    """How many records were served."""
+    """Number of records in the response."""
 
 
 class Server:
-    """Answers HTTP requests from a store."""
+    """Answers HTTP requests from a store.
 
-    def __init__(self, store: Store, identity: Identity, behaviour: Behaviour) -> None:
-        self.store = store
-        self.identity = identity
+    Args:
+        store: The records.
+        authorization_server: Issues and checks tokens.
+        behaviour: The sandbox's switches.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        authorization_server: AuthorizationServer,
+        behaviour: Behaviour,
+    ) -> None:
         self.behaviour = behaviour
-        self.seen: list[RecordedRequest] = []
+        self.requests: list[RecordedRequest] = []
         self.in_flight = 0
-        self.before: RequestHook | None = None
+        self.request_hook: RequestHook | None = None
         self.faults: deque[Fault | None] = deque()
+        self._store = store
+        self._authorization_server = authorization_server
         self._random = random.Random(0)
 
     def application(self) -> web.Application:
-        """Make the application, with its routes."""
-        app = web.Application(client_max_size=_BODY_LIMIT)
+        """Return the application with its routes."""
+        app = web.Application(client_max_size=_MAX_BODY)
         app.router.add_get("/authorize", self._authorize)
         app.router.add_post("/authorize", self._authorize)
         app.router.add_post("/oauth/token", self._token)
@@ -81,124 +99,135 @@ class Server:
         return app
 
     async def _authorize(self, request: web.Request) -> web.StreamResponse:
-        return await authorize(request, self.identity)
+        return await authorize(request, self._authorization_server)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         is_form = request.content_type == "application/x-www-form-urlencoded"
         form = dict(parse_qsl(await request.text())) if is_form else None
         await asyncio.sleep(self.behaviour.token_delay)
-        status, body = self.identity.token(form)
+        status, body = self._authorization_server.token(form)
         return _json(encode(body), status)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw_query = request.raw_path.partition("?")[2]
         path = request.match_info["path"]
-        seen = RecordedRequest(request.method, path, dict(request.query), raw_query)
-        self.seen.append(seen)
+        record = RecordedRequest(request.method, path, dict(request.query), raw_query)
+        self.requests.append(record)
         self.in_flight += 1
         try:
-            response = await self._played(request, seen)
-            seen.status = response.status
+            response = await self._answer(request, record)
+            record.status = response.status
             return response
         finally:
             self.in_flight -= 1
 
-    async def _played(
-        self, request: web.Request, seen: RecordedRequest
+    async def _answer(
+        self, request: web.Request, record: RecordedRequest
     ) -> web.StreamResponse:
-        """Answer truly, unless the script or the size of the page is against it."""
+        """Send the true response, unless a fault is due or the page is too large."""
 
-        async def truth() -> web.StreamResponse:
-            return await self._hooked(request, seen)
+        async def carry_out() -> web.StreamResponse:
+            return await self._answer_truly(request, record)
 
         fault = self.faults.popleft() if self.faults else None
         if fault is None:
-            response = await truth()
-            if not 0 < self.behaviour.slow_above < seen.records:
+            response = await carry_out()
+            if not 0 < self.behaviour.slow_above < record.records:
                 return response
-            seen.records = 0
-            fault = TOO_SLOW[self.behaviour.slow_as]
-        return await play(fault, request, truth)
+            record.records = 0
+            fault = SLOW_PAGE_FAULTS[self.behaviour.slow_as]
+        return await answer_wrongly(fault, request, carry_out)
 
-    async def _hooked(
-        self, request: web.Request, seen: RecordedRequest
+    async def _answer_truly(
+        self, request: web.Request, record: RecordedRequest
     ) -> web.StreamResponse:
-        answer = await self.before(request) if self.before is not None else None
-        if answer is not None:
-            return answer
+        if self.request_hook is not None:
+            hook_response = await self.request_hook(request)
+            if hook_response is not None:
+                return hook_response
         await asyncio.sleep(self.behaviour.delay)
         try:
-            response = await self._answer(request, seen)
+            response = await self._carry_out(request, record)
         except (QueryOptionError, FilterError, WriteError) as error:
             response = _message(400, str(error))
-        except Problem as problem:
-            response = _message(problem.status, problem.message)
+        except HttpError as error:
+            response = _message(error.status, error.message)
         if self.behaviour.compress:
             response.enable_compression()
         return response
 
-    async def _answer(
-        self, request: web.Request, seen: RecordedRequest
+    async def _carry_out(
+        self, request: web.Request, record: RecordedRequest
     ) -> web.Response:
         limit = self.behaviour.max_query
-        if limit and len(seen.raw_query) > limit:
+        if limit and len(record.raw_query) > limit:
             return web.Response(
                 status=404, content_type="text/html", text="<h1>404.15</h1>"
             )
-        self._admit(request, seen.path)
-        route, ids = self._found(request, seen)
-        self._allow(route)
+        self._authorize_request(request, record.path)
+        api_request = await self._api_request(request, record)
+        body, record.records = await asyncio.to_thread(
+            handle, self._store, api_request, self.behaviour
+        )
+        return _json(body) if body else web.Response()
+
+    async def _api_request(
+        self, request: web.Request, record: RecordedRequest
+    ) -> ApiRequest:
+        """Return the request with its route, ids and verb."""
+        route, ids = self._route(request, record.path)
+        if {route.area, *route.names} & self.behaviour.forbidden:
+            raise forbidden()
         key = ids.pop() if len(ids) == len(route.names) else None
         verb = _verb(request.method, route, key)
         if verb not in route.verbs:
-            raise nowhere(seen.path)
-        body = (
-            await request.read() if verb in {"create", "update", "update_many"} else b""
+            raise path_not_found(record.path)
+        has_body = verb in {"create", "update", "update_many"}
+        return ApiRequest(
+            route=route,
+            verb=verb,
+            parents=tuple(ids),
+            key=key,
+            query=_query(record.raw_query),
+            body=await request.read() if has_body else b"",
+            salt=self._random.randrange(104_729),
         )
-        salt = self._random.randrange(104_729)
-        asked = Asked(route, verb, tuple(ids), key, _query(seen.raw_query), body, salt)
-        made, seen.records = await asyncio.to_thread(
-            answer, self.store, asked, self.behaviour
-        )
-        return _json(made) if made else web.Response()
 
-    def _admit(self, request: web.Request, path: str) -> None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    def _authorize_request(self, request: web.Request, path: str) -> None:
+        """Check the token, and the site and company except for ``sites``."""
         headers = request.headers
-        here = (
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        is_company = (
             headers.get("X-Site", "").lower() == SITE
             and headers.get("X-Company", "") == str(COMPANY)
         ) or path.rstrip("/") == "sites"
-        if scheme.lower() != "bearer" or not self.identity.knows(token) or not here:
-            raise Problem(401)
+        if (
+            scheme.lower() != "bearer"
+            or not self._authorization_server.accepts(token)
+            or not is_company
+        ):
+            raise unauthorized()
 
-    def _found(
-        self, request: web.Request, seen: RecordedRequest
-    ) -> tuple[Route, list[int]]:
-        """Find the route that a path names, and the ids in it."""
+    def _route(self, request: web.Request, path: str) -> tuple[Route, list[int]]:
+        """Return the route of a path, and the ids in it."""
         edition = self.behaviour.edition
-        parts = seen.path.removesuffix("/").split("/")
-        route = self.store.catalog.routes.get(tuple(parts[::2]))
+        parts = path.removesuffix("/").split("/")
+        route = load_routes().get(tuple(parts[::2]))
         if (
             route is None
             or not all(map(_is_id, parts[1::2]))
             or not request.path.startswith(BASES[edition])
             or (route.professional_only and edition == "standard")
         ):
-            raise nowhere(seen.path)
+            raise path_not_found(path)
         return route, [int(part) for part in parts[1::2]]
-
-    def _allow(self, route: Route) -> None:
-        """Refuse what the user's role may not use."""
-        if {route.area, *route.names} & self.behaviour.forbidden:
-            raise Problem(403, FORBIDDEN)
 
 
 def _verb(method: str, route: Route, key: int | None) -> str:
-    """Name what a request does; ``""`` for what no path can."""
-    if route.single:
+    """Return what a request does, as in ``update``; ``""`` if no path can do that."""
+    if route.is_single:
         return "get" if method == "GET" and key is None else ""
-    return (_ON_MANY if key is None else _ON_ONE).get(method, "")
+    return (_COLLECTION_VERBS if key is None else _RECORD_VERBS).get(method, "")
 
 
 def _query(raw: str) -> dict[str, str]:

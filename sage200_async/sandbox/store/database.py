@@ -1,4 +1,4 @@
-"""SQLite underneath: one connection, one lock, and tables made when first used."""
+"""SQLite: one connection behind one lock, and the SQL of fields and rows."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import contextlib
 import sqlite3
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from sage200_async.sandbox.query.filters import column
 from sage200_async.sandbox.store.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
-    from sage200_async.sandbox.store.schema import Table
+    from sage200_async.sandbox.schema.tables import Table
 
-_IN_ONE: Final = 500
+_MAX_PARAMETERS: Final = 500
 # Values bound in one statement: SQLite before 3.32 takes 999 at most.
 
 
 class Database:
-    """Tables of rows: a key, plain fields and members as ready-made JSON.
+    """Tables of rows: a key, and plain fields and related records as JSON.
 
     Args:
         file: A file, or ``":memory:"``.
@@ -44,13 +43,13 @@ class Database:
         self._connection.execute("PRAGMA synchronous = OFF")
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         with self._lock:
             self._connection.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None, None, None]:
-        """Do all that is done inside, or nothing; inside another, join that."""
+        """Commit on leaving, roll back on an error; an inner one joins the outer."""
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -63,82 +62,99 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run one statement; text comes as bytes."""
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return the rows of one statement; text comes as bytes."""
         with self._lock:
             return self._connection.execute(sql, tuple(values)).fetchall()
 
-    def made(self) -> set[str]:
-        """Name the tables that there are."""
+    def table_names(self) -> set[str]:
+        """Return the names of the existing tables."""
         sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        return {name.decode() for (name,) in self.ask(sql)}
+        return {name.decode() for (name,) in self.execute(sql)}
 
-    def make(self, table: Table, indexed: Iterable[str]) -> None:
-        """Make a table, with an index on each of some fields."""
-        self.ask(
-            f'CREATE TABLE "{table.path}" (key INTEGER PRIMARY KEY, '
-            "body TEXT NOT NULL, members TEXT NOT NULL, parent INTEGER NOT NULL)"
+    def create_table(self, table: Table, indexed: Iterable[str]) -> None:
+        """Create a table, with an index on each of the *indexed* fields."""
+        self.execute(
+            f'CREATE TABLE "{table.path}" (key INTEGER PRIMARY KEY, body TEXT NOT NULL,'
+            " expandables TEXT NOT NULL, parent INTEGER NOT NULL)"
         )
         for name in indexed:
-            self.ask(
+            self.execute(
                 f'CREATE INDEX "{table.path}_{name}" '
-                f'ON "{table.path}" ({column(table, name)})'
+                f'ON "{table.path}" ({column_sql(table, name)})'
             )
 
-    def add(self, path: str, rows: Iterable[Row]) -> None:
-        """Add rows in one transaction.
+    def insert_rows(self, path: str, rows: Iterable[Row]) -> None:
+        """Insert rows in one transaction.
 
         Raises:
-            sqlite3.IntegrityError: A key is there already.
+            sqlite3.IntegrityError: A key exists already.
         """
-        sql = f'INSERT INTO "{path}" (key, body, members, parent) VALUES (?, ?, ?, ?)'  # noqa: S608 - the catalog's
+        sql = (
+            f'INSERT INTO "{path}" (key, body, expandables, parent) '  # noqa: S608 - the catalog's
+            "VALUES (?, ?, ?, ?)"
+        )
         with self.transaction():
             self._connection.executemany(sql, rows)
 
-    def put(self, path: str, row: Row) -> None:
-        """Write a row in place of what has its key."""
-        sql = f'UPDATE "{path}" SET body = ?, members = ? WHERE key = ?'  # noqa: S608 - the catalog's
-        self.ask(sql, (row.body, row.members, row.key))
+    def replace_row(self, path: str, row: Row) -> None:
+        """Replace the row that has the same key; its parent stays."""
+        sql = f'UPDATE "{path}" SET body = ?, expandables = ? WHERE key = ?'  # noqa: S608 - the catalog's
+        self.execute(sql, (row.body, row.expandables, row.key))
 
-    def remove(self, path: str, key: int) -> None:
-        """Remove a row.
+    def delete_row(self, path: str, key: int) -> None:
+        """Delete a row.
 
         Raises:
-            KeyError: There is none of that key.
+            KeyError: No row has that key.
         """
         sql = f'DELETE FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
         with self._lock:
             if not self._connection.execute(sql, (key,)).rowcount:
                 raise KeyError(key)
 
-    def row(self, path: str, key: int) -> Row:
-        """Give a row.
+    def get_row(self, path: str, key: int) -> Row:
+        """Return the row with a key.
 
         Raises:
-            KeyError: There is none of that key.
+            KeyError: No row has that key.
         """
-        sql = f'SELECT key, body, members, parent FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
-        found = self.ask(sql, (key,))
-        if not found:
+        sql = f'SELECT key, body, expandables, parent FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
+        rows = self.execute(sql, (key,))
+        if not rows:
             raise KeyError(key)
-        number, body, members, parent = found[0]
-        return Row(number, body.decode(), members.decode(), parent)
+        number, body, expandables, parent = rows[0]
+        return Row(number, body.decode(), expandables.decode(), parent)
 
-    def texts(
-        self, path: str, keys: Iterable[int], what: str = "body"
+    def json_by_key(
+        self,
+        path: str,
+        keys: Iterable[int],
+        column: Literal["body", "expandables"] = "body",
     ) -> dict[int, bytes]:
-        """Give the ``body``, or the ``members``, of the rows with these keys."""
-        wanted, found = sorted(set(keys)), dict[int, bytes]()
-        for start in range(0, len(wanted), _IN_ONE):
-            part = wanted[start : start + _IN_ONE]
-            marks = ", ".join("?" * len(part))
-            sql = f'SELECT key, {what} FROM "{path}" WHERE key IN ({marks})'  # noqa: S608 - the catalog's
-            found.update(self.ask(sql, part))
-        return found
+        """Return the JSON in a column of the rows with these keys."""
+        wanted, texts = sorted(set(keys)), dict[int, bytes]()
+        for start in range(0, len(wanted), _MAX_PARAMETERS):
+            batch = wanted[start : start + _MAX_PARAMETERS]
+            marks = ", ".join("?" * len(batch))
+            sql = f'SELECT key, {column} FROM "{path}" WHERE key IN ({marks})'  # noqa: S608 - the catalog's
+            texts.update(self.execute(sql, batch))
+        return texts
 
-    def highest(self, path: str) -> int:
-        """Give the highest key, or 0."""
-        return int(self.ask(f'SELECT max(key) FROM "{path}"')[0][0] or 0)  # noqa: S608 - the catalog's
+    def highest_key(self, path: str) -> int:
+        """Return the highest key of a table, or 0 if it is empty."""
+        return int(self.execute(f'SELECT max(key) FROM "{path}"')[0][0] or 0)  # noqa: S608 - the catalog's
+
+
+def column_sql(table: Table, name: str) -> str:
+    """Return the SQL of a field's value; that of the key is the row's own number.
+
+    Not a generated column: SQLite would evaluate each of them at each insert.
+    """
+    if name == table.key:
+        return "key"
+    value = f"json_extract(body, '$.{name}')"
+    return f"rtrim({value}, 'Z')" if table.shape.scalars[name] == "datetime" else value
 
 
 def _fold(text: bytes | str | None) -> str | None:
@@ -148,6 +164,7 @@ def _fold(text: bytes | str | None) -> str | None:
 
 
 def _exact_compare(body: bytes | str, name: bytes | str, other: str) -> int | None:
+    """Compare a number digit for digit; None if the record lacks it."""
     field = name.decode() if isinstance(name, bytes) else name
     raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(field)
     if raw is None or bytes(raw) == b"null":

@@ -1,8 +1,8 @@
-"""Records that are parts of others: a customer's contacts, an order's lines.
+"""Embedded records: a customer's contacts, an order's lines.
 
-They are kept once, in the member of the record that owns them. The table of
-their own resource follows: it is derived when it is first asked for, and
-brought up to date with each write to an owner.
+They are stored once, inside the record that owns them. The table of their own
+resource is a copy: it is derived when it is first used, and updated with each
+write to an owner.
 """
 
 from __future__ import annotations
@@ -12,34 +12,36 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from sage200_async.sandbox.names import target_of
-from sage200_async.sandbox.server.routes import link_of
-from sage200_async.sandbox.store.rows import Row, decode, joined, merged
+from sage200_async.sandbox.schema.catalog import link_field
+from sage200_async.sandbox.schema.naming import referenced_resource
+from sage200_async.sandbox.store.rows import Row, decode, join_object, json_from_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sage200_async.sandbox.server.routes import Catalog
-    from sage200_async.sandbox.store.rows import Values
-    from sage200_async.sandbox.store.schema import Table
-    from sage200_async.sandbox.store.store import Store
+    from sage200_async.sandbox.schema.catalog import Catalog
+    from sage200_async.sandbox.schema.tables import Table
+    from sage200_async.sandbox.store.lazy_tables import LazyTables
 
-_MEMBERS: Final = msgspec.json.Decoder(dict[str, Raw])
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _ROWS: Final = msgspec.json.Decoder(list[dict[str, Raw]])
 
 
-class Part(Struct, frozen=True):
-    """A member whose rows are a resource of their own."""
+class EmbeddedList(Struct, frozen=True):
+    """A list in a record whose rows are a resource of their own."""
 
     owner: str
-    member: str
+    """The resource whose records hold the list."""
+    name: str
+    """The expandable field."""
     child: str
+    """The resource of its rows."""
     link: str
-    """The field of the child that holds its owner's id."""
+    """The field of a row that holds its owner's id."""
 
 
-class Parts:
-    """Which records are parts of which others.
+class EmbeddedLists:
+    """Which resources are embedded in which.
 
     Args:
         catalog: Every resource.
@@ -47,146 +49,124 @@ class Parts:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._below: dict[str, tuple[Part, ...]] = {}
-        self._above: dict[str, Part | None] = {}
+        self._by_owner: dict[str, tuple[EmbeddedList, ...]] = {}
+        self._by_child: dict[str, EmbeddedList | None] = {}
 
-    def of(self, owner: str) -> tuple[Part, ...]:
-        """Give the parts of a table's records."""
-        if owner not in self._below:
-            self._below[owner] = tuple(self._find(self._catalog.tables[owner]))
-        return self._below[owner]
+    def of_owner(self, owner: str) -> tuple[EmbeddedList, ...]:
+        """Return what is embedded in the records of a resource."""
+        if owner not in self._by_owner:
+            self._by_owner[owner] = tuple(self._find(self._catalog.tables[owner]))
+        return self._by_owner[owner]
 
-    def holding(self, child: str) -> Part | None:
-        """Give the part that a table's records are, or None where they stand alone."""
-        if child not in self._above:
-            self._above[child] = next(self._around(child), None)
-        return self._above[child]
+    def of_child(self, child: str) -> EmbeddedList | None:
+        """Return where the records of a resource are embedded, or None."""
+        if child not in self._by_child:
+            self._by_child[child] = next(self._find_owner(child), None)
+        return self._by_child[child]
 
-    def _around(self, child: str) -> Iterator[Part]:
+    def _find_owner(self, child: str) -> Iterator[EmbeddedList]:
         tables = self._catalog.tables
         for name in tables[child].shape.scalars:
-            owner = target_of(name, tables)
-            for part in self.of(owner) if owner and owner != child else ():
-                if part.child == child and part.link == name:
-                    yield part
+            owner = referenced_resource(name, tables)
+            for embedded in self.of_owner(owner) if owner and owner != child else ():
+                if embedded.child == child and embedded.link == name:
+                    yield embedded
 
-    def _find(self, owner: Table) -> Iterator[Part]:
-        for member in sorted(owner.shape.many):
-            child = self._catalog.home(owner.shape.members[member])
-            link = "" if child is None else link_of(owner.path, child)
+    def _find(self, owner: Table) -> Iterator[EmbeddedList]:
+        for name in sorted(owner.shape.lists):
+            child = self._catalog.table_of(owner.shape.expandables[name])
+            link = "" if child is None else link_field(owner.path, child)
             if child is not None and link:
-                yield Part(owner.path, member, child.path, link)
+                yield EmbeddedList(owner.path, name, child.path, link)
 
 
-def rows_in(part: Part, child: Table, owners: Iterable[tuple[int, bytes]]) -> list[Row]:
-    """Give the rows that lie in the members of some owners.
-
-    Args:
-        part: The member.
-        child: The table of its rows.
-        owners: Keys of owners, each with its members as JSON.
-    """
-    return [
-        _row(child, part.link, owner, raws)
-        for owner, members in owners
-        for raws in _ROWS.decode(_MEMBERS.decode(members).get(part.member, Raw(b"[]")))
-        if child.key in raws
-    ]
-
-
-def _row(child: Table, link: str, owner: int, raws: dict[str, Raw]) -> Row:
-    held = {name: bytes(raw) for name, raw in raws.items()}
-    held[link] = b"%d" % owner
-    shape = child.shape
-    plain = {name: held.pop(name) for name in shape.scalars if name in held}
-    return Row(int(plain[child.key]), joined(plain), joined(held))
-
-
-class Follower:
-    """Keeps the tables of parts in step with their owners.
+class EmbeddedTables:
+    """Keeps the tables of embedded records in step with their owners.
 
     Args:
-        store: Where both are.
+        tables: Where both are.
+        embedded_lists: Which are embedded in which.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, tables: LazyTables, embedded_lists: EmbeddedLists) -> None:
+        self._tables = tables
+        self._embeddings = embedded_lists
 
-    def derive(self, part: Part) -> None:
-        """Fill the table of a part from every owner."""
-        sql = f'SELECT key, members FROM "{part.owner}" WHERE members LIKE ?'  # noqa: S608 - the catalog's
-        self._add(part, self._store.ask(sql, (f'%"{part.member}":%',)))
+    def rows(self, embedded: EmbeddedList) -> list[Row]:
+        """Return every embedded record of one kind, from all owners."""
+        sql = (
+            f'SELECT key, expandables FROM "{embedded.owner}" WHERE expandables LIKE ?'  # noqa: S608 - the catalog's
+        )
+        owners = self._tables.execute(sql, (f'%"{embedded.name}":%',))
+        return self._rows_in(embedded, owners)
 
-    def follow(self, owner: str, key: int) -> None:
-        """Bring the parts of one owner up to date, as far as their tables exist."""
-        store = self._store
-        for part in store.parts.of(owner):
-            if store.is_made(part.child):
-                before = store.keys(part.child, part.link, key)
-                for each in before:
-                    store.database.remove(part.child, each)
-                held = store.database.texts(owner, [key], "members")
-                after = self._add(part, held.items())
-                for each in {*before, *after}:
-                    self.follow(part.child, each)
+    def refresh(self, owner: str, key: int) -> None:
+        """Copy the embedded records of one owner again, into tables that exist."""
+        database = self._tables.database
+        for embedded in self._embeddings.of_owner(owner):
+            child = embedded.child
+            if not self._tables.has_table(child):
+                continue
+            old = self._tables.keys(child, embedded.link, key)
+            for child_key in old:
+                database.delete_row(child, child_key)
+            owners = database.json_by_key(owner, [key], "expandables")
+            rows = self._rows_in(embedded, owners.items())
+            database.insert_rows(child, rows)
+            for child_key in {*old, *(row.key for row in rows)}:
+                self.refresh(child, child_key)
 
-    def adopt(self, part: Part, rows: Iterable[Row]) -> None:
-        """Give rows that were read apart to the owners that they name.
+    def add(self, embedded: EmbeddedList, rows: Iterable[Row]) -> None:
+        """Add rows to the owners that they refer to.
 
         Raises:
-            ValueError: An owner is missing.
+            ValueError: An owner does not exist.
         """
-        found: dict[int, list[bytes]] = {}
+        by_owner: dict[int, list[bytes]] = {}
         for row in rows:
-            owner = int(decode(row.body).get(part.link, 0))
-            found.setdefault(owner, []).append(merged(row))
-        for owner, added in found.items():
+            owner = int(decode(row.body).get(embedded.link, 0))
+            by_owner.setdefault(owner, []).append(json_from_row(row))
+        for owner, added in by_owner.items():
             try:
-                old = self._store.database.row(part.owner, owner)
+                old = self._tables.database.get_row(embedded.owner, owner)
             except KeyError:
-                message = f"{part.child}: no {part.owner} has the id {owner}"
+                message = f"{embedded.child}: no {embedded.owner} has the id {owner}"
                 raise ValueError(message) from None
-            self._store.database.put(part.owner, _with(old, part.member, added))
-            self.follow(part.owner, owner)
+            new = _with_rows(old, embedded.name, added)
+            self._tables.database.replace_row(embedded.owner, new)
+            self.refresh(embedded.owner, owner)
 
-    def inserted(self, part: Part, values: Values) -> Values:
-        """Add a part by a write to its owner.
+    def _rows_in(
+        self, embedded: EmbeddedList, owners: Iterable[tuple[int, bytes]]
+    ) -> list[Row]:
+        """Return the embedded rows of some owners.
 
-        Raises:
-            KeyError: There is no such owner.
+        Args:
+            embedded: The list that holds them.
+            owners: Keys of owners, each with its expandables as JSON.
         """
-        owner = self._write(part, int(values.get(part.link, 0)), values)
-        made: Values = owner[part.member][-1]
-        return made
-
-    def updated(self, part: Part, key: int, values: Values) -> Values:
-        """Change a part, or remove it, by a write to its owner.
-
-        Raises:
-            KeyError: There is no such part.
-        """
-        own = self._store.tables[part.child].key
-        number = decode(self._store.bodies(part.child, [key])[key])[part.link]
-        row = {**values, own: key}
-        owner = self._write(part, number, row)
-        rows: list[Values] = [
-            each for each in owner[part.member] if each.get(own) == key
+        child = self._tables.tables[embedded.child]
+        return [
+            _row(child, embedded.link, owner, fields)
+            for owner, expandables in owners
+            for fields in _ROWS.decode(
+                _OBJECT.decode(expandables).get(embedded.name, Raw(b"[]"))
+            )
+            if child.key in fields
         ]
-        return rows[0] if rows else {}
-
-    def _write(self, part: Part, owner: int, row: Values) -> Values:
-        move = self._store.parts_move_owners
-        return self._store.update(part.owner, owner, {part.member: [row]}, move=move)
-
-    def _add(self, part: Part, owners: Iterable[tuple[int, bytes]]) -> list[int]:
-        rows = rows_in(part, self._store.tables[part.child], owners)
-        self._store.database.add(part.child, rows)
-        return [row.key for row in rows]
 
 
-def _with(owner: Row, member: str, added: list[bytes]) -> Row:
-    """Give a row with more rows in a member."""
-    held = {name: bytes(raw) for name, raw in _MEMBERS.decode(owner.members).items()}
-    old = held.get(member, b"[]")[1:-1]
-    held[member] = b"[" + b",".join([old, *added] if old else added) + b"]"
-    return owner._replace(members=joined(held))
+def _row(child: Table, link: str, owner: int, fields: dict[str, Raw]) -> Row:
+    values = {name: bytes(raw) for name, raw in fields.items()}
+    values[link] = b"%d" % owner
+    shape = child.shape
+    body = {name: values.pop(name) for name in shape.scalars if name in values}
+    return Row(int(body[child.key]), join_object(body), join_object(values))
+
+
+def _with_rows(owner: Row, name: str, added: list[bytes]) -> Row:
+    """Return an owner's row with more rows in one of its lists."""
+    lists = {key: bytes(raw) for key, raw in _OBJECT.decode(owner.expandables).items()}
+    old = lists.get(name, b"[]")[1:-1]
+    lists[name] = b"[" + b",".join([old, *added] if old else added) + b"]"
+    return owner._replace(expandables=join_object(lists))

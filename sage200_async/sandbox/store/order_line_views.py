@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.store.rows import decode, row_of
+from sage200_async.sandbox.store.rows import decode, row_from_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from sage200_async.sandbox.store.rows import Values
-    from sage200_async.sandbox.store.schema import Table
-    from sage200_async.sandbox.store.store import Store
+    from sage200_async.sandbox.schema.tables import Table
+    from sage200_async.sandbox.store.lazy_tables import LazyTables
+    from sage200_async.sandbox.store.rows import Row, Values
 
 VIEW: Final = "sop_order_line_views"
 ORDERS: Final = "sop_orders"
@@ -24,7 +24,7 @@ _PREFIXES: Final = (
     "warehouse_",
     "tax_code_",
 )
-_OTHERWISE: Final = {
+_RENAMED: Final = {
     ("sop_order_line_", "product_code"): "code",
     ("sop_order_line_", "product_description"): "description",
     ("sop_order_line_", "number"): "line_number",
@@ -33,7 +33,7 @@ _OTHERWISE: Final = {
     ("sop_order_line_", "type"): "line_type",
     ("sop_delivery_addr_", "post_code"): "postcode",
 }
-_BLANK: Final[dict[str, Any]] = {
+_BLANKS: Final[dict[str, Any]] = {
     "text": "",
     "integer": 0,
     "number": 0,
@@ -42,18 +42,18 @@ _BLANK: Final[dict[str, Any]] = {
 
 
 Source = tuple[str, str, str, Any]
-"""A field of the view, whose it is, its name there, and what it is when absent."""
+"""A field of the view, the prefix of its source, its name there, and its default."""
 
 
 def sources_of(table: Table) -> list[Source]:
-    """Tell where each field of the view comes from."""
-    found: list[Source] = []
+    """Return where each field of the view comes from."""
+    sources: list[Source] = []
     for name, kind in table.shape.scalars.items():
-        prefix = next((each for each in _PREFIXES if name.startswith(each)), "")
-        own = name.removeprefix(prefix)
-        own = _OTHERWISE.get((prefix, own), own)
-        found.append((name, prefix, own, _BLANK.get(kind)))
-    return found
+        prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+        source_name = name.removeprefix(prefix)
+        source_name = _RENAMED.get((prefix, source_name), source_name)
+        sources.append((name, prefix, source_name, _BLANKS.get(kind)))
+    return sources
 
 
 def views_of(
@@ -62,10 +62,10 @@ def views_of(
     customer: Values,
     products: Mapping[int, Values],
 ) -> Iterator[Values]:
-    """Give the view's record of each line of *order*."""
+    """Yield the view's record of each line of *order*."""
     for line in order.get("lines") or ():
         product = products.get(line.get("product_id", 0), {})
-        owners: dict[str, Mapping[str, Any]] = {
+        by_prefix: dict[str, Mapping[str, Any]] = {
             "": {},
             "sop_order_line_": line,
             "sop_order_": order,
@@ -76,42 +76,52 @@ def views_of(
             "tax_code_": {"id": line.get("tax_code_id", 0)},
         }
         view = {
-            name: owners[prefix].get(own, blank) for name, prefix, own, blank in sources
+            name: by_prefix[prefix].get(source_name, blank)
+            for name, prefix, source_name, blank in sources
         }
         yield {name: value for name, value in view.items() if value is not None}
 
 
-class LineViews:
-    """Keeps the view in step with the orders of a store."""
+class OrderLineViews:
+    """Keeps the view in step with the orders.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        tables: Where both are.
+    """
 
-    def views(self, sources: list[Source], order: Values) -> Iterator[Values]:
-        """Give the view's records of an order, from the store as it is now."""
-        numbers = {line.get("product_id", 0) for line in order.get("lines") or ()}
-        number = order.get("customer_id", 0)
-        customers = self._found("customers", [number])
-        products = self._found("products", numbers)
-        return views_of(sources, order, customers.get(number, {}), products)
+    def __init__(self, tables: LazyTables) -> None:
+        self._tables = tables
 
-    def follow(self, resource: str, record: Values) -> None:
-        """Write the lines of an order that was written."""
-        if resource != ORDERS or VIEW not in self._store.tables:
-            return
-        self.forget(resource, record["id"])
-        table = self._store.tables[VIEW]
-        views = self.views(sources_of(table), record)
-        self._store.add_rows(VIEW, [row_of(table, view) for view in views])
+    def rows(self, orders: Iterable[Values]) -> Iterator[Row]:
+        """Yield the view's rows of some orders, from the tables as they are now."""
+        table = self._tables.tables[VIEW]
+        sources = sources_of(table)
+        for order in orders:
+            customer_id = order.get("customer_id", 0)
+            lines = order.get("lines") or ()
+            customers = self._records("customers", [customer_id])
+            products = self._records(
+                "products", {line.get("product_id", 0) for line in lines}
+            )
+            customer = customers.get(customer_id, {})
+            for view in views_of(sources, order, customer, products):
+                yield row_from_record(table, view)
 
-    def forget(self, resource: str, key: int) -> None:
-        """Remove the lines of an order that was deleted."""
-        if resource == ORDERS and VIEW in self._store.tables:
-            for each in self._store.keys(VIEW, "sop_order_id", key):
-                self._store.database.remove(VIEW, each)
+    def refresh(self, resource: str, record: Values) -> None:
+        """Replace the rows of an order that was written."""
+        if resource == ORDERS and VIEW in self._tables.tables:
+            self.remove(resource, record["id"])
+            self._tables.database.insert_rows(VIEW, list(self.rows([record])))
+            self._tables.reserve_ids(VIEW)
 
-    def _found(self, resource: str, keys: Any) -> dict[int, Values]:
-        if resource not in self._store.tables:
+    def remove(self, resource: str, key: int) -> None:
+        """Delete the rows of an order that was deleted."""
+        if resource == ORDERS and VIEW in self._tables.tables:
+            for view_key in self._tables.keys(VIEW, "sop_order_id", key):
+                self._tables.database.delete_row(VIEW, view_key)
+
+    def _records(self, resource: str, keys: Iterable[int]) -> dict[int, Values]:
+        if resource not in self._tables.tables:
             return {}
-        wanted = self._store.bodies(resource, keys).items()
-        return {key: decode(body) for key, body in wanted}
+        bodies = self._tables.bodies(resource, keys)
+        return {key: decode(body) for key, body in bodies.items()}

@@ -1,4 +1,4 @@
-"""Records as they are kept: ready-made JSON, so that a page is joined text."""
+"""Records as they are stored: ready-made JSON, so that a page is joined text."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from sage200_async.sandbox.store.timestamps import served
+from sage200_async.sandbox.schema.tables import STAMPS
+from sage200_async.sandbox.store.timestamps import served_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sage200_async.sandbox.store.schema import Shape, Table
+    from sage200_async.sandbox.schema.tables import Shape, Table
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_RAW: Final = msgspec.json.Decoder(dict[str, Raw])
-_STARTS: Final[dict[str, bytes]] = {
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+_FIRST_BYTES: Final[dict[str, bytes]] = {
     "text": b'"',
     "enum": b'"',
     "datetime": b'"',
@@ -26,121 +27,120 @@ _STARTS: Final[dict[str, bytes]] = {
     "number": b"-0123456789",
     "boolean": b"tf",
 }
-_NO_FRACTION: Final = frozenset(b"-0123456789")
+_INTEGER_BYTES: Final = frozenset(b"-0123456789")
 
 Values = dict[str, Any]
+"""A record, or some of its fields."""
 
 
 class Row(NamedTuple):
-    """One record: its key, its plain fields and its members, both as JSON."""
+    """One stored record."""
 
     key: int
     body: str
-    members: str
+    """Its plain fields, as a JSON object."""
+    expandables: str
+    """Its related records, as a JSON object."""
     parent: int = 0
-    """The id that it is listed below, where no field of its own says so."""
+    """The id of the record that it is listed below, if no field holds that."""
 
 
 def encode(value: object) -> bytes:
-    """Write JSON, decimals with the digits that they have."""
+    """Return JSON. A `Decimal` keeps its digits."""
     return _ENCODER.encode(value)
 
 
 def decode(text: str | bytes) -> Any:
-    """Read JSON, numbers with a point as `Decimal`.
+    """Return the value of a JSON text, numbers with a point as `Decimal`.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: It is not JSON.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
-def record_of(row: Row) -> Values:
-    """Read a whole record, members and all, stamps last."""
+def record_from_row(row: Row) -> Values:
+    """Return a whole record with its related records, timestamps last."""
     values: Values = decode(row.body)
-    stamps = {name: values.pop(name) for name in list(values) if _is_stamp(name)}
-    members: Values = decode(row.members)
-    return values | members | stamps
+    stamps = {name: values.pop(name) for name in list(values) if name in STAMPS}
+    expandables: Values = decode(row.expandables)
+    return values | expandables | stamps
 
 
-def merged(row: Row) -> bytes:
-    """Write a row as one object, members last."""
-    body, members = row.body.encode(), row.members.encode()
-    comma = b"," if body != b"{}" and members != b"{}" else b""
-    return body[:-1] + comma + members[1:]
+def json_from_row(row: Row) -> bytes:
+    """Return a whole record as one JSON object, related records last."""
+    body, expandables = row.body.encode(), row.expandables.encode()
+    comma = b"," if body != b"{}" and expandables != b"{}" else b""
+    return body[:-1] + comma + expandables[1:]
 
 
-def row_of(table: Table, values: Mapping[str, Any], key: int = 0) -> Row:
-    """Write a record as a row, of the *key* that it has or else is given."""
+def row_from_record(table: Table, values: Mapping[str, Any], key: int = 0) -> Row:
+    """Return a record as a row. *key* is used if its type has no key."""
     shape = table.shape
-    scalars = {
-        name: values[name] for name in shape.scalars if values.get(name) is not None
-    }
-    members = {
-        name: values[name] for name in shape.members if values.get(name) is not None
-    }
-    body = encode(scalars).decode()
+    scalars, expandables = (
+        {name: values[name] for name in names if values.get(name) is not None}
+        for names in (shape.scalars, shape.expandables)
+    )
     own = int(values[table.key]) if table.key else key
-    return Row(own, body, encode(members).decode())
+    return Row(own, encode(scalars).decode(), encode(expandables).decode())
 
 
 def row_from_line(table: Table, line: bytes, number: int = 0) -> Row:
-    """Read a line of a data file; numbers stay as they are written.
+    """Return one line of a data file as a row; its numbers keep their digits.
 
     Args:
         table: The resource.
         line: One JSON object.
-        number: The record's key, where no field tells records apart.
+        number: The key to use if the record type has none.
 
     Raises:
-        ValueError: It is no JSON object, has no key, or a value that its field
-            cannot hold.
+        ValueError: It is not a JSON object, has no key, or a value does not fit
+            its field.
     """
-    raws = {name: bytes(raw) for name, raw in _RAW.decode(line).items()}
+    fields = {name: bytes(raw) for name, raw in _OBJECT.decode(line).items()}
     shape = table.shape
     for name, kind in shape.scalars.items():
-        if name in raws:
-            raws[name] = _checked(name, kind, raws[name])
-    key = raws.get(table.key) if table.key else b"%d" % number
-    if not key or not _NO_FRACTION.issuperset(key):
+        if name in fields:
+            fields[name] = _checked(name, kind, fields[name])
+    key = fields.get(table.key) if table.key else b"%d" % number
+    if not key or not _INTEGER_BYTES.issuperset(key):
         raise ValueError(f"expected a whole number in {table.key!r}")
-    extra = [name for name in raws if name not in shape.scalars]
-    plain = [name for name in extra if name not in shape.members]
-    names = [*_before_stamps(shape), *plain, *filter(_is_stamp, shape.scalars)]
+    related = [name for name in fields if name in shape.expandables]
+    body = [name for name in _body_order(shape, fields) if fields.get(name)]
     return Row(
         int(key),
-        joined({name: raws[name] for name in names if raws.get(name)}),
-        joined({name: raws[name] for name in extra if name in shape.members}),
+        join_object({name: fields[name] for name in body}),
+        join_object({name: fields[name] for name in related}),
     )
 
 
-def _before_stamps(shape: Shape) -> list[str]:
-    return [name for name in shape.scalars if not _is_stamp(name)]
+def _body_order(shape: Shape, fields: Mapping[str, bytes]) -> list[str]:
+    """Return the names of a body: known fields, unknown ones, timestamps."""
+    known = [name for name in shape.scalars if name not in STAMPS]
+    unknown = fields.keys() - shape.scalars.keys() - shape.expandables.keys()
+    stamps = [name for name in shape.scalars if name in STAMPS]
+    return [*known, *(name for name in fields if name in unknown), *stamps]
 
 
-def _is_stamp(name: str) -> bool:
-    return name in {"date_time_created", "date_time_updated"}
-
-
-def joined(raws: Mapping[str, bytes]) -> str:
-    """Write an object of which the values are written already."""
-    parts = (b'"%s":%s' % (name.encode(), raw) for name, raw in raws.items())
+def join_object(fields: Mapping[str, bytes]) -> str:
+    """Return a JSON object of values that are JSON already."""
+    parts = (b'"%s":%s' % (name.encode(), raw) for name, raw in fields.items())
     return (b"{" + b",".join(parts) + b"}").decode()
 
 
 def _checked(name: str, kind: str, raw: bytes) -> bytes:
-    """Check one value; a null is written as the service serves it."""
+    """Return one value as it is stored; null becomes what Sage serves instead."""
     if raw == b"null":
         return b'""' if kind == "text" else b""
-    starts = _STARTS.get(kind)
-    if starts is not None and raw[0] not in starts:
+    first_bytes = _FIRST_BYTES.get(kind)
+    if first_bytes is not None and raw[0] not in first_bytes:
         raise ValueError(f"{name}: expected {kind}, got {raw.decode()[:40]}")
-    if kind == "integer" and not _NO_FRACTION.issuperset(raw):
+    if kind == "integer" and not _INTEGER_BYTES.issuperset(raw):
         raise ValueError(f"{name}: expected a whole number, got {raw.decode()[:40]}")
     if b"\\u0000" in raw:
         raise ValueError(f"{name}: text cannot hold a NUL character")
-    return encode(served(json.loads(raw))) if kind == "datetime" else raw
+    return encode(served_timestamp(json.loads(raw))) if kind == "datetime" else raw
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

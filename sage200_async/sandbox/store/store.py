@@ -1,283 +1,198 @@
-"""The records, in SQLite: one table to a resource, made when it is first used.
-
-A row holds ready-made JSON: a page is joined text, and filters and orders are
-SQL over ``json_extract``.
-"""
+"""The sandbox's records, in SQLite: writing them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.query.filters import column
-from sage200_async.sandbox.server import writes
-from sage200_async.sandbox.server.routes import catalog as whole
-from sage200_async.sandbox.store.database import Database
-from sage200_async.sandbox.store.embedded import Follower, Parts
-from sage200_async.sandbox.store.order_line_views import VIEW, LineViews
-from sage200_async.sandbox.store.rows import Row, record_of, row_of
+from sage200_async.sandbox.store.embedded import EmbeddedLists, EmbeddedTables
+from sage200_async.sandbox.store.lazy_tables import LazyTables
+from sage200_async.sandbox.store.order_line_views import VIEW, OrderLineViews
+from sage200_async.sandbox.store.records import new_record, updated_record
+from sage200_async.sandbox.store.rows import (
+    Row,
+    decode,
+    record_from_row,
+    row_from_record,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from sage200_async.sandbox.server.routes import Catalog
+    from sage200_async.sandbox.schema.catalog import Catalog
+    from sage200_async.sandbox.schema.tables import Table
+    from sage200_async.sandbox.store.embedded import EmbeddedList
     from sage200_async.sandbox.store.rows import Values
-    from sage200_async.sandbox.store.schema import Table
 
-_BATCH: Final = 1000
-_QUOTED: Final = re.compile(r'"(\w+)"')
-_LOOKED_UP: Final = ("reference", "code")
-_FIRST_ID: Final = 250_000
-# Above the ids of resources that hold a few made-up records.
+_INDEXED: Final = ("reference", "code")
 
-Filler = Callable[["Store", str], Iterable[Row]]
-"""Gives the rows that a resource holds at first."""
+InitialRows = Callable[["Store", str], Iterable[Row]]
+"""Returns the rows that the table of a resource starts with."""
 
 
-class Store:
-    """Every record of the sandbox's company, for oracles and other writers.
+class Store(LazyTables):
+    """Every record of the sandbox's company, for tests to read and to write.
 
-    Safe to call from any thread, while the server runs.
+    Safe to use from any thread, while the server runs.
 
     Args:
         database: A file, or ``":memory:"``.
         catalog: The resources; those of the client by default.
-        filler: Gives the rows that a resource holds at first; none by default.
+        initial_rows: Returns the rows that a table starts with; none by default.
     """
 
     def __init__(
         self,
         database: str | Path = ":memory:",
         catalog: Catalog | None = None,
-        filler: Filler | None = None,
+        initial_rows: InitialRows | None = None,
     ) -> None:
-        self.catalog = catalog or whole()
-        self.tables = self.catalog.tables
-        self.parts = Parts(self.catalog)
-        self.database = Database(database)
-        self._filler = filler
-        self._made = self.database.made()
-        self._filling: set[str] = set()
-        self.parts_move_owners = True
-        self._next_id = _FIRST_ID
-        self.line_views = LineViews(self)
-        self._follower = Follower(self)
-        for path in self._made & self.tables.keys():
-            self._number_on(path)
+        super().__init__(database, catalog)
+        self._initial_rows = initial_rows
+        self.touch_owners = True
+        """Whether a write to an embedded record changes its owner's timestamp."""
+        self.embedded_lists = EmbeddedLists(self.catalog)
+        self._embedded = EmbeddedTables(self, self.embedded_lists)
+        self.order_line_views = OrderLineViews(self)
 
-    def close(self) -> None:
-        """Close the database."""
-        self.database.close()
+    def initial_rows(self, resource: str) -> Iterable[Row]:
+        """Return the rows that a new table starts with."""
+        embedded = self.embedded_lists.of_child(resource)
+        if embedded is not None:
+            self.ensure_table(embedded.owner)
+            return self._embedded.rows(embedded)
+        return () if self._initial_rows is None else self._initial_rows(self, resource)
 
-    def touch(self, resource: str) -> None:
-        """Make the table of a resource, and fill it, unless that is done."""
-        if resource in self._made:
-            return
-        with self.database.transaction():
-            if resource not in self._made:
-                table = self.tables[resource]
-                self.database.make(table, self._indexed(table))
-                self._made.add(resource)
-                self._filling.add(resource)
-                try:
-                    self._fill(resource)
-                except BaseException:
-                    self._made.discard(resource)
-                    raise
-                finally:
-                    self._filling.discard(resource)
-                self._number_on(resource)
-
-    def is_made(self, resource: str) -> bool:
-        """Tell whether a resource has its table yet."""
-        return resource in self._made
+    def indexed_fields(self, table: Table) -> set[str]:
+        """Return the fields of a new table to index: codes, and the owner's id."""
+        embedded = self.embedded_lists.of_child(table.path)
+        wanted = {*_INDEXED, "" if embedded is None else embedded.link}
+        if table.path == VIEW:
+            wanted.add("sop_order_id")
+        return wanted & table.shape.scalars.keys()
 
     def is_filling(self, resource: str) -> bool:
-        """Tell whether a resource, or what it is a part of, is being filled."""
-        part = self.parts.holding(resource)
-        busy = resource in self._filling
-        return busy or (part is not None and self.is_filling(part.owner))
+        """Whether a table, or that of an owner of its records, is being filled."""
+        embedded = self.embedded_lists.of_child(resource)
+        return super().is_filling(resource) or (
+            embedded is not None and self.is_filling(embedded.owner)
+        )
 
     def insert(
         self, resource: str, values: Mapping[str, Any], parent: int = 0
     ) -> Values:
-        """Add a record; what is not given is blank, as the service leaves it.
+        """Add a record. Fields without a value are blank, as Sage leaves them.
 
         Args:
-            resource: Where to.
-            values: Its fields, and rows of its members.
-            parent: The id that it is listed below, where no field says so.
+            resource: The resource.
+            values: Its fields, and rows of its related records.
+            parent: The id that it is listed below, if no field holds that.
 
         Returns:
-            The whole record, with members.
+            The whole record, with related records.
 
         Raises:
-            KeyError: It is a part of a record that there is not.
+            KeyError: It is embedded in a record that does not exist.
         """
-        self.touch(resource)
-        table, part = self.tables[resource], self.parts.holding(resource)
+        self.ensure_table(resource)
+        embedded = self.embedded_lists.of_child(resource)
         with self.database.transaction():
-            if part is not None:
-                return self._follower.inserted(part, dict(values))
-            key, record = writes.created(table, values, self.take_id)
-            row = row_of(table, record, key)._replace(parent=parent)
-            self.database.add(resource, [row])
-            self._followed(resource, key, record)
+            if embedded is not None:
+                owner = int(values.get(embedded.link, 0))
+                rows = self._write_embedded(embedded, owner, dict(values))
+                return rows[-1]
+            table = self.tables[resource]
+            key, record = new_record(table, values, self.next_id)
+            row = row_from_record(table, record, key)._replace(parent=parent)
+            self.database.insert_rows(resource, [row])
+            self._refresh_copies(resource, key, record)
         return record
 
     def update(
-        self, resource: str, key: int, values: Mapping[str, Any], *, move: bool = True
+        self, resource: str, key: int, values: Mapping[str, Any], *, touch: bool = True
     ) -> Values:
-        """Change what *values* names, and move ``date_time_updated`` on.
+        """Change the fields in *values*, and set ``date_time_updated``.
 
-        Rows of members with an id are changed, those without are added, those
-        with ``is_to_delete`` are removed.
+        Rows of related records with an id are changed, those without are added,
+        those with ``is_to_delete`` are removed.
 
         Args:
-            resource: Whose record.
-            key: Its key.
-            values: What changes.
-            move: Whether the stamp moves on.
+            resource: The resource.
+            key: The key of the record.
+            values: The fields and rows to change.
+            touch: Whether ``date_time_updated`` changes.
 
         Returns:
-            The whole record, with members.
+            The whole record, with related records.
 
         Raises:
             KeyError: There is no such record.
         """
-        self.touch(resource)
-        table, part = self.tables[resource], self.parts.holding(resource)
+        self.ensure_table(resource)
+        embedded = self.embedded_lists.of_child(resource)
         with self.database.transaction():
-            if part is not None:
-                return self._follower.updated(part, key, dict(values))
-            old = record_of(self.database.row(resource, key))
-            record = writes.changed(table, old, values, self.take_id, move=move)
-            self.database.put(resource, row_of(table, record, key))
-            self._followed(resource, key, record)
+            if embedded is not None:
+                return self._update_embedded(embedded, key, values)
+            table = self.tables[resource]
+            old = record_from_row(self.database.get_row(resource, key))
+            record = updated_record(table, old, values, self.next_id, touch=touch)
+            self.database.replace_row(resource, row_from_record(table, record, key))
+            self._refresh_copies(resource, key, record)
         return record
 
     def delete(self, resource: str, key: int) -> None:
-        """Remove a record, and what is a part of it.
+        """Remove a record, and what is embedded in it.
 
         Raises:
             KeyError: There is no such record.
         """
-        self.touch(resource)
-        part = self.parts.holding(resource)
+        self.ensure_table(resource)
+        embedded = self.embedded_lists.of_child(resource)
         with self.database.transaction():
-            if part is not None:
-                self._follower.updated(part, key, {"is_to_delete": True})
+            if embedded is not None:
+                self._update_embedded(embedded, key, {"is_to_delete": True})
                 return
-            self.database.remove(resource, key)
-            self.line_views.forget(resource, key)
-            self._follower.follow(resource, key)
-
-    def get(self, resource: str, key: int) -> Values:
-        """Give a whole record, with members.
-
-        Raises:
-            KeyError: There is no such record.
-        """
-        self.touch(resource)
-        return record_of(self.database.row(resource, key))
-
-    def count(self, resource: str) -> int:
-        """Count the records."""
-        self.touch(resource)
-        return int(self.ask(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalog's
-
-    def keys(self, resource: str, below: str = "", parent: int = 0) -> list[int]:
-        """Give every key, ascending; or those of the records *below* a parent.
-
-        Args:
-            resource: Whose keys.
-            below: The field that holds the parent's id.
-            parent: That id.
-        """
-        self.touch(resource)
-        where = f"{column(self.tables[resource], below)} = {parent:d}" if below else "1"
-        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalog's
-        return [int(key) for (key,) in self.ask(sql)]
-
-    def rows(self, resource: str) -> Iterator[Values]:
-        """Give every record with its members, by ascending key.
-
-        Numbers with a point are `Decimal`, times are text as served.
-        """
-        self.touch(resource)
-        sql = (
-            f'SELECT key, body, members FROM "{resource}" '  # noqa: S608 - the catalog's
-            "WHERE key > ? ORDER BY key LIMIT ?"
-        )
-        last = -(2**63)
-        while batch := self.ask(sql, (last, _BATCH)):
-            yield from (record_of(Row(*row)) for row in batch)
-            last = batch[-1][0]
-
-    def holds(self, resource: str, values: Mapping[str, Any], but: int = 0) -> bool:
-        """Tell whether a record other than *but* has all of some values."""
-        self.touch(resource)
-        table = self.tables[resource]
-        alike = " AND ".join(f"{column(table, name)} = ?" for name in values)
-        sql = f'SELECT 1 FROM "{resource}" WHERE {alike} AND key <> ? LIMIT 1'  # noqa: S608 - the catalog's
-        return bool(self.ask(sql, (*values.values(), but)))
-
-    def bodies(self, resource: str, keys: Iterable[int]) -> dict[int, bytes]:
-        """Give the plain fields of the records with these keys, as JSON."""
-        self.touch(resource)
-        return self.database.texts(resource, keys)
-
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run one query, with the names of tables in quotes; text comes as bytes."""
-        for name in _QUOTED.findall(sql):
-            if name not in self._made and name in self.tables:
-                self.touch(name)
-        return self.database.ask(sql, values)
+            self.database.delete_row(resource, key)
+            self.order_line_views.remove(resource, key)
+            self._embedded.refresh(resource, key)
 
     def add_rows(self, resource: str, rows: Iterable[Row]) -> None:
-        """Add rows in one transaction; parts go to the records that own them.
+        """Add rows in one transaction; embedded ones go to their owners.
 
         Raises:
-            ValueError: They are parts of records that there are not.
-            sqlite3.IntegrityError: A key is there already.
+            ValueError: They refer to owners that do not exist.
+            sqlite3.IntegrityError: A key exists already.
         """
-        self.touch(resource)
-        part = self.parts.holding(resource)
+        self.ensure_table(resource)
+        embedded = self.embedded_lists.of_child(resource)
         with self.database.transaction():
-            if part is None:
-                self.database.add(resource, rows)
+            if embedded is None:
+                self.database.insert_rows(resource, rows)
             else:
-                self._follower.adopt(part, rows)
-            self._number_on(resource)
+                self._embedded.add(embedded, rows)
+            self.reserve_ids(resource)
 
-    def take_id(self) -> int:
-        """Give the next id: one counter serves all tables and members."""
-        with self.database.transaction():
-            self._next_id += 1
-            return self._next_id - 1
+    def _update_embedded(
+        self, embedded: EmbeddedList, key: int, values: Mapping[str, Any]
+    ) -> Values:
+        """Change or remove an embedded record by a write to its owner."""
+        own = self.tables[embedded.child].key
+        old = decode(self.bodies(embedded.child, [key])[key])
+        row = {**values, own: key}
+        rows = self._write_embedded(embedded, old[embedded.link], row)
+        return next((row for row in rows if row.get(own) == key), {})
 
-    def _fill(self, resource: str) -> None:
-        part = self.parts.holding(resource)
-        if part is not None:
-            self.touch(part.owner)
-            self._follower.derive(part)
-        elif self._filler is not None:
-            self.database.add(resource, self._filler(self, resource))
+    def _write_embedded(
+        self, embedded: EmbeddedList, owner: int, row: Values
+    ) -> list[Values]:
+        """Write a row to its owner, and return all rows of that list."""
+        record = self.update(
+            embedded.owner, owner, {embedded.name: [row]}, touch=self.touch_owners
+        )
+        rows: list[Values] = record[embedded.name]
+        return rows
 
-    def _followed(self, resource: str, key: int, record: Values) -> None:
-        self.line_views.follow(resource, record)
-        self._follower.follow(resource, key)
-
-    def _indexed(self, table: Table) -> set[str]:
-        part = self.parts.holding(table.path)
-        wanted = {*_LOOKED_UP, "" if part is None else part.link}
-        found = {name for name in table.shape.scalars if name in wanted}
-        return found | {"sop_order_id"} if table.path == VIEW else found
-
-    def _number_on(self, resource: str) -> None:
-        """Number on from a resource's highest id."""
-        # A row's members took ids after its own, fewer than 64 in made-up data.
-        above = self.database.highest(resource) + 64
-        self._next_id = max(self._next_id, above)
+    def _refresh_copies(self, resource: str, key: int, record: Values) -> None:
+        self.order_line_views.refresh(resource, record)
+        self._embedded.refresh(resource, key)

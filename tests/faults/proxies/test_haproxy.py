@@ -130,7 +130,7 @@ def test_killed_during_a_page(helpers, row, haproxy):
             if len(haproxy.clock.slept) == 2:
                 await proxy.__aenter__()
 
-        sandbox.before, haproxy.clock.on_sleep = kill, start
+        sandbox.request_hook, haproxy.clock.on_sleep = kill, start
         result = await helpers.read(client, sandbox.store.keys("customers"))
         result.requests = list(sandbox.requests)
         return result

@@ -1,4 +1,4 @@
-"""Sage's names: of one and of many, and of what an id points at."""
+"""Sage's spelling of names: singular and plural, and the resource an id refers to."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_MEANT: Final = {
+_SPECIAL_IDS: Final = {
     "alternative_product": "products",
     "cross_sell_product": "products",
     "posted_customer_transaction": "sales_posted_transactions",
     "posted_supplier_transaction": "purchase_posted_transactions",
 }
-# Ids that point at something that they are not called after.
+# Ids that are not named after the resource they refer to.
 
 
 def singular(name: str) -> str:
-    """Give the name of one of many.
+    """Return the singular of a resource's name.
 
     Example:
         >>> [singular(n) for n in ("customers", "countries", "customer_faxes")]
@@ -35,7 +35,7 @@ def singular(name: str) -> str:
 
 
 def plural(name: str) -> str:
-    """Give the name of many.
+    """Return the plural of a record's name.
 
     Example:
         >>> [plural(n) for n in ("currency", "customer_fax", "tax_code", "licence")]
@@ -47,7 +47,7 @@ def plural(name: str) -> str:
 
 
 def snake(name: str) -> str:
-    """Give a class's name as Sage writes it.
+    """Return the name of a class in snake case, as Sage spells it.
 
     Example:
         >>> snake("SopOrderLine")
@@ -57,7 +57,7 @@ def snake(name: str) -> str:
 
 
 def camel(name: str) -> str:
-    """Give a name as enum literals are written.
+    """Return a name in camel case, as enum values are spelt.
 
     Example:
         >>> camel("ledger_type")
@@ -66,16 +66,16 @@ def camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def target_of(field: str, paths: Container[str]) -> str:
-    """Find the resource that an id points at, or ``""``.
+def referenced_resource(field: str, resources: Container[str]) -> str:
+    """Return the resource that an id field refers to, or ``""``.
 
-    The longest name that is a resource wins: a ``default_tax_code_id`` is one
-    of ``tax_codes``.
+    The longest name that is a resource wins: ``default_tax_code_id`` refers to
+    ``tax_codes``.
 
     Example:
-        >>> target_of("default_tax_code_id", {"tax_codes", "codes"})
+        >>> referenced_resource("default_tax_code_id", {"tax_codes", "codes"})
         'tax_codes'
-        >>> target_of("session_id", {"tax_codes"})
+        >>> referenced_resource("session_id", {"tax_codes"})
         ''
     """
     if not field.endswith("_id"):
@@ -83,7 +83,7 @@ def target_of(field: str, paths: Container[str]) -> str:
     words = field.removesuffix("_id").split("_")
     for start in range(len(words)):
         name = "_".join(words[start:])
-        for path in (_MEANT.get(name, ""), plural(name), name):
-            if path in paths:
-                return path
+        for resource in (_SPECIAL_IDS.get(name, ""), plural(name), name):
+            if resource in resources:
+                return resource
     return ""

@@ -1,4 +1,4 @@
-"""What the catalog says of a record, in the terms that a server needs."""
+"""What the catalog says about a resource: its key, fields and related records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _KINDS: Final[dict[type, str]] = {
     BooleanField: "boolean",
     EnumField: "enum",
 }
-_STAMPS: Final = ("date_time_created", "date_time_updated")
+STAMPS: Final = ("date_time_created", "date_time_updated")
+"""When a record was created and last changed; served as its last fields."""
 CONTROLS: Final = frozenset(
     {
         "is_to_delete",
@@ -44,18 +45,18 @@ CONTROLS: Final = frozenset(
         "create_cancelled_line",
     }
 )
-"""Fields that steer a write and are never kept."""
+"""Fields that control a write and are never stored."""
 
 
 class Shape(Struct, frozen=True):
-    """The names in a record, or in a member of one."""
+    """The fields and related records of one record type."""
 
     scalars: dict[str, str]
     """Kind of each plain field, in the order in which the service serves them."""
-    members: dict[str, type[Record] | None]
-    """Record of each expandable member; None where the catalog does not know it."""
-    many: frozenset[str]
-    """Members that are lists."""
+    expandables: dict[str, type[Record] | None]
+    """Record type of each related record; None where the catalog does not know it."""
+    lists: frozenset[str]
+    """The expandables that are lists."""
     writable: frozenset[str]
     """Names that a body may set; others in a body are ignored."""
     required: frozenset[str]
@@ -63,66 +64,66 @@ class Shape(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """One resource, as the sandbox keeps it; its record is loaded when needed."""
+    """One resource as the sandbox stores it. Its record type is loaded when needed."""
 
     path: str
-    """Its name: the last of the path, wherever the path begins."""
+    """Its name: the last segment of its path, nested or not."""
     model: type[Record] | str | None
     declared_key: str | None = None
     by_id: bool = True
-    """Whether a path names one of its records by id."""
+    """Whether a path can name one of its records by id."""
     extra_expands: tuple[str, ...] = ()
-    """Names that ``$expand`` takes though no record has them."""
+    """Names that ``$expand`` accepts although the record has no such field."""
     parameters: tuple[str, ...] = ()
-    """Query parameters of its own."""
-    order: tuple[str, ...] = ()
-    """The order where a request gives none."""
-    single: bool = False
-    """Whether it is one object."""
+    """Query parameters that only this resource has."""
+    default_order: tuple[str, ...] = ()
+    """The order of a request without ``$orderby``."""
+    is_single: bool = False
+    """Whether it is one object, not a collection."""
 
     @property
     def key(self) -> str:
-        """The field that tells records apart, or ``""`` where none does."""
+        """The field that identifies a record, or ``""`` if there is none."""
         if self.declared_key is not None:
             return self.declared_key
         return "id" if self.by_id and "id" in shape_of(self.model).scalars else ""
 
     @property
     def record(self) -> type[Record] | None:
-        """Its record, or None where nobody knows it."""
+        """Its record type, or None if it is unknown."""
         return load(self.model)
 
     @property
     def shape(self) -> Shape:
-        """The names in its record."""
+        """The fields and related records of its record type."""
         return shape_of(self.model, self.declared_key or "id")
 
 
 @functools.cache
 def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
-    """Read a record's names from its namespace, its model and its input."""
+    """Return the shape of a record type, read from its model and its inputs."""
     record = load(model)
     if record is None:
         return Shape({key: "integer"}, {}, *[frozenset[str]()] * 3)
     fields: Fields = vars(record)["fields"]
     hints = get_type_hints(record)
     names = names_of(type(fields))
-    members = [name for name, kind in names.items() if issubclass(kind, Fields)]
-    writable, required = _input_of(record)
+    related = [name for name, kind in names.items() if issubclass(kind, Fields)]
+    writable, required = _writable_and_required(record)
     return Shape(
-        scalars=_ordered(
-            {name: _kind(kind) for name, kind in names.items() if name not in members},
+        scalars=_served_order(
+            {name: _kind(kind) for name, kind in names.items() if name not in related},
             key,
         ),
-        members={name: _record_in(hints.get(name)) for name in members},
-        many=frozenset(name for name in members if _is_list(hints.get(name))),
+        expandables={name: _record_type(hints.get(name)) for name in related},
+        lists=frozenset(name for name in related if _is_list(hints.get(name))),
         writable=writable or frozenset(names),
         required=required,
     )
 
 
 def area_of(model: type[Record] | str | None) -> str:
-    """Name the module of Sage 200 that a record belongs to: ``sales``, ``sop``."""
+    """Return the Sage 200 module that a record belongs to, as in ``sales``, ``sop``."""
     if model is None:
         return ""
     module = model.partition(":")[0] if isinstance(model, str) else model.__module__
@@ -133,10 +134,10 @@ def _kind(field: type[Field[Any] | Fields]) -> str:
     return _KINDS.get(field, "any")
 
 
-def _ordered(kinds: dict[str, str], key: str) -> dict[str, str]:
-    """Order as served: business fields, the id, the two stamps."""
+def _served_order(kinds: dict[str, str], key: str) -> dict[str, str]:
+    """Return the fields as Sage orders them: business fields, id, two timestamps."""
     tail = [key] if key == "id" else []
-    last = [name for name in (*tail, *_STAMPS) if name in kinds]
+    last = [name for name in (*tail, *STAMPS) if name in kinds]
     return {name: kinds[name] for name in kinds if name not in last} | {
         name: kinds[name] for name in last
     }
@@ -150,7 +151,7 @@ def _is_list(hint: object) -> bool:
     return any(get_origin(option) is list for option in _options(hint))
 
 
-def _record_in(hint: object) -> type[Record] | None:
+def _record_type(hint: object) -> type[Record] | None:
     for option in _options(hint):
         inner = get_args(option)[0] if get_origin(option) is list else option
         if isinstance(inner, type) and issubclass(inner, Record):
@@ -158,23 +159,26 @@ def _record_in(hint: object) -> type[Record] | None:
     return None
 
 
-def _input_of(record: type[Record]) -> tuple[frozenset[str], frozenset[str]]:
-    """Find what may and what must be written, from the record's inputs."""
-    module = _inputs_beside(record)
-    named = [
+def _writable_and_required(
+    record: type[Record],
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that a body may set, and those that it must set."""
+    module = _inputs_module(record)
+    candidates = [
         getattr(module, f"{record.__name__}{suffix}", None)
         for suffix in ("Input", "Row", "Changes")
     ]
-    given = [each for each in named if each is not None]
-    if not given:
+    inputs = [candidate for candidate in candidates if candidate is not None]
+    if not inputs:
         return frozenset(), frozenset()
-    required = frozenset[str]() if named[0] is None else named[0].__required_keys__
-    names = {str(name) for each in given for name in each.__annotations__}
+    create = candidates[0]
+    required = frozenset[str]() if create is None else create.__required_keys__
+    names = {str(name) for input_type in inputs for name in input_type.__annotations__}
     return frozenset(names), required
 
 
-def _inputs_beside(record: type[Record]) -> types.ModuleType:
+def _inputs_module(record: type[Record]) -> types.ModuleType:
     try:
         return import_module(record.__module__.replace(".models.", ".inputs."))
-    except ModuleNotFoundError:  # an area of which nothing is written
+    except ModuleNotFoundError:  # an area without any writes
         return sys.modules[record.__module__]

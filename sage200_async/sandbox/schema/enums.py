@@ -1,16 +1,16 @@
-"""Enum literals that Sage's API is known to serve, by field and by resource."""
+"""Enum values that Sage's API is known to serve, by field and by resource."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from sage200_async.sandbox.names import camel, plural, singular
+from sage200_async.sandbox.schema.naming import camel, plural, singular
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-ENUMS: Final[dict[str, tuple[str, ...]]] = {
+FIELD_VALUES: Final[dict[str, tuple[str, ...]]] = {
     "account_status_type": ("AccountStatusActive",),
     "exchange_rate_type": ("ExchangeRateSingle",),
     "account_type": ("TradingAccountTypeOpenItem",),
@@ -65,7 +65,7 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "shelf_life_type": ("EnumTimeUnitDay",),
     "landed_costs_type": ("EnumNotApplicable",),
 }
-"""The first of each is what a new record gets.
+"""Values by field. A new record gets the first.
 
 Source: prismatic-io/components, ``sage-200/src/examplePayloads.ts``: replies
 captured from Sage's demonstration company.
@@ -81,7 +81,7 @@ _DOCUMENT: Final = (
     "EnumDocumentStatusPrinted",
 )
 _PROCESS: Final = ("EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull")
-TYPES: Final[dict[str, tuple[str, ...]]] = {
+_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "aged_balances_ageing_types": ("TransactionDate", "DueDate", "CalendarMonth"),
     "confirmation_intent_types": ("ConfirmOnDespatch",),
     "costing_method_types": ("EnumCostingMethodTypeFIFO",),
@@ -101,52 +101,50 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {
     "product_types": ("EnumStockItemTypeStock",),
     "sop_back_to_back_status_types": ("EnumBackToBackStatusPONotReq",),
     "sop_confirmation_intent_types": ("ConfirmOnDespatch",),
-    "sop_customer_types": ENUMS["customer_type"],
+    "sop_customer_types": FIELD_VALUES["customer_type"],
     "sop_document_process_status_types": _PROCESS,
     "sop_document_status_types": _DOCUMENT,
     "sop_invoice_credit_types": ("EnumInvoiceCreditTypeCredit",),
-    "sop_show_on_picking_list_types": ENUMS["show_on_picking_list_type"],
-    "sop_trade_line_status_types": ENUMS["allocation_status"],
+    "sop_show_on_picking_list_types": FIELD_VALUES["show_on_picking_list_type"],
+    "sop_trade_line_status_types": FIELD_VALUES["allocation_status"],
     "time_unit_types": ("EnumTimeUnitDay",),
-    "trader_account_types": ENUMS["account_type"],
+    "trader_account_types": FIELD_VALUES["account_type"],
 }
-"""Literals of the ``*_types`` resources, in the order of their numbers.
-
-Source: the same replies; ageing types: the OpenAPI documents. The order of the
-document statuses is inferred: Live is 0 and Complete is 2.
-"""
+# Values of the ``*_types`` resources, in the order of their numbers. From the
+# same responses; ageing types: the OpenAPI documents. The order of the document
+# statuses is inferred: Live is 0 and Complete is 2.
 
 _MADE_UP: Final = ("None", "Standard", "Other")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def literals_of(path: str) -> tuple[str, ...]:
-    """Give the literals of a ``*_types`` resource, made up where none is known.
+def type_values(resource: str) -> tuple[str, ...]:
+    """Return the values of a ``*_types`` resource, made up where none is known.
 
     Example:
-        >>> literals_of("account_status_types")
+        >>> type_values("account_status_types")
         ('AccountStatusActive',)
-        >>> literals_of("ledger_types")[1]
+        >>> type_values("ledger_types")[1]
         'EnumLedgerTypeStandard'
     """
-    field = singular(path)
-    known = TYPES.get(path) or ENUMS.get(field)
+    field = singular(resource)
+    known = _TYPES.get(resource) or FIELD_VALUES.get(field)
     return known or tuple(f"Enum{camel(field)}{word}" for word in _MADE_UP)
 
 
-def literals_in(field: str, paths: Container[str]) -> tuple[str, ...]:
-    """Give the literals that a field may hold."""
-    known = ENUMS.get(field)
-    if known is None and plural(field) in paths:
-        return literals_of(plural(field))
+def field_values(field: str, resources: Container[str]) -> tuple[str, ...]:
+    """Return the values that an enum field may hold."""
+    known = FIELD_VALUES.get(field)
+    if known is None and plural(field) in resources:
+        return type_values(plural(field))
     return known or ("EnumNotApplicable",)
 
 
-def described(literal: str) -> str:
-    """Say a literal in words.
+def description_of(value: str) -> str:
+    """Return the description that Sage gives for an enum value.
 
     Example:
-        >>> described("EnumTimeUnitDay"), described("LastBuyingPrice")
+        >>> description_of("EnumTimeUnitDay"), description_of("LastBuyingPrice")
         ('Time Unit Day', 'Last Buying Price')
     """
-    return _HUMP.sub(" ", literal.removeprefix("Enum"))
+    return _HUMP.sub(" ", value.removeprefix("Enum"))

@@ -1,0 +1,165 @@
+"""Tables that are created, and filled, when they are first used; reading them."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+from sage200_async.sandbox.schema.catalog import load_catalog
+from sage200_async.sandbox.store.database import Database, column_sql
+from sage200_async.sandbox.store.rows import Row, record_from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sage200_async.sandbox.schema.catalog import Catalog
+    from sage200_async.sandbox.schema.tables import Table
+    from sage200_async.sandbox.store.rows import Values
+
+_BATCH: Final = 1000
+_QUOTED: Final = re.compile(r'"(\w+)"')
+_FIRST_ID: Final = 250_000
+# Above the ids of resources that hold a few made-up records.
+_NESTED_IDS: Final = 64
+# Nested rows of made-up data have the ids after their owner's: fewer than these.
+
+
+class LazyTables(ABC):
+    """Tables that exist once they are used. Safe to use from any thread.
+
+    Args:
+        database: A file, or ``":memory:"``.
+        catalog: The resources; those of the client by default.
+    """
+
+    def __init__(
+        self, database: str | Path = ":memory:", catalog: Catalog | None = None
+    ) -> None:
+        self.catalog = catalog or load_catalog()
+        self.tables = self.catalog.tables
+        self.database = Database(database)
+        self._created = self.database.table_names()
+        self._filling: set[str] = set()
+        self._next_id = _FIRST_ID
+        for path in self._created & self.tables.keys():
+            self.reserve_ids(path)
+
+    @abstractmethod
+    def initial_rows(self, resource: str) -> Iterable[Row]:
+        """Return the rows that a new table starts with."""
+
+    @abstractmethod
+    def indexed_fields(self, table: Table) -> set[str]:
+        """Return the fields of a new table to index."""
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def ensure_table(self, resource: str) -> None:
+        """Create and fill the table of a resource, unless it exists."""
+        if resource in self._created:
+            return
+        with self.database.transaction():
+            if resource not in self._created:
+                self._create(resource)
+                self.reserve_ids(resource)
+
+    def has_table(self, resource: str) -> bool:
+        """Whether the table of a resource exists yet."""
+        return resource in self._created
+
+    def is_filling(self, resource: str) -> bool:
+        """Whether a table is being filled right now."""
+        return resource in self._filling
+
+    def get(self, resource: str, key: int) -> Values:
+        """Return a whole record with its related records.
+
+        Raises:
+            KeyError: There is no such record.
+        """
+        self.ensure_table(resource)
+        return record_from_row(self.database.get_row(resource, key))
+
+    def count(self, resource: str) -> int:
+        """Return the number of records."""
+        self.ensure_table(resource)
+        return int(self.execute(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalog's
+
+    def keys(self, resource: str, link: str = "", parent: int = 0) -> list[int]:
+        """Return every key in ascending order, or those of one parent's records.
+
+        Args:
+            resource: The resource.
+            link: The field that holds the parent's id.
+            parent: That id.
+        """
+        self.ensure_table(resource)
+        table = self.tables[resource]
+        where = f"{column_sql(table, link)} = {parent:d}" if link else "1"
+        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalog's
+        return [int(key) for (key,) in self.execute(sql)]
+
+    def rows(self, resource: str) -> Iterator[Values]:
+        """Yield every record with its related records, by ascending key.
+
+        Numbers with a point are `Decimal`, timestamps are text as served.
+        """
+        self.ensure_table(resource)
+        sql = (
+            f'SELECT key, body, expandables FROM "{resource}" '  # noqa: S608 - the catalog's
+            "WHERE key > ? ORDER BY key LIMIT ?"
+        )
+        last = -(2**63)
+        while batch := self.execute(sql, (last, _BATCH)):
+            yield from (record_from_row(Row(*row)) for row in batch)
+            last = batch[-1][0]
+
+    def exists(
+        self, resource: str, values: Mapping[str, Any], other_than: int = 0
+    ) -> bool:
+        """Whether a record has all these values, not counting the key *other_than*."""
+        self.ensure_table(resource)
+        table = self.tables[resource]
+        equal = " AND ".join(f"{column_sql(table, name)} = ?" for name in values)
+        sql = f'SELECT 1 FROM "{resource}" WHERE {equal} AND key <> ? LIMIT 1'  # noqa: S608 - the catalog's
+        return bool(self.execute(sql, (*values.values(), other_than)))
+
+    def bodies(self, resource: str, keys: Iterable[int]) -> dict[int, bytes]:
+        """Return the plain fields of the records with these keys, as JSON."""
+        self.ensure_table(resource)
+        return self.database.json_by_key(resource, keys)
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return the rows of a query with quoted table names; text comes as bytes."""
+        for name in _QUOTED.findall(sql):
+            if name not in self._created and name in self.tables:
+                self.ensure_table(name)
+        return self.database.execute(sql, values)
+
+    def next_id(self) -> int:
+        """Return an id that is not in use; all tables and nested rows share one counter."""
+        with self.database.transaction():
+            self._next_id += 1
+            return self._next_id - 1
+
+    def reserve_ids(self, resource: str) -> None:
+        """Continue the counter above the ids of a table."""
+        highest = self.database.highest_key(resource) + _NESTED_IDS
+        self._next_id = max(self._next_id, highest)
+
+    def _create(self, resource: str) -> None:
+        table = self.tables[resource]
+        self.database.create_table(table, self.indexed_fields(table))
+        self._created.add(resource)
+        self._filling.add(resource)
+        try:
+            self.database.insert_rows(resource, self.initial_rows(resource))
+        except BaseException:
+            self._created.discard(resource)
+            raise
+        finally:
+            self._filling.discard(resource)
