@@ -1,7 +1,7 @@
-"""A certified OAuth server that is not ours: rotation, reuse, and ten processes.
+"""A certified OAuth server: rotation, reuse, and ten processes.
 
-panva/node-oidc-provider rotates refresh tokens and kills the whole family of
-one that is used twice, as Sage ID is taken to do.
+panva/node-oidc-provider rotates refresh tokens, and if one is used twice it
+revokes all tokens of that sign-in, as Sage ID is assumed to do.
 """
 
 import asyncio
@@ -42,23 +42,23 @@ COUNT = 10
 
 @pytest.fixture(scope="module")
 def url():
-    """Run the server, and give where."""
+    """Run the server; yield its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    told = [shutil.which("node"), HERE / "server.mjs", PROVIDER, port, ID, SECRET]
+    command = [shutil.which("node"), HERE / "server.mjs", PROVIDER, port, ID, SECRET]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(told, **pipes, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, **pipes, stderr=subprocess.DEVNULL) as process:
         try:
-            # Before it is ready it says what a server for the public would need.
+            # Before "ready" it prints warnings for production use.
             assert any(line == b"ready\n" for line in process.stdout)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.stdin.close()  # it ends when nobody is there; see server.mjs
+            process.stdin.close()  # it ends when its input does; see server.mjs
 
 
 def consent(address):
-    """Sign in and consent, as a person does; give where it ends, and what is there."""
+    """Sign in and consent as a person does; return the last URL and its text."""
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     with browser.open(address) as reply:
@@ -73,27 +73,29 @@ def consent(address):
     return page, text
 
 
-def begin(url, **change):
-    """Begin a sign-in; give the settings, the sign-in, and where the browser ends."""
-    # OpenID Connect wants consent asked for where offline_access is.
-    own = {"authorization_url": f"{url}/auth?prompt=consent", **change}
-    settings = replace(settings_for(url, MemoryStore()), **own)
-    begun = AuthorizationRequest.begin(f"{url}/came-back")
-    return settings, begun, consent(create_authorization_url(settings, begun))[0]
+def begin(url):
+    """Begin a sign-in; return settings, request and the URL redirected to."""
+    # OpenID Connect requires prompt=consent for offline_access.
+    settings = replace(
+        settings_for(url, MemoryStore()),
+        authorization_url=f"{url}/auth?prompt=consent",
+    )
+    request = AuthorizationRequest.begin(f"{url}/callback")
+    return settings, request, consent(create_authorization_url(settings, request))[0]
 
 
 def sign_in(url):
-    """Sign in by code with PKCE; give the tokens."""
+    """Sign in with a code and PKCE; return the tokens."""
     return asyncio.run(exchange_code(*begin(url)))
 
 
 def expire(url, tokens):
-    """Have the API take an access token for ended."""
+    """Let the API treat an access token as expired."""
     urllib.request.urlopen(f"{url}/expire?{tokens.access_token}").close()
 
 
 def granted(url):
-    """Give all that the token endpoint has answered."""
+    """Return the status of every response of the token endpoint."""
     with urllib.request.urlopen(f"{url}/granted") as reply:
         return json.loads(reply.read())
 
@@ -108,45 +110,45 @@ def settings_for(url, store):
     )
 
 
-def ten_reads(url, place):
-    """Let ten processes read at once; give what came of each."""
-    told = {
+def ten_reads(url, store_url):
+    """Let ten processes read at once; return their results."""
+    arguments = {
         "base_url": f"{url}/v1/",
         "token_url": f"{url}/token",
         "client_id": ID,
         "client_secret": SECRET,
-        "token_store": place,
+        "token_store": store_url,
     }
-    command = [sys.executable, WORKER, json.dumps(told)]
+    command = [sys.executable, WORKER, json.dumps(arguments)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [subprocess.Popen(command, **pipes) for _ in range(COUNT)]
     try:
-        assert {each.stdout.readline() for each in workers} == {"ready\n"}
-        said = [each.communicate("go\n", timeout=60)[0] for each in workers]
+        assert {worker.stdout.readline() for worker in workers} == {"ready\n"}
+        outputs = [worker.communicate("go\n", timeout=60)[0] for worker in workers]
     finally:
-        for each in workers:
-            each.kill()
-            each.communicate()
-    return [each.splitlines()[-1] for each in said]
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    return [output.splitlines()[-1] for output in outputs]
 
 
 def test_ten_processes_refresh_once(url, tmp_path):
-    """Ten processes with one file and a dead access token: one refresh, all succeed."""
-    place = (tmp_path / "tokens.json").as_uri()
+    """Ten processes that share a file with an expired token refresh once."""
+    store_url = (tmp_path / "tokens.json").as_uri()
     first = sign_in(url)
-    asyncio.run(store_at(place).save(first))
+    asyncio.run(store_at(store_url).save(first))
     for number in range(2):
-        stored = asyncio.run(store_at(place).load())
+        stored = asyncio.run(store_at(store_url).load())
         before = len(granted(url))
         expire(url, stored)
-        assert ten_reads(url, place) == ["ok"] * COUNT, number
+        assert ten_reads(url, store_url) == ["ok"] * COUNT, number
         assert granted(url)[before:] == [200]
-    stored = asyncio.run(store_at(place).load())
+    stored = asyncio.run(store_at(store_url).load())
     assert stored.refresh_token != first.refresh_token
 
 
-def test_reuse_revokes_the_family(url):
-    """An old refresh token used again kills the new one: a person signs in again."""
+def test_reuse_revokes_all_tokens(url):
+    """An old refresh token used again revokes the new one: a person signs in again."""
 
     async def read(tokens):
         store = MemoryStore()
@@ -167,14 +169,13 @@ def test_reuse_revokes_the_family(url):
         asyncio.run(read(second))
 
 
-def test_a_wrong_secret_does_not_spend_the_token(url):
-    """A client that is refused for its secret gets in with the right one."""
+def test_a_wrong_secret_does_not_use_up_the_token(url):
+    """After a refusal for a wrong secret, the same token works with the right one."""
 
     async def read(store, secret):
         settings = settings_for(url, store)
-        given = {name: getattr(settings, name) for name in settings.__struct_fields__}
-        async with Sage200Client(Settings(**given | {"client_secret": secret})) as one:
-            return await one.sites()
+        async with Sage200Client(replace(settings, client_secret=secret)) as client:
+            return await client.sites()
 
     first = sign_in(url)
 
@@ -191,31 +192,31 @@ def test_a_wrong_secret_does_not_spend_the_token(url):
 
 
 def test_a_code_of_another_sign_in(url):
-    """A code with another verifier, or used before, is refused as a code."""
-    settings, begun, back = begin(url)
-    other = replace(begun, code_verifier="v" * 43)
+    """A code with another verifier, or used before, is refused."""
+    settings, request, redirect_url = begin(url)
+    other = replace(request, code_verifier="v" * 43)
     with pytest.raises(TokenRefused, match="refused the code") as caught:
-        asyncio.run(exchange_code(settings, other, back))
+        asyncio.run(exchange_code(settings, other, redirect_url))
     assert caught.value.reason == "invalid_grant"
-    settings, begun, back = begin(url)
-    tokens = asyncio.run(exchange_code(settings, begun, back))
+    settings, request, redirect_url = begin(url)
+    tokens = asyncio.run(exchange_code(settings, request, redirect_url))
     assert tokens.refresh_token
     with pytest.raises(TokenRefused, match="refused the code"):
-        asyncio.run(exchange_code(settings, begun, back))
+        asyncio.run(exchange_code(settings, request, redirect_url))
 
 
 def test_a_desktop_client_logs_in(url, tmp_path):
-    """`sage200 login` signs in without a secret, on a port that nobody registered."""
-    place = (tmp_path / "tokens.json").as_uri()
-    told = {
+    """`sage200 login` signs in without a secret, on a port that is not registered."""
+    store_url = (tmp_path / "tokens.json").as_uri()
+    variables = {
         "SAGE200_AUTHORIZATION_URL": f"{url}/auth?prompt=consent",
         "SAGE200_TOKEN_URL": f"{url}/token",
         "SAGE200_CLIENT_ID": f"{ID}-desktop",
-        "SAGE200_TOKEN_STORE": place,
+        "SAGE200_TOKEN_STORE": store_url,
     }
     command = [sys.executable, "-m", "sage200_async.cli", "login", "--no-browser"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **told}
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}
     ) as process:
         try:
             page, text = consent(process.stdout.readline().strip())
@@ -226,14 +227,15 @@ def test_a_desktop_client_logs_in(url, tmp_path):
     assert page.startswith("http://127.0.0.1:")
     assert "<h1>Signed in</h1>" in text
     assert out.startswith("signed in\n")
-    first = asyncio.run(store_at(place).load())
+    first = asyncio.run(store_at(store_url).load())
 
     async def read():
-        public = {"client_id": f"{ID}-desktop", "client_secret": ""}
-        settings = replace(settings_for(url, place), **public)
+        settings = replace(
+            settings_for(url, store_url), client_id=f"{ID}-desktop", client_secret=""
+        )
         async with Sage200Client(settings) as client:
             return await client.sites()
 
     expire(url, first)
     assert asyncio.run(read()) == []
-    assert asyncio.run(store_at(place).load()).refresh_token != first.refresh_token
+    assert asyncio.run(store_at(store_url).load()).refresh_token != first.refresh_token

@@ -24,14 +24,14 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
-    """Run a Redis server of one's own; it keeps nothing."""
-    command = shutil.which("redis-server")
-    if command is None:
+    """Run a Redis server without persistence; yield its URL."""
+    program = shutil.which("redis-server")
+    if program is None:
         pytest.skip("redis-server is not installed")
     port = str(free_port())
-    told = [command, "--port", port, "--bind", "127.0.0.1", "--save", ""]
+    command = [program, "--port", port, "--bind", "127.0.0.1", "--save", ""]
     folder = tmp_path_factory.mktemp("redis")
-    with subprocess.Popen(told, cwd=folder, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
         try:
             for line in process.stdout:
                 if b"Ready to accept connections" in line:
@@ -46,32 +46,32 @@ class Worker:
 
     def __init__(self, process):
         self._process = process
-        self.asked = asyncio.Event()
+        self.asking = asyncio.Event()
         self.answered = asyncio.Event()
 
     @classmethod
-    async def start(cls, settings, **more):
-        given = {name: getattr(settings, name) for name in NAMES} | more
+    async def start(cls, settings, **changes):
+        arguments = {name: getattr(settings, name) for name in NAMES} | changes
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            sys.executable, WORKER, json.dumps(given), stdin=pipe, stdout=pipe
+            sys.executable, WORKER, json.dumps(arguments), stdin=pipe, stdout=pipe
         )
         worker = cls(process)
         try:
-            assert await worker.answer() == "ready"
+            assert await worker.result() == "ready"
         except BaseException:
             await worker.end()
             raise
         return worker
 
-    def go(self):
-        """Tell it to read."""
-        self.asked.clear()
+    def read(self):
+        """Start a read."""
+        self.asking.clear()
         self._process.stdin.write(b"go\n")
 
-    async def answer(self):
-        """Wait for what came of it; empty if it was killed before."""
-        events = {"asking": self.asked, "answered": self.answered}
+    async def result(self):
+        """Return the result of the read; empty if the process was killed before."""
+        events = {"asking": self.asking, "answered": self.answered}
         while line := (await self._process.stdout.readline()).decode().strip():
             if line not in events:
                 return line
@@ -79,7 +79,7 @@ class Worker:
         return ""
 
     def kill(self):
-        """Kill it, as the system would when memory runs out."""
+        """Kill it, as the system does when memory runs out."""
         self._process.kill()
 
     async def end(self):
@@ -89,10 +89,10 @@ class Worker:
 
 
 @asynccontextmanager
-async def crew(count, settings, **more):
-    """Start *count* workers; none outlives the test."""
+async def start_workers(count, settings, **changes):
+    """Start *count* workers; kill them at the end."""
     starting = [
-        asyncio.create_task(Worker.start(settings, **more)) for _ in range(count)
+        asyncio.create_task(Worker.start(settings, **changes)) for _ in range(count)
     ]
     workers = []
     try:
@@ -108,6 +108,8 @@ async def crew(count, settings, **more):
 
 
 @pytest.fixture(scope="session")
-def lab():
-    """Give what the tests of this folder share."""
-    return SimpleNamespace(Worker=Worker, crew=crew, free_port=free_port)
+def helpers():
+    """Return what the tests of this folder share."""
+    return SimpleNamespace(
+        Worker=Worker, start_workers=start_workers, free_port=free_port
+    )

@@ -1,4 +1,4 @@
-"""Tokens in a file: private, whole, and locked among processes."""
+"""Tokens in a file: private, atomic, and locked between processes."""
 
 import asyncio
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sage200_async.auth.stores import Tokens
-from sage200_async.auth.stores import file as module
+from sage200_async.auth.stores import file as file_module
 from sage200_async.auth.stores.file import FileStore
 from sage200_async.errors import TokenStoreError
 
@@ -27,7 +27,7 @@ def mode(path):
 
 
 def test_a_round_trip(tmp_path):
-    """Every field comes back; cleared tokens are gone, and clearing again is fine."""
+    """Every field is stored; `clear` deletes the file, and may be repeated."""
 
     async def main():
         store = FileStore(tmp_path / "tokens.json")
@@ -42,7 +42,7 @@ def test_a_round_trip(tmp_path):
 
 
 def test_fields_of_a_later_version_are_ignored(tmp_path):
-    """A file that a later version wrote can still be read."""
+    """A file written by a later version can be read."""
     path = tmp_path / "tokens.json"
     path.write_text('{"access_token": "hush", "colour": "blue"}')
     assert asyncio.run(FileStore(path).load()) == Tokens("hush")
@@ -50,17 +50,17 @@ def test_fields_of_a_later_version_are_ignored(tmp_path):
 
 @posix
 def test_only_the_owner_can_read(tmp_path, monkeypatch):
-    """File, lock and folder are private at any moment, whatever the umask."""
+    """File, lock and folder are always private, whatever the umask."""
     path = tmp_path / "new" / "tokens.json"
-    seen = []
+    modes = []
     fsync = os.fsync
 
-    def look(handle):
-        seen.append(os.fstat(handle).st_mode & 0o777)
-        fsync(handle)
+    def record_mode(descriptor):
+        modes.append(os.fstat(descriptor).st_mode & 0o777)
+        fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", look)
-    before = os.umask(0)
+    monkeypatch.setattr(os, "fsync", record_mode)
+    umask = os.umask(0)
     try:
 
         async def main():
@@ -70,17 +70,17 @@ def test_only_the_owner_can_read(tmp_path, monkeypatch):
 
         asyncio.run(main())
     finally:
-        os.umask(before)
-    assert seen == [0o600, 0o700]
+        os.umask(umask)
+    assert modes == [0o600, 0o700]
     assert mode(path) == 0o600
     assert mode(path.parent) == 0o700
-    for each in path.parent.iterdir():
-        assert mode(each) == 0o600
+    for file in path.parent.iterdir():
+        assert mode(file) == 0o600
 
 
 @posix
-def test_a_file_that_others_can_read_is_warned_of(tmp_path, caplog):
-    """Tokens that others can read are used, with a warning that shows no token."""
+def test_a_file_that_others_can_read(tmp_path, caplog):
+    """Tokens that other users can read are used, with a warning without a token."""
     caplog.set_level(logging.WARNING)
     path = tmp_path / "tokens.json"
     asyncio.run(FileStore(path).save(TOKENS))
@@ -88,14 +88,14 @@ def test_a_file_that_others_can_read_is_warned_of(tmp_path, caplog):
     assert caplog.text == ""
     path.chmod(0o644)
     assert asyncio.run(FileStore(path).load()) == TOKENS
-    assert f"{path}: others can read these tokens" in caplog.text
-    assert "got 644" in caplog.text
+    assert f"{path}: other users can read these tokens" in caplog.text
+    assert "got 644. Run chmod 600 on it." in caplog.text
     assert "hush" not in caplog.text
 
 
 @posix
 def test_a_link_stays_a_link(tmp_path):
-    """Saving through a link replaces the file that it leads to, and shares its lock."""
+    """Saving through a link replaces the file it leads to, and uses its lock."""
     real, link = tmp_path / "real.json", tmp_path / "link.json"
     link.symlink_to(real)
 
@@ -111,21 +111,21 @@ def test_a_link_stays_a_link(tmp_path):
     assert asyncio.run(FileStore(real).load()) == TOKENS
 
 
-READ_ON = """
+READER = """
 import asyncio, sys, threading
 from sage200_async.errors import TokenStoreError
 from sage200_async.auth.stores.file import FileStore
 
 async def main():
-    store, told, reads, torn = FileStore(sys.argv[1]), threading.Event(), 0, 0
-    threading.Thread(target=lambda: (sys.stdin.read(), told.set())).start()
-    while not told.is_set():
+    store, stop, reads, torn = FileStore(sys.argv[1]), threading.Event(), 0, 0
+    threading.Thread(target=lambda: (sys.stdin.read(), stop.set())).start()
+    while not stop.is_set():
         try:
-            found = await store.load()
+            tokens = await store.load()
         except TokenStoreError:
-            found = None
+            tokens = None
         reads += 1
-        torn += found is None or found.access_token != found.refresh_token
+        torn += tokens is None or tokens.access_token != tokens.refresh_token
         if reads == 500:
             print("enough", flush=True)
     print(torn, flush=True)
@@ -135,10 +135,10 @@ asyncio.run(main())
 
 
 def test_a_reader_never_sees_half(tmp_path, monkeypatch):
-    """A process that reads on while another saves sees whole tokens only.
+    """A process that reads while another saves never sees half of the tokens.
 
-    What one process sees of another's files never depends on the disk, so
-    nobody waits for it here.
+    What a process sees of another's files does not depend on the disk, so the
+    test does not wait for it.
     """
     path = tmp_path / "tokens.json"
     monkeypatch.setattr(os, "fsync", lambda _: None)
@@ -147,7 +147,7 @@ def test_a_reader_never_sees_half(tmp_path, monkeypatch):
         store, saves, pipe = FileStore(path), 0, asyncio.subprocess.PIPE
         await store.save(Tokens("x", "x"))
         reader = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", READ_ON, str(path), stdin=pipe, stdout=pipe
+            sys.executable, "-c", READER, str(path), stdin=pipe, stdout=pipe
         )
         enough = asyncio.create_task(reader.stdout.readline())
         while not enough.done() or saves < 200:
@@ -161,14 +161,14 @@ def test_a_reader_never_sees_half(tmp_path, monkeypatch):
     asyncio.run(main())
 
 
-def test_what_killed_writers_left_is_removed(tmp_path):
-    """A temporary file that a kill left is removed once it is old, not before."""
+def test_temporary_files_of_killed_processes(tmp_path):
+    """A temporary file of a killed process is removed once it is a minute old."""
     path = tmp_path / "tokens.json"
     old, new = tmp_path / ".tokens.json.a.tmp", tmp_path / ".tokens.json.b.tmp"
-    for each in (old, new):
-        each.write_text("hush")
-    ago = time.time() - 3_600
-    os.utime(old, (ago, ago))
+    for file in (old, new):
+        file.write_text("hush")
+    an_hour_ago = time.time() - 3_600
+    os.utime(old, (an_hour_ago, an_hour_ago))
     asyncio.run(FileStore(path).save(TOKENS))
     assert sorted(tmp_path.iterdir()) == [new, path]
 
@@ -177,21 +177,21 @@ def test_what_killed_writers_left_is_removed(tmp_path):
     "content", [b"", b"hush", b'{"access_token": "hu', b"[]", b'{"access_token": 7}']
 )
 def test_a_file_that_is_something_else(tmp_path, content):
-    """A file that holds no tokens is named, with its size and not its content."""
+    """The error names a file that holds no tokens, with its size but not its content."""
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
     with pytest.raises(TokenStoreError) as caught:
         asyncio.run(FileStore(path).load())
     assert str(caught.value) == (
-        f"{path}: expected tokens as JSON, got {len(content)} bytes that are not; "
-        "remove it and sign in again"
+        f"{path}: expected tokens as JSON, got {len(content)} bytes of something "
+        "else. Remove it and sign in again with `sage200 login`."
     )
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 
 
 def test_a_folder_in_place_of_the_file(tmp_path):
-    """A folder where the file should be is an error that names it, not a trace."""
+    """A folder in place of the file is an error that names it."""
     store = FileStore(tmp_path)
     with pytest.raises(TokenStoreError, match="the tokens cannot be read: ") as caught:
         asyncio.run(store.load())
@@ -202,7 +202,7 @@ def test_a_folder_in_place_of_the_file(tmp_path):
 
 
 def test_a_file_in_place_of_the_folder(tmp_path):
-    """A path that leads through a file is an error for saving and locking."""
+    """A file in place of the folder is an error for saving and locking."""
     (tmp_path / "file").write_text("")
     store = FileStore(tmp_path / "file" / "tokens.json")
 
@@ -218,7 +218,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 
 @pytest.fixture
 def own_folder():
-    """Give a folder of the user's own; nothing is forbidden to root, so be nobody."""
+    """Return a folder of the user; run as nobody, since root may do anything."""
     folder = Path(tempfile.mkdtemp())
     is_root = os.geteuid() == 0
     if is_root:
@@ -233,7 +233,7 @@ def own_folder():
 
 @posix
 def test_a_folder_that_cannot_be_written(own_folder):
-    """A read-only folder is an error that says so; what was there stands."""
+    """A read-only folder is an error, and the old tokens are kept."""
     path = own_folder / "tokens.json"
     asyncio.run(FileStore(path).save(TOKENS))
     own_folder.chmod(0o500)
@@ -243,7 +243,7 @@ def test_a_folder_that_cannot_be_written(own_folder):
 
 
 def test_the_disk_is_full(tmp_path, monkeypatch):
-    """A full disk is an error that says so; the old tokens stand, and no scrap."""
+    """A full disk is an error; the old tokens are kept, and no temporary file."""
     path = tmp_path / "tokens.json"
     asyncio.run(FileStore(path).save(TOKENS))
 
@@ -257,29 +257,29 @@ def test_the_disk_is_full(tmp_path, monkeypatch):
     assert asyncio.run(FileStore(path).load()) == TOKENS
 
 
-@pytest.mark.parametrize("spent", [False, True])
-def test_the_disk_and_the_name(tmp_path, monkeypatch, spent):
-    """Good tokens are replaced once the disk has the new; spent ones before that."""
+@pytest.mark.parametrize("used", [False, True])
+def test_sync_and_rename(tmp_path, monkeypatch, used):
+    """Working tokens are replaced after the sync to disk; used ones before it."""
     path, order = tmp_path / "tokens.json", []
     fsync, replace = os.fsync, type(path).replace
 
-    def sync(handle):
+    def sync(descriptor):
         order.append("sync")
-        fsync(handle)
+        fsync(descriptor)
 
-    def rename(made, target):
+    def rename(temporary, target):
         order.append("rename")
-        return replace(made, target)
+        return replace(temporary, target)
 
     store = FileStore(path)
     asyncio.run(
-        store.save(Tokens("", "hush", refresh_started_at=1.0 if spent else None))
+        store.save(Tokens("", "hush", refresh_started_at=1.0 if used else None))
     )
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(type(path), "replace", rename)
     asyncio.run(store.save(TOKENS))
     disk_first = order.index("sync") < order.index("rename")
-    assert disk_first is not spent
+    assert disk_first is not used
     assert order.count("rename") == 1
     assert order[-1] == "sync"
     assert asyncio.run(store.load()) == TOKENS
@@ -287,18 +287,18 @@ def test_the_disk_and_the_name(tmp_path, monkeypatch, spent):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_windows_refuses_for_a_moment(tmp_path, monkeypatch, times):
-    """A refusal that passes, as Windows has it while another reads, is sat out."""
+def test_windows_refuses_for_a_short_time(tmp_path, monkeypatch, times):
+    """A short refusal, as Windows has while another process reads, is retried."""
     path = tmp_path / "tokens.json"
     refusals = iter([True] * (times - 1) + [False] * 5)
     replace = type(path).replace
 
-    def busy(made, target):
+    def busy(temporary, target):
         if next(refusals):
             raise PermissionError(errno.EACCES, "The file is in use")
-        return replace(made, target)
+        return replace(temporary, target)
 
-    monkeypatch.setattr(module, "_TRIES", 2)
+    monkeypatch.setattr(file_module, "_ATTEMPTS", 2)
     monkeypatch.setattr(type(path), "replace", busy)
     asyncio.run(FileStore(path).save(TOKENS))
     assert asyncio.run(FileStore(path).load()) == TOKENS
@@ -306,17 +306,17 @@ def test_windows_refuses_for_a_moment(tmp_path, monkeypatch, times):
 
 @posix
 def test_a_system_without_modes(tmp_path, monkeypatch, caplog):
-    """Where modes mean nothing none is warned of, and no folder is opened."""
+    """Without POSIX modes there is no warning, and no folder is opened."""
     caplog.set_level(logging.WARNING)
     path, opened = tmp_path / "tokens.json", []
     open_file = os.open
 
-    def look(place, *more):
-        opened.append(place)
-        return open_file(place, *more)
+    def record(file, *arguments):
+        opened.append(file)
+        return open_file(file, *arguments)
 
-    monkeypatch.setattr(module, "_POSIX", False)
-    monkeypatch.setattr(os, "open", look)
+    monkeypatch.setattr(file_module, "_POSIX", False)
+    monkeypatch.setattr(os, "open", record)
     asyncio.run(FileStore(path).save(TOKENS))
     path.chmod(0o644)
     assert asyncio.run(FileStore(path).load()) == TOKENS
@@ -325,29 +325,29 @@ def test_a_system_without_modes(tmp_path, monkeypatch, caplog):
 
 
 def test_a_refusal_that_lasts(tmp_path, monkeypatch):
-    """A file that stays refused is an error after the tries, which are counted."""
-    path, tries = tmp_path / "tokens.json", []
+    """A file that stays refused is an error after a number of attempts."""
+    path, attempts = tmp_path / "tokens.json", []
 
-    def refuse(made, _):
-        tries.append(made)
+    def refuse(temporary, _):
+        attempts.append(temporary)
         raise PermissionError(errno.EACCES, "The file is in use")
 
-    monkeypatch.setattr(module, "_TRIES", 3)
+    monkeypatch.setattr(file_module, "_ATTEMPTS", 3)
     monkeypatch.setattr(type(path), "replace", refuse)
     with pytest.raises(TokenStoreError, match="written: The file is in use"):
         asyncio.run(FileStore(path).save(TOKENS))
-    assert len(tries) == 3
+    assert len(attempts) == 3
 
 
 def test_the_lock_keeps_tasks_apart(tmp_path):
-    """Twenty tasks with stores of their own are inside one at a time."""
-    inside, most = 0, 0
+    """Twenty tasks with separate store objects hold the lock one at a time."""
+    inside, peak = 0, 0
 
     async def one():
-        nonlocal inside, most
+        nonlocal inside, peak
         async with FileStore(tmp_path / "tokens.json").lock():
             inside += 1
-            most = max(most, inside)
+            peak = max(peak, inside)
             await asyncio.sleep(0)
             inside -= 1
 
@@ -355,36 +355,38 @@ def test_the_lock_keeps_tasks_apart(tmp_path):
         await asyncio.gather(*(one() for _ in range(20)))
 
     asyncio.run(main())
-    assert most == 1
+    assert peak == 1
 
 
 def test_waiting_for_the_lock_ends(tmp_path):
-    """Who waits too long is told what holds the lock, and where it is."""
+    """The error after waiting too long names the lock file and the likely cause."""
 
     async def main():
         async with FileStore(tmp_path / "tokens.json").lock():
-            with pytest.raises(TokenStoreError, match="another process has it") as said:
+            with pytest.raises(
+                TokenStoreError, match="another process has it"
+            ) as caught:
                 async with FileStore(tmp_path / "tokens.json", wait=0.1).lock():
                     raise AssertionError
-        assert str(tmp_path / "tokens.json.lock") in str(said.value)
+        assert str(tmp_path / "tokens.json.lock") in str(caught.value)
         async with FileStore(tmp_path / "tokens.json", wait=0.0).lock():
             pass
 
     asyncio.run(main())
 
 
-def test_who_stops_waiting_holds_nothing(tmp_path):
-    """A task that is cancelled while it waits leaves the lock to others."""
+def test_a_cancelled_waiter_holds_nothing(tmp_path):
+    """A task that is cancelled while it waits does not take the lock."""
 
     async def main():
         store = FileStore(tmp_path / "tokens.json", wait=5.0)
 
-        async def take():
+        async def hold():
             async with store.lock():
                 raise AssertionError
 
         async with store.lock():
-            waiting = asyncio.create_task(take())
+            waiting = asyncio.create_task(hold())
             await asyncio.sleep(0.02)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -408,13 +410,13 @@ def test_a_folder_in_place_of_the_lock(tmp_path):
 
 
 def test_a_system_without_locks(tmp_path, monkeypatch):
-    """A file system that cannot lock is an error that says so."""
+    """A file system without locks is an error that says so."""
     import filelock
 
-    def none(_):
+    def unsupported(_):
         raise NotImplementedError("FileSystem does not appear to support flock")
 
-    monkeypatch.setattr(filelock.FileLock, "_acquire", none)
+    monkeypatch.setattr(filelock.FileLock, "_acquire", unsupported)
 
     async def main():
         async with FileStore(tmp_path / "tokens.json").lock():
@@ -424,8 +426,8 @@ def test_a_system_without_locks(tmp_path, monkeypatch):
         asyncio.run(main())
 
 
-def test_nothing_is_shown(tmp_path):
-    """A store's repr shows its path alone."""
+def test_repr(tmp_path):
+    """A store's repr shows only its path."""
     path = tmp_path / "tokens.json"
     store = FileStore(path)
     asyncio.run(store.save(TOKENS))

@@ -1,4 +1,4 @@
-"""Tokens in a keyring: a real backend, in memory, with Windows' limit."""
+"""Tokens in a keyring: a backend in memory, with the limit of Windows."""
 
 import asyncio
 
@@ -18,10 +18,10 @@ LARGER = Tokens("hush" * 2_000, "hush-refresh", 2.0)
 
 
 class WindowsError(Exception):
-    """Not one of keyring's own, as `pywintypes.error` is not."""
+    """An error that is not one of keyring's, as `pywintypes.error`."""
 
 
-class Memory(KeyringBackend):
+class MemoryKeyring(KeyringBackend):
     """Entries in memory, each of 2,560 bytes of UTF-16 at most."""
 
     priority = 1
@@ -53,17 +53,17 @@ class Memory(KeyringBackend):
 
 @pytest.fixture
 def memory(monkeypatch, tmp_path):
-    """Put a keyring in memory in the place of the system's."""
+    """Replace the system's keyring with one in memory."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    before, made = keyring.get_keyring(), Memory()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
+    system, backend = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(system)
 
 
 @pytest.mark.parametrize("tokens", [SMALL, LARGE, LARGER, Tokens()])
 def test_a_round_trip(memory, tokens):
-    """Tokens of any length come back, and leave nothing behind when cleared."""
+    """Tokens of any length can be stored; `clear` leaves no entry."""
 
     async def main():
         store = KeyringStore("mine")
@@ -80,7 +80,7 @@ def test_a_round_trip(memory, tokens):
 
 
 def test_parts_of_old_tokens_are_removed(memory):
-    """Each save leaves the entries of its own tokens alone, and no others."""
+    """After a save, the entries of the previous tokens are gone."""
 
     async def main():
         store = KeyringStore("mine")
@@ -96,8 +96,8 @@ def test_parts_of_old_tokens_are_removed(memory):
 
 
 @pytest.mark.parametrize("writes", range(8))
-def test_cut_off_at_any_write(memory, writes):
-    """Wherever a save is cut off, the old tokens are there, or the new, whole."""
+def test_interrupted_at_any_write(memory, writes):
+    """If a save fails at any write, the old tokens can still be read."""
 
     async def main():
         store = KeyringStore("mine")
@@ -116,7 +116,7 @@ def test_cut_off_at_any_write(memory, writes):
 
 
 def test_replaced_while_it_is_read(memory):
-    """A reader whose parts are replaced under it gives the new tokens."""
+    """If the parts are replaced during a read, the new tokens are returned."""
     asyncio.run(KeyringStore("mine").save(LARGE))
     replaced = []
 
@@ -131,17 +131,17 @@ def test_replaced_while_it_is_read(memory):
 
 
 def test_a_part_is_gone(memory):
-    """A set of tokens that lacks a part is an error, not half a token."""
+    """A missing part is an error."""
     asyncio.run(KeyringStore("mine").save(LARGE))
     part = next(entry for entry in memory.entries if entry[0].endswith(":1"))
     del memory.entries[part]
-    with pytest.raises(TokenStoreError, match="expected all its parts, got some"):
+    with pytest.raises(TokenStoreError, match="expected all parts, some are missing"):
         asyncio.run(KeyringStore("mine").load())
 
 
 @pytest.mark.parametrize("content", ["", "hush", "parts", "parts x y", '{"a'])
 def test_an_entry_that_is_something_else(memory, content):
-    """An entry that holds no tokens is named, and not shown."""
+    """The error names an entry that holds no tokens, and does not show it."""
     memory.entries["sage200-async:mine", "tokens"] = content
     with pytest.raises(TokenStoreError, match="expected tokens as JSON") as caught:
         asyncio.run(KeyringStore("mine").load())
@@ -150,17 +150,17 @@ def test_an_entry_that_is_something_else(memory, content):
 
 
 def test_no_keyring(memory):
-    """A machine without a keyring is an error that names another store."""
+    """The error for a machine without a keyring names another store."""
     keyring.set_keyring(fail.Keyring())
-    for act in ("load", "clear"):
+    for action in ("load", "clear"):
         with pytest.raises(TokenStoreError, match=r"NoKeyringError.* use file://"):
-            asyncio.run(getattr(KeyringStore("mine"), act)())
+            asyncio.run(getattr(KeyringStore("mine"), action)())
     with pytest.raises(TokenStoreError, match="cannot be written"):
         asyncio.run(KeyringStore("mine").save(SMALL))
 
 
 def test_the_lock(memory, tmp_path):
-    """Stores of one name keep each other out, by a file in the user's state folder."""
+    """Stores of the same name share a lock, a file in the user's state folder."""
 
     async def main():
         async with KeyringStore("mine").lock(), KeyringStore("another").lock():

@@ -1,4 +1,4 @@
-"""Tokens in Redis, with a server of the tests' own."""
+"""Tokens in Redis, with a real server."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ TOKENS = Tokens("hush-access", "hush-refresh", 2.0, 1.0, 3.0, 4.0, 5.0)
 
 
 def test_a_round_trip(redis_url):
-    """Every field comes back, under the store's own name; cleared is gone."""
+    """Every field is stored under the store's name; `clear` deletes it."""
 
     async def main():
         store = RedisStore(redis_url, name="round")
@@ -29,8 +29,8 @@ def test_a_round_trip(redis_url):
     asyncio.run(main())
 
 
-def test_no_connection_is_left(redis_url):
-    """Nothing is connected between calls: there is nothing to close."""
+def test_no_connection_stays_open(redis_url):
+    """No connection is open between calls."""
 
     async def main():
         store = RedisStore(redis_url, name="left")
@@ -50,14 +50,14 @@ def test_no_connection_is_left(redis_url):
 
 
 def test_the_lock_keeps_tasks_apart(redis_url):
-    """Tasks with stores of their own are inside one at a time."""
-    inside, most = 0, 0
+    """Tasks with separate store objects hold the lock one at a time."""
+    inside, peak = 0, 0
 
     async def one():
-        nonlocal inside, most
+        nonlocal inside, peak
         async with RedisStore(redis_url, name="apart").lock():
             inside += 1
-            most = max(most, inside)
+            peak = max(peak, inside)
             await asyncio.sleep(0.01)
             inside -= 1
 
@@ -65,11 +65,11 @@ def test_the_lock_keeps_tasks_apart(redis_url):
         await asyncio.gather(*(one() for _ in range(8)))
 
     asyncio.run(main())
-    assert most == 1
+    assert peak == 1
 
 
 def test_the_lease_is_renewed(redis_url):
-    """A lock that is held for longer than its lease is still held."""
+    """A lock is still held after the first lease has ended."""
 
     async def main():
         async with RedisStore(redis_url, name="renewed", lease=0.3).lock():
@@ -81,33 +81,33 @@ def test_the_lease_is_renewed(redis_url):
 
 
 def test_a_lost_lease_does_not_lose_the_tokens(redis_url, caplog):
-    """Who lost the lease meanwhile still saves; the other's lock is left alone."""
+    """After losing the lease, tokens are still saved, and the new lock is kept."""
 
     async def main():
         store = RedisStore(redis_url, name="lost", lease=0.3)
         async with Redis.from_url(redis_url) as redis:
             async with store.lock():
-                await redis.set("sage200-async:lost:lock", "somebody else's")
+                await redis.set("sage200-async:lost:lock", "another")
                 async with asyncio.timeout(10):
                     while "the lease was not renewed" not in caplog.text:
                         await asyncio.sleep(0.01)
                 await store.save(TOKENS)
             assert await store.load() == TOKENS
-            assert await redis.get("sage200-async:lost:lock") == b"somebody else's"
+            assert await redis.get("sage200-async:lost:lock") == b"another"
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(main())
 
 
 def test_something_else_under_the_key(redis_url):
-    """A key that holds no tokens is named, and not shown."""
+    """The error names a key that holds no tokens, and does not show its value."""
 
     async def main():
         async with Redis.from_url(redis_url) as redis:
             await redis.set("sage200-async:odd", "hush")
             await redis.lpush("sage200-async:list", "hush")
-        for name, said in (("odd", "got 4 bytes"), ("list", "ResponseError")):
-            with pytest.raises(TokenStoreError, match=said) as caught:
+        for name, text in (("odd", "got 4 bytes"), ("list", "ResponseError")):
+            with pytest.raises(TokenStoreError, match=text) as caught:
                 await RedisStore(redis_url, name=name).load()
             assert f"Redis at 127.0.0.1, key sage200-async:{name}" in str(caught.value)
             assert "hush" not in str(caught.value)
@@ -115,19 +115,19 @@ def test_something_else_under_the_key(redis_url):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("act", ["load", "save", "clear", "lock"])
-def test_no_server(lab, act):
-    """A server that is not there is an error that names it, without the password."""
-    url = f"redis://user:hush@127.0.0.1:{lab.free_port()}/0"
+@pytest.mark.parametrize("action", ["load", "save", "clear", "lock"])
+def test_no_server(helpers, action):
+    """The error for an unreachable server names it, without the password."""
+    url = f"redis://user:hush@127.0.0.1:{helpers.free_port()}/0"
     store = RedisStore(url)
 
     async def main():
-        if act == "lock":
+        if action == "lock":
             async with store.lock():
                 raise AssertionError
-        await getattr(store, act)(*([TOKENS] if act == "save" else []))
+        await getattr(store, action)(*([TOKENS] if action == "save" else []))
 
-    with pytest.raises(TokenStoreError, match=f"{act} failed with Conn") as caught:
+    with pytest.raises(TokenStoreError, match=f"{action} failed with Conn") as caught:
         asyncio.run(main())
     assert "127.0.0.1" in str(caught.value)
     assert "hush" not in str(caught.value) + repr(store)
@@ -135,7 +135,7 @@ def test_no_server(lab, act):
 
 
 def test_the_server_refuses(redis_url):
-    """A server that wants another password is an error, not a wait."""
+    """A wrong password is an error at once."""
     url = redis_url.replace("//", "//user:hush@")
     with pytest.raises(TokenStoreError, match="AuthenticationError") as caught:
         asyncio.run(RedisStore(url).load())

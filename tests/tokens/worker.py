@@ -1,8 +1,8 @@
-"""A process that shares a token store: it reads once for each line it is told.
+"""A process that shares a token store: it reads once for each line of its input.
 
-The arguments are the client's settings as JSON. Each answer is one line:
-``asking`` when it asks the token endpoint, ``answered`` where it was told to
-stop before storing what that brought, then ``ok`` or the error.
+The argument is the client's settings as JSON. It prints ``asking`` when it asks
+the token endpoint, ``answered`` if it is to stop before storing the new tokens,
+then ``ok`` or the error.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from sage200_async.auth.stores.redis import RedisStore
 from sage200_async.errors import Sage200Error
 
 
-def say(text):
+def write_line(text):
     print(text, flush=True)
 
 
-class Asking(logging.Handler):
-    """Tell when the token endpoint is asked."""
+class AskingHandler(logging.Handler):
+    """Prints a line when the token endpoint is asked."""
 
     def emit(self, record):
         if record.getMessage() == "asking the token endpoint":
-            say("asking")
+            write_line("asking")
 
 
-class Stalled:
-    """A store that never gets to store what the endpoint brought."""
+class StalledStore:
+    """A store that never finishes saving new tokens."""
 
     def __init__(self, store):
         self._store = store
@@ -39,7 +39,7 @@ class Stalled:
 
     async def save(self, tokens):
         if tokens.refresh_started_at is None:
-            say("answered")
+            write_line("answered")
             await asyncio.Event().wait()
         await self._store.save(tokens)
 
@@ -52,20 +52,22 @@ async def outcome(client):
     return "ok"
 
 
-async def main(given):
-    stalled = given.pop("stalled", False)
-    store = store_at(given.pop("token_store"))
+async def main(arguments):
+    stalled = arguments.pop("stalled", False)
+    store = store_at(arguments.pop("token_store"))
     if isinstance(store, RedisStore):
-        store._lease = 1.0  # so that a hundred rounds do not take a morning
-    settings = Settings(**given, token_store=Stalled(store) if stalled else store)
+        store._lease = 1.0  # so that a hundred rounds take minutes
+    settings = Settings(
+        **arguments, token_store=StalledStore(store) if stalled else store
+    )
     async with Sage200Client(settings) as client:
-        say("ready")
+        write_line("ready")
         while await asyncio.to_thread(sys.stdin.readline):
-            say(await outcome(client))
+            write_line(await outcome(client))
 
 
 if __name__ == "__main__":
-    keeper = logging.getLogger("sage200_async.auth.token_manager")
-    keeper.addHandler(Asking())
-    keeper.setLevel(logging.DEBUG)
+    logger = logging.getLogger("sage200_async.auth.token_manager")
+    logger.addHandler(AskingHandler())
+    logger.setLevel(logging.DEBUG)
     asyncio.run(main(json.loads(sys.argv[1])))

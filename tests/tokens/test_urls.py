@@ -1,4 +1,4 @@
-"""From a URL to a store, before any input or output."""
+"""Token stores by URL, before any I/O."""
 
 import pickle
 import socket
@@ -16,7 +16,7 @@ from sage200_async.errors import MissingExtra, SettingsError
 
 
 def test_each_kind(tmp_path):
-    """Each kind of URL gives its kind of store; a store is given as it is."""
+    """Each scheme has its store; a store is returned as it is."""
     path = tmp_path / "to kens.json"
     assert isinstance(store_at("memory://"), MemoryStore)
     for url in (path.as_uri(), "file:" + pathname2url(str(path))):
@@ -30,21 +30,21 @@ def test_each_kind(tmp_path):
 
 
 def test_the_name_in_redis():
-    """``?name=`` chooses the key; without it there is one name."""
+    """``?name=`` is part of the key; the default name is ``tokens``."""
     assert "key sage200-async:tokens" in repr(store_at("redis://host/0"))
-    assert "key sage200-async:fleet" in repr(store_at("redis://host/0?name=fleet"))
+    assert "key sage200-async:shared" in repr(store_at("redis://host/0?name=shared"))
 
 
 def test_a_windows_path(monkeypatch):
-    """A drive in a file URL is left to the system's own conversion."""
+    """A drive in a file URL is converted by the system's own function."""
     from nturl2path import url2pathname
 
-    given = []
+    paths = []
     monkeypatch.setattr(
-        urls, "url2pathname", lambda url: given.append(url2pathname(url)) or "x"
+        urls, "url2pathname", lambda url: paths.append(url2pathname(url)) or "x"
     )
     store_at("file:///C:/Users/A%20B/tokens.json")
-    assert given == [r"C:\Users\A B\tokens.json"]
+    assert paths == [r"C:\Users\A B\tokens.json"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_windows_path(monkeypatch):
     ],
 )
 def test_a_malformed_url(url, tmp_path, monkeypatch):
-    """A malformed URL says what was expected, shows no password, and does nothing."""
+    """The error for a malformed URL names the expected form, and shows no password."""
     monkeypatch.setattr(socket, "socket", None)
     monkeypatch.chdir(tmp_path)
     settings = Settings(client_id="c", refresh_token="t", token_store=url)
@@ -105,34 +105,34 @@ def test_a_malformed_url(url, tmp_path, monkeypatch):
     ],
 )
 def test_a_missing_extra(monkeypatch, url, package, extra):
-    """A store that lacks its package says what to install when the client is made."""
+    """Without a store's package, creating the client raises, and says what to install."""
     monkeypatch.setitem(sys.modules, package, None)
     settings = Settings(client_id="c", refresh_token="t", token_store=url)
     with pytest.raises(MissingExtra) as caught:
         Sage200Client(settings)
-    said = str(caught.value)
-    assert f"needs {package}, which is not installed" in said
-    assert said.endswith(f"pip install 'sage200-async[{extra}]'")
-    assert "\n" not in said
+    message = str(caught.value)
+    assert f"needs {package}, which is not installed" in message
+    assert message.endswith(f"pip install 'sage200-async[{extra}]'")
+    assert "\n" not in message
     assert caught.value.extra == extra
 
 
 def test_importing_a_store_needs_no_extra():
-    """Importing the stores' package imports none of what they need."""
+    """Importing the package of the stores imports no optional package."""
     import subprocess
 
     code = (
         "import sys, sage200_async, sage200_async.auth.stores\n"
         "print(sorted({'filelock', 'keyring', 'redis'} & set(sys.modules)))"
     )
-    told = [sys.executable, "-c", code]
-    said = subprocess.run(told, capture_output=True, check=True, text=True).stdout
-    assert said.strip() == "[]"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_store_may_hold_tokens_already(tmp_path):
-    """A lasting store stands in for tokens in the settings; an empty one does not."""
-    place = (tmp_path / "tokens.json").as_uri()
-    Sage200Client(Settings(client_id="c", token_store=place))
+    """With a lasting store the settings need no tokens; with memory they do."""
+    url = (tmp_path / "tokens.json").as_uri()
+    Sage200Client(Settings(client_id="c", token_store=url))
     with pytest.raises(SettingsError, match="expected refresh_token"):
         Sage200Client(Settings(client_id="c", token_store="memory://"))
