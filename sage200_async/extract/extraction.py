@@ -1,34 +1,29 @@
-"""Extractions: what to read, as a value; and how it is read into a sink."""
+"""Extractions: what to read, as a value, and how it is read into a sink."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
-from sage200_async.errors import QueryError, SinkError
+from sage200_async.errors import QueryError, SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.rows import rows_of
+from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.tables import Table, tables_of
-from sage200_async.extract.unkeyed import read_whole
+from sage200_async.extract.unkeyed import read_unkeyed
 from sage200_async.limits import PAGE_MAX
 from sage200_async.paging.parallel import ResumePoint
+from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Callable
 
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
     from sage200_async.paging.parallel import Batch, ParallelRead, Progress
-    from sage200_async.query.collection import CollectionQuery
-
-R = TypeVar("R")
 
 _ROWS: Final = 2000
 # Records that are handed to a sink at once.
@@ -37,31 +32,53 @@ _ROWS: Final = 2000
 class Extraction(Struct, frozen=True, kw_only=True):
     """One resource to be read into a sink. It can be pickled, and run anywhere.
 
+    Raises:
+        QueryError: *query* is no query of a resource that can be listed, or
+            there is no such way to store related records.
+
     Example:
         >>> extraction = Extraction(name="customers", query=client.customers)
         >>> [table.name for table in extraction.tables]
         ['customers']
+        >>> Extraction(name="customers", query="customers")
+        Traceback (most recent call last):
+            ...
+        sage200_async.errors.QueryError: customers: query must be one that can be listed, such as client.customers; got 'customers'
     """
 
     name: str
-    """What the resource is called: of its table, of its file."""
+    """The name of the resource's table or file."""
     query: Any
     """A query, with a client or without one."""
     related: Literal["json", "tables"] = "json"
-    """Whether expanded lists become JSON columns or tables of their own."""
+    """Whether lists of related records become JSON columns or tables of their own."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be read."""
+        if not isinstance(self.query, CollectionQuery):
+            message = (
+                f"{self.name}: query must be one that can be listed, such as "
+                f"client.customers; got {self.query!r}"
+            )
+            raise QueryError(message)
+        if self.related not in {"json", "tables"}:
+            message = (
+                f"{self.name}: related must be 'json' or 'tables', got {self.related!r}"
+            )
+            raise QueryError(message)
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that it fills, the resource's own first."""
-        view: CollectionQuery[Any] = self.query
-        return tables_of(self.name, view.endpoint, view.options, related=self.related)
+        query: CollectionQuery[Any] = self.query
+        return tables_of(self.name, query.endpoint, query.options, related=self.related)
 
     @property
-    def question(self) -> str:
-        """What is asked, and of which company: the same for any page size."""
-        view: CollectionQuery[Any] = self.query
-        context = view.context
-        return f"{context.site}/{context.company} {view.page_size(PAGE_MAX).url}"
+    def identity(self) -> str:
+        """The company and the query, as text: the same for any page size."""
+        query: CollectionQuery[Any] = self.query
+        context = query.context
+        return f"{context.site}/{context.company} {query.page_size(PAGE_MAX).url}"
 
 
 async def export(
@@ -72,10 +89,10 @@ async def export(
     workers: int = 8,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
-    """Read a resource into *sink*, going on where the sink says it has come to.
+    """Read a resource into *sink*, resuming where an earlier run stopped.
 
-    What the sink has kept is not read again, whatever ended the run before;
-    nothing is lost and nothing comes twice. The whole is visible only once it
+    Whatever ended the earlier run, the records that the sink has are not read
+    again; none is lost and none comes twice. The result is visible only once it
     is proved to be complete.
 
     Args:
@@ -83,7 +100,7 @@ async def export(
         extraction: What is read.
         sink: Where it goes.
         workers: Requests at once.
-        on_progress: Called with each step forward.
+        on_progress: Called after each write to the sink.
 
     Returns:
         Why it is complete.
@@ -92,14 +109,13 @@ async def export(
         SinkError: The sink failed, or holds something else.
         ExtractError: It cannot be proved to be complete; nothing is visible.
     """
-    async with kept(sink) as call:
-        found = await call(sink.open, extraction.tables)
+    async with SinkThread(sink) as thread:
+        checkpoint = await thread.open(extraction.tables)
         return await read_into(
             client,
             extraction,
-            sink,
-            call,
-            found,
+            thread,
+            checkpoint,
             workers=workers,
             on_progress=on_progress,
         )
@@ -108,118 +124,97 @@ async def export(
 async def read_into(
     client: Sage200Client,
     extraction: Extraction,
-    sink: Sink,
-    call: Any,
-    found: Checkpoint | None,
+    thread: SinkThread,
+    checkpoint: Checkpoint | None,
     *,
     workers: int,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
-    """Read a resource into a sink that is open, going on from *found*."""
+    """Read a resource into a sink that is open, resuming from *checkpoint*."""
     query: CollectionQuery[Any] = client.run(extraction.query)
-    tables = extraction.tables
     if query.endpoint.key is None:
-        return await read_whole(query, sink, tables, call, on_progress)
-    begun = _begun(extraction, found)
-    earlier = None if begun is None else found
-    bulk = query.read(workers=workers, resume_from=begun, prefetch=0)
-    if bulk.parts > 1:
-        message = f"{extraction.name}: no in_ can be split in an extraction: take fewer"
+        return await read_unkeyed(query, thread, on_progress)
+    point = _resume_point(extraction, checkpoint)
+    read = query.read(workers=workers, resume_from=point, prefetch=0)
+    if read.subqueries > 1:
+        message = (
+            f"{extraction.name}: an in_ of so many values is split, which an "
+            "extraction cannot do; use fewer values"
+        )
         raise QueryError(message)
-    async with bulk:
-        keeper = _Keeper(extraction, sink, tables, call, earlier)
-        async for batch in bulk.batches():
-            if keeper.take(bulk, batch):
-                await keeper.write()
-                _tell(on_progress, bulk)
-        await keeper.write()
-    if bulk.certificate is None:
-        raise SinkError(f"{extraction.name}: the reading was left before its end")
-    await call(sink.commit, bulk.certificate)
-    _tell(on_progress, bulk)
-    return bulk.certificate
+    async with read:
+        writer = _Writer(extraction, thread, None if point is None else checkpoint)
+        async for batch in read.batches():
+            if writer.add(read, batch):
+                await writer.write()
+                _report(on_progress, read)
+        await writer.write()
+    if read.certificate is None:
+        raise SinkError(f"{extraction.name}: the read was left before its end")
+    await thread.commit(read.certificate)
+    _report(on_progress, read)
+    return read.certificate
 
 
-class _Keeper:
-    """Gathers batches, and has the sink keep them with the checkpoint."""
+class _Writer:
+    """Gathers batches and writes them with the checkpoint."""
 
     def __init__(
         self,
         extraction: Extraction,
-        sink: Sink,
-        tables: tuple[Table, ...],
-        call: Any,
-        found: Checkpoint | None,
+        thread: SinkThread,
+        checkpoint: Checkpoint | None,
     ) -> None:
-        self._sink = sink
-        self._tables = tables
-        self._call = call
-        self._question = extraction.question
-        self._checkpoint = found
+        self._thread = thread
+        self._identity = extraction.identity
+        self._checkpoint = checkpoint
         self._records: list[Any] = []
-        self._fresh = False
+        self._changed = False
 
-    def take(self, bulk: ParallelRead[Any], batch: Batch[Any]) -> bool:
-        """Take a batch; tell whether there is enough to be kept."""
-        checkpoint = self._checkpoint or _first(self._question, bulk.bounds)
+    def add(self, read: ParallelRead[Any], batch: Batch[Any]) -> bool:
+        """Add a batch; return whether there is enough to be written."""
+        checkpoint = self._checkpoint or _first(self._identity, read.bounds)
         self._checkpoint = checkpoint.with_(batch.key_range)
         self._records += batch.records
-        self._fresh = True
+        self._changed = True
         return len(self._records) >= _ROWS
 
     async def write(self) -> None:
-        """Have the sink keep what there is."""
-        if self._fresh:
-            records, self._records, self._fresh = self._records, [], False
-            await self._call(self._keep, records, self._checkpoint)
-
-    def _keep(self, records: list[Any], checkpoint: Checkpoint) -> None:
-        self._sink.write(rows_of(self._tables, records), checkpoint)
+        """Write what was gathered."""
+        if self._changed and self._checkpoint is not None:
+            records, self._records, self._changed = self._records, [], False
+            await self._thread.write(records, self._checkpoint)
 
 
-@asynccontextmanager
-async def kept(sink: Sink) -> AsyncGenerator[Any, None]:
-    """Give a function that calls *sink* in a thread of its own, and close it at last."""
-    executor = ThreadPoolExecutor(1, thread_name_prefix="sage200-sink")
-    loop = asyncio.get_running_loop()
-
-    async def call(work: Callable[..., R], *given: Any) -> R:
-        # Shielded: a sink that is at work is let finish, whoever is cancelled.
-        return await asyncio.shield(loop.run_in_executor(executor, work, *given))
-
-    try:
-        yield call
-    finally:
-        try:
-            await call(sink.close)
-        finally:
-            executor.shutdown(wait=False)
-
-
-def _begun(extraction: Extraction, found: Checkpoint | None) -> ResumePoint | None:
-    """Say where to go on.
+def _resume_point(
+    extraction: Extraction, checkpoint: Checkpoint | None
+) -> ResumePoint | None:
+    """Return where to resume; None to start anew.
 
     Raises:
-        SinkError: What the sink holds is of another question.
+        SinkConflict: The sink holds part of another query.
     """
-    if found is None:
+    if checkpoint is None:
         return None
-    if found.query != extraction.question:
+    if checkpoint.query != extraction.identity:
         message = (
-            f"{extraction.name}: expected a sink that holds {extraction.question!r}, "
-            f"got one that holds {found.query!r}: finish or discard that first"
+            f"{extraction.name}: the sink holds part of another query, "
+            f"{checkpoint.query!r}; this one is {extraction.identity!r}. Finish or "
+            "discard that first"
         )
-        raise SinkError(message)
-    return None if found.bounds is None else ResumePoint(found.bounds, found.done)
+        raise SinkConflict(message)
+    if checkpoint.bounds is None:
+        return None
+    return ResumePoint(checkpoint.bounds, checkpoint.done)
 
 
-def _first(question: str, bounds: KeyRange | None) -> Checkpoint:
-    """Return the checkpoint of a reading that begins."""
-    return Checkpoint(query=question, bounds=bounds, started_at=time.time())
+def _first(identity: str, bounds: KeyRange | None) -> Checkpoint:
+    """Return the checkpoint of a read that begins."""
+    return Checkpoint(query=identity, bounds=bounds, started_at=time.time())
 
 
-def _tell(
-    on_progress: Callable[[Progress], object] | None, bulk: ParallelRead[Any]
+def _report(
+    on_progress: Callable[[Progress], object] | None, read: ParallelRead[Any]
 ) -> None:
     if on_progress is not None:
-        on_progress(bulk.progress)
+        on_progress(read.progress)

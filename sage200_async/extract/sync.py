@@ -1,11 +1,11 @@
-"""Copies kept in step: changes since the last time, and deletes.
+"""Copies kept in step: changes since the last sync, and deletes.
 
-Sage has no feed of either. Changes are found by the stamp that each write
-moves on, read again from some time before where the last sync stood, since a
-row can be committed with an older stamp than others that were there already.
-DeletePolicy are found by reading all keys; a row is marked as deleted only where
-that reading is certified, the row is asked for once more and does not come,
-and it is no mass of them.
+Sage has no feed of either. Changes are found by the stamp that each write sets
+anew, read again from some time before the last sync's newest stamp, since a row
+can be committed with an older stamp than rows that are visible already. Deletes
+are found by reading all keys. A row is marked as deleted only where that read is
+certified, the row is asked for once more and does not come, and fewer rows are
+absent than the limit allows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from sage200_async.errors import ExtractError
-from sage200_async.extract.extraction import Extraction, kept, read_into
+from sage200_async.extract.extraction import Extraction, read_into
+from sage200_async.extract.sink_thread import SyncTargetThread
 from sage200_async.odata.fields import Field, field
 from sage200_async.paging.certificate import Certificate
 
@@ -25,17 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sage200_async.client import Sage200Client
+    from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.sink import SyncTarget
     from sage200_async.odata.expressions import Expression
     from sage200_async.paging.parallel import Progress
     from sage200_async.query.collection import CollectionQuery
 
-_STANDS: Final = "watermark"
-_NEXT: Final = "next watermark"
-_FEW: Final = 100
-# DeletePolicy that are always believed, once confirmed.
+_WATERMARK: Final = "watermark"
+_NEXT_WATERMARK: Final = "next watermark"
+_ALWAYS_BELIEVED: Final = 100
+# Deletes that need no share of the rows, once confirmed.
 _CHUNK: Final = 500
-# Keys that are asked for at once, to confirm that they are gone.
+# Keys in one request that confirms deletes.
 
 
 class SyncResult(Struct, frozen=True, kw_only=True):
@@ -43,229 +45,233 @@ class SyncResult(Struct, frozen=True, kw_only=True):
 
     name: str
     whole: bool
-    """Whether everything was read, rather than what has changed."""
+    """Whether everything was read, rather than the changes."""
     read: int
     """Records read: those changed, and some again because of the overlap."""
     deleted: int
     """Rows newly marked as deleted."""
     watermark: datetime | None
-    """Where the next sync begins, less the overlap; None without a stamp."""
+    """The stamp that the next sync begins from, less the overlap; None without one."""
     certificate: Certificate
 
 
 class DeletePolicy(Struct, frozen=True, kw_only=True):
-    """What is believed of rows that are not found any more."""
+    """How many deletes are believed at once."""
 
     max_fraction: float = 0.1
     """The share of all rows that may be marked at once; 1 for any number.
 
-    More looks like a listing that is not whole: a tunnel that was lost, a role
-    that hides rows. Up to 100 rows are always believed.
+    More looks like an incomplete listing: a tunnel that is down, a role that
+    hides rows. Up to 100 rows are always believed.
     """
 
 
 async def sync(
     client: Sage200Client,
     extraction: Extraction,
-    mirror: SyncTarget,
+    target: SyncTarget,
     *,
     workers: int = 8,
     overlap: float = 3600.0,
     deletes: DeletePolicy | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> SyncResult:
-    """Bring *mirror* in step with the company.
+    """Bring *target* in step with the company.
 
-    The first time everything is read; from then on what has changed, where the
-    resource has a stamp that says so. Broken off at any moment, it goes on or
-    begins again, and ends the same.
+    The first sync reads everything, later ones what has changed, if the
+    resource has a stamp of the last change. A sync that was stopped at any
+    moment is resumed or begun again, with the same result.
 
     Args:
         client: The company.
         extraction: What is copied.
-        mirror: The copy.
+        target: The copy.
         workers: Requests at once.
         overlap: Seconds before the last stamp seen from which changes are read
             again: longer than any transaction of the server takes.
-        deletes: What is believed of rows that are gone.
-        on_progress: Called with each step forward.
+        deletes: How many deletes are believed at once.
+        on_progress: Called after each write to the copy.
 
     Raises:
-        ExtractError: A reading cannot be proved complete, or more rows seem
-            deleted than is believed: none is marked then.
-        SinkError: The mirror failed.
+        ExtractError: A read cannot be proved complete, or more rows seem to be
+            deleted than is believed; none is marked then.
+        SinkError: The copy failed.
     """
     query: CollectionQuery[Any] = client.run(extraction.query)
-    async with kept(mirror) as call:
-        found = await call(mirror.open, extraction.tables)
-        stands = _moment(await call(mirror.metadata, _STANDS))
-        if stands is None:
+    async with SyncTargetThread(target) as thread:
+        checkpoint = await thread.open(extraction.tables)
+        watermark = _time_of(await thread.metadata(_WATERMARK))
+        if watermark is None:
             work = extraction
-            if found is None or found.complete:
-                found = None
-                await _note(call, mirror, _NEXT, await _highest(query))
-            upto = _moment(await call(mirror.metadata, _NEXT))
+            checkpoint, newest = await _first_sync(query, thread, checkpoint)
         else:
-            upto = await _highest(query) or stands
-            work, found = _changed(extraction, query, stands, overlap), None
+            newest = await _newest_stamp(query) or watermark
+            work, checkpoint = _changes(extraction, query, watermark, overlap), None
         certificate = await read_into(
-            client, work, mirror, call, found, workers=workers, on_progress=on_progress
+            client, work, thread, checkpoint, workers=workers, on_progress=on_progress
         )
-        believed = deletes or DeletePolicy()
-        gone = await _gone(
-            client, query, mirror, call, workers=workers, believed=believed
+        deleted = await _deleted(
+            client, query, thread, workers=workers, policy=deletes or DeletePolicy()
         )
-        if gone:
-            await call(mirror.mark_deleted, gone, time.time())
-        await _note(call, mirror, _STANDS, upto)
+        if deleted:
+            await thread.mark_deleted(deleted, time.time())
+        await _store(thread, _WATERMARK, newest)
     return SyncResult(
         name=extraction.name,
-        whole=stands is None,
+        whole=watermark is None,
         read=certificate.records,
-        deleted=len(gone),
-        watermark=upto,
+        deleted=len(deleted),
+        watermark=newest,
         certificate=certificate,
     )
 
 
-def _changed(
+async def _first_sync(
+    query: CollectionQuery[Any],
+    thread: SyncTargetThread,
+    checkpoint: Checkpoint | None,
+) -> tuple[Checkpoint | None, datetime | None]:
+    """Return where to resume, and the newest stamp when the read began."""
+    if checkpoint is None or checkpoint.complete:
+        checkpoint = None
+        await _store(thread, _NEXT_WATERMARK, await _newest_stamp(query))
+    return checkpoint, _time_of(await thread.metadata(_NEXT_WATERMARK))
+
+
+def _changes(
     extraction: Extraction,
     query: CollectionQuery[Any],
-    stands: datetime,
+    watermark: datetime,
     overlap: float,
 ) -> Extraction:
-    since = _stamp(query) >= stands - timedelta(seconds=overlap)
+    """Return the extraction of what has changed."""
+    since = _stamp(query) >= watermark - timedelta(seconds=overlap)
     return Extraction(
         name=extraction.name, query=query.filter(since), related=extraction.related
     )
 
 
 def _stamp(query: CollectionQuery[Any]) -> Any:
-    """Give the field that moves on with every change."""
-    record = query.endpoint.record
-    name = query.endpoint.watermark or ""
-    return field(name) if record is None else getattr(record.fields, name)
+    """Return the field that every change sets anew."""
+    return _field(query, query.endpoint.watermark or "")
 
 
-async def _highest(query: CollectionQuery[Any]) -> datetime | None:
-    """Ask for the latest stamp; None where there is none, or no such field.
+async def _newest_stamp(query: CollectionQuery[Any]) -> datetime | None:
+    """Ask for the newest stamp; None if there is no record, or no such field.
 
-    It is the server's own time: no clock of ours is compared with it.
+    It is the server's own time, and is never compared with a local clock.
     """
     name = query.endpoint.watermark
     if name is None or query.endpoint.key is None:
         return None
-    latest = query.select(query.endpoint.key, name).order_by(f"{name} desc")
-    row = await latest.first()
+    newest = query.select(query.endpoint.key, name).order_by(f"{name} desc")
+    row = await newest.first()
     return None if row is None else getattr(row, name)
 
 
-async def _note(call: Any, mirror: SyncTarget, name: str, at: datetime | None) -> None:
+async def _store(thread: SyncTargetThread, name: str, at: datetime | None) -> None:
     if at is not None:
-        await call(mirror.metadata, name, at.astimezone(UTC).isoformat())
+        await thread.metadata(name, at.astimezone(UTC).isoformat())
 
 
-def _moment(text: str | None) -> datetime | None:
+def _time_of(text: str | None) -> datetime | None:
     return None if not text else datetime.fromisoformat(text)
 
 
-async def _gone(
+async def _deleted(
     client: Sage200Client,
     query: CollectionQuery[Any],
-    mirror: SyncTarget,
-    call: Any,
+    thread: SyncTargetThread,
     *,
     workers: int,
-    believed: DeletePolicy,
+    policy: DeletePolicy,
 ) -> list[int]:
-    """Find the rows of the mirror that the company no longer has.
+    """Return the keys of the copy that the company no longer has.
 
     Raises:
-        ExtractError: They are too many to be believed, or what shows that they
-            are gone does not show what is there.
+        ExtractError: There are more than is believed, or the company cannot be
+            shown to be reachable.
     """
     key = query.endpoint.key
     if key is None:
         return []
-    held = await call(lambda: set(mirror.keys()))
-    present = await _present(query, key, workers)
-    gone = sorted(held - present)
-    if not gone:
+    copied = await thread.keys()
+    listed = await _listed(query, key, workers)
+    absent = sorted(copied - listed)
+    if not absent:
         return []
-    _believe(query, len(gone), len(held), len(present), believed)
+    _require_believable(query, len(absent), len(copied), len(listed), policy)
     await _require_company(client, query)
-    return await _confirmed(query, key, gone, sorted(present & held)[:3])
+    return await _confirmed(query, key, absent, sorted(listed & copied)[:3])
 
 
-async def _present(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
-    """Read all keys that there are, with a certificate."""
-    async with query.select(key).read(workers=workers) as keys:
-        present = {getattr(each, key) async for each in keys}
-    if keys.certificate is None:
+async def _listed(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
+    """Read all keys of the company, with a certificate."""
+    async with query.select(key).read(workers=workers) as read:
+        keys = {getattr(record, key) async for record in read}
+    if read.certificate is None:
         raise ExtractError(f"{query.endpoint.path}: the keys were not read to the end")
-    return present
+    return keys
 
 
-def _believe(
+def _require_believable(
     query: CollectionQuery[Any],
-    gone: int,
-    held: int,
-    present: int,
-    believed: DeletePolicy,
+    absent: int,
+    copied: int,
+    listed: int,
+    policy: DeletePolicy,
 ) -> None:
-    if believed.max_fraction >= 1 or (
-        present and gone <= max(_FEW, believed.max_fraction * held)
-    ):
+    most = max(_ALWAYS_BELIEVED, policy.max_fraction * copied)
+    if policy.max_fraction >= 1 or (listed and absent <= most):
         return
     message = (
-        f"{query.endpoint.path}: expected few deletes, got {gone:,} of {held:,} rows "
-        f"gone and {present:,} there: it looks like a listing that is not whole (a "
-        "tunnel that is down, a role that hides rows); none was marked. If they are "
-        "deleted indeed, allow a larger share"
+        f"{query.endpoint.path}: {absent:,} of {copied:,} rows seem to be deleted, "
+        f"and {listed:,} are listed; no row was marked. The listing looks incomplete "
+        "(a tunnel that is down, a role that hides rows); if they are deleted "
+        "indeed, raise --max-deleted or DeletePolicy(max_fraction=)"
     )
     raise ExtractError(message)
 
 
 async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -> None:
-    """Refuse to believe anything while Sage does not name the company.
+    """Refuse deletes while the company is not among the sites.
 
     Source: realnetintegrations.com: after its tunnel is lost, ``GET /sites``
     of an on-premises server is empty.
     """
-    here = query.context
+    context = query.context
     for site in await client.sites():
-        same = (site.site_id or "").lower() == here.site.lower()
-        if same and str(site.company_id) == here.company:
+        same = (site.site_id or "").lower() == context.site.lower()
+        if same and str(site.company_id) == context.company:
             return
     message = (
-        f"{query.endpoint.path}: expected the company {here.company} among the sites, "
-        "got none: the tunnel to the server may be down; no row was marked as deleted"
+        f"{query.endpoint.path}: the company {context.company} is not among the "
+        "sites; no row was marked as deleted. The tunnel to the server may be down"
     )
     raise ExtractError(message)
 
 
 async def _confirmed(
-    query: CollectionQuery[Any], key: str, gone: Sequence[int], known: Sequence[int]
+    query: CollectionQuery[Any], key: str, absent: Sequence[int], known: Sequence[int]
 ) -> list[int]:
-    """Ask for the rows once more, with some that are there: those have to come."""
+    """Ask for the absent rows once more, beside some known rows that must come."""
     confirmed: list[int] = []
-    for start in range(0, len(gone), _CHUNK):
-        some = gone[start : start + _CHUNK]
-        wanted: Expression = _key(query, key).in_([*some, *known])
-        asked = query.filter(wanted).select(key)
-        back = {getattr(each, key) async for each in asked}
-        if not set(known) <= back:
+    for start in range(0, len(absent), _CHUNK):
+        chunk = absent[start : start + _CHUNK]
+        wanted: Expression = _field(query, key).in_([*chunk, *known])
+        rows = query.filter(wanted).select(key)
+        returned = {getattr(row, key) async for row in rows}
+        if not set(known) <= returned:
             message = (
-                f"{query.endpoint.path}: expected rows that were there a moment ago, "
-                "got none of them: the listing is not whole; no row was marked as "
-                "deleted"
+                f"{query.endpoint.path}: rows that were listed a moment ago did not "
+                "come again; no row was marked as deleted. Sync again later"
             )
             raise ExtractError(message)
-        confirmed += [each for each in some if each not in back]
+        confirmed += [absent_key for absent_key in chunk if absent_key not in returned]
     return confirmed
 
 
-def _key(query: CollectionQuery[Any], key: str) -> Field[Any]:
+def _field(query: CollectionQuery[Any], name: str) -> Field[Any]:
     record = query.endpoint.record
-    found: Field[Any] = field(key) if record is None else getattr(record.fields, key)
-    return found
+    known: Field[Any] = field(name) if record is None else getattr(record.fields, name)
+    return known

@@ -1,4 +1,4 @@
-"""Resources without a unique key: read whole, and twice where that is the only proof."""
+"""Resources without a unique key, read twice where that is the only proof."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.rows import rows_of
 from sage200_async.odata.fields import Fields, names_of
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.parallel import Progress
@@ -18,19 +17,18 @@ from sage200_async.paging.parallel import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sage200_async.extract.sink import Sink
-    from sage200_async.extract.tables import Table
+    from sage200_async.extract.sink_thread import SinkThread
     from sage200_async.query.collection import CollectionQuery
 
 _TRIES: Final = 3
 _MODULUS: Final = 2**128
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-_ONCE: Final = "one page, which the server gave as it stood"
-_TWICE: Final = "read twice, and the same came both times"
+_ONCE: Final = "read in one page"
+_TWICE: Final = "read twice, with the same records both times"
 
 
 class Digest:
-    """What was read, whatever its order: a count and a sum of hashes."""
+    """The records of a read, in any order: their count and the sum of their hashes."""
 
     def __init__(self) -> None:
         self.records = 0
@@ -42,8 +40,9 @@ class Digest:
         self.pages += 1
         self.records += len(records)
         for record in records:
-            found = hashlib.blake2b(_ENCODER.encode(record), digest_size=16).digest()
-            self._sum = (self._sum + int.from_bytes(found)) % _MODULUS
+            encoded = _ENCODER.encode(record)
+            hashed = hashlib.blake2b(encoded, digest_size=16).digest()
+            self._sum = (self._sum + int.from_bytes(hashed)) % _MODULUS
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Digest):
@@ -54,64 +53,61 @@ class Digest:
         return hash((self.records, self._sum))
 
 
-async def read_whole(
+async def read_unkeyed(
     query: CollectionQuery[Any],
-    sink: Sink,
-    tables: Sequence[Table],
-    call: Any,
+    thread: SinkThread,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
-    """Read a resource that has no unique key into *sink*.
+    """Read a resource that has no unique key into a sink that is open.
 
-    One page is proof in itself. Several are read twice, and have to be the
-    same: others who write meanwhile would shift them.
+    One page is proof in itself. Several are read twice and must be the same
+    both times, as others who write meanwhile would shift them.
 
     Raises:
-        ExtractError: They differ, again and again.
+        ExtractError: The two reads differ, again and again.
     """
     ordered = _ordered(query)
     for _ in range(_TRIES):
-        begun = time.time()
-        first = await _kept(ordered, sink, tables, call, on_progress)
-        proof = _ONCE if first.pages <= 1 else _TWICE
-        if first.pages <= 1 or await _looked(ordered) == first:
+        started_at = time.time()
+        written = await _write(ordered, thread, on_progress)
+        if written.pages <= 1 or await _digest(ordered) == written:
             certificate = Certificate(
                 path=query.endpoint.path,
-                proof=proof,
+                proof=_ONCE if written.pages <= 1 else _TWICE,
                 query=ordered.url,
-                records=first.records,
-                requests=first.pages,
-                started_at=begun,
+                records=written.records,
+                requests=written.pages,
+                started_at=started_at,
                 ended_at=time.time(),
             )
-            await call(sink.commit, certificate)
+            await thread.commit(certificate)
             return certificate
-        await call(sink.open, tables)  # what was staged is not the whole: again
+        await thread.reopen()  # what was written is not the whole
     message = (
-        f"{query.endpoint.path}: expected the same records from two readings, got "
-        f"others {_TRIES} times: it has no unique key, and somebody writes to it"
+        f"{query.endpoint.path}: two reads differed, {_TRIES} times: it has no unique "
+        "key, and others write to it; try again when it is quiet"
     )
     raise ExtractError(message)
 
 
-async def _kept(
+async def _write(
     query: CollectionQuery[Any],
-    sink: Sink,
-    tables: Sequence[Table],
-    call: Any,
+    thread: SinkThread,
     on_progress: Callable[[Progress], object] | None,
 ) -> Digest:
+    """Write all pages to the sink; return the digest of their records."""
     digest = Digest()
     checkpoint = Checkpoint(query=query.url)
     async for page in query.pages():
         digest.add(page.records)
-        await call(sink.write, rows_of(tables, page.records), checkpoint)
+        await thread.write(page.records, checkpoint)
         if on_progress is not None:
             on_progress(Progress(records=digest.records, requests=digest.pages))
     return digest
 
 
-async def _looked(query: CollectionQuery[Any]) -> Digest:
+async def _digest(query: CollectionQuery[Any]) -> Digest:
+    """Read all pages; return the digest of their records."""
     digest = Digest()
     async for page in query.pages():
         digest.add(page.records)
@@ -119,26 +115,22 @@ async def _looked(query: CollectionQuery[Any]) -> Digest:
 
 
 def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
-    """Give *query* an order that is as total as can be, where it has none.
+    """Return *query* with an order that is as total as possible, if it has none.
 
     Raises:
-        QueryError: The record is unknown, so that no order can be made up.
+        QueryError: The record is unknown, so that there is nothing to order by.
     """
     if query.options.order_by:
         return query
     endpoint = query.endpoint
     if endpoint.record is None:
-        raise QueryError(f"{endpoint.path}: expected an order_by, got none")
+        raise QueryError(
+            f"{endpoint.path}: it has no unique key; give the query an order_by"
+        )
     namespace: Fields = endpoint.record.fields
     kinds = names_of(type(namespace))
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
     ids = [name for name in plain if name.endswith("_id")]
-    told = [each.partition(" ")[0] for each in endpoint.default_order]
-    return query.order_by(
-        *dict.fromkeys([*endpoint.default_order, *_rest(told, ids, plain)])
-    )
-
-
-def _rest(told: list[str], ids: list[str], plain: list[str]) -> list[str]:
-    """Name further keys: ids, or where there is none, the first fields."""
-    return [each for each in (ids or plain[:4]) if each not in told]
+    ordered = {term.partition(" ")[0] for term in endpoint.default_order}
+    further = [name for name in (ids or plain[:4]) if name not in ordered]
+    return query.order_by(*endpoint.default_order, *further)

@@ -179,7 +179,9 @@ class FileSink:
         if checkpoint is not None and checkpoint.missing:
             last = checkpoint.bounds.high if checkpoint.bounds else 0
             message = f"{spool.folder}: expected all keys up to {last}"
-            gaps = ", ".join(f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing)
+            gaps = ", ".join(
+                f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing
+            )
             raise SinkError(f"{message}, missing are {gaps}")
         if kept != certificate.records:
             message = f"{spool.folder}: expected {certificate.records:,} rows"
