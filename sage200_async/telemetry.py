@@ -53,8 +53,9 @@ def instrument(
     """Report to OpenTelemetry what *client* does, and the clients made by its `at`.
 
     Spans: ``GET customers`` for each attempt of a request, and ``read customers``
-    for each read, with its records and pages, around the spans of its requests. Metrics: ``http.client.request.duration``,
-    ``sage200.records``, ``sage200.retries`` and ``sage200.token.refreshes``.
+    for each read, with its records and pages, around the spans of its requests.
+    Metrics: ``http.client.request.duration``, ``sage200.records``,
+    ``sage200.retries`` and ``sage200.token.refreshes``.
 
     Args:
         client: The client to report on.

@@ -335,7 +335,7 @@ def _explain(error: TokenRefused, old: Tokens, seed: Tokens) -> TokenRefused:
         )
     if seed.refresh_token not in {"", old.refresh_token}:
         message += (
-            " The refused token came from the token store: the different one in the "
+            " The refused token came from the token store; the different one in the "
             "settings is used only if the store is empty."
         )
     return TokenRefused(message, reason=error.reason)

@@ -28,7 +28,7 @@
     │   ├── TokenRefused                  .reason: sign in again
     │   ├── TokenUnavailable              try again later
     │   ├── TokenStoreError               the store could not be read or written
-    │   └── SignInFailed                  .reason: the sign-in brought no tokens
+    │   └── SignInFailed                  .reason: no tokens were issued
     ├── PagingError                       .plan: this page cannot follow the last
     ├── ExtractError                      the data read may be incomplete
     │   └── SinkError                     the data read could not be written
@@ -85,4 +85,3 @@ from sage200_async.errors.usage import UnsupportedOperation as UnsupportedOperat
 # Tracebacks and pickles name the module to import from, not where a class is kept.
 for _class in [value for value in vars().values() if isinstance(value, type)]:
     _class.__module__ = __name__
-del _class

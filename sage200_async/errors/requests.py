@@ -13,7 +13,7 @@ _GATEWAY_ERRORS: Final = frozenset({502, 503, 504})
 
 
 class RequestError(Sage200Error):
-    """A request brought no usable response."""
+    """A request failed, or its response is unusable."""
 
     maybe_sent_before: bool = False
     """Whether an earlier attempt may have reached the service."""

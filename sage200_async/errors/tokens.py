@@ -10,10 +10,10 @@ class TokenError(Sage200Error):
 
 
 class TokenRefused(TokenError):
-    """There is no way to a token without a person: somebody has to sign in again.
+    """A person has to sign in: the token endpoint refused, or nobody is signed in.
 
     ``reason`` is OAuth's error code, such as ``invalid_grant``, if the token
-    endpoint refused; empty if it was not asked.
+    endpoint refused; else empty.
     """
 
     def __init__(self, message: str = "", *, reason: str = "") -> None:
@@ -32,7 +32,7 @@ class TokenStoreError(TokenError):
 
 
 class SignInFailed(TokenError):
-    """The sign-in brought no tokens.
+    """The sign-in failed, and no tokens were issued.
 
     ``reason`` is OAuth's error code if the server sent one (``access_denied``);
     else ``state``, ``code``, or ``timeout`` if the browser never came back.
