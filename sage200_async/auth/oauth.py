@@ -272,7 +272,7 @@ def _tokens(response: ResponseLike, now: float, grant: _Grant) -> Tokens:
 
 
 def _error(response: ResponseLike, grant: _Grant) -> TokenError:
-    """Tell a refusal, which has an OAuth error code, from a gateway's error page.
+    """Return a refusal if there is an OAuth error code, else that it is unavailable.
 
     Source: RFC 6749, 5.2.
     """

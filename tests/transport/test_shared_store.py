@@ -129,7 +129,7 @@ def test_new_tokens_that_cannot_be_stored_are_kept(helpers, caplog):
     assert "hush" not in caplog.text
 
 
-def test_a_store_that_fails_for_a_moment(helpers):
+def test_a_store_that_fails_at_first(helpers):
     """New tokens that the store refuses at first are stored under the same lock."""
     refusals = iter([True, True, True, False])
     service = helpers.Service(helpers.Clock())

@@ -188,7 +188,7 @@ def _temporary_file(path: Path) -> Generator[Path, None, None]:
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    """Create a file that no other user can read, not even for a moment."""
+    """Create a file that no other user can read at any time."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
