@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 _GUARANTEES: Final = {
     "key": (
-        "every record that stands throughout arrives, once, whatever others "
-        "insert, update or delete meanwhile; cost grows with the records read"
+        "every record that exists during the whole read is returned exactly once, "
+        "whatever others insert, update or delete meanwhile; the cost grows with the "
+        "records read"
     ),
     "offset": (
-        "right while nobody writes; rows that others insert or delete meanwhile "
-        "shift the pages, so records may be missed; cost grows with the square"
+        "complete while nobody writes; rows that others insert or delete meanwhile "
+        "shift the pages, so that records may be missed; the cost grows with the "
+        "square of the records read"
     ),
-    "single": "complete if it fits one page; otherwise a PagingError",
+    "single": "complete if everything fits one page; otherwise a PagingError",
     "none": "no request is made: nothing can match",
 }
 
@@ -29,12 +31,12 @@ class Explanation(Struct, frozen=True):
     strategy: str
     """``key``, ``offset``, ``single`` or ``none``."""
     why: str
-    """Why that way was taken."""
+    """Why that strategy was chosen."""
     guarantee: str
     """What it promises while others write."""
     first: str
     """The URL of the first request; empty where there is none."""
-    parts: int
+    subqueries: int
     """Chains of requests: more than 1 where an ``in_`` was split."""
     page_size: int
     """Records to a request at most."""
@@ -43,33 +45,39 @@ class Explanation(Struct, frozen=True):
         lines = [
             f"strategy   {self.strategy}: {self.why}",
             f"guarantee  {self.guarantee}",
-            f"requests   {self.parts} x pages of {self.page_size} records",
+            f"requests   {self.subqueries} x pages of {self.page_size} records",
             f"first      {self.first or '(none)'}",
         ]
         return "\n".join(lines)
 
 
 def explain(plan: Plan, first: str) -> Explanation:
-    """Put *plan* into words."""
+    """Return *plan* in words."""
     strategy = "none" if plan.done else plan.mode
     return Explanation(
         strategy=strategy,
         why=_why(plan, strategy),
         guarantee=_GUARANTEES[strategy],
         first=first,
-        parts=len(plan.parts),
-        page_size=plan.asked,
+        subqueries=len(plan.subqueries),
+        page_size=plan.requested,
     )
 
 
 def _why(plan: Plan, strategy: str) -> str:
     options = plan.options
     if strategy == "none":
-        return "top(0)" if plan.left == 0 else "the condition is false for all records"
+        return (
+            "top(0)"
+            if plan.remaining == 0
+            else "the condition is false for all records"
+        )
     if strategy == "key":
-        return f"{plan.key} is unique and the query leaves the order to it"
+        return (
+            f"the query has no order of its own, so it is read by its unique {plan.key}"
+        )
     if strategy == "single":
-        return "there is no unique key, and the query has no order"
+        return "the resource has no unique key, and the query has no order"
     own = "an order" if options.order_by else "a skip"
     total = (
         f"with {plan.key} as the last key"

@@ -1,35 +1,31 @@
-"""Pages asked for: by plan, and for less where a page is too heavy."""
+"""The page reader: one page of a plan, from the request to checked records."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from msgspec.structs import replace
-
-from sage200_async.errors import (
-    RequestError,
-    RequestTimeout,
-    Sage200Error,
-    SettingsError,
-)
-from sage200_async.events import PageRead, PageSizeChanged
-from sage200_async.paging.plan import lesser, query_for
-from sage200_async.wire.headers import company_headers, request_id
-from sage200_async.wire.messages import Request
+from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
+from sage200_async.paging.page_query import query_for
+from sage200_async.paging.plan import LastPage, Plan, advance, with_smaller_page
+from sage200_async.paging.validator import PageValidator
+from sage200_async.wire.decode import SliceReader, decoders_for
+from sage200_async.wire.headers import request_id
+from sage200_async.wire.messages import AskForLess, company_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from sage200_async.errors import DecodeError
     from sage200_async.events import Events
-    from sage200_async.paging.plan import PageFacts, Plan
+    from sage200_async.paging.plan import PageFacts
+    from sage200_async.paging.read_telemetry import ReadTelemetry
+    from sage200_async.paging.validator import Bounds, PageCheck
     from sage200_async.settings import CompanyContext
     from sage200_async.transport.base import Transport
-    from sage200_async.wire.messages import Response
+    from sage200_async.wire.messages import Request, Response
 
-_log = logging.getLogger(__name__)
+R = TypeVar("R")
 
 
 class Connection(Protocol):
@@ -42,7 +38,7 @@ class Connection(Protocol):
 
     @property
     def events(self) -> Events:
-        """Who is told of what happens."""
+        """Where events are reported."""
         ...
 
     @property
@@ -51,124 +47,181 @@ class Connection(Protocol):
         ...
 
 
-def request_to(
-    context: CompanyContext, method: str, path: str, query: str = ""
-) -> Request:
-    """Make a request about one company.
+class Page(NamedTuple):
+    """A response that is not decoded yet."""
 
-    Raises:
-        SettingsError: The site or the company is not known.
-    """
-    for name in ("site", "company"):
-        if not getattr(context, name):
-            message = (
-                f"{name} is missing: set SAGE200_{name.upper()}, or take it from "
-                "a row of client.sites()"
-            )
-            raise SettingsError(message, name=name)
-    return Request(
-        method=method,
-        base_url=context.base_url,
-        path=path,
-        query=query,
-        headers=company_headers(context),
-    )
+    plan: Plan
+    """What was asked in the end: perhaps for fewer records than at first."""
+    request: Request
+    response: Response
 
 
-class Fetcher:
-    """Asks for the pages of one reading.
+class PageReader(Generic[R]):
+    """Reads the pages of one reading, for a stream or for several workers.
 
-    A page that times out, or that a gateway gives up on, is asked for again
-    with half the size; it grows back slowly. Nothing is lost: the plan says
-    where to go on.
+    A page is fetched to its end and its connection given back before the first
+    record comes out. A page that times out, or that a gateway gives up on, is
+    asked for again with half the size; it grows back slowly. Between slices of
+    a page, other tasks get their turn.
+
+    Args:
+        connection: The client.
+        context: Which company.
+        plan: Where the reading starts.
+        model: What each record is.
+        telemetry: Reports the reading.
+        last_page: Decides which page is the last.
     """
 
     def __init__(
-        self, connection: Connection, context: CompanyContext, timeout: float | None
+        self,
+        connection: Connection,
+        context: CompanyContext,
+        plan: Plan,
+        model: type[R],
+        *,
+        telemetry: ReadTelemetry,
+        last_page: LastPage | None = None,
     ) -> None:
-        self.number = connection.events.number()
+        mapping = not hasattr(model, "__struct_fields__")
+        self.validator = PageValidator[R](plan, mapping=mapping)
+        self.rejected = 0
+        """Records that did not fit and went to the quarantine."""
+        self.pages = plan.pages
+        """Pages read, those before *plan* included."""
         self._connection = connection
         self._context = context
-        self._timeout = timeout
-        self._ends: float | None = None
+        self._model = model
+        self._telemetry = telemetry
+        self._last_page = last_page or LastPage()
+        self._timeout = plan.options.timeout
+        self._deadline: float | None = None
 
-    async def fetch(self, plan: Plan) -> tuple[Plan, Response]:
-        """Ask for the next page of *plan*.
+    async def read(self, plan: Plan) -> AsyncGenerator[tuple[list[R], Plan], None]:
+        """Read the next page of *plan*.
 
-        Returns:
-            The plan whose page came, which may be for less, and the reply.
+        Yields:
+            Records, and where the reading stands after them. The last ones may
+            be no records: with them comes the plan of the next page.
 
         Raises:
-            RequestError: The page could not be had, also after retries.
+            PagingError: The page cannot follow the one before.
+            DecodeError: A record does not fit, or the response is no page.
+            RequestError: The page could not be had, after retries too.
             TokenError: There is no usable token.
         """
-        request = self._request(plan)
+        page = await self.fetch(plan)
+        async for records, moved in self.slices(page):
+            yield records, moved
+
+    async def fetch(self, plan: Plan) -> Page:
+        """Send the request of the next page of *plan*, for less where it is too large.
+
+        Raises:
+            RequestError: The page could not be had, after retries too.
+            TokenError: There is no usable token.
+        """
+        smaller, attempts = plan, 0
+        while True:
+            request = self._request(smaller)
+            try:
+                response = await self._send(request)
+            except AskForLess as refusal:
+                attempts += refusal.attempts
+                smaller = with_smaller_page(smaller)
+            except Sage200Error as error:
+                error.attempts += attempts
+                _place(error, smaller, request)
+                raise
+            else:
+                self._telemetry.resized(plan, smaller)
+                return Page(smaller, request, response)
+
+    async def slices(
+        self, page: Page, within: Bounds | None = None
+    ) -> AsyncGenerator[tuple[list[R], Plan], None]:
+        """Decode and check *page*, a slice at a time; its body is used up.
+
+        Args:
+            page: As `fetch` returned it.
+            within: The keys that are wanted; the rest of the page is left out,
+                and nothing is decoded once they have all come.
+        """
+        for _ in decoders_for(self._model):
+            await asyncio.sleep(0)
+        moved = plan = page.plan
         try:
-            response = await self._asked(request)
+            check = self.validator.open(plan, page.response.body, within)
+            reader = SliceReader(self._model, self._quarantine(check))
+            for served in reader.slices(page.response.body):
+                records, room = check.accept(served), moved.remaining
+                moved = check.position
+                yield records if room is None else records[:room], moved
+                if within is not None and within.low >= within.high:
+                    break
+                await asyncio.sleep(0)
+            facts = check.close()
+            if within is None or within.low < within.high:
+                last = self._last_page.ends(plan, facts.served)
+                moved = advance(plan, facts, is_last=last)
         except Sage200Error as error:
-            self.tell(error, plan)
+            _place(error, moved, page.request, page.response)
             raise
-        answered = _answered(plan, request, response)
-        self.resized(plan, answered)
-        return answered, response
+        self._report(page, facts, moved)
+        yield [], moved
 
     def _request(self, plan: Plan) -> Request:
-        """Make the request of a page, with what to ask instead if it is too heavy."""
-        made = request_to(self._context, "GET", plan.path, query_for(plan))
-        less = lesser(plan)
-        instead = None if less is None else self._request(less)
-        return replace(made, instead=instead, read_id=self.number)
-
-    async def _asked(self, request: Request) -> Response:
-        seconds = self._timeout
-        if self._ends is None and seconds is not None:
-            self._ends = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(self._ends):
-                return await self._connection.transport.send(request)
-        except TimeoutError as error:
-            message = f"{request}: the reading was not over within {seconds:g} s"
-            raise RequestTimeout(message, phase="reading", seconds=seconds) from error
-
-    def tell(
-        self, error: Sage200Error, plan: Plan, response: Response | None = None
-    ) -> None:
-        """Tell *error* where the reading stands, and which request it is about."""
-        if error.plan is None or plan.mode == "key":
-            error.plan = plan
-        if isinstance(error, RequestError) and error.request is None:
-            error.request = self._request(plan)
-        if response is not None:
-            error.request_id = error.request_id or request_id(response.headers)
-
-    def resized(self, plan: Plan, now: Plan) -> None:
-        """Tell of pages that will be larger or smaller than those of *plan*."""
-        was, size = plan.sizing.size, now.sizing.size
-        if was != size:
-            _log.info("%s: %d records to a page, %d before", plan.path, size, was)
-            told = PageSizeChanged(
-                read_id=self.number, path=plan.path, old=was, new=size
-            )
-            self._connection.events.emit(told)
-
-    def read(self, plan: Plan, facts: PageFacts, response: Response, page: int) -> None:
-        """Tell of a page, by its number, that was read."""
-        _log.debug("%s: page %d read", plan.path, page)
-        self._connection.events.emit(
-            PageRead(
-                read_id=self.number,
-                path=plan.path,
-                page=page,
-                records=facts.given,
-                requested=plan.asked,
-                bytes=len(response.body),
-            )
+        return company_request(
+            self._context,
+            "GET",
+            plan.path,
+            query_for(plan),
+            reducible=plan.reducible,
+            read_id=self._telemetry.read_id,
         )
 
+    async def _send(self, request: Request) -> Response:
+        seconds = self._timeout
+        if self._deadline is None and seconds is not None:
+            self._deadline = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._connection.transport.send(request)
+        except TimeoutError as error:
+            message = (
+                f"{request}: the reading was not over within {seconds:g} s: go on with "
+                "query.resume(error.plan), or pass more to query.timeout()"
+            )
+            raise RequestTimeout(message, phase="reading", seconds=seconds) from error
 
-def _answered(plan: Plan, request: Request, response: Response) -> Plan:
-    """Give the plan whose page came: that of *request*, or one for less."""
-    sent, answered = request, response.request or request
-    while sent is not answered and sent.instead is not None:
-        plan, sent = lesser(plan) or plan, sent.instead
-    return plan
+    def _quarantine(self, check: PageCheck[R]) -> Callable[[DecodeError], None] | None:
+        quarantine = self._connection.quarantine
+        if quarantine is None:
+            return None
+
+        def reject(error: DecodeError) -> None:
+            if check.reject(error):
+                self.rejected += 1
+                error.plan = check.position
+                quarantine(error)
+
+        return reject
+
+    def _report(self, page: Page, facts: PageFacts, moved: Plan) -> None:
+        self.pages += 1
+        size = len(page.response.body)
+        self._telemetry.page_read(page.plan, facts, size, self.pages)
+        if moved.subqueries:
+            self._telemetry.resized(page.plan, moved)
+
+
+def _place(
+    error: Sage200Error, plan: Plan, request: Request, response: Response | None = None
+) -> None:
+    """Add to *error* where the reading stands, and which request it is about."""
+    if error.plan is None or plan.mode == "key":
+        error.plan = plan
+    if isinstance(error, RequestError) and error.request is None:
+        error.request = request
+    if response is not None:
+        error.request_id = error.request_id or request_id(response.headers)

@@ -1,14 +1,15 @@
-"""Proof that each page can follow the last."""
+"""Checks that each page can follow the one before."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from sage200_async.errors import PagingError
-from sage200_async.paging.plan import PageFacts
+from sage200_async.paging.plan import PageFacts, Plan, position
 from sage200_async.wire.decode import UNFIT
 from sage200_async.wire.messages import ChunkedBody
 
@@ -16,165 +17,206 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sage200_async.errors import DecodeError
-    from sage200_async.paging.plan import Plan
 
 R = TypeVar("R")
 
 
+class Bounds(Protocol):
+    """A range of keys whose ends may move while a page is read."""
+
+    low: int
+    """The highest key below it."""
+    high: int
+    """Its highest key."""
+
+
 class PageValidator(Generic[R]):
-    """Looks at every record of a stream, on its way to the consumer.
+    """Checks every record of a reading, on its way to the consumer.
 
     By key, the keys must ascend strictly, within a page and from page to
     page. By offset, a page may not repeat the one before: some endpoints have
     ignored ``$skip`` and served the same page for ever.
+
+    Args:
+        plan: Where the reading starts.
+        mapping: Whether records are dicts.
     """
 
     def __init__(self, plan: Plan, *, mapping: bool) -> None:
-        self._key_of = _getter(plan.key, mapping=mapping)
-        self._several = len(plan.parts) > 1
-        self._seen: set[int] = set()
-        self._last_page: set[int] = set()
-        self._page: set[int] = set()
-        self._print: tuple[object, ...] = ()
-        self._last_key: int | None = plan.after
-        self._served = self._given = self._repeated = 0
-        self._unfit_keys: list[int] = []
+        self.key_of = _key_getter(plan.key, mapping=mapping)
+        """Returns a record's key; None where there is none."""
+        self.seen: set[int] | None = set() if len(plan.subqueries) > 1 else None
+        """Keys that came, where subqueries may have records in common."""
+        self.previous_page: set[int] = set()
+        """Keys of the page before, by offset."""
+        self._fingerprint: tuple[object, ...] = ()
 
-    def key_of(self, record: R) -> Any:
-        """Give a record's unique key, or None where there is none."""
-        return None if self._key_of is None else self._key_of(record)
+    def open(
+        self, plan: Plan, body: bytes | ChunkedBody, within: Bounds | None = None
+    ) -> PageCheck[R]:
+        """Start the check of a page.
 
-    def open_page(self, plan: Plan, body: bytes | ChunkedBody) -> None:
-        """Begin a page.
+        Args:
+            plan: Whose page it is.
+            body: The page.
+            within: The keys that are wanted; others are left out.
 
         Raises:
-            PagingError: The page is the one before, to the letter.
+            PagingError: The page is the same, byte for byte, as the one before.
         """
-        self._served = self._given = self._repeated = 0
-        self._last_key = plan.after
-        self._unfit_keys = []
-        self._last_page, self._page = self._page, set()
         if plan.mode == "offset" and plan.key is None:
             ends = ChunkedBody.of(body)
-            print_ = (len(body), ends.first(4096), ends.last(4096))
-            if print_ == self._print and len(body) > len(b"[]"):
-                raise _stuck(plan, "the page before, again")
-            self._print = print_
+            fingerprint = (len(body), ends.first(4096), ends.last(4096))
+            if fingerprint == self._fingerprint and len(body) > len(b"[]"):
+                raise _repeats(plan, "the page before again")
+            self._fingerprint = fingerprint
+        return PageCheck(self, plan, within)
 
-    def admit(self, plan: Plan, records: list[R]) -> list[R]:
-        """Check a slice of the page; give what has not come before.
+
+class PageCheck(Generic[R]):
+    """The check of one page; made by `PageValidator.open`."""
+
+    def __init__(
+        self, reading: PageValidator[R], plan: Plan, within: Bounds | None
+    ) -> None:
+        self.position = plan
+        """Where the reading stands, after the records that were accepted."""
+        self._reading = reading
+        self._plan = plan
+        self._within = within
+        self._last_key = plan.after_key
+        self._served = self._accepted = self._repeated = 0
+        self._rejected_keys: list[int] = []
+        self._keys: set[int] = set()
+
+    def accept(self, records: list[R]) -> list[R]:
+        """Check a slice of the page; return what is wanted and has not come before.
 
         Raises:
             PagingError: The keys do not ascend, or come twice in one page.
         """
         self._served += len(records)
-        if self._key_of is None:
-            admitted = records
-        else:
-            keys = list(map(self._key_of, records))
-            if plan.mode == "key":
-                self._require_ascending(plan, keys)
-                admitted = self._unseen(records, keys) if self._several else records
-            else:
-                admitted = self._unrepeated(plan, records, keys)
-        self._given += len(admitted)
-        return admitted
+        key_of = self._reading.key_of
+        if key_of is not None:
+            keys = list(map(key_of, records))
+            by_key = self._plan.mode == "key"
+            records = (self._ascending if by_key else self._new)(records, keys)
+        self._accepted += len(records)
+        self.position = position(self._plan, self.facts)
+        return records
 
-    def set_aside(self, plan: Plan, error: DecodeError) -> int | None:
-        """Count a record that did not fit: it was served, and lies behind.
+    def reject(self, error: DecodeError) -> bool:
+        """Count a record that does not fit.
 
         Returns:
-            Its key, or None where it shows none.
+            Whether it is wanted: outside the range, another page has it too.
         """
         self._served += 1
-        key = _key_in(error.raw, plan.key)
-        if key is not None:
-            self._unfit_keys.append(key)
-        return key
+        key = _key_in(error.raw, self._plan.key)
+        if key is None:
+            return True
+        self._rejected_keys.append(key)
+        within = self._within
+        return within is None or within.low < key <= within.high
 
-    def close_page(self, plan: Plan) -> PageFacts:
-        """End a page.
+    def close(self) -> PageFacts:
+        """End the page.
 
         Raises:
             PagingError: Half of the page or more was in the page before.
         """
         if self._repeated and self._repeated * 2 >= self._served:
-            raise _stuck(plan, f"{self._repeated} records of the page before, again")
-        return self.so_far(plan)
+            count = self._repeated
+            raise _repeats(self._plan, f"{count} records of the page before again")
+        self._reading.previous_page = self._keys
+        return self.facts
 
-    def so_far(self, plan: Plan) -> PageFacts:
-        """Tell what has come of the page."""
-        return PageFacts(self._served, self._given, self._end(plan))
+    @property
+    def facts(self) -> PageFacts:
+        """What has come of the page."""
+        return PageFacts(self._served, self._accepted, self._last())
 
-    def _end(self, plan: Plan) -> int | None:
-        if plan.mode != "key":
+    def _last(self) -> int | None:
+        if self._plan.mode != "key":
             return None
         read = [] if self._last_key is None else [self._last_key]
-        return max((*read, *self._unfit_keys), default=None)
+        return max((*read, *self._rejected_keys), default=None)
 
-    def _require_ascending(self, plan: Plan, keys: Sequence[Any]) -> None:
+    def _ascending(self, records: list[R], keys: Sequence[Any]) -> list[R]:
         last = self._last_key
         for key in keys:
             if not _is_key(key) or (last is not None and key <= last):
-                message = (
-                    f"{plan.path}: expected {plan.key} above {last}, got {key}: "
-                    "the server ignores the order or the condition, and reading "
-                    "on could lose records"
-                )
-                raise PagingError(message, plan=plan)
+                raise _out_of_order(self._plan, last, key)
             last = key
         self._last_key = last
+        within, seen = self._within, self._reading.seen
+        if within is not None:
+            start, end = bisect_right(keys, within.low), bisect_right(keys, within.high)
+            records, keys = records[start:end], keys[start:end]
+        return records if seen is None else _unseen(records, keys, seen)
 
-    def _unseen(self, records: Iterable[R], keys: Iterable[int]) -> list[R]:
+    def _new(self, records: list[R], keys: Sequence[int]) -> list[R]:
+        before, previous = len(self._keys), self._reading.previous_page
+        self._keys.update(filter(_is_key, keys))
+        if len(self._keys) - before != len(keys):
+            key = self._plan.key
+            raise _repeats(self._plan, f"records without {key}, or twice in one page")
+        if previous.isdisjoint(keys):
+            return records
         pairs = zip(keys, records, strict=True)
-        fresh = {key: record for key, record in pairs if key not in self._seen}
-        self._seen.update(fresh)
-        return list(fresh.values())
+        new = [record for key, record in pairs if key not in previous]
+        self._repeated += len(records) - len(new)
+        return new
 
-    def _unrepeated(
-        self, plan: Plan, records: Sequence[R], keys: Sequence[int]
-    ) -> list[R]:
-        before = len(self._page)
-        self._page.update(filter(_is_key, keys))
-        if len(self._page) - before != len(keys):
-            raise _stuck(plan, f"records without {plan.key}, or twice in one page")
-        if self._last_page.isdisjoint(keys):
-            return list(records)
-        fresh = [
-            record
-            for key, record in zip(keys, records, strict=True)
-            if key not in self._last_page
-        ]
-        self._repeated += len(records) - len(fresh)
-        return fresh
+
+def _unseen(records: Iterable[R], keys: Iterable[int], seen: set[int]) -> list[R]:
+    pairs = zip(keys, records, strict=True)
+    new = {key: record for key, record in pairs if key not in seen}
+    seen.update(new)
+    return list(new.values())
+
+
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY: Final = msgspec.json.Decoder()
 
 
 def _key_in(raw: bytes, name: str | None) -> int | None:
+    """Return the key of a record that does not fit, or None where it shows none."""
     try:
-        found = _MEMBERS.decode(raw).get(name or "", msgspec.Raw(b""))
-        key = _ANY.decode(found)
+        key = _ANY.decode(_FIELDS.decode(raw).get(name or "", msgspec.Raw(b"")))
     except UNFIT:
         return None
     return key if _is_key(key) else None
-
-
-_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ANY: Final = msgspec.json.Decoder()
 
 
 def _is_key(key: object) -> bool:
     return type(key) is int
 
 
-def _getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | None:
+def _key_getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | None:
     if key is None:
         return None
     return (lambda record: record.get(key)) if mapping else attrgetter(key)
 
 
-def _stuck(plan: Plan, got: str) -> PagingError:
+def _out_of_order(plan: Plan, last: int | None, key: object) -> PagingError:
+    if key is None:
+        message = (
+            f"{plan.path}: a record of the response has no {plan.key!r} field, by "
+            "which the records are read: the response is not a page of "
+            f"{plan.path}, or the resource has another key"
+        )
+    else:
+        message = (
+            f"{plan.path}: expected {plan.key} above {last}, got {key}: the server "
+            "ignores $orderby or $filter, and reading on could lose records"
+        )
+    return PagingError(message, plan=plan)
+
+
+def _repeats(plan: Plan, received: str) -> PagingError:
     message = (
-        f"{plan.path}: expected the page at {plan.offset}, got {got}: the server "
+        f"{plan.path}: expected the page at {plan.offset}, got {received}: the server "
         "ignores $skip, and reading on would never end"
     )
     return PagingError(message, plan=plan)

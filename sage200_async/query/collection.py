@@ -1,4 +1,4 @@
-"""Views: queries with a client to run on, and all that reads."""
+"""Queries on collections: listed, counted, and read in parallel."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sage200_async.errors import MultipleResultsFound, NoResultFound, PlanLike
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import join
 from sage200_async.paging.explain import Explanation, explain
+from sage200_async.paging.page_query import count_query
 from sage200_async.paging.parallel import ParallelRead
-from sage200_async.paging.plan import begin, count_query, resumed
+from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
 from sage200_async.query.query import Query
 from sage200_async.wire.responses import read_count
@@ -26,19 +27,22 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _RANGE: Final = 80
-# Bytes of a query: the upper end of a range of keys, and a skip to begin at.
+# Bytes of a query: the upper end of a range of keys, and a skip.
 
 
 class CollectionQuery(Query, Generic[R]):
-    """A resource that can be listed, and every query made from it."""
+    """A resource that is listed, and every query made from it.
+
+    Read it with ``async for``.
+    """
 
     __slots__ = ()
 
     @property
     def url(self) -> str:
-        """The first URL that reading would ask, exactly; no I/O.
+        """The URL of the first request that reads it, exactly; no I/O.
 
-        Empty where nothing is asked, as with ``top(0)``.
+        Empty where no request is needed, as with ``top(0)``.
 
         Raises:
             LimitError: The query is too long, and cannot be split.
@@ -47,10 +51,10 @@ class CollectionQuery(Query, Generic[R]):
             >>> client.customers.filter(on_hold=True).top(5).url.partition("v1")[2]
             '/customers?$filter=on_hold%20eq%20true&$orderby=id&$top=5'
         """
-        return self._url(self._begin()[1])
+        return self._url(self._start()[1])
 
     def explain(self) -> Explanation:
-        """Say how the records will be read, and what is promised; no I/O.
+        """Explain how the records are read, and what that guarantees; no I/O.
 
         Example:
             >>> client.customers.explain().strategy
@@ -58,20 +62,20 @@ class CollectionQuery(Query, Generic[R]):
             >>> client.customers.order_by("balance desc").explain().strategy
             'offset'
         """
-        plan, query = self._begin()
+        plan, query = self._start()
         return explain(plan, self._url(query))
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records one at a time, page after page.
 
-        Leaving early strands nothing: no request is under way and no
-        connection is held while the consumer works.
+        Leaving early strands nothing: while the consumer works, no request is
+        under way and no connection is held.
 
         Raises:
-            PagingError: A page cannot follow the last; reading on could lose
-                records.
-            DecodeError: A record does not fit, or a reply is no page.
-            RequestError: A page could not be had, also after retries.
+            PagingError: A page does not continue the last; reading on could
+                miss records.
+            DecodeError: A record does not fit, or a response is no page.
+            RequestError: A page could not be read, also after retries.
             TokenError: There is no usable token.
 
         Example:
@@ -104,42 +108,41 @@ class CollectionQuery(Query, Generic[R]):
     ) -> ParallelRead[R]:
         """Read all records by several requests at once, with a proof at the end.
 
-        First the highest key is asked for: the reading goes up to it, so that
-        it ends however busy the table is. Each worker asks for the page beyond
-        those that the others ask for, by ``$skip`` from a key that has been
-        reached; where a server has no ``$skip``, one page at a time is read.
+        The highest key is read first, and the records up to it: the read ends
+        however busy the table is. Each worker reads the page beyond those of
+        the others, by ``$skip`` from a key that has been reached; where a server
+        has no ``$skip``, one page is read at a time.
 
         Args:
-            workers: Requests at once, 1 or more; the pool has to hold them.
+            workers: Requests at once, 1 or more; `Settings.max_connections`
+                limits them.
             prefetch: Pages of records that may wait for the consumer, 0 or more.
-            ordered: Give the records in the order of their keys.
-            resume_from: What an earlier reading has left, to go on from there.
+            ordered: Whether the records come in the order of their keys.
+            resume_from: Where an earlier read stopped, to resume there.
 
         Returns:
-            A context manager to iterate over; its ``certificate`` says, after
-            the end, why the records are all there are.
+            An async context manager to iterate over. After the end its
+            ``certificate`` proves that the records are complete.
 
         Raises:
             QueryError: There is no unique key; or the query has an order, a
                 skip or a top.
             LimitError: A number is out of range.
-            ExtractError: On iterating: something was not read.
+            ExtractError: On iterating: records are missing.
 
         Example:
             >>> async def sums():
             ...     async with client.customers.read(workers=2) as customers:
-            ...         read = len([each async for each in customers])
+            ...         read = len([customer async for customer in customers])
             ...     return read, customers.certificate.records
             >>> run(sums())
             (50, 50)
         """
-        begin = self._plan(_RANGE)
-        connection, model = self._connected(), self._model
         return ParallelRead(
-            connection,
+            self._connected(),
             self.context,
-            begin,
-            model,
+            self._plan(_RANGE),
+            self._model,
             workers=workers,
             prefetch=prefetch,
             ordered=ordered,
@@ -147,64 +150,62 @@ class CollectionQuery(Query, Generic[R]):
         )
 
     def resume(self, plan: PlanLike) -> Stream[R]:
-        """Go on where an earlier reading of this query stood.
+        """Resume an earlier read of this query.
 
-        Every error that ends a reading carries its plan, and so does each
-        page. A plan can be pickled: the reading may go on in another process,
-        with another page size. Where there is neither a unique key nor an
-        order, it begins anew.
+        Every error that ends a read has its plan, and so has each page. A plan
+        can be pickled: the read may resume in another process, with another
+        page size. Without a unique key and without an order, it starts again.
 
         Args:
-            plan: Of an error, of a page, or of a `Stream`.
+            plan: That of an error, of a page, or of a `Stream`.
 
         Returns:
-            A reading: iterate over it, or over its ``pages()``.
+            A stream: iterate over it, or over its ``pages()``.
 
         Raises:
-            QueryError: *plan* is of another query.
+            QueryError: *plan* belongs to another query.
 
         Example:
             >>> async def rest():
             ...     query = client.customers.page_size(3).top(7)
             ...     page = await anext(query.pages())
-            ...     return len([each async for each in query.resume(page.plan)])
+            ...     return len([c async for c in query.resume(page.plan)])
             >>> run(rest())
             4
         """
         return self._stream(resumed(plan, self._plan()))
 
     async def first(self) -> R | None:
-        """Give the first record, or None where there is none.
+        """Return the first record, or None where there is none.
 
         Example:
             >>> run(client.customers.filter(reference="no such").first())
         """
-        found = await self._at_most(1)
-        return found[0] if found else None
+        records = await self._at_most(1)
+        return records[0] if records else None
 
     async def one(self) -> R:
-        """Give the only record.
+        """Return the only record.
 
         Raises:
-            NoResultFound: None matches.
-            MultipleResultsFound: More than one does.
+            NoResultFound: No record matches.
+            MultipleResultsFound: Several match.
         """
-        found = await self._at_most(2)
-        if not found:
+        records = await self._at_most(2)
+        if not records:
             raise NoResultFound(f"expected one record, got none: {self!r}")
-        if len(found) > 1:
+        if len(records) > 1:
             raise MultipleResultsFound(f"expected one record, got several: {self!r}")
-        return found[0]
+        return records[0]
 
     async def count(self) -> int:
-        """Count the records that the query would give.
+        """Count the records of the query.
 
-        The service is asked with ``$count=true``. What it answers is not
-        documented; where the answer may be the size of a page, the keys are
-        read and counted instead.
+        The request has ``$count=true``. The response is not documented; where
+        it may be the size of a page, the keys are read and counted instead.
 
         Raises:
-            DecodeError: The reply is no count; the message shows it.
+            DecodeError: The response is no count; the message shows it.
 
         Example:
             >>> run(client.customers.top(3).count())
@@ -213,39 +214,39 @@ class CollectionQuery(Query, Generic[R]):
         plan = self._plan()
         if plan.done:
             return 0
-        counted = await self._counted(plan) if len(plan.parts) == 1 else None
+        counted = await self._counted(plan) if len(plan.subqueries) == 1 else None
         if counted is None:
             key = self.endpoint.key
-            narrow = self if key is None else self._with_select(key)
-            return sum([1 async for _ in narrow])
-        beyond = max(0, counted - self._options.skip)
-        top = self._options.top
-        return beyond if top is None else min(beyond, top)
+            keys = self if key is None else self._with_select(key)
+            return sum([1 async for _ in keys])
+        after_skip = max(0, counted - self.options.skip)
+        top = self.options.top
+        return after_skip if top is None else min(after_skip, top)
 
     async def _counted(self, plan: Plan) -> int | None:
         response = await self._send("GET", plan.path, count_query(plan))
         return read_count(response, PAGE_MAX)
 
     async def _at_most(self, count: int) -> list[R]:
-        top = self._options.top
-        fewer = self.top(count if top is None else min(top, count))
-        return [record async for record in fewer]
+        top = self.options.top
+        limited = self.top(count if top is None else min(top, count))
+        return [record async for record in limited]
 
     def _with_select(self, name: str) -> Self:
-        return self._refine(replace(self._options, select=(name,), expand=()))
+        return self._refine(replace(self.options, select=(name,), expand=()))
 
     def _plan(self, reserve: int = 0) -> Plan:
-        return self._begin(reserve)[0]
+        return self._start(reserve)[0]
 
-    def _begin(self, reserve: int = 0) -> tuple[Plan, str]:
+    def _start(self, reserve: int = 0) -> tuple[Plan, str]:
         endpoint = self.endpoint
         limit = self.context.max_query_bytes - reserve
-        return begin(endpoint.path, self._options, endpoint.key, max_query_bytes=limit)
+        return start(endpoint.path, self.options, endpoint.key, max_query_bytes=limit)
 
     def _url(self, query: str) -> str:
         return join(self.context.base_url, self.endpoint.path, query) if query else ""
 
     def _stream(self, plan: Plan | None = None) -> Stream[R]:
-        begin = self._plan() if plan is None else plan
+        start = self._plan() if plan is None else plan
         model: type[R] = self._model
-        return Stream(self._connected(), self.context, begin, model)
+        return Stream(self._connected(), self.context, start, model)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 from msgspec import Struct
-from msgspec.structs import replace
 
 from sage200_async.errors import (
     RequestError,
@@ -28,6 +27,7 @@ from sage200_async.errors import (
 )
 from sage200_async.events import Events, RetryScheduled
 from sage200_async.transport.budget import RetryBudget
+from sage200_async.wire.messages import AskForLess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,17 +68,17 @@ def wait_before_retry(
     idempotent: bool,
     attempts: int,
     elapsed: float,
-    chance: float,
-    less: bool = False,
+    jitter: float,
+    reduced: bool = False,
 ) -> float | None:
-    """Decide whether to ask again, and after how long.
+    """Return the seconds to wait before the next attempt, or None to give up.
 
-    Without ``Retry-After`` the wait is *chance* times
+    Without ``Retry-After`` the wait is *jitter* times
     ``min(longest_wait, first_wait * 2 ** (attempts - 1))``: full jitter. With
     it, the wait is what the server said, to the second.
 
-    A request that asks for less than one which proved too heavy is another
-    question: how often that one was sent does not count against it.
+    A request for less than one that was too large is another request: how often
+    that one was sent does not count against it.
 
     Args:
         policy: The limits.
@@ -86,50 +86,47 @@ def wait_before_retry(
         idempotent: Whether the request may be sent twice.
         attempts: Times that it has been sent.
         elapsed: Seconds since it was first sent.
-        chance: From 0 to 1.
-        less: Whether the next attempt asks for less.
-
-    Returns:
-        Seconds to wait, or None to give up.
+        jitter: From 0 to 1.
+        reduced: Whether the next attempt asks for less.
 
     Example:
         >>> from sage200_async.errors import BadRequest, RateLimited
         >>> def ask(error, attempts=1):
         ...     return wait_before_retry(
         ...         RetryPolicy(), error,
-        ...         idempotent=True, attempts=attempts, elapsed=0, chance=1,
+        ...         idempotent=True, attempts=attempts, elapsed=0, jitter=1,
         ...     )
         >>> ask(RateLimited(retry_after=7)), ask(RateLimited(), attempts=3)
         (7, 2.0)
         >>> ask(BadRequest()) is None
         True
     """
-    if not less and (not error.retryable or attempts >= policy.max_attempts):
+    if not reduced and (not error.retryable or attempts >= policy.max_attempts):
         return None
-    if not idempotent and not _never_done(error):
+    if not idempotent and not _never_sent(error):
         return None
-    told = error.retry_after if isinstance(error, StatusError) else None
-    if told is not None and told > policy.longest_retry_after:
+    retry_after = error.retry_after if isinstance(error, StatusError) else None
+    if retry_after is not None and retry_after > policy.longest_retry_after:
         return None
     doubled = policy.first_wait * 2.0 ** min(attempts - 1, _DOUBLINGS)
     longest = min(policy.longest_wait, doubled)
-    wait = chance * longest if told is None else told
-    return wait if less or elapsed + wait <= policy.max_seconds else None
+    wait = jitter * longest if retry_after is None else retry_after
+    return wait if reduced or elapsed + wait <= policy.max_seconds else None
 
 
-def _never_done(error: Sage200Error) -> bool:
-    """Tell whether the request certainly never reached the service."""
+def _never_sent(error: Sage200Error) -> bool:
+    """Return whether the request certainly never reached the service."""
     if isinstance(error, TokenError):
         return True
     return isinstance(error, TransportError) and error.never_sent
 
 
 _UNKNOWN: Final = (
-    "it may have been done all the same, and was not sent again: look for it, by "
-    "your own reference, before you send it again"
+    "the write may have been done all the same, and was not sent again: look for it "
+    "by your own reference before you send it again"
 )
-_TWICE: Final = (
-    "it may have been done all the same; sending it again does no more than once"
+_REPEATABLE: Final = (
+    "the write may have been done all the same; it is safe to send it again"
 )
 
 
@@ -140,13 +137,16 @@ def _no_wait(_: object) -> float:
 class Retry:
     """Sends again what failed, as the policy says.
 
+    A request that is `Request.reducible` and too large for the server is not
+    sent again: after the wait, `AskForLess` is raised to its sender.
+
     Args:
         inner: Where requests go.
         policy: How often and how long.
         clock: Time.
         budget: What all requests of a client share; without one, the default.
-        events: Told of each retry.
-        chance: Gives a number from 0 to 1, for the jitter.
+        events: Where each retry is reported.
+        jitter: Returns a number from 0 to 1.
     """
 
     def __init__(
@@ -157,144 +157,142 @@ class Retry:
         *,
         budget: RetryBudget | None = None,
         events: Events | None = None,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
         self._policy = policy
         self._clock = clock
         self._budget = budget or RetryBudget(1.0, clock)
         self._events = events or Events()
-        self._chance = chance
+        self._jitter = jitter
 
     async def send(self, request: Request) -> Response:
         """Send *request*, again where that is safe and may help.
 
         Raises:
             RequestError: It failed; ``attempts`` says how often it was sent,
-                ``unknown`` whether a write may have been done all the same.
+                ``outcome_unknown`` whether a write may have been done anyway.
+            AskForLess: It was too much, and its sender can ask for less.
         """
-        call = RetryState(request, self._clock.monotonic())
+        state = RetryState(request, self._clock.monotonic())
         seconds = self._policy.call_seconds
         try:
             async with asyncio.timeout(seconds):
-                response = await self._again(call)
+                response = await self._send(state)
         except TimeoutError as error:
-            message = f"{request}: no reply within {seconds:g} s, for all its attempts"
+            message = f"{request}: no response within {seconds:g} s (total_timeout)"
             late = RequestTimeout(
                 message, request=request, phase="call", seconds=seconds
             )
-            call.tell(late)
-            call.advise(late)
+            state.describe(late)
+            state.advise(late)
             raise late from error
         self._budget.earn()
-        return response if call.request is request else call.answered(response)
+        return response
 
-    async def _again(self, call: RetryState) -> Response:
+    async def _send(self, state: RetryState) -> Response:
         # The wait is in `_pause`, on our clock: backoff would jitter it, and
         # cut the last one short (both seen in backoff 2.2.1).
-        again = backoff.on_exception(
+        retrying = backoff.on_exception(
             backoff.runtime,
             (RequestError, TokenError),
             value=_no_wait,
-            giveup=functools.partial(self._gives_up, call),
-            on_backoff=functools.partial(self._pause, call),
+            giveup=functools.partial(self._gives_up, state),
+            on_backoff=functools.partial(self._pause, state),
             jitter=None,
             logger=None,
         )
-        return await again(self._attempt)(call)
+        return await retrying(self._attempt)(state)
 
-    async def _attempt(self, call: RetryState) -> Response:
-        call.attempts += 1
-        call.tries += 1
-        return await self._inner.send(call.request)
+    async def _attempt(self, state: RetryState) -> Response:
+        state.attempts += 1
+        return await self._inner.send(state.request)
 
-    def _gives_up(self, call: RetryState, error: Exception) -> bool:
+    def _gives_up(self, state: RetryState, error: Exception) -> bool:
         if not isinstance(error, RequestError | TokenError):
             return True
-        wait = self._wait(call, error)
-        call.tell(error)
+        wait = self._wait(state, error)
+        state.describe(error)
         if wait is None:
-            call.advise(error)
+            state.advise(error)
             return True
-        call.wait = wait
+        state.wait = wait
         return False
 
-    def _wait(self, call: RetryState, error: RequestError | TokenError) -> float | None:
-        """Decide how long to wait for the next attempt, or None for no further one."""
-        elapsed = self._clock.monotonic() - call.begun
+    def _wait(
+        self, state: RetryState, error: RequestError | TokenError
+    ) -> float | None:
+        """Return the seconds until the next attempt, or None for no further one."""
+        elapsed = self._clock.monotonic() - state.started_at
         wait = wait_before_retry(
             self._policy,
             error,
-            idempotent=call.request.idempotent,
-            attempts=call.tries,
+            idempotent=state.request.idempotent,
+            attempts=state.attempts,
             elapsed=elapsed,
-            chance=self._chance(),
-            less=call.less(error) is not None,
+            jitter=self._jitter(),
+            reduced=state.asks_for_less(error),
         )
         if wait is None:
             return None
         queue = self._budget.wait()
         if queue > wait and elapsed + queue > self._policy.max_seconds:
-            error.add_note("no retry was left of those that all requests share")
+            error.add_note(
+                "not sent again: the retries that all requests of this client share "
+                "are used up for now"
+            )
             return None
         self._budget.take()
         return max(wait, queue)
 
-    async def _pause(self, call: RetryState, details: Any) -> None:
+    async def _pause(self, state: RetryState, details: Any) -> None:
         error = details["exception"]
-        less = call.less(error)
-        _log.warning(
-            "%s: %s, again in %.1f s", call.request, type(error).__name__, call.wait
-        )
+        reduced = state.asks_for_less(error)
+        name = type(error).__name__
+        _log.warning("%s: %s, again in %.1f s", state.request, name, state.wait)
         self._events.emit(
             RetryScheduled(
-                request=str(call.request),
-                attempts=call.attempts,
-                delay=call.wait,
-                error=type(error).__name__,
-                page_reduced=less is not None,
-                read_id=call.request.read_id,
+                request=str(state.request),
+                attempts=state.attempts,
+                delay=state.wait,
+                error=name,
+                page_reduced=reduced,
+                read_id=state.request.read_id,
             )
         )
-        await self._clock.sleep(call.wait)
-        if less is not None:
-            call.request, call.tries, call.begun = less, 0, self._clock.monotonic()
+        await self._clock.sleep(state.wait)
+        if reduced:
+            raise AskForLess(state.attempts) from error
 
 
 class RetryState:
-    """One call on its way through its attempts."""
+    """One request on its way through its attempts."""
 
-    def __init__(self, request: Request, begun: float) -> None:
+    def __init__(self, request: Request, started_at: float) -> None:
         self.request = request
-        self.begun = begun
+        self.started_at = started_at
         self.attempts = 0
-        self.tries = 0
-        """Times that the request, as it is now, was sent."""
-        self.reached = False
-        """Whether an attempt may have reached the service."""
         self.wait = 0.0
+        self._maybe_sent = False
+        """Whether an attempt may have reached the service."""
 
-    def less(self, error: Exception) -> Request | None:
-        """Give what to ask instead, where *error* says that it was too much."""
-        heavy = isinstance(error, RequestError) and error.page_too_large
-        return self.request.instead if heavy else None
+    def asks_for_less(self, error: Exception) -> bool:
+        """Return whether the sender is to send a smaller request instead."""
+        too_large = isinstance(error, RequestError) and error.page_too_large
+        return too_large and self.request.reducible
 
-    def answered(self, response: Response) -> Response:
-        """Say in *response* which request it answers."""
-        return replace(response, request=self.request)
-
-    def tell(self, error: RequestError | TokenError) -> None:
-        """Tell *error* how often the request was sent, and what may have come of it."""
+    def describe(self, error: RequestError | TokenError) -> None:
+        """Add to *error* how often the request was sent, and what came of it."""
         error.attempts = self.attempts
         if isinstance(error, RequestError):
-            error.maybe_sent_before = self.reached
-        self.reached = self.reached or not _never_done(error)
+            error.maybe_sent_before = self._maybe_sent
+        self._maybe_sent = self._maybe_sent or not _never_sent(error)
         if isinstance(error, RequestError):
             no_answer = isinstance(error, TransportError | ServerError)
             writes = self.request.method != "GET"
-            error.outcome_unknown = writes and no_answer and self.reached
+            error.outcome_unknown = writes and no_answer and self._maybe_sent
 
     def advise(self, error: RequestError | TokenError) -> None:
-        """Say what to do about a write of which nobody knows whether it was done."""
+        """Add what to do about a write that may have been done."""
         if isinstance(error, RequestError) and error.outcome_unknown:
-            error.add_note(_TWICE if self.request.idempotent else _UNKNOWN)
+            error.add_note(_REPEATABLE if self.request.idempotent else _UNKNOWN)

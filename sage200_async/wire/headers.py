@@ -6,6 +6,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from sage200_async.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,11 +15,22 @@ if TYPE_CHECKING:
 
 
 def company_headers(context: CompanyContext) -> dict[str, str]:
-    """Name the site and company that a request is about.
+    """Return the headers that name the company of a request.
 
-    Source: Sage 200 API guide, "Getting started": every request but
-    ``GET /sites`` carries ``X-Site`` and ``X-Company``.
+    Raises:
+        SettingsError: No site or no company is set.
+
+    Source:
+        Sage 200 API guide, "Getting started": every request but ``GET /sites``
+        carries ``X-Site`` and ``X-Company``.
     """
+    if not context.site or not context.company:
+        name = "company" if context.site else "site"
+        message = (
+            f"No {name} is set: set SAGE200_{name.upper()} (`sage200 whoami` lists "
+            "yours), or use client.at(site) with a row of client.sites()."
+        )
+        raise SettingsError(message, name=name)
     return {"X-Site": context.site, "X-Company": context.company}
 
 

@@ -51,6 +51,20 @@ class Request(Struct, frozen=True, kw_only=True):
         return [("method", self.method), ("path", self.path)]
 
 
+class AskForLess(Exception):
+    """A `Request.reducible` request was too much for the server: send a smaller one.
+
+    The wait before it is over. Only senders of such requests meet it.
+
+    Args:
+        attempts: Times that the request was sent.
+    """
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(attempts)
+        self.attempts = attempts
+
+
 def company_request(
     context: CompanyContext,
     method: str,

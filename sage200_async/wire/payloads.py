@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sage200_async.errors import InvalidValue, QueryError
-from sage200_async.odata.fields import (
-    Field,
-    Fields,
-    OpaqueFields,
-    look_up,
-    unknown_field,
-)
+from sage200_async.odata.fields import Field
 from sage200_async.odata.literals import kind_of, literal
+from sage200_async.odata.namespaces import Fields, OpaqueFields, look_up, unknown_field
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:

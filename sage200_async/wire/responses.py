@@ -78,15 +78,18 @@ def _number_in(reply: Any) -> int | None:
 
 
 def read_rows(response: Response, model: type[R]) -> list[R]:
-    """Read rows that come as an array, or alone as a bare object.
+    """Read rows that come as an array, wrapped in ``{"value": []}``, or one alone.
 
-    Source: ``GET /sites`` is an array in the OpenAPI documents and a bare
-    object in the getting-started guide.
+    Source:
+        ``GET /sites`` is an array in the OpenAPI documents and a bare object
+        in the getting-started guide. The wrapper: see `decode.unwrapped`.
 
     Raises:
         DecodeError: The reply is neither.
     """
     reply = _any(response)
+    if is_object(reply) and is_array(reply.get("value")):
+        reply = reply["value"]
     rows = reply if is_array(reply) else [reply]
     try:
         return msgspec.convert(rows, list[model])  # type: ignore[valid-type]

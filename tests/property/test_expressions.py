@@ -33,12 +33,13 @@ ORDERED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def compared(field, values, operators=ORDERED):
-    """Compare a field with any value or null, by any operator."""
-    return st.builds(
-        lambda operator, value: getattr(field, operator)(value),
-        st.sampled_from(operators),
-        values | st.none(),
-    )
+    """Compare a field by any operator, with any value, or by == and != with null."""
+
+    def compare(operator, value):
+        return getattr(field, operator)(value)
+
+    equal = st.builds(compare, st.sampled_from(operators[:2]), values | st.none())
+    return equal | st.builds(compare, st.sampled_from(operators), values)
 
 
 LEAVES = st.one_of(

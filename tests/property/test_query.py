@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.odata.expressions import In
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.plan import PageFacts, advance, begin, query_for
+from sage200_async.paging.page_query import query_for
+from sage200_async.paging.plan import PageFacts, advance
+from sage200_async.paging.planner import start
 
 c = Customer.fields
 COUNTS = st.integers(0, 10**6)
@@ -91,15 +93,15 @@ VALUES = st.sets(st.text(max_size=30), min_size=1, max_size=200)
 def test_splitting(values, others, limit):
     """A long `in_` is split into queries that fit, each value in one of them."""
     where = c.name.in_(values) & (c.id > others)
-    plan = begin("things", QueryOptions(filter=where), "id", max_query_bytes=limit)[0]
+    plan = start("things", QueryOptions(filter=where), "id", max_query_bytes=limit)[0]
     told = []
     while not plan.done:
-        far = advance(plan, PageFacts(5000, 5000, 2**63 - 1))
+        far = advance(plan, PageFacts(5000, 5000, 2**63 - 1), is_last=False)
         assert max(len(query_for(plan)), len(query_for(far))) <= limit
-        chain, other = plan.parts[0].terms
+        chain, other = plan.subqueries[0].terms
         told += [chain.literal] if not isinstance(chain, In) else chain.literals
         assert str(other) == f"id gt {others}"
-        plan = advance(plan, PageFacts(0, 0))
+        plan = advance(plan, PageFacts(0, 0), is_last=True)
     assert len(told) == len(set(told))
     assert set(told) == {"'" + value.replace("'", "''") + "'" for value in values}
 
@@ -109,10 +111,10 @@ def test_splitting_two(texts, numbers):
     """Two long `in_` are split so that each pair of values is in one query."""
     inside = [n for n in numbers if abs(n) < 2**63] or [0]
     where = c.name.in_(texts) & c.id.in_(inside)
-    plan = begin("things", QueryOptions(filter=where), "id", max_query_bytes=900)[0]
+    plan = start("things", QueryOptions(filter=where), "id", max_query_bytes=900)[0]
     pairs = [
         (left, right)
-        for part in plan.parts
+        for part in plan.subqueries
         for left in part.terms[0].literals
         for right in part.terms[1].literals
     ]

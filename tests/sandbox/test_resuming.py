@@ -1,4 +1,4 @@
-"""A reading that was broken off goes on where it stood."""
+"""An interrupted read continues at its position."""
 
 import asyncio
 import pickle
@@ -24,26 +24,26 @@ ROWS = 700
 
 
 class Instant(Clock):
-    """Time in which waiting takes none."""
+    """A clock on which sleeping takes no time."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
 
 
 def failing_at(number: int):
-    """Answer the request of that number, from 1, with a 404, and it only."""
+    """Return a hook that answers one request, counted from 1, with 404."""
     count = 0
 
-    async def before(_: web.Request) -> web.StreamResponse | None:
+    async def hook(_: web.Request) -> web.StreamResponse | None:
         nonlocal count
         count += 1
         return web.Response(status=404) if count == number else None
 
-    return before
+    return hook
 
 
 async def read_in_parts(sandbox, queries, by_pages):
-    """Read until an error, resume elsewhere from its plan, until the end."""
+    """Read until an error and resume from its plan, until the end."""
     read: list[int] = []
     plan = None
     for number, query in enumerate(queries):
@@ -52,10 +52,10 @@ async def read_in_parts(sandbox, queries, by_pages):
         try:
             if by_pages:
                 async for page in stream.pages():
-                    read += [each.id for each in page.records]
+                    read += [record.id for record in page.records]
             else:
-                async for each in stream:
-                    read.append(each.id)
+                async for record in stream:
+                    read.append(record.id)
         except Sage200Error as error:
             plan = pickle.loads(pickle.dumps(error.plan))
         else:
@@ -69,15 +69,15 @@ async def read_in_parts(sandbox, queries, by_pages):
     ordered=st.booleans(),
     by_pages=st.booleans(),
 )
-def test_resumed_again_and_again(resting, sizes, top, ordered, by_pages):
-    """Whatever the page sizes, a reading in parts gives what one in one piece gives."""
-    sandbox, client, run = resting
+def test_a_read_can_be_resumed_again_and_again(shared_sandbox, sizes, top, ordered, by_pages):
+    """With any page sizes, a resumed read returns the same records as an uninterrupted one."""
+    sandbox, client, run = shared_sandbox
 
     async def body() -> None:
         query = client.customers.order_by("name") if ordered else client.customers
         query = query if top is None else query.top(top)
         sandbox.request_hook = None
-        whole = [each.id async for each in query]
+        whole = [customer.id async for customer in query]
         parts = await read_in_parts(
             sandbox, [query.page_size(size) for size in [*sizes, 700]], by_pages
         )
@@ -87,8 +87,8 @@ def test_resumed_again_and_again(resting, sizes, top, ordered, by_pages):
 
 
 @pytest.fixture(scope="module")
-def resting():
-    """Give a sandbox and a client that all examples share."""
+def shared_sandbox():
+    """Yield a sandbox and a client that all examples share."""
     with asyncio.Runner() as runner:
         sandbox = Sandbox(records={"customers": ROWS})
         runner.run(sandbox.__aenter__())
@@ -100,17 +100,17 @@ def resting():
 
 
 def rows(first: int, last: int, bad: int = 0) -> bytes:
-    """Write a page of wide records; one of them may not fit."""
-    made = (
+    """Return a page of wide records, one of which may not decode."""
+    records = (
         b'{"id":%d,"name":%b,"balance":%b}'
         % (number, b'"%b"' % (b"x" * 2000), b'"x"' if number == bad else b"1.5")
         for number in range(first, last + 1)
     )
-    return b"[" + b",".join(made) + b"]"
+    return b"[" + b",".join(records) + b"]"
 
 
-def test_from_inside_a_page(on_sandbox) -> None:
-    """An error in the middle of a page says how far the records came, to the record."""
+def test_an_error_inside_a_page_has_the_exact_position(on_sandbox) -> None:
+    """The plan of an error in the middle of a page is exact to the record."""
 
     async def spoiled(_: web.Request) -> web.StreamResponse:
         return web.Response(body=rows(1, 600, bad=400), content_type="application/json")
@@ -134,7 +134,7 @@ def test_from_inside_a_page(on_sandbox) -> None:
 
 
 def test_every_error_of_a_stream_carries_its_plan(on_sandbox) -> None:
-    """A refused page, a dead token, a spoiled order: each error says where it stood."""
+    """A refused page, a revoked token, a wrong order: each error has the position."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         query = client.customers.page_size(100)
@@ -146,7 +146,7 @@ def test_every_error_of_a_stream_carries_its_plan(on_sandbox) -> None:
         assert caught.value.plan is not None
         assert caught.value.plan.records == 100
         sandbox.behaviour = Behaviour()
-        resumed = [each async for each in query.resume(caught.value.plan)]
+        resumed = [customer async for customer in query.resume(caught.value.plan)]
         assert len(resumed) == ROWS - 100
         sandbox.expire_tokens()
         sandbox.revoke()
@@ -158,33 +158,33 @@ def test_every_error_of_a_stream_carries_its_plan(on_sandbox) -> None:
 
 
 def test_a_plan_of_another_query_is_refused(on_sandbox) -> None:
-    """A plan goes on with its own query only, and says so before any request."""
+    """A plan of another query is an error before any request."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         page = await anext(client.customers.page_size(5).pages())
-        asked = len(sandbox.requests)
+        before = len(sandbox.requests)
         for other in (
             client.customers.filter(on_hold=True),
             client.customers.select("id"),
             client.customers.top(9),
             client.suppliers,
         ):
-            with pytest.raises(QueryError, match="expected a plan of this query"):
+            with pytest.raises(QueryError, match="belongs to another query"):
                 other.resume(page.plan)
-        assert len(sandbox.requests) == asked
+        assert len(sandbox.requests) == before
 
     on_sandbox(body, records={"customers": 20})
 
 
-def test_a_deadline_for_the_whole(on_sandbox) -> None:
-    """A reading past its time ends in RequestTimeout with its plan, and goes on from there."""
+def test_a_read_past_its_deadline_can_be_resumed(on_sandbox) -> None:
+    """A read past its deadline is a `RequestTimeout` with a plan to resume from."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         query = client.customers.page_size(100).timeout(0.3)
         read = []
         with pytest.raises(RequestTimeout, match=r"within 0\.3 s") as caught:
             async for page in query.pages():
-                read += [each.id for each in page.records]
+                read += [record.id for record in page.records]
                 if page.plan.pages == 2:
                     sandbox.behaviour = Behaviour(delay=30.0)
         assert caught.value.phase == "reading"
@@ -192,15 +192,15 @@ def test_a_deadline_for_the_whole(on_sandbox) -> None:
         assert caught.value.plan.records == len(read) == 200
         sandbox.behaviour = Behaviour()
         rest = query.timeout(None).resume(caught.value.plan)
-        read += [each.id async for each in rest]
+        read += [customer.id async for customer in rest]
         assert read == sandbox.store.keys("customers")
 
     on_sandbox(body, records={"customers": ROWS})
 
 
 def test_heavy_pages_are_made_smaller(on_sandbox) -> None:
-    """Pages of 5,000 get a 504 and those of 600 do not: complete, and events say how."""
-    told: list[object] = []
+    """If large pages bring a 504, smaller ones are read, and events report that."""
+    events: list[object] = []
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         async def gateway(request: web.Request) -> web.StreamResponse | None:
@@ -209,19 +209,19 @@ def test_heavy_pages_are_made_smaller(on_sandbox) -> None:
             )
 
         sandbox.request_hook = gateway
-        client.subscribe(told.append)
-        read = [each.id async for each in client.customers.select("id")]
+        client.subscribe(events.append)
+        read = [customer.id async for customer in client.customers.select("id")]
         assert read == sandbox.store.keys("customers")
-        tops = [int(each.query["$top"]) for each in sandbox.requests]
+        tops = [int(request.query["$top"]) for request in sandbox.requests]
         assert tops[:7] == [5000, 2500, 1250, 625, 312, 390, 487]
         assert len([top for top in tops if top > 600]) == 4
 
     on_sandbox(body, records={"customers": 6000}, clock=Instant)
-    sizes = [(e.old, e.new) for e in told if isinstance(e, PageSizeChanged)]
+    sizes = [(e.old, e.new) for e in events if isinstance(e, PageSizeChanged)]
     assert sizes[:3] == [(5000, 312), (312, 390), (390, 487)]
-    pages = [each for each in told if isinstance(each, PageRead)]
-    [begun] = [each for each in told if isinstance(each, ReadStarted)]
-    [ended] = [each for each in told if isinstance(each, ReadFinished)]
-    assert begun.strategy == "key"
+    pages = [event for event in events if isinstance(event, PageRead)]
+    [started] = [event for event in events if isinstance(event, ReadStarted)]
+    [ended] = [event for event in events if isinstance(event, ReadFinished)]
+    assert started.strategy == "key"
     assert (ended.records, ended.pages, ended.error) == (6000, len(pages), "")
     assert sum(page.records for page in pages) == 6000

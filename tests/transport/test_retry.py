@@ -29,7 +29,7 @@ from sage200_async.events import Events
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.transport.retry import Retry, RetryPolicy, wait_before_retry
-from sage200_async.wire.messages import Request, Response
+from sage200_async.wire.messages import AskForLess, Request, Response
 
 POLICY = RetryPolicy()
 PASSING = [
@@ -57,7 +57,7 @@ chances = st.floats(0, 1, allow_nan=False)
 
 def wait(error, policy=POLICY, **told):
     """Decide with defaults."""
-    known = {"idempotent": True, "attempts": 1, "elapsed": 0.0, "chance": 1.0}
+    known = {"idempotent": True, "attempts": 1, "elapsed": 0.0, "jitter": 1.0}
     return wait_before_retry(policy, error, **{**known, **told})
 
 
@@ -75,8 +75,8 @@ def test_the_longest_wait_doubles(attempts, longest):
 def test_full_jitter(attempts, chance):
     """A wait of one's own is any share of the longest one, down to nothing."""
     policy = RetryPolicy(max_attempts=10_000)
-    longest = wait(ServerError(), policy, attempts=attempts, chance=1.0)
-    found = wait(ServerError(), policy, attempts=attempts, chance=chance)
+    longest = wait(ServerError(), policy, attempts=attempts, jitter=1.0)
+    found = wait(ServerError(), policy, attempts=attempts, jitter=chance)
     assert found == chance * longest
     assert 0 <= found <= policy.longest_wait
 
@@ -85,7 +85,7 @@ def test_full_jitter(attempts, chance):
 def test_retry_after_is_obeyed_exactly(told, attempts, chance):
     """What the server says is waited to the second: no jitter, no doubling."""
     for error in (RateLimited(retry_after=told), ServerError(retry_after=told)):
-        assert wait(error, attempts=attempts, chance=chance) == told
+        assert wait(error, attempts=attempts, jitter=chance) == told
 
 
 def test_retry_after_past_the_cap():
@@ -106,7 +106,7 @@ def test_attempts():
 @given(st.floats(0, 400), chances, st.none() | st.floats(0, 120))
 def test_elapsed(elapsed, chance, told):
     """No attempt begins after the time allowed."""
-    found = wait(ServerError(retry_after=told), elapsed=elapsed, chance=chance)
+    found = wait(ServerError(retry_after=told), elapsed=elapsed, jitter=chance)
     assert found is None or elapsed + found <= POLICY.max_seconds
     assert found is not None or elapsed + max(0.5, told or 0) > POLICY.max_seconds
 
@@ -152,7 +152,7 @@ def test_what_must_not_be_done_twice(error, again):
             "idempotent": st.booleans(),
             "attempts": st.integers(1, 2000),
             "elapsed": st.floats(0, 1e6),
-            "chance": chances,
+            "jitter": chances,
         }
     ),
 )
@@ -185,7 +185,7 @@ def send(script, clock, policy=POLICY, luck=1.0, **given):
     """Send one request through faults; give the transport and the outcome."""
     inner = faulty(script, clock)
     request = Request(method="GET", path="customers", **given)
-    sent = Retry(inner, policy, clock, chance=lambda: luck).send(request)
+    sent = Retry(inner, policy, clock, jitter=lambda: luck).send(request)
     try:
         return inner, asyncio.run(sent)
     except (
@@ -198,9 +198,9 @@ def send(script, clock, policy=POLICY, luck=1.0, **given):
         return inner, error
 
 
-def test_the_clock_waits_exactly(lab):
+def test_the_clock_waits_exactly(helpers):
     """The waits on the clock are those decided, in order, and no others."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     script = [
         ServerError(),
         Response(429, {"retry-after": "17"}),
@@ -214,9 +214,9 @@ def test_the_clock_waits_exactly(lab):
     assert len(set(map(id, inner.requests))) == 1
 
 
-def test_retry_after_as_a_date(lab):
+def test_retry_after_as_a_date(helpers):
     """A date in Retry-After is waited for, counted from the clock's own time."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     script = [Response(503, {"retry-after": "Tue, 14 Nov 2023 22:13:41 GMT"})]
     send(script, clock)
     assert clock.slept == [21.0]
@@ -233,15 +233,15 @@ def test_retry_after_as_a_date(lab):
         ([IncompleteResponse(), RateLimited(retry_after=121.0)], 2),
     ],
 )
-def test_the_error_says_how_often(lab, script, attempts):
+def test_the_error_says_how_often(helpers, script, attempts):
     """The error that comes out says how often the request was sent."""
-    inner, error = send(script, lab.Clock())
+    inner, error = send(script, helpers.Clock())
     assert error.attempts == attempts == len(inner.requests)
 
 
-def test_time_runs_out(lab):
+def test_time_runs_out(helpers):
     """Retrying ends when the next wait would pass the time allowed."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     policy = RetryPolicy(max_attempts=99, max_seconds=100.0)
     _, error = send([RateLimited(retry_after=40.0) for _ in range(99)], clock, policy)
     assert isinstance(error, RateLimited)
@@ -249,18 +249,18 @@ def test_time_runs_out(lab):
     assert error.attempts == 3
 
 
-def test_a_post_that_may_have_arrived(lab):
+def test_a_post_that_may_have_arrived(helpers):
     """A POST whose reply was lost is sent once; one that never left, again."""
-    inner, error = send([IncompleteResponse()], lab.Clock(), idempotent=False)
+    inner, error = send([IncompleteResponse()], helpers.Clock(), idempotent=False)
     assert (len(inner.requests), error.attempts) == (1, 1)
-    inner, response = send([ConnectError()], lab.Clock(), idempotent=False)
+    inner, response = send([ConnectError()], helpers.Clock(), idempotent=False)
     assert (len(inner.requests), response.status) == (2, 200)
 
 
 @given(st.lists(st.sampled_from(PASSING), max_size=4), chances)
-def test_faults_leave_no_trace(lab, script, luck):
+def test_faults_leave_no_trace(helpers, script, luck):
     """With fewer faults than attempts, the answer is the one without faults."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     inner, response = send(script, clock, luck=luck)
     assert bytes(response.body) == b'[{"id":7}]'
     assert len(inner.requests) == len(script) + 1
@@ -268,9 +268,9 @@ def test_faults_leave_no_trace(lab, script, luck):
 
 
 @given(st.lists(st.sampled_from(PASSING), min_size=5, max_size=9))
-def test_too_many_faults(lab, script):
+def test_too_many_faults(helpers, script):
     """With as many faults as attempts, the last fault comes out as it was."""
-    inner, error = send(script, lab.Clock())
+    inner, error = send(script, helpers.Clock())
     assert error is script[4]
     assert len(inner.requests) == 5
 
@@ -278,24 +278,24 @@ def test_too_many_faults(lab, script):
 @pytest.mark.parametrize(
     "error", [asyncio.CancelledError, KeyError, OSError, SystemExit]
 )
-def test_what_is_none_of_our_errors_passes(lab, error):
+def test_what_is_none_of_our_errors_passes(helpers, error):
     """Cancelling, and errors that are not ours, go through at once."""
 
     async def main():
-        inner = faulty([error()], lab.Clock())
-        clock = lab.Clock()
+        inner = faulty([error()], helpers.Clock())
+        clock = helpers.Clock()
         with pytest.raises(error):
-            await Retry(inner, POLICY, clock).send(lab.ask())
+            await Retry(inner, POLICY, clock).send(helpers.ask())
         assert len(inner.requests) == 1
         assert clock.slept == []
 
     asyncio.run(main())
 
 
-def test_cancelled_while_waiting(lab):
+def test_cancelled_while_waiting(helpers):
     """A task that is cancelled while it waits to retry sends nothing more."""
 
-    class Endless(lab.Clock):
+    class Endless(helpers.Clock):
         async def sleep(self, seconds):
             self.slept.append(seconds)
             await asyncio.Event().wait()
@@ -303,7 +303,7 @@ def test_cancelled_while_waiting(lab):
     async def main():
         clock = Endless()
         inner = faulty([ServerError()], clock)
-        task = asyncio.create_task(Retry(inner, POLICY, clock).send(lab.ask()))
+        task = asyncio.create_task(Retry(inner, POLICY, clock).send(helpers.ask()))
         while not clock.slept:
             await asyncio.sleep(0)
         task.cancel()
@@ -314,70 +314,69 @@ def test_cancelled_while_waiting(lab):
     asyncio.run(main())
 
 
-def test_a_retry_is_logged(lab, caplog):
+def test_a_retry_is_logged(helpers, caplog):
     """Each wait is logged with the request, the reason and the seconds."""
     caplog.set_level(logging.WARNING)
-    send([ServerError()], lab.Clock())
+    send([ServerError()], helpers.Clock())
     assert caplog.messages == ["GET customers: ServerError, again in 0.5 s"]
 
 
-def chain(*tops):
-    """Make a request with what to ask instead, and instead of that."""
-    request = None
-    for top in reversed(tops):
-        request = Request(method="GET", path="x", query=f"$top={top}", instead=request)
-    return request
-
-
-def deliver(script, clock, request, **policy):
-    """Send *request* through faults; give what was asked and the outcome."""
+def deliver(script, clock, *, reducible, **policy):
+    """Send a request through faults; return how often it was sent, and the outcome."""
     inner = faulty(script, clock)
-    retry = Retry(inner, RetryPolicy(**policy), clock, chance=lambda: 1.0)
+    retry = Retry(inner, RetryPolicy(**policy), clock, jitter=lambda: 1.0)
+    request = Request(method="GET", path="x", reducible=reducible)
     try:
         outcome = asyncio.run(retry.send(request))
-    except Sage200Error as error:
+    except (Sage200Error, AskForLess) as error:
         outcome = error
-    return [int(each.query[5:]) for each in inner.requests], outcome
+    return len(inner.requests), outcome
 
 
-HEAVY = [
+TOO_LARGE = [
     RequestTimeout(phase="read"),
     RequestTimeout(phase="total"),
     Response(504),
     Response(502),
+    Response(503),
+    ResponseTooLarge("16 GB"),
 ]
 
 
-@pytest.mark.parametrize("fault", [*HEAVY, Response(503), ResponseTooLarge("16 GB")])
-def test_what_is_too_heavy_is_asked_for_less(lab, fault):
-    """A page that times out is asked for again with less, and the reply says so."""
-    request = chain(800, 400, 200)
-    asked, response = deliver([fault], lab.Clock(), request)
-    assert asked == [800, 400]
-    assert response.request is request.instead
+@pytest.mark.parametrize("fault", TOO_LARGE, ids=repr)
+def test_what_is_too_large_is_handed_back(helpers, fault):
+    """A page that times out is not sent again as it was: its sender asks for less."""
+    clock = helpers.Clock()
+    sent, outcome = deliver([fault], clock, reducible=True)
+    assert (sent, type(outcome), outcome.attempts) == (1, AskForLess, 1)
+    assert clock.slept == [0.5]  # the wait comes first
 
 
 @pytest.mark.parametrize("fault", [IncompleteResponse(), ConnectError(), Response(429)])
-def test_what_is_not_too_heavy_is_asked_as_it_was(lab, fault):
+def test_what_is_not_too_large_is_sent_as_it_was(helpers, fault):
     """A reset, a refusal or a 429 says nothing of the page's size."""
-    asked, response = deliver([fault], lab.Clock(), chain(800, 400))
-    assert asked == [800, 800]
-    assert response.request is None
+    sent, outcome = deliver([fault], helpers.Clock(), reducible=True)
+    assert (sent, outcome.status) == (2, 200)
 
 
-def test_at_the_floor_the_attempts_count(lab):
-    """Halving is bounded by the floor, and there by the attempts allowed."""
+def test_after_a_reset_it_may_still_prove_too_large(helpers):
+    """The attempts before are counted where a request is handed back."""
+    faults = [IncompleteResponse(), Response(504)]
+    sent, outcome = deliver(faults, helpers.Clock(), reducible=True)
+    assert (sent, type(outcome), outcome.attempts) == (2, AskForLess, 2)
+
+
+def test_what_cannot_be_smaller_is_sent_again(helpers):
+    """A request that cannot be reduced is sent as often as the policy allows."""
     faults = [RequestTimeout(phase="read") for _ in range(99)]
-    asked, error = deliver(faults, lab.Clock(), chain(800, 400, 200), max_attempts=3)
-    assert asked == [800, 400, 200, 200, 200]
-    assert error.attempts == 5
+    sent, error = deliver(faults, helpers.Clock(), reducible=False, max_attempts=3)
+    assert (sent, type(error), error.attempts) == (3, RequestTimeout, 3)
 
 
-def test_a_reply_that_is_too_large_at_the_floor(lab):
-    """A reply past the limit is not asked for again where it can be no smaller."""
-    asked, error = deliver([ResponseTooLarge("big")] * 9, lab.Clock(), chain(200))
-    assert asked == [200]
-    assert isinstance(error, ResponseTooLarge)
+def test_a_reply_that_is_too_large_and_cannot_be_smaller(helpers):
+    """A reply past the limit is not requested again where it can be no smaller."""
+    sent, error = deliver([ResponseTooLarge("big")] * 9, helpers.Clock(), reducible=False)
+    assert (sent, type(error)) == (1, ResponseTooLarge)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
@@ -397,34 +396,34 @@ def test_a_reply_that_is_too_large_at_the_floor(lab):
     ],
     ids=repr,
 )
-def test_whether_a_write_was_done(lab, method, fault, unknown):
+def test_whether_a_write_was_done(helpers, method, fault, unknown):
     """A write whose reply was lost is reported as unknown, and says what to do."""
-    clock, twice = lab.Clock(), method in {"PUT", "DELETE"}
+    clock, twice = helpers.Clock(), method in {"PUT", "DELETE"}
     inner = faulty([copy.copy(fault) for _ in range(9)], clock)
-    request = lab.ask(method=method, idempotent=twice or method == "GET")
+    request = helpers.ask(method=method, idempotent=twice or method == "GET")
     with pytest.raises(Sage200Error) as caught:
         asyncio.run(Retry(inner, POLICY, clock).send(request))
     error = caught.value
     notes = " ".join(getattr(error, "__notes__", []))
     if method == "GET" or not unknown:
-        assert not getattr(error, "unknown", False)
+        assert not getattr(error, "outcome_unknown", False)
         assert "may have been done" not in notes
     else:
         assert error.outcome_unknown
-        assert ("no more than once" if twice else "look for it") in notes
+        assert ("safe to send it again" if twice else "look for it") in notes
         assert len(inner.requests) == (POLICY.max_attempts if twice else 1)
 
 
-def test_a_write_that_was_lost_before_it_was_refused_a_connection(lab):
+def test_a_write_that_was_lost_before_it_was_refused_a_connection(helpers):
     """A PUT whose first reply was lost stays unknown when the server then is gone."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     inner = faulty([IncompleteResponse(), *[ConnectError()] * 9], clock)
     with pytest.raises(ConnectError) as caught:
-        asyncio.run(Retry(inner, POLICY, clock).send(lab.ask(method="PUT")))
+        asyncio.run(Retry(inner, POLICY, clock).send(helpers.ask(method="PUT")))
     assert caught.value.outcome_unknown
 
 
-def test_the_whole_call_has_a_time_limit(lab):
+def test_the_whole_call_has_a_time_limit(helpers):
     """A call that takes too long ends in RequestTimeout, wherever it is, and says so."""
 
     async def main():
@@ -434,39 +433,40 @@ def test_the_whole_call_has_a_time_limit(lab):
 
         policy = RetryPolicy(call_seconds=0.02)
         for method, unknown in [("GET", False), ("POST", True)]:
-            request = lab.ask(method=method, idempotent=method == "GET")
+            request = helpers.ask(method=method, idempotent=method == "GET")
             with pytest.raises(RequestTimeout, match=r"within 0\.02 s") as caught:
-                await Retry(Silent(), policy, lab.Clock()).send(request)
+                await Retry(Silent(), policy, helpers.Clock()).send(request)
             assert (caught.value.phase, caught.value.attempts) == ("call", 1)
             assert caught.value.outcome_unknown is unknown
 
     asyncio.run(main())
 
 
-def test_retries_are_told(lab):
+def test_retries_are_reported(helpers):
     """Each retry is an event: what failed, how often, how long until the next."""
-    events, told, clock = Events(), [], lab.Clock()
-    events.subscribe(told.append)
-    inner = faulty([Response(504), IncompleteResponse()], clock)
-    retry = Retry(inner, POLICY, clock, events=events, chance=lambda: 1.0)
-    asyncio.run(retry.send(chain(800, 400)))
+    events, heard, clock = Events(), [], helpers.Clock()
+    events.subscribe(heard.append)
+    inner = faulty([IncompleteResponse(), Response(504)], clock)
+    retry = Retry(inner, POLICY, clock, events=events, jitter=lambda: 1.0)
+    with pytest.raises(AskForLess):
+        asyncio.run(retry.send(Request(method="GET", path="x", reducible=True)))
     kinds = [
-        (each.error, each.attempts, each.delay, each.page_reduced) for each in told
+        (each.error, each.attempts, each.delay, each.page_reduced) for each in heard
     ]
     assert kinds == [
-        ("ServerError", 1, 0.5, True),
-        ("IncompleteResponse", 2, 0.5, False),
+        ("IncompleteResponse", 1, 0.5, False),
+        ("ServerError", 2, 1.0, True),
     ]
 
 
-def test_when_no_retry_is_left(lab):
+def test_when_no_retry_is_left(helpers):
     """A retry whose turn would come too late is not waited for, and says why."""
-    clock = lab.Clock()
+    clock = helpers.Clock()
     budget = RetryBudget(0.001, clock)
     for _ in range(12):
         budget.take()
     inner = faulty([ServerError("down")] * 9, clock)
     with pytest.raises(ServerError) as caught:
-        asyncio.run(Retry(inner, POLICY, clock, budget=budget).send(lab.ask()))
-    assert "no retry was left" in caught.value.__notes__[0]
+        asyncio.run(Retry(inner, POLICY, clock, budget=budget).send(helpers.ask()))
+    assert "retries that all requests of this client share" in caught.value.__notes__[0]
     assert len(inner.requests) == 1

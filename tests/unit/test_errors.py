@@ -9,7 +9,7 @@ import pytest
 
 from sage200_async import errors
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.plan import start
+from sage200_async.paging.planner import start
 from sage200_async.wire.messages import Request, Response
 
 CLASSES = [

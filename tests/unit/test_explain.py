@@ -5,7 +5,7 @@ import pytest
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import LimitError
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Resource
+from sage200_async.query.resources import Resource
 
 c = Customer.fields
 query = Endpoints.customers.query

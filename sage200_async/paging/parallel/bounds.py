@@ -1,9 +1,9 @@
-"""How far the keys go, and how many records there are."""
+"""The lowest and the highest key of a collection, and how many records it has."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -11,82 +11,78 @@ from sage200_async.errors import PagingError, RequestError
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.fields import Ordering
 from sage200_async.paging.key_ranges import KeyRange
-from sage200_async.paging.page_reader import request_to
-from sage200_async.paging.plan import count_query
-from sage200_async.wire.decode import SliceReader
+from sage200_async.paging.page_query import count_query
 from sage200_async.wire.json_types import Untyped
-from sage200_async.wire.responses import read_count
+from sage200_async.wire.messages import company_request
+from sage200_async.wire.responses import read_count, read_rows
 
 if TYPE_CHECKING:
-    from sage200_async.paging.page_reader import Connection, Fetcher
+    from typing import Any
+
+    from sage200_async.paging.page_reader import Connection, PageReader
     from sage200_async.paging.plan import Plan
     from sage200_async.settings import CompanyContext
-
 
 _TRIES: Final = 3
 
 
-async def key_bounds(fetcher: Fetcher, plan: Plan) -> KeyRange | None:
-    """Ask for the lowest and the highest key of the first part of *plan*.
+async def key_bounds(reader: PageReader[Any], plan: Plan) -> KeyRange | None:
+    """Ask for the lowest and the highest key of the first subquery of *plan*.
 
-    Between the two, a table of few rows may come to hold others: then again.
+    A table of few rows may change between the two requests; then they are
+    sent again.
 
     Returns:
-        Them, or None where nothing matches.
+        All keys from the lowest to the highest, or None where nothing matches.
 
     Raises:
         PagingError: The highest stays below the lowest: the order is ignored.
     """
     lowest: int | None = None
-    max_key: int | None = None
+    highest: int | None = None
     for _ in range(_TRIES):
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(_edge(fetcher, plan, descending=False))
-            last = group.create_task(_edge(fetcher, plan, descending=True))
-        lowest, max_key = first.result(), last.result()
-        if lowest is None or max_key is None:
+            first = group.create_task(_edge(reader, plan, descending=False))
+            last = group.create_task(_edge(reader, plan, descending=True))
+        lowest, highest = first.result(), last.result()
+        if lowest is None or highest is None:
             return None
-        if lowest <= max_key:
-            return KeyRange(lowest - 1, max_key)
+        if lowest <= highest:
+            return KeyRange(lowest - 1, highest)
     message = (
         f"{plan.path}: expected a highest {plan.key} of {lowest} or more, got "
-        f"{max_key}: the server ignores the order"
+        f"{highest}: the server ignores $orderby"
     )
     raise PagingError(message, plan=plan)
 
 
-async def _edge(fetcher: Fetcher, plan: Plan, *, descending: bool) -> int | None:
+async def _edge(reader: PageReader[Any], plan: Plan, *, descending: bool) -> int | None:
+    """Return the first key in one order, or None where nothing matches."""
     key = plan.key or ""
-    options = replace(
-        plan.options,
-        select=(key,),
-        expand=(),
-        order_by=(Ordering(key, descending=descending),),
-    )
-    one = replace(plan, options=options, mode="offset", left=1)
-    _, response = await fetcher.fetch(one)
-    rows: list[dict[str, Any]] = []
-    for some in SliceReader(Untyped).slices(response.body):
-        rows += some
-    found = rows[0].get(key) if rows else None
-    if rows and type(found) is not int:
-        message = f"{plan.path}: expected {key} as a whole number, got {found!r}"
+    order = (Ordering(key, descending=descending),)
+    options = replace(plan.options, select=(key,), expand=(), order_by=order)
+    one = replace(plan, options=options, mode="offset", remaining=1)
+    page = await reader.fetch(one)
+    rows = read_rows(page.response, Untyped)
+    edge = rows[0].get(key) if rows else None
+    if rows and type(edge) is not int:
+        message = f"{plan.path}: expected {key} as a whole number, got {edge!r}"
         raise PagingError(message, plan=plan)
-    return found
+    return edge
 
 
-async def counted(
+async def count_records(
     connection: Connection, context: CompanyContext, plan: Plan
 ) -> int | None:
-    """Ask how many records the first part of *plan* has.
+    """Ask how many records the first subquery of *plan* has.
 
-    It serves to share out the work, and to say how long it will take: no proof
-    rests on it.
+    It serves to share out the work, and to estimate how long it takes: no
+    proof rests on it.
 
     Returns:
-        The number, or None where the server does not tell.
+        The number, or None where the server does not say.
     """
-    request = request_to(context, "GET", plan.path, count_query(plan))
+    request = company_request(context, "GET", plan.path, count_query(plan))
     try:
         return read_count(await connection.transport.send(request), PAGE_MAX)
     except RequestError:

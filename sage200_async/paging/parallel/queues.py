@@ -1,22 +1,36 @@
-"""How batches come to the consumer: as they arrive, or in the order of keys."""
+"""How batches reach the consumer: as they arrive, or in the order of their keys."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from sage200_async.paging.parallel.batch import Batch
+from msgspec import Struct
+
+from sage200_async.paging.key_ranges import KeyRange
 
 R = TypeVar("R")
 
 
+class Batch(Struct, Generic[R], frozen=True):
+    """Some records, and the range of keys that they are complete for.
+
+    Once the records are stored, the range is done.
+    """
+
+    records: list[R]
+    """In the order of their keys; there may be none."""
+    key_range: KeyRange
+    subquery: int = 0
+    """Which of the query's conditions it belongs to, where an ``in_`` was split."""
+
+
 class RecordQueue(Protocol[R]):
-    """Where readers put batches and the consumer takes them."""
+    """Where workers put batches and the consumer takes them."""
 
     async def put(self, batch: Batch[R]) -> None:
-        """Hand *batch* over; wait while too many are waiting."""
+        """Add *batch*; wait while too many records are waiting."""
         ...
 
     async def get(self) -> Batch[R] | None:
@@ -24,51 +38,75 @@ class RecordQueue(Protocol[R]):
         ...
 
     def full(self, low: int) -> bool:
-        """Tell whether too much waits below *low* to read from there on."""
+        """Return whether too much is waiting to read on from the key *low*."""
         ...
 
     def close(self, *, now: bool) -> None:
-        """End it: at once, or when what is there has been taken."""
+        """End it: at once, or when the waiting batches have been taken."""
         ...
+
+
+class _Ready(Generic[R]):
+    """Batches that can be taken, and None behind the last one."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        """Records."""
+        self._batches: deque[Batch[R] | None] = deque()
+        self._arrived = asyncio.Event()
+
+    def add(self, batch: Batch[R]) -> None:
+        self.waiting += len(batch.records)
+        self._batches.append(batch)
+        self._arrived.set()
+
+    async def get(self) -> Batch[R] | None:
+        while not self._batches:
+            self._arrived.clear()
+            await self._arrived.wait()
+        batch = self._batches.popleft()
+        self.waiting -= 0 if batch is None else len(batch.records)
+        return batch
+
+    def close(self, *, now: bool) -> None:
+        if now:
+            self._batches.clear()
+        self._batches.append(None)
+        self._arrived.set()
 
 
 class UnorderedQueue(Generic[R]):
     """Batches in the order in which they arrive.
 
     Args:
-        room: Records that may wait before readers have to.
+        room: Records that may wait before workers have to.
     """
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._waiting = 0
-        self._ready: deque[Batch[R] | None] = deque()
-        self._arrived = asyncio.Event()
+        self._ready = _Ready[R]()
         self._taken = asyncio.Event()
 
     async def put(self, batch: Batch[R]) -> None:
-        """Hand *batch* over; wait while too many are waiting."""
-        while self._waiting > self._room:
+        """Add *batch*; wait while too many records are waiting."""
+        while self._ready.waiting > self._room:
             self._taken.clear()
             await self._taken.wait()
-        self._waiting += len(batch.records)
-        self._ready.append(batch)
-        self._arrived.set()
+        self._ready.add(batch)
 
     async def get(self) -> Batch[R] | None:
         """Take the next batch, or None at the end."""
-        batch = await _next(self._ready, self._arrived)
-        self._waiting -= 0 if batch is None else len(batch.records)
+        batch = await self._ready.get()
         self._taken.set()
         return batch
 
     def full(self, low: int) -> bool:  # noqa: ARG002 - order does not matter here
-        """Tell whether too much waits: `put` sees to that."""
+        """Return False: `put` waits instead."""
         return False
 
     def close(self, *, now: bool) -> None:
-        """End it: at once, or when what is there has been taken."""
-        _close(self._ready, self._arrived, now=now)
+        """End it: at once, or when the waiting batches have been taken."""
+        self._ready.close(now=now)
 
 
 class OrderedQueue(Generic[R]):
@@ -76,56 +114,34 @@ class OrderedQueue(Generic[R]):
 
     Args:
         room: Records that may wait before reading ahead has to stop.
-        low: Where the keys begin; set it before the first batch comes.
+        low: Where the keys start; set it before the first batch comes.
     """
 
     def __init__(self, room: int, low: int = 0) -> None:
         self.low = low
         self._room = room
-        self._waiting = 0
         self._early: dict[int, Batch[R]] = {}
-        self._ready: deque[Batch[R] | None] = deque()
-        self._arrived = asyncio.Event()
+        self._ready = _Ready[R]()
 
     async def put(self, batch: Batch[R]) -> None:
-        """Hand *batch* over; it waits here until all before it have come."""
+        """Add *batch*; it waits until all batches before it have come."""
         self._early[batch.key_range.low] = batch
-        while (ready := self._early.pop(self.low, None)) is not None:
-            self._waiting += len(ready.records)
-            self._ready.append(ready)
-            self.low = ready.key_range.high
-            self._arrived.set()
+        while (following := self._early.pop(self.low, None)) is not None:
+            self.low = following.key_range.high
+            self._ready.add(following)
 
     async def get(self) -> Batch[R] | None:
         """Take the next batch, or None at the end."""
-        batch = await _next(self._ready, self._arrived)
-        self._waiting -= 0 if batch is None else len(batch.records)
-        return batch
+        return await self._ready.get()
 
     def full(self, low: int) -> bool:
-        """Tell whether too much waits below *low* to read from there on.
+        """Return whether too much is waiting below *low* to read on from there.
 
-        What waits above it came too early, and cannot go before it has come.
+        What waits above it came too early, and cannot leave before it has come.
         """
-        below = (len(b.records) for at, b in self._early.items() if at < low)
-        return self._waiting + sum(below) >= self._room
+        below = (len(b.records) for key, b in self._early.items() if key < low)
+        return self._ready.waiting + sum(below) >= self._room
 
     def close(self, *, now: bool) -> None:
-        """End it: at once, or when what is there has been taken."""
-        _close(self._ready, self._arrived, now=now)
-
-
-def _close(ready: deque[Batch[R] | None], arrived: asyncio.Event, *, now: bool) -> None:
-    if now:
-        ready.clear()
-    ready.append(None)
-    arrived.set()
-
-
-async def _next(
-    ready: deque[Batch[R] | None], arrived: asyncio.Event
-) -> Batch[R] | None:
-    while not ready:
-        arrived.clear()
-        await arrived.wait()
-    return ready.popleft()
+        """End it: at once, or when the waiting batches have been taken."""
+        self._ready.close(now=now)

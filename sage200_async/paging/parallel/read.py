@@ -1,10 +1,10 @@
-"""A reading by several at once, as a context manager that owns its tasks."""
+"""A parallel read: a context manager that owns the tasks which read a collection."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,21 +12,21 @@ from msgspec.structs import replace
 from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
 from sage200_async.paging.certificate import Certificate, missing
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
-from sage200_async.paging.page_reader import Fetcher
-from sage200_async.paging.parallel.batch import Batch
-from sage200_async.paging.parallel.bounds import counted, key_bounds
+from sage200_async.paging.page_query import query_for
+from sage200_async.paging.page_reader import PageReader
+from sage200_async.paging.parallel.bounds import count_records, key_bounds
 from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
-from sage200_async.paging.parallel.workers import Reader
-from sage200_async.paging.plan import query_for
-from sage200_async.paging.stream import Reading
-from sage200_async.paging.validator import PageValidator
+from sage200_async.paging.parallel.workers import RangeWorker
+from sage200_async.paging.plan import LastPage
+from sage200_async.paging.read_telemetry import ReadTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from typing import Self
 
     from sage200_async.paging.page_reader import Connection
+    from sage200_async.paging.parallel.queues import Batch
     from sage200_async.paging.plan import Plan
     from sage200_async.settings import CompanyContext
 
@@ -39,13 +39,13 @@ class Progress(Struct, frozen=True, kw_only=True):
     records: int = 0
     """Records handed to the consumer."""
     requests: int = 0
-    """Pages that have come."""
+    """Pages that were requested."""
     ranges: int = 0
-    """Spans of keys that are still being read."""
+    """Ranges of keys that are still being read."""
     expected: int | None = None
-    """Records in all, as counted at the beginning; None where nobody knows."""
+    """Records in all, as counted at the start; None where nobody knows."""
     seconds: float = 0.0
-    """Seconds since the beginning."""
+    """Seconds since the start."""
 
     @property
     def rate(self) -> float:
@@ -61,31 +61,31 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class ResumePoint(Struct, frozen=True):
-    """A reading that was broken off."""
+    """A reading that was interrupted."""
 
     bounds: KeyRange | None
-    """The keys as they were at its beginning; None where nothing matched."""
+    """All keys that there were at its start; None where nothing matched."""
     done: KeyRanges
-    """What has been read, and kept."""
+    """The ranges whose records were stored."""
 
 
 class ParallelRead(Generic[R]):
-    """One collection, read by several workers at once, up to a max_key.
+    """One collection, read by several workers at once, up to its highest key.
 
     Use it with ``async with``: it owns its tasks, and none is left when the
-    block is. The first error ends them all, and comes out of the loop. Workers
+    block is. The first error ends them all, and is raised by the loop. Workers
     wait while the consumer is busy. At the end, `certificate` says why what
-    was read is all there is; where that cannot be said, `ExtractError` does.
+    was read is complete; where that cannot be proved, `ExtractError` is raised.
 
     Args:
         connection: The client.
         context: Which company.
-        plan: What is read; by key, from the beginning.
+        plan: What is read: by key, from its start.
         model: What each record is.
         workers: Requests at once.
         prefetch: Pages of records that may wait for the consumer.
         ordered: Whether records come in the order of their keys.
-        resume_from: What an earlier reading of the same has left: it goes on there.
+        resume_from: An earlier reading of the same, to go on from.
     """
 
     def __init__(
@@ -100,49 +100,43 @@ class ParallelRead(Generic[R]):
         ordered: bool,
         resume_from: ResumePoint | None = None,
     ) -> None:
-        _require(
-            plan,
-            workers=workers,
-            prefetch=prefetch,
-            ordered=ordered,
-            resume_from=resume_from,
-        )
+        resumes = resume_from is not None
+        _require_counts(workers, prefetch)
+        _require_ranges(plan, in_one_piece=ordered or resumes)
         self.certificate: Certificate | None = None
-        self._connection = connection
-        self._context = context
+        self._connection, self._context = connection, context
         self._plan = plan
-        self._model = model
-        self._workers = workers
-        page = plan.sizing.size
+        self._tasks = workers
+        self._resume_from = resume_from
+        self._telemetry = ReadTelemetry(connection.events, plan)
+        self._reader = PageReader(
+            connection,
+            context,
+            plan,
+            model,
+            telemetry=self._telemetry,
+            last_page=LastPage(learns=True),
+        )
+        page = plan.page_size.current
+        self._scheduler = RangeScheduler(page)
         in_order = OrderedQueue[R]((workers + prefetch) * page)
-        self._outlet = in_order if ordered else UnorderedQueue[R](prefetch * page)
-        self._fetcher = Fetcher(connection, context, plan.options.timeout)
+        self._queue = in_order if ordered else UnorderedQueue[R](prefetch * page)
+        self._changed = asyncio.Event()
+        self._worker = RangeWorker(
+            self._reader, plan, self._scheduler, self._queue, self._changed
+        )
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
-        self._changed = asyncio.Event()
-        self._ranges = RangeScheduler(plan.sizing.size)
-        self._reader = self._made()
-        self._read = [KeyRanges() for _ in plan.parts]
         self._bounds: list[KeyRange | None] = []
-        self._earlier = resume_from
+        self._done = [KeyRanges() for _ in plan.subqueries]
+        if resume_from is not None:
+            self._done = [resume_from.done]
         self._expected: int | None = None
-        self._begun = 0.0
-
-    def _made(self) -> Reader[R]:
-        return Reader(
-            self._fetcher,
-            self._plan,
-            self._model,
-            ranges=self._ranges,
-            outlet=self._outlet,
-            changed=self._changed,
-            quarantine=self._connection.quarantine,
-        )
+        self._started_at = 0.0
 
     async def __aenter__(self) -> Self:
-        self._begun = time.time()
-        number, events = self._fetcher.number, self._connection.events
-        self._told = Reading(events, number, self._plan)
+        self._started_at = time.time()
+        self._telemetry.started()
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -152,11 +146,9 @@ class ParallelRead(Generic[R]):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        self._told.error = kind.__name__ if kind else ""
         progress = self.progress
-        self._told.end(
-            replace(self._plan, records=progress.records, pages=progress.requests)
-        )
+        end = replace(self._plan, records=progress.records, pages=progress.requests)
+        self._telemetry.finished(end, kind.__name__ if kind else "")
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records, one at a time."""
@@ -169,36 +161,47 @@ class ParallelRead(Generic[R]):
                 yield record
 
     async def batches(self) -> AsyncGenerator[Batch[R], None]:
-        """Yield the records in batches, each with the interval of keys that it is."""
+        """Yield the records in batches, each with the range of keys that it covers."""
         if self._task is None:
-            raise ClientClosed("read() is to be entered: async with ... as records")
-        seen: set[int] | None = set() if len(self._plan.parts) > 1 else None
-        while (batch := await self._outlet.get()) is not None:
-            fresh = batch if seen is None else self._fresh(batch, seen)
-            read = self._read[batch.subquery]
-            self._read[batch.subquery] = read.add(fresh.key_range)
+            message = (
+                f"{self._plan.path}: read() is not entered: use `async with "
+                "query.read() as records: async for record in records`"
+            )
+            raise ClientClosed(message)
+        while (batch := await self._queue.get()) is not None:
+            done = self._done[batch.subquery]
+            self._done[batch.subquery] = done.add(batch.key_range)
             self._changed.set()
-            yield fresh
+            yield batch
         if self._failure is not None:
             raise self._failure
-        self.certificate = self._certified()
+        self.certificate = self._certify()
 
     @property
     def progress(self) -> Progress:
         """How far it has come, at this moment."""
         return Progress(
-            records=sum(part.records for part in self._read),
-            requests=self._reader.requests,
-            ranges=len(self._ranges.open),
+            records=sum(done.records for done in self._done),
+            requests=self._worker.requests,
+            ranges=len(self._scheduler.open),
             expected=self._expected,
-            seconds=time.time() - self._begun,
+            seconds=time.time() - self._started_at,
         )
 
-    async def moved_on(self) -> Progress:
-        """Wait until it has come further, and say how far."""
-        self._changed.clear()
-        await self._changed.wait()
+    async def next_progress(self) -> Progress:
+        """Wait until it has come further, and return how far."""
+        await self._worker.next_change()
         return self.progress
+
+    @property
+    def subqueries(self) -> int:
+        """Conditions that are read apart: more than 1 where an ``in_`` was split."""
+        return len(self._plan.subqueries)
+
+    @property
+    def bounds(self) -> KeyRange | None:
+        """All keys at the start: once a batch has come; None where nothing matched."""
+        return next((each for each in self._bounds if each is not None), None)
 
     async def _run(self) -> None:
         try:
@@ -206,139 +209,113 @@ class ParallelRead(Generic[R]):
         except BaseException as error:  # noqa: BLE001 - raised to the consumer
             self._failure = _first(error)
         finally:
-            self._outlet.close(now=self._failure is not None)
+            self._queue.close(now=self._failure is not None)
             self._changed.set()
 
     async def _read_all(self) -> None:
         if self._plan.done:
             return
-        await self._survey()
+        await self._find_bounds()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._work()) for _ in range(self._workers)]
-            group.create_task(self._end(tasks))
+            tasks = [group.create_task(self._worker.work()) for _ in range(self._tasks)]
+            group.create_task(self._cancel_when_done(tasks))
 
-    @property
-    def parts(self) -> int:
-        """Conditions that are read apart: more than 1 where an ``in_`` was split."""
-        return len(self._plan.parts)
-
-    @property
-    def bounds(self) -> KeyRange | None:
-        """The lowest key and the max_key: once a batch has come, or None if none does."""
-        found = (each for each in self._bounds if each is not None)
-        return next(found, None)
-
-    async def _survey(self) -> None:
-        """Find how far the keys go, and what there is to read."""
-        alone = [replace(self._plan, parts=(part,)) for part in self._plan.parts]
+    async def _find_bounds(self) -> None:
+        """Find the keys that there are, and open the ranges that are to be read."""
+        subqueries = self._plan.subqueries
+        plans = [replace(self._plan, subqueries=(each,)) for each in subqueries]
         async with asyncio.TaskGroup() as group:
-            looks = [group.create_task(self._bounds_of(each)) for each in alone]
-            count = counted(self._connection, self._context, alone[0])
+            edges = [group.create_task(self._bounds_of(plan)) for plan in plans]
+            count = count_records(self._connection, self._context, plans[0])
             counting = group.create_task(count)
-        self._bounds = [look.result() for look in looks]
-        self._expected = counting.result() if len(alone) == 1 else None
-        end = self._expected if self._earlier is None else None
-        self._ranges.open += [
-            OpenRange(gap.low, gap.high, part=number, end=end)
-            for number, found in enumerate(self._bounds)
-            if found is not None
-            for gap in self._read[number].missing(found)
+        self._bounds = [task.result() for task in edges]
+        self._expected = counting.result() if len(plans) == 1 else None
+        end = self._expected if self._resume_from is None else None
+        self._scheduler.open += [
+            OpenRange(gap.low, gap.high, subquery=number, end=end)
+            for number, bounds in enumerate(self._bounds)
+            if bounds is not None
+            for gap in self._done[number].missing(bounds)
         ]
-        if isinstance(self._outlet, OrderedQueue) and self._ranges.open:
-            self._outlet.low = self._ranges.open[0].low
+        if isinstance(self._queue, OrderedQueue) and self._scheduler.open:
+            self._queue.low = self._scheduler.open[0].low
 
     async def _bounds_of(self, plan: Plan) -> KeyRange | None:
-        if self._earlier is None:
-            return await key_bounds(self._fetcher, plan)
-        self._read = [self._earlier.done]
-        return self._earlier.bounds
+        if self._resume_from is None:
+            return await key_bounds(self._reader, plan)
+        return self._resume_from.bounds
 
-    async def _work(self) -> None:
-        while not self._ranges.done:
-            span, leap = self._ranges.idle(), self._ranges.ahead()
-            if span is not None and not self._outlet.full(span.low):
-                await self._reader.read(span)
-            elif leap is not None and not self._outlet.full(leap.low):
-                await self._reader.leap(leap)
-            else:
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """End the leaps that are under way when all has been read."""
-        while not self._ranges.done:
-            self._changed.clear()
-            await self._changed.wait()
+    async def _cancel_when_done(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Cancel the lookaheads that are under way when everything has been read."""
+        while not self._scheduler.done:
+            await self._worker.next_change()
         for task in tasks:
             task.cancel()
 
-    def _fresh(self, batch: Batch[R], seen: set[int]) -> Batch[R]:
-        """Leave out what another part of the query gave before."""
-        key_of = PageValidator[R](self._plan, mapping=_is_mapping(self._model)).key_of
-        records = [each for each in batch.records if key_of(each) not in seen]
-        seen.update(map(key_of, records))
-        key_range = replace(batch.key_range, records=len(records))
-        return Batch(records, key_range, batch.subquery)
-
-    def _certified(self) -> Certificate:
-        """Certify that everything has been read.
+    def _certify(self) -> Certificate:
+        """Return the certificate of what was read.
 
         Raises:
             ExtractError: Something is missing.
         """
-        lacking = missing(self._read, self._bounds)
+        lacking = missing(self._done, self._bounds)
         if lacking:
             raise ExtractError(f"{self._plan.path}: {lacking}")
-        found = [each for part in self._read for each in part.ranges]
         plan = self._plan
+        ranges = [each for done in self._done for each in done.ranges]
         bounds = [each for each in self._bounds if each is not None]
+        lowest = (each.lowest for each in ranges if each.lowest is not None)
+        highest = (each.highest for each in ranges if each.highest is not None)
         return Certificate(
             path=plan.path,
             key=plan.key or "",
-            query=query_for(plan) if plan.parts else "",
+            query=query_for(plan) if plan.subqueries else "",
             min_key=min((each.low + 1 for each in bounds), default=None),
             max_key=max((each.high for each in bounds), default=None),
             records=self.progress.records,
-            rejected=self._reader.unfit,
-            lowest=min((each.lowest for each in found if each.lowest), default=None),
-            highest=max((each.highest for each in found if each.highest), default=None),
-            requests=self._reader.requests,
-            started_at=self._begun,
+            rejected=self._reader.rejected,
+            lowest=min(lowest, default=None),
+            highest=max(highest, default=None),
+            requests=self._worker.requests,
+            started_at=self._started_at,
             ended_at=time.time(),
         )
 
 
 def _first(error: BaseException) -> BaseException:
-    """Take the first error out of the groups that it came in."""
+    """Return the first error of the groups that it came in."""
     while isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
         error = group.exceptions[0]
     return error
 
 
-def _is_mapping(model: type[Any]) -> bool:
-    return not hasattr(model, "__struct_fields__")
-
-
-def _require(
-    plan: Plan,
-    *,
-    workers: int,
-    prefetch: int,
-    ordered: bool,
-    resume_from: ResumePoint | None,
-) -> None:
-    """Refuse what cannot be read by ranges of keys."""
-    if plan.key is None:
-        raise QueryError(f"{plan.path}: read() goes by a unique key, and it has none")
-    if plan.mode != "key" or plan.left is not None:
+def _require_counts(workers: int, prefetch: int) -> None:
+    if workers < 1 or prefetch < 0:
         message = (
-            f"{plan.path}: read() takes no order_by, skip or top, for it reads all"
+            "read() takes workers=1 or more and prefetch=0 or more pages, got "
+            f"workers={workers} and prefetch={prefetch}"
+        )
+        raise LimitError(message)
+
+
+def _require_ranges(plan: Plan, *, in_one_piece: bool) -> None:
+    """Raise unless *plan* can be read by ranges of keys."""
+    if plan.key is None:
+        message = (
+            f"{plan.path}: read() needs a unique key, and this resource has none: "
+            "iterate over the query instead, or use extract.export"
         )
         raise QueryError(message)
-    if workers < 1 or prefetch < 0:
-        message = f"read() takes 1 or more workers and 0 or more pages prefetch, got {workers} and {prefetch}"
-        raise LimitError(message)
-    if len(plan.parts) > 1 and (ordered or resume_from is not None):
-        message = f"{plan.path}: in order, or resumed, no in_ can be split: take fewer"
+    if plan.mode != "key" or plan.remaining is not None:
+        message = (
+            f"{plan.path}: read() reads everything by key, so it takes no order_by, "
+            "skip or top: leave them out, or iterate over the query instead"
+        )
+        raise QueryError(message)
+    if in_one_piece and len(plan.subqueries) > 1:
+        message = (
+            f"{plan.path}: this in_ is too long for one request, and a read that is "
+            "ordered or resumed cannot be split: pass fewer values"
+        )
         raise QueryError(message)

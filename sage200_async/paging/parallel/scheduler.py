@@ -1,15 +1,14 @@
-"""RangeScheduler of keys, shared out among those who read a collection together.
+"""Shares out the keys of a collection among workers. No I/O.
 
-Nothing here does any input or output. A *span* is a stretch of keys that is
-read upwards, a page at a time. Who is idle takes a span that nobody reads, or
-leaps: it asks for the page that lies beyond those that others are asking for,
-and the span is split where that page begins. So every reader gets full pages,
-however unevenly the ids are filled.
+An `OpenRange` is read upwards, a page at a time. An idle worker takes a free
+range, or prefetches ahead by ``$skip``: it asks for the page beyond those that
+others ask for (a `Lookahead`), and the range is split where that page starts.
+So every worker gets full pages, however unevenly the ids are filled.
 
-Positions count records from a span's beginning, and are estimates: rows come
-and go. They say how far to leap; what has been read is said by keys alone.
-Each leap falls short of the page before by one record, so that the two meet:
-between pages that only touch, a row could have been.
+Positions count records from the start of a range, and are estimates: rows come
+and go. They say how far to skip; what has been read is said by keys alone.
+Each lookahead starts one record before the end of the page before it, so that
+the two overlap: between pages that only touch, a row could have been missed.
 """
 
 from __future__ import annotations
@@ -19,176 +18,199 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FUTILE: Final = 3
-# Leaps in a row that gave nothing new: the server has no `$skip`, or ignores it.
+_MAX_USELESS: Final = 3
+# Lookaheads in a row that brought nothing new: the server has no `$skip`, or
+# ignores it.
 
 
 class OpenRange:
-    """Keys above *low* up to *high*, read by one reader at a time, upwards.
+    """Keys above *low* up to *high* that are still to be read, by one worker at a time.
 
     Args:
         low: The highest key below it.
         high: Its highest key.
-        part: Which of the query's conditions it is of.
-        end: Records in it at most, as far as known; None where nobody knows.
+        subquery: Which of the query's conditions it belongs to.
+        end: Records in it at most; None where nobody knows.
     """
 
-    __slots__ = ("asked", "at", "busy", "end", "high", "low", "page_at", "part", "root")
+    __slots__ = (
+        "busy",
+        "end",
+        "high",
+        "low",
+        "page_start",
+        "position",
+        "requested",
+        "root",
+        "subquery",
+    )
 
     def __init__(
-        self, low: int, high: int, *, part: int = 0, end: int | None = None
+        self, low: int, high: int, *, subquery: int = 0, end: int | None = None
     ) -> None:
         self.low = low
         """The highest key read."""
         self.high = high
-        """The highest key to read; leaps lower it."""
-        self.part = part
+        """The highest key to read; splitting lowers it."""
+        self.subquery = subquery
         self.root = self
-        """The span that it was split from first."""
-        self.at = self.page_at = 0
-        """The position of *low* in the root, now and when the page began."""
+        """The range that it was first split from."""
+        self.position = self.page_start = 0
+        """The position of *low* in the root: now, and when the page began."""
         self.end = end
         """The position in the root at which it ends."""
         self.busy = False
-        """Whether someone reads it."""
-        self.asked = False
-        """Whether the page that follows *low* is asked for."""
+        """Whether a worker reads it."""
+        self.requested = False
+        """Whether the page that follows *low* is requested."""
 
     def __repr__(self) -> str:
         return f"OpenRange({self.low}, {self.high}, busy={self.busy})"
 
-    def awaits(self, position: int) -> bool:
-        """Tell whether a page that begins at *position* goes on where it stands."""
-        return self.page_at <= position <= self.at
+    def continues_at(self, position: int) -> bool:
+        """Return whether a page that starts at *position* goes on from here."""
+        return self.page_start <= position <= self.position
 
 
 class Lookahead(NamedTuple):
-    """A page that is asked for ahead of those before it."""
+    """A page that is requested ahead of those before it."""
 
-    span: OpenRange
-    """From where."""
+    origin: OpenRange
+    """The range that it skips in."""
     low: int
-    """The highest key read of it, then."""
+    """The highest key read of *origin* when it was requested."""
     position: int
-    """Where it will begin, in the span's root."""
+    """Where it will start, in the root of *origin*."""
     skip: int
     """Records to pass over beyond *low*."""
 
 
 class RangeScheduler:
-    """The spans of a collection that are not read yet.
+    """The ranges of a collection that are still to be read.
 
     Args:
-        page: Records that a reader asks for at once.
+        page: Records that a worker asks for at once.
     """
 
     def __init__(self, page: int) -> None:
         self.open: list[OpenRange] = []
-        """In ascending order, each part's by itself."""
+        """In ascending order, within each subquery."""
         self.page = page
-        self._leaps: list[Lookahead] = []
-        self._futile = 0
+        self._lookaheads: list[Lookahead] = []
+        self._useless = 0
 
     @property
     def done(self) -> bool:
         """Whether everything has been read."""
         return not self.open
 
-    def idle(self) -> OpenRange | None:
-        """Give the lowest span that nobody reads, nor is about to."""
-        spans = (each for each in self.open if not each.busy and not self.awaited(each))
-        return next(spans, None)
+    def free_range(self) -> OpenRange | None:
+        """Return the lowest range that no worker reads, nor is about to."""
+        free = (r for r in self.open if not r.busy and not self.is_claimed(r))
+        return next(free, None)
 
-    def awaited(self, span: OpenRange) -> bool:
-        """Tell whether a leap under way will go on where *span* stands."""
-        return any(span.awaits(leap.position) for leap in self._of(span))
+    def is_claimed(self, open_range: OpenRange) -> bool:
+        """Return whether a lookahead under way will go on from *open_range*."""
+        pending = self._pending(open_range)
+        return any(open_range.continues_at(ahead.position) for ahead in pending)
 
-    def ahead(self) -> Lookahead | None:
-        """Say where an idle reader may leap to, or None where it is of no use."""
-        if self._futile >= _FUTILE:
+    def next_lookahead(self) -> Lookahead | None:
+        """Return where an idle worker may skip to, or None where it is of no use."""
+        if self._useless >= _MAX_USELESS:
             return None
-        for span in self.open:
-            position = self._beyond(span)
-            if span.end is None or position < span.end:
-                return Lookahead(span, span.low, position, position - span.at)
+        for each in self.open:
+            position = self._beyond(each)
+            if each.end is None or position < each.end:
+                return Lookahead(each, each.low, position, position - each.position)
         return None
 
-    def leap(self, leap: Lookahead) -> None:
-        """Note that *leap* is under way."""
-        self._leaps.append(leap)
+    def requested(self, lookahead: Lookahead) -> None:
+        """Note that *lookahead* is under way."""
+        self._lookaheads.append(lookahead)
 
-    def land(self, leap: Lookahead, first: int) -> OpenRange | None:
-        """Take note of the key with which the page of *leap* begins.
+    def resolve(self, lookahead: Lookahead, first: int) -> OpenRange | None:
+        """Note the key with which the page of *lookahead* starts.
 
         Returns:
-            The span in which the page goes on, or None where it is of no use.
+            The range in which the page goes on, or None where it is of no use.
         """
-        self._leaps.remove(leap)
-        if not _is_true(leap, first):
-            self._futile = _FUTILE
+        self._lookaheads.remove(lookahead)
+        if not _is_plausible(lookahead, first):
+            self._useless = _MAX_USELESS
             return None
-        span = self._around(leap, first)
-        if span is not None and first > span.low + 1:
-            span = self._split(span, first - 1, leap.position)
-        elif span is None or span.busy:
-            self.judge(new=False)
+        found = self._around(lookahead, first)
+        if found is not None and first > found.low + 1:
+            found = self._split(found, first - 1, lookahead.position)
+        elif found is None or found.busy:
+            self.score(new=False)
             return None
-        span.busy = True
-        return span
+        found.busy = True
+        return found
 
-    def early(self, leap: Lookahead, first: int) -> bool:
-        """Tell whether the page before that of *leap* is still being handed on."""
-        span = self._around(leap, first) if _is_true(leap, first) else None
-        late = span is not None and span.busy and not span.asked
-        return late and span is not None and first <= span.low + 1
+    def is_early(self, lookahead: Lookahead, first: int) -> bool:
+        """Return whether the page before that of *lookahead* is still handed on."""
+        if not _is_plausible(lookahead, first):
+            return False
+        found = self._around(lookahead, first)
+        if found is None or not found.busy or found.requested:
+            return False
+        return first <= found.low + 1
 
-    def judge(self, *, new: bool) -> None:
-        """Note whether a leap has found a record that is new."""
-        self._futile = 0 if new else self._futile + 1
+    def score(self, *, new: bool) -> None:
+        """Note whether a lookahead brought a record that is new."""
+        self._useless = 0 if new else self._useless + 1
 
-    def miss(self, leap: Lookahead, *, refused: bool) -> None:
-        """Note that *leap* found no record, or that the server refused it."""
-        self._leaps.remove(leap)
+    def discard(self, lookahead: Lookahead, *, refused: bool) -> None:
+        """Note that *lookahead* brought no record, or that the server refused it."""
+        self._lookaheads.remove(lookahead)
         if refused:
-            self._futile = _FUTILE
-        for span in self.open:
-            within = span.end is None or leap.position < span.end
-            if span.root is leap.span.root and span.at <= leap.position and within:
-                span.end = leap.position
+            self._useless = _MAX_USELESS
+        position = lookahead.position
+        for each in self.open:
+            within = each.end is None or position < each.end
+            same = each.root is lookahead.origin.root
+            if same and each.position <= position and within:
+                each.end = position
 
-    def finish(self, span: OpenRange) -> None:
-        """Take note that *span* is read to its end."""
-        self.open.remove(span)
+    def finish(self, open_range: OpenRange) -> None:
+        """Note that *open_range* is read to its end."""
+        self.open.remove(open_range)
 
-    def _beyond(self, span: OpenRange) -> int:
-        """Find the position beyond the pages of *span* that are asked for."""
+    def _beyond(self, open_range: OpenRange) -> int:
+        """Return the position beyond the pages of *open_range* that are requested."""
         step = max(1, self.page - 1)
-        own = span.page_at + step if span.busy else span.at
-        return max([own, *(leap.position + step for leap in self._of(span))])
+        own = open_range.position
+        if open_range.busy:
+            own = open_range.page_start + step
+        pending = self._pending(open_range)
+        return max([own, *(ahead.position + step for ahead in pending)])
 
-    def _of(self, span: OpenRange) -> Iterator[Lookahead]:
-        """Give the leaps under way that will land in *span*."""
-        for leap in self._leaps:
-            within = span.end is None or leap.position < span.end
-            if leap.span.root is span.root and leap.position >= span.page_at and within:
-                yield leap
+    def _pending(self, open_range: OpenRange) -> Iterator[Lookahead]:
+        """Yield the lookaheads under way that will start in *open_range*."""
+        for ahead in self._lookaheads:
+            within = open_range.end is None or ahead.position < open_range.end
+            same = ahead.origin.root is open_range.root
+            if same and ahead.position >= open_range.page_start and within:
+                yield ahead
 
-    def _around(self, leap: Lookahead, key: int) -> OpenRange | None:
-        """Find the span in which *key* is, or which stands beyond it."""
-        part = leap.span.part
-        spans = (each for each in self.open if each.part == part and key <= each.high)
-        return next(spans, None)
+    def _around(self, lookahead: Lookahead, key: int) -> OpenRange | None:
+        """Return the range that *key* lies in, or the next above it."""
+        subquery = lookahead.origin.subquery
+        above = (r for r in self.open if r.subquery == subquery and key <= r.high)
+        return next(above, None)
 
-    def _split(self, span: OpenRange, middle: int, position: int) -> OpenRange:
-        """Give the part of *span* above *middle*, and leave it the rest."""
-        upper = OpenRange(middle, span.high, part=span.part, end=span.end)
-        upper.root = span.root
-        upper.at = upper.page_at = position
-        span.high, span.end = middle, position
-        self.open.insert(self.open.index(span) + 1, upper)
+    def _split(self, open_range: OpenRange, middle: int, position: int) -> OpenRange:
+        """Cut off and return the part of *open_range* above *middle*."""
+        upper = OpenRange(
+            middle, open_range.high, subquery=open_range.subquery, end=open_range.end
+        )
+        upper.root = open_range.root
+        upper.position = upper.page_start = position
+        open_range.high, open_range.end = middle, position
+        self.open.insert(self.open.index(open_range) + 1, upper)
         return upper
 
 
-def _is_true(leap: Lookahead, first: int) -> bool:
-    """Tell whether *first* can be the key of the record that *leap* asked for."""
-    return first > leap.low + leap.skip  # so many whole numbers lie between
+def _is_plausible(lookahead: Lookahead, first: int) -> bool:
+    """Return whether *first* can be the key of the record that was skipped to."""
+    return first > lookahead.low + lookahead.skip  # so many whole numbers lie between

@@ -1,25 +1,27 @@
-"""The size of pages: halved when one is too heavy, grown back slowly."""
+"""The size of pages: halved when one is too large, grown back slowly."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sage200_async.limits import PAGE_FLOOR, PAGE_MAX
+from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.page_size import PageSize, larger, smaller
+from sage200_async.paging.planner import start
 
 
 def play(capacity, pages, most=PAGE_MAX):
-    """Ask *pages* pages of a server that serves *capacity* records and no more.
+    """Request *pages* pages from a server that serves *capacity* records and no more.
 
-    Gives the sizes asked that were served, and those that were not.
+    Return the sizes that were served, and those that were not.
     """
-    sizing, served, failed = PageSize(most, most), [], []
+    size, served, failed = PageSize(most, most), [], []
     while len(served) < pages:
-        if sizing.size <= capacity:
-            served.append(sizing.size)
-            sizing = larger(sizing)
+        if size.current <= capacity:
+            served.append(size.current)
+            size = larger(size)
         else:
-            failed.append(sizing.size)
-            sizing = smaller(sizing, sizing.size)
+            failed.append(size.current)
+            size = smaller(size, size.current)
     return served, failed
 
 
@@ -50,21 +52,26 @@ def test_the_example_of_the_issue():
 
 def test_a_passing_outage_is_forgotten():
     """After an outage the size is back at the most within a hundred pages."""
-    sizing = PageSize()
+    size = PageSize()
     for _ in range(6):
-        sizing = smaller(sizing, sizing.size) or sizing
-    assert sizing.size == PAGE_FLOOR
+        size = smaller(size, size.current)
+    assert size.current == PAGE_FLOOR
     for _ in range(100):
-        sizing = larger(sizing)
-    assert sizing.size == PAGE_MAX
+        size = larger(size)
+    assert size.current == PAGE_MAX
+
+
+@given(st.integers(PAGE_FLOOR + 1, PAGE_MAX))
+def test_nothing_below_the_floor(requested):
+    """A page is halved down to the floor and no further."""
+    less = smaller(PageSize(PAGE_MAX, PAGE_MAX), requested)
+    assert less.current == max(PAGE_FLOOR, requested // 2)
 
 
 @given(st.integers(1, PAGE_MAX))
-def test_nothing_below_the_floor(asked):
-    """A page is halved down to the floor and no further; a smaller one is left."""
-    less = smaller(PageSize(PAGE_MAX, PAGE_MAX), asked)
-    if asked <= PAGE_FLOOR:
-        assert less is None
-    else:
-        assert less is not None
-        assert less.size == max(PAGE_FLOOR, asked // 2)
+def test_a_page_at_the_floor_is_not_reducible(requested):
+    """A page of the floor's size or less is not asked for with less."""
+    plan, _ = start(
+        "things", QueryOptions(page_size=requested), "id", max_query_bytes=2000
+    )
+    assert plan.reducible is (requested > PAGE_FLOOR)

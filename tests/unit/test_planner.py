@@ -9,14 +9,23 @@ from sage200_async import field, raw
 from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.plan import PageFacts, advance, begin, query_for
+from sage200_async.paging import plan as plans
+from sage200_async.paging.page_query import query_for
+from sage200_async.paging.plan import LastPage, PageFacts
+from sage200_async.paging.planner import start
 
 KEY, NAME = Ordering("id"), Ordering("name")
 
 
 def plan(key="id", limit=2000, **options):
     """Plan to read a collection."""
-    return begin("things", QueryOptions(**options), key, max_query_bytes=limit)[0]
+    return start("things", QueryOptions(**options), key, max_query_bytes=limit)[0]
+
+
+def advance(before, facts):
+    """Return the plan after a page."""
+    last = LastPage().ends(before, facts.served)
+    return plans.advance(before, facts, is_last=last)
 
 
 def asked(made):
@@ -141,7 +150,7 @@ def test_top_of_nothing():
 def test_more_than_asked():
     """A page longer than what was wanted counts only what was given."""
     moved = advance(plan(top=3), PageFacts(10, 10, 10))
-    assert (moved.done, moved.left, moved.records) == (True, 0, 3)
+    assert (moved.done, moved.remaining, moved.records) == (True, 0, 3)
 
 
 @pytest.mark.parametrize("served", [500, 5000])
@@ -162,7 +171,7 @@ def test_single_ends():
 
 def test_no_way_on():
     """A full page that shows no key is an error: the same would be asked again."""
-    with pytest.raises(PagingError, match="nothing says where to read on"):
+    with pytest.raises(PagingError, match="no key to go on from"):
         advance(plan(page_size=1), PageFacts(1, 0, None))
     assert advance(plan(page_size=2), PageFacts(1, 0, None)).done
 
@@ -181,13 +190,13 @@ def test_split(limit):
     values = [f"O'{number:04}&" for number in range(300)]
     where = field("name").in_(values) & (field("a") == 1)
     made = plan(limit=limit, filter=where)
-    assert len(made.parts) > 1
+    assert len(made.subqueries) > 1
     while not made.done:
         far = advance(made, PageFacts(5000, 5000, 2**63 - 1))
         assert len(query_for(made)) <= limit
         assert len(query_for(far)) <= limit
         made = advance(made, PageFacts(0, 0))
-    chains = literals_of(plan(limit=limit, filter=where).parts, "name")
+    chains = literals_of(plan(limit=limit, filter=where).subqueries, "name")
     told = [literal for (chain,) in chains for literal in chain]
     assert told == ["'" + value.replace("'", "''") + "'" for value in values]
 
@@ -195,17 +204,17 @@ def test_split(limit):
 def test_split_is_tight():
     """Splitting wastes no request: a part and the next one's first do not fit."""
     where = field("n").in_(range(1000, 3000))
-    parts = plan(filter=where).parts
+    parts = plan(filter=where).subqueries
     for part, following in pairwise(parts):
         wider = part.literals + following.literals[:1]
         more = plan(filter=field("n").in_(map(int, wider)))
-        assert len(more.parts) == 2
+        assert len(more.subqueries) == 2
 
 
 def test_split_twice():
     """Two long chains are both split, and every pair is asked for once."""
     where = field("a").in_(range(300)) & field("b").in_(range(300))
-    parts = plan(filter=where).parts
+    parts = plan(filter=where).subqueries
     pairs = [
         (left, right)
         for part in parts
@@ -220,7 +229,7 @@ def test_parts_end_one_by_one():
     """The end of a part is the start of the next, from its lowest key."""
     made = plan(limit=300, filter=field("n").in_(range(60)))
     moved = advance(made, PageFacts(3, 3, 99))
-    assert moved.parts == made.parts[1:]
+    assert moved.subqueries == made.subqueries[1:]
     assert "gt" not in asked(moved)["$filter"]
 
 
@@ -266,4 +275,4 @@ def test_contradiction():
     """A condition that is never true leaves nothing to ask."""
     made = plan(filter=field("n").in_([]))
     assert made.done
-    assert made.parts == ()
+    assert made.subqueries == ()

@@ -14,7 +14,7 @@ from sage200_async import Sage200Client, Settings, field
 from sage200_async.errors import BadRequest, ExtractError, Sage200Error, ServerError
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Resource
+from sage200_async.query.resources import Resource
 from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
@@ -304,8 +304,8 @@ def test_a_gap_is_an_error():
         async with reading:
             batches = reading.batches()
             first = await anext(batches)
-            kept = reading._read[0].ranges
-            reading._read[0] = type(reading._read[0])(())
+            kept = reading._done[0].ranges
+            reading._done[0] = type(reading._done[0])(())
             assert kept
             with pytest.raises(ExtractError, match="were not read"):
                 async for _ in batches:
