@@ -1,4 +1,4 @@
-"""Every operation of Sage's documents, called through the client on the sandbox."""
+"""Every operation of Sage's documents, called by the client on the sandbox."""
 
 import asyncio
 import functools
@@ -9,7 +9,7 @@ from sage200_async import Sage200Client
 from sage200_async.errors import Sage200Error
 from sage200_async.sandbox import Sandbox
 
-WHERE = {
+RESOURCES = {
     "alternative_product_id": "products",
     "cross_sell_product_id": "products",
     "currency_from_id": "currencies",
@@ -31,24 +31,25 @@ async def page_of(resource: Any) -> list[Any]:
 
 
 def matches(template: str, path: str) -> bool:
-    """Tell whether *path* is *template* with numbers for its ids."""
+    """Return whether *path* is *template* with numbers for its ids."""
     pattern = re.sub(r"\{[^}]+\}", "-?[0-9]+", template.strip("/"))
     return re.fullmatch(pattern, path) is not None
 
 
 def order(operation: Any) -> tuple[bool, int]:
-    """Put what deletes last, and children before their parents."""
+    """Return a sort key: deletes last, children before their parents."""
     deletes = operation.method == "DELETE"
     return deletes, -operation.path.count("/") if deletes else 0
 
 
 async def faults_in(operations: list[Any], walk: Any) -> list[str]:
+    """Return what went wrong with each operation that failed."""
     reach, call = walk
     faults = []
     async with Sandbox() as sandbox, Sage200Client(sandbox.settings) as client:
 
         async def pick(resource: Any) -> int:
-            """Choose a record that there is."""
+            """Return the id of an existing record."""
             endpoint = resource.endpoint
             if "list" in endpoint.verbs:
                 records = await page_of(resource)
@@ -58,35 +59,34 @@ async def faults_in(operations: list[Any], walk: Any) -> list[str]:
             return sandbox.store.keys(name)[-1]
 
         def refer(to: str, name: str) -> int:
-            """Name a record that there is, for a field such as `customer_id`."""
+            """Return the id of an existing record for a field such as `customer_id`."""
             copied = to.strip("/").removesuffix("_duplicate")
             plural = copied if name == "source_id" else f"{name.removesuffix('_id')}s"
-            path = WHERE.get(name, plural)
+            path = RESOURCES.get(name, plural)
             endpoint = client.endpoints().get(path)
-            held = endpoint is not None and "list" in endpoint.verbs
-            return sandbox.store.keys(path)[0] if held else 1
+            is_listed = endpoint is not None and "list" in endpoint.verbs
+            return sandbox.store.keys(path)[0] if is_listed else 1
 
         for number, operation in enumerate(sorted(operations, key=order)):
             try:
                 resource, key = await reach(client, operation.path, pick)
-                here = functools.partial(refer, operation.path)
-                body = operation.body(f"U{number:07}", here)
-                body |= {
-                    each: here(each) for each in UNDECLARED.get(operation.path, ())
-                }
+                id_for = functools.partial(refer, operation.path)
+                body = operation.body(f"U{number:07}", id_for)
+                undeclared = UNDECLARED.get(operation.path, ())
+                body |= {name: id_for(name) for name in undeclared}
                 if operation.path == "/product_search":
                     body["search_category_values"] = []
                 await call(resource, operation, key, body, page_of)
-                seen = sandbox.requests[-1]
-                assert seen.method == operation.method, seen
-                assert matches(operation.path, seen.path), seen
+                request = sandbox.requests[-1]
+                assert request.method == operation.method, request
+                assert matches(operation.path, request.path), request
             except (AssertionError, LookupError, Sage200Error) as error:
                 faults.append(f"{operation.method} {operation.path}: {error!r}"[:300])
     return faults
 
 
 def test_every_operation_reaches_its_path(operations, walk) -> None:
-    """All 710 reach the right path with the right verb, and every reply decodes."""
+    """All 710 reach the right path with the right verb, and every response decodes."""
     assert len(operations) == 710
     faults = asyncio.run(faults_in(operations, walk))
     assert not faults, "\n".join(faults)

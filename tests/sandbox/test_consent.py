@@ -33,18 +33,20 @@ HERE = "http://127.0.0.1:1/callback?from=sage"
 
 
 class Browser:
-    """Goes to an address, and says where it was sent."""
+    """Opens a URL, and returns where it was redirected to."""
 
     def __init__(self, http):
         self.http = http
         self.page = ""
 
     async def go(self, url, decision=None):
-        how = "GET" if decision is None else "POST"
+        method = "GET" if decision is None else "POST"
         form = None if decision is None else {"decision": decision}
-        async with self.http.request(how, url, data=form, allow_redirects=False) as got:
-            self.page = await got.text()
-            return got.headers.get("Location", "")
+        async with self.http.request(
+            method, url, data=form, allow_redirects=False
+        ) as response:
+            self.page = await response.text()
+            return response.headers.get("Location", "")
 
 
 def with_sandbox(body, public=False, **behaviour):
@@ -72,17 +74,17 @@ def with_sandbox(body, public=False, **behaviour):
 @pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize("consent", ["grant", "ask"])
 def test_a_person_signs_in(public, consent):
-    """With a secret and without, asked and unasked: the tokens are stored and work."""
+    """With or without a secret, asked or not: the tokens are stored, and work."""
 
     async def body(sandbox, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
+        authorization = AuthorizationRequest.begin(HERE)
         decision = "allow" if consent == "ask" else None
         redirected = await browser.go(
-            create_authorization_url(settings, begun), decision
+            create_authorization_url(settings, authorization), decision
         )
         assert redirected.startswith(HERE)
-        kept = pickle.loads(pickle.dumps(begun))  # as in a session
-        tokens = await exchange_code(settings, kept, redirected)
+        restored = pickle.loads(pickle.dumps(authorization))  # as in a session
+        tokens = await exchange_code(settings, restored, redirected)
         assert await settings.token_store.load() == tokens
         assert tokens.issued_at == pytest.approx(time.time(), abs=60)
         assert tokens.authorized_at == tokens.issued_at
@@ -103,11 +105,11 @@ def test_a_person_signs_in(public, consent):
 
 
 def test_the_page_asks_with_two_buttons():
-    """The consent page names the client and what it asks for; text is escaped."""
+    """The consent page names the client and its scope; text is escaped."""
 
     async def body(_, settings, browser):
         url = create_authorization_url(
-            settings, AuthorizationRequest.start("https://app.example/")
+            settings, AuthorizationRequest.begin("https://app.example/")
         )
         await browser.go(url + "&scope=%3Cb%3E")
         assert "sandbox-client" in browser.page
@@ -123,26 +125,28 @@ def test_the_page_asks_with_two_buttons():
     with_sandbox(body, consent="ask")
 
 
-async def nothing_stored(settings, begun, redirected, error, match):
-    """Exchange, and expect *error*, with what was stored before still there."""
+async def exchange_fails(settings, authorization, redirected, error, match):
+    """Exchange a code, expect *error*, and check that the stored tokens stay."""
     before = Tokens("before", "before-r")
     await settings.token_store.save(before)
     with pytest.raises(error, match=match) as caught:
-        await exchange_code(settings, begun, redirected)
+        await exchange_code(settings, authorization, redirected)
     assert await settings.token_store.load() == before
     async with asyncio.timeout(1), settings.token_store.lock():
-        pass  # it is free
+        pass  # the lock is free
     return caught.value
 
 
 def test_consent_is_refused():
-    """Refused consent is `access_denied`, and the token endpoint is not asked."""
+    """Refused consent is `access_denied`, without a request to the token endpoint."""
 
     async def body(sandbox, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun), "refuse")
-        error = await nothing_stored(
-            settings, begun, back, SignInFailed, "did not authorize"
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(
+            create_authorization_url(settings, authorization), "refuse"
+        )
+        error = await exchange_fails(
+            settings, authorization, back, SignInFailed, "did not authorize"
         )
         assert error.reason == "access_denied"
         assert sandbox.token_requests == []
@@ -150,13 +154,15 @@ def test_consent_is_refused():
     with_sandbox(body, consent="ask")
 
 
-def test_a_stranger_s_state():
-    """Another state is refused before the token endpoint is asked."""
+def test_a_forged_state_is_refused():
+    """Another state is refused without a request to the token endpoint."""
 
     async def body(sandbox, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        error = await nothing_stored(settings, begun, back, SignInFailed, "state")
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        error = await exchange_fails(
+            settings, authorization, back, SignInFailed, "state"
+        )
         assert error.reason == "state"
         assert sandbox.token_requests == []
 
@@ -165,20 +171,20 @@ def test_a_stranger_s_state():
 
 @pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"code_verifier": "v" * 43}, "code verifier"),
         ({"redirect_uri": "http://127.0.0.1:2/callback"}, "redirect URI"),
     ],
 )
-def test_a_code_of_another_sign_in(change, said, public):
-    """A code with another verifier or redirect is refused, and the error says so."""
+def test_a_code_of_another_sign_in_is_refused(change, message, public):
+    """A code with another verifier or redirect URI is refused, and the error says so."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        other = replace(begun, **change)
-        error = await nothing_stored(settings, other, back, TokenRefused, said)
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        other = replace(authorization, **change)
+        error = await exchange_fails(settings, other, back, TokenRefused, message)
         assert "the code" in str(error)
 
     with_sandbox(body, public=public)
@@ -188,27 +194,31 @@ def test_a_code_works_once():
     """The same redirect again, as by the back button, is refused; the tokens stay."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        await exchange_code(settings, begun, back)
-        await nothing_stored(settings, begun, back, TokenRefused, "invalid_grant")
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        await exchange_code(settings, authorization, back)
+        await exchange_fails(
+            settings, authorization, back, TokenRefused, "invalid_grant"
+        )
 
     with_sandbox(body)
 
 
-def test_a_code_that_is_past_its_life():
+def test_an_expired_code_is_refused():
     """An expired code is refused."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        await nothing_stored(settings, begun, back, TokenRefused, "Invalid auth")
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        await exchange_fails(
+            settings, authorization, back, TokenRefused, "Invalid auth"
+        )
 
     with_sandbox(body, code_seconds=-1.0)
 
 
-def test_a_client_that_is_unknown():
-    """An unknown client has no consent page, and no tokens."""
+def test_an_unknown_client_is_refused():
+    """An unknown client gets no consent page, and no tokens."""
 
     async def body(_, settings, browser):
         wrong = replace(settings, client_id="other")
@@ -219,51 +229,57 @@ def test_a_client_that_is_unknown():
             == ""
         )
         assert "unauthorized_client" in browser.page
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        await nothing_stored(wrong, begun, back, TokenRefused, "invalid_client")
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        await exchange_fails(wrong, authorization, back, TokenRefused, "invalid_client")
 
     with_sandbox(body, consent="grant")
 
 
 def test_no_refresh_token_is_a_warning(caplog):
-    """A client whose form allows no refresh token is signed in, with a warning."""
+    """A client that gets no refresh token is signed in, with a warning."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        url = create_authorization_url(settings, begun).replace("%20offline_access", "")
-        tokens = await exchange_code(settings, begun, await browser.go(url))
+        authorization = AuthorizationRequest.begin(HERE)
+        url = create_authorization_url(settings, authorization).replace(
+            "%20offline_access", ""
+        )
+        tokens = await exchange_code(settings, authorization, await browser.go(url))
         assert tokens.refresh_token == ""
         assert tokens.refresh_token_expires_at == tokens.expires_at
         async with Sage200Client(settings) as client:
             assert await client.customers.count() == 5
 
     with_sandbox(body)
-    warned = [each for each in caplog.records if each.levelno == logging.WARNING]
-    said = [
-        each.message for each in warned if each.name == "sage200_async.auth.sign_in"
+    messages = [
+        record.message
+        for record in caplog.records
+        if record.levelno == logging.WARNING
+        and record.name == "sage200_async.auth.sign_in"
     ]
-    assert said == [
+    assert messages == [
         "no refresh token was issued: the sign-in ends when the access token expires"
     ]
 
 
-def test_nobody_at_the_token_endpoint():
-    """A token endpoint that cannot be reached can be asked again with the same code."""
+def test_an_unreachable_token_endpoint_costs_no_code():
+    """After a failed connection the same code can be exchanged again."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        away = replace(settings, token_url="http://127.0.0.1:1/oauth/token")
-        error = await nothing_stored(away, begun, back, TokenUnavailable, "No response")
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        unreachable = replace(settings, token_url="http://127.0.0.1:1/oauth/token")
+        error = await exchange_fails(
+            unreachable, authorization, back, TokenUnavailable, "No response"
+        )
         assert error.retryable
-        assert (await exchange_code(settings, begun, back)).access_token
+        assert (await exchange_code(settings, authorization, back)).access_token
 
     with_sandbox(body)
 
 
 def test_a_store_that_cannot_be_locked_costs_no_code():
-    """The store is locked first: where it fails, the code can be used again."""
+    """The store is locked first: if that fails, the code can be used again."""
 
     class Broken(MemoryStore):
         @contextlib.asynccontextmanager
@@ -272,29 +288,31 @@ def test_a_store_that_cannot_be_locked_costs_no_code():
             yield
 
     async def body(sandbox, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
         with pytest.raises(TokenStoreError):
-            await exchange_code(replace(settings, token_store=Broken()), begun, back)
+            await exchange_code(
+                replace(settings, token_store=Broken()), authorization, back
+            )
         assert sandbox.token_requests == []
-        assert (await exchange_code(settings, begun, back)).access_token
+        assert (await exchange_code(settings, authorization, back)).access_token
 
     with_sandbox(body)
 
 
-def test_what_can_be_checked_without_asking_is():
-    """Without a client id nothing is asked."""
+def test_a_missing_client_id_is_an_error():
+    """Without a client id no request is sent."""
     with pytest.raises(SettingsError, match="client_id"):
         asyncio.run(exchange_code(Settings(), AuthorizationRequest.begin(HERE), HERE))
 
 
 def test_a_new_sign_in_serves_a_client_that_runs():
-    """A client whose sign-in has ended goes on once a person has signed in again."""
+    """A client whose sign-in has ended works again after a new sign-in."""
 
     async def body(sandbox, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        await exchange_code(settings, begun, back)
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        await exchange_code(settings, authorization, back)
         async with Sage200Client(settings) as client:
             assert await client.customers.count() == 5
             sandbox.expire_tokens()
@@ -310,17 +328,17 @@ def test_a_new_sign_in_serves_a_client_that_runs():
 
 
 def test_signing_out(tmp_path):
-    """Signing out forgets the tokens, and tells whether there were any."""
+    """Signing out deletes the tokens, and returns whether there were any."""
 
     async def body(_, settings, browser):
-        begun = AuthorizationRequest.begin(HERE)
-        back = await browser.go(create_authorization_url(settings, begun))
-        place = (tmp_path / "deep" / "tokens.json").as_uri()
-        kept = replace(settings, token_store=place)
-        tokens = await exchange_code(kept, begun, back)
-        assert await store_at(place).load() == tokens
-        assert await sign_out(kept)
-        assert await store_at(place).load() is None
-        assert not await sign_out(kept)
+        authorization = AuthorizationRequest.begin(HERE)
+        back = await browser.go(create_authorization_url(settings, authorization))
+        url = (tmp_path / "deep" / "tokens.json").as_uri()
+        with_file = replace(settings, token_store=url)
+        tokens = await exchange_code(with_file, authorization, back)
+        assert await store_at(url).load() == tokens
+        assert await sign_out(with_file)
+        assert await store_at(url).load() is None
+        assert not await sign_out(with_file)
 
     with_sandbox(body)

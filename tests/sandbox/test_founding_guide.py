@@ -25,20 +25,20 @@ c = Customer.fields
     ],
 )
 def test_both_editions_have_their_urls(edition: str, url: str) -> None:
-    """The edition decides the address."""
+    """The edition decides the base URL."""
     client = Sage200Client(Settings(edition=edition, access_token="t"))
     assert client.customers.url.startswith(f"{url}customers?")
 
 
 def test_subscription_keys(on_sandbox) -> None:
-    """The primary key is sent when set, and the secondary when it is refused."""
+    """The primary key is sent if set, and the secondary key if that is refused."""
 
     async def body(_: Sage200Client, sandbox: Sandbox) -> None:
-        seen = []
+        keys_sent = []
 
         async def gateway(request: web.Request) -> web.StreamResponse | None:
             key = request.headers.get("Ocp-Apim-Subscription-Key")
-            seen.append(key)
+            keys_sent.append(key)
             refusal = {"message": "Access denied due to invalid subscription key."}
             return None if key == "two" else web.json_response(refusal, status=401)
 
@@ -46,13 +46,13 @@ def test_subscription_keys(on_sandbox) -> None:
         keys = {"subscription_key": "one", "secondary_subscription_key": "two"}
         async with Sage200Client(replace(sandbox.settings, **keys)) as client:
             assert await client.customers.count() == 3
-        assert seen == ["one", "two"]
+        assert keys_sent == ["one", "two"]
 
     on_sandbox(body, records={"customers": 3})
 
 
 def test_sites(on_sandbox) -> None:
-    """`GET /sites` names the site and the company that other requests carry."""
+    """`GET /sites` lists the site and the company that other requests send."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         site = (await client.sites())[0]
@@ -64,23 +64,23 @@ def test_sites(on_sandbox) -> None:
 
 
 def test_get_all_by_id_and_by_reference(on_sandbox) -> None:
-    """A collection, one of it by its id, and one by its reference."""
+    """A collection can be read whole, by id and by reference."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        everyone = [each async for each in client.customers]
+        everyone = [customer async for customer in client.customers]
         assert len(everyone) == 20
-        some = everyone[7]
-        assert await client.customers.get(some.id) == some
-        assert sandbox.requests[-1].path == f"customers/{some.id}"
-        assert await client.customers.filter(reference=some.reference).one() == some
-        where = sandbox.requests[-1].query["$filter"]
-        assert where == f"reference eq '{some.reference}'"
+        one = everyone[7]
+        assert await client.customers.get(one.id) == one
+        assert sandbox.requests[-1].path == f"customers/{one.id}"
+        assert await client.customers.filter(reference=one.reference).one() == one
+        condition = sandbox.requests[-1].query["$filter"]
+        assert condition == f"reference eq '{one.reference}'"
 
     on_sandbox(body, records={"customers": 20})
 
 
 def test_post_put_and_delete(on_sandbox) -> None:
-    """A customer with a contact is made, one field of it changed, and it is deleted."""
+    """A customer with a contact is created, changed in one field, and deleted."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         contact = {"name": "Mr Test", "is_default": True, "first_name": "Test"}
@@ -100,7 +100,7 @@ def test_post_put_and_delete(on_sandbox) -> None:
             "with the same account reference."
         )
         before = await client.customers.expand("contacts").get(new.id)
-        assert [each.name for each in before.contacts or []] == ["Mr Test"]
+        assert [contact.name for contact in before.contacts or []] == ["Mr Test"]
         await client.customers.update(new.id, {"short_name": "APIDemo"})
         after = await client.customers.expand("contacts").get(new.id)
         untouched = replace(after, short_name=before.short_name)
@@ -113,8 +113,8 @@ def test_post_put_and_delete(on_sandbox) -> None:
         sandbox.behaviour = Behaviour(forbidden=frozenset({"customers"}))
         with pytest.raises(Forbidden) as refused:
             await client.customers.delete(new.id)
-        told = "The requested operation is forbidden for this account."
-        assert refused.value.detail == told
+        message = "The requested operation is forbidden for this account."
+        assert refused.value.detail == message
 
     on_sandbox(body, records={"customers": 3})
 
@@ -124,37 +124,37 @@ QUERIES = [
         lambda q: q.filter((c.balance > 1000) & (c.on_hold == False)),  # noqa: E712
         "$filter",
         "balance gt 1000 and on_hold eq false",
-        lambda each: each.balance > 1000 and not each.on_hold,
+        lambda customer: customer.balance > 1000 and not customer.on_hold,
     ),
     (
         lambda q: q.filter((c.balance > 40000) | (c.balance < 0)),
         "$filter",
         "balance gt 40000 or balance lt 0",
-        lambda each: each.balance > 40000 or each.balance < 0,
+        lambda customer: customer.balance > 40000 or customer.balance < 0,
     ),
     (
         lambda q: q.filter(c.name.contains("Marine")),
         "$filter",
         "contains(name,'Marine')",
-        lambda each: "Marine" in each.name,
+        lambda customer: "Marine" in customer.name,
     ),
     (
         lambda q: q.filter(c.name.startswith("C")),
         "$filter",
         "startswith(name,'C')",
-        lambda each: each.name.startswith("C"),
+        lambda customer: customer.name.startswith("C"),
     ),
     (
         lambda q: q.filter(c.name.endswith("Ltd")),
         "$filter",
         "endswith(name,'Ltd')",
-        lambda each: each.name.endswith("Ltd"),
+        lambda customer: customer.name.endswith("Ltd"),
     ),
     (
         lambda q: q.filter(c.date_time_updated > date(2024, 2, 1)),
         "$filter",
         "date_time_updated gt 2024-02-01",
-        lambda each: each.date_time_updated > datetime(2024, 2, 1, tzinfo=UTC),
+        lambda customer: customer.date_time_updated > datetime(2024, 2, 1, tzinfo=UTC),
     ),
     (
         lambda q: q.filter(
@@ -162,8 +162,8 @@ QUERIES = [
         ),
         "$filter",
         "date_time_updated le 2024-03-01T09:52:11.452Z",
-        lambda each: (
-            each.date_time_updated
+        lambda customer: (
+            customer.date_time_updated
             <= datetime(2024, 3, 1, 9, 52, 11, 452_000, tzinfo=UTC)
         ),
     ),
@@ -171,62 +171,66 @@ QUERIES = [
         lambda q: q.filter(c.account_status_type == "AccountStatusActive"),
         "$filter",
         "account_status_type eq 'AccountStatusActive'",
-        lambda each: each.account_status_type == "AccountStatusActive",
+        lambda customer: customer.account_status_type == "AccountStatusActive",
     ),
-    (lambda q: q.top(5000), "$top", "5000", lambda each: True),
+    (lambda q: q.top(5000), "$top", "5000", lambda customer: True),
 ]
 
 
-@pytest.mark.parametrize(("ask", "option", "text", "holds"), QUERIES)
-def test_query_options(on_sandbox, ask, option, text, holds) -> None:
-    """Each option goes out as the guide writes it, and selects what it says."""
+@pytest.mark.parametrize(("refine", "option", "text", "holds"), QUERIES)
+def test_query_options(on_sandbox, refine, option, text, holds) -> None:
+    """Each option is sent as the guide writes it, and selects the right records."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        everyone = [each async for each in client.customers]
+        everyone = [customer async for customer in client.customers]
         sandbox.requests.clear()
-        got = [each.id async for each in ask(client.customers)]
+        ids = [customer.id async for customer in refine(client.customers)]
         assert sandbox.requests[0].query[option] == text
-        assert got == [each.id for each in everyone if holds(each)]
+        assert ids == [customer.id for customer in everyone if holds(customer)]
 
     on_sandbox(body, records={"customers": 400})
 
 
 def test_enums_by_name_and_by_number(on_sandbox) -> None:
-    """An enum is asked by its number or its name, quoted, with the same result."""
+    """An enum is filtered by its number or its name, quoted, with the same result."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         status = SopOrder.fields.document_status
-        by_number = [each.id async for each in client.sop_orders.filter(status == 2)]
+        by_number = [order.id async for order in client.sop_orders.filter(status == 2)]
         assert sandbox.requests[-1].query["$filter"] == "document_status eq '2'"
         by_name = client.sop_orders.filter(status == "EnumDocumentStatusComplete")
-        assert by_number == [each.id async for each in by_name]
+        assert by_number == [order.id async for order in by_name]
         assert by_number
 
     on_sandbox(body, records={"sop_orders": 60})
 
 
-def test_shape_order_skip_count_and_metadata(on_sandbox) -> None:
-    """`$select`, `$orderby`, `$expand`, `$skip`, `$count` and `$metadata`."""
+def test_select_order_expand_skip_count_and_metadata(on_sandbox) -> None:
+    """`$select`, `$orderby`, `$expand`, `$skip`, `$count` and `$metadata` are sent."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         names = await client.customers.select("id", "name").first()
         assert sandbox.requests[-1].query["$select"] == "id,name"
         assert names is not None
         assert names.reference is None
-        ordered = [each async for each in client.customers.order_by("balance desc")]
+        ordered = [
+            customer async for customer in client.customers.order_by("balance desc")
+        ]
         assert sandbox.requests[-1].query["$orderby"] == "balance desc,id"
-        balances = [each.balance for each in ordered]
+        balances = [customer.balance for customer in ordered]
         assert balances == sorted(balances, reverse=True)
         full = await client.customers.expand("contacts").first()
         assert sandbox.requests[-1].query["$expand"] == "contacts"
         assert full is not None
         assert full.contacts
-        keys = [each.id async for each in client.customers]
-        assert [each.id async for each in client.customers.skip(15)] == keys[15:]
+        keys = [customer.id async for customer in client.customers]
+        assert [customer.id async for customer in client.customers.skip(15)] == keys[
+            15:
+        ]
         assert sandbox.requests[-1].query["$skip"] == "15"
         assert await client.customers.count() == 20
         assert sandbox.requests[-1].query["$count"] == "true"
         assert not await client.schema_diff("customers")
-        assert any("$metadata" in each.query for each in sandbox.requests)
+        assert any("$metadata" in request.query for request in sandbox.requests)
 
     on_sandbox(body, records={"customers": 20})

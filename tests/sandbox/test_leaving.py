@@ -1,4 +1,4 @@
-"""A consumer that leaves early leaves nothing behind."""
+"""A consumer that stops early holds no connection and no request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -36,15 +36,15 @@ async def raises(client: Sage200Client) -> None:
 
 
 async def is_cancelled_while_it_works(client: Sage200Client) -> None:
-    begun = asyncio.Event()
+    started = asyncio.Event()
 
     async def consume() -> None:
         async for _ in client.customers:
-            begun.set()
+            started.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(consume())
-    await begun.wait()
+    await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -69,7 +69,7 @@ async def is_cancelled_while_a_page_comes(client: Sage200Client) -> None:
     ],
 )
 def test_nothing_is_left_behind(leave: Leaver) -> None:
-    """With pages of 30 MB and a pool of 2: no request in flight, none in the way."""
+    """With pages of 30 MB and 2 connections: no request stays, and none blocks others."""
     assert len(PAGE) > 30_000_000
 
     async def page(_: web.Request) -> web.StreamResponse:
@@ -77,8 +77,8 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
 
     async def main() -> None:
         async with Sandbox(records={"customers": 1}) as sandbox:
-            two = replace(sandbox.settings, max_connections=2)
-            async with Sage200Client(two) as client:
+            settings = replace(sandbox.settings, max_connections=2)
+            async with Sage200Client(settings) as client:
                 await client.customers.first()
                 sandbox.request_hook = page
                 for _ in range(4):
@@ -87,7 +87,7 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
                 async with asyncio.timeout(60):
                     while sandbox.in_flight:
                         await asyncio.sleep(0.01)
-                    # Four that held on to a connection would block these.
+                    # Four readers that kept their connections would block these.
                     reads = (client.customers.first() for _ in range(4))
                     assert all(await asyncio.gather(*reads))
                 assert sandbox.connections <= 2

@@ -1,4 +1,4 @@
-"""Bad input is a named error, before any request leaves."""
+"""Bad input is a named error before any request is sent."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -23,13 +23,21 @@ from sage200_async.sandbox import Sandbox
 
 c = Customer.fields
 FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
-    (UnknownFieldError, "nearest is name", lambda q: q.filter(nme="x")),
-    (UnknownFieldError, "nearest is name", lambda _: c.nme),
-    (UnknownFieldError, "nearest is balance", lambda q: q.filter(field("balanc") > 1)),
-    (UnknownFieldError, "nearest is contacts", lambda q: q.expand("contact")),
-    (UnknownFieldError, "nearest is reference", lambda q: q.select("refrence")),
-    (UnknownFieldError, "nearest is city", lambda q: q.select("main_address.citty")),
-    (UnknownFieldError, "nearest is name", lambda q: q.order_by("nam desc")),
+    (UnknownFieldError, "did you mean 'name'", lambda q: q.filter(nme="x")),
+    (UnknownFieldError, "did you mean 'name'", lambda _: c.nme),
+    (
+        UnknownFieldError,
+        "did you mean 'balance'",
+        lambda q: q.filter(field("balanc") > 1),
+    ),
+    (UnknownFieldError, "did you mean 'contacts'", lambda q: q.expand("contact")),
+    (UnknownFieldError, "did you mean 'reference'", lambda q: q.select("refrence")),
+    (
+        UnknownFieldError,
+        "did you mean 'city'",
+        lambda q: q.select("main_address.citty"),
+    ),
+    (UnknownFieldError, "did you mean 'name'", lambda q: q.order_by("nam desc")),
     (UnknownFieldError, "Customer", lambda q: q.filter(Product.fields.code == "A")),
     (InvalidValue, "a number, got 'x'", lambda _: c.balance > "x"),
     (InvalidValue, "text, got 5", lambda _: c.name == 5),
@@ -41,8 +49,12 @@ FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
     (InvalidValue, "True or False", lambda _: c.on_hold == 1),
     (InvalidValue, "time zone", lambda _: c.date_time_updated > datetime(2026, 1, 1)),
     (InvalidValue, "surrogates", lambda _: c.name == "\ud800"),
-    (InvalidValue, "on number", lambda q: q.filter(field("balance") == "12")),
-    (InvalidValue, "on boolean", lambda q: q.filter(field("on_hold") > True)),
+    (
+        InvalidValue,
+        "comparison with a number",
+        lambda q: q.filter(field("balance") == "12"),
+    ),
+    (InvalidValue, "== or !=", lambda q: q.filter(field("on_hold") > True)),
     (LimitError, "got -1", lambda q: q.top(-1)),
     (LimitError, "got 5001", lambda q: q.page_size(5001)),
     (LimitError, "got True", lambda q: q.top(True)),
@@ -56,12 +68,12 @@ FAULTS: list[tuple[type[Exception], str, Callable[[Any], object]]] = [
 ]
 
 
-@pytest.mark.parametrize("error,told,fault", FAULTS, ids=range(len(FAULTS)))
-def test_a_wrong_question_never_leaves(on_sandbox, error, told, fault) -> None:
+@pytest.mark.parametrize("error,message,fault", FAULTS, ids=range(len(FAULTS)))
+def test_a_wrong_query_is_never_sent(on_sandbox, error, message, fault) -> None:
     """A wrong name, value or number raises its own error, and nothing is sent."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        with pytest.raises(error, match=told):
+        with pytest.raises(error, match=message):
             fault(client.customers)
         assert sandbox.requests == []
         assert sandbox.token_requests == []
@@ -69,23 +81,23 @@ def test_a_wrong_question_never_leaves(on_sandbox, error, told, fault) -> None:
     on_sandbox(body, records={"customers": 1})
 
 
-def test_wrong_writes_never_leave(on_sandbox) -> None:
-    """Names and values of what is written are checked before anything is sent."""
+def test_wrong_writes_are_never_sent(on_sandbox) -> None:
+    """Names and values of a write are checked before anything is sent."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         customers: Any = client.customers
-        for error, told, values in (
-            (UnknownFieldError, "nearest is name", {"nme": "x"}),
+        for error, message, values in (
+            (UnknownFieldError, "did you mean 'name'", {"nme": "x"}),
             (InvalidValue, "credit_limit", {"name": "x", "credit_limit": "12"}),
             (InvalidValue, "finite", {"credit_limit": float("nan")}),
             (InvalidValue, "time zone", {"account_opened": datetime(2026, 1, 1)}),
-            (UnknownFieldError, "nearest is name", {"contacts": [{"nam": "x"}]}),
+            (UnknownFieldError, "did you mean 'name'", {"contacts": [{"nam": "x"}]}),
             (QueryError, "contacts", {"contacts": "Ann"}),
             (QueryError, "mapping", "name=x"),
         ):
-            with pytest.raises(error, match=told):
+            with pytest.raises(error, match=message):
                 await customers.create(values)
-            with pytest.raises(error, match=told):
+            with pytest.raises(error, match=message):
                 await customers.update(1, values)
         for wrong in (None, True, 1.5, ""):
             with pytest.raises(QueryError, match="expected an id"):
@@ -103,7 +115,7 @@ def test_wrong_writes_never_leave(on_sandbox) -> None:
 
 
 def test_a_closed_client_is_not_used(on_sandbox) -> None:
-    """After it was closed, and before it was opened, a client raises `ClientClosed`."""
+    """Before it is opened and after it is closed, a client raises `ClientClosed`."""
 
     async def body(_: Sage200Client, sandbox: Sandbox) -> None:
         client = Sage200Client(sandbox.settings)
@@ -122,7 +134,7 @@ def test_a_closed_client_is_not_used(on_sandbox) -> None:
 
 
 def test_a_missing_setting_is_named(on_sandbox) -> None:
-    """A setting that is needed and not there is an error that names it."""
+    """A missing setting is an error that names it."""
     with pytest.raises(SettingsError, match="refresh_token") as caught:
         Sage200Client(Settings())
     assert caught.value.name == "refresh_token"

@@ -1,4 +1,4 @@
-"""A whole collection arrives, in the fewest requests, from servers of every kind."""
+"""A whole collection is read in the fewest requests, from servers of every kind."""
 
 import asyncio
 from decimal import Decimal
@@ -23,7 +23,7 @@ SIZES = [0, 1, 499, 500, 501, 4999, 5000, 5001, 25_000]
 
 
 def fewest(records: int, page: int = 5000) -> int:
-    """Count requests by the rule: a page ends it that is short of both bounds."""
+    """Return the fewest requests: the first page below both bounds is the last."""
     full, rest = divmod(records, page)
     ends = rest < min(page, 500)
     return full + 1 if ends else full + 2
@@ -31,7 +31,7 @@ def fewest(records: int, page: int = 5000) -> int:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_record_arrives(on_sandbox, size: int) -> None:
-    """Every record arrives, once, in the fewest requests that the rule allows."""
+    """Every record is returned once, in the fewest requests."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         keys = [customer.id async for customer in client.customers.select("id")]
@@ -42,17 +42,17 @@ def test_every_record_arrives(on_sandbox, size: int) -> None:
     on_sandbox(body, records={"customers": size})
 
 
-def test_top_asks_for_no_more_than_it_gives(on_sandbox) -> None:
+def test_top_requests_no_more_than_it_returns(on_sandbox) -> None:
     """`top(12_000)` is requests of 5000, 5000 and 2000 records and no more."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         c = Customer.fields
         query = client.customers.filter(c.balance > -(10**9)).select(c.id)
-        for each in (query, query.order_by(c.name)):
+        for refined in (query, query.order_by(c.name)):
             sandbox.requests.clear()
-            assert len([one async for one in each.top(12_000)]) == 12_000
-            asked = [request.query["$top"] for request in sandbox.requests]
-            assert asked == ["5000", "5000", "2000"]
+            assert len([customer async for customer in refined.top(12_000)]) == 12_000
+            tops = [request.query["$top"] for request in sandbox.requests]
+            assert tops == ["5000", "5000", "2000"]
             assert [request.records for request in sandbox.requests] == [
                 5000,
                 5000,
@@ -65,7 +65,7 @@ def test_top_asks_for_no_more_than_it_gives(on_sandbox) -> None:
 @pytest.mark.parametrize("clamp", [500, 1000])
 @pytest.mark.parametrize("order", [(), ("name desc",)])
 def test_a_server_that_clamps_top_loses_nothing(on_sandbox, clamp, order) -> None:
-    """A server that serves fewer than `$top` without a word is read to its end."""
+    """A server that silently returns fewer records than `$top` is read to the end."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         query = client.customers.select("id").order_by(*order)
@@ -78,14 +78,14 @@ def test_a_server_that_clamps_top_loses_nothing(on_sandbox, clamp, order) -> Non
 
 
 def test_a_server_that_ignores_skip_is_refused(on_sandbox) -> None:
-    """A server that serves the same page for ever ends in `PagingError`, at once."""
+    """A server that returns the same page again is a `PagingError` at once."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        given = []
+        ids = []
         with pytest.raises(PagingError, match="ignores") as caught:
             async for customer in client.customers.order_by("name"):
-                given.append(customer.id)
-        assert len(given) == len(set(given)) == 5000
+                ids.append(customer.id)
+        assert len(ids) == len(set(ids)) == 5000
         assert len(sandbox.requests) == 2
         assert caught.value.plan is not None
         assert caught.value.plan.offset == 5000
@@ -95,7 +95,7 @@ def test_a_server_that_ignores_skip_is_refused(on_sandbox) -> None:
 
 
 def test_a_server_that_ignores_skip_is_refused_without_a_key(on_sandbox) -> None:
-    """The same page again is noticed where no key tells records apart."""
+    """The same page again is noticed even without a key."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         with pytest.raises(PagingError, match="again"):
@@ -109,7 +109,7 @@ def test_a_server_that_ignores_skip_is_refused_without_a_key(on_sandbox) -> None
 
 @pytest.mark.parametrize("how", [True, "reverse"])
 def test_a_page_out_of_order_is_refused(on_sandbox, how) -> None:
-    """Keys that do not ascend end in `PagingError`: reading on could lose rows."""
+    """Keys that do not ascend are a `PagingError`: reading on could lose rows."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         with pytest.raises(PagingError, match="expected id above"):
@@ -121,7 +121,7 @@ def test_a_page_out_of_order_is_refused(on_sandbox, how) -> None:
 
 
 def test_a_server_that_ignores_the_filter_is_refused(on_sandbox) -> None:
-    """A page that starts at the beginning again ends in `PagingError`."""
+    """A page that starts at the beginning again is a `PagingError`."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         page = b'[{"id":1},{"id":2},{"id":3}]'
@@ -137,8 +137,8 @@ def test_a_server_that_ignores_the_filter_is_refused(on_sandbox) -> None:
     on_sandbox(body, records={"customers": 0})
 
 
-def test_an_order_is_always_asked_for(on_sandbox) -> None:
-    """A server with no order of its own loses nothing, since each request gives one."""
+def test_every_request_has_an_order(on_sandbox) -> None:
+    """A server without a default order loses nothing, since each request has one."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         keys = sandbox.store.keys("customers")
@@ -152,7 +152,7 @@ def test_an_order_is_always_asked_for(on_sandbox) -> None:
 
 
 def test_no_key_and_no_order_is_one_page_or_an_error(on_sandbox) -> None:
-    """Where nothing gives an order, more than a page is an error, never silence."""
+    """Without any order, more than one page is an error."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         rows = client.resource("customers")
@@ -166,14 +166,16 @@ def test_no_key_and_no_order_is_one_page_or_an_error(on_sandbox) -> None:
 
 
 def test_a_long_in_is_several_requests(on_sandbox) -> None:
-    """An `in_` past the length of a query is split, and each record comes once."""
+    """An `in_` that is too long for one query is split; each record is returned once."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         wanted = sandbox.store.keys("customers")[::3]
         c = Customer.fields
         sandbox.requests.clear()
-        got = [each.id async for each in client.customers.filter(c.id.in_(wanted))]
-        assert sorted(got) == wanted
+        ids = [
+            customer.id async for customer in client.customers.filter(c.id.in_(wanted))
+        ]
+        assert sorted(ids) == wanted
         assert len(sandbox.requests) > 5
         longest = max(len(request.raw_query) for request in sandbox.requests)
         assert longest <= client.settings.max_query_bytes
@@ -182,14 +184,14 @@ def test_a_long_in_is_several_requests(on_sandbox) -> None:
     on_sandbox(body, records={"customers": 1500})
 
 
-def test_records_caught_twice_by_a_split_in_come_once(on_sandbox) -> None:
-    """Texts that a server takes for equal do not give a record twice."""
+def test_records_matched_twice_by_a_split_in_are_returned_once(on_sandbox) -> None:
+    """Texts that a server considers equal do not return a record twice."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         names = [row["reference"] for row in sandbox.store.rows("customers")]
         both = [*names, *(name.lower() for name in names)]
         query = client.customers.filter(Customer.fields.reference.in_(both))
-        assert sorted([each.id async for each in query]) == sandbox.store.keys(
+        assert sorted([customer.id async for customer in query]) == sandbox.store.keys(
             "customers"
         )
         assert await query.count() == len(names)
@@ -200,7 +202,7 @@ def test_records_caught_twice_by_a_split_in_come_once(on_sandbox) -> None:
 @pytest.mark.parametrize("shape", ["number", "object", "odata", "list"])
 @pytest.mark.parametrize("size", [0, 499, 500, 5000, 5001])
 def test_count_understands_every_shape(on_sandbox, shape, size) -> None:
-    """`count()` is right whatever the shape of the answer, also a plain list."""
+    """`count()` is right for every shape of the response, a plain list included."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         assert await client.customers.count() == size
@@ -214,10 +216,10 @@ def test_count_understands_every_shape(on_sandbox, shape, size) -> None:
 
 
 def test_a_wrapped_collection_is_read(on_sandbox) -> None:
-    """`{"value": [...]}` reads like a bare array."""
+    """`{"value": [...]}` is read like a bare array."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        keys = [each.id async for each in client.customers]
+        keys = [customer.id async for customer in client.customers]
         assert keys == sandbox.store.keys("customers")
 
     behaviour = Behaviour(wrap_value=True)
@@ -225,7 +227,7 @@ def test_a_wrapped_collection_is_read(on_sandbox) -> None:
 
 
 def test_records_are_typed(on_sandbox) -> None:
-    """Money is exact, times are aware and in UTC, members are records."""
+    """Money is exact, times are aware and in UTC, related records are records."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         row = next(iter(sandbox.store.rows("customers")))
@@ -250,7 +252,7 @@ def test_records_are_typed(on_sandbox) -> None:
 
 
 def test_one_first_and_get(on_sandbox) -> None:
-    """`one` wants one record, `first` gives the first or None, `get` goes by id."""
+    """`one` returns the only record, `first` the first or None, `get` one by id."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         keys = sandbox.store.keys("customers")
@@ -272,7 +274,7 @@ def test_one_first_and_get(on_sandbox) -> None:
 
 
 def test_writing(on_sandbox) -> None:
-    """A record is created, changed in what is given only, and deleted."""
+    """A record is created, changed in the given fields only, and deleted."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         values = {"reference": "APITEST", "name": "O'Hara & Søn", "credit_limit": 0.1}
@@ -301,7 +303,7 @@ def test_writing(on_sandbox) -> None:
 
 
 def test_sites_need_no_company(on_sandbox) -> None:
-    """The companies are listed by a client that knows neither site nor company."""
+    """A client without site and company can list the companies."""
 
     async def body(_: Sage200Client, sandbox: Sandbox) -> None:
         bare = replace(sandbox.settings, site="", company="")
@@ -313,7 +315,7 @@ def test_sites_need_no_company(on_sandbox) -> None:
 
 
 def test_streams_share_one_client(on_sandbox) -> None:
-    """Twenty tasks read at once through one client, each its own whole stream."""
+    """Twenty tasks read whole streams at once through one client."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         async def read() -> list[int | None]:

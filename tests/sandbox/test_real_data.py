@@ -1,4 +1,4 @@
-"""Real records, where they are at hand: what plain Python finds is what arrives."""
+"""Real records, if available: a client reads exactly what plain Python finds."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def on_data(body: Callable[[Sage200Client], Any]) -> Any:
 
 @pytest.mark.parametrize("resource", RECORDS)
 def test_every_record_arrives(resource: str) -> None:
-    """All records of a file arrive, in the order of their keys."""
+    """All records of a file are read, in the order of their keys."""
 
     async def body(client: Sage200Client) -> list[Any]:
         query = getattr(client, resource)
@@ -54,30 +54,30 @@ def test_every_record_arrives(resource: str) -> None:
 
 
 def test_there_are_real_records() -> None:
-    """The folder holds what these tests are about."""
+    """The folder holds the data files that these tests read."""
     assert len(RECORDS) == 10
     assert sum(len(rows_of(resource)) for resource in RECORDS) > 5000
 
 
 @pytest.mark.parametrize("resource", RECORDS)
 def test_no_digit_fraction_or_character_is_lost(resource: str) -> None:
-    """A record decoded and encoded is the line that it came from, value for value."""
+    """A record that is decoded and encoded equals its line, value for value."""
     decoder = msgspec.json.Decoder(RECORDS[resource])
     encoder = msgspec.json.Encoder(decimal_format="number")
     for line in (DATA / f"{resource}.ndjson").read_bytes().splitlines():
         again = encoder.encode(decoder.decode(line))
-        assert comparable(again) == comparable(line)
+        assert parsed(again) == parsed(line)
 
 
-def comparable(line: bytes) -> Any:
-    """Give a line's values, with fractions of seconds in one form."""
+def parsed(line: bytes) -> Any:
+    """Return a line's values, with fractions of seconds in one form."""
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         return {
             name: value.removesuffix("Z").rstrip("0").rstrip(".")
             if isinstance(value, str) and "date_time" in name
             else value
-            for name, value in found
+            for name, value in items
         }
 
     return json.loads(line, parse_float=Decimal, object_pairs_hook=pairs)
@@ -94,7 +94,9 @@ def test_a_chained_query_finds_what_python_finds() -> None:
             .select(p.id, p.name, p.standard_cost)
             .order_by(p.standard_cost.desc())
         )
-        return [(each.id, each.name, each.standard_cost) async for each in query]
+        return [
+            (product.id, product.name, product.standard_cost) async for product in query
+        ]
 
     wanted = [
         (row["id"], row["name"], row["standard_cost"])
@@ -107,18 +109,18 @@ def test_a_chained_query_finds_what_python_finds() -> None:
 
 
 def test_every_name_finds_its_own_record() -> None:
-    """Each customer's name, accents and apostrophes and all, finds that customer."""
+    """A filter by a customer's name, accents and apostrophes included, finds it."""
 
     async def body(client: Sage200Client) -> None:
         for row in rows_of("customers"):
-            found = [c.id async for c in client.customers.filter(name=row["name"])]
-            assert row["id"] in found
+            ids = [c.id async for c in client.customers.filter(name=row["name"])]
+            assert row["id"] in ids
 
     on_data(body)
 
 
 def test_lines_come_when_expanded_only() -> None:
-    """An order's lines are there when asked for, and sum up to the file's."""
+    """An order's lines come only when expanded, with the sums of the file."""
 
     async def body(client: Sage200Client) -> Decimal:
         bare = await client.sop_orders.first()

@@ -38,20 +38,20 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Condition(NamedTuple):
-    """The same condition twice: ours, and in Python."""
+    """A condition as an expression of ours, and as a Python function."""
 
-    asked: Expression
+    expression: Expression
     holds: Callable[[Customer], bool]
 
 
-class World(NamedTuple):
+class LoadedClient(NamedTuple):
     run: Callable[[Any], Any]
     client: Sage200Client
     customers: list[Customer]
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def loaded() -> Iterator[LoadedClient]:
     with asyncio.Runner() as runner:
         sandbox = Sandbox(records={"customers": 60}, seed=7)
         runner.run(sandbox.__aenter__())
@@ -64,13 +64,13 @@ def world() -> Iterator[World]:
         async def all_customers() -> list[Customer]:
             return [customer async for customer in client.customers]
 
-        yield World(runner.run, client, runner.run(all_customers()))
+        yield LoadedClient(runner.run, client, runner.run(all_customers()))
         runner.run(client.close())
         runner.run(sandbox.__aexit__(None, None, None))
 
 
 def plain(value: Any) -> Any:
-    """Give a value as Python compares it: a date is its midnight."""
+    """Return a value as Python compares it: a date is its midnight."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     return value
@@ -111,20 +111,20 @@ def among(name: str, values: list[Any]) -> Condition:
     )
 
 
-def values_of(world: World, name: str, others: st.SearchStrategy[Any]) -> Any:
-    """Draw values that occur, which decide something, and others."""
-    occurring = {getattr(customer, name) for customer in world.customers} - {None}
+def values_of(loaded: LoadedClient, name: str, others: st.SearchStrategy[Any]) -> Any:
+    """Draw values that occur in the records, and others."""
+    occurring = {getattr(customer, name) for customer in loaded.customers} - {None}
     return st.sampled_from(sorted(occurring)) | others if occurring else others
 
 
-def leaves(world: World) -> st.SearchStrategy[Condition]:
+def leaves(loaded: LoadedClient) -> st.SearchStrategy[Condition]:
     def comparison(names: list[str], operations: list[str], others: Any) -> Any:
         return st.sampled_from(names).flatmap(
             lambda name: st.builds(
                 compared,
                 st.just(name),
                 st.sampled_from(operations),
-                values_of(world, name, others),
+                values_of(loaded, name, others),
             )
         )
 
@@ -156,9 +156,9 @@ def leaves(world: World) -> st.SearchStrategy[Condition]:
             pieces | words,
         ),
         st.sampled_from(["reference", "id", "balance", "on_hold"]).flatmap(
-            lambda name: st.lists(values_of(world, name, st.nothing()), max_size=4).map(
-                lambda values: among(name, values)
-            )
+            lambda name: st.lists(
+                values_of(loaded, name, st.nothing()), max_size=4
+            ).map(lambda values: among(name, values))
         ),
     )
 
@@ -168,25 +168,27 @@ def joined(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     return st.one_of(
         two.map(
             lambda pair: Condition(
-                pair[0].asked & pair[1].asked,
-                lambda each: pair[0].holds(each) and pair[1].holds(each),
+                pair[0].expression & pair[1].expression,
+                lambda row: pair[0].holds(row) and pair[1].holds(row),
             )
         ),
         two.map(
             lambda pair: Condition(
-                pair[0].asked | pair[1].asked,
-                lambda each: pair[0].holds(each) or pair[1].holds(each),
+                pair[0].expression | pair[1].expression,
+                lambda row: pair[0].holds(row) or pair[1].holds(row),
             )
         ),
-        inner.map(lambda one: Condition(~one.asked, lambda each: not one.holds(each))),
+        inner.map(
+            lambda one: Condition(~one.expression, lambda row: not one.holds(row))
+        ),
     )
 
 
 @given(data=st.data())
-def test_the_same_rows_are_selected(world: World, data: st.DataObject) -> None:
-    """For any condition, the sandbox's rows are those that Python finds."""
-    condition = data.draw(st.recursive(leaves(world), joined, max_leaves=8))
-    query = world.client.customers.filter(condition.asked).select("id")
+def test_the_same_rows_are_selected(loaded: LoadedClient, data: st.DataObject) -> None:
+    """For any condition, the sandbox returns the rows that Python finds."""
+    condition = data.draw(st.recursive(leaves(loaded), joined, max_leaves=8))
+    query = loaded.client.customers.filter(condition.expression).select("id")
     try:
         query.url  # noqa: B018 - raises what reading would
     except LimitError:
@@ -195,12 +197,14 @@ def test_the_same_rows_are_selected(world: World, data: st.DataObject) -> None:
     async def read() -> list[int | None]:
         return [customer.id async for customer in query]
 
-    wanted = [each.id for each in world.customers if condition.holds(each)]
-    assert world.run(read()) == wanted, query.url
+    wanted = [row.id for row in loaded.customers if condition.holds(row)]
+    assert loaded.run(read()) == wanted, query.url
 
 
-def test_the_rows_decide_something(world: World) -> None:
-    """The rows differ enough that conditions on them are worth asking."""
-    assert len({customer.balance for customer in world.customers}) > 10
-    assert any(customer.last_credit_review is None for customer in world.customers)
-    assert all(isinstance(customer.balance, Decimal) for customer in world.customers)
+def test_the_rows_are_varied(loaded: LoadedClient) -> None:
+    """The rows differ enough for conditions to select some of them."""
+    assert len({customer.balance for customer in loaded.customers}) > 10
+    assert any(customer.last_credit_review is None for customer in loaded.customers)
+    assert all(
+        isinstance(customer.balance, Decimal) for customer in loaded.customers
+    )

@@ -1,4 +1,4 @@
-"""One dead token costs one refresh, however many tasks share it."""
+"""An expired token costs one refresh, however many tasks share it."""
 
 import asyncio
 
@@ -17,15 +17,15 @@ async def fifty(client: Sage200Client) -> list[object]:
     return list(await asyncio.gather(*reads, return_exceptions=True))
 
 
-def test_fifty_tasks_meet_an_expired_token(on_sandbox) -> None:
-    """Fifty tasks meet an expired token: one refresh, and all succeed."""
+def test_an_expired_token_costs_fifty_tasks_one_refresh(on_sandbox) -> None:
+    """Fifty tasks get a 401 for an expired token: one refresh, and all succeed."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         await client.customers.first()
         sandbox.expire_tokens()
         before = len(sandbox.token_requests)
         answers = await fifty(client)
-        assert not [each for each in answers if isinstance(each, BaseException)]
+        assert not [answer for answer in answers if isinstance(answer, BaseException)]
         assert len(sandbox.token_requests) == before + 1
 
     slow = Behaviour(token_delay=0.05)
@@ -33,7 +33,7 @@ def test_fifty_tasks_meet_an_expired_token(on_sandbox) -> None:
 
 
 def test_the_rotated_token_is_stored_before_it_is_used() -> None:
-    """The new refresh token is in the store before a request carries the new access."""
+    """The new refresh token is stored before a request sends the new access token."""
     stored: list[Tokens] = []
 
     class Store(MemoryStore):
@@ -59,7 +59,9 @@ def test_the_rotated_token_is_stored_before_it_is_used() -> None:
                 sandbox.request_hook = look
                 await fifty(client)
                 assert late == []
-                unspent = [each for each in stored if each.refresh_started_at is None]
+                unspent = [
+                    tokens for tokens in stored if tokens.refresh_started_at is None
+                ]
                 refreshed = [tokens.refresh_token for tokens in unspent]
                 assert len(set(refreshed)) == len(refreshed) == 3
 
@@ -67,7 +69,7 @@ def test_the_rotated_token_is_stored_before_it_is_used() -> None:
 
 
 def test_a_refused_refresh_is_one_clear_error_in_all(on_sandbox) -> None:
-    """A dead refresh token raises `TokenRefused` in all fifty, after one request."""
+    """A revoked refresh token raises `TokenRefused` in all tasks, after one request."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         await client.customers.first()
@@ -75,8 +77,8 @@ def test_a_refused_refresh_is_one_clear_error_in_all(on_sandbox) -> None:
         sandbox.revoke()
         before = len(sandbox.token_requests)
         answers = await fifty(client)
-        assert {type(each) for each in answers} == {TokenRefused}
-        assert {str(each) for each in answers} == {str(answers[0])}
+        assert {type(answer) for answer in answers} == {TokenRefused}
+        assert {str(answer) for answer in answers} == {str(answers[0])}
         assert "invalid_grant" in str(answers[0])
         assert "sign in again" in str(answers[0])
         assert len(sandbox.token_requests) == before + 1
@@ -85,7 +87,7 @@ def test_a_refused_refresh_is_one_clear_error_in_all(on_sandbox) -> None:
 
 
 def test_an_empty_401_says_what_to_check() -> None:
-    """A wrong company draws an empty 401; the error names site, company and role."""
+    """A wrong company brings an empty 401; the error names site, company and role."""
 
     async def main() -> None:
         async with Sandbox(records={"customers": 5}) as sandbox:
@@ -101,7 +103,7 @@ def test_an_empty_401_says_what_to_check() -> None:
 
 
 def test_a_token_is_refreshed_in_the_middle_of_a_stream(on_sandbox) -> None:
-    """A token that dies between two pages costs a refresh and no record."""
+    """A token that expires between two pages costs a refresh and no record."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         read = []

@@ -1,4 +1,4 @@
-"""Reading while others write: what stood throughout arrives, once."""
+"""Reading while others write: what exists throughout is returned once."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ async def by_key(client: Sage200Client, writer: Writer) -> list[int]:
 
 
 async def by_skip(client: Sage200Client, writer: Writer) -> list[int]:
-    """Page as a loop by hand does: `$skip` in steps of a page, until a short one."""
+    """Page as a hand-written loop does: by `$skip`, until a short page."""
     read: list[int] = []
     while True:
         skip, top = str(len(read)), str(PAGE)
@@ -70,7 +70,7 @@ async def lost_and_repeated(way, seed: int) -> tuple[int, int]:
 
 
 def test_by_key_nothing_is_lost_where_skip_loses() -> None:
-    """In 200 seeded runs, reading by key is right, and the same runs by `$skip` lose."""
+    """In 200 seeded runs, reading by key loses nothing, and by `$skip` it does."""
 
     async def main() -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         ours = [await lost_and_repeated(by_key, seed) for seed in range(RUNS)]

@@ -1,4 +1,4 @@
-"""Spans and figures, as OpenTelemetry's own SDK receives them."""
+"""Spans and metrics, as OpenTelemetry's own SDK receives them."""
 
 import asyncio
 import subprocess
@@ -20,15 +20,15 @@ from sage200_async.transport import Clock
 
 
 class Instant(Clock):
-    """Time in which waiting takes none."""
+    """A clock on which sleeping takes no time."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
 
 
 @pytest.fixture
-def watched(on_sandbox, secret_leak_detector):
-    """Run a coroutine function with an instrumented client; give spans and figures."""
+def instrumented(on_sandbox, secret_leak_detector):
+    """Run a coroutine function with an instrumented client; return spans and metrics."""
 
     def run(body, **options):
         exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
@@ -46,22 +46,27 @@ def watched(on_sandbox, secret_leak_detector):
         data = reader.get_metrics_data()
         assert data is not None
         [scope] = data.resource_metrics[0].scope_metrics
-        figures = {each.name: each.data.data_points for each in scope.metrics}
+        metrics = {metric.name: metric.data.data_points for metric in scope.metrics}
         spans = exporter.get_finished_spans()
-        told = " ".join(span.to_json() for span in spans) + repr(data)
-        assert not [secret for secret in secret_leak_detector.secrets if secret in told]
-        return spans, figures
+        exported = " ".join(span.to_json() for span in spans) + repr(data)
+        assert not [
+            secret for secret in secret_leak_detector.secrets if secret in exported
+        ]
+        return spans, metrics
 
     return run
 
 
-def test_one_span_a_reading_around_one_a_request(watched) -> None:
-    """A reading is a span with its records and pages; each request a span inside it."""
+def test_a_read_is_a_span_around_one_for_each_request(instrumented) -> None:
+    """A read is a span with its records and pages; each request is a span inside it."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
-        assert len([each async for each in client.customers.page_size(600)]) == 1500
+        assert (
+            len([customer async for customer in client.customers.page_size(600)])
+            == 1500
+        )
 
-    spans, figures = watched(body, records={"customers": 1500})
+    spans, metrics = instrumented(body, records={"customers": 1500})
     [reading] = [span for span in spans if span.name == "read customers"]
     requests = [span for span in spans if span.name == "GET customers"]
     [token] = [span for span in spans if span.name == "POST token"]
@@ -73,13 +78,13 @@ def test_one_span_a_reading_around_one_a_request(watched) -> None:
         assert span.attributes["http.response.status_code"] == 200
         assert span.attributes["http.request.method"] == "GET"
     assert token.status.is_unset
-    [counted] = figures["sage200.records"]
+    [counted] = metrics["sage200.records"]
     assert counted.value == 1500
-    assert sum(point.count for point in figures["http.client.request.duration"]) == 4
+    assert sum(point.count for point in metrics["http.client.request.duration"]) == 4
 
 
-def test_failures_and_retries(watched) -> None:
-    """A failed attempt is a span with its error; the reading notes each retry."""
+def test_failures_and_retries(instrumented) -> None:
+    """A failed attempt is a span with its error; the read records each retry."""
 
     async def body(client: Sage200Client, sandbox: Sandbox) -> None:
         async def once(_: web.Request) -> web.StreamResponse:
@@ -87,11 +92,11 @@ def test_failures_and_retries(watched) -> None:
             return web.Response(status=503, headers={"X-Request-Id": "r-17"})
 
         sandbox.request_hook = once
-        assert len([each async for each in client.customers]) == 5
+        assert len([customer async for customer in client.customers]) == 5
         with pytest.raises(NotFound):
             await client.customers.get(999_999)
 
-    spans, figures = watched(body, records={"customers": 5})
+    spans, metrics = instrumented(body, records={"customers": 5})
     failed = [
         span for span in spans if not span.status.is_ok and span.status.description
     ]
@@ -102,7 +107,7 @@ def test_failures_and_retries(watched) -> None:
     assert failed[0].attributes["sage200.request_id"] == "r-17"
     [reading] = [span for span in spans if span.name == "read customers"]
     assert [event.name for event in reading.events] == ["retry", "page size", "page"]
-    [retries] = figures["sage200.retries"]
+    [retries] = metrics["sage200.retries"]
     assert retries.value == 1
 
 
