@@ -13,11 +13,10 @@ from sage200_async.catalog import Customer
 from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
-    Fields,
     IntegerField,
     NumberField,
-    names_of,
 )
+from sage200_async.odata.namespaces import Fields, names_of
 
 PAGE: Final = 5000
 # Records per page: Sage's maximum, about 16 MB.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,8 +16,13 @@ from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
 from sage200_async.odata.encoding import encode_query
 from sage200_async.query.endpoint import Bindable, Endpoint
-from sage200_async.query.operations import Resource
-from sage200_async.query.schema_diff import SchemaDiff, compare, read_metadata
+from sage200_async.query.resources import Resource
+from sage200_async.query.schema_diff import (
+    SchemaDiff,
+    compare,
+    find_listed,
+    read_metadata,
+)
 from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
@@ -41,7 +47,9 @@ if TYPE_CHECKING:
 
 Q = TypeVar("Q", bound=Bindable)
 UntypedResource = Resource[dict[str, Any], dict[str, Any], dict[str, Any]]
-"""A resource that the catalog does not know."""
+"""A resource that the catalog does not have; its records are dicts."""
+
+_PATH: Final = re.compile(r"[\w-]+(/[\w-]+)*")
 
 
 class Sage200Client(Endpoints):
@@ -52,13 +60,13 @@ class Sage200Client(Endpoints):
     Args:
         settings: How to reach the service.
         quarantine: Called with a `DecodeError` for each record that does not
-            fit, so that the rest of its page goes on; without it the error
-            ends the stream.
+            fit, and the rest of its page is read; without it the error ends
+            the stream.
         transport: Replaces the whole stack of transports, for tests.
         clock: Replaces time, for tests.
 
     Raises:
-        SettingsError: There is nothing to sign in with.
+        SettingsError: There are no credentials.
 
     Example:
         >>> async def held():
@@ -82,17 +90,21 @@ class Sage200Client(Endpoints):
         self.events = Events()
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
-        self._watch = EventTransport(self._http, self.events, self._clock)
-        self._keeper = _keeper(settings, self._watch, self._clock, self.events)
+        self._event_transport = EventTransport(self._http, self.events, self._clock)
+        self._token_manager = _token_manager(
+            settings, self._event_transport, self._clock, self.events
+        )
         self.transport: Transport = transport or self._stack()
         if transport is None:
             _require_credentials(settings)
 
     def _stack(self) -> Transport:
         settings = self.settings
-        throttled = Throttle(self._watch, settings.max_connections, self.events)
+        throttled = Throttle(
+            self._event_transport, settings.max_connections, self.events
+        )
         keys = settings.subscription_key, settings.secondary_subscription_key
-        authorized = Auth(Subscription(throttled, *keys), self._keeper)
+        authorized = Auth(Subscription(throttled, *keys), self._token_manager)
         policy = RetryPolicy(
             max_attempts=settings.max_attempts,
             max_seconds=settings.max_retry_seconds,
@@ -110,17 +122,18 @@ class Sage200Client(Endpoints):
         await self.close()
 
     async def close(self) -> None:
-        """Let a refresh that is under way end, then close every connection.
+        """Wait for a token refresh that is under way, then close every connection.
 
-        A client made by `at` has nothing of its own to close.
+        On a client returned by `at` it does nothing: the connections are not
+        its own.
         """
         if not self._owner:
             return
-        await self._keeper.drain()
+        await self._token_manager.drain()
         await self._http.close()
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:
-        """Give a client for another company: the same pool and the same tokens.
+        """Return a client for another company: the same pool and the same tokens.
 
         It costs nothing until it is used, and lives as long as this one.
 
@@ -129,7 +142,7 @@ class Sage200Client(Endpoints):
             company: The company's number.
 
         Raises:
-            SettingsError: The site or the company is not given.
+            SettingsError: The site or the company is missing.
 
         Example:
             >>> async def names():
@@ -143,7 +156,10 @@ class Sage200Client(Endpoints):
         number = company if isinstance(site, str) else site.company_id
         for name, value in (("site", guid), ("company", number)):
             if value in {"", None}:
-                message = f"{name}: expected a row of sites() or its number, got none"
+                message = (
+                    f"at: the {name} is missing; use at(site) with a row of "
+                    "client.sites(), or at(guid, company=number)"
+                )
                 raise SettingsError(message, name=name)
         other = copy.copy(self)
         other.settings = replace(self.settings, site=guid, company=str(number))
@@ -151,13 +167,13 @@ class Sage200Client(Endpoints):
         return other
 
     def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
-        """Call *listener* with each `Event` of this client and those made by `at`.
+        """Call *listener* with each `Event` of this client and of those from `at`.
 
-        It is called at once, in the middle of the work: let it be quick. One
-        that fails is logged, and the work goes on.
+        The call holds up the work, so it should be quick. An exception in it is
+        logged, and the work goes on.
 
         Returns:
-            A function that ends it.
+            A function that ends the subscription.
 
         Example:
             >>> from sage200_async.events import PageRead
@@ -174,7 +190,7 @@ class Sage200Client(Endpoints):
         return self.events.subscribe(listener)
 
     def run(self, query: Q) -> Q:
-        """Bind *query* to this client: one that was pickled, or made elsewhere.
+        """Return *query*, bound to this client: one unpickled, or built elsewhere.
 
         Example:
             >>> import pickle
@@ -185,14 +201,17 @@ class Sage200Client(Endpoints):
         return query.bound(self.settings.context, self, self.settings.page_size)
 
     def resource(self, path: str, *, key: str | None = None) -> UntypedResource:
-        """Give a resource that the catalog does not know, untyped.
+        """Return a resource that the catalog does not have, untyped.
 
-        Records are dicts with numbers as `Decimal`; all else is alike.
+        Its records are dicts with numbers as `Decimal`.
 
         Args:
             path: Below the base URL, such as ``sop_returns``.
             key: Its unique ascending key, if it has one: with it, paging
-                loses no record while others write.
+                misses no record while others write.
+
+        Raises:
+            QueryError: *path* is not the path of a resource.
 
         Example:
             >>> async def codes():
@@ -201,7 +220,14 @@ class Sage200Client(Endpoints):
             >>> len(run(codes()))
             2
         """
-        return self.run(Endpoint(path.strip("/"), UntypedResource, key=key).query)
+        bare = str(path).strip("/")
+        if not _PATH.fullmatch(bare):
+            message = (
+                "resource takes a path below the base URL, such as 'sop_returns' or "
+                f"'customers/5/customer_contacts', got {path!r}"
+            )
+            raise QueryError(message)
+        return self.run(Endpoint(bare, UntypedResource, key=key).query)
 
     async def request(
         self,
@@ -212,21 +238,21 @@ class Sage200Client(Endpoints):
         body: bytes = b"",
         idempotent: bool | None = None,
     ) -> Response:
-        """Send a request of your own, through the same policies.
+        """Send any other request, through the same retries, limits and tokens.
 
         Args:
             method: GET, POST, PUT or DELETE.
             path: Below the base URL, percent-encoded.
             query: Query options, not encoded.
             body: JSON.
-            idempotent: Whether it may be sent twice; by default, unless it
-                is a POST.
+            idempotent: Whether it may be sent twice; by default every method
+                but POST.
 
         Returns:
-            The reply, read to its end.
+            The response, read to its end.
 
         Raises:
-            StatusError: The reply is no success.
+            StatusError: The response is no success.
 
         Example:
             >>> reply = run(client.request("GET", "customers", query={"$top": "1"}))
@@ -249,30 +275,28 @@ class Sage200Client(Endpoints):
     async def schema_diff(self, resource: str, *, sample: int = 100) -> SchemaDiff:
         """Compare a record of the catalog with the live service.
 
-        It asks for ``$metadata=true``, and for some records as they come.
-        Nothing breaks when Sage adds a field: this tells of it.
+        It requests ``$metadata=true``, and some records as they come. Nothing
+        breaks when Sage adds a field: this lists such fields.
 
         Args:
             resource: Its name, as an attribute of the client.
-            sample: Records to look at, 1 to 5000.
+            sample: Records to read, 1 to 5000.
 
         Raises:
             QueryError: The catalog has no such resource, or it is not listed.
-            DecodeError: The reply to ``$metadata`` cannot be read.
+            DecodeError: The response to ``$metadata`` cannot be read.
 
         Example:
             >>> bool(run(client.schema_diff("customers")))
             False
         """
-        endpoint = self.endpoints().get(resource)
-        if endpoint is None or endpoint.record is None or "list" not in endpoint.verbs:
-            raise QueryError(f"expected a resource that is listed, got {resource!r}")
-        asked = {"$metadata": "true", "$top": "1"}
-        announced = read_metadata(await self.request("GET", resource, query=asked))
+        endpoint, record = find_listed(self.endpoints(), resource)
+        query = {"$metadata": "true", "$top": "1"}
+        announced = read_metadata(await self.request("GET", resource, query=query))
         rows = self.resource(endpoint.path, key=endpoint.key).top(sample)
         if endpoint.key is None:
             rows = rows.page_size(sample)
-        return compare(endpoint.record.fields, announced, [row async for row in rows])
+        return compare(record.fields, announced, [row async for row in rows])
 
     async def sites(self) -> list[Site]:
         """List the companies that the user may use, one row for each.
@@ -294,22 +318,29 @@ class Sage200Client(Endpoints):
         return read_rows(await self.transport.send(request), Site)
 
 
-def _keeper(
+def _token_manager(
     settings: Settings, http: Transport, clock: Clock, events: Events
 ) -> TokenManager:
     seed = Tokens(settings.access_token, settings.refresh_token)
-    ask = token_refresher(settings, http, clock)
+    refresh = token_refresher(settings, http, clock)
     store = store_at(settings.token_store)
-    return TokenManager(store, seed, ask, clock, events=events)
+    return TokenManager(store, seed, refresh, clock, events=events)
 
 
 def _require_credentials(settings: Settings) -> None:
-    """Refuse at once what could only fail at the first request."""
+    """Refuse at once what would fail at the first request.
+
+    Raises:
+        SettingsError: There are no credentials, or they are incomplete.
+    """
     store = settings.token_store
     empty = isinstance(store, str) and store.startswith("memory:")
     if empty and not (settings.access_token or settings.refresh_token):
-        message = "expected refresh_token, access_token or a token_store, got none"
+        message = (
+            "no credentials: set refresh_token, access_token or token_store (in the "
+            "environment SAGE200_REFRESH_TOKEN and so on), or run `sage200 login`"
+        )
         raise SettingsError(message, name="refresh_token")
     if settings.refresh_token and not settings.client_id:
-        message = "client_id is missing, and a refresh_token needs it"
+        message = "a refresh_token needs a client_id: set SAGE200_CLIENT_ID"
         raise SettingsError(message, name="client_id")

@@ -21,29 +21,31 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 CATALOG: Final = HERE.parent / "catalog"
 _SETTINGS: Final = HERE.parents[1] / "pyproject.toml"
-_WRITTEN: Final = ("*.py", "*.json")
+_GENERATED: Final = ("*.py", "*.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the catalog, or compare it; give the exit code."""
-    given = _parser().parse_args(arguments)
+    """Write the catalog, or compare it; return the exit code."""
+    options = _parser().parse_args(arguments)
     try:
-        catalog = build(given.folder, Overrides.load(given.overrides))
+        catalog = build(options.folder, Overrides.load(options.overrides))
     except (OverrideError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     report(catalog)
-    with tempfile.TemporaryDirectory() as made:
-        write(catalog, Path(made))
-        if given.check:
-            return _compared(Path(made), given.catalog)
-        _replace(Path(made), given.catalog)
+    with tempfile.TemporaryDirectory() as folder:
+        write(catalog, Path(folder))
+        if options.check:
+            return _compare(Path(folder), options.catalog)
+        _replace(Path(folder), options.catalog)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sage200_async._codegen")
-    parser.add_argument("folder", type=Path, help="where Sage's OpenAPI documents lie")
+    parser.add_argument(
+        "folder", type=Path, help="the folder of Sage's OpenAPI documents"
+    )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail where files differ"
     )
@@ -55,11 +57,11 @@ def _parser() -> argparse.ArgumentParser:
 def report(catalog: Catalog) -> None:
     """Print the counts, then every irregularity by name."""
     print(", ".join(f"{count} {what}" for what, count in catalog.counts.items()))
-    for what, group in groupby(catalog.findings, lambda each: each.what):
-        found = list(group)
-        print(f"\n{what} ({len(found)}):")
-        for each in found:
-            print(f"  {each.name}{f': {each.note}' if each.note else ''}")
+    for what, group in groupby(catalog.findings, lambda finding: finding.what):
+        findings = list(group)
+        print(f"\n{what} ({len(findings)}):")
+        for finding in findings:
+            print(f"  {finding.name}{f': {finding.note}' if finding.note else ''}")
 
 
 def write(catalog: Catalog, folder: Path) -> None:
@@ -69,8 +71,8 @@ def write(catalog: Catalog, folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache"]
-    # Files by name: below a folder that ruff passes over, such as .nox, it would
-    # pass over them too.
+    # Files by name: in a folder that ruff excludes, such as .nox, it would exclude
+    # them too.
     files = [str(folder / name) for name in catalog.files if name.endswith(".py")]
     subprocess.run([*ruff, "--config", str(_SETTINGS), *files], check=True)
 
@@ -78,16 +80,16 @@ def write(catalog: Catalog, folder: Path) -> None:
 def _names(folder: Path) -> set[Path]:
     return {
         file.relative_to(folder)
-        for pattern in _WRITTEN
+        for pattern in _GENERATED
         for file in folder.rglob(pattern)
     }
 
 
-def _compared(made: Path, kept: Path) -> int:
+def _compare(generated: Path, existing: Path) -> int:
     different = [
         str(name)
-        for name in sorted(_names(made) | _names(kept))
-        if _bytes(made / name) != _bytes(kept / name)
+        for name in sorted(_names(generated) | _names(existing))
+        if _bytes(generated / name) != _bytes(existing / name)
     ]
     for name in different:
         print(f"differs: {name}", file=sys.stderr)
@@ -98,12 +100,12 @@ def _bytes(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
 
 
-def _replace(made: Path, kept: Path) -> None:
-    for name in _names(kept) - _names(made):
-        (kept / name).unlink()
-    for name in _names(made):
-        (kept / name).parent.mkdir(parents=True, exist_ok=True)
-        (kept / name).write_bytes((made / name).read_bytes())
+def _replace(generated: Path, existing: Path) -> None:
+    for name in _names(existing) - _names(generated):
+        (existing / name).unlink()
+    for name in _names(generated):
+        (existing / name).parent.mkdir(parents=True, exist_ok=True)
+        (existing / name).write_bytes((generated / name).read_bytes())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Builds the whole catalog: every file's text, and what there is to report."""
+"""Builds the whole catalog: the text of every file, and the irregularities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Catalog(Struct, frozen=True):
-    """What comes out."""
+    """The generated files, and what is reported of them."""
 
     files: dict[str, str]
     """The text of each file, by its path below the catalog."""
@@ -46,9 +46,10 @@ def build(folder: Path, overrides: Overrides) -> Catalog:
     bodies = bodies_of(documents, overrides)
     inputs = inputs_of(documents, models, bodies)
     decider = Decider(documents, models, overrides)
-    endpoints = [decider.endpoint(each) for each in resources_of(documents, overrides)]
+    resources = resources_of(documents, overrides)
+    endpoints = [decider.endpoint(resource) for resource in resources]
     overrides.check()
-    _look_at(documents, models)
+    _report(documents, models)
     counts = _counts(documents, models, inputs, endpoints)
     homes = _homes(models, inputs, endpoints)
     files = _files(models, inputs, endpoints, homes)
@@ -70,12 +71,13 @@ def _files(
             "A date under a field is of the first entry of Sage's changelog that names it."
         ),
         "inputs/__init__.py": render.package_module(
-            "What writes take, a module for each document of Sage's.", render.MOMENT
+            "What writes take, a module for each document of Sage's.",
+            render.DATE_OR_TIME,
         ),
     }
-    for area in sorted({each.area for each in models.records.values()}):
+    for area in sorted({record.area for record in models.records.values()}):
         files[f"models/{area}.py"] = render.models_module(models, area, homes)
-    for area in sorted({each.area for each in inputs.values()}):
+    for area in sorted({written.area for written in inputs.values()}):
         text = render.inputs_module(inputs.values(), area, homes)
         files[f"inputs/{area}.py"] = text
     return files
@@ -84,38 +86,38 @@ def _files(
 def _homes(
     models: Models, inputs: dict[str, Input], endpoints: list[Endpoint]
 ) -> render.Homes:
-    """Give the module of each public name.
+    """Return the module of each public name.
 
     Raises:
         ValueError: Two things have one name.
     """
-    found: list[tuple[str, str]] = [("Endpoints", "endpoints")]
+    homes: list[tuple[str, str]] = [("Endpoints", "endpoints")]
     for record in models.records.values():
         name = camel(record.name)
         home = f"models.{record.area}"
-        found += [(name, home), (f"{name}Fields", home)]
-    for each in inputs.values():
-        found += [(name, f"inputs.{each.area}") for name in render.public_names(each)]
-    found += [(item, "endpoints") for item in _items(endpoints)]
-    twice = [
-        name for name, times in Counter(name for name, _ in found).items() if times > 1
-    ]
-    if twice:
-        raise ValueError(f"several things called {', '.join(twice)}")
-    return dict(sorted(found))
+        homes += [(name, home), (f"{name}Fields", home)]
+    for written in inputs.values():
+        home = f"inputs.{written.area}"
+        homes += [(name, home) for name in render.public_names(written)]
+    homes += [(item, "endpoints") for item in _items(endpoints)]
+    counts = Counter(name for name, _ in homes)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise ValueError(f"several things called {', '.join(repeated)}")
+    return dict(sorted(homes))
 
 
 def _items(endpoints: tuple[Endpoint, ...] | list[Endpoint]) -> Iterator[str]:
-    for each in endpoints:
-        if each.item is not None:
-            yield each.item
-        yield from _items(each.below)
+    for endpoint in endpoints:
+        if endpoint.item is not None:
+            yield endpoint.item
+        yield from _items(endpoint.below)
 
 
 def _below(endpoints: tuple[Endpoint, ...] | list[Endpoint]) -> Iterator[Endpoint]:
-    for each in endpoints:
-        yield from each.below
-        yield from _below(each.below)
+    for endpoint in endpoints:
+        yield from endpoint.below
+        yield from _below(endpoint.below)
 
 
 def _counts(
@@ -125,47 +127,46 @@ def _counts(
     endpoints: list[Endpoint],
 ) -> dict[str, int]:
     routes = documents.routes.values()
-    parents = [each for each in endpoints if each.kind == "Parent"]
-    unknown = [each for each in models.placeholders.values() if each is None]
+    parents = [endpoint for endpoint in endpoints if endpoint.kind == "Parent"]
+    unresolved = list(models.placeholders.values()).count(None)
     return {
         "documents": len(documents.digests),
         "paths": len(routes),
-        "operations": sum(len(each.operations) for each in routes),
+        "operations": sum(len(route.operations) for route in routes),
         "schemas": len(documents.schemas),
         "records": len(models.records),
-        "fields": sum(len(each.fields) for each in models.records.values()),
-        "inputs": sum(len(render.public_names(each)) for each in inputs.values()),
+        "fields": sum(len(record.fields) for record in models.records.values()),
+        "inputs": sum(len(render.public_names(w)) for w in inputs.values()),
         "root endpoints": len(endpoints) - len(parents),
         "parents": len(parents),
         "nested endpoints": len(list(_below(endpoints))),
         "item classes": len(list(_items(endpoints))),
-        "placeholders resolved": len(models.placeholders) - len(unknown),
-        "placeholders unresolved": len(unknown),
+        "placeholders resolved": len(models.placeholders) - unresolved,
+        "placeholders unresolved": unresolved,
     }
 
 
-def _look_at(documents: Documents, models: Models) -> None:
-    """Note what only shows when all documents are seen together."""
+def _report(documents: Documents, models: Models) -> None:
+    """Report what only shows when all documents are read together."""
     kinds: dict[str, set[str]] = {}
     for schema in documents.schemas.values():
         _add_kinds(schema.properties, kinds)
-    for name, found in kinds.items():
-        if len(found) > 1:
-            note = ", ".join(sorted(found))
-            documents.find("name of several kinds", name, note)
-    spelled = Counter(parameters(documents))
-    for name, times in spelled.items():
+    for name, several in kinds.items():
+        if len(several) > 1:
+            note = ", ".join(sorted(several))
+            documents.report("name of several kinds", name, note)
+    for name, count in Counter(parameters(documents)).items():
         if name[0].isupper():
-            documents.find("path parameter in capitals", name, f"{times} paths")
+            documents.report("path parameter in capitals", name, f"{count} paths")
     for where, record in models.placeholders.items():
         if record is None:
-            documents.find("placeholder left unresolved", where)
+            documents.report("placeholder left unresolved", where)
 
 
 def _add_kinds(properties: tuple[Property, ...], kinds: dict[str, set[str]]) -> None:
-    for each in properties:
-        kinds.setdefault(each.name, set()).add(each.kind)
-        _add_kinds(each.inside, kinds)
+    for field in properties:
+        kinds.setdefault(field.name, set()).add(field.kind)
+        _add_kinds(field.inside, kinds)
 
 
 def _manifest(documents: Documents, models: Models, counts: dict[str, int]) -> str:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from sage200_async._codegen.read import Documents, Operation, Route
 
 ANYTHING = "dict[str, Any]"
-"""What a body takes of which nobody knows the fields."""
+"""The type of a body whose fields are unknown."""
 
 
-class Given(Struct, frozen=True):
-    """One name that an input takes."""
+class InputField(Struct, frozen=True):
+    """One field of an input."""
 
     name: str
     type: str
@@ -37,16 +37,16 @@ class Input(Struct, frozen=True):
     changed: bool
     """Whether an `update` does."""
     row: bool
-    """Whether it stands inside other inputs."""
+    """Whether it is part of other inputs."""
     bulk: bool
-    """Whether many are updated at once, each with its id."""
-    names: tuple[Given, ...]
+    """Whether many are updated by one request, each with its id."""
+    names: tuple[InputField, ...]
     has_id: bool
-    """Whether a row is told from others by an ``id`` that is read-only."""
+    """Whether rows are identified by an ``id`` that is read-only."""
 
 
 class Bodies(Struct, frozen=True):
-    """Which schemas the operations take."""
+    """The schemas that operations take."""
 
     created: frozenset[str]
     changed: frozenset[str]
@@ -56,7 +56,7 @@ class Bodies(Struct, frozen=True):
 def body_of(
     documents: Documents, overrides: Overrides, route: Route, operation: Operation
 ) -> str | None:
-    """Give the schema that an operation takes, as corrected."""
+    """Return the schema that an operation takes, as corrected."""
     if operation.verb not in {"post", "put"}:
         return None
     body = operation.body
@@ -64,24 +64,24 @@ def body_of(
     if body is None:
         body = overrides.name("body", where, None)
         note = f"{body} by override" if body else "anything"
-        documents.find(
+        documents.report(
             "write without a body", f"{operation.verb.upper()} {where}", note
         )
     return body
 
 
 def bodies_of(documents: Documents, overrides: Overrides) -> Bodies:
-    """Find every schema that an operation takes."""
-    found: dict[str, set[str]] = {"post": set(), "put": set(), "bulk": set()}
+    """Return every schema that an operation takes."""
+    bodies: dict[str, set[str]] = {"post": set(), "put": set(), "bulk": set()}
     for route in documents.routes.values():
         for operation in route.operations:
             body = body_of(documents, overrides, route, operation)
             if body is not None:
-                found[operation.verb].add(body)
+                bodies[operation.verb].add(body)
                 if operation.verb == "put" and not route.path.endswith("}"):
-                    found["bulk"].add(body)
-                    documents.find("update of a collection", route.path)
-    created, changed, bulk = map(frozenset, found.values())
+                    bodies["bulk"].add(body)
+                    documents.report("update of a collection", route.path)
+    created, changed, bulk = map(frozenset, bodies.values())
     return Bodies(created, changed, bulk)
 
 
@@ -98,39 +98,43 @@ def inputs_of(documents: Documents, models: Models, bodies: Bodies) -> dict[str,
         if name in written or name in rows
     }
     for name in inputs:
-        _look_at(documents, models.records[name], created=name in bodies.created)
+        _report_unwritten(
+            documents, models.records[name], created=name in bodies.created
+        )
     return inputs
 
 
-def _look_at(documents: Documents, record: Record, *, created: bool) -> None:
-    """Note what of the documents the inputs leave out."""
+def _report_unwritten(documents: Documents, record: Record, *, created: bool) -> None:
+    """Report what of the documents the inputs leave out."""
     if record.required and not created:
         names = ", ".join(record.required)
-        documents.find("required, yet never created", record.name, names)
-    for each in record.fields:
-        if each.kind == "member" and not each.part and not each.read_only:
-            where = f"{record.name}.{each.name}"
-            documents.find("placeholder that is not read-only", where, "not written")
+        documents.report("required, yet never created", record.name, names)
+    for field in record.fields:
+        if field.kind == "expandable" and not field.part and not field.read_only:
+            where = f"{record.name}.{field.name}"
+            documents.report("placeholder that is not read-only", where, "not written")
 
 
 def _add_rows(models: Models, record: Record, rows: set[str]) -> None:
     """Add the records that may be written inside *record*."""
-    for inner in filter(None, (written_member(models, each) for each in record.fields)):
+    for inner in filter(
+        None, (written_record(models, field) for field in record.fields)
+    ):
         if inner.name not in rows:
             rows.add(inner.name)
             _add_rows(models, inner, rows)
 
 
-def written_member(models: Models, field: Field) -> Record | None:
-    """Give the record of a member that is written with its parent, or None."""
+def written_record(models: Models, field: Field) -> Record | None:
+    """Return the related record that is written with its parent, or None."""
     if field.read_only or not field.part or field.record is None:
         return None
     record = models.records[field.record]
-    return record if any(not each.read_only for each in record.fields) else None
+    return record if any(not field.read_only for field in record.fields) else None
 
 
 def _input(models: Models, record: Record, bodies: Bodies, *, row: bool) -> Input:
-    taken = [(each, _type(models, bodies, each)) for each in record.fields]
+    taken = [(field, _type(models, bodies, field)) for field in record.fields]
     id_field = record.field("id")
     return Input(
         record.name,
@@ -140,8 +144,8 @@ def _input(models: Models, record: Record, bodies: Bodies, *, row: bool) -> Inpu
         row=row,
         bulk=record.name in bodies.bulk,
         names=tuple(
-            Given(each.name, type_, each.name in record.required)
-            for each, type_ in taken
+            InputField(field.name, type_, field.name in record.required)
+            for field, type_ in taken
             if type_ is not None
         ),
         has_id=id_field is not None and id_field.read_only,
@@ -149,12 +153,12 @@ def _input(models: Models, record: Record, bodies: Bodies, *, row: bool) -> Inpu
 
 
 def _type(models: Models, bodies: Bodies, field: Field) -> str | None:
-    """Give the type that an input takes for a field, or None where it takes none."""
+    """Return the type of a field of an input, or None where it is not written."""
     if field.read_only or field.attribute != field.name:
         return None
-    if field.kind != "member":
-        return KINDS[field.kind].given
-    inner = written_member(models, field)
+    if field.kind != "expandable":
+        return KINDS[field.kind].written
+    inner = written_record(models, field)
     if inner is None:
         return None
     name = row_name(inner.name, bodies)
@@ -162,5 +166,5 @@ def _type(models: Models, bodies: Bodies, field: Field) -> str | None:
 
 
 def row_name(record: str, bodies: Bodies) -> str:
-    """Name the input of a row: apart from what a `create` takes."""
+    """Return the name of the input of a row, other than that of a `create`."""
     return f"{camel(record)}{'Row' if record in bodies.created else 'Input'}"

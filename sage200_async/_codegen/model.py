@@ -1,4 +1,4 @@
-"""Decides what each schema becomes: records, their fields, their members."""
+"""Decides what each schema becomes: records, their fields, their related records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
-from sage200_async._codegen.names import attribute, member_name
+from sage200_async._codegen.names import attribute, related_record_name
 from sage200_async._codegen.read import Property
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Kind(NamedTuple):
     """The type of a record's field."""
     namespace: str
     """The class of a field in conditions."""
-    given: str
+    written: str
     """The type that writes take."""
     words: str
 
@@ -38,10 +38,10 @@ KINDS: Final = {
     "datetime": Kind("datetime", "DateTimeField", "DateOrTime", "Time, UTC"),
     "boolean": Kind("bool", "BooleanField", "bool", "True or false"),
     "either": Kind("int | str", "AnyField", "int | str", "Whole number or text"),
-    "any": Kind("Any", "AnyField", "Any", "Of a type that nobody knows"),
+    "any": Kind("Any", "AnyField", "Any", "Of unknown type"),
 }
 _ENUM: Final = re.compile(r"(?!spare).*_(type|status|basis|method)")
-# Text fields named like this hold the literals of a `*_types` resource.
+# Text fields of these names have the literals of a `*_types` resource.
 _NUMBERED: Final = "_view"
 # Views serve some enums by number: a dbt project reads
 # `sop_order_line_type = 0` where the documents say text.
@@ -54,7 +54,7 @@ _QUALIFIED: Final = (
     "tax_code",
     "warehouse",
 )
-# Members named `<something>_<one of these>` are of that schema beyond doubt.
+# Related records named `<something>_<one of these>` are certainly of that schema.
 
 
 class Field(Struct, frozen=True):
@@ -63,14 +63,14 @@ class Field(Struct, frozen=True):
     name: str
     """On the wire."""
     kind: str
-    """A kind of `KINDS`, or ``"member"``."""
+    """A kind of `KINDS`, or ``"expandable"``: related records."""
     note: str
     read_only: bool
     many: bool = False
     record: str | None = None
-    """The record of a member, or None where nobody knows it."""
+    """The name of the related record, or None where it is unknown."""
     part: bool = False
-    """Whether a member is a part of its record, and no relative of it."""
+    """Whether related records are part of their record, and written with it."""
 
     @property
     def attribute(self) -> str:
@@ -85,14 +85,14 @@ class Record(Struct, frozen=True):
     """In the words of the documents: ``sop_order_line``."""
     area: str
     source: str
-    """The schema, and the member, that it was made from."""
+    """The schema that it comes from, and the field of the schema."""
     fields: tuple[Field, ...]
     required: tuple[str, ...] = ()
     professional_only: bool = False
 
     def field(self, name: str) -> Field | None:
-        """Find a field."""
-        return next((each for each in self.fields if each.name == name), None)
+        """Return a field, or None where there is none of that name."""
+        return next((field for field in self.fields if field.name == name), None)
 
 
 class Models(Struct, frozen=True):
@@ -100,32 +100,31 @@ class Models(Struct, frozen=True):
 
     records: dict[str, Record]
     placeholders: dict[str, str | None]
-    """Members without fields of their own, each with the record that it is."""
+    """Related records without fields in the documents, each with its record."""
 
 
-class _Place(NamedTuple):
-    """Where a field stands."""
+class _Owner(NamedTuple):
+    """The record that a field belongs to."""
 
-    owner: str
-    """The record that it is in."""
+    name: str
     area: str
     schema: str
     """The schema that the record comes from."""
 
     def __str__(self) -> str:
-        return self.owner
+        return self.name
 
 
 def models_of(documents: Documents, overrides: Overrides) -> Models:
     """Decide what every schema becomes."""
-    maker = _Maker(documents, overrides)
+    builder = _Builder(documents, overrides)
     for schema in documents.schemas.values():
-        maker.add(schema)
-    return Models(maker.records, maker.placeholders)
+        builder.add(schema)
+    return Models(builder.records, builder.placeholders)
 
 
-class _Maker:
-    """Makes records out of schemas, members first."""
+class _Builder:
+    """Turns schemas into records, related records first."""
 
     def __init__(self, documents: Documents, overrides: Overrides) -> None:
         self.records: dict[str, Record] = {}
@@ -135,21 +134,21 @@ class _Maker:
         self._dates = _dates(documents)
 
     def add(self, schema: Schema) -> None:
-        """Make the record of a schema, and those of its members."""
-        place = _Place(schema.name, schema.area, schema.name)
+        """Add the record of a schema, and its related records."""
+        owner = _Owner(schema.name, schema.area, schema.name)
         properties = (*schema.properties, *self._extra(schema))
         self.records[schema.name] = Record(
             schema.name,
             schema.area,
             f"`{schema.name}`",
-            tuple(self._field(place, each) for each in properties),
+            tuple(self._field(owner, field) for field in properties),
             self._required(schema),
             schema.professional_only,
         )
 
     def _extra(self, schema: Schema) -> list[Property]:
-        """Give the fields that the documents lack."""
-        known = {each.name: each.kind for each in schema.properties}
+        """Return the fields that the documents lack."""
+        known = {field.name: field.kind for field in schema.properties}
         named = [name for name, _ in self._overrides.below("extra", schema.name)]
         kinds = {
             name: self._overrides.name(
@@ -160,81 +159,87 @@ class _Maker:
         return [Property(name, str(kinds[name])) for name in named if name not in known]
 
     def _required(self, schema: Schema) -> tuple[str, ...]:
-        for each in schema.properties:
-            if each.read_only and each.name in schema.required:
-                where = f"{schema.name}.{each.name}"
-                self._documents.find("required, yet read-only", where, "read-only")
+        for field in schema.properties:
+            if field.read_only and field.name in schema.required:
+                where = f"{schema.name}.{field.name}"
+                self._documents.report("required, yet read-only", where, "read-only")
         return self._overrides.names("required", schema.name, schema.required)
 
-    def _field(self, place: _Place, given: Property) -> Field:
-        where = f"{place}.{given.name}"
-        if attribute(given.name) != given.name:
-            note = f"{attribute(given.name)} in records, left out of fields and inputs"
-            self._documents.find("name that Python cannot spell", where, note)
-        kind = self._kind(place, given)
-        record = self._member(place, given) if kind == "member" else None
+    def _field(self, owner: _Owner, property_: Property) -> Field:
+        where = f"{owner}.{property_.name}"
+        if attribute(property_.name) != property_.name:
+            note = (
+                f"{attribute(property_.name)} in records, left out of fields and inputs"
+            )
+            self._documents.report("name that Python cannot spell", where, note)
+        kind = self._kind(owner, property_)
+        record = self._related(owner, property_) if kind == "expandable" else None
         return Field(
-            given.name,
+            property_.name,
             kind,
-            self._note(place, given, kind, known=record is not None),
-            self._read_only(where, given),
-            given.many,
+            self._note(owner, property_, kind, known=record is not None),
+            self._read_only(where, property_),
+            property_.many,
             record,
-            part=bool(given.target or given.inside),
+            part=bool(property_.target or property_.inside),
         )
 
-    def _read_only(self, where: str, given: Property) -> bool:
-        said = "yes" if given.read_only else "no"
+    def _read_only(self, where: str, property_: Property) -> bool:
+        said = "yes" if property_.read_only else "no"
         return self._overrides.name("read_only", where, said) == "yes"
 
-    def _kind(self, place: _Place, given: Property) -> str:
-        kind = given.kind
-        if kind == "text" and _ENUM.fullmatch(given.name):
-            kind = "enum or number" if _NUMBERED in place.schema else "enum"
-        found = self._overrides.name("type", f"{place}.{given.name}", kind)
-        if found not in KINDS and found != "member":
-            raise ValueError(f"{place}.{given.name}: there is no kind {found!r}")
-        return str(found)
+    def _kind(self, owner: _Owner, property_: Property) -> str:
+        kind = property_.kind
+        if kind == "text" and _ENUM.fullmatch(property_.name):
+            kind = "enum or number" if _NUMBERED in owner.schema else "enum"
+        corrected = self._overrides.name("type", f"{owner}.{property_.name}", kind)
+        if corrected not in KINDS and corrected != "expandable":
+            raise ValueError(
+                f"{owner}.{property_.name}: there is no kind {corrected!r}"
+            )
+        return str(corrected)
 
-    def _member(self, place: _Place, given: Property) -> str | None:
-        if given.target is not None:
-            return given.target
-        if given.inside:
-            return self._inline(place, given)
-        where = f"{place}.{given.name}"
-        guess = _target_by_name(given.name, self._documents)
-        target = self._overrides.name("member", where, guess)
+    def _related(self, owner: _Owner, property_: Property) -> str | None:
+        if property_.target is not None:
+            return property_.target
+        if property_.inside:
+            return self._inline(owner, property_)
+        where = f"{owner}.{property_.name}"
+        guess = _target_by_name(property_.name, self._documents)
+        target = self._overrides.name("expandable", where, guess)
         if target is not None and target not in self._documents.schemas:
             raise ValueError(f"{where}: there is no schema {target!r}")
         self.placeholders[where] = target
         return target
 
-    def _inline(self, place: _Place, given: Property) -> str:
-        name = member_name(place.owner, given.name, many=given.many)
+    def _inline(self, owner: _Owner, property_: Property) -> str:
+        name = related_record_name(owner.name, property_.name, many=property_.many)
         if name in self._documents.schemas or name in self.records:
-            taken, name = name, f"{place.owner}_{given.name}"
-            self._documents.find("name clash", taken, f"{name} instead")
-        inner = _Place(name, place.area, place.schema)
-        fields = tuple(self._field(inner, each) for each in given.inside)
-        source = f"`{place.schema}`, member `{given.name}`"
-        self.records[name] = Record(name, place.area, source, fields)
+            taken, name = name, f"{owner.name}_{property_.name}"
+            self._documents.report("name clash", taken, f"{name} instead")
+        inner = _Owner(name, owner.area, owner.schema)
+        fields = tuple(self._field(inner, field) for field in property_.inside)
+        source = f"`{owner.schema}`, related `{property_.name}`"
+        self.records[name] = Record(name, owner.area, source, fields)
         return name
 
-    def _note(self, place: _Place, given: Property, kind: str, *, known: bool) -> str:
-        """Say what the documents know of a field, in one line."""
-        if kind == "member":
-            what = "Members" if given.many else "Member"
-            parts = [f"{what}, when expanded"] + ["unknown inside"] * (not known)
+    def _note(
+        self, owner: _Owner, property_: Property, kind: str, *, known: bool
+    ) -> str:
+        """Return what the documents know of a field, in one line."""
+        if kind == "expandable":
+            what = "Related records" if property_.many else "Related record"
+            parts = [f"{what}, when expanded"] + ["of unknown fields"] * (not known)
         else:
             parts = [KINDS[kind].words]
-        if kind == "text" and given.length is not None:
-            parts.append(f"{given.length} characters at most")
-        if kind == "number" and given.places is not None:
-            parts.append(f"{given.places} decimal places")
-        parts += ["read-only"] * given.read_only
-        parts += ["Professional only"] * given.professional_only
-        if place.owner == place.schema:
-            date = self._dates.get((place.schema, given.name))
+        if kind == "text" and property_.length is not None:
+            parts.append(f"{property_.length} characters at most")
+        if kind == "number" and property_.places is not None:
+            parts.append(f"{property_.places} decimal places")
+        parts += ["read-only"] * property_.read_only
+        parts += ["Professional only"] * property_.professional_only
+        if owner.name == owner.schema:
+            date = self._dates.get((owner.schema, property_.name))
             parts += [f"changelog {date}"] * (date is not None)
         return f"{', '.join(parts)}."
 
@@ -242,21 +247,25 @@ class _Maker:
 def _target_by_name(name: str, documents: Documents) -> str | None:
     if name in documents.schemas:
         return name
-    found = [each for each in _QUALIFIED if name.endswith(f"_{each}")]
-    return found[0] if found else None
+    endings = (ending for ending in _QUALIFIED if name.endswith(f"_{ending}"))
+    return next(endings, None)
 
 
 def _dates(documents: Documents) -> dict[tuple[str, str], str]:
-    """Find when the changelog of a schema's paths first names each field."""
+    """Return when the changelog of a schema's paths first names each field."""
     dates: dict[tuple[str, str], str] = {}
-    fields = {p.name for each in documents.schemas.values() for p in each.properties}
+    fields = {
+        p.name for schema in documents.schemas.values() for p in schema.properties
+    }
     for route in documents.routes.values():
-        schemas = {each.reply or each.body for each in route.operations} - {None}
+        schemas = {
+            operation.reply or operation.body for operation in route.operations
+        } - {None}
         for date, names in route.changelog:
             for name in names:
                 if name not in fields:
                     where = f"{route.path} {date}"
-                    documents.find("changelog names no field", where, name)
+                    documents.report("changelog names no field", where, name)
                 for schema in schemas:
                     key = (str(schema), name)
                     dates[key] = min(dates.get(key, date), date)

@@ -7,13 +7,13 @@ import re
 from typing import Final
 
 _ACRONYMS: Final = {"bom": "BOM", "iso": "ISO", "pop": "POP", "sop": "SOP"}
-_TAKEN: Final = frozenset({"fields"})
-# What every record has of its own.
+_RESERVED: Final = frozenset({"fields"})
+# Attributes that every record has.
 _TITLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ()/-]*")
 
 
 def camel(name: str) -> str:
-    """Turn a name of the documents into a class name.
+    """Return a name of the documents as a class name.
 
     Example:
         >>> camel("sop_order_line_view")
@@ -23,7 +23,7 @@ def camel(name: str) -> str:
 
 
 def singular(name: str) -> str:
-    """Name one of several.
+    """Return the name of one of several.
 
     Example:
         >>> singular("memos"), singular("faxes"), singular("currencies")
@@ -36,31 +36,31 @@ def singular(name: str) -> str:
     return name.removesuffix("s")
 
 
-def member_name(parent: str, member: str, *, many: bool) -> str:
-    """Name the record of a member that is spelled out in its parent.
+def related_record_name(parent: str, field: str, *, many: bool) -> str:
+    """Return the name of a related record whose fields are part of its parent's.
 
     Example:
-        >>> member_name("customer", "main_address", many=False)
+        >>> related_record_name("customer", "main_address", many=False)
         'customer_main_address'
-        >>> member_name("bank", "bank_contacts", many=True)
+        >>> related_record_name("bank", "bank_contacts", many=True)
         'bank_contact'
     """
-    one = singular(member) if many else member
+    one = singular(field) if many else field
     return one if one.startswith(f"{parent}_") else f"{parent}_{one}"
 
 
 def attribute(name: str) -> str:
-    """Give the name that Python can spell.
+    """Return the name as a Python attribute.
 
     Example:
         >>> attribute("class"), attribute("fields"), attribute("name")
         ('class_', 'fields_', 'name')
     """
-    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
+    return f"{name}_" if keyword.iskeyword(name) or name in _RESERVED else name
 
 
 def words(name: str) -> str:
-    """Spell a path's name as words.
+    """Return a path's name as words.
 
     Example:
         >>> words("sop_orders_duplicate")
@@ -72,12 +72,12 @@ def words(name: str) -> str:
 
 
 def is_title(title: str) -> bool:
-    """Tell whether a path's title is a name, and not a sentence or an identifier."""
+    """Whether a path's title is a name, and not a sentence or an identifier."""
     return bool(_TITLE.fullmatch(title))
 
 
 def iso(date: str) -> str:
-    """Turn a date of a changelog round.
+    """Return a date of a changelog in ISO form.
 
     Example:
         >>> iso("14/08/2023")

@@ -1,8 +1,8 @@
 """Corrections to the documents, as data: ``overrides.toml``.
 
-Each is a table: `where` it applies, what the generator should take it `to`,
-`why`, and the `source`. A correction that no longer changes anything is an
-error, so that none outlives the mistake that it was made for.
+Each is a table: `where` it applies, what it changes that `to`, `why`, and the
+`source`. A correction that no longer changes anything is an error, so that none
+outlives the mistake that it corrects.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NONE: Final = "none"
-"""What an override says for None."""
+"""The text for None in an override."""
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: str | tuple[str, ...]
     why: str
     source: str
-    """Who says so; ``inference`` where nobody does."""
+    """Where this is known from; ``inference`` where nothing states it."""
 
 
 class OverrideError(ValueError):
@@ -34,11 +34,11 @@ class OverrideError(ValueError):
 
 
 class Overrides:
-    """Every correction, and which of them have had an effect."""
+    """Every correction, and which of them had an effect."""
 
     def __init__(self, tables: dict[str, list[Override]]) -> None:
         self._entries = {
-            (table, each.where): each for table in tables for each in tables[table]
+            (table, entry.where): entry for table in tables for entry in tables[table]
         }
         self._idle = set(self._entries)
         if len(self._entries) < sum(map(len, tables.values())):
@@ -51,30 +51,30 @@ class Overrides:
             msgspec.toml.decode(file.read_bytes(), type=dict[str, list[Override]])
         )
 
-    def name(self, table: str, where: str, given: str | None) -> str | None:
-        """Give the name that holds for *where*, *given* if nothing corrects it."""
+    def name(self, table: str, where: str, default: str | None) -> str | None:
+        """Return the name for *where*: as corrected, or else *default*."""
         override = self._entries.get((table, where))
         if override is None:
-            return given
-        after = None if override.to == NONE else str(override.to)
-        if after != given:
+            return default
+        corrected = None if override.to == NONE else str(override.to)
+        if corrected != default:
             self._idle.discard((table, where))
-        return after
+        return corrected
 
     def names(
-        self, table: str, where: str, given: tuple[str, ...] = ()
+        self, table: str, where: str, default: tuple[str, ...] = ()
     ) -> tuple[str, ...]:
-        """Give the names that hold for *where*, *given* if nothing corrects them."""
+        """Return the names for *where*: as corrected, or else *default*."""
         override = self._entries.get((table, where))
         if override is None:
-            return given
-        after = (override.to,) if isinstance(override.to, str) else override.to
-        if after != given:
+            return default
+        corrected = (override.to,) if isinstance(override.to, str) else override.to
+        if corrected != default:
             self._idle.discard((table, where))
-        return after
+        return corrected
 
     def below(self, table: str, where: str) -> list[tuple[str, str]]:
-        """Give what *table* has for the names in *where*, each with its value."""
+        """Return the names of *table* in *where*, each with its value."""
         prefix = f"{where}."
         return [
             (name.removeprefix(prefix), str(override.to))
@@ -83,7 +83,7 @@ class Overrides:
         ]
 
     def check(self) -> None:
-        """Make sure that every correction had an effect.
+        """Require that every correction had an effect.
 
         Raises:
             OverrideError: Some had none.

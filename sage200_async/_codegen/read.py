@@ -1,8 +1,7 @@
 """Reads Sage's OpenAPI documents into plain values.
 
-Only here is JSON of unknown shape. What two documents have in common is kept
-once, from the first in alphabetical order, and everything out of the ordinary
-becomes a finding.
+Only here is JSON of unknown shape. What two documents have in common is taken
+from the first in alphabetical order, and every irregularity becomes a finding.
 """
 
 from __future__ import annotations
@@ -31,23 +30,23 @@ _PLAIN: Final = {
     ("integer", "int32"): "integer",
     ("integer", "int64"): "integer",
 }
-_JUNK: Final = {
+_MISTYPED: Final = {
     ("object", "boolean"): "boolean",
     ("string", "int16"): "either",
     ("number", "int64"): "integer",
 }
-# What is meant by a format that does not go with its type; "either" takes both.
+# What a format means that does not fit its type; "either" takes both.
 
 
 class Finding(Struct, frozen=True, order=True):
-    """Something out of the ordinary."""
+    """An irregularity of the documents."""
 
     what: str
     """The kind of irregularity."""
     name: str
     """Where it is."""
     note: str = ""
-    """What was made of it."""
+    """What it became."""
 
 
 class Property(Struct, frozen=True):
@@ -55,7 +54,7 @@ class Property(Struct, frozen=True):
 
     name: str
     kind: str
-    """A kind of `model.KINDS`, or ``"member"``."""
+    """A kind of `model.KINDS`, or ``"expandable"``: related records."""
     read_only: bool = False
     professional_only: bool = False
     places: int | None = None
@@ -64,9 +63,9 @@ class Property(Struct, frozen=True):
     """Characters at most."""
     many: bool = False
     target: str | None = None
-    """The schema that a member refers to, or None."""
+    """The schema of related records, or None."""
     inside: tuple[Property, ...] = ()
-    """The fields of a member that is spelled out in place."""
+    """The fields of related records without a schema of their own."""
 
 
 class Schema(Struct, frozen=True):
@@ -112,8 +111,8 @@ class Documents(Struct):
     """SHA-256 of each document, by its name."""
     findings: list[Finding] = field(default_factory=list[Finding])
 
-    def find(self, what: str, name: str, note: str = "") -> None:
-        """Keep a finding."""
+    def report(self, what: str, name: str, note: str = "") -> None:
+        """Add a finding."""
         self.findings.append(Finding(what, name, note))
 
 
@@ -136,138 +135,140 @@ def read(folder: Path) -> Documents:
 
 
 def _add(documents: Documents, area: str, document: dict[str, Any]) -> None:
-    for name, given in document["components"]["schemas"].items():
-        schema = _schema(documents, area, name, given)
+    for name, definition in document["components"]["schemas"].items():
+        schema = _schema(documents, area, name, definition)
         known = documents.schemas.setdefault(name, schema)
         if known.area != area:
             same = known.properties == schema.properties
             note = f"{area}, {'as' if same else 'UNLIKE'} in {known.area}"
-            documents.find("schema in two documents", name, note)
-    for path, given in document["paths"].items():
-        route = _route(documents, area, path, given)
+            documents.report("schema in two documents", name, note)
+    for path, definition in document["paths"].items():
+        route = _route(documents, area, path, definition)
         known_route = documents.routes.setdefault(path, route)
         if known_route.area != area:
             same = known_route.operations == route.operations
             note = f"{area}, {'as' if same else 'UNLIKE'} in {known_route.area}"
-            documents.find("operation in two documents", path, note)
+            documents.report("operation in two documents", path, note)
 
 
 def _schema(
-    documents: Documents, area: str, name: str, given: dict[str, Any]
+    documents: Documents, area: str, name: str, definition: dict[str, Any]
 ) -> Schema:
-    properties = given.get("properties", {})
+    properties = definition.get("properties", {})
     if not properties:
-        documents.find("empty schema", name, "a plain mapping, where it is written")
+        documents.report("empty schema", name, "a plain mapping, where it is written")
     return Schema(
         name,
         area,
         tuple(
-            _property(documents, name, each, properties[each]) for each in properties
+            _property(documents, name, field, properties[field]) for field in properties
         ),
-        tuple(given.get("required", ())),
-        bool(given.get("x-sage-professional-only")),
+        tuple(definition.get("required", ())),
+        bool(definition.get("x-sage-professional-only")),
     )
 
 
 def _property(
-    documents: Documents, owner: str, name: str, given: dict[str, Any]
+    documents: Documents, owner: str, name: str, definition: dict[str, Any]
 ) -> Property:
     where = f"{owner}.{name}"
-    kind, inner, many = _kind(documents, where, given), given, False
-    if given.get("type") == "array":
-        inner, many, where = given["items"], True, f"{where}[]"
-    inside: dict[str, Any] = inner.get("properties", {}) if kind == "member" else {}
-    _look_at(documents, where, kind, given)
+    kind, inner, many = _kind(documents, where, definition), definition, False
+    if definition.get("type") == "array":
+        inner, many, where = definition["items"], True, f"{where}[]"
+    inside: dict[str, Any] = inner.get("properties", {}) if kind == "expandable" else {}
+    _report_oddities(documents, where, kind, definition)
     return Property(
         name,
         kind,
-        read_only=bool(given.get("readOnly")),
-        professional_only=bool(given.get("x-sage-professional-only")),
-        places=_places(given),
-        length=_length(given),
+        read_only=bool(definition.get("readOnly")),
+        professional_only=bool(definition.get("x-sage-professional-only")),
+        places=_places(definition),
+        length=_length(definition),
         many=many,
         target=_target(inner),
         inside=tuple(
-            _property(documents, where, each, inside[each]) for each in inside
+            _property(documents, where, field, inside[field]) for field in inside
         ),
     )
 
 
-def _kind(documents: Documents, where: str, given: dict[str, Any]) -> str:
-    """Name the kind of a field, by its type and its format."""
-    type_, format_ = given.get("type", ""), given.get("format", "")
+def _kind(documents: Documents, where: str, definition: dict[str, Any]) -> str:
+    """Return the kind of a field, by its type and its format."""
+    type_, format_ = definition.get("type", ""), definition.get("format", "")
     if (type_, format_) in _PLAIN:
         return _PLAIN[type_, format_]
     if type_ == "number" and format_.startswith("decimal "):
         return "number"
-    if "$ref" in given or (type_ in {"object", "array"} and not format_):
-        return "member"
-    kind = _JUNK.get((type_, format_))
+    if "$ref" in definition or (type_ in {"object", "array"} and not format_):
+        return "expandable"
+    kind = _MISTYPED.get((type_, format_))
     if kind is None and type_ == "string" and format_.isdigit():
         kind = "text"
     if kind is None and format_.startswith("decimal "):
         kind = "number"
     if kind is None:
-        raise ValueError(f"{where}: nobody knows {type_} of the format {format_!r}")
-    documents.find("format that is not one", where, f"{type_}/{format_}: {kind}")
+        raise ValueError(f"{where}: unknown type {type_} of the format {format_!r}")
+    documents.report("format that is not one", where, f"{type_}/{format_}: {kind}")
     return kind
 
 
-def _places(given: dict[str, Any]) -> int | None:
-    found = re.fullmatch(r"decimal (\d)dp", given.get("format", ""))
-    return int(found[1]) if found else None
+def _places(definition: dict[str, Any]) -> int | None:
+    match = re.fullmatch(r"decimal (\d)dp", definition.get("format", ""))
+    return int(match[1]) if match else None
 
 
-def _length(given: dict[str, Any]) -> int | None:
-    format_ = str(given.get("format", ""))
-    length = int(format_) if format_.isdigit() else given.get("maxLength")
+def _length(definition: dict[str, Any]) -> int | None:
+    format_ = str(definition.get("format", ""))
+    length = int(format_) if format_.isdigit() else definition.get("maxLength")
     return None if length is None else int(length)
 
 
-def _target(given: dict[str, Any]) -> str | None:
-    reference = given.get("$ref")
+def _target(definition: dict[str, Any]) -> str | None:
+    reference = definition.get("$ref")
     return None if reference is None else str(reference).removeprefix(_SHARED)
 
 
-def _look_at(
-    documents: Documents, where: str, kind: str, given: dict[str, Any]
+def _report_oddities(
+    documents: Documents, where: str, kind: str, definition: dict[str, Any]
 ) -> None:
-    """Note what is odd about a field, and changes nothing of it."""
-    default, length = given.get("default"), given.get("maxLength")
+    """Report what is odd about a field without changing it."""
+    default, length = definition.get("default"), definition.get("maxLength")
     if isinstance(default, str) and " " in default:
-        documents.find("default that is prose", where)
+        documents.report("default that is prose", where)
     elif isinstance(default, str) and length is not None and len(default) > length:
-        documents.find("default past its length", where, f"{len(default)} > {length}")
-    if kind == "text" and length is None and _length(given) is None:
-        documents.find("text without a length", where)
+        documents.report("default past its length", where, f"{len(default)} > {length}")
+    if kind == "text" and length is None and _length(definition) is None:
+        documents.report("text without a length", where)
     if where.endswith("_id") and kind != "integer":
-        documents.find("id that is no whole number", where, kind)
+        documents.report("id that is no whole number", where, kind)
 
 
-def _route(documents: Documents, area: str, path: str, given: dict[str, Any]) -> Route:
+def _route(
+    documents: Documents, area: str, path: str, definition: dict[str, Any]
+) -> Route:
     operations = [
-        _operation(documents, f"{verb.upper()} {path}", verb, given[verb])
+        _operation(documents, f"{verb.upper()} {path}", verb, definition[verb])
         for verb in VERBS
-        if verb in given
+        if verb in definition
     ]
     return Route(
         path,
         area,
-        str(given.get("x-sage-pathtitle", "")),
+        str(definition.get("x-sage-pathtitle", "")),
         tuple(operations),
-        bool(given.get("x-sage-professional-only")),
+        bool(definition.get("x-sage-professional-only")),
         tuple(
             (iso(entry["date"]), tuple(entry["names"]))
-            for entry in given.get("x-sage-changelog", ())
+            for entry in definition.get("x-sage-changelog", ())
         ),
     )
 
 
 def _operation(
-    documents: Documents, where: str, verb: str, given: dict[str, Any]
+    documents: Documents, where: str, verb: str, definition: dict[str, Any]
 ) -> Operation:
-    body = _content(documents, f"{where} body", given.get("requestBody", {}))
-    reply = _content(documents, f"{where} reply", given["responses"]["200"])
+    body = _content(documents, f"{where} body", definition.get("requestBody", {}))
+    reply = _content(documents, f"{where} reply", definition["responses"]["200"])
     return Operation(
         verb,
         _target(body.get("items", body)),
@@ -276,17 +277,19 @@ def _operation(
     )
 
 
-def _content(documents: Documents, where: str, given: dict[str, Any]) -> dict[str, Any]:
-    for media, content in given.get("content", {}).items():
+def _content(
+    documents: Documents, where: str, definition: dict[str, Any]
+) -> dict[str, Any]:
+    for media, content in definition.get("content", {}).items():
         if media != _JSON:
-            documents.find("media type", where, f"{media}: read as JSON")
+            documents.report("media type", where, f"{media}: read as JSON")
         schema: dict[str, Any] = content.get("schema", {})
         return schema
     return {}
 
 
 def segments(path: str) -> tuple[str, ...]:
-    """Split a path, its parameters without their names.
+    """Return the parts of a path, its parameters without their names.
 
     Example:
         >>> segments("/banks/{bankId}/bank_posted_transactions")
@@ -298,6 +301,6 @@ def segments(path: str) -> tuple[str, ...]:
 
 
 def parameters(documents: Documents) -> Iterator[str]:
-    """Give the name of every path parameter."""
+    """Yield the name of every path parameter."""
     for path in documents.routes:
         yield from re.findall(r"{(\w+)}", path)

@@ -1,11 +1,11 @@
-"""Writes the catalog down: text, to be formatted afterwards."""
+"""Renders the modules of the catalog as text, to be formatted afterwards."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from sage200_async._codegen.inputs import ANYTHING, Given
+from sage200_async._codegen.inputs import ANYTHING, InputField
 from sage200_async._codegen.model import KINDS
 from sage200_async._codegen.names import camel
 
@@ -27,24 +27,20 @@ _STANDARD: Final = (
     ("importlib", ("import_module",)),
     ("typing", ("TYPE_CHECKING", "Any", "ClassVar", "Final", "TypeAlias", "TypedDict")),
 )
-_FIELDS: Final = sorted({kind.namespace for kind in KINDS.values()} | {"OpaqueFields"})
+_FIELDS: Final = sorted({kind.namespace for kind in KINDS.values()})
 _RESOURCES: Final = {
     "query.collection": ("CollectionQuery",),
     "query.endpoint": ("Binder", "Endpoint", "Item"),
-    "query.operations": (
+    "query.operations": ("Create", "Get", "Parent", "Single"),
+    "query.resources": (
         "BatchUpdateResource",
-        "Create",
-        "CreateMany",
         "CreateUpdate",
-        "Get",
         "GetUpdate",
         "ListCreate",
         "ListGet",
         "ListGetUpdate",
         "ListGetUpdateDelete",
         "ListParent",
-        "Parent",
-        "Single",
         "Resource",
     ),
 }
@@ -52,7 +48,7 @@ _LAZY: Final = f'''
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Load a public name when it is first asked for."""
+        """Load a public name on first use."""
         if name not in _HOMES:
             raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
         value = getattr(import_module(f"{CATALOG}.{{_HOMES[name]}}"), name)
@@ -62,7 +58,7 @@ if not TYPE_CHECKING:
     def __dir__() -> list[str]:
         return __all__
 '''
-MOMENT: Final = '''
+DATE_OR_TIME: Final = '''
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -72,16 +68,20 @@ DateOrTime: TypeAlias = datetime | date
 """A time; a plain date means its midnight."""
 '''
 Homes = dict[str, str]
-"""Public names, each with the module of the catalog that it lives in."""
+"""Public names, each with its module in the catalog."""
 
 
 def models_module(models: Models, area: str, homes: Homes) -> str:
-    """Write the records of one area."""
-    records = [each for each in models.records.values() if each.area == area]
-    body = "\n\n".join(f"{_fields(each)}\n\n{_record(each)}" for each in records)
+    """Return the module of the records of one area."""
+    records = [record for record in models.records.values() if record.area == area]
+    body = "\n\n".join(f"{_fields(record)}\n\n{_record(record)}" for record in records)
     own = f"models.{area}"
     library = [
-        _import("sage200_async.odata.fields", ["Fields", *_used(body, _FIELDS)]),
+        _import("sage200_async.odata.fields", _used(body, _FIELDS)),
+        _import(
+            "sage200_async.odata.namespaces",
+            ["Fields", *_used(body, ["OpaqueFields"])],
+        ),
         _import("sage200_async.query.records", ["Record"]),
     ]
     head = _head(f"Records of the `{area}` document.", body, library, now=True)
@@ -91,14 +91,16 @@ def models_module(models: Models, area: str, homes: Homes) -> str:
 def _fields(record: Record) -> str:
     name = camel(record.name)
     lines = [f"class {name}Fields(Fields):", f'    """Fields of `{name}`."""', ""]
-    kept = (each for each in record.fields if each.attribute == each.name)
-    return "\n".join(
-        [*lines, *(f"    {each.name}: {_namespace(each)}" for each in kept)]
-    )
+    lines += [
+        f"    {field.name}: {_namespace(field)}"
+        for field in record.fields
+        if field.attribute == field.name
+    ]
+    return "\n".join(lines)
 
 
 def _namespace(field: Field) -> str:
-    if field.kind != "member":
+    if field.kind != "expandable":
         return KINDS[field.kind].namespace
     if field.record is None:
         return "OpaqueFields"
@@ -108,9 +110,9 @@ def _namespace(field: Field) -> str:
 def _record(record: Record) -> str:
     name = camel(record.name)
     renamed = {
-        each.attribute: each.name
-        for each in record.fields
-        if each.attribute != each.name
+        field.attribute: field.name
+        for field in record.fields
+        if field.attribute != field.name
     }
     option = f", rename={renamed}" if renamed else ""
     only = " Professional only." * record.professional_only
@@ -121,19 +123,19 @@ def _record(record: Record) -> str:
         f"    fields: ClassVar[{name}Fields] = {name}Fields()",
         "",
     ]
-    for each in record.fields:
-        lines.append(f"    {each.attribute}: {_python(each)} = None")
-        lines.append(f'    """{each.note}"""')
+    for field in record.fields:
+        lines.append(f"    {field.attribute}: {_python(field)} = None")
+        lines.append(f'    """{field.note}"""')
     return "\n".join(lines)
 
 
 def _python(field: Field) -> str:
-    """Write a field's type, in quotes where it may be a class that comes later.
+    """Return a field's type, in quotes where it may be a class defined later.
 
     Only there: text is evaluated when a record is decoded for the first time, which
     stopped the event loop for 10 ms where there were 513 of them.
     """
-    if field.kind != "member":
+    if field.kind != "expandable":
         return f"{KINDS[field.kind].python} | None"
     one = ANYTHING if field.record is None else camel(field.record)
     kind = f"list[{one}] | None" if field.many else f"{one} | None"
@@ -141,84 +143,84 @@ def _python(field: Field) -> str:
 
 
 def inputs_module(inputs: Iterable[Input], area: str, homes: Homes) -> str:
-    """Write what writes of one area take."""
-    body = "\n\n\n".join(_input(each) for each in inputs if each.area == area)
+    """Return the module of what writes of one area take."""
+    body = "\n\n\n".join(_input(written) for written in inputs if written.area == area)
     alias = ["DateOrTime"] if "DateOrTime" in body else []
     library = [_import(f"{CATALOG}.inputs", alias)]
     head = _head(f"What writes of the `{area}` document take.", body, library)
     return f"{head}\n{body}\n\n{_imports(body, f'inputs.{area}', homes)}"
 
 
-def public_names(given: Input) -> list[str]:
-    """Name what `inputs_module` writes for one record."""
+def public_names(written: Input) -> list[str]:
+    """Return the names that `inputs_module` defines for one record."""
     return re.findall(
-        r"^(?:class )?([A-Z]\w+)(?:\(|: TypeAlias)", _input(given), re.MULTILINE
+        r"^(?:class )?([A-Z]\w+)(?:\(|: TypeAlias)", _input(written), re.MULTILINE
     )
 
 
-def _input(given: Input) -> str:
-    """Write the inputs of one record: of its creation, its changes, its rows."""
-    name = camel(given.record)
-    if not given.names:
+def _input(written: Input) -> str:
+    """Return the inputs of one record: to create, to change, and as a row."""
+    name = camel(written.record)
+    if not written.names:
         return f"{name}Input: TypeAlias = {ANYTHING}\n" + _quoted(
-            "The documents do not say what it takes."
+            "Its fields are not documented."
         )
-    needed = [each for each in given.names if each.required and given.created]
-    optional = [each for each in given.names if each not in needed]
-    base, parts = _created(given, needed, optional)
-    names = needed if given.created else optional
-    if given.changed:
+    required = [field for field in written.names if field.required and written.created]
+    optional = [field for field in written.names if field not in required]
+    base, parts = _created(written, required, optional)
+    names = required if written.created else optional
+    if written.changed:
         doc = f"What updating a `{name}` takes: only what changes."
-        with_id = [*_id(given, asked=given.bulk), *names]
+        with_id = [*_id(written, wanted=written.bulk), *names]
         parts.append(_typed(f"{name}Changes", base, doc, with_id))
-        base, names = (base, names) if given.created else (f"{name}Changes", [])
-    if given.row:
+        base, names = (base, names) if written.created else (f"{name}Changes", [])
+    if written.row:
         doc = f"A `{name}` inside another input: with its id to change it."
-        row = f"{name}Row" if given.created else f"{name}Input"
-        parts.append(_typed(row, base, doc, [*_id(given, asked=True), *names]))
+        row = f"{name}Row" if written.created else f"{name}Input"
+        parts.append(_typed(row, base, doc, [*_id(written, wanted=True), *names]))
     return "\n\n\n".join(parts)
 
 
 def _created(
-    given: Input, needed: list[Given], optional: list[Given]
+    written: Input, required: list[InputField], optional: list[InputField]
 ) -> tuple[str, list[str]]:
-    """Write what a creation takes; give the class that others build on, too."""
-    name = camel(given.record)
+    """Return the base class of the other inputs, and what a `create` takes."""
+    name = camel(written.record)
     doc = f"What creating a `{name}` takes."
-    if not given.created:
+    if not written.created:
         return "TypedDict", []
-    if not needed:
+    if not required:
         return f"{name}Input", [_typed(f"{name}Input", "TypedDict", doc, optional)]
     base = f"_{name}Optional"
     return base, [
-        _typed(base, "TypedDict", f"What a `{name}` may be given.", optional),
-        _typed(f"{name}Input", base, doc, needed, total=True),
+        _typed(base, "TypedDict", f"Optional fields of a `{name}`.", optional),
+        _typed(f"{name}Input", base, doc, required, total=True),
     ]
 
 
-def _id(given: Input, *, asked: bool) -> list[Given]:
-    return [Given("id", "int")] if asked and given.has_id else []
+def _id(written: Input, *, wanted: bool) -> list[InputField]:
+    return [InputField("id", "int")] if wanted and written.has_id else []
 
 
 def _typed(
-    name: str, base: str, doc: str, names: list[Given], *, total: bool = False
+    name: str, base: str, doc: str, names: list[InputField], *, total: bool = False
 ) -> str:
     option = "" if total else ", total=False"
     lines = [f"class {name}({base}{option}):", _quoted(f"    {doc}")]
     lines += [""] * bool(names)
-    return "\n".join([*lines, *(f"    {each.name}: {each.type}" for each in names)])
+    return "\n".join([*lines, *(f"    {field.name}: {field.type}" for field in names)])
 
 
 def _quoted(text: str) -> str:
-    """Make a docstring of *text*, indented as it is."""
+    """Return *text* as a docstring, indented as it is."""
     bare = text.lstrip()
     return f'{text[: len(text) - len(bare)]}"""{bare}"""'
 
 
 def endpoints_module(endpoints: list[Endpoint], homes: Homes) -> str:
-    """Write the endpoints, those below an item first."""
+    """Return the module of the endpoints, those below an item first."""
     doc = "A typed attribute for each resource."
-    classes = [text for each in endpoints for text in _items(each, homes)]
+    classes = [text for endpoint in endpoints for text in _items(endpoint, homes)]
     classes.append(_class("Endpoints", "Binder", doc, endpoints, homes))
     body = "\n\n\n".join(classes)
     typing = _indented(_imports(body, "endpoints", homes))
@@ -232,10 +234,10 @@ def endpoints_module(endpoints: list[Endpoint], homes: Homes) -> str:
 
 
 def _items(endpoint: Endpoint, homes: Homes) -> Iterator[str]:
-    for each in endpoint.below:
-        yield from _items(each, homes)
+    for inner in endpoint.below:
+        yield from _items(inner, homes)
     if endpoint.item is not None:
-        doc = f"What lies below one of `{endpoint.where}`."
+        doc = f"What is below one of `{endpoint.where}`."
         yield _class(endpoint.item, "Item", doc, endpoint.below, homes)
 
 
@@ -243,26 +245,28 @@ def _class(
     name: str, base: str, doc: str, endpoints: Iterable[Endpoint], homes: Homes
 ) -> str:
     head = f'class {name}({base}):\n    """{doc}"""\n'
-    return "\n".join([head, *(_endpoint(each, homes) for each in endpoints)])
+    return "\n".join([head, *(_endpoint(endpoint, homes) for endpoint in endpoints)])
 
 
 def _endpoint(endpoint: Endpoint, homes: Homes) -> str:
     kind = f"{endpoint.kind}[{', '.join(endpoint.arguments)}]"
-    given = [f'"{endpoint.path}"', endpoint.kind]
+    arguments = [f'"{endpoint.path}"', endpoint.kind]
     if endpoint.model is not None:
-        given.append(_lazily(endpoint.model, homes))
+        arguments.append(_lazily(endpoint.model, homes))
     if endpoint.reply is not None:
-        given.append(f"reply={_lazily(endpoint.reply, homes)}")
+        arguments.append(f"reply={_lazily(endpoint.reply, homes)}")
+    if endpoint.creates_many:
+        arguments.append("creates_many=True")
     for name in ("key", "watermark", "extra_expands", "parameters", "default_order"):
         value = getattr(endpoint, name)
         if value:
-            given.append(f"{name}={value!r}")
+            arguments.append(f"{name}={value!r}")
     if endpoint.professional_only:
-        given.append("professional_only=True")
+        arguments.append("professional_only=True")
     if endpoint.item is not None:
-        given.append(f"item={endpoint.item}")
-    called = f"Endpoint({', '.join(given)})"
-    line = f"    {endpoint.attribute}: Endpoint[{kind}] = {called}"
+        arguments.append(f"item={endpoint.item}")
+    call = f"Endpoint({', '.join(arguments)})"
+    line = f"    {endpoint.attribute}: Endpoint[{kind}] = {call}"
     return f"{line}\n{_quoted(f'    {endpoint.doc}')}\n"
 
 
@@ -272,12 +276,12 @@ def _lazily(record: str, homes: Homes) -> str:
 
 
 def public_module(homes: Homes) -> str:
-    """Write the package itself: every public name, loaded when it is asked for."""
+    """Return the package's own module: every public name, loaded on first use."""
     imports = [
-        f"    from {CATALOG}.{homes[each]} import {each} as {each}" for each in homes
+        f"    from {CATALOG}.{homes[name]} import {name} as {name}" for name in homes
     ]
-    table = [f'    "{each}": "{homes[each]}",' for each in homes]
-    names = [f'    "{each}",' for each in homes]
+    table = [f'    "{name}": "{homes[name]}",' for name in homes]
+    names = [f'    "{name}",' for name in homes]
     body = "\n".join(
         [
             "if TYPE_CHECKING:",
@@ -290,23 +294,21 @@ def public_module(homes: Homes) -> str:
             _LAZY,
         ]
     )
-    doc = (
-        "Every resource that is known: records, their fields, their inputs, endpoints."
-    )
+    doc = "Every resource of Sage 200: endpoints, records, their fields and inputs."
     return f"{_head(doc, body, [])}\n{body}"
 
 
 def package_module(doc: str, body: str = "") -> str:
-    """Write the first module of a package."""
+    """Return the first module of a package."""
     return f'"""{doc}\n\n{NOTICE}\n"""\n{body}'
 
 
 def _head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> str:
-    """Write a module's docstring and what it imports from elsewhere.
+    """Return a module's docstring and its imports from elsewhere.
 
     Args:
-        doc: What the module is.
-        body: What follows.
+        doc: What the module has.
+        body: The rest of the module.
         library: Imports of this library.
         now: Whether annotations are evaluated at once.
     """
@@ -318,12 +320,12 @@ def _head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> 
 
 
 def _import(module: str, names: Iterable[str]) -> str:
-    several = ", ".join(sorted(names, key=_order))
-    return f"from {module} import {several}\n" if several else ""
+    listed = ", ".join(sorted(names, key=_order))
+    return f"from {module} import {listed}\n" if listed else ""
 
 
 def _order(name: str) -> tuple[bool, str]:
-    """Sort as ruff does: constants, then the others, small letters like capitals."""
+    """Return the sort key of ruff: constants first, then by letter in any case."""
     return (not name.isupper(), name.lower())
 
 
@@ -333,7 +335,7 @@ def _used(body: str, names: Iterable[str]) -> list[str]:
 
 
 def _imports(body: str, own: str, homes: Homes) -> str:
-    """Import what *body* names of other modules of the catalog."""
+    """Return the imports of what *body* uses of the catalog's other modules."""
     bare = re.sub(r'"[^"]*"', "", body.replace('"""', '"'))
     wanted: dict[str, list[str]] = {}
     for name in sorted(set(re.findall(r"\w+", bare)) & set(homes)):

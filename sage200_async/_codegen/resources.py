@@ -32,14 +32,13 @@ _CLASSES: Final = {
 }
 _SPECIAL: Final = {
     "single": ("Single", "R"),
-    "several": ("CreateMany", "AV"),
     "below": ("ListParent", "RN"),
 }
-_STAMP: Final = "date_time_updated"
+_WATERMARK: Final = "date_time_updated"
 
 
 class Resource(Struct):
-    """What the documents say of one resource, from all of its paths."""
+    """What the documents have on one resource, from all of its paths."""
 
     path: tuple[str, ...]
     """From the root, ids as ``{}``."""
@@ -47,25 +46,27 @@ class Resource(Struct):
     collection: dict[str, Operation] = field(default_factory=dict[str, Operation])
     items: dict[str, Operation] = field(default_factory=dict[str, Operation])
     bodies: dict[str, str] = field(default_factory=dict[str, str])
-    """The schema that each writing verb takes."""
+    """The schema that each verb of writing takes."""
     professional_only: bool = False
     below: list[Resource] = field(default_factory=list["Resource"])
 
     @property
     def where(self) -> str:
-        """What overrides and reports call it."""
+        """Its name in overrides and reports."""
         return "/".join(self.path)
 
     @property
     def reply(self) -> str | None:
-        """The schema that it is made of: what reading and updating answer with."""
-        found = [*self.items.values(), *self.collection.values()]
-        replies = [each.reply for each in found if each.verb != "post"]
-        return next((each for each in replies if each is not None), None)
+        """The schema of its records: the reply to reading and updating."""
+        operations = [*self.items.values(), *self.collection.values()]
+        replies = [
+            operation.reply for operation in operations if operation.verb != "post"
+        ]
+        return next((reply for reply in replies if reply is not None), None)
 
 
 class Endpoint(Struct, frozen=True):
-    """One endpoint, as it is written down."""
+    """One endpoint, as it is rendered."""
 
     attribute: str
     path: str
@@ -78,6 +79,7 @@ class Endpoint(Struct, frozen=True):
     model: str | None
     """The record, in the words of the documents."""
     reply: str | None
+    creates_many: bool
     key: str | None
     watermark: str | None
     extra_expands: tuple[str, ...]
@@ -85,39 +87,37 @@ class Endpoint(Struct, frozen=True):
     default_order: tuple[str, ...]
     professional_only: bool
     item: str | None
-    """The class of its items, where something lies below them."""
+    """The class of its items, where there are resources below them."""
     below: tuple[Endpoint, ...]
 
 
 def resources_of(documents: Documents, overrides: Overrides) -> list[Resource]:
-    """Bring the paths of each resource together, nested ones below their parents."""
-    found: dict[tuple[str, ...], Resource] = {}
+    """Return the resources, each from all of its paths, nested below its parent."""
+    resources: dict[tuple[str, ...], Resource] = {}
     for route in documents.routes.values():
         parts = segments(route.path)
         of_item = parts[-1] == "{}"
-        resource = _resource(documents, found, parts[:-1] if of_item else parts)
+        resource = _resource(resources, parts[:-1] if of_item else parts)
         if not of_item or not resource.title:
             resource.title = route.title
         resource.professional_only |= route.professional_only
         for operation in route.operations:
-            kept = resource.items if of_item else resource.collection
-            kept[operation.verb] = operation
+            operations = resource.items if of_item else resource.collection
+            operations[operation.verb] = operation
             body = body_of(documents, overrides, route, operation)
             if body is not None:
                 resource.bodies[operation.verb] = body
-    return [each for path, each in found.items() if len(path) == 1]
+    return [resource for path, resource in resources.items() if len(path) == 1]
 
 
 def _resource(
-    documents: Documents,
-    found: dict[tuple[str, ...], Resource],
-    path: tuple[str, ...],
+    resources: dict[tuple[str, ...], Resource], path: tuple[str, ...]
 ) -> Resource:
-    if path not in found:
-        found[path] = Resource(path)
+    if path not in resources:
+        resources[path] = Resource(path)
         if len(path) > 1:
-            _resource(documents, found, path[:-2]).below.append(found[path])
-    return found[path]
+            _resource(resources, path[:-2]).below.append(resources[path])
+    return resources[path]
 
 
 class Decider:
@@ -130,15 +130,15 @@ class Decider:
         self._models = models
         self._overrides = overrides
         roots = [
-            each for each in documents.routes.values() if each.path.count("/") == 1
+            route for route in documents.routes.values() if route.path.count("/") == 1
         ]
-        titles = [each.title.lower() for each in roots]
+        titles = [route.title.lower() for route in roots]
         self._shared = {title for title in titles if titles.count(title) > 1}
 
     def endpoint(self, resource: Resource) -> Endpoint:
         """Decide on the endpoint of *resource*, and on those below it."""
         kind, codes = self._kind(resource)
-        name = resource.path[-1]
+        name, post = resource.path[-1], resource.collection.get("post")
         model, reply = self._model(resource)
         item = (
             f"{camel('_'.join(_names(resource.path)))}Item" if resource.below else None
@@ -156,6 +156,7 @@ class Decider:
             self._arguments(resource, codes, item),
             model,
             reply,
+            self._creates_many(resource, post),
             self._key(resource),
             self._watermark(resource),
             extra_expands,
@@ -163,33 +164,36 @@ class Decider:
             default_order,
             resource.professional_only,
             item,
-            tuple(self.endpoint(each) for each in resource.below),
+            tuple(self.endpoint(inner) for inner in resource.below),
         )
 
     def _kind(self, resource: Resource) -> tuple[str, str]:
         verbs = (" ".join(resource.collection), " ".join(resource.items))
         kind = _CLASSES[verbs]
         if verbs == ("", ""):
-            self._documents.find("parent without operations", resource.where, kind[0])
+            self._documents.report("parent without operations", resource.where, kind[0])
         if verbs == ("get", "") and not resource.collection["get"].many:
-            self._documents.find("one object without an id", resource.where)
+            self._documents.report("one object without an id", resource.where)
             kind = _SPECIAL["single"]
         elif verbs == ("get", "") and resource.below:
             kind = _SPECIAL["below"]
-            self._documents.find("items that are not read", resource.where, kind[0])
-        elif verbs == ("post", "") and resource.collection["post"].many:
-            self._documents.find("create that answers with several", resource.where)
-            kind = _SPECIAL["several"]
+            self._documents.report("items that are not read", resource.where, kind[0])
         return kind
 
+    def _creates_many(self, resource: Resource, post: Operation | None) -> bool:
+        if post is None or not post.many:
+            return False
+        self._documents.report("create that answers with several", resource.where)
+        return True
+
     def _model(self, resource: Resource) -> tuple[str | None, str | None]:
-        """Give the record of a resource, and what writes answer with if it differs."""
-        made = resource.collection.get("post")
-        reply = None if made is None else made.reply
+        """Return the record, and what writes are answered with where it differs."""
+        post = resource.collection.get("post")
+        reply = None if post is None else post.reply
         body = resource.bodies.get("post")
         if body is not None and reply != body:
             note = f"takes {body}, answers with {reply}"
-            self._documents.find("reply unlike the body", resource.where, note)
+            self._documents.report("reply unlike the body", resource.where, note)
         model = resource.reply or body or reply
         if model is not None and not self._models.records[model].fields:
             model = None
@@ -199,35 +203,37 @@ class Decider:
         self, resource: Resource, codes: str, item: str | None
     ) -> tuple[str, ...]:
         post = resource.collection.get("post")
-        answer = resource.reply if post is None else post.reply
-        found = {
+        created = _class(resource.reply if post is None else post.reply)
+        if post is not None and post.many:
+            created = f"list[{created}]"
+        arguments = {
             "R": _class(resource.reply),
-            "A": _class(answer),
+            "A": created,
             "V": _class(resource.bodies.get("post"), "Input"),
             "C": _class(resource.bodies.get("put"), "Changes"),
             "N": item or "",
         }
-        return tuple(found[code] for code in codes if found[code])
+        return tuple(arguments[code] for code in codes if arguments[code])
 
     def _key(self, resource: Resource) -> str | None:
-        """Give the unique ascending key of a listing, or None."""
+        """Return the unique ascending key of a listing, or None."""
         if not self._listed(resource) or resource.reply is None:
             return None
         id_field = self._models.records[resource.reply].field("id")
-        given = "id" if id_field and id_field.kind == "integer" else None
-        key = self._overrides.name("key", resource.where, given)
+        default = "id" if id_field and id_field.kind == "integer" else None
+        key = self._overrides.name("key", resource.where, default)
         if key is None:
             note = resource.reply
-            self._documents.find("list without a key", resource.where, note)
+            self._documents.report("list without a key", resource.where, note)
         return self._field(resource, key)
 
     def _watermark(self, resource: Resource) -> str | None:
         if not self._listed(resource) or resource.reply is None:
             return None
-        stamped = self._models.records[resource.reply].field(_STAMP)
-        given = _STAMP if stamped else None
+        stamped = self._models.records[resource.reply].field(_WATERMARK)
+        default = _WATERMARK if stamped else None
         return self._field(
-            resource, self._overrides.name("watermark", resource.where, given)
+            resource, self._overrides.name("watermark", resource.where, default)
         )
 
     def _field(self, resource: Resource, name: str | None) -> str | None:
@@ -243,10 +249,10 @@ class Decider:
 
     def _attribute(self, resource: Resource) -> str:
         name = resource.path[-1]
-        after = self._overrides.name("attribute", resource.where, attribute(name))
-        if after != name:
-            self._documents.find("name clash", resource.where, f"{after} instead")
-        return str(after)
+        renamed = self._overrides.name("attribute", resource.where, attribute(name))
+        if renamed != name:
+            self._documents.report("name clash", resource.where, f"{renamed} instead")
+        return str(renamed)
 
     def _doc(self, resource: Resource) -> str:
         title = resource.title
@@ -254,8 +260,8 @@ class Decider:
             title = words(resource.path[-1])
             if resource.title:
                 note = f"{resource.title!r}: {title!r} instead"
-                self._documents.find("title that is no name", resource.where, note)
-        can = ", ".join(_verbs(resource)) or "only what lies below"
+                self._documents.report("title that is no name", resource.where, note)
+        can = ", ".join(_verbs(resource)) or "only what is below"
         only = " Professional only." * resource.professional_only
         return f"{title}: {can}.{only}"
 
@@ -265,8 +271,8 @@ def _verbs(resource: Resource) -> list[str]:
     if "get" in resource.collection and not resource.collection["get"].many:
         at_collection["get"] = "get"
     at_item = {"get": "get", "put": "update", "delete": "delete"}
-    found = [at_collection[verb] for verb in VERBS if verb in resource.collection]
-    return found + [at_item[verb] for verb in VERBS if verb in resource.items]
+    verbs = [at_collection[verb] for verb in VERBS if verb in resource.collection]
+    return verbs + [at_item[verb] for verb in VERBS if verb in resource.items]
 
 
 def _names(path: tuple[str, ...]) -> list[str]:

@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING
 
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Binder, Endpoint, Item
-from sage200_async.query.operations import (
+from sage200_async.query.operations import Create, Get, Parent, Single
+from sage200_async.query.resources import (
     BatchUpdateResource,
-    Create,
-    CreateMany,
     CreateUpdate,
-    Get,
     GetUpdate,
     ListCreate,
     ListGet,
     ListGetUpdate,
     ListGetUpdateDelete,
     ListParent,
-    Parent,
     Resource,
-    Single,
 )
 
 if TYPE_CHECKING:
@@ -504,7 +500,7 @@ _MODELS = "sage200_async.catalog.models."
 
 
 class BanksItem(Item):
-    """What lies below one of `banks`."""
+    """What is below one of `banks`."""
 
     bank_posted_transactions: Endpoint[CollectionQuery[BankPostedTransaction]] = (
         Endpoint(
@@ -519,7 +515,7 @@ class BanksItem(Item):
 
 
 class NominalCodesItem(Item):
-    """What lies below one of `nominal_codes`."""
+    """What is below one of `nominal_codes`."""
 
     nominal_transaction_enquiry_views: Endpoint[
         CollectionQuery[NominalTransactionEnquiryView]
@@ -533,7 +529,7 @@ class NominalCodesItem(Item):
 
 
 class PopOrdersItem(Item):
-    """What lies below one of `pop_orders`."""
+    """What is below one of `pop_orders`."""
 
     pop_order_lines: Endpoint[CollectionQuery[PopOrderLine]] = Endpoint(
         "pop_order_lines",
@@ -546,7 +542,7 @@ class PopOrdersItem(Item):
 
 
 class PopOrderLinesItem(Item):
-    """What lies below one of `pop_order_lines`."""
+    """What is below one of `pop_order_lines`."""
 
     pop_linked_order_lines: Endpoint[CollectionQuery[PopLinkedOrderLine]] = Endpoint(
         "pop_linked_order_lines",
@@ -568,7 +564,7 @@ class PopOrderLinesItem(Item):
 
 
 class SuppliersSupplierContactsItem(Item):
-    """What lies below one of `suppliers/{}/supplier_contacts`."""
+    """What is below one of `suppliers/{}/supplier_contacts`."""
 
     supplier_emails: Endpoint[
         Resource[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
@@ -627,7 +623,7 @@ class SuppliersSupplierContactsItem(Item):
 
 
 class SuppliersItem(Item):
-    """What lies below one of `suppliers`."""
+    """What is below one of `suppliers`."""
 
     pop_orders: Endpoint[CollectionQuery[PopOrder]] = Endpoint(
         "pop_orders",
@@ -687,7 +683,7 @@ class SuppliersItem(Item):
 
 
 class PurchasePostedTransactionsItem(Item):
-    """What lies below one of `purchase_posted_transactions`."""
+    """What is below one of `purchase_posted_transactions`."""
 
     purchase_posted_transaction_memos: Endpoint[
         CollectionQuery[PurchasePostedTransactionMemo]
@@ -702,7 +698,7 @@ class PurchasePostedTransactionsItem(Item):
 
 
 class SupplierContactsItem(Item):
-    """What lies below one of `supplier_contacts`."""
+    """What is below one of `supplier_contacts`."""
 
     supplier_emails: Endpoint[
         Resource[SupplierEmail, SupplierEmailInput, SupplierEmailChanges]
@@ -770,7 +766,7 @@ class SupplierContactsItem(Item):
 
 
 class CustomersCustomerContactsItem(Item):
-    """What lies below one of `customers/{}/customer_contacts`."""
+    """What is below one of `customers/{}/customer_contacts`."""
 
     customer_emails: Endpoint[
         Resource[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
@@ -829,7 +825,7 @@ class CustomersCustomerContactsItem(Item):
 
 
 class CustomersItem(Item):
-    """What lies below one of `customers`."""
+    """What is below one of `customers`."""
 
     customer_contacts: Endpoint[
         Resource[
@@ -925,7 +921,7 @@ class CustomersItem(Item):
 
 
 class CustomerContactsItem(Item):
-    """What lies below one of `customer_contacts`."""
+    """What is below one of `customer_contacts`."""
 
     customer_emails: Endpoint[
         Resource[CustomerEmail, CustomerEmailInput, CustomerEmailChanges]
@@ -993,7 +989,7 @@ class CustomerContactsItem(Item):
 
 
 class SalesPostedTransactionsItem(Item):
-    """What lies below one of `sales_posted_transactions`."""
+    """What is below one of `sales_posted_transactions`."""
 
     sales_posted_transaction_memos: Endpoint[
         CollectionQuery[SalesPostedTransactionMemo]
@@ -1008,7 +1004,7 @@ class SalesPostedTransactionsItem(Item):
 
 
 class SopOrdersItem(Item):
-    """What lies below one of `sop_orders`."""
+    """What is below one of `sop_orders`."""
 
     sop_order_lines: Endpoint[ListGet[SopOrderLine]] = Endpoint(
         "sop_order_lines",
@@ -1021,7 +1017,7 @@ class SopOrdersItem(Item):
 
 
 class ProductsWarehousesItem(Item):
-    """What lies below one of `products/{}/warehouses`."""
+    """What is below one of `products/{}/warehouses`."""
 
     warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
@@ -1034,7 +1030,7 @@ class ProductsWarehousesItem(Item):
 
 
 class ProductsItem(Item):
-    """What lies below one of `products`."""
+    """What is below one of `products`."""
 
     warehouses: Endpoint[ListParent[Warehouse, ProductsWarehousesItem]] = Endpoint(
         "warehouses",
@@ -1066,7 +1062,7 @@ class ProductsItem(Item):
 
 
 class ProductGroupsItem(Item):
-    """What lies below one of `product_groups`."""
+    """What is below one of `product_groups`."""
 
     products: Endpoint[CollectionQuery[Product]] = Endpoint(
         "products",
@@ -1079,7 +1075,7 @@ class ProductGroupsItem(Item):
 
 
 class ProductTransactionsItem(Item):
-    """What lies below one of `product_transactions`."""
+    """What is below one of `product_transactions`."""
 
     traceable_item_transactions: Endpoint[
         CollectionQuery[ProductTransactionTraceableItemHistoryRecord]
@@ -1093,7 +1089,7 @@ class ProductTransactionsItem(Item):
 
 
 class WarehousesProductsItem(Item):
-    """What lies below one of `warehouses/{}/products`."""
+    """What is below one of `warehouses/{}/products`."""
 
     warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
@@ -1106,7 +1102,7 @@ class WarehousesProductsItem(Item):
 
 
 class WarehousesItem(Item):
-    """What lies below one of `warehouses`."""
+    """What is below one of `warehouses`."""
 
     warehouse_holdings: Endpoint[CollectionQuery[WarehouseHolding]] = Endpoint(
         "warehouse_holdings",
@@ -1120,11 +1116,11 @@ class WarehousesItem(Item):
     products: Endpoint[Parent[WarehousesProductsItem]] = Endpoint(
         "products", Parent, item=WarehousesProductsItem
     )
-    """Products: only what lies below."""
+    """Products: only what is below."""
 
 
 class WarehouseHoldingsItem(Item):
-    """What lies below one of `warehouse_holdings`."""
+    """What is below one of `warehouse_holdings`."""
 
     traceable_item_balances: Endpoint[
         CollectionQuery[TraceableAdjustmentItemBalance]
@@ -1146,7 +1142,7 @@ class WarehouseHoldingsItem(Item):
 
 
 class TraceableItemsItem(Item):
-    """What lies below one of `traceable_items`."""
+    """What is below one of `traceable_items`."""
 
     traceable_item_receipts: Endpoint[CollectionQuery[TraceableItemHistoryRecord]] = (
         Endpoint(
@@ -1188,7 +1184,7 @@ class TraceableItemsItem(Item):
 
 
 class TraceableBinItemsItem(Item):
-    """What lies below one of `traceable_bin_items`."""
+    """What is below one of `traceable_bin_items`."""
 
     traceable_item_allocations: Endpoint[
         CollectionQuery[TraceableItemAllocationRecord]
@@ -3303,12 +3299,13 @@ class Endpoints(Binder):
     """Order line item types: list."""
 
     suggested_products: Endpoint[
-        CreateMany[SuggestedProduct, SuggestedProductOptionsInput]
+        Create[list[SuggestedProduct], SuggestedProductOptionsInput]
     ] = Endpoint(
         "suggested_products",
-        CreateMany,
+        Create,
         _MODELS + "sop:SuggestedProductOptions",
         reply=_MODELS + "sop:SuggestedProduct",
+        creates_many=True,
     )
     """Suggested products: create."""
 
@@ -3727,7 +3724,7 @@ class Endpoints(Binder):
     product_transactions: Endpoint[Parent[ProductTransactionsItem]] = Endpoint(
         "product_transactions", Parent, item=ProductTransactionsItem
     )
-    """Product transactions: only what lies below."""
+    """Product transactions: only what is below."""
 
     costing_method_types: Endpoint[CollectionQuery[CostingMethodType]] = Endpoint(
         "costing_method_types",
@@ -3981,12 +3978,12 @@ class Endpoints(Binder):
     traceable_items: Endpoint[Parent[TraceableItemsItem]] = Endpoint(
         "traceable_items", Parent, item=TraceableItemsItem
     )
-    """Traceable items: only what lies below."""
+    """Traceable items: only what is below."""
 
     traceable_bin_items: Endpoint[Parent[TraceableBinItemsItem]] = Endpoint(
         "traceable_bin_items", Parent, item=TraceableBinItemsItem
     )
-    """Traceable bin items: only what lies below."""
+    """Traceable bin items: only what is below."""
 
     traceable_issue_status_types: Endpoint[
         CollectionQuery[TraceableIssueStatusType]

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from sage200_async.catalog import Endpoints
 from sage200_async.cli.output import align_columns
-from sage200_async.odata.fields import Field, Fields, names_of
+from sage200_async.odata.fields import Field
+from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from sage200_async.catalog import Endpoints
 from sage200_async.cli.config import request_settings
 from sage200_async.cli.output import WRITERS
 from sage200_async.errors import QueryError
-from sage200_async.odata.fields import Fields, names_of
+from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
     from sage200_async.query.collection import CollectionQuery

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from sage200_async.errors import QueryError
-from sage200_async.odata.fields import Fields, names_of
+from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import msgspec
 
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.odata.fields import Fields, names_of
+from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.parallel import Progress
 

@@ -1,4 +1,8 @@
-"""The methods that refine a query: written once, pure, each giving a new one."""
+"""How each refinement changes the options of a query; pure.
+
+Each function checks what it is passed and returns new `QueryOptions`. The
+methods of `Query` of the same names document them.
+"""
 
 from __future__ import annotations
 
@@ -15,342 +19,202 @@ from sage200_async.errors import (
 )
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.expressions import And, Call, Comparison, Expression, In, Raw
-from sage200_async.odata.fields import (
-    AnyField,
-    Field,
+from sage200_async.odata.fields import AnyField, Field, Ordering
+from sage200_async.odata.literals import EXPECTED, fits, integer, quoted
+from sage200_async.odata.namespaces import (
     Fields,
-    Ordering,
+    expandable_names,
     look_up,
-    unknown_field,
+    names_of,
+    record_name,
 )
-from sage200_async.odata.literals import fits, integer, quoted
+from sage200_async.odata.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Iterable, Mapping
 
     from sage200_async.odata.options import QueryOptions
 
 Name: TypeAlias = str | Field[Any] | Fields
-"""A field or member: typed, or its name."""
-
-
-class Builder:
-    """A query under construction. Refining it leaves it as it was."""
-
-    __slots__ = ()
-    _options: QueryOptions
-
-    @property
-    def options(self) -> QueryOptions:
-        """What is asked for so far."""
-        return self._options
-
-    @property
-    def _namespace(self) -> Fields | None:
-        raise NotImplementedError
-
-    @property
-    def _extra_expands(self) -> tuple[str, ...]:
-        return ()
-
-    def _refine(self, options: QueryOptions) -> Self:
-        raise NotImplementedError
-
-    def filter(self, *conditions: Expression, **equals: object) -> Self:
-        """Keep only the records that meet every condition.
-
-        Repeated calls narrow further: all conditions, of all calls, must hold.
-
-        Args:
-            conditions: Made from fields (``c.balance > 1000``), joined with
-                ``&``, ``|`` and ``~``; `raw` passes text through.
-            equals: Field names with the value that each must equal; None
-                is null.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            UnknownFieldError: The record has no field of that name.
-            InvalidValue: A value is not of its field's type.
-            QueryError: Something that is not a condition was given.
-
-        Source:
-            ``$filter``: Sage 200 API guide, "Query parameters".
-
-        Example:
-            >>> c = Customer.fields
-            >>> both = client.customers.filter(c.balance > 1000, on_hold=False)
-            >>> str(both.options.filter)
-            'balance gt 1000 and on_hold eq false'
-        """
-        namespace = self._namespace
-        equal = [_field(name, namespace) == value for name, value in equals.items()]
-        if not conditions and not equal:
-            return self
-        where = () if self._options.filter is None else (self._options.filter,)
-        joined = And.of(*where, *conditions, *equal)
-        if namespace is not None:
-            for condition in conditions:
-                for leaf in condition.leaves():
-                    _check_leaf(leaf, namespace)
-        return self._refine(replace(self._options, filter=joined))
-
-    def select(self, *names: Name) -> Self:
-        """Ask only for these fields; the others read as None.
-
-        The largest lever on speed: ten of a customer's fields are a tenth of
-        the bytes. Repeated calls add fields. A dotted name (``"customer.name"``
-        or ``c.customer.name``) expands the member that it reaches into.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            UnknownFieldError: The record has no field of that name.
-
-        Source:
-            ``$select``: Sage 200 API guide, "Query parameters".
-
-        Example:
-            >>> client.customers.select("id", Customer.fields.name).options.select
-            ('id', 'name')
-        """
-        options, namespace = self._options, self._namespace
-        told = [*options.select, *map(str, names)]
-        for name in told[len(options.select) :]:
-            _find(name, namespace)
-        return self._refine(replace(options, select=tuple(dict.fromkeys(told))))
-
-    def expand(self, *members: Name) -> Self:
-        """Bring related records along: contacts, lines, addresses.
-
-        Repeated calls add members. Sage warns that ``status`` and
-        ``payment_status`` are slow to expand.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            UnknownFieldError: The record has no member of that name.
-
-        Source:
-            ``$expand``: Sage 200 API guide, "Query parameters".
-
-        Example:
-            >>> client.customers.expand("contacts").options.expand
-            ('contacts',)
-        """
-        expand = tuple(self._known_member(member) for member in members)
-        both = dict.fromkeys((*self._options.expand, *expand))
-        return self._refine(replace(self._options, expand=tuple(both)))
-
-    def order_by(self, *keys: Name | Ordering) -> Self:
-        """Order by these fields: ``c.balance.desc()``, ``"balance desc"``.
-
-        Repeated calls add lesser keys. An order of your own is read by offset,
-        which other people's writes can shift; without one, records come by
-        their unique key and nothing is lost. See `explain`.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            UnknownFieldError: The record has no field of that name.
-
-        Source:
-            ``$orderby``: Sage 200 API guide, "Query parameters".
-
-        Example:
-            >>> ordered = client.customers.order_by("balance desc", "id")
-            >>> [str(key) for key in ordered.options.order_by]
-            ['balance desc', 'id']
-        """
-        order = {key.field: key for key in self._options.order_by}
-        for key in keys:
-            made = self._ordering(key)
-            order.setdefault(made.field, made)
-        return self._refine(replace(self._options, order_by=tuple(order.values())))
-
-    def parameters(self, **values: str | int) -> Self:
-        """Set query parameters that this resource alone takes.
-
-        A few ledger views take ``$ageingdatetype`` (``TransactionDate``,
-        ``DueDate`` or ``CalendarMonth``) and ``$periodnumber`` (0 is the
-        current period). The last value given for a name wins.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            UnknownFieldError: The resource takes no parameter of that name.
-            InvalidValue: A value is neither text nor a whole number.
-
-        Source:
-            The OpenAPI documents, "sales", as restated by
-            SelectCo/sage200-api-client.
-
-        Example:
-            >>> debtors = client.sales_aged_debtor_summary_views
-            >>> debtors.parameters(ageingdatetype="DueDate").options.parameters
-            (('$ageingdatetype', 'DueDate'),)
-        """
-        given = dict(self._options.parameters)
-        for name, value in values.items():
-            given[self._known_parameter(f"${name}")] = _parameter(name, value)
-        return self._refine(replace(self._options, parameters=tuple(given.items())))
-
-    def top(self, count: int) -> Self:
-        """Ask for at most *count* records over the whole stream.
-
-        The last call wins. The limit is on the stream, not on one request:
-        ``top(12_000)`` at the default page size is three requests, of 5000,
-        5000 and 2000 records. Without a limit the stream runs to the end.
-
-        Args:
-            count: Records, 0 or more. 0 makes no request at all.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            LimitError: *count* is negative or no whole number.
-
-        Source:
-            ``$top``: Sage 200 API guide, "Query parameters"; 500 records when
-            it is left out, 5000 at most per request.
-
-        Example:
-            >>> client.customers.top(-1)
-            Traceback (most recent call last):
-                ...
-            sage200_async.errors.LimitError: top takes 0 or more records, got -1
-        """
-        _require_count("top", count, 0, None)
-        return self._refine(replace(self._options, top=count))
-
-    def skip(self, count: int) -> Self:
-        """Pass over the first *count* records.
-
-        The last call wins. The service skips only in a given order; where the
-        query has none, the unique key is the order.
-
-        Args:
-            count: Records, 0 or more.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            LimitError: *count* is negative or no whole number.
-
-        Source:
-            ``$skip`` needs ``$orderby``: Sage 200 API guide, "Query
-            parameters".
-
-        Example:
-            >>> client.customers.skip(10).options.skip
-            10
-        """
-        _require_count("skip", count, 0, None)
-        return self._refine(replace(self._options, skip=count))
-
-    def page_size(self, count: int) -> Self:
-        """Ask for at most *count* records in one request.
-
-        Smaller pages take more requests, and less memory and time each: for
-        servers that time out on wide pages.
-
-        Args:
-            count: Records, 1 to 5000.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            LimitError: *count* is out of range.
-
-        Source:
-            5000 at most: Sage 200 API guide, "Query parameters".
-
-        Example:
-            >>> client.customers.page_size(5001)
-            Traceback (most recent call last):
-                ...
-            sage200_async.errors.LimitError: page_size takes 1 to 5000 records, got 5001
-        """
-        _require_count("page_size", count, 1, PAGE_MAX)
-        return self._refine(replace(self._options, page_size=count))
-
-    def timeout(self, seconds: float | None) -> Self:
-        """End a reading of the whole that takes longer than *seconds*.
-
-        The time counts from the first request, the consumer's own included.
-        What ends late is a `RequestTimeout` whose ``plan`` says where to go on.
-        Single requests have time limits of their own, in the settings.
-
-        Args:
-            seconds: More than 0, or None for no end.
-
-        Returns:
-            A new query. This one is left as it was.
-
-        Raises:
-            LimitError: *seconds* is not more than 0.
-
-        Example:
-            >>> client.customers.timeout(3600).options.timeout
-            3600
-        """
-        if seconds is not None and not seconds > 0:
-            message = f"timeout takes seconds, more than 0, got {seconds!r}"
-            raise LimitError(message)
-        return self._refine(replace(self._options, timeout=seconds))
-
-    def _known_member(self, member: Name) -> str:
-        name = str(member)
-        if name not in self._extra_expands:
-            found = _find(name, self._namespace)
-            if self._namespace is not None and not isinstance(found, Fields):
-                raise unknown_field(name, type(self._namespace), members_only=True)
-        return name
-
-    @property
-    def _parameters(self) -> tuple[str, ...]:
-        return ()
-
-    def _known_parameter(self, name: str) -> str:
-        known = self._parameters
-        if self._namespace is not None and name not in known:
-            told = ", ".join(known) or "none"
-            message = f"expected a parameter of this resource ({told}), got {name}"
-            raise UnknownFieldError(message, name=name)
-        return name
-
-    def _ordering(self, key: Name | Ordering) -> Ordering:
-        if isinstance(key, str):
-            name, _, direction = key.partition(" ")
-            if direction.strip() not in {"", "asc", "desc"}:
-                message = f"expected 'name', 'name asc' or 'name desc', got {key!r}"
-                raise QueryError(message)
-            key = Ordering(name, descending=direction.strip() == "desc")
-        made = key if isinstance(key, Ordering) else Ordering(str(key))
-        found = _field(made.field, self._namespace)
-        return Ordering(found.asc().field, made.descending)
-
-
-def _find(name: str, namespace: Fields | None) -> Field[Any] | Fields:
-    return AnyField(name) if namespace is None else look_up(namespace, name)
-
-
-def _field(name: str, namespace: Fields | None) -> Field[Any]:
-    found = _find(name, namespace)
+"""A field or related records: typed, or by name."""
+
+_DIRECTIONS = ("asc", "desc")
+
+
+def add_filter(
+    options: QueryOptions,
+    fields: Fields | None,
+    conditions: tuple[Expression, ...],
+    equals: Mapping[str, object],
+) -> QueryOptions:
+    """Require *conditions*, and that fields equal the values of *equals*."""
+    equal = [_field(name, fields) == value for name, value in equals.items()]
+    current = () if options.filter is None else (options.filter,)
+    joined = And.of(*current, *conditions, *equal)
+    if fields is not None:
+        for condition in conditions:
+            for leaf in condition.leaves():
+                _check_leaf(leaf, fields)
+    return replace(options, filter=joined)
+
+
+def add_select(
+    options: QueryOptions, fields: Fields | None, names: Iterable[Name]
+) -> QueryOptions:
+    """Add *names* to those selected."""
+    added = [_text("select", name) for name in names]
+    for name in added:
+        _find(name, fields)
+    select = dict.fromkeys((*options.select, *added))
+    return replace(options, select=tuple(select))
+
+
+def add_expand(
+    options: QueryOptions,
+    fields: Fields | None,
+    extra: tuple[str, ...],
+    names: Iterable[Name],
+) -> QueryOptions:
+    """Add *names* to those expanded; *extra* are allowed besides the record's."""
+    added = [_text("expand", name) for name in names]
+    for name in added:
+        if name not in extra:
+            _require_expandable(name, fields, extra)
+    expand = dict.fromkeys((*options.expand, *added))
+    return replace(options, expand=tuple(expand))
+
+
+def add_order_by(
+    options: QueryOptions, fields: Fields | None, keys: Iterable[Name | Ordering]
+) -> QueryOptions:
+    """Add *keys* to the order; a field that is in it already keeps its place."""
+    order = {ordering.field: ordering for ordering in options.order_by}
+    for key in keys:
+        ordering = _ordering(key, fields)
+        order.setdefault(ordering.field, ordering)
+    return replace(options, order_by=tuple(order.values()))
+
+
+def set_parameters(
+    options: QueryOptions,
+    resource: str,
+    known: tuple[str, ...] | None,
+    values: Mapping[str, object],
+) -> QueryOptions:
+    """Set query parameters; *known* are those of *resource*, None for any."""
+    parameters = dict(options.parameters)
+    for name, value in values.items():
+        if not name.isidentifier():
+            raise QueryError(f"expected the name of a parameter, got {name!r}")
+        if known is not None and f"${name}" not in known:
+            names = [parameter.removeprefix("$") for parameter in known]
+            message = f"{resource} has no parameter {name!r}; it has "
+            message += ", ".join(names) or "none of its own"
+            raise UnknownFieldError(message, name=name, nearest=nearest(name, names))
+        parameters[f"${name}"] = _parameter(name, value)
+    return replace(options, parameters=tuple(parameters.items()))
+
+
+def set_top(options: QueryOptions, count: int) -> QueryOptions:
+    """Limit the stream to *count* records."""
+    _require_count("top", count, 0, None)
+    return replace(options, top=count)
+
+
+def set_skip(options: QueryOptions, count: int) -> QueryOptions:
+    """Skip *count* records."""
+    _require_count("skip", count, 0, None)
+    return replace(options, skip=count)
+
+
+def set_page_size(options: QueryOptions, count: int) -> QueryOptions:
+    """Limit a request to *count* records."""
+    _require_count("page_size", count, 1, PAGE_MAX)
+    return replace(options, page_size=count)
+
+
+def set_timeout(options: QueryOptions, seconds: float | None) -> QueryOptions:
+    """Limit a whole read to *seconds*."""
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and (not number or not seconds > 0):
+        message = f"timeout takes seconds, more than 0, or None, got {seconds!r}"
+        raise LimitError(message)
+    return replace(options, timeout=seconds)
+
+
+def _text(method: str, name: Any) -> str:
+    """Return *name* as text.
+
+    Raises:
+        QueryError: It is neither a field, nor related records, nor text.
+    """
+    if isinstance(name, str | Field | Fields):
+        text: str = f"{name}"
+        return text
+    message = f"{method} takes names or fields, got {name!r}"
+    if isinstance(name, list | tuple | set):
+        message = f"{message}; unpack it: {method}(*names)"
+    raise QueryError(message)
+
+
+def _find(name: str, fields: Fields | None) -> Field[Any] | Fields:
+    return AnyField(name) if fields is None else look_up(fields, name)
+
+
+def _field(name: str, fields: Fields | None) -> Field[Any]:
+    found = _find(name, fields)
     if isinstance(found, Fields):
-        raise QueryError(f"expected a field, got the member {name!r}")
+        message = f"{name} is no field but related records; use expand({name!r})"
+        raise QueryError(message)
     return found
 
 
-def _check_leaf(leaf: Expression, namespace: Fields) -> None:
+def _require_expandable(
+    name: str, fields: Fields | None, extra: tuple[str, ...]
+) -> None:
+    if fields is None:
+        AnyField(name)
+        return
+    head = name.partition(".")[0]
+    known = names_of(type(fields))
+    if head in known and isinstance(look_up(fields, name), Fields):
+        return
+    expandable = [*expandable_names(type(fields)), *extra]
+    if name in known:
+        hint = f"; it is a field: use select({name!r})"
+    else:
+        hint = did_you_mean(name, expandable, f"it has {', '.join(expandable)}")
+    message = f"{record_name(type(fields))} has no related records {name!r}"
+    raise UnknownFieldError(
+        message + hint, name=name, nearest=nearest(name, expandable)
+    )
+
+
+def _ordering(key: Name | Ordering, fields: Fields | None) -> Ordering:
+    if isinstance(key, str):
+        key = _parsed_ordering(key)
+    elif not isinstance(key, Ordering):
+        key = Ordering(_text("order_by", key))
+    return Ordering(str(_field(key.field, fields)), key.descending)
+
+
+def _parsed_ordering(text: str) -> Ordering:
+    name, _, direction = text.partition(" ")
+    direction = direction.strip()
+    if direction not in {"", *_DIRECTIONS} or name.startswith(("-", "+")):
+        raise QueryError(f"order_by: {_order_hint(text, name, direction)}")
+    return Ordering(name, descending=direction == "desc")
+
+
+def _order_hint(text: str, name: str, direction: str) -> str:
+    if "," in text:
+        return f"expected one field in each argument, got {text!r}"
+    ascending = nearest(direction.lower(), _DIRECTIONS) == "asc" or name[0] == "+"
+    example = f"{name.lstrip('-+')} {_DIRECTIONS[not ascending]}"
+    return f"expected a name, and asc or desc, got {text!r}; use {example!r}"
+
+
+def _check_leaf(leaf: Expression, fields: Fields) -> None:
     """Refuse a condition that does not fit the field of its name.
 
     Raises:
@@ -359,24 +223,29 @@ def _check_leaf(leaf: Expression, namespace: Fields) -> None:
     """
     if type(leaf) is Raw:
         return
-    about = cast("Comparison | Call | In", leaf)
-    operator = about.operator if type(about) is Comparison else ""
-    kind = _kind_against(namespace, about.field, type(about), operator, about.kind)
-    if kind:
-        message = f"{about.field}: expected a condition on {kind}, got {leaf}"
+    typed = cast("Comparison | Call | In", leaf)
+    operator = typed.operator if type(typed) is Comparison else ""
+    expected = _misfit(fields, typed.field, type(typed), operator, typed.kind)
+    if expected:
+        message = f"{typed.field}: expected {expected}, got {leaf}"
         raise InvalidValue(message, value=str(leaf))
 
 
 @cache
-def _kind_against(
-    namespace: Fields, name: str, leaf: type[Expression], operator: str, given: str
+def _misfit(
+    fields: Fields, name: str, leaf: type[Expression], operator: str, literal_kind: str
 ) -> str:
-    """Give the kind of a field where a condition does not fit it; else nothing."""
-    kind = _field(name, namespace).kind
-    wanted = "text" if leaf is Call else kind
-    ordered = operator not in {"", "eq", "ne"}
-    unfit = not (fits(kind, given) and fits(wanted, kind))
-    return kind if unfit or (ordered and kind in {"boolean", "enum"}) else ""
+    """Return what a condition on the field has to be, or "" where this one fits."""
+    kind = _field(name, fields).kind
+    if kind == "any":
+        return ""
+    if leaf is Call and kind != "text":
+        return f"a comparison, as the field is no text but {EXPECTED[kind]}"
+    if not fits(kind, literal_kind):
+        return f"a comparison with {EXPECTED[kind]}"
+    if operator not in {"", "eq", "ne"} and kind in {"boolean", "enum"}:
+        return "== or !=, as its values have no order"
+    return ""
 
 
 def _parameter(name: str, value: object) -> str:
@@ -393,6 +262,6 @@ def _parameter(name: str, value: object) -> str:
 def _require_count(name: str, count: int, low: int, high: int | None) -> None:
     whole = type(count) is int  # True is no count
     if not whole or not low <= count <= (count if high is None else high):
-        wanted = f"{low} or more" if high is None else f"{low} to {high}"
-        message = f"{name} takes {wanted} records, got {count!r}"
+        expected = f"{low} or more" if high is None else f"{low} to {high}"
+        message = f"{name} takes {expected} records, got {count!r}"
         raise LimitError(message)

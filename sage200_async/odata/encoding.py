@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SAFE: Final = "$,'()*:/.-_~"
-# What may stand in a query as it is (RFC 3986, 3.4), less "&", "=", "+" and
-# ";", which servers give a meaning of their own, and "?" and "@", for old
+# Characters allowed in a query as they are (RFC 3986, 3.4), except "&", "=",
+# "+" and ";", which have a meaning to servers, and "?" and "@", for old
 # proxies. test_url.py sends every other character through a real socket.
 
 _ALL_SAFE: Final = re.compile(f"[{re.escape(_SAFE)}a-zA-Z0-9 ]*").fullmatch
-# Most queries need no more than that; to look is a tenth of the work of `quote`.
-_WIDEST: Final = 12
-# Bytes of an encoded character: each of four bytes takes three.
+# Most queries need no more than that; to check is a tenth of the work of `quote`.
+_MAX_ENCODED: Final = 12
+# Bytes of an encoded character: four bytes of UTF-8, three characters for each.
 
 
 def encode_query(options: Iterable[tuple[str, str]]) -> str:
-    """Write *options* as a query string; blanks become ``%20``.
+    """Return *options* as a query string; blanks become ``%20``.
 
     Example:
         >>> encode_query([("$filter", "name eq 'A&B'"), ("$top", "5")])
         "$filter=name%20eq%20'A%26B'&$top=5"
     """
-    given = list(options)
-    if _ALL_SAFE("".join([value for _, value in given])):
-        plain = "&".join([f"{name}={value}" for name, value in given])
+    pairs = list(options)
+    if _ALL_SAFE("".join([value for _, value in pairs])):
+        plain = "&".join([f"{name}={value}" for name, value in pairs])
         return plain.replace(" ", "%20")
-    return "&".join([f"{name}={encode(value)}" for name, value in given])
+    return "&".join([f"{name}={encode(value)}" for name, value in pairs])
 
 
 def encode(value: str) -> str:
@@ -39,9 +39,9 @@ def encode(value: str) -> str:
     return quote(value, safe=_SAFE)
 
 
-def at_most(value: str) -> int:
-    """Say how many bytes *value* takes at most, without encoding it."""
-    return len(value) * _WIDEST
+def max_encoded_length(value: str) -> int:
+    """Return an upper bound, in bytes, of *value* once encoded."""
+    return len(value) * _MAX_ENCODED
 
 
 def encode_segment(value: object) -> str:
@@ -50,6 +50,6 @@ def encode_segment(value: object) -> str:
 
 
 def join(base: str, path: str, query: str = "") -> str:
-    """Put a whole URL together from finished parts."""
+    """Return a whole URL, made of encoded parts."""
     url = f"{base.rstrip('/')}/{path.lstrip('/')}"
     return f"{url}?{query}" if query else url

@@ -1,8 +1,8 @@
-"""Conditions as trees, and the one printer that turns them into ``$filter``.
+"""Conditions as trees, and their one rendering as the text of ``$filter``.
 
-Leaves hold finished literals. Brackets are the printer's business: it adds
-them by precedence (``not`` binds tighter than a comparison in OData, so the
-operand of ``not`` is always bracketed).
+Leaves hold finished literals. Brackets are added when a tree is printed, by
+precedence (``not`` binds tighter than a comparison in OData, so the operand of
+``not`` is always bracketed).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OR, _AND, _ATOM = 1, 2, 3
 
 
 class Expression(Struct, frozen=True):
-    """A condition on records. Join with ``&``, ``|`` and ``~``.
+    """A condition on records. Join conditions with ``&``, ``|`` and ``~``.
 
     Example:
         >>> from sage200_async import field
@@ -31,7 +31,7 @@ class Expression(Struct, frozen=True):
         >>> bool(low)
         Traceback (most recent call last):
             ...
-        sage200_async.errors.QueryError: a condition has no truth value: ...
+        sage200_async.errors.QueryError: A condition has no truth value: ...
     """
 
     def __and__(self, other: Expression) -> Expression:
@@ -45,8 +45,9 @@ class Expression(Struct, frozen=True):
 
     def __bool__(self) -> NoReturn:
         message = (
-            "a condition has no truth value: join conditions with &, | and ~, "
-            "not with and, or, not or a chained comparison"
+            "A condition has no truth value: join conditions with &, | and ~, each "
+            "in brackets, as in (c.balance > 5) & (c.id > 3), and write c.id.in_(ids) "
+            "for `in`"
         )
         raise QueryError(message)
 
@@ -54,19 +55,19 @@ class Expression(Struct, frozen=True):
         raise NotImplementedError
 
     def precedence(self) -> int:
-        """Tell how tightly it binds when printed: higher is tighter."""
+        """Return how tightly it binds when printed; higher is tighter."""
         return _ATOM
 
     def leaves(self) -> Sequence[Expression]:
-        """Give the leaves, left to right."""
+        """Return the leaves, left to right."""
         return (self,)
 
-    def settled(self) -> Expression | bool:
-        """Work out what is decided already: an empty ``in_`` is false.
+    def simplified(self) -> Expression | bool:
+        """Return the condition without the parts that are already decided.
 
         Returns:
-            The condition that is left to ask, or True or False where there is
-            nothing left to ask.
+            The condition that the service has to decide, or True or False
+            where nothing is left to decide: an empty ``in_`` is False.
         """
         return self
 
@@ -96,7 +97,7 @@ class Call(Expression, frozen=True):
 
 
 class In(Expression, frozen=True):
-    """The field is one of the literals; with none of them it is false.
+    """The field is one of the literals; without literals it is false.
 
     ``in`` is not in Sage's documented subset, so it is printed as a chain of
     ``or``.
@@ -107,19 +108,19 @@ class In(Expression, frozen=True):
     kind: str
 
     def precedence(self) -> int:
-        """Tell how tightly it binds: as an ``or``, unless it is one comparison."""
+        """Return that of an ``or``, unless it is a single comparison."""
         return _OR if len(self.literals) > 1 else _ATOM
 
-    def settled(self) -> Expression | bool:
-        """Work out what is decided: with no literals it is false."""
+    def simplified(self) -> Expression | bool:
+        """Return False where there are no literals."""
         return self if self.literals else False
 
     def __str__(self) -> str:
-        return " or ".join(f"{self.field} eq {each}" for each in self.literals)
+        return " or ".join(f"{self.field} eq {value}" for value in self.literals)
 
 
 class Raw(Expression, frozen=True):
-    """Text passed through as it is, in brackets of its own."""
+    """Text that is passed through as it is, in brackets."""
 
     text: str
 
@@ -138,12 +139,12 @@ class Not(Expression, frozen=True):
         )
 
     def leaves(self) -> Sequence[Expression]:
-        """Give the leaves, left to right."""
+        """Return the leaves, left to right."""
         return self.term.leaves()
 
-    def settled(self) -> Expression | bool:
-        """Work out what is decided of the term, and turn it round."""
-        term = self.term.settled()
+    def simplified(self) -> Expression | bool:
+        """Return the opposite of the simplified term."""
+        term = self.term.simplified()
         return Not(term) if isinstance(term, Expression) else not term
 
 
@@ -152,12 +153,13 @@ class _Joined(Expression, frozen=True):
 
     terms: tuple[Expression, ...]
     _word: ClassVar[str]
-    _binding: ClassVar[int]
-    _absorbing: ClassVar[bool]
+    _precedence: ClassVar[int]
+    _deciding: ClassVar[bool]
+    """The value of one term that decides the whole."""
 
     @classmethod
     def of(cls, *terms: object) -> Expression:
-        """Join *terms*, taking apart those that are joined alike already."""
+        """Join *terms*, without a level of its own for a term joined alike."""
         flat: list[Expression] = []
         for term in terms:
             if type(term) is cls:
@@ -171,76 +173,90 @@ class _Joined(Expression, frozen=True):
     def __str__(self) -> str:
         return self._word.join(
             [
-                f"({term})" if term.precedence() < self._binding else str(term)
+                f"({term})" if term.precedence() < self._precedence else str(term)
                 for term in self.terms
             ]
         )
 
     def precedence(self) -> int:
-        """Tell how tightly it binds."""
-        return self._binding
+        """Return how tightly it binds when printed; higher is tighter."""
+        return self._precedence
 
     def leaves(self) -> Sequence[Expression]:
-        """Give the leaves, left to right."""
-        found: list[Expression] = []
+        """Return the leaves, left to right."""
+        leaves: list[Expression] = []
         for term in self.terms:
-            found += term.leaves()
-        return found
+            leaves += term.leaves()
+        return leaves
 
-    def settled(self) -> Expression | bool:
-        """Work out what is decided of the terms: one may decide them all."""
-        settled = tuple([term.settled() for term in self.terms])
-        if settled == self.terms:
+    def simplified(self) -> Expression | bool:
+        """Return the terms that are not decided, or what one term decides."""
+        terms = tuple([term.simplified() for term in self.terms])
+        if terms == self.terms:
             return self
-        if any(term is self._absorbing for term in settled):
-            return self._absorbing
-        left = [term for term in settled if isinstance(term, Expression)]
-        return self.of(*left) if left else not self._absorbing
+        if any(term is self._deciding for term in terms):
+            return self._deciding
+        undecided = [term for term in terms if isinstance(term, Expression)]
+        return self.of(*undecided) if undecided else not self._deciding
 
 
 class And(_Joined, frozen=True):
     """All of the terms hold."""
 
     _word: ClassVar[str] = " and "
-    _binding: ClassVar[int] = _AND
-    _absorbing: ClassVar[bool] = False
+    _precedence: ClassVar[int] = _AND
+    _deciding: ClassVar[bool] = False
 
 
 class Or(_Joined, frozen=True):
     """At least one of the terms holds."""
 
     _word: ClassVar[str] = " or "
-    _binding: ClassVar[int] = _OR
-    _absorbing: ClassVar[bool] = True
+    _precedence: ClassVar[int] = _OR
+    _deciding: ClassVar[bool] = True
 
 
 def _refuse(term: object) -> NoReturn:
-    got = f"{term!r} ({type(term).__name__})"
-    message = f"expected a condition such as c.balance > 1000, or raw(...), got {got}"
-    raise QueryError(message)
+    expected = "expected a condition such as c.balance > 1000"
+    if isinstance(term, bool):
+        hint = f"{term}; the left side of a comparison has to be a field"
+    elif isinstance(term, str):
+        hint = f"the text {term!r}; write raw({term!r}) to pass it through"
+    else:
+        hint = f"{term!r} ({type(term).__name__})"
+    raise QueryError(f"{expected}, got {hint}")
 
 
 def raw(text: str) -> Raw:
     """Pass *text* through to ``$filter`` as it is: the only way to do so.
 
-    Use it for what Sage does not document. Text from outside does not belong
-    here: nothing in it is escaped.
+    Use it for what Sage does not document. Never put text from users into it:
+    nothing is escaped.
 
     Args:
         text: A whole condition, its quotes closed and its brackets balanced.
 
     Raises:
-        QueryError: *text* is empty, or its quotes or brackets do not close, so
-            that it would change the meaning of what stands beside it.
+        QueryError: *text* is not text, is empty, or its quotes or brackets do
+            not close, so that it would change the meaning of other conditions.
 
     Example:
         >>> str(raw("length(name) gt 20"))
         '(length(name) gt 20)'
     """
-    if not text.strip() or not _closed(text) or _unencodable(text):
-        message = f"expected a whole condition with balanced quotes and brackets, got {text!r}"
+    if not _is_whole(text):
+        message = (
+            "raw takes a whole condition with balanced quotes and brackets, such as "
+            f'"length(name) gt 20", got {text!r}'
+        )
         raise QueryError(message)
     return Raw(text)
+
+
+def _is_whole(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
+    return bool(text.strip()) and _closed(text) and _encodable(text)
 
 
 def _closed(text: str) -> bool:
@@ -252,12 +268,12 @@ def _closed(text: str) -> bool:
     return depth == 0 and text.count("'") % 2 == 0
 
 
-def _unencodable(text: str) -> bool:
+def _encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def any_of(*terms: Expression) -> Expression:

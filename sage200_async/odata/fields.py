@@ -1,14 +1,11 @@
-"""Typed names: what an expression starts from.
+"""Typed fields: the operands that conditions start from.
 
-A record's namespace (`Customer.fields`) is a subclass of `Fields` with nothing
-but annotations; each field is made when it is first asked for. Static checkers
-read the same annotations, so a wrong name and a wrong operator are errors in
-the editor.
+Each kind of field has the operators of its type and no others, so a wrong
+operator and a wrong value are errors in the editor.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,13 +15,13 @@ from typing import (
     ClassVar,
     Final,
     Generic,
+    NoReturn,
     TypeVar,
-    get_type_hints,
 )
 
 from msgspec import Struct
 
-from sage200_async.errors import QueryError, UnknownFieldError
+from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata import literals
 from sage200_async.odata.expressions import Call, Comparison, Expression, In
 
@@ -34,11 +31,15 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 _NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-# odataIdentifier of the OData ABNF, dotted for a member's field.
+# odataIdentifier of the OData ABNF, dotted for a field of related records.
+_NO_OPERATOR: Final = (
+    "a field is no condition: compare it, as in {0} == value, {0}.in_(values) or "
+    "{0}=value in filter, and put each comparison in brackets"
+)
 
 
 class Ordering(Struct, frozen=True):
-    """One key of ``$orderby``."""
+    """One field of ``$orderby``, with its direction."""
 
     field: str
     descending: bool = False
@@ -52,7 +53,7 @@ class Field(Generic[V]):
 
     __slots__ = ("_name",)
     kind: ClassVar[str]
-    """Which literals it takes."""
+    """The kind of literals that it is compared with."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -73,9 +74,9 @@ class Field(Generic[V]):
         return self._compare("ne", other)
 
     def in_(self, values: Iterable[V]) -> Expression:
-        """Tell whether the field is one of *values*.
+        """Compare the field with each of *values*: one of them has to match.
 
-        No values at all is a condition that no record meets: a query with it
+        Without values it is a condition that no record meets: a query with it
         makes no request. More values than one request can carry become
         several requests.
 
@@ -84,7 +85,7 @@ class Field(Generic[V]):
             >>> str(field("reference").in_(["A1D001", "O'B"]))
             "reference eq 'A1D001' or reference eq 'O''B'"
         """
-        written = dict.fromkeys(map(self._literal, _several(self._name, values)))
+        written = dict.fromkeys(map(self._literal, self._several(values)))
         return In(self._filterable(), tuple(written), self.kind if written else "null")
 
     def asc(self) -> Ordering:
@@ -96,14 +97,29 @@ class Field(Generic[V]):
         return Ordering(self._name, descending=True)
 
     def _literal(self, value: object) -> str:
+        return self._written(self.kind, value)
+
+    def _written(self, kind: str, value: object) -> str:
+        """Return *value* as a literal; an error names the field."""
+        if isinstance(value, Field):
+            message = (
+                f"{self}: expected a value, got a field; use raw('{self} eq {value}')"
+            )
+            raise InvalidValue(message)
         try:
-            return literals.literal(self.kind, value)
+            return literals.literal(kind, value)
         except QueryError as error:
-            self._name_in(error)
+            error.args = (f"{self}: {error}",)
             raise
 
-    def _name_in(self, error: QueryError) -> None:
-        error.args = (f"{self._name}: {error}",)
+    def _several(self, values: Iterable[V]) -> list[V]:
+        try:
+            if not isinstance(values, str | bytes):
+                return list(values)
+        except TypeError:
+            pass
+        message = f"{self}: in_ takes a list of values, got {values!r}; use =="
+        raise QueryError(message)
 
     def _compare(self, operator: str, value: object) -> Expression:
         literal = self._literal(value)
@@ -114,11 +130,19 @@ class Field(Generic[V]):
         name = self._name
         if "." in name:
             message = (
-                f"{name}: Sage documents no condition on a member's field; "
-                "raw(...) passes one through"
+                f"{name}: Sage documents no condition on a field of related records; "
+                f"raw(\"{name} eq 'value'\") passes one through"
             )
             raise QueryError(message)
         return name
+
+    if not TYPE_CHECKING:  # what a type checker refuses, and Python may not
+
+        def _no_condition(self, _other: object = None) -> NoReturn:
+            raise QueryError(_NO_OPERATOR.format(self))
+
+        __bool__ = __invert__ = _no_condition
+        __and__ = __rand__ = __or__ = __ror__ = _no_condition
 
 
 class _OrderedField(Field[V]):
@@ -127,16 +151,22 @@ class _OrderedField(Field[V]):
     __slots__ = ()
 
     def __lt__(self, other: V) -> Expression:
-        return self._compare("lt", other)
+        return self._order("lt", other)
 
     def __le__(self, other: V) -> Expression:
-        return self._compare("le", other)
+        return self._order("le", other)
 
     def __gt__(self, other: V) -> Expression:
-        return self._compare("gt", other)
+        return self._order("gt", other)
 
     def __ge__(self, other: V) -> Expression:
-        return self._compare("ge", other)
+        return self._order("ge", other)
+
+    def _order(self, operator: str, value: object) -> Expression:
+        if value is None:
+            message = f"{self}: nothing is more or less than None; use == or !="
+            raise InvalidValue(message, value=None)
+        return self._compare(operator, value)
 
 
 class _TextFunctions(Field[V]):
@@ -145,24 +175,22 @@ class _TextFunctions(Field[V]):
     __slots__ = ()
 
     def contains(self, part: str) -> Expression:
-        """Tell whether *part* stands anywhere in the text."""
+        """Match records whose text contains *part*."""
         return self._call("contains", part)
 
     def startswith(self, part: str) -> Expression:
-        """Tell whether the text starts with *part*."""
+        """Match records whose text starts with *part*."""
         return self._call("startswith", part)
 
     def endswith(self, part: str) -> Expression:
-        """Tell whether the text ends with *part*."""
+        """Match records whose text ends with *part*."""
         return self._call("endswith", part)
 
-    def _call(self, function: str, part: str) -> Expression:
-        try:
-            literal = literals.text(part)
-        except QueryError as error:
-            self._name_in(error)
-            raise
-        return Call(function, self._filterable(), literal)
+    def _call(self, function: str, part: object) -> Expression:
+        if part is None:
+            message = f"{self}: {function} takes text, got None; use == None"
+            raise InvalidValue(message, value=None)
+        return Call(function, self._filterable(), self._written("text", part))
 
 
 class TextField(_TextFunctions[str], _OrderedField[str]):
@@ -201,14 +229,14 @@ class BooleanField(Field[bool]):
 
 
 class EnumField(Field[str | int]):
-    """A field that holds one of Sage's literals, by name or by number."""
+    """A field with one of Sage's enum literals, by name or by number."""
 
     __slots__ = ()
     kind = "enum"
 
 
 class AnyField(_TextFunctions[Any], _OrderedField[Any]):
-    """A field whose type only the catalog, or nobody, knows.
+    """A field whose type is unknown here.
 
     Its literals follow the value. A query on a resource of the catalog
     checks them against the field of that name.
@@ -218,135 +246,47 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
     kind = "any"
 
     def __init__(self, name: str) -> None:
-        if not _NAME.fullmatch(name):
-            message = f"expected a field's name, got {name!r}; raw(...) passes text on"
-            raise QueryError(message)
+        _require_name(name)
         super().__init__(name)
 
     def _literal(self, value: object) -> str:
-        try:
-            return literals.literal(literals.kind_of(value), value)
-        except QueryError as error:
-            self._name_in(error)
-            raise
+        return self._written(self._kind_of(value), value)
+
+    def _kind_of(self, value: object) -> str:
+        return "any" if isinstance(value, Field) else literals.kind_of(value)
 
     def _compare(self, operator: str, value: object) -> Expression:
+        literal = self._literal(value)
         kind = literals.kind_of(value)
-        return Comparison(self._filterable(), operator, self._literal(value), kind)
+        return Comparison(self._filterable(), operator, literal, kind)
 
     def in_(self, values: Iterable[Any]) -> Expression:
-        """Tell whether the field is one of *values*, which are of one type."""
-        given = list(_several(self._name, values))
-        kinds = {literals.kind_of(value) for value in given}
+        """Compare the field with each of *values*, which are of one type."""
+        several = self._several(values)
+        kinds = {literals.kind_of(value) for value in several}
         if len(kinds) > 1:
-            message = f"{self._name}: expected values of one type, got {sorted(kinds)}"
+            message = f"{self}: in_ takes values of one type, got {sorted(kinds)}"
             raise QueryError(message)
-        written = dict.fromkeys(self._literal(value) for value in given)
+        written = dict.fromkeys(self._literal(value) for value in several)
         return In(self._filterable(), tuple(written), next(iter(kinds), "null"))
 
 
-def _several(name: str, values: Iterable[V]) -> Iterable[V]:
-    if isinstance(values, str | bytes):
-        message = f"{name}: expected a list of values, got the text {values!r}"
-        raise QueryError(message)
-    return values
+def _require_name(name: object) -> None:
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return
+    several = isinstance(name, str) and "," in name
+    hint = "separate arguments" if several else "raw(...) for other text"
+    raise QueryError(f"expected the name of a field, got {name!r}; use {hint}")
 
 
 def field(name: str) -> AnyField:
-    """Name a field whose type is not known here.
+    """Return a field whose type is unknown here.
 
     Raises:
-        QueryError: *name* is not a name.
+        QueryError: *name* is not the name of a field.
 
     Example:
         >>> str(field("balance") >= 10)
         'balance ge 10'
     """
     return AnyField(name)
-
-
-class Fields:
-    """The fields of a record, or of a member of a record.
-
-    Subclasses annotate names with field classes, or with other namespaces for
-    members. An unknown name raises `UnknownFieldError` with the nearest one.
-    """
-
-    def __init__(self, path: str = "") -> None:
-        self._path = path
-
-    def __str__(self) -> str:
-        return self._path
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._path!r})"
-
-    def __dir__(self) -> list[str]:
-        return sorted(names_of(type(self)))
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            kind = names_of(type(self)).get(name)
-            if kind is None:
-                raise unknown_field(name, type(self))
-            made = kind(f"{self._path}.{name}" if self._path else name)
-            self.__dict__[name] = made
-            return made
-
-
-class OpaqueFields(Fields):
-    """A member whose own fields nobody knows."""
-
-
-AnyMember = Field[Any] | Fields
-_MADE: Final = (Field, Fields)
-
-
-_NAMES: dict[type[Fields], dict[str, type[AnyMember]]] = {}
-
-
-def names_of(namespace: type[Fields]) -> dict[str, type[AnyMember]]:
-    """Give the names in *namespace*, each with its field class."""
-    if namespace not in _NAMES:
-        _NAMES[namespace] = get_type_hints(namespace)
-    return _NAMES[namespace]
-
-
-def unknown_field(
-    name: str, namespace: type[Fields], *, members_only: bool = False
-) -> UnknownFieldError:
-    """Make the error for a *name* that is not in *namespace*."""
-    known = [
-        each
-        for each, kind in names_of(namespace).items()
-        if not members_only or issubclass(kind, Fields)
-    ]
-    nearest = next(iter(difflib.get_close_matches(name, known, 1, 0.5)), None)
-    of = namespace.__name__.removesuffix("Fields")
-    hint = f"; the nearest is {nearest}" if nearest else ""
-    what = "member" if members_only else "field"
-    message = f"expected a {what} of {of}, got {name!r}{hint}"
-    return UnknownFieldError(message, name=name, nearest=nearest)
-
-
-def look_up(namespace: Fields, dotted: str) -> AnyMember:
-    """Find the field or member that *dotted* names.
-
-    Raises:
-        UnknownFieldError: There is none of that name.
-    """
-    made: AnyMember | None = vars(namespace).get(dotted)
-    if isinstance(made, _MADE):  # and not, say, `_path`
-        return made
-    here: AnyMember = namespace
-    for part in dotted.split("."):
-        if isinstance(here, OpaqueFields):
-            return here
-        if not isinstance(here, Fields) or part not in names_of(type(here)):
-            inside = type(here) if isinstance(here, Fields) else type(namespace)
-            raise unknown_field(part if isinstance(here, Fields) else dotted, inside)
-        here = getattr(here, part)
-    return here

@@ -1,7 +1,7 @@
 """OData literals: one function for each type of field.
 
 A literal is written by the field's type, never by the value's: a number field
-takes no text, a text field no number, and `True` is no 1. Each function
+takes no text, a text field no number, and `True` is not 1. Each function
 returns the finished literal or raises `InvalidValue`.
 """
 
@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Kind = Literal["text", "integer", "number", "boolean", "datetime", "enum", "null"]
-"""What a field holds, or what a literal is."""
+"""The type of a field or of a literal."""
 
 NULL: Final = "null"
 
-_FINEST: Final = 400
+EXPECTED: Final = {
+    "text": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "True or False",
+    "datetime": "a date or a datetime",
+    "enum": "an enum's name or number",
+}
+"""The values that a field of each kind takes, in words."""
+
+_MAX_EXPONENT: Final = 400
 # Decimal places, and zeros before them: further than any float goes. A Decimal
 # of a few bytes can stand for a gigabyte of digits.
 
@@ -35,7 +45,7 @@ def _refuse(expected: str, value: object) -> NoReturn:
 
 
 def quoted(value: str) -> str:
-    """Quote *value*, doubling the quotes in it.
+    """Return *value* in quotes, with the quotes in it doubled.
 
     Example:
         >>> quoted("O'Brien")
@@ -49,23 +59,23 @@ def quoted(value: str) -> str:
 
 
 def text(value: object) -> str:
-    """Write a text literal."""
+    """Return a text literal."""
     if not isinstance(value, str):
-        _refuse("text", value)
+        _refuse(EXPECTED["text"], value)
     return quoted(value)
 
 
 def integer(value: object) -> str:
-    """Write an integer literal, within the 64 bits that the service keeps."""
+    """Return an integer literal, within the 64 bits that the service stores."""
     if isinstance(value, bool) or not isinstance(value, int):
-        _refuse("a whole number", value)
+        _refuse(EXPECTED["integer"], value)
     if not -INT64_MAX - 1 <= value <= INT64_MAX:
         _refuse("a whole number of 64 bits", value)
     return str(int(value))
 
 
 def number(value: object) -> str:
-    """Write a decimal literal in plain notation, digit for digit.
+    """Return a decimal literal in plain notation, digit for digit.
 
     A float is written in its shortest form, as Python shows it.
 
@@ -76,60 +86,60 @@ def number(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return integer(value)
     if isinstance(value, bool) or not isinstance(value, float | Decimal):
-        _refuse("a number", value)
+        _refuse(EXPECTED["number"], value)
     if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         _refuse("a finite number", value)
     exact = Decimal(str(value))
-    if abs(exact.adjusted()) > _FINEST:
-        _refuse(f"a number within {_FINEST} digits of the point", value)
+    if abs(exact.adjusted()) > _MAX_EXPONENT:
+        _refuse(f"a number within {_MAX_EXPONENT} digits of the point", value)
     return format(exact, "f")
 
 
 def boolean(value: object) -> str:
-    """Write `true` or `false`."""
+    """Return `true` or `false`."""
     if not isinstance(value, bool):
-        _refuse("True or False", value)
+        _refuse(EXPECTED["boolean"], value)
     return "true" if value else "false"
 
 
-def moment(value: object) -> str:
-    """Write a date, or a time in UTC with its ``Z``.
+def timestamp(value: object) -> str:
+    """Return a date literal, or a datetime in UTC with its ``Z``.
 
     Source: Sage 200 API guide, "Query parameters": dates are not quoted, and
     a time needs the trailing ``Z``.
 
     Example:
-        >>> moment(date(2016, 2, 23))
+        >>> timestamp(date(2016, 2, 23))
         '2016-02-23'
-        >>> moment(datetime(2016, 2, 24, 9, 52, 11, 452_000, tzinfo=UTC))
+        >>> timestamp(datetime(2016, 2, 24, 9, 52, 11, 452_000, tzinfo=UTC))
         '2016-02-24T09:52:11.452Z'
     """
     if isinstance(value, datetime):
         if value.utcoffset() is None:
-            _refuse("a time with a time zone", value)
+            _refuse("a datetime with a time zone, such as tzinfo=UTC", value)
         utc = _utc(value)
         spec = "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
         return utc.isoformat(timespec=spec)[: -len("+00:00")] + "Z"
     if isinstance(value, date):
         return value.isoformat()
-    _refuse("a date or a time", value)
+    _refuse(EXPECTED["datetime"], value)
 
 
 def _utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        _refuse("a time of the years 1 to 9999 in UTC", value)
+        _refuse("a datetime of the years 1 to 9999 in UTC", value)
 
 
 def enum(value: object) -> str:
-    """Write an enum literal, by name or by number: both are quoted.
+    """Return an enum literal, by name or by number: both are quoted.
 
     Source: Sage 200 API guide, "Query parameters": ``document_status eq '2'``
     and ``eq 'EnumDocumentStatusComplete'`` are the same.
     """
     if isinstance(value, bool) or not isinstance(value, int | str):
-        _refuse("an enum's name or number", value)
+        _refuse(EXPECTED["enum"], value)
     return quoted(value if isinstance(value, str) else str(int(value)))
 
 
@@ -138,19 +148,19 @@ WRITERS: Final[dict[str, Callable[[object], str]]] = {
     "integer": integer,
     "number": number,
     "boolean": boolean,
-    "datetime": moment,
+    "datetime": timestamp,
     "enum": enum,
 }
-"""The writer of each kind of field."""
+"""The function that writes the literals of each kind of field."""
 
 
 def literal(kind: str, value: object) -> str:
-    """Write *value* for a field of *kind*; None is ``null`` for every kind."""
+    """Return *value* as a literal of *kind*; None is ``null`` for every kind."""
     return NULL if value is None else WRITERS[kind](value)
 
 
 def kind_of(value: object) -> Kind:
-    """Tell the kind of a plain Python value, for a field of unknown type."""
+    """Return the kind of a plain Python value, for a field of unknown type."""
     match value:
         case None:
             return "null"
@@ -165,7 +175,7 @@ def kind_of(value: object) -> Kind:
         case date():
             return "datetime"
         case _:
-            _refuse("text, a number, a boolean, a date or a time", value)
+            _refuse("text, a number, a boolean, a date or a datetime", value)
 
 
 _FITS: Final[dict[str, frozenset[str]]] = {
@@ -179,5 +189,5 @@ _FITS: Final[dict[str, frozenset[str]]] = {
 
 
 def fits(field_kind: str, literal_kind: str) -> bool:
-    """Tell whether a literal of one kind may stand beside a field of another."""
+    """Whether a literal of one kind can be compared with a field of another."""
     return literal_kind in _FITS[field_kind]

@@ -1,4 +1,4 @@
-"""One whole question, as a value."""
+"""The options of a query, as one value."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from sage200_async.odata.fields import Ordering
 
 
 class QueryOptions(Struct, frozen=True):
-    """What a query asks for, less the collection that it asks."""
+    """Everything that a query asks of a collection."""
 
     filter: Expression | None = None
     """The condition, or None for all records."""
     select: tuple[str, ...] = ()
-    """Names of fields, dotted for a member's; none for all fields."""
+    """Field names, dotted for those of related records; empty for all fields."""
     expand: tuple[str, ...] = ()
-    """Names of members that come along."""
+    """Names of the related records to include."""
     order_by: tuple[Ordering, ...] = ()
-    """The order, greatest key first; none for the planner's choice."""
+    """The order, most significant field first; empty for the planner's choice."""
     top: int | None = None
     """Records over the whole stream at most, or None for all."""
     skip: int = 0
-    """Records to pass over at the start."""
+    """Records to skip at the start."""
     parameters: tuple[tuple[str, str], ...] = ()
-    """Query parameters of the resource's own, as finished text."""
+    """Query parameters that only this resource takes, as finished text."""
     page_size: int = PAGE_MAX
-    """Records that one request asks for at most."""
+    """Records in one request at most."""
     timeout: float | None = None
-    """Seconds that a whole reading may take, or None for no end."""
+    """Seconds that a whole read may take, or None for no limit."""
 
 
 def select_and_expand(options: QueryOptions) -> list[tuple[str, str]]:
-    """Give the query options that say what a record looks like.
+    """Return the query options that decide what a record contains.
 
-    Members are expanded that were asked for, and those that are selected into.
+    Related records are expanded where they were asked for, and where one of
+    their fields is selected.
     """
-    told: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     select = ",".join(options.select)
     if select:
-        told.append(("$select", select))
+        pairs.append(("$select", select))
     if options.expand or "." in select:
-        into = [name.partition(".")[0] for name in options.select if "." in name]
-        expand = dict.fromkeys((*options.expand, *into))
-        told.append(("$expand", ",".join(expand)))
-    return [*told, *options.parameters]
+        selected = [name.partition(".")[0] for name in options.select if "." in name]
+        expand = dict.fromkeys((*options.expand, *selected))
+        pairs.append(("$expand", ",".join(expand)))
+    return [*pairs, *options.parameters]

@@ -9,6 +9,7 @@ from typing import (
     Any,
     Final,
     Generic,
+    NoReturn,
     Protocol,
     Self,
     TypeGuard,
@@ -19,19 +20,19 @@ from typing import (
 
 from msgspec import Struct
 
+from sage200_async.errors import UnsupportedOperation
 from sage200_async.limits import PAGE_MAX
+from sage200_async.odata.suggest import did_you_mean
 from sage200_async.query.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sage200_async.odata.fields import Fields
+    from sage200_async.odata.namespaces import Fields
     from sage200_async.paging.page_reader import Connection
     from sage200_async.settings import CompanyContext
 
 
 class Bindable(Protocol):
-    """A query, as far as an endpoint has to know it."""
+    """What an endpoint needs to know of a query."""
 
     def bound(
         self, context: CompanyContext, connection: Connection, page_size: int = PAGE_MAX
@@ -47,16 +48,16 @@ class Bindable(Protocol):
 Q = TypeVar("Q", bound=Bindable)
 
 VERBS: Final = ("get", "create", "update", "update_many", "delete")
-"""What a resource may be able to do, besides being listed."""
+"""The operations that a resource may have, besides ``list``."""
 
 Model = type[Record] | str
-"""A record, or ``module:Record`` for one that is loaded when first used."""
+"""A record, or ``module:Record`` for one that is loaded on first use."""
 
 
 class Endpoint(Struct, Generic[Q], frozen=True):
     """A resource as the catalog declares it.
 
-    On a client it reads as the resource itself, ready to be asked.
+    As an attribute of a client it is the resource itself, bound to that client.
 
     Example:
         >>> from sage200_async.catalog import Endpoints
@@ -69,66 +70,69 @@ class Endpoint(Struct, Generic[Q], frozen=True):
     path: str
     """Below the base URL, or below the item that it is declared in."""
     resource: type[Q]
-    """What it reads as on a client: a `Resource`, a `CollectionQuery` and so on."""
+    """The class of the resource: a `Resource`, a `CollectionQuery` and so on."""
     model: Model | None = None
-    """The record, or None where nobody knows it."""
+    """The record, or None where it is unknown."""
     key: str | None = None
     """The unique ascending key, or None."""
     watermark: str | None = None
-    """The field that moves on with every change, or None."""
+    """The field that increases with every change, or None."""
     extra_expands: tuple[str, ...] = ()
-    """Names that ``$expand`` takes though no record has them."""
+    """Names that ``$expand`` takes though they are no fields of the record."""
     parameters: tuple[str, ...] = ()
-    """Query parameters of its own, such as ``$ageingdatetype``."""
+    """Query parameters that only this resource takes, such as ``$ageingdatetype``."""
     default_order: tuple[str, ...] = ()
-    """The order that Sage documents where a request gives none."""
+    """The order of a request without one, as Sage documents it."""
     reply: Model | None = None
-    """What writes are answered with, where that is not the record."""
+    """The record that writes return, or None where it is `model`."""
+    creates_many: bool = False
+    """Whether `create` returns a list of records."""
     professional_only: bool = False
     """Whether Sage 200 Standard lacks it."""
     item: type[Item] | None = None
-    """What lies below one of its records, or None."""
+    """What is below one of its records, or None."""
 
     @property
     def record(self) -> type[Record] | None:
-        """The record, or None where nobody knows it."""
-        return load(self.model)
+        """The record, or None where it is unknown."""
+        return load_record(self.model)
 
     @property
     def fields(self) -> Fields | None:
-        """The record's fields, or None where nobody knows them."""
+        """The record's fields, or None where they are unknown."""
         return _fields_of(self.model)
 
     @property
-    def answer(self) -> type[Record] | None:
-        """What writes are answered with, or None where that is the record."""
-        return load(self.reply)
+    def reply_record(self) -> type[Record] | None:
+        """The record that writes return, or None where it is `record`."""
+        return load_record(self.reply)
 
     @property
     def verbs(self) -> frozenset[str]:
-        """What can be done with it."""
+        """The operations that the resource has."""
         kind = get_origin(self.resource) or self.resource
         listed = {"list"} if hasattr(kind, "pages") else set[str]()
         return frozenset(listed | {verb for verb in VERBS if hasattr(kind, verb)})
 
     @property
     def query(self) -> Q:
-        """A query without a client, to be built, pickled and run later."""
-        resource: Callable[[Endpoint[Q]], Q] = self.resource
-        return resource(self)
+        """A query that is not bound to a client: to build, pickle and run later."""
+        resource: Any = self.resource
+        query: Q = resource(self)
+        return query
 
     @overload
     def __get__(self, client: None, owner: type) -> Endpoint[Q]: ...
     @overload
     def __get__(self, client: Binder, owner: type) -> Q: ...
     def __get__(self, client: Binder | None, owner: type) -> Endpoint[Q] | Q:
-        """Read as itself on the class, as a bound resource on a client."""
+        """Return itself on the class, and a bound resource on a client."""
         return self if client is None else client.run(self.query)
 
 
 @cache
-def load(model: Model | None) -> type[Record] | None:
-    """Give the record that *model* is or names."""
+def load_record(model: Model | None) -> type[Record] | None:
+    """Return the record that *model* is or names."""
     if not isinstance(model, str):
         return model
     module, _, name = model.partition(":")
@@ -138,26 +142,38 @@ def load(model: Model | None) -> type[Record] | None:
 
 @cache
 def _fields_of(model: Model | None) -> Fields | None:
-    record = load(model)
+    record = load_record(model)
     return None if record is None else record.fields
 
 
 class Binder:
-    """What endpoints are attributes of: it binds queries to a client."""
+    """What has endpoints as attributes, and binds their queries to a client."""
 
     def run(self, query: Q) -> Q:
-        """Give *query* a client to run on."""
+        """Return *query*, bound to a client."""
         raise NotImplementedError
 
     @classmethod
     def endpoints(cls) -> dict[str, Endpoint[Any]]:
-        """Give every endpoint, by its name."""
-        named = [(name, getattr(cls, name)) for name in dir(cls)]
-        return {name: each for name, each in named if is_endpoint(each)}
+        """Return every endpoint, by its path and in the order of paths."""
+        attributes = [getattr(cls, name) for name in dir(cls)]
+        by_path = {value.path: value for value in attributes if _is_endpoint(value)}
+        return dict(sorted(by_path.items()))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            names = [known for known in dir(type(self)) if not known.startswith("_")]
+            otherwise = "`sage200 resources` lists those of the catalog"
+            hint = did_you_mean(name, names, otherwise)
+            message = f"{type(self).__name__} has no resource {name!r}{hint}"
+            raise UnsupportedOperation(message, verb=name)
 
 
 class Item(Binder):
-    """One record by its id, and the resources that lie below it; no I/O."""
+    """One record by its id, and the resources below it; no I/O."""
 
     def __init__(
         self, path: str, context: CompanyContext, connection: Connection | None
@@ -167,7 +183,7 @@ class Item(Binder):
         self._connection = connection
 
     def run(self, query: Q) -> Q:
-        """Ask *query* below this item."""
+        """Return *query*, for what is below this item."""
         below = query.below(self._path)
         if self._connection is None:
             return below
@@ -177,6 +193,5 @@ class Item(Binder):
         return f"{type(self).__name__}({self._path})"
 
 
-def is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
-    """Tell whether *value* is an endpoint."""
+def _is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
     return isinstance(value, Endpoint)

@@ -1,8 +1,7 @@
-"""Resources by what they can do; the names of the classes are their verbs.
+"""Operations on single records: each a class that a resource inherits from.
 
-A `CollectionQuery` is listed only; a `Resource` is listed, read by id, created, updated and
-deleted. What a resource lacks is unknown to a type checker, and raises before
-any I/O.
+The resources of `resources` combine them. What a resource lacks is unknown to
+a type checker, and raises `UnsupportedOperation` before any I/O.
 """
 
 from __future__ import annotations
@@ -10,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
-from sage200_async.errors import DecodeError, NotFound
+from sage200_async.errors import DecodeError, NotFound, QueryError
 from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.options import select_and_expand
-from sage200_async.query.collection import CollectionQuery
+from sage200_async.query.bound_endpoint import BoundEndpoint
 from sage200_async.query.endpoint import Item
 from sage200_async.query.query import Query
+from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
 from sage200_async.wire.responses import read_one
 
@@ -31,27 +31,26 @@ else:
     N = TypeVar("N", bound=Item)
 
 R = TypeVar("R")
-Reply = TypeVar("Reply")
 Values = TypeVar("Values", bound=Mapping[str, Any])
 Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
 
-class Parent(Query, Generic[N]):
-    """A resource that is a way to what lies below its records."""
+class Parent(BoundEndpoint, Generic[N]):
+    """A resource with other resources below its records."""
 
     __slots__ = ()
 
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, parameters: Any) -> Any:
-            """Take N for granted, as type checkers do (PEP 696, Python 3.13)."""
-            given = parameters if isinstance(parameters, tuple) else (parameters,)
-            missing = len(cls.__parameters__) - len(given)
-            padded = (*given, Item) if missing == 1 else given
-            return super().__class_getitem__(padded)
+            """Default N to `Item`, as type checkers do (PEP 696, Python 3.13)."""
+            arguments = parameters if isinstance(parameters, tuple) else (parameters,)
+            if len(cls.__parameters__) - len(arguments) == 1:
+                arguments = (*arguments, Item)
+            return super().__class_getitem__(arguments)
 
     def __getitem__(self, id: int | None) -> N:  # noqa: A002 - Sage's word for it
-        """Name one record, to reach what lies below it; no I/O.
+        """Return one record's path, to reach what is below it; no I/O.
 
         Example:
             >>> contacts = client.customers[27825].customer_contacts
@@ -60,23 +59,24 @@ class Parent(Query, Generic[N]):
         """
         self._require("[id]")
         kind = self.endpoint.item or Item
-        made: Any = kind(self._item(id), self.context, self._connection)
-        item: N = made
-        return item
+        item: Any = kind(self._item_path(id), self.context, self._connection)
+        typed: N = item
+        return typed
 
 
-class Get(Parent[N], Generic[R, N]):
-    """A resource that is read by id."""
+class Get(Parent[N], Query, Generic[R, N]):
+    """A resource whose records are read by id."""
 
     __slots__ = ()
 
     async def get(self, id: int | None) -> R:  # noqa: A002 - Sage's word for it
-        """Read one record by its id; `select` and `expand` hold.
+        """Read one record by its id; `select` and `expand` apply.
 
-        A record's own ``id`` is typed as it may be absent; None is refused.
+        A record's ``id`` is typed as optional, so None is accepted here by type
+        checkers and refused at run time.
 
         Raises:
-            NotFound: There is none of that id.
+            NotFound: There is no record of that id.
             QueryError: The query has more than `select` and `expand`.
 
         Source:
@@ -91,132 +91,127 @@ class Get(Parent[N], Generic[R, N]):
             True
         """
         self._require("get", "select", "expand")
-        query = encode_query(select_and_expand(self._options))
-        response = await self._send("GET", self._item(id), query)
+        query = encode_query(select_and_expand(self.options))
+        response = await self._send("GET", self._item_path(id), query)
         record: R = read_one(response, self._model)
         return record
 
 
-class _Reply(Query):
-    """A resource whose writes are answered with a record."""
+class Single(Query, Generic[R]):
+    """A resource of one record, without an id."""
 
     __slots__ = ()
 
-    @property
-    def _reply(self) -> Any:
-        return self.endpoint.answer or self._model
+    async def get(self) -> R:
+        """Read the record; `select` and `expand` apply.
 
-    async def _write(self, verb: str, path: str, body: bytes, *, twice: bool) -> Any:
-        response = await self._send(verb, path, body=body, idempotent=twice)
-        return self._done(response, self._reply)
-
-    def _done(self, response: Response, model: Any) -> Any:
-        """Read the reply to a write."""
-        try:
-            return read_one(response, model)
-        except DecodeError as error:
-            error.add_note("the write was done: only its reply does not fit")
-            raise
+        Raises:
+            QueryError: The query has more than `select` and `expand`.
+        """
+        self._require("get", "select", "expand")
+        query = encode_query(select_and_expand(self.options))
+        response = await self._send("GET", self.endpoint.path, query)
+        record: R = read_one(response, self._model)
+        return record
 
 
-class Create(_Reply, Generic[Reply, Values]):
-    """A resource that takes new records."""
+class Create(BoundEndpoint, Generic[R, Values]):
+    """A resource in which records are created."""
 
     __slots__ = ()
 
-    async def create(self, values: Values) -> Reply:
-        """Create a record, and give it as the service returns it.
+    async def create(self, values: Values) -> R:
+        """Create a record, and return it as the service does.
 
-        It is sent once, and again only when it certainly never left.
+        It is sent once, and again only if it certainly never left.
 
         Raises:
             BadRequest: Sage refused it; ``detail`` is Sage's message.
-            UnknownFieldError: A name that the record does not have.
-            InvalidValue: A value that is not of its field's type.
+            UnknownFieldError: The record has no field of that name.
+            InvalidValue: A value is not of its field's type.
         """
         self._require("create")
-        body = encode_input(values, self._namespace)
+        body = encode_input(values, self.endpoint.fields)
         path = self.endpoint.path
-        made: Reply = await self._write("POST", path, body, twice=False)
-        return made
+        response = await self._send("POST", path, body=body, idempotent=False)
+        model = _reply_model(self)
+        if self.endpoint.creates_many:
+            model = _list_of(model)
+        created: R = _read_reply(response, model)
+        return created
 
 
-class CreateMany(Create[list[Reply], Values]):
-    """A resource that answers one input with several records."""
-
-    __slots__ = ()
-
-    @property
-    def _reply(self) -> Any:
-        return _array_of(super()._reply)
-
-
-class _Update(_Reply, Generic[R, Changes]):
-    """A resource whose records are changed by id."""
+class Update(BoundEndpoint, Generic[R, Changes]):
+    """A resource whose records are updated by id."""
 
     __slots__ = ()
 
     async def update(self, id: int | None, changes: Changes) -> R:  # noqa: A002
-        """Change the fields given, and only those.
+        """Change these fields of a record, and no others.
 
-        Rows of a member that carry an ``id`` are changed, those without are
-        added, and those with ``is_to_delete`` are removed.
+        Related records with an ``id`` are changed, those without are added, and
+        those with ``is_to_delete`` are removed.
 
         Raises:
             NotFound: There is no record of that id.
             BadRequest: Sage refused it; ``detail`` is Sage's message.
-            UnknownFieldError: A name that the record does not have.
-            InvalidValue: A value that is not of its field's type.
+            UnknownFieldError: The record has no field of that name.
+            InvalidValue: A value is not of its field's type.
+            QueryError: There are no changes.
 
         Source:
             Sage 200 API guide, "Getting started".
         """
         self._require("update")
-        body = encode_input(changes, self._namespace)
-        twice = not adds_rows(changes)
-        made: R = await self._write("PUT", self._item(id), body, twice=twice)
-        return made
+        body = encode_input(changes, self.endpoint.fields)
+        path = self._item_path(id)
+        if not changes:
+            message = f"{path}: update takes one field or more to change, got none"
+            raise QueryError(message)
+        repeatable = not adds_rows(changes)
+        response = await self._send("PUT", path, body=body, idempotent=repeatable)
+        updated: R = _read_reply(response, _reply_model(self))
+        return updated
 
 
-class _UpdateMany(_Reply, Generic[R, Changes]):
-    """A resource that takes changes to many records in one request."""
+class UpdateMany(BoundEndpoint, Generic[R, Changes]):
+    """A resource in which many records are updated by one request."""
 
     __slots__ = ()
 
     async def update_many(self, rows: Sequence[Changes]) -> list[R]:
-        """Change many records at once; each row names its record by ``id``.
+        """Change many records in one request; each row has its record's ``id``.
 
-        Rows without an ``id`` may be added, so that such a request is not
+        A row without an ``id`` may add a record, so a request with one is not
         repeated.
 
         Raises:
             BadRequest: Sage refused a row; ``detail`` is its message.
-            UnknownFieldError: A name that the record does not have.
-            InvalidValue: A value that is not of its field's type.
+            UnknownFieldError: The record has no field of that name.
+            InvalidValue: A value is not of its field's type.
 
         Source:
             PUT on a collection: five resources of the OpenAPI documents.
         """
         self._require("update_many")
-        body = encode_inputs(rows, self._namespace)
-        twice = not adds_rows({"rows": rows})
-        response = await self._send(
-            "PUT", self.endpoint.path, body=body, idempotent=twice
-        )
-        made: list[R] = self._done(response, _array_of(self._reply))
-        return made
+        body = encode_inputs(rows, self.endpoint.fields)
+        repeatable = not adds_rows({"rows": rows})
+        path = self.endpoint.path
+        response = await self._send("PUT", path, body=body, idempotent=repeatable)
+        updated: list[R] = _read_reply(response, _list_of(_reply_model(self)))
+        return updated
 
 
-class _Delete(Query):
-    """A resource whose records can be deleted."""
+class Delete(BoundEndpoint):
+    """A resource whose records are deleted by id."""
 
     __slots__ = ()
 
     async def delete(self, id: int | None) -> None:  # noqa: A002 - Sage's word for it
         """Delete a record.
 
-        A 404 to a repeated request is a success: the first one did it, and
-        its reply was lost.
+        A 404 to a repeated request is a success: the first one deleted the
+        record, and its response was lost.
 
         Raises:
             NotFound: There is no record of that id.
@@ -224,93 +219,25 @@ class _Delete(Query):
         """
         self._require("delete")
         try:
-            await self._send("DELETE", self._item(id))
+            await self._send("DELETE", self._item_path(id))
         except NotFound as error:
             if not error.maybe_sent_before:
                 raise
 
 
-class Single(Query, Generic[R]):
-    """One object, without an id."""
-
-    __slots__ = ()
-
-    async def get(self) -> R:
-        """Read it; `select` and `expand` hold.
-
-        Raises:
-            QueryError: The query has more than `select` and `expand`.
-        """
-        self._require("get", "select", "expand")
-        query = encode_query(select_and_expand(self._options))
-        response = await self._send("GET", self.endpoint.path, query)
-        record: R = read_one(response, self._model)
-        return record
+def _reply_model(resource: BoundEndpoint) -> Any:
+    endpoint = resource.endpoint
+    return endpoint.reply_record or endpoint.record or Untyped
 
 
-def _array_of(model: Any) -> Any:
+def _list_of(model: Any) -> Any:
     return list[model]
 
 
-class GetUpdate(Get[R, N], _Update[R, Changes], Generic[R, Changes, N]):
-    """Read by id and updated."""
-
-    __slots__ = ()
-
-
-class CreateUpdate(Create[R, Values], _Update[R, Changes], Generic[R, Values, Changes]):
-    """Created and updated; nothing is listed."""
-
-    __slots__ = ()
-
-
-class ListCreate(CollectionQuery[R], Create[R, Values], Generic[R, Values]):
-    """Listed and created."""
-
-    __slots__ = ()
-
-
-class ListParent(CollectionQuery[R], Parent[N], Generic[R, N]):
-    """Listed, and a way to what lies below its records; not read by id."""
-
-    __slots__ = ()
-
-
-class ListGet(CollectionQuery[R], Get[R, N], Generic[R, N]):
-    """Listed and read by id."""
-
-    __slots__ = ()
-
-
-class ListGetUpdate(ListGet[R, N], _Update[R, Changes], Generic[R, Changes, N]):
-    """Listed, read by id and updated."""
-
-    __slots__ = ()
-
-
-class ListGetUpdateDelete(
-    ListGetUpdate[R, Changes, N], _Delete, Generic[R, Changes, N]
-):
-    """Listed, read by id, updated and deleted; created under its parent."""
-
-    __slots__ = ()
-
-
-class Resource(
-    ListGetUpdateDelete[R, Changes, N],
-    Create[R, Values],
-    Generic[R, Values, Changes, N],
-):
-    """Listed, read by id, created, updated and deleted."""
-
-    __slots__ = ()
-
-
-class BatchUpdateResource(
-    Resource[R, Values, Changes, N],
-    _UpdateMany[R, Changes],
-    Generic[R, Values, Changes, N],
-):
-    """A table that takes changes to many records in one request, too."""
-
-    __slots__ = ()
+def _read_reply(response: Response, model: Any) -> Any:
+    """Return the reply to a write as a *model*."""
+    try:
+        return read_one(response, model)
+    except DecodeError as error:
+        error.add_note("The write succeeded; only its response is not as expected.")
+        raise

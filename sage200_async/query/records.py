@@ -1,4 +1,4 @@
-"""What comes back: records."""
+"""Records: what the service returns."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from msgspec import Struct
 class Record(
     Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, rename=None
 ):
-    """One record as the service gave it.
+    """One record as the service returned it.
 
-    Absent and null are one thing on this wire, so a field that was left out
-    (a null date, a member not expanded, a field not selected) is None. Money
-    is `Decimal`, digit for digit; times are aware and in UTC. Fields that the
-    record does not know are passed over: nothing breaks when Sage adds one.
+    The service omits nulls, so a field that is absent (a null date, related
+    records that are not expanded, a field that is not selected) is None. Money
+    is `Decimal`, digit for digit; times are aware and in UTC. Unknown fields are
+    ignored: nothing breaks when Sage adds one.
     """
 
     fields: ClassVar[Any]
-    """The record's fields, to make conditions from."""
+    """The record's fields, to build conditions from."""

@@ -1,4 +1,4 @@
-"""Where the live service and a record have grown apart."""
+"""What the live service has and the catalog lacks, and the other way round."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from sage200_async.errors import DecodeError
-from sage200_async.odata.fields import Field, Fields, names_of
+from sage200_async.errors import DecodeError, QueryError
+from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.odata.suggest import did_you_mean
 from sage200_async.wire.decode import UNFIT, decoder_for
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sage200_async.odata.fields import Field
+    from sage200_async.query.endpoint import Endpoint
+    from sage200_async.query.records import Record
     from sage200_async.wire.messages import Response
 
 _SHOWN: Final = 200
 _NAMES: Final = ("name", "Name", "field", "Field")
 _TYPES: Final = ("type", "Type", "dataType", "DataType")
 _LISTS: Final = ("value", "fields", "metadata", "properties")
-_MEMBER: Final = "member"
+_EXPANDABLE: Final = "expandable"
 _KINDS: Final = {
     "bool": "boolean",
     "int": "integer",
@@ -38,69 +42,86 @@ _KINDS: Final = {
     "text": "text",
     "enum": "text",
     "guid": "text",
-    "array": _MEMBER,
-    "list": _MEMBER,
-    "coll": _MEMBER,
-    "obj": _MEMBER,
+    "array": _EXPANDABLE,
+    "list": _EXPANDABLE,
+    "coll": _EXPANDABLE,
+    "obj": _EXPANDABLE,
 }
-# The beginnings of type names, OData's, .NET's and JSON's; the shape of
-# $metadata is not documented, so what begins otherwise is not compared.
+# How the type names of OData, .NET and JSON begin; the shape of $metadata is not
+# documented, so types that begin otherwise are not compared.
 
 
 class Retyped(Struct, frozen=True):
-    """A field whose type is not the one known here."""
+    """A field whose type differs from that of the record."""
 
     name: str
     expected: str
-    """What the record says: text, integer, number, boolean, moment or member."""
+    """In the record: text, integer, number, boolean, datetime or expandable."""
     got: str
-    """What the service says or serves."""
+    """As announced or served by the service."""
 
 
 class SchemaDiff(Struct, frozen=True):
-    """How the live service differs from a record. True when it does."""
+    """How the live service differs from a record. True where it does."""
 
     unknown: tuple[str, ...] = ()
-    """Served or announced, and not in the record: it is passed over."""
+    """Served or announced, and not in the record: ignored."""
     missing: tuple[str, ...] = ()
-    """In the record, and not announced: it reads as None."""
+    """In the record, and not announced: always None."""
     retyped: tuple[Retyped, ...] = ()
-    """Of another type: it may not decode."""
+    """Of another type: may not decode."""
 
     def __bool__(self) -> bool:
         return bool(self.unknown or self.missing or self.retyped)
 
 
-def read_metadata(response: Response) -> dict[str, str]:
-    """Read the reply to ``$metadata=true``: names, each with its type's name.
-
-    Its shape is not documented beyond "name, type, sort order, sort
-    ascending": a list of objects and an object by name are understood, bare or
-    in a wrapper.
+def find_listed(
+    endpoints: Mapping[str, Endpoint[Any]], name: str
+) -> tuple[Endpoint[Any], type[Record]]:
+    """Return a resource that is listed, and its record.
 
     Raises:
-        DecodeError: The reply is neither; the message shows it.
+        QueryError: There is no such resource, or it has no records to list.
+    """
+    endpoint = endpoints.get(name)
+    if endpoint is None:
+        hint = did_you_mean(name, endpoints, "`sage200 resources` lists them")
+        raise QueryError(f"the catalog has no resource {name!r}{hint}")
+    if endpoint.record is None or "list" not in endpoint.verbs:
+        raise QueryError(f"{name} has no records to list, so there is no schema")
+    return endpoint, endpoint.record
+
+
+def read_metadata(response: Response) -> dict[str, str]:
+    """Return field names and the names of their types from ``$metadata=true``.
+
+    The shape of the response is not documented beyond "name, type, sort order,
+    sort ascending": a list of objects and an object by name are understood,
+    bare or in a wrapper.
+
+    Raises:
+        DecodeError: The response is neither; the message shows it.
 
     Source:
         Sage 200 API guide, "Query parameters".
     """
     try:
-        found = dict(_announced(decoder_for(Any).decode(bytes(response.body))))
+        fields = dict(_announced(decoder_for(Any).decode(bytes(response.body))))
     except UNFIT:
-        found = {}
-    if not found:
+        fields = {}
+    if not fields:
         got = bytes(response.body)[:_SHOWN].decode(errors="replace")
         raise DecodeError(
             f"expected names and types of fields, got {got!r}", json_path="$"
         )
-    return found
+    return fields
 
 
 def _announced(reply: Any) -> Iterator[tuple[str, str]]:
     if is_array(reply):
-        for each in reply:
-            if is_object(each) and (name := _first(each, _NAMES)):
-                yield name, _first(each, _TYPES)
+        for row in reply:
+            if is_object(row) and (name := _first(row, _NAMES)):
+                yield name, _first(row, _TYPES)
     elif is_object(reply):
         inner = next(
             (reply[name] for name in _LISTS if is_array(reply.get(name))), None
@@ -108,8 +129,8 @@ def _announced(reply: Any) -> Iterator[tuple[str, str]]:
         if inner is not None:
             yield from _announced(inner)
             return
-        for name, said in reply.items():
-            yield name, _first(said, _TYPES) if is_object(said) else str(said)
+        for name, kind in reply.items():
+            yield name, _first(kind, _TYPES) if is_object(kind) else str(kind)
 
 
 def _first(row: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -126,27 +147,28 @@ def compare(
         announced: Names and types, from `read_metadata`.
         rows: Records as they came.
     """
-    known = {name: _kind(each) for name, each in names_of(type(fields)).items()}
+    known = {name: _kind(cls) for name, cls in names_of(type(fields)).items()}
     served: dict[str, str] = {}
     for row in rows:
-        served |= {name: kind for name, value in row.items() if (kind := _seen(value))}
-    said = {name: _kind_named(text) for name, text in announced.items()}
+        kinds = {name: _kind_of_value(value) for name, value in row.items()}
+        served |= {name: kind for name, kind in kinds.items() if kind}
+    declared = {name: _kind_named(text) for name, text in announced.items()}
     retyped = [
         Retyped(name, known[name], got)
-        for name, got in {**said, **served}.items()
+        for name, got in {**declared, **served}.items()
         if name in known and got and not _agree(known[name], got)
     ]
     return SchemaDiff(
-        unknown=tuple(sorted((said.keys() | served.keys()) - known.keys())),
-        missing=tuple(sorted(known.keys() - said.keys() - served.keys())),
-        retyped=tuple(sorted(retyped, key=lambda each: each.name)),
+        unknown=tuple(sorted((declared.keys() | served.keys()) - known.keys())),
+        missing=tuple(sorted(known.keys() - declared.keys() - served.keys())),
+        retyped=tuple(sorted(retyped, key=lambda field: field.name)),
     )
 
 
-def _kind(each: type[Field[Any] | Fields]) -> str:
-    if issubclass(each, Fields):
-        return _MEMBER
-    return "text" if each.kind == "enum" else each.kind
+def _kind(cls: type[Field[Any] | Fields]) -> str:
+    if issubclass(cls, Fields):
+        return _EXPANDABLE
+    return "text" if cls.kind == "enum" else cls.kind
 
 
 def _kind_named(text: str) -> str:
@@ -154,8 +176,8 @@ def _kind_named(text: str) -> str:
     return next((kind for start, kind in _KINDS.items() if plain.startswith(start)), "")
 
 
-def _seen(value: object) -> str:
-    """Tell the kind of a value as it came; null tells nothing."""
+def _kind_of_value(value: object) -> str:
+    """Return the kind of a value as it came, or "" for null."""
     match value:
         case None:
             return ""
@@ -166,13 +188,13 @@ def _seen(value: object) -> str:
         case int():
             return "integer"
         case dict() | list():
-            return _MEMBER
+            return _EXPANDABLE
         case _:
             return "number"
 
 
 def _agree(expected: str, got: str) -> bool:
-    """Tell whether one kind may come as another: times are text in JSON."""
+    """Whether one kind may come as another: times are text in JSON."""
     return expected == got or (expected, got) in {
         ("number", "integer"),
         ("datetime", "text"),

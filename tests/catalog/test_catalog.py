@@ -13,17 +13,16 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
-from sage200_async import Sage200Client, catalog
+from sage200_async import Sage200Client, Settings, catalog
 from sage200_async.odata.fields import (
     DateTimeField,
     EnumField,
     Field,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
-    names_of,
 )
+from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.query.endpoint import Binder, Endpoint, Item
 from sage200_async.query.operations import Parent
 from sage200_async.query.records import Record
@@ -130,7 +129,7 @@ def test_every_endpoint_is_real(name: str) -> None:
         field, way = key.split()
         assert field in record.__struct_fields__
         assert way in {"asc", "desc"}
-    assert endpoint.answer is None or issubclass(endpoint.answer, Record)
+    assert endpoint.reply_record is None or issubclass(endpoint.reply_record, Record)
     assert not set(endpoint.extra_expands) & set(
         record.__struct_fields__ if record else ()
     )
@@ -180,11 +179,31 @@ def test_every_item_is_reachable() -> None:
     assert reached == items
 
 
+def attributes_of(binder: type[Binder]) -> set[str]:
+    """Return the names of the attributes that are endpoints."""
+    return {name for name, each in vars(binder).items() if isinstance(each, Endpoint)}
+
+
 def test_the_client_hides_no_endpoint() -> None:
-    """No endpoint has a name that the client uses for itself."""
-    own = {name for name in vars(Sage200Client) if not name.startswith("_")}
-    assert not own & set(ROOTS)
-    assert all(name.lstrip("_") == each.path for name, each in ROOTS.items())
+    """No resource has the name of a method or an attribute of the client."""
+    client = Sage200Client(Settings(access_token="token"))
+    own = {*vars(Sage200Client), *vars(client), *vars(Binder)}
+    assert not own & attributes_of(catalog.Endpoints)
+
+
+def test_items_hide_no_endpoint() -> None:
+    """No resource below an item has the name of a method of the item."""
+    for endpoint in ENDPOINTS.values():
+        if endpoint.item is not None:
+            assert not {*vars(Item), *vars(Binder)} & attributes_of(endpoint.item)
+
+
+def test_an_attribute_is_named_after_its_path() -> None:
+    """Only `sites` has another attribute: the client has a method of that name."""
+    attributes = attributes_of(catalog.Endpoints)
+    assert attributes - ROOTS.keys() == {"_sites"}
+    assert ROOTS.keys() - attributes == {"sites"}
+    assert inspect.iscoroutinefunction(Sage200Client.sites)
 
 
 def test_placeholders_that_nobody_knows_stay_open() -> None:

@@ -254,7 +254,7 @@ def test_dates_lengths_and_items_are_written_down(run, tmp_path: Path) -> None:
     assert run() == 0
     models = (tmp_path / "catalog" / "models" / "things.py").read_text("utf-8")
     assert '"""Text, 5 characters at most, changelog 2020-01-31."""' in models
-    assert '"""Member, when expanded, unknown inside."""' in models
+    assert '"""Related record, when expanded, of unknown fields."""' in models
     assert "class ThingPart(Record" in models
     endpoints = (tmp_path / "catalog" / "endpoints.py").read_text("utf-8")
     assert "class ThingsPartsItem(Item):" in endpoints

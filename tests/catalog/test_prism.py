@@ -52,7 +52,7 @@ async def posted_bare(client: Sage200Client, resource: Any) -> Any:
     """Post without a body, and decode the reply as `create` does."""
     response = await client.request("POST", resource.endpoint.path)
     endpoint = resource.endpoint
-    return decode_one(response.body, endpoint.answer or endpoint.record)
+    return decode_one(response.body, endpoint.reply_record or endpoint.record)
 
 
 async def seven(_: Any) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from sage200_async.query.endpoint import load
+from sage200_async.query.endpoint import load_record
 from sage200_async.sandbox import Behaviour
 from sage200_async.sandbox.schema.catalog import link_field, load_catalog
 from sage200_async.sandbox.schema.naming import referenced_resource
@@ -104,7 +104,7 @@ def type_of(route, verb):
     written = (
         verb in {"create", "update", "update_many"} and route.reply_record is not None
     )
-    record = load(route.reply_record if written else route.model)
+    record = load_record(route.reply_record if written else route.model)
     several = verb in {"list", "update_many"} or (
         verb == "create" and route.returns_many
     )

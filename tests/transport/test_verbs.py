@@ -277,7 +277,7 @@ def test_no_company(client_of, name):
         customers.count(),
         held.client.request("GET", "customers"),
     ):
-        with pytest.raises(SettingsError, match=f"{name} is missing") as caught:
+        with pytest.raises(SettingsError, match=f"No {name} is set") as caught:
             asyncio.run(call)
         assert caught.value.name == name
     assert held.asked == []

@@ -1,4 +1,4 @@
-"""Where the live service and a record differ, it is told, whatever the shape."""
+"""Differences between the live service and a record are listed, in any shape."""
 
 import pytest
 

@@ -50,7 +50,7 @@ def test_encoded(values, body):
 @pytest.mark.parametrize(
     ("values", "error", "told"),
     [
-        ({"nmae": "x"}, UnknownFieldError, "nearest is name"),
+        ({"nmae": "x"}, UnknownFieldError, "did you mean 'name'"),
         ({5: "x"}, UnknownFieldError, "'5'"),
         ({"main_address.postcode": "x"}, UnknownFieldError, "main_address"),
         ({"contacts": [{"nmae": "x"}]}, UnknownFieldError, "CustomerContact"),

@@ -11,7 +11,7 @@ from sage200_async.catalog import Customer, Endpoints
 from sage200_async.errors import ClientClosed, UnsupportedOperation
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.operations import Resource
+from sage200_async.query.resources import Resource
 from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 
@@ -57,7 +57,7 @@ def test_unequal(other):
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol):
-    """A pickle keeps the question and where it goes."""
+    """A pickle keeps the query and its company."""
     asked = build().bound(CompanyContext("http://x", "s", "2", 999), None)
     again = pickle.loads(pickle.dumps(asked, protocol))
     assert again == asked
@@ -66,7 +66,7 @@ def test_pickle(protocol):
 
 
 def test_pickle_of_a_bound_query():
-    """A pickle leaves the client behind; reading then says to bind it again."""
+    """A pickle leaves the client behind; reading then asks to bind it again."""
 
     class Connection:
         transport = MemoryTransport(lambda _: reply([]))

@@ -1,4 +1,4 @@
-"""Resources by what they can do, and what lies below their records."""
+"""Resources by what they can do, and what is below their records."""
 
 import asyncio
 import pickle
@@ -18,16 +18,9 @@ from sage200_async.errors import (
 )
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Binder, Endpoint, Item
-from sage200_async.query.operations import (
-    BatchUpdateResource,
-    Create,
-    CreateMany,
-    CreateUpdate,
-    Get,
-    Resource,
-    Single,
-)
+from sage200_async.query.operations import Create, Get, Single
 from sage200_async.query.records import Record
+from sage200_async.query.resources import BatchUpdateResource, CreateUpdate, Resource
 from sage200_async.transport.memory import MemoryTransport, reply
 
 SETTINGS = Settings(site="guid", company=7)
@@ -49,7 +42,7 @@ class Resources(Binder):
     customers = Endpoint("customers", Resource, Customer, "id", item=CustomerItem)
     couriers = Endpoint("couriers", BatchUpdateResource, Customer, "id")
     sales_invoices = Endpoint("sales_invoices", Create, Customer, reply=Urn)
-    suggested = Endpoint("suggested_products", CreateMany, None)
+    suggested = Endpoint("suggested_products", Create, None, creates_many=True)
     drafts = Endpoint("sop_orders_new", CreateUpdate, Customer)
     licence = Endpoint("licence", Single, Customer)
     figures = Endpoint("product_sales_figures", Get, None)
@@ -64,7 +57,7 @@ class Client(Resources, Sage200Client):
 
 @pytest.fixture
 def answered():
-    """Give a client whose service answers every request alike, and its requests."""
+    """Return a client whose service answers every request alike, and its requests."""
 
     def make(value: Any) -> tuple[Any, list[Any]]:
         memory = MemoryTransport(lambda _: reply(value))
@@ -74,7 +67,7 @@ def answered():
 
 
 def test_nested_paths(answered):
-    """Each id adds itself and what lies below it to the path; nothing is asked."""
+    """Each id adds itself and what is below it to the path; nothing is sent."""
     client, asked = answered([])
     emails = client.customers[123].contacts[7].emails
     assert emails.endpoint.path == "customers/123/customer_contacts/7/customer_emails"
@@ -100,21 +93,21 @@ def test_writing_below(answered):
 
 @pytest.mark.parametrize("wrong", [None, True, 1.5, "", "..", "."])
 def test_an_id_that_is_none(answered, wrong):
-    """What is no id is refused when it is named."""
+    """What is no id is refused before any I/O."""
     client, _ = answered([])
     with pytest.raises(QueryError, match="expected an id"):
         client.customers[wrong]
 
 
 def test_an_item_of_a_narrowed_query(answered):
-    """An item is named on the resource itself, not on a query."""
+    """An item belongs to the resource itself, not to a query."""
     client, _ = answered([])
     with pytest.raises(QueryError, match="takes no query options"):
         client.customers.top(1)[5]
 
 
 def test_items_are_pure():
-    """Without a client, items and what lies below them can still be named."""
+    """Items and what is below them need no client."""
     below = Resources.customers.query[5].contacts
     assert pickle.loads(pickle.dumps(below)) == below
     assert below.endpoint.path == "customers/5/customer_contacts"
@@ -146,7 +139,7 @@ def test_update_many(answered):
     assert asked[0].idempotent
     asyncio.run(client.couriers.update_many([{"name": "new"}]))
     assert not asked[1].idempotent
-    with pytest.raises(UnknownFieldError, match="nearest is name"):
+    with pytest.raises(UnknownFieldError, match="did you mean 'name'"):
         asyncio.run(client.couriers.update_many([{"nam": "A"}]))
     with pytest.raises(QueryError, match="a list"):
         asyncio.run(client.couriers.update_many({"name": "A"}))
@@ -161,7 +154,7 @@ def test_a_single_object(answered):
 
 
 def test_verbs(answered):
-    """An endpoint names its verbs, and one that it lacks raises before any I/O."""
+    """An endpoint lists its verbs, and one that it lacks raises before any I/O."""
     client, asked = answered([])
     verbs = {name: sorted(each.verbs) for name, each in Resources.endpoints().items()}
     assert verbs["couriers"] == [
@@ -173,9 +166,9 @@ def test_verbs(answered):
         "update_many",
     ]
     assert verbs["sales_invoices"] == ["create"]
-    assert verbs["drafts"] == ["create", "update"]
+    assert verbs["sop_orders_new"] == ["create", "update"]
     assert verbs["licence"] == ["get"]
-    assert verbs["debtors"] == ["list"]
+    assert verbs["debtor_views"] == ["list"]
     for resource, verb in (("licence", "delete"), ("debtors", "update_many")):
         with pytest.raises(UnsupportedOperation, match=f"cannot {verb}"):
             getattr(getattr(client, resource), verb)
@@ -193,6 +186,8 @@ def test_parameters(answered):
         client.debtors.parameters(periodnumber=0)
     with pytest.raises(InvalidValue, match="whole number"):
         client.debtors.parameters(ageingdatetype=1.5)
+    with pytest.raises(QueryError, match="name of a parameter"):
+        client.debtors.parameters(**{"a=1&$top": 1})
     assert asked == []
 
 

@@ -63,7 +63,7 @@ class BankWebsiteInput(TypedDict, total=False):
 
 
 class _BankOptional(TypedDict, total=False):
-    """What a `Bank` may be given."""
+    """Optional fields of a `Bank`."""
 
     description: str
     account_no: str
@@ -145,7 +145,7 @@ class BankReceiptNominalJournalItemInput(TypedDict, total=False):
 
 
 class _BankReceiptOptional(TypedDict, total=False):
-    """What a `BankReceipt` may be given."""
+    """Optional fields of a `BankReceipt`."""
 
     transaction_date: DateOrTime
     reference: str
@@ -210,7 +210,7 @@ class BankPaymentNominalJournalItemInput(TypedDict, total=False):
 
 
 class _BankPaymentOptional(TypedDict, total=False):
-    """What a `BankPayment` may be given."""
+    """Optional fields of a `BankPayment`."""
 
     transaction_date: DateOrTime
     reference: str
@@ -236,7 +236,7 @@ class BankPaymentInput(_BankPaymentOptional):
 
 
 class _BankTransferOptional(TypedDict, total=False):
-    """What a `BankTransfer` may be given."""
+    """Optional fields of a `BankTransfer`."""
 
     narrative: str
     reference: str

@@ -11,7 +11,7 @@ from sage200_async.catalog.inputs import DateOrTime
 
 
 class _CurrencyExchangeRateOptional(TypedDict, total=False):
-    """What a `CurrencyExchangeRate` may be given."""
+    """Optional fields of a `CurrencyExchangeRate`."""
 
     exchange_rate_type: str
     currency_transaction_type: str

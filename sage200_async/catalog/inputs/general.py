@@ -47,7 +47,7 @@ class CompanyDetailsChanges(TypedDict, total=False):
 
 
 class _FlowStateOptional(TypedDict, total=False):
-    """What a `FlowState` may be given."""
+    """Optional fields of a `FlowState`."""
 
     value: str
 
@@ -65,7 +65,7 @@ class FlowStateChanges(_FlowStateOptional, total=False):
 
 
 class _PendingEmailOptional(TypedDict, total=False):
-    """What a `PendingEmail` may be given."""
+    """Optional fields of a `PendingEmail`."""
 
     email_subject: str
     email_body: str
@@ -89,7 +89,7 @@ class PendingEmailChanges(_PendingEmailOptional, total=False):
 
 
 class _CourierOptional(TypedDict, total=False):
-    """What a `Courier` may be given."""
+    """Optional fields of a `Courier`."""
 
     website: str
     tracking_url: str

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypedDict
 
 
 class _CostCentreOptional(TypedDict, total=False):
-    """What a `CostCentre` may be given."""
+    """Optional fields of a `CostCentre`."""
 
     name: str
     contact_name: str
@@ -33,7 +33,7 @@ class CostCentreChanges(_CostCentreOptional, total=False):
 
 
 class _DepartmentOptional(TypedDict, total=False):
-    """What a `Department` may be given."""
+    """Optional fields of a `Department`."""
 
     name: str
     contact_name: str
@@ -56,7 +56,7 @@ class DepartmentChanges(_DepartmentOptional, total=False):
 
 
 class _NominalCodeOptional(TypedDict, total=False):
-    """What a `NominalCode` may be given."""
+    """Optional fields of a `NominalCode`."""
 
     name: str
     cost_centre_id: int
@@ -110,7 +110,7 @@ class NominalCodeChanges(_NominalCodeOptional, total=False):
 
 
 class _NominalCodeMemoOptional(TypedDict, total=False):
-    """What a `NominalCodeMemo` may be given."""
+    """Optional fields of a `NominalCodeMemo`."""
 
     is_active: bool
     is_to_delete: bool
@@ -158,7 +158,7 @@ class NominalCodePeriodBalanceInput(TypedDict, total=False):
 
 
 NominalCodesNewRequestInput: TypeAlias = dict[str, Any]
-"""The documents do not say what it takes."""
+"""Its fields are not documented."""
 
 
 class NominalReportCategoryInput(TypedDict, total=False):

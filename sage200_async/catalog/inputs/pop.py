@@ -35,7 +35,7 @@ class PopOrderDeliveryAddressInput(TypedDict, total=False):
 
 
 class _PopOrderOptional(TypedDict, total=False):
-    """What a `PopOrder` may be given."""
+    """Optional fields of a `PopOrder`."""
 
     lock_id: int
     is_editing: bool
@@ -128,7 +128,7 @@ class PopOrderMemoInput(TypedDict, total=False):
 
 
 class _PopOrderDuplicateFlagsOptional(TypedDict, total=False):
-    """What a `PopOrderDuplicateFlags` may be given."""
+    """Optional fields of a `PopOrderDuplicateFlags`."""
 
     prices_and_discounts: bool
 
@@ -141,7 +141,7 @@ class PopOrderDuplicateFlagsInput(_PopOrderDuplicateFlagsOptional):
 
 
 class _PopOrdersNewRequestOptional(TypedDict, total=False):
-    """What a `PopOrdersNewRequest` may be given."""
+    """Optional fields of a `PopOrdersNewRequest`."""
 
 
 class PopOrdersNewRequestInput(_PopOrdersNewRequestOptional):

@@ -34,7 +34,7 @@ class PurchaseInvoiceNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _PurchaseInvoiceOptional(TypedDict, total=False):
-    """What a `PurchaseInvoice` may be given."""
+    """Optional fields of a `PurchaseInvoice`."""
 
     transaction_date: DateOrTime
     due_date: DateOrTime
@@ -61,7 +61,7 @@ class PurchaseInvoiceInput(_PurchaseInvoiceOptional):
 
 
 class _PurchaseInvoiceNewRequestOptional(TypedDict, total=False):
-    """What a `PurchaseInvoiceNewRequest` may be given."""
+    """Optional fields of a `PurchaseInvoiceNewRequest`."""
 
 
 class PurchaseInvoiceNewRequestInput(_PurchaseInvoiceNewRequestOptional):
@@ -93,7 +93,7 @@ class PurchaseCreditNoteNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _PurchaseCreditNoteOptional(TypedDict, total=False):
-    """What a `PurchaseCreditNote` may be given."""
+    """Optional fields of a `PurchaseCreditNote`."""
 
     transaction_date: DateOrTime
     exchange_rate: Decimal | float
@@ -119,7 +119,7 @@ class PurchaseCreditNoteInput(_PurchaseCreditNoteOptional):
 
 
 class _PurchaseCreditNoteNewRequestOptional(TypedDict, total=False):
-    """What a `PurchaseCreditNoteNewRequest` may be given."""
+    """Optional fields of a `PurchaseCreditNoteNewRequest`."""
 
 
 class PurchaseCreditNoteNewRequestInput(_PurchaseCreditNoteNewRequestOptional):
@@ -135,7 +135,7 @@ class PurchasePostedTransactionChanges(TypedDict, total=False):
 
 
 class _PurchasePostedTransactionMemoOptional(TypedDict, total=False):
-    """What a `PurchasePostedTransactionMemo` may be given."""
+    """Optional fields of a `PurchasePostedTransactionMemo`."""
 
     is_active: bool
 
@@ -195,7 +195,7 @@ class SupplierMainAddressInput(TypedDict, total=False):
 
 
 class _SupplierOptional(TypedDict, total=False):
-    """What a `Supplier` may be given."""
+    """Optional fields of a `Supplier`."""
 
     short_name: str
     on_hold: bool
@@ -453,7 +453,7 @@ class SupplierAlertInput(TypedDict, total=False):
 
 
 class _SupplierMemoOptional(TypedDict, total=False):
-    """What a `SupplierMemo` may be given."""
+    """Optional fields of a `SupplierMemo`."""
 
     is_active: bool
     is_to_delete: bool
@@ -482,7 +482,7 @@ class SupplierMemoRow(_SupplierMemoOptional, total=False):
 
 
 SuppliersNewRequestInput: TypeAlias = dict[str, Any]
-"""The documents do not say what it takes."""
+"""Its fields are not documented."""
 
 
 class PurchasePaymentNominalAnalysisItemInput(TypedDict, total=False):
@@ -497,7 +497,7 @@ class PurchasePaymentNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _PurchasePaymentOptional(TypedDict, total=False):
-    """What a `PurchasePayment` may be given."""
+    """Optional fields of a `PurchasePayment`."""
 
     cheque_currency_id: int
     supplier_cheque_value: Decimal | float
@@ -531,7 +531,7 @@ class PurchaseReceiptNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _PurchaseReceiptOptional(TypedDict, total=False):
-    """What a `PurchaseReceipt` may be given."""
+    """Optional fields of a `PurchaseReceipt`."""
 
     cheque_currency_id: int
     supplier_cheque_value: Decimal | float

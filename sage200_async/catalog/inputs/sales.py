@@ -33,7 +33,7 @@ class CustomerMainAddressInput(TypedDict, total=False):
 
 
 class _CustomerOptional(TypedDict, total=False):
-    """What a `Customer` may be given."""
+    """Optional fields of a `Customer`."""
 
     short_name: str
     on_hold: bool
@@ -186,7 +186,7 @@ class CustomerContactRow(CustomerContactInput, total=False):
 
 
 class _CustomerAlertOptional(TypedDict, total=False):
-    """What a `CustomerAlert` may be given."""
+    """Optional fields of a `CustomerAlert`."""
 
     alert_text: str
     is_active: bool
@@ -221,7 +221,7 @@ class CustomerAlertRow(_CustomerAlertOptional, total=False):
 
 
 class _CustomerMemoOptional(TypedDict, total=False):
-    """What a `CustomerMemo` may be given."""
+    """Optional fields of a `CustomerMemo`."""
 
     is_active: bool
     is_to_delete: bool
@@ -373,7 +373,7 @@ class SalesAllocationAllocationLineInput(TypedDict, total=False):
 
 
 class _SalesAllocationOptional(TypedDict, total=False):
-    """What a `SalesAllocation` may be given."""
+    """Optional fields of a `SalesAllocation`."""
 
     allocation_date: DateOrTime
 
@@ -392,7 +392,7 @@ class SalesPostedTransactionChanges(TypedDict, total=False):
 
 
 class _SalesPostedTransactionMemoOptional(TypedDict, total=False):
-    """What a `SalesPostedTransactionMemo` may be given."""
+    """Optional fields of a `SalesPostedTransactionMemo`."""
 
     is_active: bool
 
@@ -435,7 +435,7 @@ class SalesCreditNoteNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _SalesCreditNoteOptional(TypedDict, total=False):
-    """What a `SalesCreditNote` may be given."""
+    """Optional fields of a `SalesCreditNote`."""
 
     transaction_date: DateOrTime
     exchange_rate: Decimal | float
@@ -460,7 +460,7 @@ class SalesCreditNoteInput(_SalesCreditNoteOptional):
 
 
 class _SalesCreditNoteNewRequestOptional(TypedDict, total=False):
-    """What a `SalesCreditNoteNewRequest` may be given."""
+    """Optional fields of a `SalesCreditNoteNewRequest`."""
 
 
 class SalesCreditNoteNewRequestInput(_SalesCreditNoteNewRequestOptional):
@@ -491,7 +491,7 @@ class SalesInvoiceNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _SalesInvoiceOptional(TypedDict, total=False):
-    """What a `SalesInvoice` may be given."""
+    """Optional fields of a `SalesInvoice`."""
 
     transaction_date: DateOrTime
     due_date: DateOrTime
@@ -517,7 +517,7 @@ class SalesInvoiceInput(_SalesInvoiceOptional):
 
 
 class _SalesInvoiceNewRequestOptional(TypedDict, total=False):
-    """What a `SalesInvoiceNewRequest` may be given."""
+    """Optional fields of a `SalesInvoiceNewRequest`."""
 
 
 class SalesInvoiceNewRequestInput(_SalesInvoiceNewRequestOptional):
@@ -538,7 +538,7 @@ class SalesPaymentNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _SalesPaymentOptional(TypedDict, total=False):
-    """What a `SalesPayment` may be given."""
+    """Optional fields of a `SalesPayment`."""
 
     cheque_currency_id: int
     customer_cheque_value: Decimal | float
@@ -572,7 +572,7 @@ class SalesReceiptNominalAnalysisItemInput(TypedDict, total=False):
 
 
 class _SalesReceiptOptional(TypedDict, total=False):
-    """What a `SalesReceipt` may be given."""
+    """Optional fields of a `SalesReceipt`."""
 
     cheque_currency_id: int
     customer_cheque_value: Decimal | float
@@ -595,7 +595,7 @@ class SalesReceiptInput(_SalesReceiptOptional):
 
 
 class _CustomerDeliveryAddressOptional(TypedDict, total=False):
-    """What a `CustomerDeliveryAddress` may be given."""
+    """Optional fields of a `CustomerDeliveryAddress`."""
 
     is_default: bool
     postal_name: str
@@ -632,11 +632,11 @@ class CustomerDeliveryAddressChanges(_CustomerDeliveryAddressOptional, total=Fal
 
 
 CustomersNewRequestInput: TypeAlias = dict[str, Any]
-"""The documents do not say what it takes."""
+"""Its fields are not documented."""
 
 
 class _CustomerPriceEnquiryRequestOptional(TypedDict, total=False):
-    """What a `CustomerPriceEnquiryRequest` may be given."""
+    """Optional fields of a `CustomerPriceEnquiryRequest`."""
 
     quantity: Decimal | float
     selling_unit_id: int

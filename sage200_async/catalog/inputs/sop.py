@@ -49,7 +49,7 @@ class SopOrderDeliveryAddressInput(TypedDict, total=False):
 
 
 class _SopOrderOptional(TypedDict, total=False):
-    """What a `SopOrder` may be given."""
+    """Optional fields of a `SopOrder`."""
 
     is_editing: bool
     is_to_sequence_lines: bool
@@ -150,7 +150,7 @@ class SopOrderChanges(_SopOrderOptional, total=False):
 
 
 class _SopOrdersNewRequestOptional(TypedDict, total=False):
-    """What a `SopOrdersNewRequest` may be given."""
+    """Optional fields of a `SopOrdersNewRequest`."""
 
 
 class SopOrdersNewRequestInput(_SopOrdersNewRequestOptional):
@@ -170,7 +170,7 @@ class SopOrderMemoInput(TypedDict, total=False):
 
 
 class _SopOrderDuplicateFlagsOptional(TypedDict, total=False):
-    """What a `SopOrderDuplicateFlags` may be given."""
+    """Optional fields of a `SopOrderDuplicateFlags`."""
 
     prices_and_discounts: bool
 
@@ -316,7 +316,7 @@ class SopQuoteDeliveryAddressInput(TypedDict, total=False):
 
 
 class _SopQuoteOptional(TypedDict, total=False):
-    """What a `SopQuote` may be given."""
+    """Optional fields of a `SopQuote`."""
 
     customer_type: str
     is_editing: bool
@@ -411,7 +411,7 @@ class SopQuoteChanges(_SopQuoteOptional, total=False):
 
 
 class _SopQuotesNewRequestOptional(TypedDict, total=False):
-    """What a `SopQuotesNewRequest` may be given."""
+    """Optional fields of a `SopQuotesNewRequest`."""
 
 
 class SopQuotesNewRequestInput(_SopQuotesNewRequestOptional):
@@ -431,7 +431,7 @@ class SopQuoteMemoInput(TypedDict, total=False):
 
 
 class _SopQuoteDuplicateFlagsOptional(TypedDict, total=False):
-    """What a `SopQuoteDuplicateFlags` may be given."""
+    """Optional fields of a `SopQuoteDuplicateFlags`."""
 
     prices_and_discounts: bool
 
@@ -577,7 +577,7 @@ class SopOrderReturnLineProfitInput(TypedDict, total=False):
 
 
 class _SopConfirmDespatchAdjustmentOptional(TypedDict, total=False):
-    """What a `SopConfirmDespatchAdjustment` may be given."""
+    """Optional fields of a `SopConfirmDespatchAdjustment`."""
 
     despatch_receipt_date: DateOrTime
     confirmation_intent_type: str
@@ -614,7 +614,7 @@ class PendingSopDespatchReceiptInput(TypedDict, total=False):
 
 
 class _SopConfirmDespatchBinItemsRequestOptional(TypedDict, total=False):
-    """What a `SopConfirmDespatchBinItemsRequest` may be given."""
+    """Optional fields of a `SopConfirmDespatchBinItemsRequest`."""
 
 
 class SopConfirmDespatchBinItemsRequestInput(
@@ -626,7 +626,7 @@ class SopConfirmDespatchBinItemsRequestInput(
 
 
 class _SopConfirmDespatchTraceableItemsRequestOptional(TypedDict, total=False):
-    """What a `SopConfirmDespatchTraceableItemsRequest` may be given."""
+    """Optional fields of a `SopConfirmDespatchTraceableItemsRequest`."""
 
 
 class SopConfirmDespatchTraceableItemsRequestInput(
@@ -650,7 +650,7 @@ class SopDespatchReceiptChanges(TypedDict, total=False):
 
 
 class _SopIncotermOptional(TypedDict, total=False):
-    """What a `SopIncoterm` may be given."""
+    """Optional fields of a `SopIncoterm`."""
 
     is_default: bool
     is_to_delete: bool
@@ -670,7 +670,7 @@ class SopIncotermChanges(_SopIncotermOptional, total=False):
 
 
 class _SopExportReasonOptional(TypedDict, total=False):
-    """What a `SopExportReason` may be given."""
+    """Optional fields of a `SopExportReason`."""
 
     is_default: bool
     is_to_delete: bool
@@ -690,7 +690,7 @@ class SopExportReasonChanges(_SopExportReasonOptional, total=False):
 
 
 class _SuggestedProductOptionsOptional(TypedDict, total=False):
-    """What a `SuggestedProductOptions` may be given."""
+    """Optional fields of a `SuggestedProductOptions`."""
 
     product_group_id: int
     show_frequent_items: bool
@@ -715,7 +715,7 @@ class SopDespatchBinItemInput(TypedDict, total=False):
 
 
 class _SopOrderLineTraceableItemsRequestOptional(TypedDict, total=False):
-    """What a `SopOrderLineTraceableItemsRequest` may be given."""
+    """Optional fields of a `SopOrderLineTraceableItemsRequest`."""
 
     activity_date: DateOrTime
     is_read_only: bool

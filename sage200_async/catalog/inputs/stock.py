@@ -12,7 +12,7 @@ from sage200_async.catalog.inputs import DateOrTime
 
 
 class _ProductOptional(TypedDict, total=False):
-    """What a `Product` may be given."""
+    """Optional fields of a `Product`."""
 
     description: str
     use_description_on_documents: bool
@@ -141,7 +141,7 @@ class ProductChanges(_ProductOptional, total=False):
 
 
 class _ProductSupplierOptional(TypedDict, total=False):
-    """What a `ProductSupplier` may be given."""
+    """Optional fields of a `ProductSupplier`."""
 
     supplier_stock_code: str
     lead_time: int
@@ -183,7 +183,7 @@ class ProductSupplierRow(_ProductSupplierOptional, total=False):
 
 
 class _AlternativeProductOptional(TypedDict, total=False):
-    """What a `AlternativeProduct` may be given."""
+    """Optional fields of a `AlternativeProduct`."""
 
     is_preferred: bool
     is_to_delete: bool
@@ -212,7 +212,7 @@ class AlternativeProductRow(_AlternativeProductOptional, total=False):
 
 
 class _CrossSellProductOptional(TypedDict, total=False):
-    """What a `CrossSellProduct` may be given."""
+    """Optional fields of a `CrossSellProduct`."""
 
     is_to_delete: bool
 
@@ -240,7 +240,7 @@ class CrossSellProductRow(_CrossSellProductOptional, total=False):
 
 
 class _ProductMemoOptional(TypedDict, total=False):
-    """What a `ProductMemo` may be given."""
+    """Optional fields of a `ProductMemo`."""
 
     is_active: bool
     is_to_delete: bool
@@ -304,7 +304,7 @@ class BomSettingsInput(TypedDict, total=False):
 
 
 class _ProductSearchOptional(TypedDict, total=False):
-    """What a `ProductSearch` may be given."""
+    """Optional fields of a `ProductSearch`."""
 
     show_inactive: bool
     show_phantom: bool
@@ -335,7 +335,7 @@ class LookupProductGroupInput(TypedDict, total=False):
 
 
 class _StockTransferTraceableItemsRequestOptional(TypedDict, total=False):
-    """What a `StockTransferTraceableItemsRequest` may be given."""
+    """Optional fields of a `StockTransferTraceableItemsRequest`."""
 
 
 class StockTransferTraceableItemsRequestInput(
@@ -357,7 +357,7 @@ class StockTransferTraceableAdjustmentItemInput(TypedDict, total=False):
 
 
 class _StockTransferOptional(TypedDict, total=False):
-    """What a `StockTransfer` may be given."""
+    """Optional fields of a `StockTransfer`."""
 
     date: DateOrTime
     reference: str
@@ -375,7 +375,7 @@ class StockTransferInput(_StockTransferOptional):
 
 
 class _WarehouseOptional(TypedDict, total=False):
-    """What a `Warehouse` may be given."""
+    """Optional fields of a `Warehouse`."""
 
     description: str
     warehouse_type: str
@@ -448,7 +448,7 @@ class WarehouseBomSettingsInput(TypedDict, total=False):
 
 
 class _WarehouseHoldingOptional(TypedDict, total=False):
-    """What a `WarehouseHolding` may be given."""
+    """Optional fields of a `WarehouseHolding`."""
 
     is_default_manufacturing_warehouse: bool
     reorder_level: Decimal | float
@@ -481,7 +481,7 @@ class WarehouseHoldingRow(_WarehouseHoldingOptional, total=False):
 
 
 class _BinHoldingOptional(TypedDict, total=False):
-    """What a `BinHolding` may be given."""
+    """Optional fields of a `BinHolding`."""
 
     name: str
     allocation_priority: int
@@ -562,7 +562,7 @@ class TraceableAdjustmentItemInput(TypedDict, total=False):
 
 
 class _TraceableAdjustmentOptional(TypedDict, total=False):
-    """What a `TraceableAdjustment` may be given."""
+    """Optional fields of a `TraceableAdjustment`."""
 
     issue_status: str
     traceable_adjustment_items: list[TraceableAdjustmentItemInput]
@@ -575,7 +575,7 @@ class TraceableAdjustmentInput(_TraceableAdjustmentOptional):
 
 
 class _TraceableItemsAssignTraceableItemsRequestOptional(TypedDict, total=False):
-    """What a `TraceableItemsAssignTraceableItemsRequest` may be given."""
+    """Optional fields of a `TraceableItemsAssignTraceableItemsRequest`."""
 
 
 class TraceableItemsAssignTraceableItemsRequestInput(
@@ -587,7 +587,7 @@ class TraceableItemsAssignTraceableItemsRequestInput(
 
 
 class _TraceableItemsAmendTraceableItemsRequestOptional(TypedDict, total=False):
-    """What a `TraceableItemsAmendTraceableItemsRequest` may be given."""
+    """Optional fields of a `TraceableItemsAmendTraceableItemsRequest`."""
 
 
 class TraceableItemsAmendTraceableItemsRequestInput(
@@ -599,7 +599,7 @@ class TraceableItemsAmendTraceableItemsRequestInput(
 
 
 class _ProductDuplicateFlagsOptional(TypedDict, total=False):
-    """What a `ProductDuplicateFlags` may be given."""
+    """Optional fields of a `ProductDuplicateFlags`."""
 
     new_code: str
     new_name: str
@@ -620,7 +620,7 @@ class ProductDuplicateFlagsInput(_ProductDuplicateFlagsOptional):
 
 
 class _StocktakeCriteriaTemplateOptional(TypedDict, total=False):
-    """What a `StocktakeCriteriaTemplate` may be given."""
+    """Optional fields of a `StocktakeCriteriaTemplate`."""
 
     last_sold_date: DateOrTime
     due_date: DateOrTime
@@ -651,7 +651,7 @@ class StocktakeItemInput(TypedDict, total=False):
 
 
 class _StocktakeOptional(TypedDict, total=False):
-    """What a `Stocktake` may be given."""
+    """Optional fields of a `Stocktake`."""
 
     stocktake_name: str
     stocktake_date: DateOrTime

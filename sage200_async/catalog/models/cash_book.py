@@ -12,11 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields
 from sage200_async.query.records import Record
 
 
@@ -38,7 +38,7 @@ class BankAddressFields(Fields):
 
 
 class BankAddress(Record, frozen=True):
-    """Sage's `bank`, member `bank_address`."""
+    """Sage's `bank`, related `bank_address`."""
 
     fields: ClassVar[BankAddressFields] = BankAddressFields()
 
@@ -81,7 +81,7 @@ class BankContactFields(Fields):
 
 
 class BankContact(Record, frozen=True):
-    """Sage's `bank`, member `bank_contacts`."""
+    """Sage's `bank`, related `bank_contacts`."""
 
     fields: ClassVar[BankContactFields] = BankContactFields()
 
@@ -114,7 +114,7 @@ class BankEmailFields(Fields):
 
 
 class BankEmail(Record, frozen=True):
-    """Sage's `bank`, member `emails`."""
+    """Sage's `bank`, related `emails`."""
 
     fields: ClassVar[BankEmailFields] = BankEmailFields()
 
@@ -148,7 +148,7 @@ class BankMemoFields(Fields):
 
 
 class BankMemo(Record, frozen=True):
-    """Sage's `bank`, member `memos`."""
+    """Sage's `bank`, related `memos`."""
 
     fields: ClassVar[BankMemoFields] = BankMemoFields()
 
@@ -183,7 +183,7 @@ class BankWebsiteFields(Fields):
 
 
 class BankWebsite(Record, frozen=True):
-    """Sage's `bank`, member `websites`."""
+    """Sage's `bank`, related `websites`."""
 
     fields: ClassVar[BankWebsiteFields] = BankWebsiteFields()
 
@@ -303,23 +303,23 @@ class Bank(Record, frozen=True):
     exchange_diff_nominal_department: str | None = None
     """Text, 3 characters at most, changelog 2020-09-16."""
     account_currency: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     bank_account_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     bank_address: "BankAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     bank_charges_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     exchange_diff_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     bank_contacts: "list[BankContact] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     emails: "list[BankEmail] | None" = None
-    """Members, when expanded, changelog 2023-08-14."""
+    """Related records, when expanded, changelog 2023-08-14."""
     memos: "list[BankMemo] | None" = None
-    """Members, when expanded, changelog 2023-08-14."""
+    """Related records, when expanded, changelog 2023-08-14."""
     websites: "list[BankWebsite] | None" = None
-    """Members, when expanded, changelog 2023-08-14."""
+    """Related records, when expanded, changelog 2023-08-14."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -437,7 +437,7 @@ class BankReceiptNominalAnalysisItemFields(Fields):
 
 
 class BankReceiptNominalAnalysisItem(Record, frozen=True):
-    """Sage's `bank_receipt`, member `nominal_analysis_items`."""
+    """Sage's `bank_receipt`, related `nominal_analysis_items`."""
 
     fields: ClassVar[BankReceiptNominalAnalysisItemFields] = (
         BankReceiptNominalAnalysisItemFields()
@@ -475,7 +475,7 @@ class BankReceiptBankChargeFields(Fields):
 
 
 class BankReceiptBankCharge(Record, frozen=True):
-    """Sage's `bank_receipt`, member `bank_charges`."""
+    """Sage's `bank_receipt`, related `bank_charges`."""
 
     fields: ClassVar[BankReceiptBankChargeFields] = BankReceiptBankChargeFields()
 
@@ -505,7 +505,7 @@ class BankReceiptNominalJournalItemFields(Fields):
 
 
 class BankReceiptNominalJournalItem(Record, frozen=True):
-    """Sage's `bank_receipt`, member `nominal_journal_items`."""
+    """Sage's `bank_receipt`, related `nominal_journal_items`."""
 
     fields: ClassVar[BankReceiptNominalJournalItemFields] = (
         BankReceiptNominalJournalItemFields()
@@ -586,11 +586,11 @@ class BankReceipt(Record, frozen=True):
     cheque_tax_value: Decimal | None = None
     """Number, 2 decimal places."""
     nominal_analysis_items: "list[BankReceiptNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     bank_charges: "list[BankReceiptBankCharge] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_journal_items: "list[BankReceiptNominalJournalItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class BankPaymentNominalAnalysisItemFields(Fields):
@@ -609,7 +609,7 @@ class BankPaymentNominalAnalysisItemFields(Fields):
 
 
 class BankPaymentNominalAnalysisItem(Record, frozen=True):
-    """Sage's `bank_payment`, member `nominal_analysis_items`."""
+    """Sage's `bank_payment`, related `nominal_analysis_items`."""
 
     fields: ClassVar[BankPaymentNominalAnalysisItemFields] = (
         BankPaymentNominalAnalysisItemFields()
@@ -647,7 +647,7 @@ class BankPaymentBankChargeFields(Fields):
 
 
 class BankPaymentBankCharge(Record, frozen=True):
-    """Sage's `bank_payment`, member `bank_charges`."""
+    """Sage's `bank_payment`, related `bank_charges`."""
 
     fields: ClassVar[BankPaymentBankChargeFields] = BankPaymentBankChargeFields()
 
@@ -677,7 +677,7 @@ class BankPaymentNominalJournalItemFields(Fields):
 
 
 class BankPaymentNominalJournalItem(Record, frozen=True):
-    """Sage's `bank_payment`, member `nominal_journal_items`."""
+    """Sage's `bank_payment`, related `nominal_journal_items`."""
 
     fields: ClassVar[BankPaymentNominalJournalItemFields] = (
         BankPaymentNominalJournalItemFields()
@@ -758,11 +758,11 @@ class BankPayment(Record, frozen=True):
     cheque_tax_value: Decimal | None = None
     """Number, 2 decimal places."""
     nominal_analysis_items: "list[BankPaymentNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     bank_charges: "list[BankPaymentBankCharge] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_journal_items: "list[BankPaymentNominalJournalItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class BankViewFields(Fields):
@@ -876,7 +876,7 @@ class BankView(Record, frozen=True):
     electronic_bank: str | None = None
     """Text, 60 characters at most, read-only."""
     electronic_bank_function_id: Any | None = None
-    """Of a type that nobody knows, read-only."""
+    """Of unknown type, read-only."""
 
 
 class BankTransferFields(Fields):
@@ -976,7 +976,7 @@ class BankPostedTransactionTaxAnalysisItemFields(Fields):
 
 
 class BankPostedTransactionTaxAnalysisItem(Record, frozen=True):
-    """Sage's `bank_posted_transaction`, member `tax_analysis_items`."""
+    """Sage's `bank_posted_transaction`, related `tax_analysis_items`."""
 
     fields: ClassVar[BankPostedTransactionTaxAnalysisItemFields] = (
         BankPostedTransactionTaxAnalysisItemFields()
@@ -1015,7 +1015,7 @@ class BankPostedTransactionNominalAnalysisItemFields(Fields):
 
 
 class BankPostedTransactionNominalAnalysisItem(Record, frozen=True):
-    """Sage's `bank_posted_transaction`, member `nominal_analysis_items`."""
+    """Sage's `bank_posted_transaction`, related `nominal_analysis_items`."""
 
     fields: ClassVar[BankPostedTransactionNominalAnalysisItemFields] = (
         BankPostedTransactionNominalAnalysisItemFields()
@@ -1060,7 +1060,7 @@ class BankPostedTransactionTradeItemFields(Fields):
 
 
 class BankPostedTransactionTradeItem(Record, frozen=True):
-    """Sage's `bank_posted_transaction`, member `trade_items`."""
+    """Sage's `bank_posted_transaction`, related `trade_items`."""
 
     fields: ClassVar[BankPostedTransactionTradeItemFields] = (
         BankPostedTransactionTradeItemFields()
@@ -1158,17 +1158,17 @@ class BankPostedTransaction(Record, frozen=True):
     user_name: str | None = None
     """Text, 20 characters at most."""
     tax_analysis_items: "list[BankPostedTransactionTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[BankPostedTransactionNominalAnalysisItem] | None" = (
         None
     )
-    """Members, when expanded."""
+    """Related records, when expanded."""
     trade_items: "list[BankPostedTransactionTradeItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     bank: "Bank | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     cheque_currency: "Currency | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1193,7 +1193,7 @@ class CashBookSettings(Record, frozen=True):
     default_bank_account_id: int | None = None
     """Whole number."""
     default_bank_account: "Bank | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
 
 
 from sage200_async.catalog.models.financials import Currency, CurrencyFields

@@ -11,11 +11,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields
 from sage200_async.query.records import Record
 
 
@@ -66,7 +66,7 @@ class Currency(Record, frozen=True):
     currency_iso_code_id: int | None = None
     """Whole number, read-only."""
     currency_iso_code: "CurrencyIsoCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -180,13 +180,13 @@ class CurrencyExchangeRate(Record, frozen=True):
     exchange_rate: Decimal | None = None
     """Number, 6 decimal places, read-only."""
     currency_from: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     currency_to: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     currency_base: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     currency_euro: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
 
 
 class CurrencyTransactionTypeFields(Fields):
@@ -305,7 +305,7 @@ class DocumentType(Record, frozen=True):
     used_in_module: str | None = None
     """Text, read-only."""
     trader_contact_role: "TraderContactRole | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -355,7 +355,7 @@ class CountryCodeTaxMaskFields(Fields):
 
 
 class CountryCodeTaxMask(Record, frozen=True):
-    """Sage's `country_code`, member `tax_mask`."""
+    """Sage's `country_code`, related `tax_mask`."""
 
     fields: ClassVar[CountryCodeTaxMaskFields] = CountryCodeTaxMaskFields()
 
@@ -395,7 +395,7 @@ class CountryCode(Record, frozen=True):
     eu_member: bool | None = None
     """True or false, read-only."""
     tax_mask: "CountryCodeTaxMask | None" = None
-    """Member, when expanded, changelog 2020-09-16."""
+    """Related record, when expanded, changelog 2020-09-16."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None

@@ -12,11 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields
 from sage200_async.query.records import Record
 
 
@@ -169,9 +169,9 @@ class AnalysisCodeMapping(Record, frozen=True):
     slot: int | None = None
     """Whole number, read-only."""
     analysis_code_id: Any | None = None
-    """Of a type that nobody knows."""
+    """Of unknown type."""
     analysis_code: "AnalysisCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -204,7 +204,7 @@ class AnalysisCode(Record, frozen=True):
     allow_new_on_entry: bool | None = None
     """True or false, read-only."""
     values: "list[AnalysisCodeValue] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -406,7 +406,7 @@ class CompanyDetailsAddressFields(Fields):
 
 
 class CompanyDetailsAddress(Record, frozen=True):
-    """Sage's `company_details`, member `address`."""
+    """Sage's `company_details`, related `address`."""
 
     fields: ClassVar[CompanyDetailsAddressFields] = CompanyDetailsAddressFields()
 
@@ -478,13 +478,13 @@ class CompanyDetails(Record, frozen=True):
     country_code_id: int | None = None
     """Whole number."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     eori_number: str | None = None
     """Text, 14 characters at most, changelog 2019-08-01."""
     is_supplier_payments_enabled: bool | None = None
     """True or false, read-only, changelog 2021-07-26."""
     address: "CompanyDetailsAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -653,7 +653,7 @@ class SystemSettingsTransactionDateValidationFields(Fields):
 
 
 class SystemSettingsTransactionDateValidation(Record, frozen=True):
-    """Sage's `system_settings`, member `transaction_date_validation`."""
+    """Sage's `system_settings`, related `transaction_date_validation`."""
 
     fields: ClassVar[SystemSettingsTransactionDateValidationFields] = (
         SystemSettingsTransactionDateValidationFields()
@@ -759,7 +759,7 @@ class SystemSettings(Record, frozen=True):
     reverse_charge_minimum_value: Decimal | None = None
     """Number, 2 decimal places, read-only, changelog 2021-07-26."""
     transaction_date_validation: "SystemSettingsTransactionDateValidation | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None

@@ -11,12 +11,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
-    OpaqueFields,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields, OpaqueFields
 from sage200_async.query.records import Record
 
 
@@ -120,7 +119,7 @@ class DepartmentStatusFields(Fields):
 
 
 class DepartmentStatus(Record, frozen=True):
-    """Sage's `department`, member `status`."""
+    """Sage's `department`, related `status`."""
 
     fields: ClassVar[DepartmentStatusFields] = DepartmentStatusFields()
 
@@ -163,7 +162,7 @@ class Department(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false, changelog 2022-08-22."""
     status: "DepartmentStatus | None" = None
-    """Member, when expanded, read-only, changelog 2022-08-22."""
+    """Related record, when expanded, read-only, changelog 2022-08-22."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -473,19 +472,19 @@ class NominalCode(Record, frozen=True):
     analysis_code_20: str | None = None
     """Text, 60 characters at most, changelog 2021-03-15."""
     consolidated_nominal_code: "ConsolidatedNominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     cost_centre: "CostCentre | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     department: "Department | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     report_category: "NominalReportCategory | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     sofa_category: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2021-03-15."""
     financial_years: "list[NominalCodeFinancialYear] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     memos: "list[NominalCodeMemo] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -746,7 +745,7 @@ class NominalCodeFinancialYear(Record, frozen=True):
     closing_balance: Decimal | None = None
     """Number, 2 decimal places, read-only."""
     period_balances: "list[NominalCodePeriodBalance] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -1002,7 +1001,7 @@ class NominalBudgetProfile(Record, frozen=True):
     name: str | None = None
     """Text, 50 characters at most, read-only."""
     periods: "list[NominalPeriodBudgetProfile] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class NominalPeriodBudgetProfileFields(Fields):
@@ -1090,7 +1089,7 @@ class NominalTransactionEnquiryViewNominalAnalysisItemFields(Fields):
 
 
 class NominalTransactionEnquiryViewNominalAnalysisItem(Record, frozen=True):
-    """Sage's `nominal_transaction_enquiry_view`, member `nominal_analysis_items`."""
+    """Sage's `nominal_transaction_enquiry_view`, related `nominal_analysis_items`."""
 
     fields: ClassVar[NominalTransactionEnquiryViewNominalAnalysisItemFields] = (
         NominalTransactionEnquiryViewNominalAnalysisItemFields()
@@ -1134,7 +1133,7 @@ class NominalTransactionEnquiryViewBankItemFields(Fields):
 
 
 class NominalTransactionEnquiryViewBankItem(Record, frozen=True):
-    """Sage's `nominal_transaction_enquiry_view`, member `bank_items`."""
+    """Sage's `nominal_transaction_enquiry_view`, related `bank_items`."""
 
     fields: ClassVar[NominalTransactionEnquiryViewBankItemFields] = (
         NominalTransactionEnquiryViewBankItemFields()
@@ -1171,7 +1170,7 @@ class NominalTransactionEnquiryViewTaxAnalysisItemFields(Fields):
 
 
 class NominalTransactionEnquiryViewTaxAnalysisItem(Record, frozen=True):
-    """Sage's `nominal_transaction_enquiry_view`, member `tax_analysis_items`."""
+    """Sage's `nominal_transaction_enquiry_view`, related `tax_analysis_items`."""
 
     fields: ClassVar[NominalTransactionEnquiryViewTaxAnalysisItemFields] = (
         NominalTransactionEnquiryViewTaxAnalysisItemFields()
@@ -1208,7 +1207,7 @@ class NominalTransactionEnquiryViewTradeItemFields(Fields):
 
 
 class NominalTransactionEnquiryViewTradeItem(Record, frozen=True):
-    """Sage's `nominal_transaction_enquiry_view`, member `trade_items`."""
+    """Sage's `nominal_transaction_enquiry_view`, related `trade_items`."""
 
     fields: ClassVar[NominalTransactionEnquiryViewTradeItemFields] = (
         NominalTransactionEnquiryViewTradeItemFields()
@@ -1299,15 +1298,15 @@ class NominalTransactionEnquiryView(Record, frozen=True):
     year_relative_to_current_year: int | None = None
     """Whole number, read-only, changelog 2023-02-20."""
     nominal_analysis_items: "list[NominalTransactionEnquiryViewNominalAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     bank_items: "list[NominalTransactionEnquiryViewBankItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     tax_analysis_items: "list[NominalTransactionEnquiryViewTaxAnalysisItem] | None" = (
         None
     )
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     trade_items: "list[NominalTransactionEnquiryViewTradeItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class NominalLedgerSettingsFields(Fields):
@@ -1343,9 +1342,9 @@ class NominalLedgerSettings(Record, frozen=True):
     use_expanded_budgets: bool | None = None
     """True or false, changelog 2021-03-15."""
     budget_titles: "list[NominalBudgetTitle] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     budget_profiles: "list[NominalBudgetProfile] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None

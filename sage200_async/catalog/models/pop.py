@@ -12,12 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
-    OpaqueFields,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields, OpaqueFields
 from sage200_async.query.records import Record
 
 
@@ -48,7 +47,7 @@ class PopOrderDeliveryAddressFields(Fields):
 
 
 class PopOrderDeliveryAddress(Record, frozen=True):
-    """Sage's `pop_order`, member `delivery_address`."""
+    """Sage's `pop_order`, related `delivery_address`."""
 
     fields: ClassVar[PopOrderDeliveryAddressFields] = PopOrderDeliveryAddressFields()
 
@@ -87,9 +86,9 @@ class PopOrderDeliveryAddress(Record, frozen=True):
     tax_code_id: int | None = None
     """Whole number."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -366,15 +365,15 @@ class PopOrder(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     default_direct_delivery_address: "PopOrderLineDirectDeliveryAddress | None" = None
-    """Member, when expanded, changelog 2024-02-05."""
+    """Related record, when expanded, changelog 2024-02-05."""
     delivery_address: "PopOrderDeliveryAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     supplier: "Supplier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     lines: "list[PopOrderLine] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     memos: "list[PopOrderMemo] | None" = None
-    """Members, when expanded, changelog 2024-02-05."""
+    """Related records, when expanded, changelog 2024-02-05."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -754,15 +753,15 @@ class PopOrderLine(Record, frozen=True):
     analysis_code_20: str | None = None
     """Text, 60 characters at most."""
     buying_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2024-02-05."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2024-02-05."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2024-02-05."""
+    """Related record, when expanded, read-only, changelog 2024-02-05."""
     pop_order: "PopOrder | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     pricing_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2024-02-05."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2024-02-05."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     spare_text_1: str | None = None
     """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None = None
@@ -824,23 +823,23 @@ class PopOrderLine(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     additional_charge: "PopAdditionalCharge | None" = None
-    """Member, when expanded, read-only, changelog 2024-02-05."""
+    """Related record, when expanded, read-only, changelog 2024-02-05."""
     direct_delivery_address: "PopOrderLineDirectDeliveryAddress | None" = None
-    """Member, when expanded, changelog 2024-02-05."""
+    """Related record, when expanded, changelog 2024-02-05."""
     requisition_lines_comment: str | None = None
     """Text, 1000 characters at most, changelog 2024-02-05."""
     cancel_requisition_lines: Any | None = None
-    """Of a type that nobody knows, changelog 2024-02-05."""
+    """Of unknown type, changelog 2024-02-05."""
     linked_requisition_lines: "list[PopLinkedRequisitionLine] | None" = None
-    """Members, when expanded, read-only, changelog 2024-02-05."""
+    """Related records, when expanded, read-only, changelog 2024-02-05."""
     linked_order_lines: "list[PopLinkedOrderLine] | None" = None
-    """Members, when expanded, read-only, changelog 2024-02-05."""
+    """Related records, when expanded, read-only, changelog 2024-02-05."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     warehouse: "Warehouse | None" = None
-    """Member, when expanded, read-only, changelog 2024-02-05."""
+    """Related record, when expanded, read-only, changelog 2024-02-05."""
     requested_delivery_dates: "list[PopOrderLineRequestedDeliveryDate] | None" = None
-    """Members, when expanded, changelog 2024-02-05."""
+    """Related records, when expanded, changelog 2024-02-05."""
     is_to_delete: bool | None = None
     """True or false, changelog 2024-02-05."""
     date_time_created: datetime | None = None
@@ -2039,7 +2038,7 @@ class PopSettings(Record, frozen=True):
     requisition_authoriser_amend: bool | None = None
     """True or false, changelog 2024-02-05."""
     price_difference_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, changelog 2024-02-05."""
+    """Related record, when expanded, changelog 2024-02-05."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -2274,9 +2273,9 @@ class PopAdditionalCharge(Record, frozen=True):
     tax_code_id: int | None = None
     """Whole number."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None

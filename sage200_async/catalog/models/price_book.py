@@ -11,11 +11,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields
 from sage200_async.query.records import Record
 
 
@@ -96,7 +96,7 @@ class CustomerPriceBand(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     price_band: "PriceBand | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None

@@ -12,11 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields
 from sage200_async.query.records import Record
 
 
@@ -62,7 +62,7 @@ class PurchaseInvoiceTaxAnalysisItemFields(Fields):
 
 
 class PurchaseInvoiceTaxAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_invoice`, member `tax_analysis_items`."""
+    """Sage's `purchase_invoice`, related `tax_analysis_items`."""
 
     fields: ClassVar[PurchaseInvoiceTaxAnalysisItemFields] = (
         PurchaseInvoiceTaxAnalysisItemFields()
@@ -94,7 +94,7 @@ class PurchaseInvoiceNominalAnalysisItemFields(Fields):
 
 
 class PurchaseInvoiceNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_invoice`, member `nominal_analysis_items`."""
+    """Sage's `purchase_invoice`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchaseInvoiceNominalAnalysisItemFields] = (
         PurchaseInvoiceNominalAnalysisItemFields()
@@ -175,9 +175,9 @@ class PurchaseInvoice(Record, frozen=True):
     is_authorised: bool | None = None
     """True or false."""
     tax_analysis_items: "list[PurchaseInvoiceTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[PurchaseInvoiceNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class PurchaseInvoiceNewRequestFields(Fields):
@@ -209,7 +209,7 @@ class PurchaseCreditNoteTaxAnalysisItemFields(Fields):
 
 
 class PurchaseCreditNoteTaxAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_credit_note`, member `tax_analysis_items`."""
+    """Sage's `purchase_credit_note`, related `tax_analysis_items`."""
 
     fields: ClassVar[PurchaseCreditNoteTaxAnalysisItemFields] = (
         PurchaseCreditNoteTaxAnalysisItemFields()
@@ -241,7 +241,7 @@ class PurchaseCreditNoteNominalAnalysisItemFields(Fields):
 
 
 class PurchaseCreditNoteNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_credit_note`, member `nominal_analysis_items`."""
+    """Sage's `purchase_credit_note`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchaseCreditNoteNominalAnalysisItemFields] = (
         PurchaseCreditNoteNominalAnalysisItemFields()
@@ -319,9 +319,9 @@ class PurchaseCreditNote(Record, frozen=True):
     is_authorised: bool | None = None
     """True or false."""
     tax_analysis_items: "list[PurchaseCreditNoteTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[PurchaseCreditNoteNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class PurchaseCreditNoteNewRequestFields(Fields):
@@ -398,7 +398,7 @@ class PurchasePostedTransactionTaxAnalysisItemFields(Fields):
 
 
 class PurchasePostedTransactionTaxAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_posted_transaction`, member `tax_analysis_items`."""
+    """Sage's `purchase_posted_transaction`, related `tax_analysis_items`."""
 
     fields: ClassVar[PurchasePostedTransactionTaxAnalysisItemFields] = (
         PurchasePostedTransactionTaxAnalysisItemFields()
@@ -437,7 +437,7 @@ class PurchasePostedTransactionNominalAnalysisItemFields(Fields):
 
 
 class PurchasePostedTransactionNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_posted_transaction`, member `nominal_analysis_items`."""
+    """Sage's `purchase_posted_transaction`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchasePostedTransactionNominalAnalysisItemFields] = (
         PurchasePostedTransactionNominalAnalysisItemFields()
@@ -481,7 +481,7 @@ class PurchasePostedTransactionBankItemFields(Fields):
 
 
 class PurchasePostedTransactionBankItem(Record, frozen=True):
-    """Sage's `purchase_posted_transaction`, member `bank_items`."""
+    """Sage's `purchase_posted_transaction`, related `bank_items`."""
 
     fields: ClassVar[PurchasePostedTransactionBankItemFields] = (
         PurchasePostedTransactionBankItemFields()
@@ -519,7 +519,7 @@ class PurchasePostedTransactionAllocationSessionItemFields(Fields):
 
 
 class PurchasePostedTransactionAllocationSessionItem(Record, frozen=True):
-    """Sage's `purchase_posted_transaction`, member `allocation_session_items`."""
+    """Sage's `purchase_posted_transaction`, related `allocation_session_items`."""
 
     fields: ClassVar[PurchasePostedTransactionAllocationSessionItemFields] = (
         PurchasePostedTransactionAllocationSessionItemFields()
@@ -558,7 +558,7 @@ class PurchasePostedTransactionAllocationHistoryItemFields(Fields):
 
 
 class PurchasePostedTransactionAllocationHistoryItem(Record, frozen=True):
-    """Sage's `purchase_posted_transaction`, member `allocation_history_items`."""
+    """Sage's `purchase_posted_transaction`, related `allocation_history_items`."""
 
     fields: ClassVar[PurchasePostedTransactionAllocationHistoryItemFields] = (
         PurchasePostedTransactionAllocationHistoryItemFields()
@@ -695,17 +695,17 @@ class PurchasePostedTransaction(Record, frozen=True):
     user_name: str | None = None
     """Text, 20 characters at most, read-only."""
     tax_analysis_items: "list[PurchasePostedTransactionTaxAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     nominal_analysis_items: "list[PurchasePostedTransactionNominalAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     bank_items: "list[PurchasePostedTransactionBankItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_session_items: "list[PurchasePostedTransactionAllocationSessionItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_history_items: "list[PurchasePostedTransactionAllocationHistoryItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     supplier: "Supplier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -847,7 +847,7 @@ class PurchaseTransactionEnquiryViewAllocationHistoryItemFields(Fields):
 
 
 class PurchaseTransactionEnquiryViewAllocationHistoryItem(Record, frozen=True):
-    """Sage's `purchase_transaction_enquiry_view`, member `allocation_history_items`."""
+    """Sage's `purchase_transaction_enquiry_view`, related `allocation_history_items`."""
 
     fields: ClassVar[PurchaseTransactionEnquiryViewAllocationHistoryItemFields] = (
         PurchaseTransactionEnquiryViewAllocationHistoryItemFields()
@@ -887,7 +887,7 @@ class PurchaseTransactionEnquiryViewAllocationSessionItemFields(Fields):
 
 
 class PurchaseTransactionEnquiryViewAllocationSessionItem(Record, frozen=True):
-    """Sage's `purchase_transaction_enquiry_view`, member `allocation_session_items`."""
+    """Sage's `purchase_transaction_enquiry_view`, related `allocation_session_items`."""
 
     fields: ClassVar[PurchaseTransactionEnquiryViewAllocationSessionItemFields] = (
         PurchaseTransactionEnquiryViewAllocationSessionItemFields()
@@ -925,7 +925,7 @@ class PurchaseTransactionEnquiryViewBankItemFields(Fields):
 
 
 class PurchaseTransactionEnquiryViewBankItem(Record, frozen=True):
-    """Sage's `purchase_transaction_enquiry_view`, member `bank_items`."""
+    """Sage's `purchase_transaction_enquiry_view`, related `bank_items`."""
 
     fields: ClassVar[PurchaseTransactionEnquiryViewBankItemFields] = (
         PurchaseTransactionEnquiryViewBankItemFields()
@@ -966,7 +966,7 @@ class PurchaseTransactionEnquiryViewNominalAnalysisItemFields(Fields):
 
 
 class PurchaseTransactionEnquiryViewNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_transaction_enquiry_view`, member `nominal_analysis_items`."""
+    """Sage's `purchase_transaction_enquiry_view`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchaseTransactionEnquiryViewNominalAnalysisItemFields] = (
         PurchaseTransactionEnquiryViewNominalAnalysisItemFields()
@@ -1009,7 +1009,7 @@ class PurchaseTransactionEnquiryViewTaxAnalysisItemFields(Fields):
 
 
 class PurchaseTransactionEnquiryViewTaxAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_transaction_enquiry_view`, member `tax_analysis_items`."""
+    """Sage's `purchase_transaction_enquiry_view`, related `tax_analysis_items`."""
 
     fields: ClassVar[PurchaseTransactionEnquiryViewTaxAnalysisItemFields] = (
         PurchaseTransactionEnquiryViewTaxAnalysisItemFields()
@@ -1133,21 +1133,21 @@ class PurchaseTransactionEnquiryView(Record, frozen=True):
     has_documents: bool | None = None
     """True or false, read-only."""
     allocation_history_items: "list[PurchaseTransactionEnquiryViewAllocationHistoryItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_session_items: "list[PurchaseTransactionEnquiryViewAllocationSessionItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     bank_items: "list[PurchaseTransactionEnquiryViewBankItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     memos: "list[PurchasePostedTransactionMemo] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[PurchaseTransactionEnquiryViewNominalAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     tax_analysis_items: "list[PurchaseTransactionEnquiryViewTaxAnalysisItem] | None" = (
         None
     )
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     supplier: "Supplier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
 
 
 class PurchasePostedTransactionMemoFields(Fields):
@@ -1314,7 +1314,7 @@ class SupplierBankFields(Fields):
 
 
 class SupplierBank(Record, frozen=True):
-    """Sage's `supplier`, member `bank`."""
+    """Sage's `supplier`, related `bank`."""
 
     fields: ClassVar[SupplierBankFields] = SupplierBankFields()
 
@@ -1361,7 +1361,7 @@ class SupplierCreditMemoNoteFields(Fields):
 
 
 class SupplierCreditMemoNote(Record, frozen=True):
-    """Sage's `supplier`, member `credit_memo_note`."""
+    """Sage's `supplier`, related `credit_memo_note`."""
 
     fields: ClassVar[SupplierCreditMemoNoteFields] = SupplierCreditMemoNoteFields()
 
@@ -1398,7 +1398,7 @@ class SupplierMainAddressFields(Fields):
 
 
 class SupplierMainAddress(Record, frozen=True):
-    """Sage's `supplier`, member `main_address`."""
+    """Sage's `supplier`, related `main_address`."""
 
     fields: ClassVar[SupplierMainAddressFields] = SupplierMainAddressFields()
 
@@ -1427,7 +1427,7 @@ class SupplierMainAddress(Record, frozen=True):
     address_country_code_id: int | None = None
     """Whole number."""
     address_country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -1443,7 +1443,7 @@ class SupplierStatusFields(Fields):
 
 
 class SupplierStatus(Record, frozen=True):
-    """Sage's `supplier`, member `status`."""
+    """Sage's `supplier`, related `status`."""
 
     fields: ClassVar[SupplierStatusFields] = SupplierStatusFields()
 
@@ -1771,35 +1771,35 @@ class Supplier(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     bank: "SupplierBank | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     credit_bureau: "CreditBureau | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     credit_memo_note: "SupplierCreditMemoNote | None" = None
-    """Member, when expanded, changelog 2020-09-16."""
+    """Related record, when expanded, changelog 2020-09-16."""
     credit_position: "CreditPosition | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     currency: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     default_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     default_tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     factor_house: "FactorHouse | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     main_address: "SupplierMainAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     payment_group: "PaymentGroup | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     status: "SupplierStatus | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     contacts: "list[SupplierContact] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     memos: "list[SupplierMemo] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     alerts: "list[SupplierAlert] | None" = None
-    """Members, when expanded, changelog 2023-02-20."""
+    """Related records, when expanded, changelog 2023-02-20."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1859,19 +1859,19 @@ class SupplierContact(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     salutation: "Salutation | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     emails: "list[SupplierEmail] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     telephones: "list[SupplierTelephone] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     mobiles: "list[SupplierMobile] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     faxes: "list[SupplierFax] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     websites: "list[SupplierWebsite] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     roles: "list[SupplierContactRole] | None" = None
-    """Members, when expanded, changelog 2020-09-16."""
+    """Related records, when expanded, changelog 2020-09-16."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1907,7 +1907,7 @@ class SupplierEmail(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     supplier_contact: "SupplierContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None
@@ -1952,7 +1952,7 @@ class SupplierFax(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     supplier_contact: "SupplierContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1997,7 +1997,7 @@ class SupplierMobile(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     supplier_contact: "SupplierContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -2042,7 +2042,7 @@ class SupplierTelephone(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     supplier_contact: "SupplierContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -2078,7 +2078,7 @@ class SupplierWebsite(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     supplier_contact: "SupplierContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -2590,7 +2590,7 @@ class PurchasePaymentNominalAnalysisItemFields(Fields):
 
 
 class PurchasePaymentNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_payment`, member `nominal_analysis_items`."""
+    """Sage's `purchase_payment`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchasePaymentNominalAnalysisItemFields] = (
         PurchasePaymentNominalAnalysisItemFields()
@@ -2658,7 +2658,7 @@ class PurchasePayment(Record, frozen=True):
     second_reference: str | None = None
     """Text, 20 characters at most."""
     nominal_analysis_items: "list[PurchasePaymentNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class PurchaseReceiptNominalAnalysisItemFields(Fields):
@@ -2673,7 +2673,7 @@ class PurchaseReceiptNominalAnalysisItemFields(Fields):
 
 
 class PurchaseReceiptNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_receipt`, member `nominal_analysis_items`."""
+    """Sage's `purchase_receipt`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchaseReceiptNominalAnalysisItemFields] = (
         PurchaseReceiptNominalAnalysisItemFields()
@@ -2741,7 +2741,7 @@ class PurchaseReceipt(Record, frozen=True):
     second_reference: str | None = None
     """Text, 20 characters at most."""
     nominal_analysis_items: "list[PurchaseReceiptNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class PurchaseAuthorisationNominalAnalysisItemFields(Fields):
@@ -2759,7 +2759,7 @@ class PurchaseAuthorisationNominalAnalysisItemFields(Fields):
 
 
 class PurchaseAuthorisationNominalAnalysisItem(Record, frozen=True):
-    """Sage's `purchase_authorisation`, member `nominal_analysis_items`."""
+    """Sage's `purchase_authorisation`, related `nominal_analysis_items`."""
 
     fields: ClassVar[PurchaseAuthorisationNominalAnalysisItemFields] = (
         PurchaseAuthorisationNominalAnalysisItemFields()
@@ -2813,11 +2813,11 @@ class PurchaseAuthorisation(Record, frozen=True):
     oplock: str | None = None
     """Text, 20 characters at most, read-only."""
     supplier: "Supplier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     nominal_analysis_items: "list[PurchaseAuthorisationNominalAnalysisItem] | None" = (
         None
     )
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class PurchaseLedgerSettingsFields(Fields):
@@ -2905,9 +2905,9 @@ class PurchaseLedgerSettings(Record, frozen=True):
     use_account_periods_as_trading_periods: bool | None = None
     """True or false, changelog 2021-07-26."""
     ageing_periods: "list[AgeingPeriod] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     overdue_periods: "list[OverduePeriod] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     revalue_foreign_entries: bool | None = None
     """True or false."""
     use_invoice_authorisation: bool | None = None
@@ -2917,11 +2917,11 @@ class PurchaseLedgerSettings(Record, frozen=True):
     all_accounts_use_same_payment_method: bool | None = None
     """True or false."""
     default_tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     payment_groups: "list[PaymentGroup] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     organisation_supplier_payment_group: "PaymentGroup | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: datetime | None = None
@@ -2990,7 +2990,7 @@ class FactorHouseMainAddressFields(Fields):
 
 
 class FactorHouseMainAddress(Record, frozen=True):
-    """Sage's `factor_house`, member `main_address`."""
+    """Sage's `factor_house`, related `main_address`."""
 
     fields: ClassVar[FactorHouseMainAddressFields] = FactorHouseMainAddressFields()
 
@@ -3053,7 +3053,7 @@ class FactorHouse(Record, frozen=True):
     reference: str | None = None
     """Text, 20 characters at most."""
     main_address: "FactorHouseMainAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None

@@ -12,12 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
-    OpaqueFields,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields, OpaqueFields
 from sage200_async.query.records import Record
 
 
@@ -32,7 +31,7 @@ class CustomerCreditMemoNoteFields(Fields):
 
 
 class CustomerCreditMemoNote(Record, frozen=True):
-    """Sage's `customer`, member `credit_memo_note`."""
+    """Sage's `customer`, related `credit_memo_note`."""
 
     fields: ClassVar[CustomerCreditMemoNoteFields] = CustomerCreditMemoNoteFields()
 
@@ -69,7 +68,7 @@ class CustomerMainAddressFields(Fields):
 
 
 class CustomerMainAddress(Record, frozen=True):
-    """Sage's `customer`, member `main_address`."""
+    """Sage's `customer`, related `main_address`."""
 
     fields: ClassVar[CustomerMainAddressFields] = CustomerMainAddressFields()
 
@@ -98,7 +97,7 @@ class CustomerMainAddress(Record, frozen=True):
     address_country_code_id: int | None = None
     """Whole number."""
     address_country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -114,7 +113,7 @@ class CustomerStatusFields(Fields):
 
 
 class CustomerStatus(Record, frozen=True):
-    """Sage's `customer`, member `status`."""
+    """Sage's `customer`, related `status`."""
 
     fields: ClassVar[CustomerStatusFields] = CustomerStatusFields()
 
@@ -485,49 +484,49 @@ class Customer(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     associated_head_office: "Customer | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, Professional only, changelog 2020-09-16."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     credit_bureau: "CreditBureau | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     credit_memo_note: "CustomerCreditMemoNote | None" = None
-    """Member, when expanded, changelog 2020-09-16."""
+    """Related record, when expanded, changelog 2020-09-16."""
     credit_position: "CreditPosition | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     currency: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     customer_discount_group: "CustomerDiscountGroup | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     default_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     default_tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     finance_charge: "FinanceCharge | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, Professional only, changelog 2020-09-16."""
     main_address: "CustomerMainAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     order_value_discount: "OrderValueDiscount | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     price_band: "PriceBand | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     sales_credit_note_layout: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2020-09-16."""
     sales_invoice_layout: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2020-09-16."""
     statement_layout: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2020-09-16."""
     status: "CustomerStatus | None" = None
-    """Member, when expanded, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, changelog 2020-09-16."""
     alerts: "list[CustomerAlert] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     cards: "list[CustomerCard] | None" = None
-    """Members, when expanded, changelog 2020-11-02."""
+    """Related records, when expanded, changelog 2020-11-02."""
     contacts: "list[CustomerContact] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     limited_price_bands: "list[CustomerPriceBand] | None" = None
-    """Members, when expanded, read-only, changelog 2021-03-15."""
+    """Related records, when expanded, read-only, changelog 2021-03-15."""
     memos: "list[CustomerMemo] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -608,19 +607,19 @@ class CustomerContact(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     salutation: "Salutation | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     emails: "list[CustomerEmail] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     telephones: "list[CustomerTelephone] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     mobiles: "list[CustomerMobile] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     faxes: "list[CustomerFax] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     websites: "list[CustomerWebsite] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     roles: "list[CustomerContactRole] | None" = None
-    """Members, when expanded, changelog 2020-09-16."""
+    """Related records, when expanded, changelog 2020-09-16."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -809,7 +808,7 @@ class CustomerEmail(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     customer_contact: "CustomerContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -854,7 +853,7 @@ class CustomerFax(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     customer_contact: "CustomerContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -899,7 +898,7 @@ class CustomerMobile(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     customer_contact: "CustomerContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1045,7 +1044,7 @@ class CustomerTelephone(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     customer_contact: "CustomerContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1497,7 +1496,7 @@ class CustomerWebsite(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     customer_contact: "CustomerContact | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1712,7 +1711,7 @@ class SalesAllocationAllocationLineFields(Fields):
 
 
 class SalesAllocationAllocationLine(Record, frozen=True):
-    """Sage's `sales_allocation`, member `allocation_lines`."""
+    """Sage's `sales_allocation`, related `allocation_lines`."""
 
     fields: ClassVar[SalesAllocationAllocationLineFields] = (
         SalesAllocationAllocationLineFields()
@@ -1742,7 +1741,7 @@ class SalesAllocation(Record, frozen=True):
     allocation_date: datetime | None = None
     """Time, UTC."""
     allocation_lines: "list[SalesAllocationAllocationLine] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SalesPostedTransactionTaxAnalysisItemFields(Fields):
@@ -1758,7 +1757,7 @@ class SalesPostedTransactionTaxAnalysisItemFields(Fields):
 
 
 class SalesPostedTransactionTaxAnalysisItem(Record, frozen=True):
-    """Sage's `sales_posted_transaction`, member `tax_analysis_items`."""
+    """Sage's `sales_posted_transaction`, related `tax_analysis_items`."""
 
     fields: ClassVar[SalesPostedTransactionTaxAnalysisItemFields] = (
         SalesPostedTransactionTaxAnalysisItemFields()
@@ -1797,7 +1796,7 @@ class SalesPostedTransactionNominalAnalysisItemFields(Fields):
 
 
 class SalesPostedTransactionNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_posted_transaction`, member `nominal_analysis_items`."""
+    """Sage's `sales_posted_transaction`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesPostedTransactionNominalAnalysisItemFields] = (
         SalesPostedTransactionNominalAnalysisItemFields()
@@ -1841,7 +1840,7 @@ class SalesPostedTransactionBankItemFields(Fields):
 
 
 class SalesPostedTransactionBankItem(Record, frozen=True):
-    """Sage's `sales_posted_transaction`, member `bank_items`."""
+    """Sage's `sales_posted_transaction`, related `bank_items`."""
 
     fields: ClassVar[SalesPostedTransactionBankItemFields] = (
         SalesPostedTransactionBankItemFields()
@@ -1879,7 +1878,7 @@ class SalesPostedTransactionAllocationSessionItemFields(Fields):
 
 
 class SalesPostedTransactionAllocationSessionItem(Record, frozen=True):
-    """Sage's `sales_posted_transaction`, member `allocation_session_items`."""
+    """Sage's `sales_posted_transaction`, related `allocation_session_items`."""
 
     fields: ClassVar[SalesPostedTransactionAllocationSessionItemFields] = (
         SalesPostedTransactionAllocationSessionItemFields()
@@ -1918,7 +1917,7 @@ class SalesPostedTransactionAllocationHistoryItemFields(Fields):
 
 
 class SalesPostedTransactionAllocationHistoryItem(Record, frozen=True):
-    """Sage's `sales_posted_transaction`, member `allocation_history_items`."""
+    """Sage's `sales_posted_transaction`, related `allocation_history_items`."""
 
     fields: ClassVar[SalesPostedTransactionAllocationHistoryItemFields] = (
         SalesPostedTransactionAllocationHistoryItemFields()
@@ -2053,19 +2052,19 @@ class SalesPostedTransaction(Record, frozen=True):
     user_name: str | None = None
     """Text, 20 characters at most, read-only."""
     tax_analysis_items: "list[SalesPostedTransactionTaxAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     nominal_analysis_items: "list[SalesPostedTransactionNominalAnalysisItem] | None" = (
         None
     )
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     bank_items: "list[SalesPostedTransactionBankItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_session_items: "list[SalesPostedTransactionAllocationSessionItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_history_items: "list[SalesPostedTransactionAllocationHistoryItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     customer: "Customer | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None
@@ -2120,7 +2119,7 @@ class SalesHistoricalTransactionTaxAnalysisItemFields(Fields):
 
 
 class SalesHistoricalTransactionTaxAnalysisItem(Record, frozen=True):
-    """Sage's `sales_historical_transaction`, member `tax_analysis_items`."""
+    """Sage's `sales_historical_transaction`, related `tax_analysis_items`."""
 
     fields: ClassVar[SalesHistoricalTransactionTaxAnalysisItemFields] = (
         SalesHistoricalTransactionTaxAnalysisItemFields()
@@ -2159,7 +2158,7 @@ class SalesHistoricalTransactionNominalAnalysisItemFields(Fields):
 
 
 class SalesHistoricalTransactionNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_historical_transaction`, member `nominal_analysis_items`."""
+    """Sage's `sales_historical_transaction`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesHistoricalTransactionNominalAnalysisItemFields] = (
         SalesHistoricalTransactionNominalAnalysisItemFields()
@@ -2203,7 +2202,7 @@ class SalesHistoricalTransactionBankItemFields(Fields):
 
 
 class SalesHistoricalTransactionBankItem(Record, frozen=True):
-    """Sage's `sales_historical_transaction`, member `bank_items`."""
+    """Sage's `sales_historical_transaction`, related `bank_items`."""
 
     fields: ClassVar[SalesHistoricalTransactionBankItemFields] = (
         SalesHistoricalTransactionBankItemFields()
@@ -2336,13 +2335,13 @@ class SalesHistoricalTransaction(Record, frozen=True):
     user_name: str | None = None
     """Text, 20 characters at most."""
     tax_analysis_items: "list[SalesHistoricalTransactionTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[SalesHistoricalTransactionNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     bank_items: "list[SalesHistoricalTransactionBankItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     customer: "Customer | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None
@@ -2481,7 +2480,7 @@ class SalesTransactionEnquiryViewAllocationHistoryItemFields(Fields):
 
 
 class SalesTransactionEnquiryViewAllocationHistoryItem(Record, frozen=True):
-    """Sage's `sales_transaction_enquiry_view`, member `allocation_history_items`."""
+    """Sage's `sales_transaction_enquiry_view`, related `allocation_history_items`."""
 
     fields: ClassVar[SalesTransactionEnquiryViewAllocationHistoryItemFields] = (
         SalesTransactionEnquiryViewAllocationHistoryItemFields()
@@ -2521,7 +2520,7 @@ class SalesTransactionEnquiryViewAllocationSessionItemFields(Fields):
 
 
 class SalesTransactionEnquiryViewAllocationSessionItem(Record, frozen=True):
-    """Sage's `sales_transaction_enquiry_view`, member `allocation_session_items`."""
+    """Sage's `sales_transaction_enquiry_view`, related `allocation_session_items`."""
 
     fields: ClassVar[SalesTransactionEnquiryViewAllocationSessionItemFields] = (
         SalesTransactionEnquiryViewAllocationSessionItemFields()
@@ -2559,7 +2558,7 @@ class SalesTransactionEnquiryViewBankItemFields(Fields):
 
 
 class SalesTransactionEnquiryViewBankItem(Record, frozen=True):
-    """Sage's `sales_transaction_enquiry_view`, member `bank_items`."""
+    """Sage's `sales_transaction_enquiry_view`, related `bank_items`."""
 
     fields: ClassVar[SalesTransactionEnquiryViewBankItemFields] = (
         SalesTransactionEnquiryViewBankItemFields()
@@ -2600,7 +2599,7 @@ class SalesTransactionEnquiryViewNominalAnalysisItemFields(Fields):
 
 
 class SalesTransactionEnquiryViewNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_transaction_enquiry_view`, member `nominal_analysis_items`."""
+    """Sage's `sales_transaction_enquiry_view`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesTransactionEnquiryViewNominalAnalysisItemFields] = (
         SalesTransactionEnquiryViewNominalAnalysisItemFields()
@@ -2643,7 +2642,7 @@ class SalesTransactionEnquiryViewTaxAnalysisItemFields(Fields):
 
 
 class SalesTransactionEnquiryViewTaxAnalysisItem(Record, frozen=True):
-    """Sage's `sales_transaction_enquiry_view`, member `tax_analysis_items`."""
+    """Sage's `sales_transaction_enquiry_view`, related `tax_analysis_items`."""
 
     fields: ClassVar[SalesTransactionEnquiryViewTaxAnalysisItemFields] = (
         SalesTransactionEnquiryViewTaxAnalysisItemFields()
@@ -2760,19 +2759,19 @@ class SalesTransactionEnquiryView(Record, frozen=True):
     has_documents: bool | None = None
     """True or false, read-only."""
     allocation_history_items: "list[SalesTransactionEnquiryViewAllocationHistoryItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     allocation_session_items: "list[SalesTransactionEnquiryViewAllocationSessionItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     bank_items: "list[SalesTransactionEnquiryViewBankItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     memos: "list[SalesPostedTransactionMemo] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[SalesTransactionEnquiryViewNominalAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     tax_analysis_items: "list[SalesTransactionEnquiryViewTaxAnalysisItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     customer: "Customer | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
 
 
 class SalesCreditNoteTaxAnalysisItemFields(Fields):
@@ -2786,7 +2785,7 @@ class SalesCreditNoteTaxAnalysisItemFields(Fields):
 
 
 class SalesCreditNoteTaxAnalysisItem(Record, frozen=True):
-    """Sage's `sales_credit_note`, member `tax_analysis_items`."""
+    """Sage's `sales_credit_note`, related `tax_analysis_items`."""
 
     fields: ClassVar[SalesCreditNoteTaxAnalysisItemFields] = (
         SalesCreditNoteTaxAnalysisItemFields()
@@ -2816,7 +2815,7 @@ class SalesCreditNoteNominalAnalysisItemFields(Fields):
 
 
 class SalesCreditNoteNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_credit_note`, member `nominal_analysis_items`."""
+    """Sage's `sales_credit_note`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesCreditNoteNominalAnalysisItemFields] = (
         SalesCreditNoteNominalAnalysisItemFields()
@@ -2891,9 +2890,9 @@ class SalesCreditNote(Record, frozen=True):
     triangular_transaction: bool | None = None
     """True or false."""
     tax_analysis_items: "list[SalesCreditNoteTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[SalesCreditNoteNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SalesCreditNoteNewRequestFields(Fields):
@@ -2924,7 +2923,7 @@ class SalesInvoiceTaxAnalysisItemFields(Fields):
 
 
 class SalesInvoiceTaxAnalysisItem(Record, frozen=True):
-    """Sage's `sales_invoice`, member `tax_analysis_items`."""
+    """Sage's `sales_invoice`, related `tax_analysis_items`."""
 
     fields: ClassVar[SalesInvoiceTaxAnalysisItemFields] = (
         SalesInvoiceTaxAnalysisItemFields()
@@ -2954,7 +2953,7 @@ class SalesInvoiceNominalAnalysisItemFields(Fields):
 
 
 class SalesInvoiceNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_invoice`, member `nominal_analysis_items`."""
+    """Sage's `sales_invoice`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesInvoiceNominalAnalysisItemFields] = (
         SalesInvoiceNominalAnalysisItemFields()
@@ -3032,9 +3031,9 @@ class SalesInvoice(Record, frozen=True):
     triangular_transaction: bool | None = None
     """True or false."""
     tax_analysis_items: "list[SalesInvoiceTaxAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     nominal_analysis_items: "list[SalesInvoiceNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SalesInvoiceNewRequestFields(Fields):
@@ -3064,7 +3063,7 @@ class SalesPaymentNominalAnalysisItemFields(Fields):
 
 
 class SalesPaymentNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_payment`, member `nominal_analysis_items`."""
+    """Sage's `sales_payment`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesPaymentNominalAnalysisItemFields] = (
         SalesPaymentNominalAnalysisItemFields()
@@ -3132,7 +3131,7 @@ class SalesPayment(Record, frozen=True):
     second_reference: str | None = None
     """Text, 20 characters at most."""
     nominal_analysis_items: "list[SalesPaymentNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SalesReceiptNominalAnalysisItemFields(Fields):
@@ -3147,7 +3146,7 @@ class SalesReceiptNominalAnalysisItemFields(Fields):
 
 
 class SalesReceiptNominalAnalysisItem(Record, frozen=True):
-    """Sage's `sales_receipt`, member `nominal_analysis_items`."""
+    """Sage's `sales_receipt`, related `nominal_analysis_items`."""
 
     fields: ClassVar[SalesReceiptNominalAnalysisItemFields] = (
         SalesReceiptNominalAnalysisItemFields()
@@ -3215,7 +3214,7 @@ class SalesReceipt(Record, frozen=True):
     second_reference: str | None = None
     """Text, 20 characters at most."""
     nominal_analysis_items: "list[SalesReceiptNominalAnalysisItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class CustomerDeliveryAddressFields(Fields):
@@ -3302,13 +3301,13 @@ class CustomerDeliveryAddress(Record, frozen=True):
     date_time_updated: datetime | None = None
     """Time, UTC, read-only."""
     customer: "Customer | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     address_country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
 
 
 class CustomersNewRequestFields(Fields):
@@ -3363,7 +3362,7 @@ class CustomerPriceEnquiryPreviousPriceFields(Fields):
 
 
 class CustomerPriceEnquiryPreviousPrice(Record, frozen=True):
-    """Sage's `customer_price_enquiry`, member `previous_prices`."""
+    """Sage's `customer_price_enquiry`, related `previous_prices`."""
 
     fields: ClassVar[CustomerPriceEnquiryPreviousPriceFields] = (
         CustomerPriceEnquiryPreviousPriceFields()
@@ -3448,7 +3447,7 @@ class CustomerPriceEnquiry(Record, frozen=True):
     include_previous_prices: bool | None = None
     """True or false, changelog 2016-03-04."""
     previous_prices: "list[CustomerPriceEnquiryPreviousPrice] | None" = None
-    """Members, when expanded, changelog 2016-03-04."""
+    """Related records, when expanded, changelog 2016-03-04."""
 
 
 class SalesLedgerSettingsFields(Fields):
@@ -3535,9 +3534,9 @@ class SalesLedgerSettings(Record, frozen=True):
     use_account_periods_as_trading_periods: bool | None = None
     """True or false, changelog 2021-07-26."""
     ageing_periods: "list[AgeingPeriod] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     overdue_periods: "list[OverduePeriod] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     revalue_foreign_entries: bool | None = None
     """True or false."""
     statement_terms: str | None = None
@@ -3547,9 +3546,9 @@ class SalesLedgerSettings(Record, frozen=True):
     charge_interest_on_finance_charges: bool | None = None
     """True or false."""
     default_tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     finance_charges: "list[FinanceCharge] | None" = None
-    """Members, when expanded, Professional only."""
+    """Related records, when expanded, Professional only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: datetime | None = None

@@ -12,12 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
-    OpaqueFields,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields, OpaqueFields
 from sage200_async.query.records import Record
 
 
@@ -39,7 +38,7 @@ class SopOrderCashAccountInvoiceAddressFields(Fields):
 
 
 class SopOrderCashAccountInvoiceAddress(Record, frozen=True):
-    """Sage's `sop_order`, member `cash_account_invoice_address`."""
+    """Sage's `sop_order`, related `cash_account_invoice_address`."""
 
     fields: ClassVar[SopOrderCashAccountInvoiceAddressFields] = (
         SopOrderCashAccountInvoiceAddressFields()
@@ -98,7 +97,7 @@ class SopOrderDeliveryAddressFields(Fields):
 
 
 class SopOrderDeliveryAddress(Record, frozen=True):
-    """Sage's `sop_order`, member `delivery_address`."""
+    """Sage's `sop_order`, related `delivery_address`."""
 
     fields: ClassVar[SopOrderDeliveryAddressFields] = SopOrderDeliveryAddressFields()
 
@@ -137,9 +136,9 @@ class SopOrderDeliveryAddress(Record, frozen=True):
     country_code_id: int | None = None
     """Whole number."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -156,7 +155,7 @@ class SopOrderPaymentStatusFields(Fields):
 
 
 class SopOrderPaymentStatus(Record, frozen=True):
-    """Sage's `sop_order`, member `payment_status`."""
+    """Sage's `sop_order`, related `payment_status`."""
 
     fields: ClassVar[SopOrderPaymentStatusFields] = SopOrderPaymentStatusFields()
 
@@ -492,23 +491,23 @@ class SopOrder(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     cash_account_invoice_address: "SopOrderCashAccountInvoiceAddress | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     currency: "Currency | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     customer: "Customer | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     delivery_address: "SopOrderDeliveryAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     payment_method: "SopPaymentMethod | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     payment_status: "SopOrderPaymentStatus | None" = None
-    """Member, when expanded, read-only, changelog 2021-11-08."""
+    """Related record, when expanded, read-only, changelog 2021-11-08."""
     profitability: "SopOrderReturnProfit | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     lines: "list[SopOrderLine] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     memos: "list[SopOrderMemo] | None" = None
-    """Members, when expanded, changelog 2021-11-08."""
+    """Related records, when expanded, changelog 2021-11-08."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: datetime | None = None
@@ -1290,27 +1289,27 @@ class SopOrderLine(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     additional_charge: "SopAdditionalCharge | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     discount: "SopOrderReturnLineDiscount | None" = None
-    """Member, when expanded, changelog 2021-11-08."""
+    """Related record, when expanded, changelog 2021-11-08."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     pricing_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2021-07-26."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     profitability: "SopOrderReturnLineProfit | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     selling_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2021-07-26."""
     sop_order: "SopOrder | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     warehouse: "Warehouse | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     traceable_adjustment_items: "list[SopItemTraceableAdjustmentItem] | None" = None
-    """Members, when expanded, Professional only, changelog 2021-07-26."""
+    """Related records, when expanded, Professional only, changelog 2021-07-26."""
     is_to_delete: bool | None = None
     """True or false, changelog 2021-07-26."""
     date_time_created: datetime | None = None
@@ -1497,7 +1496,7 @@ class SopQuoteCashAccountInvoiceAddressFields(Fields):
 
 
 class SopQuoteCashAccountInvoiceAddress(Record, frozen=True):
-    """Sage's `sop_quote`, member `cash_account_invoice_address`."""
+    """Sage's `sop_quote`, related `cash_account_invoice_address`."""
 
     fields: ClassVar[SopQuoteCashAccountInvoiceAddressFields] = (
         SopQuoteCashAccountInvoiceAddressFields()
@@ -1556,7 +1555,7 @@ class SopQuoteDeliveryAddressFields(Fields):
 
 
 class SopQuoteDeliveryAddress(Record, frozen=True):
-    """Sage's `sop_quote`, member `delivery_address`."""
+    """Sage's `sop_quote`, related `delivery_address`."""
 
     fields: ClassVar[SopQuoteDeliveryAddressFields] = SopQuoteDeliveryAddressFields()
 
@@ -1595,9 +1594,9 @@ class SopQuoteDeliveryAddress(Record, frozen=True):
     country_code_id: int | None = None
     """Whole number."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -1889,21 +1888,21 @@ class SopQuote(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     cash_account_invoice_address: "SopQuoteCashAccountInvoiceAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     currency: "Currency | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     customer: "Customer | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     delivery_address: "SopQuoteDeliveryAddress | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     document_links: "list[SopQuoteDocumentLink] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     profitability: "SopOrderReturnProfit | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     lines: "list[SopQuoteLine] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     memos: "list[SopQuoteMemo] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -2363,25 +2362,25 @@ class SopQuoteLine(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false."""
     additional_charge: "SopAdditionalCharge | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     discount: "SopOrderReturnLineDiscount | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     pricing_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only."""
+    """Related record, when expanded, of unknown fields, read-only."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     profitability: "SopOrderReturnLineProfit | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     selling_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only."""
+    """Related record, when expanded, of unknown fields, read-only."""
     sop_quote: "SopQuote | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     warehouse: "Warehouse | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     is_to_delete: bool | None = None
     """True or false."""
     date_time_created: datetime | None = None
@@ -2483,9 +2482,9 @@ class SopOrderReturnProfit(Record, frozen=True):
     simple_profit_calculation_only: bool | None = None
     """True or false."""
     stock_item_order_lines: "list[SopOrderReturnLineProfit] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     other_order_lines: "list[SopOrderReturnLineProfit] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -2737,13 +2736,13 @@ class SopUserPermission(Record, frozen=True):
     date_time_updated: datetime | None = None
     """Time, UTC, read-only."""
     rapid_order_warehouse: "Warehouse | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     trade_order_warehouse: "Warehouse | None" = None
-    """Member, when expanded, Professional only."""
+    """Related record, when expanded, Professional only."""
     full_order_warehouse: "Warehouse | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     invoice_warehouse: "Warehouse | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
 
 
 class SopCancelledLineFields(Fields):
@@ -2818,9 +2817,9 @@ class SopConfirmDespatchAdjustment(Record, frozen=True):
     confirmation_intent_type: str | None = None
     """Enum, Professional only."""
     items: "list[SopDespatchReceiptItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     tracking_items: "list[PendingSopDespatchReceipt] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SopDespatchReceiptItemFields(Fields):
@@ -2926,9 +2925,9 @@ class SopDespatchReceiptItem(Record, frozen=True):
     promised_delivery_date: datetime | None = None
     """Time, UTC, read-only."""
     bin_items: "list[SopDespatchBinItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     traceable_adjustment_items: "list[SopItemTraceableAdjustmentItem] | None" = None
-    """Members, when expanded, Professional only."""
+    """Related records, when expanded, Professional only."""
 
 
 class PendingSopDespatchReceiptFields(Fields):
@@ -3003,7 +3002,7 @@ class SopConfirmDespatchBinItemsAdjustment(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     bin_items: "list[SopDespatchBinItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class SopConfirmDespatchTraceableItemsRequestFields(Fields):
@@ -3041,9 +3040,9 @@ class SopConfirmDespatchTraceableAdjustment(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     bin_items: "list[SopDespatchTraceableBinItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     traceable_adjustment_items: "list[SopItemTraceableAdjustmentItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class SopDespatchTraceableBinItemFields(Fields):
@@ -3127,11 +3126,11 @@ class SopDespatchReceipt(Record, frozen=True):
     notes: str | None = None
     """Text, 256 characters at most."""
     courier: "Courier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     sop_incoterm: "SopIncoterm | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     sop_export_reason: "SopExportReason | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -3465,7 +3464,7 @@ class SopOrderLineTraceableAdjustment(Record, frozen=True):
     fixed_single_batch_traceable_item_id: int | None = None
     """Whole number, read-only, changelog 2022-02-18."""
     traceable_adjustment_items: "list[SopItemTraceableAdjustmentItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class SopItemTraceableAdjustmentItemFields(Fields):
@@ -3584,9 +3583,9 @@ class SopAdditionalCharge(Record, frozen=True):
     tax_code_id: int | None = None
     """Whole number."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -5085,9 +5084,9 @@ class SopPaymentMethod(Record, frozen=True):
     card_processing_method: bool | None = None
     """True or false."""
     bank_account: "Bank | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     currency: "Currency | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -5338,9 +5337,9 @@ class SopSettings(Record, frozen=True):
     date_time_updated: datetime | None = None
     """Time, UTC, read-only."""
     cash_order_account: "Customer | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     prospect_quote_account: "Customer | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
 
 
 from sage200_async.catalog.models.cash_book import Bank, BankFields

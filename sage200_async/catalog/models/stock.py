@@ -12,12 +12,11 @@ from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,
     EnumField,
-    Fields,
     IntegerField,
     NumberField,
-    OpaqueFields,
     TextField,
 )
+from sage200_async.odata.namespaces import Fields, OpaqueFields
 from sage200_async.query.records import Record
 
 
@@ -91,7 +90,7 @@ class ProductHoldingFields(Fields):
 
 
 class ProductHolding(Record, frozen=True):
-    """Sage's `product`, member `holding`."""
+    """Sage's `product`, related `holding`."""
 
     fields: ClassVar[ProductHoldingFields] = ProductHoldingFields()
 
@@ -114,7 +113,7 @@ class ProductHolding(Record, frozen=True):
     quantity_bought_last_period: Decimal | None = None
     """Number, 5 decimal places, read-only."""
     buying_prices: "list[BuyingPrice] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class ProductStatusFields(Fields):
@@ -135,7 +134,7 @@ class ProductStatusFields(Fields):
 
 
 class ProductStatus(Record, frozen=True):
-    """Sage's `product`, member `status`."""
+    """Sage's `product`, related `status`."""
 
     fields: ClassVar[ProductStatusFields] = ProductStatusFields()
 
@@ -522,45 +521,45 @@ class Product(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     accrual_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, Professional only, changelog 2021-03-15."""
     auto_generate_separator: "AutoGenerateSeparator | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2020-09-16."""
+    """Related record, when expanded, read-only, Professional only, changelog 2020-09-16."""
     base_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2020-09-16."""
     bom_settings: "BomSettings | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     country_of_origin: "CountryCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     holding: "ProductHolding | None" = None
-    """Member, when expanded, read-only, changelog 2020-11-02."""
+    """Related record, when expanded, read-only, changelog 2020-11-02."""
     issue_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, Professional only, changelog 2021-03-15."""
     product_group: "ProductGroup | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     revenue_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     status: "ProductStatus | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     stock_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     stock_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2020-09-16."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2020-09-16."""
     tax_code: "TaxCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     alternative_products: "list[AlternativeProduct] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     cross_sell_products: "list[CrossSellProduct] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     memos: "list[ProductMemo] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     search_category_values: "list[ProductSearchCategoryValue] | None" = None
-    """Members, when expanded, changelog 2021-07-26."""
+    """Related records, when expanded, changelog 2021-07-26."""
     suppliers: "list[ProductSupplier] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     units: "list[ProductUnit] | None" = None
-    """Members, when expanded, changelog 2021-07-26."""
+    """Related records, when expanded, changelog 2021-07-26."""
     warehouse_holdings: "list[WarehouseHolding] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -655,11 +654,11 @@ class ProductSupplier(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     country_of_origin: "CountryCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     supplier: "Supplier | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -696,9 +695,9 @@ class AlternativeProduct(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     alternative_product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -732,9 +731,9 @@ class CrossSellProduct(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     cross_sell_product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     product: "Product | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -812,7 +811,7 @@ class ProductSearchCategoryValue(Record, frozen=True):
     search_value_name: str | None = None
     """Text, 40 characters at most."""
     search_value: "SearchValue | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     is_to_delete: bool | None = None
     """True or false."""
     date_time_created: datetime | None = None
@@ -862,7 +861,7 @@ class ProductUnit(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     unit: "Unit | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -1289,7 +1288,7 @@ class BomSettings(Record, frozen=True):
     cost_heading_id: int | None = None
     """Whole number."""
     cost_heading: "BomCostHeading | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
 
@@ -1842,23 +1841,23 @@ class ProductGroup(Record, frozen=True):
     stock_unit_id: int | None = None
     """Whole number, changelog 2021-07-26."""
     accrual_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, Professional only, changelog 2021-03-15."""
     issue_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, Professional only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, Professional only, changelog 2021-03-15."""
     revenue_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     stock_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-03-15."""
+    """Related record, when expanded, read-only, changelog 2021-03-15."""
     base_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2021-07-26."""
     stock_unit: dict[str, Any] | None = None
-    """Member, when expanded, unknown inside, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, of unknown fields, read-only, changelog 2021-07-26."""
     search_categories: "list[ProductGroupSearchCategory] | None" = None
-    """Members, when expanded, read-only, changelog 2021-07-26."""
+    """Related records, when expanded, read-only, changelog 2021-07-26."""
     units: "list[ProductGroupUnit] | None" = None
-    """Members, when expanded, changelog 2021-07-26."""
+    """Related records, when expanded, changelog 2021-07-26."""
     bom_settings: "ProductGroupBomSettings | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -1884,7 +1883,7 @@ class ProductGroupBomSettings(Record, frozen=True):
     cost_heading_id: int | None = None
     """Whole number."""
     cost_heading: "BomCostHeading | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
 
@@ -1917,7 +1916,7 @@ class ProductGroupSearchCategory(Record, frozen=True):
     search_category_name: int | str | None = None
     """Whole number or text, read-only."""
     default_search_value: "SearchValue | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -1959,7 +1958,7 @@ class ProductGroupUnit(Record, frozen=True):
     use_own_price: bool | None = None
     """True or false."""
     unit: "Unit | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -2037,7 +2036,7 @@ class ProductSearch(Record, frozen=True):
     fields: ClassVar[ProductSearchFields] = ProductSearchFields()
 
     search_category_values: "list[ProductSearchSearchCategoryValue] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     show_inactive: bool | None = None
     """True or false."""
     show_phantom: bool | None = None
@@ -2047,7 +2046,7 @@ class ProductSearch(Record, frozen=True):
     product_search_type: str | None = None
     """Enum."""
     matching_products: "list[ProductSearchMatchingProduct] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class ProductSearchTypeFields(Fields):
@@ -2283,7 +2282,7 @@ class StockTransferTraceableAdjustmentItemFields(Fields):
 
 
 class StockTransferTraceableAdjustmentItem(Record, frozen=True):
-    """Sage's `stock_transfer`, member `traceable_adjustment_items`."""
+    """Sage's `stock_transfer`, related `traceable_adjustment_items`."""
 
     fields: ClassVar[StockTransferTraceableAdjustmentItemFields] = (
         StockTransferTraceableAdjustmentItemFields()
@@ -2360,7 +2359,7 @@ class StockTransfer(Record, frozen=True):
     traceable_adjustment_items: "list[StockTransferTraceableAdjustmentItem] | None" = (
         None
     )
-    """Members, when expanded, Professional only."""
+    """Related records, when expanded, Professional only."""
 
 
 class StockTransferResponseFields(Fields):
@@ -2546,7 +2545,7 @@ class StockSettings(Record, frozen=True):
     landed_costs_nominal_code_id: int | None = None
     """Whole number, read-only, changelog 2021-07-26."""
     internal_areas: "list[InternalArea] | None" = None
-    """Members, when expanded, read-only, changelog 2020-12-14."""
+    """Related records, when expanded, read-only, changelog 2020-12-14."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: datetime | None = None
@@ -2579,7 +2578,7 @@ class InternalArea(Record, frozen=True):
     nominal_code_id: int | None = None
     """Whole number, read-only, Professional only."""
     nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only, Professional only."""
+    """Related record, when expanded, read-only, Professional only."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -2751,9 +2750,9 @@ class Warehouse(Record, frozen=True):
     country_code_id: int | None = None
     """Whole number, changelog 2021-07-26."""
     country_code: "CountryCode | None" = None
-    """Member, when expanded, read-only, changelog 2021-07-26."""
+    """Related record, when expanded, read-only, changelog 2021-07-26."""
     bom_settings: "WarehouseBomSettings | None" = None
-    """Member, when expanded, changelog 2021-07-26."""
+    """Related record, when expanded, changelog 2021-07-26."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -2829,7 +2828,7 @@ class BuyingPrice(Record, frozen=True):
     is_buying_price_confirmed: bool | None = None
     """True or false, read-only."""
     buying_prices: "list[MovementBuyingPrice] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class MovementBuyingPriceFields(Fields):
@@ -2872,7 +2871,7 @@ class WarehouseHoldingStatusFields(Fields):
 
 
 class WarehouseHoldingStatus(Record, frozen=True):
-    """Sage's `warehouse_holding`, member `status`."""
+    """Sage's `warehouse_holding`, related `status`."""
 
     fields: ClassVar[WarehouseHoldingStatusFields] = WarehouseHoldingStatusFields()
 
@@ -2960,13 +2959,13 @@ class WarehouseHolding(Record, frozen=True):
     is_to_delete: bool | None = None
     """True or false."""
     product: "Product | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     warehouse: "Warehouse | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     bin_holdings: "list[BinHolding] | None" = None
-    """Members, when expanded, changelog 2021-03-15."""
+    """Related records, when expanded, changelog 2021-03-15."""
     status: "WarehouseHoldingStatus | None" = None
-    """Member, when expanded, read-only, changelog 2022-08-22."""
+    """Related record, when expanded, read-only, changelog 2022-08-22."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: datetime | None = None
@@ -3185,9 +3184,9 @@ class BinHolding(Record, frozen=True):
     spare_bool_5: bool | None = None
     """True or false, changelog 2023-08-14."""
     product: "Product | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     warehouse_holding: "WarehouseHolding | None" = None
-    """Member, when expanded."""
+    """Related record, when expanded."""
     date_time_created: datetime | None = None
     """Time, UTC, read-only."""
     date_time_updated: datetime | None = None
@@ -3205,7 +3204,7 @@ class TraceableAdjustmentItemSplitBatchItemFields(Fields):
 
 
 class TraceableAdjustmentItemSplitBatchItem(Record, frozen=True):
-    """Sage's `traceable_adjustment`, member `split_batch_items`."""
+    """Sage's `traceable_adjustment`, related `split_batch_items`."""
 
     fields: ClassVar[TraceableAdjustmentItemSplitBatchItemFields] = (
         TraceableAdjustmentItemSplitBatchItemFields()
@@ -3244,7 +3243,7 @@ class TraceableAdjustmentItemFields(Fields):
 
 
 class TraceableAdjustmentItem(Record, frozen=True):
-    """Sage's `traceable_adjustment`, member `traceable_adjustment_items`."""
+    """Sage's `traceable_adjustment`, related `traceable_adjustment_items`."""
 
     fields: ClassVar[TraceableAdjustmentItemFields] = TraceableAdjustmentItemFields()
 
@@ -3277,7 +3276,7 @@ class TraceableAdjustmentItem(Record, frozen=True):
     traceable_item_id: int | None = None
     """Whole number, read-only."""
     split_batch_items: "list[TraceableAdjustmentItemSplitBatchItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class TraceableAdjustmentFields(Fields):
@@ -3298,7 +3297,7 @@ class TraceableAdjustment(Record, frozen=True):
     issue_status: str | None = None
     """Enum."""
     traceable_adjustment_items: "list[TraceableAdjustmentItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class TraceableItemsAssignTraceableItemsRequestFields(Fields):
@@ -3461,7 +3460,7 @@ class ProductSalesFigures(Record, frozen=True):
     value_sold_last_period: Decimal | None = None
     """Number, 5 decimal places, read-only."""
     periods: "list[ProductSalesPeriodFigures] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class ProductSalesPeriodFiguresFields(Fields):
@@ -3532,7 +3531,7 @@ class ProductPurchaseFigures(Record, frozen=True):
     value_bought_last_period: Decimal | None = None
     """Number, 5 decimal places, read-only."""
     periods: "list[ProductPurchasePeriodFigures] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class ProductPurchasePeriodFiguresFields(Fields):
@@ -3788,7 +3787,7 @@ class StocktakeCriteriaTemplate(Record, frozen=True):
     quantity_to: Decimal | None = None
     """Number, 5 decimal places."""
     product_groups: "list[LookupProductGroup] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class StocktakeTraceableTypeFields(Fields):
@@ -3957,7 +3956,7 @@ class StocktakeItemFields(Fields):
 
 
 class StocktakeItem(Record, frozen=True):
-    """Sage's `stocktake`, member `stocktake_items`."""
+    """Sage's `stocktake`, related `stocktake_items`."""
 
     fields: ClassVar[StocktakeItemFields] = StocktakeItemFields()
 
@@ -4005,7 +4004,7 @@ class StocktakeFailedStocktakeItemFields(Fields):
 
 
 class StocktakeFailedStocktakeItem(Record, frozen=True):
-    """Sage's `stocktake`, member `failed_stocktake_items`."""
+    """Sage's `stocktake`, related `failed_stocktake_items`."""
 
     fields: ClassVar[StocktakeFailedStocktakeItemFields] = (
         StocktakeFailedStocktakeItemFields()
@@ -4066,7 +4065,7 @@ class Stocktake(Record, frozen=True):
     stock_variance_nominal_code_id: int | None = None
     """Whole number."""
     stock_variance_nominal_code: "NominalCode | None" = None
-    """Member, when expanded, read-only."""
+    """Related record, when expanded, read-only."""
     nominal_narrative: str | None = None
     """Text, 6000 characters at most."""
     can_modify_stocktake_type: bool | None = None
@@ -4076,11 +4075,11 @@ class Stocktake(Record, frozen=True):
     pre_fill_actual_with_expected: bool | None = None
     """True or false."""
     stocktake_items: "list[StocktakeItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
     failed_stocktake_items: "list[StocktakeFailedStocktakeItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
     stocktake_count_sheet_items: "list[StocktakeCountSheetItem] | None" = None
-    """Members, when expanded."""
+    """Related records, when expanded."""
 
 
 class StocktakeCountSheetItemStocktakeTraceCountSheetItemFields(Fields):
@@ -4092,7 +4091,7 @@ class StocktakeCountSheetItemStocktakeTraceCountSheetItemFields(Fields):
 
 
 class StocktakeCountSheetItemStocktakeTraceCountSheetItem(Record, frozen=True):
-    """Sage's `stocktake_count_sheet_item`, member `stocktake_trace_count_sheet_items`."""
+    """Sage's `stocktake_count_sheet_item`, related `stocktake_trace_count_sheet_items`."""
 
     fields: ClassVar[StocktakeCountSheetItemStocktakeTraceCountSheetItemFields] = (
         StocktakeCountSheetItemStocktakeTraceCountSheetItemFields()
@@ -4183,7 +4182,7 @@ class StocktakeCountSheetItem(Record, frozen=True):
     allows_negative_stock: bool | None = None
     """True or false, read-only."""
     stocktake_trace_count_sheet_items: "list[StocktakeCountSheetItemStocktakeTraceCountSheetItem] | None" = None
-    """Members, when expanded, read-only."""
+    """Related records, when expanded, read-only."""
 
 
 class PricingSourceTypeFields(Fields):

@@ -15,13 +15,12 @@ from sage200_async.odata.fields import (
     DateTimeField,
     EnumField,
     Field,
-    Fields,
     IntegerField,
     NumberField,
     TextField,
-    names_of,
 )
-from sage200_async.query.endpoint import load
+from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.query.endpoint import load_record
 from sage200_async.query.records import Record
 
 _KINDS: Final[dict[type, str]] = {
@@ -91,7 +90,7 @@ class Table(Struct, frozen=True):
     @property
     def record(self) -> type[Record] | None:
         """Its record type, or None if it is unknown."""
-        return load(self.model)
+        return load_record(self.model)
 
     @property
     def shape(self) -> Shape:
@@ -102,7 +101,7 @@ class Table(Struct, frozen=True):
 @functools.cache
 def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
     """Return the shape of a record type, read from its model and its inputs."""
-    record = load(model)
+    record = load_record(model)
     if record is None:
         return Shape({key: "integer"}, {}, *[frozenset[str]()] * 3)
     fields: Fields = vars(record)["fields"]

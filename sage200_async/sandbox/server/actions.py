@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.query.endpoint import load
+from sage200_async.query.endpoint import load_record
 from sage200_async.sandbox.data.values import ValueGenerator
 from sage200_async.sandbox.schema.enums import field_values
 from sage200_async.sandbox.schema.naming import singular
@@ -195,7 +195,7 @@ def _without_ids(record: Mapping[str, Any]) -> Values:
 def _samples(store: Store, model: type[Record] | str) -> list[Values]:
     """Return made-up records, which are not stored."""
     generator = ValueGenerator(store.tables, lambda path: store.keys(path)[:1])
-    record = load(model)
+    record = load_record(model)
     if record is None:
         return []
     return [generator.record(record, "", index) for index in range(_SAMPLES)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from sage200_async.query.operations import CreateMany, Single
+from sage200_async.query.operations import Single
 from sage200_async.query.records import Record
 from sage200_async.sandbox.schema.catalog import all_endpoints, is_kind, load_catalog
 from sage200_async.sandbox.schema.tables import area_of
@@ -61,7 +61,7 @@ def _route(
         endpoint.model,
         endpoint.reply,
         is_single=is_kind(endpoint, Single),
-        returns_many=is_kind(endpoint, CreateMany),
+        returns_many=endpoint.creates_many,
         has_table=has_table,
         professional_only=endpoint.professional_only,
         area=area_of(endpoint.model or endpoint.reply),

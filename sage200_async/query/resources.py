@@ -1,0 +1,97 @@
+"""Resources: combinations of operations, named after them.
+
+A `CollectionQuery` is listed only; a `Resource` is listed, read by id, created,
+updated and deleted. Those with a single operation, such as `Create`, are in
+`operations`.
+"""
+
+from __future__ import annotations
+
+from typing import Generic
+
+from sage200_async.query.collection import CollectionQuery
+from sage200_async.query.operations import (
+    Changes,
+    Create,
+    Delete,
+    Get,
+    N,
+    Parent,
+    R,
+    Update,
+    UpdateMany,
+    Values,
+)
+
+
+class GetUpdate(Get[R, N], Update[R, Changes], Generic[R, Changes, N]):
+    """Read by id and updated."""
+
+    __slots__ = ()
+
+
+class CreateUpdate(Create[R, Values], Update[R, Changes], Generic[R, Values, Changes]):
+    """Created and updated."""
+
+    __slots__ = ()
+
+
+class ListCreate(CollectionQuery[R], Create[R, Values], Generic[R, Values]):
+    """Listed and created."""
+
+    __slots__ = ()
+
+
+class ListParent(CollectionQuery[R], Parent[N], Generic[R, N]):
+    """Listed, with resources below its records; not read by id."""
+
+    __slots__ = ()
+
+
+class ListGet(CollectionQuery[R], Get[R, N], Generic[R, N]):
+    """Listed and read by id."""
+
+    __slots__ = ()
+
+
+class ListGetUpdate(
+    CollectionQuery[R], Get[R, N], Update[R, Changes], Generic[R, Changes, N]
+):
+    """Listed, read by id and updated."""
+
+    __slots__ = ()
+
+
+class ListGetUpdateDelete(
+    CollectionQuery[R], Get[R, N], Update[R, Changes], Delete, Generic[R, Changes, N]
+):
+    """Listed, read by id, updated and deleted; created below its parent."""
+
+    __slots__ = ()
+
+
+class Resource(
+    CollectionQuery[R],
+    Get[R, N],
+    Create[R, Values],
+    Update[R, Changes],
+    Delete,
+    Generic[R, Values, Changes, N],
+):
+    """Listed, read by id, created, updated and deleted."""
+
+    __slots__ = ()
+
+
+class BatchUpdateResource(
+    CollectionQuery[R],
+    Get[R, N],
+    Create[R, Values],
+    Update[R, Changes],
+    UpdateMany[R, Changes],
+    Delete,
+    Generic[R, Values, Changes, N],
+):
+    """A `Resource` in which many records are also updated by one request."""
+
+    __slots__ = ()
