@@ -82,6 +82,12 @@ from sage200_async.errors.usage import SettingsError as SettingsError
 from sage200_async.errors.usage import UnknownFieldError as UnknownFieldError
 from sage200_async.errors.usage import UnsupportedOperation as UnsupportedOperation
 
-# Tracebacks and pickles name the module to import from, not where a class is kept.
-for _class in [value for value in vars().values() if isinstance(value, type)]:
-    _class.__module__ = __name__
+
+def _set_module() -> None:
+    """Let tracebacks and pickles name the module to import an error from."""
+    for value in list(globals().values()):
+        if isinstance(value, type):
+            value.__module__ = __name__
+
+
+_set_module()
