@@ -102,7 +102,7 @@ def test_twenty_tasks_and_a_server_that_goes_down(helpers):
             policy,
             clock,
             budget=RetryBudget(1.0, clock),
-            chance=lambda: 0.5,
+            jitter=lambda: 0.5,
         )
 
         async def worker():
