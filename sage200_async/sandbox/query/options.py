@@ -157,30 +157,11 @@ def parse_selection(
     Source: Sage 200 API guide, "Query parameters":
     ``$select=id,document_no,customer.id,customer.name``.
     """
+    expanded = _expanded_names(table, query)
     shape = table.shape
-    expanded = _names(query["$expand"]) if "$expand" in query else []
-    for name in expanded:
-        if name not in shape.expandables and name not in table.extra_expands:
-            raise QueryOptionError(
-                f"$expand: {name!r} cannot be expanded in {table.path}."
-            )
     if "$select" not in query:
         return Selection(None, tuple(n for n in shape.expandables if n in expanded))
-    scalars: list[str] = []
-    whole: set[str] = set()
-    related_fields: dict[str, list[str]] = {}
-    for name in _names(query["$select"]):
-        head, _, rest = name.partition(".")
-        if head not in (
-            shape.expandables if rest else shape.scalars | shape.expandables
-        ):
-            raise QueryOptionError(f"Could not find a property named '{name}'.")
-        if rest:
-            related_fields.setdefault(head, []).append(rest)
-        elif head in shape.expandables:
-            whole.add(head)
-        else:
-            scalars.append(head)
+    scalars, whole, related_fields = _selected_names(table, query["$select"])
     drop = behaviour.select_drops_expanded
     served = related_fields.keys() | {n for n in expanded if not drop or n in whole}
     return Selection(
@@ -192,6 +173,38 @@ def parse_selection(
             if name not in whole
         },
     )
+
+
+def _expanded_names(table: Table, query: Mapping[str, str]) -> list[str]:
+    names = _names(query["$expand"]) if "$expand" in query else []
+    for name in names:
+        if name not in table.shape.expandables and name not in table.extra_expands:
+            raise QueryOptionError(
+                f"$expand: {name!r} cannot be expanded in {table.path}."
+            )
+    return names
+
+
+def _selected_names(
+    table: Table, text: str
+) -> tuple[set[str], set[str], dict[str, list[str]]]:
+    """Return the plain fields, the whole related records, and fields of such."""
+    shape = table.shape
+    scalars: set[str] = set()
+    whole: set[str] = set()
+    related_fields: dict[str, list[str]] = {}
+    for name in _names(text):
+        head, _, rest = name.partition(".")
+        known = shape.expandables if rest else shape.scalars | shape.expandables
+        if head not in known:
+            raise QueryOptionError(f"Could not find a property named '{name}'.")
+        if rest:
+            related_fields.setdefault(head, []).append(rest)
+        elif head in shape.expandables:
+            whole.add(head)
+        else:
+            scalars.add(head)
+    return scalars, whole, related_fields
 
 
 def _check_known(query: Mapping[str, str], known: frozenset[str]) -> None:

@@ -42,7 +42,7 @@ class Catalog(Struct, frozen=True):
     record_tables: dict[str, str]
     """Names of tables by the name of their record type, in snake case."""
     parent_tables: dict[str, list[str]]
-    """Names of the tables below whose records a table is listed."""
+    """For each table, the names of its parents in nested paths."""
 
     def table_of(self, record: type[Record] | str | None) -> Table | None:
         """Return the table that holds the records of a type."""
@@ -50,7 +50,7 @@ class Catalog(Struct, frozen=True):
         return self.tables.get(path)
 
     def parents(self, path: str) -> list[str]:
-        """Return the names of the tables below whose records a table is listed."""
+        """Return the names of a table's parents in nested paths."""
         return self.parent_tables.get(path, [])
 
 

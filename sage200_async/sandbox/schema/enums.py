@@ -67,7 +67,7 @@ FIELD_VALUES: Final[dict[str, tuple[str, ...]]] = {
 }
 """Values by field. A new record gets the first.
 
-Source: prismatic-io/components, ``sage-200/src/examplePayloads.ts``: replies
+Source: prismatic-io/components, ``sage-200/src/examplePayloads.ts``: responses
 captured from Sage's demonstration company.
 """
 
