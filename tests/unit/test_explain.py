@@ -15,8 +15,8 @@ keyless = Endpoint("things", Resource[dict, dict, dict]).query
 @pytest.mark.parametrize(
     ("asked", "strategy", "why", "promise"),
     [
-        (query, "key", "id is unique", "arrives, once"),
-        (query.order_by("id").top(5), "key", "id is unique", "arrives, once"),
+        (query, "key", "read by its unique id", "returned exactly once"),
+        (query.order_by("id").top(5), "key", "read by its unique id", "returned exactly once"),
         (query.order_by("name"), "offset", "an order .* id as the last", "nobody"),
         (query.skip(5), "offset", "a skip .* id as the last", "nobody writes"),
         (keyless.order_by("x"), "offset", "nothing proves", "may be missed"),
@@ -44,7 +44,7 @@ def test_sizes():
     """The explanation counts chains of requests, and records to each."""
     told = query.filter(c.id.in_(range(1000))).page_size(70).explain()
     assert told.page_size == 70
-    assert told.parts > 1
+    assert told.subqueries > 1
     assert query.top(3).explain().page_size == 3
 
 
