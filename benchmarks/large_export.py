@@ -26,7 +26,7 @@ from sage200_async.extract.files.sink import files_at
 WORKERS = 8
 
 
-async def measure(card: dict[str, str], folder: Path, page: int) -> dict[str, object]:
+async def measure(connection: dict[str, str], folder: Path, page: int) -> dict[str, object]:
     process = psutil.Process()
     peak = 0
 
@@ -36,7 +36,7 @@ async def measure(card: dict[str, str], folder: Path, page: int) -> dict[str, ob
             peak = max(peak, process.memory_info().rss)
             await asyncio.sleep(0.05)
 
-    settings = Settings(**card)  # type: ignore[arg-type]
+    settings = Settings(**connection)  # type: ignore[arg-type]
     async with Sage200Client(settings) as client:
         query = client.customers.page_size(page)
         extraction = Extraction(name="customers", query=query)
@@ -68,9 +68,11 @@ def export_once(count: int, page: int) -> None:
         ) as sandbox,
     ):
         assert sandbox.stdout is not None
-        card = json.loads(sandbox.stdout.readline())
-        figures = asyncio.run(measure(card, Path(folder), page))
-        sandbox.terminate()
+        connection = json.loads(sandbox.stdout.readline())
+        try:
+            figures = asyncio.run(measure(connection, Path(folder), page))
+        finally:
+            sandbox.terminate()
     print(json.dumps(figures))
 
 
