@@ -107,7 +107,8 @@ def rows(runs: dict[int, Runs], page: float) -> list[Row]:
 def time_slopes(runs: dict[int, Runs]) -> Measurement:
     """Return the slope of the time over all sizes, round by round."""
     counts = sorted(runs)
-    rounds = zip(*(runs[count][OURS] for count in counts), strict=True)
-    return Measurement.of(
-        [slope(counts, [figures["seconds"] for figures in each]) for each in rounds]
-    )
+    seconds = [
+        [figures["seconds"] for figures in runs[count][OURS]] for count in counts
+    ]
+    by_round = zip(*seconds, strict=True)
+    return Measurement.of([slope(counts, values) for values in by_round])

@@ -33,9 +33,9 @@ WORKERS = 8
 EVERY = 5.0
 # Seconds between two samples.
 WARM_UP = 0.25
-# The share of the time that is not judged: pools and allocators fill.
+# The share of the time that is not evaluated: pools and allocators fill.
 TOLERANCE = {"MB": 6.0, "tasks": 3.0, "sockets": 3.0, "descriptors": 3.0}
-# The growth over the judged time that counts as noise.
+# The growth over the rest of the time that counts as noise.
 FAULTS = (
     Fault(status=503, headers={"Retry-After": "1"}),
     Fault(status=429),

@@ -90,17 +90,17 @@ async def demo(*, data: Path | None, seed: int, records: int) -> None:
         rows = _ndjson(data) if data else sandbox.store.rows("products")
         wanted = expected_rows(rows)
     console.print(
-        make_table(_NAMES, [as_mapping(each) for each in products[:_PREVIEW]])
+        make_table(_NAMES, [as_mapping(product) for product in products[:_PREVIEW]])
     )
     console.print(f"... {len(products):,} in all\n")
-    rows_read = [tuple(getattr(each, name) for name in _NAMES) for each in products]
+    rows_read = [tuple(getattr(p, name) for name in _NAMES) for p in products]
     console.print(f"records    {len(products):,}")
     console.print(f"requests   {requests}")
     console.print(f"seconds    {seconds:.2f}")
     if rows_read != wanted:
         raise Sage200Error(
-            f"the query returned {len(rows_read):,} records; plain Python finds "
-            f"{len(wanted):,}, or other ones"
+            f"the {len(rows_read):,} records that the query returned differ from the "
+            f"{len(wanted):,} that plain Python finds"
         )
     source = "the NDJSON file" if data else "the sandbox"
     console.print(f"checked    the same records, in the same order, as in {source}")
