@@ -32,6 +32,13 @@ class RequestError(Sage200Error):
         self.request = request
         self.attempts = attempts
 
+    def __str__(self) -> str:
+        """Return the message, with the request and how often it was sent."""
+        text = super().__str__()
+        if self.request is not None and str(self.request) not in text:
+            text = f"{self.request}: {text}"
+        return f"{text} (sent {self.attempts} times)" if self.attempts > 1 else text
+
     @property
     def page_too_large(self) -> bool:
         """Whether a smaller page may succeed where the same would not."""

@@ -168,7 +168,7 @@ class HttpTransport:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 for _ in body.take(chunk):
                     await asyncio.sleep(0)
-            return Response(response.status, headers, body.whole(response.status))
+            return Response(response.status, headers, body.finish(response.status))
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:

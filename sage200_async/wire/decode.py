@@ -1,10 +1,10 @@
 """Page bytes to records, a slice at a time.
 
 A page is one JSON array of up to 16 MB. Decoding it in one call would stop the
-event loop for 50 ms and more, so it is cut near every 128 KB at a place where
-one record ends and the next begins. A cut is right if the slice, closed with
-``]``, decodes: the parser is the proof, since a cut inside a string or a
-nested array never does.
+event loop for 50 ms and more, so it is cut about every 128 KB, where one record
+ends and the next begins. A cut is right if the slice, closed with ``]``,
+decodes: the parser is the proof, since a cut inside a string or a nested array
+never does.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ R = TypeVar("R")
 
 _BLANKS: Final = b" \t\r\n"
 _NEAR: Final = 4096
-# Bytes at either end of a page in which its brackets are looked for.
+# Bytes at either end of a page in which its brackets are searched.
 _TRIES: Final = 3
 # Cuts that are tried for one slice before the rest is split record by record:
-# nested rows may begin like the records do, and text may look like a border.
+# nested rows may begin as the records do, and text may look like a boundary.
 _SHOWN: Final = 300
+_ADVICE: Final = (
+    "Sage200Client(..., quarantine=function) passes such errors to the function and "
+    "reads on"
+)
 _WORD: Final = re.compile(r"\w+")
 
 UNFIT: Final = (
@@ -41,48 +45,49 @@ UNFIT: Final = (
     InvalidOperation,  # an exponent past what Decimal holds
     RecursionError,  # brackets nested past what the parser follows
 )
-"""What decoding may raise."""
+"""What decoding raises for a value that does not fit."""
 
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 
 
 def decoder_for(model: Any) -> msgspec.json.Decoder[Any]:
-    """Give the decoder of *model*, built once: building is slow."""
+    """Return the decoder of *model*, built once: building is slow."""
     if model not in _DECODERS:
         _DECODERS[model] = msgspec.json.Decoder(model, float_hook=Decimal)
     return _DECODERS[model]
 
 
 def decoders_for(model: Any) -> Iterator[None]:
-    """Build the decoders of *model*, those of its members first, one at a step.
+    """Build the decoders of *model*, related records first, one at a step.
 
-    A decoder knows those of its members once they are there. All at once, the 36
-    of a customer would stop the event loop for 4 ms and more, each for 0.1 or 1.
+    A decoder uses those of related records if they exist already. All at once,
+    the 36 of a customer would stop the event loop for 4 ms and more; each takes
+    0.1 to 1 ms.
     """
     if model in _DECODERS:
         return
-    for each in _with_members(model, set()):
-        decoder_for(each)
+    for record in _with_related(model, set()):
+        decoder_for(record)
         yield
     decoder_for(list[model])
 
 
-def _with_members(model: Any, seen: set[Any]) -> Iterator[Any]:
-    """Give *model* after the records that its fields hold, where they are known."""
+def _with_related(model: Any, seen: set[Any]) -> Iterator[Any]:
+    """Yield *model* after the records that its fields hold, where they are known."""
     seen.add(model)
     names = getattr(sys.modules.get(model.__module__), "__dict__", {})
-    told: dict[str, Any] = getattr(model, "__annotations__", {})
-    texts = " ".join(each for each in told.values() if isinstance(each, str))
-    for name in _WORD.findall(texts):
-        found = names.get(name)
-        record = isinstance(found, type) and issubclass(found, Struct)
-        if record and found not in seen:
-            yield from _with_members(found, seen)
+    hints: dict[str, Any] = getattr(model, "__annotations__", {})
+    text = " ".join(hint for hint in hints.values() if isinstance(hint, str))
+    for name in _WORD.findall(text):
+        related = names.get(name)
+        is_record = isinstance(related, type) and issubclass(related, Struct)
+        if is_record and related not in seen:
+            yield from _with_related(related, seen)
     yield model
 
 
 def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
-    """Decode a reply that is one record.
+    """Decode a response that is one record.
 
     Raises:
         DecodeError: It is not.
@@ -90,7 +95,7 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
     try:
         record: R = decoder_for(model).decode(bytes(body))
     except UNFIT as error:
-        raise _unfit(error, model, bytes(body)) from error
+        raise _record_error(error, model, bytes(body)) from error
     return record
 
 
@@ -101,7 +106,7 @@ class SliceReader(Generic[R]):
         model: What each record is.
         quarantine: Called with the error of each record that does not fit, so
             that the rest goes on; without it the error is raised.
-        slice_bytes: Bytes of a slice, about.
+        slice_bytes: About how many bytes a slice has.
     """
 
     def __init__(
@@ -120,55 +125,55 @@ class SliceReader(Generic[R]):
         return decoder_for(list[self._model])  # type: ignore[name-defined]
 
     def slices(self, body: bytes | ChunkedBody) -> Iterator[list[R]]:
-        """Yield the records of a page, a slice at a time; pieces are taken away.
+        """Yield the records of a page, a slice at a time; a chunked body is used up.
 
         Raises:
             DecodeError: The page is no JSON array, or a record does not fit
                 and there is no quarantine for it.
         """
-        pieces = unwrapped(body)
-        _require_array(pieces)
-        border = _border(pieces.first(SLICE_BYTES))
-        rest = _Rest(pieces)
+        page = unwrapped(body)
+        _require_array(page)
+        boundary = _boundary(page.first(SLICE_BYTES))
+        rest = _Rest(page)
         done = 0
         while not rest.over:
-            records, piece = self._next(rest, border)
+            records, array = self._next(rest, boundary)
             if records is None:
-                raws = self._split(piece)
+                raws = self._split(array)
                 yield from self._one_by_one(raws, done)
                 done += len(raws)
             else:
                 yield records
                 done += len(records)
 
-    def _next(self, rest: _Rest, border: bytes) -> tuple[list[R] | None, bytes]:
-        """Find a right cut; give the records before it, and the slice that they are.
+    def _next(self, rest: _Rest, boundary: bytes) -> tuple[list[R] | None, bytes]:
+        """Find a right cut; return the records before it, and the slice they were in.
 
-        The records are None where one of them does not fit, or where no cut
-        was found and what is left has to be split record by record.
+        The records are None where one of them does not fit, or where no cut was
+        found and the rest has to be split record by record.
         """
         mark = self._slice_bytes
         for _ in range(_TRIES):
-            mark = rest.find(border, mark)
-            piece = rest.all() if mark < 0 else rest.upto(mark + 1)
-            records = self._decoded(piece)
-            if records is not None or mark < 0 or _is_array(piece):
+            mark = rest.find(boundary, mark)
+            array = rest.all() if mark < 0 else rest.before(mark + 1)
+            records = self._decoded(array)
+            if records is not None or mark < 0 or _is_array(array):
                 rest.drop(mark + 2)
-                return records, piece
+                return records, array
             mark += 1
         return None, rest.all()
 
-    def _decoded(self, piece: bytes) -> list[R] | None:
+    def _decoded(self, array: bytes) -> list[R] | None:
         try:
-            return self._decoder.decode(piece)
+            return self._decoder.decode(array)
         except UNFIT:
             return None
 
-    def _split(self, piece: bytes) -> list[msgspec.Raw]:
+    def _split(self, array: bytes) -> list[msgspec.Raw]:
         try:
-            return _RAWS.decode(piece)
+            return _RAWS.decode(array)
         except UNFIT as error:
-            raise _unfit(error, self._model, piece[1:]) from error
+            raise _record_error(error, self._model, array[1:]) from error
 
     def _one_by_one(self, raws: list[msgspec.Raw], done: int) -> Iterator[list[R]]:
         """Decode record by record, in slices of the usual size."""
@@ -179,11 +184,12 @@ class SliceReader(Generic[R]):
             try:
                 batch.append(decoder.decode(raw))
             except UNFIT as error:
-                unfit = _unfit(error, self._model, raw, index)
+                failure = _record_error(error, self._model, raw, index)
                 if self._quarantine is None:
                     yield batch
-                    raise unfit from error
-                self._quarantine(unfit)
+                    failure.add_note(_ADVICE)
+                    raise failure from error
+                self._quarantine(failure)
             size += len(raw)
             if size >= self._slice_bytes:
                 yield batch
@@ -195,52 +201,52 @@ _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Rest:
-    """What of a page is not decoded yet; places are counted from its beginning."""
+    """The part of a page that is not decoded yet; positions count from its start."""
 
-    def __init__(self, pieces: ChunkedBody) -> None:
+    def __init__(self, chunks: ChunkedBody) -> None:
         self.over = False
-        self._pieces = pieces.taken()
+        self._chunks = chunks.take_all()
         self._before: list[memoryview] = []
         self._size = 0
-        # Bytes before the last piece.
+        # Bytes before the last chunk.
         self._last: bytes | bytearray = b""
         self._at = 0
         self.drop(self.find(b"[", 0) + 1)
 
-    def find(self, border: bytes, start: int) -> int:
-        """Find *border* from *start* on, within one piece, or give -1."""
+    def find(self, boundary: bytes, start: int) -> int:
+        """Return where *boundary* is, from *start* on and within one chunk, or -1."""
         while True:
             since = self._at + max(0, start - self._size)
-            mark = self._last.find(border, since)
+            mark = self._last.find(boundary, since)
             if mark >= 0:
                 return self._size + mark - self._at
-            piece = next(self._pieces, None)
-            if piece is None:
+            chunk = next(self._chunks, None)
+            if chunk is None:
                 return -1
             self._before.append(memoryview(self._last)[self._at :])
             self._size += len(self._last) - self._at
-            self._last, self._at = piece, 0
+            self._last, self._at = chunk, 0
 
-    def upto(self, cut: int) -> bytes:
-        """Make an array of what stands before *cut*, which is in the last piece."""
+    def before(self, cut: int) -> bytes:
+        """Return what is before *cut*, which is in the last chunk, as an array."""
         last = memoryview(self._last)[self._at : self._at + cut - self._size]
         return b"".join((b"[", *self._before, last, b"]"))
 
     def drop(self, cut: int) -> None:
-        """Leave out what stands before *cut*."""
+        """Drop what is before *cut*."""
         self._at += cut - self._size
         self._before, self._size = [], 0
 
     def all(self) -> bytes:
-        """Make an array of all of it: its end is the page's."""
+        """Return all of it as an array: its end is the end of the page."""
         self.over = True
         last = memoryview(self._last)[self._at :]
-        return b"".join((b"[", *self._before, last, *self._pieces))
+        return b"".join((b"[", *self._before, last, *self._chunks))
 
 
-def _is_array(piece: bytes) -> bool:
+def _is_array(array: bytes) -> bool:
     try:
-        _RAWS.decode(piece)
+        _RAWS.decode(array)
     except UNFIT:
         return False
     return True
@@ -251,40 +257,45 @@ class _Wrapped(Struct):
 
 
 def unwrapped(body: bytes | ChunkedBody) -> ChunkedBody:
-    """Take the array out of ``{"value": [...]}``.
+    """Return the array of ``{"value": [...]}``, or *body* itself.
 
-    Source: hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint
-    and query"; Sage documents bare arrays.
+    Source:
+        hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint and
+        query"; Sage documents bare arrays.
     """
-    pieces = ChunkedBody.of(body)
-    if not pieces.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
-        return pieces
-    whole = b"".join(pieces.taken())
+    chunks = ChunkedBody.of(body)
+    if not chunks.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
+        return chunks
+    whole = b"".join(chunks.take_all())
     try:
         return ChunkedBody(bytes(decoder_for(_Wrapped).decode(whole).value))
     except UNFIT:
         return ChunkedBody(whole)
 
 
-def _require_array(pieces: ChunkedBody) -> None:
-    begun = pieces.first(_NEAR).lstrip(_BLANKS)
-    ended = pieces.last(_NEAR).rstrip(_BLANKS)
-    if not (begun.startswith(b"[") and ended.endswith(b"]")):
+def _require_array(chunks: ChunkedBody) -> None:
+    head = chunks.first(_NEAR).lstrip(_BLANKS)
+    tail = chunks.last(_NEAR).rstrip(_BLANKS)
+    if not (head.startswith(b"[") and tail.endswith(b"]")):
         raise DecodeError(
-            f"expected a JSON array of records, got {_shown(pieces)}", json_path="$"
+            f"expected a JSON array of records, got {_shown(chunks)}", json_path="$"
         )
 
 
-def _border(begun: bytes) -> bytes:
-    """Guess what stands between two records, from how the first one begins."""
-    quote = begun.find(b'"')
-    close = begun.find(b'"', quote + 1)
-    head = begun[begun.find(b"[") + 1 : close + 1]
+def _boundary(start: bytes) -> bytes:
+    """Guess what separates two records, from how the first one starts.
+
+    Args:
+        start: The start of the page.
+    """
+    quote = start.find(b'"')
+    close = start.find(b'"', quote + 1)
+    head = start[start.find(b"[") + 1 : close + 1]
     spaced = b"}, " + head
-    return spaced if spaced in begun else b"}," + head
+    return spaced if spaced in start else b"}," + head
 
 
-def _unfit(
+def _record_error(
     error: Exception, model: Any, raw: bytes, index: int | None = None
 ) -> DecodeError:
     text = str(error)

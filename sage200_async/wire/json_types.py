@@ -1,4 +1,4 @@
-"""The shapes of JSON values, for type checkers."""
+"""Types of JSON values, for type checkers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Untyped = dict[str, Any]
 
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
-    """Tell whether *value* is an array."""
+    """Return whether *value* is an array."""
     return isinstance(value, list | tuple)
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    """Tell whether *value* is an object."""
+    """Return whether *value* is an object."""
     return isinstance(value, Mapping)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from sage200_async.settings import CompanyContext
 
 _SHOWN: Final = 120
-# Characters of a query that a message shows: enough to tell which request it
-# was, too few to carry a list of customers into a log.
-_PIECE: Final = 64 * 1024
-# Bytes up to which pieces are put together: many small ones would weigh more.
+# Characters of a query that a message shows: enough to recognise the request,
+# too few to carry a list of customers into a log.
+_CHUNK: Final = 64 * 1024
+# Bytes up to which chunks are joined: many small ones take more memory.
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Request(Struct, frozen=True, kw_only=True):
     __str__ = __repr__
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        """Show rich what `repr` shows, and no more."""
         return [("method", self.method), ("path", self.path)]
 
 
@@ -108,87 +108,87 @@ def company_request(
 
 
 class ChunkedBody:
-    """A large body, in the pieces in which it came.
+    """A large body, in the chunks in which it came.
 
-    In one piece, a page of 16 MB is moved as it grows, is held until its last
-    record is out, and leaves a hole as large as itself. Of these each is let go
-    as it is decoded, and all are of a like size.
+    A page of 16 MB in one block would be moved as it grows, would be held until
+    its last record is decoded, and would leave a hole of its size in memory.
+    Chunks are freed as they are decoded, and all are of a similar size.
 
     Example:
         >>> body = ChunkedBody(b"[1", b",2]")
-        >>> bytes(body), b"".join(body.taken()), bytes(body), len(body)
+        >>> bytes(body), b"".join(body.take_all()), bytes(body), len(body)
         (b'[1,2]', b'[1,2]', b'', 5)
     """
 
-    def __init__(self, *pieces: bytes | bytearray) -> None:
-        self._pieces: deque[bytes | bytearray] = deque(pieces)
-        self._size = sum(map(len, pieces))
+    def __init__(self, *chunks: bytes | bytearray) -> None:
+        self._chunks: deque[bytes | bytearray] = deque(chunks)
+        self._size = sum(map(len, chunks))
 
     @classmethod
     def of(cls, body: bytes | ChunkedBody) -> ChunkedBody:
-        """Give *body* as pieces, which it may be already."""
+        """Return *body* in chunks; it may be already."""
         return body if isinstance(body, ChunkedBody) else cls(body)
 
-    def add(self, piece: bytes | bytearray) -> None:
-        """Put *piece* at the end, in one with the last where both are small."""
-        self._size += len(piece)
-        last = self._pieces[-1] if self._pieces else None
-        if last is None or len(last) + len(piece) > _PIECE:
-            self._pieces.append(piece)
+    def add(self, chunk: bytes | bytearray) -> None:
+        """Append *chunk*, joined to the last one where both are small."""
+        self._size += len(chunk)
+        last = self._chunks[-1] if self._chunks else None
+        if last is None or len(last) + len(chunk) > _CHUNK:
+            self._chunks.append(chunk)
         elif isinstance(last, bytearray):
-            last += piece
+            last += chunk
         else:
-            self._pieces[-1] = bytearray(last) + piece
+            self._chunks[-1] = bytearray(last) + chunk
 
-    def taken(self) -> Iterator[bytes | bytearray]:
-        """Give the pieces one by one, and keep none of them."""
-        while self._pieces:
-            yield self._pieces.popleft()
+    def take_all(self) -> Iterator[bytes | bytearray]:
+        """Yield the chunks one by one, and keep none of them."""
+        while self._chunks:
+            yield self._chunks.popleft()
 
     def copy(self) -> ChunkedBody:
-        """Give the same pieces again, to take them from there."""
+        """Return the same chunks again, to be taken from the copy."""
         same = ChunkedBody()
-        same._pieces, same._size = self._pieces.copy(), self._size
+        same._chunks, same._size = self._chunks.copy(), self._size
         return same
 
     def first(self, size: int) -> bytes:
-        """Give the first *size* bytes of what is there, or all of it."""
+        """Return the first *size* bytes of what is left, or all of it."""
         found = b""
-        for piece in self._pieces:
-            found += piece[: size - len(found)]
+        for chunk in self._chunks:
+            found += chunk[: size - len(found)]
             if len(found) >= size:
                 break
         return found
 
     def last(self, size: int) -> bytes:
-        """Give the last *size* bytes of what is there, or all of it."""
+        """Return the last *size* bytes of what is left, or all of it."""
         found = b""
-        for piece in reversed(self._pieces):
-            found = bytes(piece[len(found) - size :]) + found
+        for chunk in reversed(self._chunks):
+            found = bytes(chunk[len(found) - size :]) + found
             if len(found) >= size:
                 break
         return found
 
     def __len__(self) -> int:
-        """How many bytes came, taken or not."""
+        """How many bytes came, whether taken or not."""
         return self._size
 
     def __bytes__(self) -> bytes:
-        return b"".join(self._pieces)
+        return b"".join(self._chunks)
 
 
 class Response(Struct, frozen=True):
-    """One reply, read to its end. Its repr shows no header and no body."""
+    """One response, read to its end. Its repr shows no header and no body."""
 
     status: int
     headers: dict[str, str] = {}
     """Names in lower case."""
     body: bytes | ChunkedBody = b""
-    """Where it is pieces, reading them as a page takes them away."""
+    """Reading a `ChunkedBody` as a page uses it up."""
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show rich no more than `repr` does: msgspec's own shows every field."""
+        """Show rich what `repr` shows, and no more."""
         return [("status", self.status)]

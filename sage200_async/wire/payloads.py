@@ -1,4 +1,4 @@
-"""What is written: checked against the record's fields, then encoded."""
+"""Request bodies: checked against the fields of the record, then encoded."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def encode_input(values: Mapping[str, Any], fields: Fields | None) -> bytes:
-    """Check *values* and write them as JSON.
+    """Check *values* and encode them as JSON.
 
     Decimals are written digit for digit; a plain date becomes its midnight,
     as the service rejects bare dates in documents.
 
     Args:
-        values: Field names with what to write.
+        values: Field names and their values.
         fields: The record's fields, or None where nobody knows them.
 
     Raises:
         UnknownFieldError: A name that the record does not have.
         InvalidValue: A value that is not of its field's type.
-        QueryError: *values* is no mapping, or a member is neither a mapping
-            nor a list of them.
+        QueryError: *values* is no mapping, or a related record is neither a
+            mapping nor a list of them.
 
     Source:
         Bare dates: hotgluexyz/target-sage-200.
@@ -47,7 +47,7 @@ def encode_input(values: Mapping[str, Any], fields: Fields | None) -> bytes:
 
 
 def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> bytes:
-    """Check several *rows* and write them as one JSON array.
+    """Check several *rows* and encode them as one JSON array.
 
     Raises:
         QueryError: *rows* is no list, or a row is no mapping.
@@ -55,19 +55,20 @@ def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> b
         InvalidValue: A value that is not of its field's type.
     """
     if not is_array(rows):
-        raise QueryError(f"expected a list of mappings, got {rows!r}")
+        raise QueryError(f"expected a list of mappings of fields, got {rows!r}")
     return _ENCODER.encode(
         [_checked(row, fields, f"[{i}]") for i, row in enumerate(rows)]
     )
 
 
 def adds_rows(values: Mapping[str, Any]) -> bool:
-    """Tell whether sending *values* twice would add something twice.
+    """Return whether sending *values* twice would add something twice.
 
-    Rows of a member that carry no id are added, so an update with such rows
-    must not be repeated.
+    Related records without an id are added, so an update with such rows must
+    not be repeated.
 
-    Source: Sage 200 API guide: rows with an id are changed, others added.
+    Source:
+        Sage 200 API guide: rows with an id are changed, others are added.
     """
     return any(
         adds_rows(value)
@@ -81,12 +82,14 @@ def _rows_in(value: Any) -> list[Mapping[str, Any]]:
     return [row for row in value if is_object(row)] if is_array(value) else []
 
 
-def _checked(values: Any, fields: Fields | None, where: str) -> dict[str, Any]:
+def _checked(values: Any, fields: Fields | None, path: str) -> dict[str, Any]:
     if not is_object(values):
-        raise QueryError(f"{where or 'values'}: expected a mapping, got {values!r}")
+        raise QueryError(
+            f"{path or 'values'}: expected a mapping of fields, got {values!r}"
+        )
     return {
         name: _checked_value(
-            value, _field(fields, str(name)), f"{where}.{name}".lstrip(".")
+            value, _field(fields, str(name)), f"{path}.{name}".lstrip(".")
         )
         for name, value in values.items()
     }
@@ -95,33 +98,33 @@ def _checked(values: Any, fields: Fields | None, where: str) -> dict[str, Any]:
 def _field(fields: Fields | None, name: str) -> Field[Any] | Fields | None:
     if fields is None or isinstance(fields, OpaqueFields):
         return None
-    if "." in name:  # look_up would reach into the member
+    if "." in name:  # look_up would reach into the related record
         raise unknown_field(name, type(fields))
     return look_up(fields, name)
 
 
-def _checked_value(value: Any, field: Field[Any] | Fields | None, where: str) -> Any:
+def _checked_value(value: Any, field: Field[Any] | Fields | None, path: str) -> Any:
     if is_object(value) or is_array(value):
-        return _checked_member(value, field, where)
+        return _checked_related(value, field, path)
     if isinstance(field, Fields) and not isinstance(field, OpaqueFields):
-        raise QueryError(f"{where}: expected a mapping or a list, got {value!r}")
+        raise QueryError(f"{path}: expected a mapping or a list, got {value!r}")
     try:
         literal(field.kind if isinstance(field, Field) else kind_of(value), value)
     except InvalidValue as error:
-        raise InvalidValue(f"{where}: {error}", value=value) from None
+        raise InvalidValue(f"{path}: {error}", value=value) from None
     return _ready(value)
 
 
-def _checked_member(value: Any, field: Field[Any] | Fields | None, where: str) -> Any:
+def _checked_related(value: Any, field: Field[Any] | Fields | None, path: str) -> Any:
     if isinstance(field, Field):
-        raise InvalidValue(f"{where}: expected one value, got {value!r}", value=value)
+        raise InvalidValue(f"{path}: expected one value, got {value!r}", value=value)
     if is_object(value):
-        return _checked(value, field, where)
-    return [_checked(row, field, f"{where}[{i}]") for i, row in enumerate(value)]
+        return _checked(value, field, path)
+    return [_checked(row, field, f"{path}[{i}]") for i, row in enumerate(value)]
 
 
 def _ready(value: Any) -> Any:
-    """Give what the encoder writes as the service wants it."""
+    """Return *value* as the encoder has to be given it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""Small replies whose shape is not certain: a count, one row or several."""
+"""Small responses whose form is not certain: a record, a count, a few rows."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _COUNTS: Final = ("count", "@odata.count", "odata.count", "Count")
 
 
 def read_one(response: Response, model: Any) -> Any:
-    """Read a reply that is one *model*.
+    """Read a response that is one *model*.
 
     Raises:
-        DecodeError: It is not; ``request_id`` says which reply it was.
+        DecodeError: It is not; ``request_id`` says which response it was.
     """
     try:
         return decode_one(response.body, model)
@@ -34,46 +34,46 @@ def read_one(response: Response, model: Any) -> Any:
         raise
 
 
-def read_count(response: Response, asked: int) -> int | None:
-    """Read the reply to ``$count=true``.
+def read_count(response: Response, requested: int) -> int | None:
+    """Read the response to ``$count=true``.
 
-    No public source shows its shape, so four are understood: a bare number,
+    No public source shows its form, so four are understood: a bare number,
     ``{"count": n}``, ``{"@odata.count": n, "value": [...]}`` and a plain list,
     where the option was ignored.
 
     Args:
-        response: The reply.
-        asked: The ``$top`` that was sent along.
+        response: The response.
+        requested: The ``$top`` that was sent along.
 
     Returns:
-        The number of records, or None where the reply may be the size of a
+        The number of records, or None where the response may be the size of a
         page rather than of the collection, so that the records themselves
-        have to be counted.
+        have to be count.
 
     Raises:
-        DecodeError: The reply is none of these; the message shows it.
+        DecodeError: The response is none of these; the message shows it.
 
     Example:
         >>> from sage200_async.wire.messages import Response
-        >>> read_count(Response(200, {}, b"1234"), asked=5000)
+        >>> read_count(Response(200, {}, b"1234"), requested=5000)
         1234
-        >>> read_count(Response(200, {}, b'[{"id": 1}]'), asked=5000)
+        >>> read_count(Response(200, {}, b'[{"id": 1}]'), requested=5000)
         1
     """
-    reply = _any(response)
-    if is_array(reply):
-        served = len(reply)
-        return served if served < min(asked, PAGE_DEFAULT) else None
-    counted = _number_in(reply)
-    if counted is None:
+    value = _any(response)
+    if is_array(value):
+        served = len(value)
+        return served if served < min(requested, PAGE_DEFAULT) else None
+    count = _number_in(value)
+    if count is None:
         raise _unreadable("a count", response)
-    return None if counted in {asked, PAGE_DEFAULT} else counted
+    return None if count in {requested, PAGE_DEFAULT} else count
 
 
-def _number_in(reply: Any) -> int | None:
-    if is_object(reply):
-        reply = next((reply[name] for name in _COUNTS if name in reply), None)
-    text = str(reply)
+def _number_in(value: Any) -> int | None:
+    if is_object(value):
+        value = next((value[name] for name in _COUNTS if name in value), None)
+    text = str(value)
     return int(text) if text.isdecimal() else None
 
 
@@ -85,12 +85,12 @@ def read_rows(response: Response, model: type[R]) -> list[R]:
         in the getting-started guide. The wrapper: see `decode.unwrapped`.
 
     Raises:
-        DecodeError: The reply is neither.
+        DecodeError: The response is neither.
     """
-    reply = _any(response)
-    if is_object(reply) and is_array(reply.get("value")):
-        reply = reply["value"]
-    rows = reply if is_array(reply) else [reply]
+    value = _any(response)
+    if is_object(value) and is_array(value.get("value")):
+        value = value["value"]
+    rows = value if is_array(value) else [value]
     try:
         return msgspec.convert(rows, list[model])  # type: ignore[valid-type]
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""From a reply's status to an error that says what to do."""
+"""From the status of a response to an error that says what to do."""
 
 from __future__ import annotations
 
@@ -25,51 +25,58 @@ _ERRORS: Final[dict[int, type[StatusError]]] = {
     error.status_code: error
     for error in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, RateLimited)
 }
-_ELSEWHERE: Final = "a redirect, which is not followed: check base_url"
+_REDIRECT: Final = "redirects are not followed: check base_url"
 _ADVICE: Final = {
-    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
+    **dict.fromkeys((301, 302, 303, 307, 308), _REDIRECT),
     401: (
         "the token has expired, or the site or company is wrong, or the user "
         "may not use that company: check site, company and the user's role"
     ),
     403: "the user's role lacks this module or feature",
-    404: "no such id, or this Sage 200 edition or version lacks the path or verb",
-    504: "the on-premises server or its tunnel is slow or down",
+    404: "no such id, or this edition or version of Sage 200 has no such path or verb",
+    429: "too many requests: wait, or set max_connections lower",
+    500: "the server failed: try again later, or ask for less",
+    **dict.fromkeys(
+        (502, 503, 504),
+        "the on-premises server or its tunnel is slow or down: try again later, or "
+        "ask for less with select() and page_size()",
+    ),
 }
 # 401: Sage's FAQ as restated by SelectCo/sage200-api-client; its body is
 # usually empty. 404 for unsupported verbs: the same FAQ.
 _SUCCESS: Final = 2
-_LATE: Final = 408
-# "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies say so of a
-# connection that lay idle, as a request is on its way.
+_REQUEST_TIMEOUT: Final = 408
+# "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies send it on a
+# connection that was idle, while a request is on its way.
 _FAILURE: Final = 5
 _SHOWN: Final = 500
 
 
 def check(request: Request, response: Response, now: float) -> Response:
-    """Give *response* back if it is a success.
+    """Return *response* if it is a success.
 
     Raises:
-        StatusError: It is not: the class follows the status, ``detail`` is
+        StatusError: It is none: the class follows the status, ``detail`` is
             Sage's message, ``retry_after`` is in seconds.
 
-    Source: SelectCo/sage200-api-client, developer.sage.com: successes are
-    200, errors carry ``{"Message": ...}``.
+    Source:
+        SelectCo/sage200-api-client, developer.sage.com: successes are 200,
+        errors carry ``{"Message": ...}``.
     """
     if response.status // 100 == _SUCCESS:
         return response
     error = _ERRORS.get(response.status, _class_of(response.status))
     detail = message_in(response)
     advice = _ADVICE.get(response.status, "")
-    told = "; ".join(part for part in (detail, advice) if part) or "no reason given"
+    reasons = [part for part in (detail, advice) if part] or ["no reason given"]
     raised = error(
-        f"{request} answered {response.status}: {told}",
+        f"{request} returned {response.status}: {'; '.join(reasons)}",
         request=request,
         response=response,
         detail=detail,
         retry_after=retry_after(response.headers, now),
     )
-    raised.retryable = raised.retryable or response.status == _LATE
+    raised.retryable = raised.retryable or response.status == _REQUEST_TIMEOUT
     raised.request_id = request_id(response.headers)
     raise raised
 
@@ -79,7 +86,7 @@ def _class_of(status: int) -> type[StatusError]:
 
 
 def message_in(response: Response) -> str:
-    """Find what the service says in an error's body.
+    """Return what the service says in the body of an error.
 
     Example:
         >>> from sage200_async.wire.messages import Response
@@ -96,5 +103,5 @@ def message_in(response: Response) -> str:
             return str(reply[name])
     text = body[: _SHOWN * 4].decode(errors="replace").strip()
     if text.startswith("<"):
-        return "an HTML page, from a gateway rather than from Sage 200"
+        return "an HTML page, which comes from a gateway and not from Sage 200"
     return text[:_SHOWN]

@@ -27,7 +27,7 @@ def taken(body, packed=False):
     reading = Body(ASKED, headers, 10**9)
     for _ in reading.take(body):
         pass
-    return bytes(reading.whole(200))
+    return bytes(reading.finish(200))
 
 
 @given(records(st.text()), st.booleans())
@@ -40,17 +40,17 @@ def test_the_whole_is_taken(page, wrapped):
 
 @given(records(st.text(st.characters(exclude_characters="{}[]"))), st.data())
 def test_half_is_not(page, data):
-    """A page cut anywhere stops short: in a text, a character, between records."""
+    """A page cut anywhere ends too early: in a text, a character, between records."""
     body = json.dumps(page, ensure_ascii=False).encode(errors="replace")
     cut = data.draw(st.integers(0, len(body) - 1))
-    with pytest.raises(IncompleteResponse, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="ends too early"):
         taken(body[:cut])
 
 
 @given(records(st.text()), st.data())
 def test_half_of_a_gzip_is_not(page, data):
-    """A gzip cut anywhere stops short, brackets in texts or not."""
+    """A gzip cut anywhere ends too early, brackets in texts or not."""
     body = gzip.compress(json.dumps(page).encode())
     cut = data.draw(st.integers(0, len(body) - 1))
-    with pytest.raises(IncompleteResponse, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="ends too early"):
         taken(body[:cut], packed=True)

@@ -19,7 +19,7 @@ def body_of(*chunks, method="GET", encoding=None, limit=MANY, status=200):
     for chunk in chunks:
         for _ in body.take(chunk):
             pass
-    return bytes(body.whole(status))
+    return bytes(body.finish(status))
 
 
 @pytest.mark.parametrize("encoding", [None, "", "identity"])
@@ -53,7 +53,7 @@ def test_the_limit(encoding):
     chunk = plain if encoding is None else gzip.compress(plain)
     assert body_of(chunk, encoding=encoding, limit=100) == plain
     with pytest.raises(
-        ResponseTooLarge, match=r"GET customers: expected 99 bytes"
+        ResponseTooLarge, match=r"GET customers: the response is larger than 99 bytes"
     ) as e:
         body_of(chunk, encoding=encoding, limit=99)
     assert e.value.request.path == "customers"
@@ -64,8 +64,8 @@ def test_the_limit(encoding):
     "chunk", [b"no gzip at all", zlib.compress(b"[]" * 99)[:-1], b"", b"\x1f"]
 )
 def test_no_gzip(chunk):
-    """What is said to be compressed and is not, or stops short, is broken."""
-    with pytest.raises(IncompleteResponse, match=r"gzip|stops short") as caught:
+    """What is said to be compressed and is not, or ends too early, is broken."""
+    with pytest.raises(IncompleteResponse, match=r"gzip|ends too early") as caught:
         body_of(chunk, encoding="gzip", status=500)
     assert caught.value.retryable
 
@@ -87,7 +87,7 @@ def test_an_empty_answer_to_a_write(method):
 def test_half_of_another_success(status):
     """What a proxy changed, or gave a part of unasked, is held to the same."""
     assert body_of(b"[]", status=status) == b"[]"
-    with pytest.raises(IncompleteResponse, match="stops short"):
+    with pytest.raises(IncompleteResponse, match="ends too early"):
         body_of(b'[{"id":1},', status=status)
 
 
@@ -111,8 +111,8 @@ def test_half_of_another_success(status):
     ],
 )
 def test_half_of_a_value(short):
-    """A success that is half of a JSON value, or none at all, stops short."""
-    with pytest.raises(IncompleteResponse, match=r"GET customers: .*stops short"):
+    """A success that is half of a JSON value, or none at all, ends too early."""
+    with pytest.raises(IncompleteResponse, match=r"GET customers: .*ends too early"):
         body_of(short)
 
 
@@ -148,5 +148,5 @@ def test_half_of_a_value_of_a_wrong_length():
     body = Body(Request(method="GET", path="customers"), headers, MANY)
     for _ in body.take(b'[{"id":12}'):
         pass
-    with pytest.raises(IncompleteResponse, match="stops short"):
-        body.whole(200)
+    with pytest.raises(IncompleteResponse, match="ends too early"):
+        body.finish(200)

@@ -112,7 +112,7 @@ def test_small_pieces_are_put_together(size):
     for at in range(0, len(came), size):
         pieces.add(came[at : at + size])
     assert (bytes(pieces), len(pieces)) == (came, len(came))
-    held = list(pieces.copy().taken())
+    held = list(pieces.copy().take_all())
     assert b"".join(held) == came
     assert len(held) <= len(came) // 32_768 + 1
 
@@ -129,7 +129,7 @@ def test_ends_of_pieces():
 def test_unwrapped_is_not_copied():
     """A bare array is passed on as it is."""
     body = b"  [1]"
-    assert next(unwrapped(body).taken()) is body
+    assert next(unwrapped(body).take_all()) is body
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,18 @@ def test_pickled_and_copied(kind, again):
     error = make(kind)
     same = again(error)
     assert type(same) is kind
-    assert str(same) == "message"
+    assert (same.args, str(same)) == (error.args, str(error))
     for name in (*attributes(kind), "plan", "retryable"):
         assert getattr(same, name) == getattr(error, name)
+
+
+def test_which_request_and_how_often():
+    """A request error names the request, once, and how often it was sent."""
+    request = Request(method="GET", path="customers", query="$top=5")
+    error = errors.DecodeError("Customer at $.id", request=request, attempts=3)
+    assert str(error) == "GET customers?$top=5: Customer at $.id (sent 3 times)"
+    named = errors.ServerError(f"{request} returned 503", request=request)
+    assert str(named) == "GET customers?$top=5 returned 503"
 
 
 @pytest.mark.parametrize("kind", CLASSES)
