@@ -1,12 +1,17 @@
 """How a collection is read: plans, pages, and the proof that nothing is missing.
 
-plan         what to ask next, as a value that can be pickled
-page_size    how many records one request asks for
-page_reader  one page: fetched, decoded and checked
-validator    whether a page can follow the one before
-stream       one reading, page after page
-parallel/    one collection read by several workers
-key_ranges   which keys are still to be read, and by whom
-certificate  why a reading is complete
-explain      what a plan promises, in words
+planner         chooses how a collection is read
+plan            what to ask for next, as a value that can be pickled
+subqueries      a query that is too long, split at its ``in_``
+page_query      the query string of the next page
+page_size       how many records one request asks for
+page_reader     one page: fetched, decoded and checked
+validator       whether a page can follow the one before
+end_of_stream   which page is the last one
+stream          one reading, page after page
+parallel/       one collection read by several workers
+key_ranges      ranges of keys: to be read, done, missing
+certificate     why a reading is complete
+explain         what a plan promises, in words
+read_telemetry  the events and the log of a reading
 """

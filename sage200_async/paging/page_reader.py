@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
+from sage200_async.paging.end_of_stream import LastPage
 from sage200_async.paging.page_query import query_for
-from sage200_async.paging.plan import LastPage, Plan, advance, with_smaller_page
+from sage200_async.paging.plan import Plan, advance, with_smaller_page
 from sage200_async.paging.validator import PageValidator
 from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.headers import request_id

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async.errors import PagingError
-from sage200_async.limits import PAGE_DEFAULT, PAGE_FLOOR
+from sage200_async.limits import PAGE_FLOOR
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.page_size import PageSize, larger, smaller
@@ -113,7 +113,7 @@ def advance(plan: Plan, page: PageFacts, *, is_last: bool) -> Plan:
     Args:
         plan: Whose page it is.
         page: What came.
-        is_last: Whether it ends its subquery; see `last_page`.
+        is_last: Whether it ends its subquery; see `end_of_stream`.
 
     Raises:
         PagingError: There may be more records, and no order to read them in,
@@ -150,31 +150,3 @@ def _more_than_one_page(plan: Plan, served: int) -> PagingError:
         "all, or top(...) to read fewer"
     )
     return PagingError(message, plan=plan)
-
-
-class LastPage:
-    """Decides by its length whether a page is the last of its subquery.
-
-    A page is the last when it is shorter than requested *and* shorter than a
-    size that this server is known to serve: older servers return fewer records
-    than ``$top`` asks for. That size is 500, which all of them serve.
-
-    Args:
-        learns: Whether a larger page that came raises it. The workers of a
-            parallel read see pages of one server and may; a stream does not,
-            since its plan may go on elsewhere.
-
-    Source:
-        500 without ``$top``: Sage 200 API guide, "Query parameters".
-    """
-
-    def __init__(self, *, learns: bool = False) -> None:
-        self._learns = learns
-        self._known_to_serve = PAGE_DEFAULT
-
-    def ends(self, plan: Plan, served: int) -> bool:
-        """Return whether a page of *served* records ends its subquery."""
-        is_last = served < min(plan.requested, self._known_to_serve)
-        if self._learns:
-            self._known_to_serve = max(self._known_to_serve, served)
-        return is_last

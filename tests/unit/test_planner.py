@@ -10,8 +10,9 @@ from sage200_async.errors import LimitError, PagingError, QueryError
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging import plan as plans
+from sage200_async.paging.end_of_stream import LastPage
 from sage200_async.paging.page_query import query_for
-from sage200_async.paging.plan import LastPage, PageFacts
+from sage200_async.paging.plan import PageFacts
 from sage200_async.paging.planner import start
 
 KEY, NAME = Ordering("id"), Ordering("name")

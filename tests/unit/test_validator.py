@@ -9,7 +9,8 @@ from sage200_async.errors import DecodeError, PagingError
 from sage200_async.odata.expressions import In
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import QueryOptions
-from sage200_async.paging.plan import LastPage, PageFacts, advance
+from sage200_async.paging.end_of_stream import LastPage
+from sage200_async.paging.plan import PageFacts, advance
 from sage200_async.paging.planner import start
 from sage200_async.paging.validator import PageValidator
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
 from sage200_async.paging.certificate import Certificate, missing
+from sage200_async.paging.end_of_stream import LastPage
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.page_reader import PageReader
@@ -18,7 +19,6 @@ from sage200_async.paging.parallel.bounds import count_records, key_bounds
 from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
 from sage200_async.paging.parallel.workers import RangeWorker
-from sage200_async.paging.plan import LastPage
 from sage200_async.paging.read_telemetry import ReadTelemetry
 
 if TYPE_CHECKING:
