@@ -60,7 +60,7 @@ def write_with_sink(
     checkpoint = Checkpoint(query="", bounds=KeyRange(0, count * PAGE))
     spent = 0.0
     for low, records in batches:
-        checkpoint = checkpoint.with_(KeyRange(low, low + PAGE, PAGE))
+        checkpoint = checkpoint.add(KeyRange(low, low + PAGE, PAGE))
         started = time.process_time()
         sink.write(rows_of(TABLES, records), checkpoint)
         spent += time.process_time() - started
