@@ -69,7 +69,9 @@ async def read_in_parts(sandbox, queries, by_pages):
     ordered=st.booleans(),
     by_pages=st.booleans(),
 )
-def test_a_read_can_be_resumed_again_and_again(shared_sandbox, sizes, top, ordered, by_pages):
+def test_a_read_can_be_resumed_again_and_again(
+    shared_sandbox, sizes, top, ordered, by_pages
+):
     """With any page sizes, a resumed read returns the same records as an uninterrupted one."""
     sandbox, client, run = shared_sandbox
 

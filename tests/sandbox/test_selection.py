@@ -205,6 +205,4 @@ def test_the_rows_are_varied(loaded: LoadedClient) -> None:
     """The rows differ enough for conditions to select some of them."""
     assert len({customer.balance for customer in loaded.customers}) > 10
     assert any(customer.last_credit_review is None for customer in loaded.customers)
-    assert all(
-        isinstance(customer.balance, Decimal) for customer in loaded.customers
-    )
+    assert all(isinstance(customer.balance, Decimal) for customer in loaded.customers)
