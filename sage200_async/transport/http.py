@@ -165,10 +165,17 @@ class HttpTransport:
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             body = Body(request, headers, self._settings.max_response_bytes)
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                for _ in body.take(chunk):
-                    await asyncio.sleep(0)
+            await _read(response, body)
             return Response(response.status, headers, body.finish(response.status))
+
+
+async def _read(response: aiohttp.ClientResponse, body: Body) -> None:
+    """Read *response* into *body*: to its end, or the start of an error."""
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        for _ in body.take(chunk):
+            if body.is_enough(response.status):
+                return
+            await asyncio.sleep(0)
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:

@@ -27,6 +27,8 @@ _PART: Final = 256 * 1024
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _SUCCESS: Final = 2
 _PLAIN: Final = frozenset({"", "identity"})
+_MAX_ERROR_BYTES: Final = 64 * 1024
+# Bytes of an error's body that are read: a message is shorter.
 _TAIL: Final = 64
 # Bytes at the end of a body in which its last bracket is searched.
 _ENDS: Final = {b"[": b"]", b"{": b"}"}
@@ -103,6 +105,10 @@ class Body:
             self._open += part.count(bracket) if bracket in part else 0
             self._open -= part.count(_ENDS[bracket]) if _ENDS[bracket] in part else 0
 
+    def is_enough(self, status: int) -> bool:
+        """Return whether the rest of an error's body can be left unread."""
+        return status // 100 != _SUCCESS and len(self._body) >= _MAX_ERROR_BYTES
+
     def finish(self, status: int) -> bytes | ChunkedBody:
         """Return the body once all has come; that of a large success in chunks.
 
@@ -116,6 +122,8 @@ class Body:
         return self._body if large else bytes(self._body)
 
     def _ends_early(self, status: int) -> bool:
+        if self.is_enough(status):
+            return False
         if (
             self._decompressor is not None
             and self._has_data

@@ -55,7 +55,9 @@ def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> b
         InvalidValue: A value that is not of its field's type.
     """
     if not is_array(rows):
-        raise QueryError(f"expected a list of mappings of fields, got {rows!r}")
+        raise QueryError(
+            f"rows: expected a list of mappings, one for each record, got {rows!r}"
+        )
     return _ENCODER.encode(
         [_checked(row, fields, f"[{i}]") for i, row in enumerate(rows)]
     )
@@ -85,7 +87,7 @@ def _rows_in(value: Any) -> list[Mapping[str, Any]]:
 def _checked(values: Any, fields: Fields | None, path: str) -> dict[str, Any]:
     if not is_object(values):
         raise QueryError(
-            f"{path or 'values'}: expected a mapping of fields, got {values!r}"
+            f"{path or 'values'}: expected a mapping of field names to values, got {values!r}"
         )
     return {
         name: _checked_value(

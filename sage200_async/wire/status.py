@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors import (
     BadRequest,
@@ -16,6 +14,7 @@ from sage200_async.errors import (
     StatusError,
     Unauthorized,
 )
+from sage200_async.wire.error_messages import message_in
 from sage200_async.wire.headers import request_id, retry_after
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ _REQUEST_TIMEOUT: Final = 408
 # "The client MAY repeat the request": RFC 9110, 15.5.9. Proxies send it on a
 # connection that was idle, while a request is on its way.
 _FAILURE: Final = 5
-_SHOWN: Final = 500
 
 
 def check(request: Request, response: Response, now: float) -> Response:
@@ -83,25 +81,3 @@ def check(request: Request, response: Response, now: float) -> Response:
 
 def _class_of(status: int) -> type[StatusError]:
     return ServerError if status // 100 == _FAILURE else StatusError
-
-
-def message_in(response: Response) -> str:
-    """Return what the service says in the body of an error.
-
-    Example:
-        >>> from sage200_async.wire.messages import Response
-        >>> message_in(Response(400, {}, b'{"Message": "No such account."}'))
-        'No such account.'
-    """
-    body = bytes(response.body)
-    try:
-        reply = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        reply = {}
-    for name in ("Message", "message", "error_description", "error"):
-        if isinstance(reply.get(name), str):
-            return str(reply[name])
-    text = body[: _SHOWN * 4].decode(errors="replace").strip()
-    if text.startswith("<"):
-        return "an HTML page, which comes from a gateway and not from Sage 200"
-    return text[:_SHOWN]

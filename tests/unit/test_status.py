@@ -3,8 +3,9 @@
 import pytest
 
 from sage200_async import errors
+from sage200_async.wire.error_messages import message_in
 from sage200_async.wire.messages import Request, Response
-from sage200_async.wire.status import check, message_in
+from sage200_async.wire.status import check
 
 REQUEST = Request(method="GET", path="customers", headers={"authorization": "Bearer t"})
 
@@ -57,7 +58,45 @@ def test_class(status, kind, retryable):
         (b'{"error": "invalid_grant"}', "invalid_grant"),
         (b'{"error": "e", "error_description": "why"}', "why"),
         (b'{"Message": 5, "error": "e"}', "e"),
-        (b'"quoted"', '"quoted"'),
+        (b'"quoted"', "quoted"),
+        (
+            (
+                b'{"Message": "The request is invalid.", '
+                b'"ModelState": {"customer.name": ["too long"], "customer.id": "no"}}'
+            ),
+            "The request is invalid.; customer.name: too long; customer.id: no",
+        ),
+        (
+            b'{"Message": "Failed.", "ExceptionMessage": "null", "StackTrace": "at X"}',
+            "Failed.; null",
+        ),
+        (b'{"Message": "No.", "MessageDetail": "No route."}', "No.; No route."),
+        (b'{"error": {"code": "1", "message": "Bad filter."}}', "Bad filter."),
+        (
+            b'{"odata.error": 1, "error": {"message": {"lang": "en", "value": "Bad."}}}',
+            "Bad.",
+        ),
+        (
+            (
+                b'{"title": "Bad request", "detail": "One field.", "status": 400, '
+                b'"errors": {"name": ["is required"]}}'
+            ),
+            "Bad request; One field.; name: is required",
+        ),
+        (b'[{"message": "one"}, {"message": "two"}]', "one; two"),
+        (b'{"errors": [{"message": "one"}, "two"]}', "one; two"),
+        (
+            b'<?xml version="1.0"?><Error><Message>Gone &amp; lost</Message></Error>',
+            "Gone & lost",
+        ),
+        (
+            b'<m:error xmlns:m="x"><m:code/><m:message xml:lang="en">Bad</m:message>',
+            "Bad",
+        ),
+        (b"<Error/>", "an XML document without a message"),
+        (b'\xef\xbb\xbf{"Message": "With a mark."}', "With a mark."),
+        (b'{"Message": "one\\r\\n\\u001b[31mtwo\\u0085"}', "one [31mtwo"),
+        (b"{}", "{}"),
         (b"plain", "plain"),
         (b"", ""),
         (b"  \n", ""),
@@ -79,9 +118,25 @@ def test_html(body):
     assert "<" not in str(error)
 
 
-def test_long_bodies():
-    """Of a long body, the message shows the beginning."""
-    assert len(fail(400, b"x" * 100_000).detail) == 500
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x" * 100_000,
+        b'{"Message": "' + b"x" * 50_000_000 + b'"}',
+        b'{"Message": "' + b"x" * 50_000 + b'"}',
+        b'{"errors": [' + b'{"message": "x"},' * 9_000_000 + b"]}",
+        b"[" * 10_000_000,
+        b'{"error":' * 100_000 + b"1" + b"}" * 100_000,
+        b"<" * 1_000_000,
+        b"<Message>" * 100_000,
+    ],
+    ids=range(8),
+)
+def test_long_bodies(body):
+    """Of a long or deeply nested body, the message shows the beginning."""
+    error = fail(400, body)
+    assert len(error.detail) <= 500
+    assert len(str(error)) < 1000
 
 
 @pytest.mark.parametrize(
