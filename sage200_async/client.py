@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,15 +14,15 @@ from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
 from sage200_async.odata.encoding import encode_query
-from sage200_async.query.endpoint import Bindable, Endpoint
-from sage200_async.query.resources import Resource
+from sage200_async.query.endpoint import Bindable
+from sage200_async.query.resources import UntypedResource, untyped_endpoint
 from sage200_async.query.schema_diff import (
     SchemaDiff,
     compare,
     find_listed,
     read_metadata,
 )
-from sage200_async.settings import Settings  # noqa: TC001 - seen by doctests
+from sage200_async.settings import Settings
 from sage200_async.transport.auth import Auth
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
@@ -46,10 +45,6 @@ if TYPE_CHECKING:
     from sage200_async.wire.messages import Response
 
 Q = TypeVar("Q", bound=Bindable)
-UntypedResource = Resource[dict[str, Any], dict[str, Any], dict[str, Any]]
-"""A resource that the catalog does not have; its records are dicts."""
-
-_PATH: Final = re.compile(r"[\w-]+(/[\w-]+)*")
 
 
 class Sage200Client(Endpoints):
@@ -84,7 +79,7 @@ class Sage200Client(Endpoints):
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings = _require_settings(settings)
         self._owner = True
         self.quarantine = quarantine
         self.events = Events()
@@ -152,14 +147,13 @@ class Sage200Client(Endpoints):
             >>> run(names())
             True
         """
-        guid = site if isinstance(site, str) else site.site_id or ""
-        number = company if isinstance(site, str) else site.company_id
+        named = isinstance(site, str)
+        guid = site if named else getattr(site, "site_id", None)
+        number = company if named else getattr(site, "company_id", None)
         for name, value in (("site", guid), ("company", number)):
             if value in {"", None}:
-                message = (
-                    f"at: the {name} is missing; use at(site) with a row of "
-                    "client.sites(), or at(guid, company=number)"
-                )
+                message = f"at: the {name} is missing; use at(site) with a row of "
+                message += "client.sites(), or at(guid, company=number)"
                 raise SettingsError(message, name=name)
         other = copy.copy(self)
         other.settings = replace(self.settings, site=guid, company=str(number))
@@ -198,7 +192,14 @@ class Sage200Client(Endpoints):
             >>> run(client.run(pickle.loads(stored)).count())
             2
         """
-        return query.bound(self.settings.context, self, self.settings.page_size)
+        try:
+            bound = query.bound
+        except AttributeError:
+            message = (
+                f"run takes a query, such as Endpoints.customers.query, got {query!r}"
+            )
+            raise QueryError(message) from None
+        return bound(self.settings.context, self, self.settings.page_size)
 
     def resource(self, path: str, *, key: str | None = None) -> UntypedResource:
         """Return a resource that the catalog does not have, untyped.
@@ -220,14 +221,7 @@ class Sage200Client(Endpoints):
             >>> len(run(codes()))
             2
         """
-        bare = str(path).strip("/")
-        if not _PATH.fullmatch(bare):
-            message = (
-                "resource takes a path below the base URL, such as 'sop_returns' or "
-                f"'customers/5/customer_contacts', got {path!r}"
-            )
-            raise QueryError(message)
-        return self.run(Endpoint(bare, UntypedResource, key=key).query)
+        return self.run(untyped_endpoint(path, key).query)
 
     async def request(
         self,
@@ -325,6 +319,13 @@ def _token_manager(
     refresh = token_refresher(settings, http, clock)
     store = store_at(settings.token_store)
     return TokenManager(store, seed, refresh, clock, events=events)
+
+
+def _require_settings(settings: object) -> Settings:
+    if isinstance(settings, Settings):
+        return settings
+    message = f"expected Settings, such as Settings.from_env(), got {settings!r}"
+    raise SettingsError(message)
 
 
 def _require_credentials(settings: Settings) -> None:

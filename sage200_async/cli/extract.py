@@ -150,7 +150,7 @@ def _task(
 def _extraction(
     client: Sage200Client, name: str, options: ExtractOptions
 ) -> Extraction:
-    query: CollectionQuery[Any] = getattr(client, name)
+    query: CollectionQuery[Any] = client.run(known_endpoint(name).query)
     arguments = QueryArguments(
         filter=options.filter,
         select=options.select,

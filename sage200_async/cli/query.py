@@ -103,7 +103,7 @@ def _resource(
         raise QueryError(
             f"{name} cannot be listed; `sage200 describe {name}` shows its operations"
         )
-    resource: CollectionQuery[Any] = getattr(client, name)
+    resource: CollectionQuery[Any] = client.run(known_endpoint(name).query)
     return resource
 
 

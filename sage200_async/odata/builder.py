@@ -7,7 +7,7 @@ methods of `Query` of the same names document them.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from msgspec.structs import replace
 
@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 Name: TypeAlias = str | Field[Any] | Fields
 """A field or related records: typed, or by name."""
 
-_DIRECTIONS = ("asc", "desc")
+_DIRECTIONS: Final = ("asc", "desc")
+_EXAMPLES: Final = {
+    "select": "select('id', 'name')",
+    "expand": "expand('contacts', 'memos')",
+    "order_by": "order_by('balance desc', 'id')",
+}
 
 
 def add_filter(
@@ -107,10 +112,7 @@ def set_parameters(
         if not name.isidentifier():
             raise QueryError(f"expected the name of a parameter, got {name!r}")
         if known is not None and f"${name}" not in known:
-            names = [parameter.removeprefix("$") for parameter in known]
-            message = f"{resource} has no parameter {name!r}; it has "
-            message += ", ".join(names) or "none of its own"
-            raise UnknownFieldError(message, name=name, nearest=nearest(name, names))
+            raise _unknown_parameter(resource, name, known)
         parameters[f"${name}"] = _parameter(name, value)
     return replace(options, parameters=tuple(parameters.items()))
 
@@ -151,9 +153,8 @@ def _text(method: str, name: Any) -> str:
     if isinstance(name, str | Field | Fields):
         text: str = f"{name}"
         return text
-    message = f"{method} takes names or fields, got {name!r}"
-    if isinstance(name, list | tuple | set):
-        message = f"{message}; unpack it: {method}(*names)"
+    example = _EXAMPLES[method]
+    message = f"{method} takes names or fields, as in {example}, got {name!r}"
     raise QueryError(message)
 
 
@@ -164,7 +165,9 @@ def _find(name: str, fields: Fields | None) -> Field[Any] | Fields:
 def _field(name: str, fields: Fields | None) -> Field[Any]:
     found = _find(name, fields)
     if isinstance(found, Fields):
-        message = f"{name} is no field but related records; use expand({name!r})"
+        message = (
+            f"{name!r} is no field; expand({name!r}) includes these related records"
+        )
         raise QueryError(message)
     return found
 
@@ -183,7 +186,9 @@ def _require_expandable(
     if name in known:
         hint = f"; it is a field: use select({name!r})"
     else:
-        hint = did_you_mean(name, expandable, f"it has {', '.join(expandable)}")
+        hint = did_you_mean(
+            name, expandable, f"it has {', '.join(expandable) or 'none'}"
+        )
     message = f"{record_name(type(fields))} has no related records {name!r}"
     raise UnknownFieldError(
         message + hint, name=name, nearest=nearest(name, expandable)
@@ -239,13 +244,20 @@ def _misfit(
     kind = _field(name, fields).kind
     if kind == "any":
         return ""
-    if leaf is Call and kind != "text":
-        return f"a comparison, as the field is no text but {EXPECTED[kind]}"
-    if not fits(kind, literal_kind):
+    if not fits(kind, literal_kind) or (leaf is Call and kind != "text"):
         return f"a comparison with {EXPECTED[kind]}"
     if operator not in {"", "eq", "ne"} and kind in {"boolean", "enum"}:
         return "== or !=, as its values have no order"
     return ""
+
+
+def _unknown_parameter(
+    resource: str, name: str, known: tuple[str, ...]
+) -> UnknownFieldError:
+    names = [parameter.removeprefix("$") for parameter in known]
+    hint = did_you_mean(name, names, f"it has {', '.join(names) or 'none'}")
+    message = f"{resource} has no parameter {name!r}{hint}"
+    return UnknownFieldError(message, name=name, nearest=nearest(name, names))
 
 
 def _parameter(name: str, value: object) -> str:

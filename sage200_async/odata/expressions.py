@@ -31,7 +31,7 @@ class Expression(Struct, frozen=True):
         >>> bool(low)
         Traceback (most recent call last):
             ...
-        sage200_async.errors.QueryError: A condition has no truth value: ...
+        sage200_async.errors.QueryError: a condition has no truth value: ...
     """
 
     def __and__(self, other: Expression) -> Expression:
@@ -45,7 +45,7 @@ class Expression(Struct, frozen=True):
 
     def __bool__(self) -> NoReturn:
         message = (
-            "A condition has no truth value: join conditions with &, | and ~, each "
+            "a condition has no truth value: join conditions with &, | and ~, each "
             "in brackets, as in (c.balance > 5) & (c.id > 3), and write c.id.in_(ids) "
             "for `in`"
         )
@@ -217,14 +217,12 @@ class Or(_Joined, frozen=True):
 
 
 def _refuse(term: object) -> NoReturn:
-    expected = "expected a condition such as c.balance > 1000"
+    message = f"expected a condition such as c.balance > 1000, got {term!r}"
     if isinstance(term, bool):
-        hint = f"{term}; the left side of a comparison has to be a field"
-    elif isinstance(term, str):
-        hint = f"the text {term!r}; write raw({term!r}) to pass it through"
-    else:
-        hint = f"{term!r} ({type(term).__name__})"
-    raise QueryError(f"{expected}, got {hint}")
+        message += "; one side of a comparison has to be a field"
+    if isinstance(term, str):
+        message += f"; raw({term!r}) passes it through"
+    raise QueryError(message)
 
 
 def raw(text: str) -> Raw:
@@ -286,7 +284,7 @@ def any_of(*terms: Expression) -> Expression:
         >>> any_of()
         Traceback (most recent call last):
             ...
-        sage200_async.errors.QueryError: any_of needs one condition or more, got none
+        sage200_async.errors.QueryError: any_of needs one condition or more, got none; ...
     """
     return _join(Or, "any_of", terms)
 
@@ -302,6 +300,6 @@ def all_of(*terms: Expression) -> Expression:
 
 def _join(kind: type[_Joined], name: str, terms: tuple[Expression, ...]) -> Expression:
     if not terms:
-        message = f"{name} needs one condition or more, got none"
+        message = f"{name} needs one condition or more, got none; it would match all"
         raise QueryError(message)
     return kind.of(*terms)

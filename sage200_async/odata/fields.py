@@ -32,9 +32,9 @@ V = TypeVar("V")
 
 _NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 # odataIdentifier of the OData ABNF, dotted for a field of related records.
-_NO_OPERATOR: Final = (
-    "a field is no condition: compare it, as in {0} == value, {0}.in_(values) or "
-    "{0}=value in filter, and put each comparison in brackets"
+_NO_CONDITION: Final = (
+    "{0} is a field, not a condition: compare it, and put each comparison in "
+    "brackets, as in (c.{0} == value) & (c.balance > 5)"
 )
 
 
@@ -118,7 +118,7 @@ class Field(Generic[V]):
                 return list(values)
         except TypeError:
             pass
-        message = f"{self}: in_ takes a list of values, got {values!r}; use =="
+        message = f"{self}: in_ takes a list of values, got {values!r}; use == for one"
         raise QueryError(message)
 
     def _compare(self, operator: str, value: object) -> Expression:
@@ -139,10 +139,14 @@ class Field(Generic[V]):
     if not TYPE_CHECKING:  # what a type checker refuses, and Python may not
 
         def _no_condition(self, _other: object = None) -> NoReturn:
-            raise QueryError(_NO_OPERATOR.format(self))
+            raise QueryError(_NO_CONDITION.format(self))
+
+        def _no_order(self, _other: object) -> NoReturn:
+            raise TypeError(f"{self}: its values have no order; use ==, != or in_")
 
         __bool__ = __invert__ = _no_condition
         __and__ = __rand__ = __or__ = __ror__ = _no_condition
+        __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
 
 class _OrderedField(Field[V]):
@@ -191,6 +195,12 @@ class _TextFunctions(Field[V]):
             message = f"{self}: {function} takes text, got None; use == None"
             raise InvalidValue(message, value=None)
         return Call(function, self._filterable(), self._written("text", part))
+
+    if not TYPE_CHECKING:
+
+        def __contains__(self, part: object) -> NoReturn:
+            message = f"`in` is no condition; use c.{self}.contains({part!r})"
+            raise QueryError(message)
 
 
 class TextField(_TextFunctions[str], _OrderedField[str]):
@@ -265,7 +275,8 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         several = self._several(values)
         kinds = {literals.kind_of(value) for value in several}
         if len(kinds) > 1:
-            message = f"{self}: in_ takes values of one type, got {sorted(kinds)}"
+            mixed = " and ".join(sorted(kinds))
+            message = f"{self}: in_ takes values of one type, got {mixed}"
             raise QueryError(message)
         written = dict.fromkeys(self._literal(value) for value in several)
         return In(self._filterable(), tuple(written), next(iter(kinds), "null"))

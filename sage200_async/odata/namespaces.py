@@ -99,7 +99,7 @@ def look_up(namespace: Fields, dotted: str) -> AnyName:
         if isinstance(current, OpaqueFields):
             return current
         if not isinstance(current, Fields):
-            message = f"{dotted!r}: {current} is a field and has no fields of its own"
+            message = f"{dotted!r}: a field has no fields of its own; use '{current}'"
             raise UnknownFieldError(message, name=dotted)
         if name not in names_of(type(current)):
             raise unknown_field(name, type(current))

@@ -104,8 +104,8 @@ class BoundEndpoint:
         """
         if self._connection is None:
             message = (
-                f"{self!r} is not bound to a client; bind it with "
-                "query = client.run(query)"
+                f"{self!r} is not bound to a client; use client.run(query), as in "
+                "await client.run(query).first()"
             )
             raise ClientClosed(message)
         return self._connection
@@ -127,22 +127,23 @@ class BoundEndpoint:
     def _item_path(self, id: object) -> str:  # noqa: A002 - Sage's word for it
         whole = isinstance(id, int) and not isinstance(id, bool)
         if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
-            hint = "; was 'id' selected?" if id is None else ""
-            message = f"expected an id, a whole number or text, got {id!r}{hint}"
-            raise QueryError(f"{self.endpoint.path}: {message}")
+            message = f"expected an id, a whole number or text, got {id!r}"
+            hint = "; is 'id' among the fields selected?" if id is None else ""
+            if isinstance(id, slice):
+                hint = "; use skip() and top() for part of the records"
+            raise QueryError(f"{self.endpoint.path}: {message}{hint}")
         return f"{self.endpoint.path}/{encode_segment(id)}"
 
     def _require(self, operation: str, *allowed: str) -> None:
         """Refuse options that the operation does not take, rather than drop them."""
-        path, plain = self.endpoint.path, QueryOptions(page_size=self.options.page_size)
+        options = self.options
+        plain = QueryOptions(page_size=options.page_size)
         for name in plain.__struct_fields__:
-            if name not in allowed and getattr(self.options, name) != getattr(
-                plain, name
-            ):
+            changed = getattr(options, name) != getattr(plain, name)
+            if changed and name not in allowed:
                 taken = " and ".join(allowed) or "no query options"
-                hint = f"call it on client.{path} itself"
-                message = f"{operation} takes {taken}, got {name} on {path}; {hint}"
-                raise QueryError(message)
+                message = f"{operation} takes {taken}, got {name} on"
+                raise QueryError(f"{message} {self.endpoint.path}; leave {name} out")
 
     def __dir__(self) -> list[str]:
         kind = type(self)
@@ -178,17 +179,20 @@ class BoundEndpoint:
         __contains__: None
     else:
 
-        def __iter__(self) -> NoReturn:
+        def __iter__(self, _: object = None) -> NoReturn:
             path = self.endpoint.path
             if "list" not in self.endpoint.verbs:
                 raise TypeError(f"{path} cannot be listed; {_abilities(self)}")
-            message = f"{path} is read by `async for`, not by `for`, `in` or list()"
+            message = f"read {path} with `async for`, not with `for`, `in` or list()"
             raise TypeError(message)
+
+        __contains__ = __iter__
 
         def __getitem__(self, _: object) -> NoReturn:
             path = self.endpoint.path
-            message = f"nothing is below one of {path}; {_abilities(self)}"
-            raise TypeError(message)
+            hint = "use first() or top(n)" if "list" in self.endpoint.verbs else ""
+            message = f"{path} has nothing below its records"
+            raise TypeError(f"{message}; {hint or _abilities(self)}")
 
         # A class of `operations` or `collection` that a resource inherits from
         # overrides what the resource can do.

@@ -7,9 +7,12 @@ updated and deleted. Those with a single operation, such as `Create`, are in
 
 from __future__ import annotations
 
-from typing import Generic
+import re
+from typing import Any, Final, Generic
 
+from sage200_async.errors import QueryError
 from sage200_async.query.collection import CollectionQuery
+from sage200_async.query.endpoint import Endpoint
 from sage200_async.query.operations import (
     Changes,
     Create,
@@ -95,3 +98,25 @@ class BatchUpdateResource(
     """A `Resource` in which many records are also updated by one request."""
 
     __slots__ = ()
+
+
+UntypedResource = Resource[dict[str, Any], dict[str, Any], dict[str, Any]]
+"""A resource that the catalog does not have; its records are dicts."""
+
+_PATH: Final = re.compile(r"[\w-]+(/[\w-]+)*")
+
+
+def untyped_endpoint(path: object, key: str | None) -> Endpoint[UntypedResource]:
+    """Return an endpoint that the catalog does not have.
+
+    Raises:
+        QueryError: *path* is not the path of a resource.
+    """
+    bare = path.strip("/") if isinstance(path, str) else ""
+    if not _PATH.fullmatch(bare):
+        message = (
+            "resource takes a path below the base URL, such as 'sop_returns' or "
+            f"'customers/5/customer_contacts', got {path!r}"
+        )
+        raise QueryError(message)
+    return Endpoint(bare, UntypedResource, key=key)

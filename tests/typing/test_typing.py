@@ -40,6 +40,23 @@ WRONG = [
     "client.customers[1].customer_contcts",
     'await client.customers[1].customer_contacts.create({"nme": "A"})',
     "client.warehouses.filter(Warehouse.fields.name > 5)",
+    "for row in client.customers: print(row)",
+    "list(client.customers)",
+    "print(*client.sop_order_line_views)",
+    "print(5 in client.customers)",
+    "sum(client.customers)",
+    "for item in client.traceable_items: print(item)",
+    "await client.customers",
+    "len(client.customers)",
+    "client.sop_order_line_views[0]",
+    "client.sales_invoices.filter",
+    "client.sales_invoices.top",
+    "client.customers.filter((c.balance > 5) & c.on_hold)",
+    "print('A' in c.name)",
+    "c.balance > None",
+    'client.customers.select(["id", "name"])',
+    'client.customers.timeout("5")',
+    'client.at(5, "x", 7)',
 ]
 
 

@@ -16,7 +16,12 @@ keyless = Endpoint("things", Resource[dict, dict, dict]).query
     ("asked", "strategy", "why", "promise"),
     [
         (query, "key", "read by its unique id", "returned exactly once"),
-        (query.order_by("id").top(5), "key", "read by its unique id", "returned exactly once"),
+        (
+            query.order_by("id").top(5),
+            "key",
+            "read by its unique id",
+            "returned exactly once",
+        ),
         (query.order_by("name"), "offset", "an order .* id as the last", "nobody"),
         (query.skip(5), "offset", "a skip .* id as the last", "nobody writes"),
         (keyless.order_by("x"), "offset", "nothing proves", "may be missed"),

@@ -162,7 +162,9 @@ def test_untyped():
 )
 def test_names_only(name):
     """What is no name is refused: only `raw` passes text through."""
-    with pytest.raises(QueryError, match=r"expected the name of a field.*use (raw|separate)"):
+    with pytest.raises(
+        QueryError, match=r"expected the name of a field.*use (raw|separate)"
+    ):
         field(name)
 
 
