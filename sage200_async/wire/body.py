@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sage200_async.errors import IncompleteResponse, ResponseTooLarge
-from sage200_async.wire.decode import UNFIT
+from sage200_async.wire.decode import BYTE_ORDER_MARK, UNFIT
 from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Body:
         if last is None or (tail.endswith(last) and not self._open):
             return False
         try:
-            _VALUE.decode(bytes(self._body))
+            _VALUE.decode(bytes(self._body).removeprefix(BYTE_ORDER_MARK))
         except UNFIT:
             return True
         return False
@@ -166,4 +166,4 @@ class Body:
 
 def _without_blanks(part: bytes) -> bytes:
     """Return a part of JSON without its blanks."""
-    return b"".join(part.split())
+    return b"".join(part.removeprefix(BYTE_ORDER_MARK).split())

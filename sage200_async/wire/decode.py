@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _BLANKS: Final = b" \t\r\n"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""What some gateways write before JSON, though RFC 8259 (8.1) forbids it."""
 _NEAR: Final = 4096
 # Bytes at either end of a page in which its brackets are searched.
 _TRIES: Final = 3
@@ -93,7 +95,7 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
         DecodeError: It is not.
     """
     try:
-        record: R = decoder_for(model).decode(bytes(body))
+        record: R = decoder_for(model).decode(bytes(body).removeprefix(BYTE_ORDER_MARK))
     except UNFIT as error:
         raise _record_error(error, model, bytes(body)) from error
     return record
@@ -264,17 +266,22 @@ def unwrapped(body: bytes | ChunkedBody) -> ChunkedBody:
         query"; Sage documents bare arrays.
     """
     chunks = ChunkedBody.of(body)
-    if not chunks.first(_NEAR).lstrip(_BLANKS).startswith(b"{"):
+    if not _start_of(chunks).startswith(b"{"):
         return chunks
-    whole = b"".join(chunks.take_all())
+    whole = b"".join(chunks.take_all()).removeprefix(BYTE_ORDER_MARK)
     try:
         return ChunkedBody(bytes(decoder_for(_Wrapped).decode(whole).value))
     except UNFIT:
         return ChunkedBody(whole)
 
 
+def _start_of(page: ChunkedBody) -> bytes:
+    """Return the start of *page*, from its first bracket on."""
+    return page.first(_NEAR).removeprefix(BYTE_ORDER_MARK).lstrip(_BLANKS)
+
+
 def _require_array(chunks: ChunkedBody) -> None:
-    head = chunks.first(_NEAR).lstrip(_BLANKS)
+    head = _start_of(chunks)
     tail = chunks.last(_NEAR).rstrip(_BLANKS)
     if not (head.startswith(b"[") and tail.endswith(b"]")):
         raise DecodeError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sage200_async.wire.decode import BYTE_ORDER_MARK
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _SHOWN: Final = 500
 # Characters of a message.
 _MAX_DEPTH: Final = 6
 _MAX_TEXTS: Final = 20
-_BOM: Final = b"\xef\xbb\xbf"
 _SENTENCES: Final = (
     "message",
     "messagedetail",
@@ -61,7 +61,7 @@ def message_in(response: Response) -> str:
         >>> message_in(Response(400, {}, body))
         'Invalid.; name: too long'
     """
-    body = bytes(response.body)[:_READ].removeprefix(_BOM)
+    body = bytes(response.body)[:_READ].removeprefix(BYTE_ORDER_MARK)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -8,7 +8,12 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import PAGE_DEFAULT
-from sage200_async.wire.decode import UNFIT, decode_one, decoder_for
+from sage200_async.wire.decode import (
+    BYTE_ORDER_MARK,
+    UNFIT,
+    decode_one,
+    decoder_for,
+)
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import is_array, is_object
 
@@ -99,7 +104,9 @@ def read_rows(response: Response, model: type[R]) -> list[R]:
 
 def _any(response: Response) -> Any:
     try:
-        return decoder_for(Any).decode(bytes(response.body))
+        return decoder_for(Any).decode(
+            bytes(response.body).removeprefix(BYTE_ORDER_MARK)
+        )
     except UNFIT as error:
         raise _unreadable("JSON", response) from error
 

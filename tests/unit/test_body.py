@@ -150,3 +150,11 @@ def test_half_of_a_value_of_a_wrong_length():
         pass
     with pytest.raises(IncompleteResponse, match="ends too early"):
         body.finish(200)
+
+
+def test_a_byte_order_mark_hides_no_cut():
+    """A page that begins with a byte order mark and is cut short is recognised."""
+    page = b"\xef\xbb\xbf[" + b'{"id":1},' * 100 + b'{"id":2}]'
+    assert body_of(page) == page
+    with pytest.raises(IncompleteResponse):
+        body_of(page[:-3])

@@ -18,7 +18,8 @@ from sage200_async.wire.decode import (
     decoders_for,
     unwrapped,
 )
-from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.messages import ChunkedBody, Response
+from sage200_async.wire.responses import read_rows
 
 Untyped = dict[str, Any]
 FORMS = {
@@ -335,3 +336,17 @@ def test_one():
     with pytest.raises(DecodeError) as caught:
         decode_one(b'{"id":"5"}', Customer)
     assert (caught.value.json_path, caught.value.model) == ("$.id", "Customer")
+
+
+@pytest.mark.parametrize(
+    "page", [b'[{"id":1},{"id":2}]', b' {"value": [{"id":1},{"id":2}]}']
+)
+def test_a_byte_order_mark(page):
+    """A UTF-8 byte order mark before JSON is passed over, in pages and records."""
+    marked = b"\xef\xbb\xbf" + page
+    records = [
+        record for some in SliceReader(Customer).slices(marked) for record in some
+    ]
+    assert [record.id for record in records] == [1, 2]
+    assert decode_one(b'\xef\xbb\xbf{"id":5}', Customer).id == 5
+    assert read_rows(Response(200, {}, marked), dict) == [{"id": 1}, {"id": 2}]
