@@ -180,8 +180,8 @@ class RangeScheduler:
         """Return the position beyond the pages of *open_range* that are requested."""
         step = max(1, self.page - 1)
         own = open_range.position
-        if open_range.busy:
-            own = open_range.page_start + step
+        if open_range.busy:  # the last record of a page may be handed on by now
+            own = max(own, open_range.page_start + step)
         pending = self._pending(open_range)
         return max([own, *(ahead.position + step for ahead in pending)])
 
