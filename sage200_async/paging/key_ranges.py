@@ -12,9 +12,9 @@ class KeyRange(Struct, frozen=True, order=True):
     high: int
     records: int = 0
     lowest: int | None = None
-    """The lowest key found, or None where there was none."""
+    """The lowest key that came, or None where there was none."""
     highest: int | None = None
-    """The highest key found, or None where there was none."""
+    """The highest key that came, or None where there was none."""
 
 
 class KeyRanges(Struct, frozen=True):
@@ -30,7 +30,7 @@ class KeyRanges(Struct, frozen=True):
     @property
     def records(self) -> int:
         """Records in all of them."""
-        return sum(each.records for each in self.ranges)
+        return sum(part.records for part in self.ranges)
 
     def add(self, key_range: KeyRange) -> KeyRanges:
         """Add *key_range*.
@@ -38,8 +38,8 @@ class KeyRanges(Struct, frozen=True):
         Raises:
             ValueError: Some of it has been added before.
         """
-        before = tuple(each for each in self.ranges if each.high <= key_range.low)
-        after = tuple(each for each in self.ranges if each.low >= key_range.high)
+        before = tuple(part for part in self.ranges if part.high <= key_range.low)
+        after = tuple(part for part in self.ranges if part.low >= key_range.high)
         if len(before) + len(after) != len(self.ranges):
             raise ValueError(f"{key_range} was read before, in part or in whole")
         if before and before[-1].high == key_range.low:
@@ -57,7 +57,7 @@ class KeyRanges(Struct, frozen=True):
         """
         edges = [
             bounds.low,
-            *(edge for each in self.ranges for edge in (each.low, each.high)),
+            *(edge for part in self.ranges for edge in (part.low, part.high)),
         ]
         pairs = zip(edges[::2], [*edges[1::2], bounds.high], strict=True)
         return tuple(KeyRange(low, high) for low, high in pairs if low < high)

@@ -97,6 +97,6 @@ def resumed(plan: PlanLike, fresh: Plan) -> Plan:
             f"{plan.records} records: call resume on the query that it came from"
         )
         raise QueryError(message)
-    kept = plan.page_size.maximum == size
-    page_size = plan.page_size if kept else fresh.page_size
+    same_size = plan.page_size.maximum == size
+    page_size = plan.page_size if same_size else fresh.page_size
     return replace(plan, options=fresh.options, page_size=page_size)

@@ -1,4 +1,4 @@
-"""What is told of a reading: events for whoever listens, and the log."""
+"""The events and the log of a reading."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class _Host:
             raise
 
     def release(self) -> None:
-        """Give a slot back."""
+        """Return a slot back."""
         self.in_flight -= 1
         self._admit()
 

@@ -53,8 +53,8 @@ def request_id(headers: Mapping[str, str]) -> str:
     Args:
         headers: Names in lower case.
     """
-    found = (headers[name] for name in _REQUEST_IDS if headers.get(name))
-    return next(found, "")[:_LONGEST_ID]
+    ids = (headers[name] for name in _REQUEST_IDS if headers.get(name))
+    return next(ids, "")[:_LONGEST_ID]
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

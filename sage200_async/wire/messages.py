@@ -153,21 +153,21 @@ class ChunkedBody:
 
     def first(self, size: int) -> bytes:
         """Return the first *size* bytes of what is left, or all of it."""
-        found = b""
+        joined = b""
         for chunk in self._chunks:
-            found += chunk[: size - len(found)]
-            if len(found) >= size:
+            joined += chunk[: size - len(joined)]
+            if len(joined) >= size:
                 break
-        return found
+        return joined
 
     def last(self, size: int) -> bytes:
         """Return the last *size* bytes of what is left, or all of it."""
-        found = b""
+        joined = b""
         for chunk in reversed(self._chunks):
-            found = bytes(chunk[len(found) - size :]) + found
-            if len(found) >= size:
+            joined = bytes(chunk[len(joined) - size :]) + joined
+            if len(joined) >= size:
                 break
-        return found
+        return joined
 
     def __len__(self) -> int:
         """How many bytes came, whether taken or not."""

@@ -51,7 +51,7 @@ def sample(schema: dict[str, Any], unique: str) -> Any:
 
 @pytest.fixture(scope="session")
 def documents() -> Path:
-    """Give the folder of Sage's documents; they are Sage's, and not committed."""
+    """Return the folder of Sage's documents; they are Sage's, and not committed."""
     if not DOCUMENTS.is_dir():
         pytest.skip("Sage's OpenAPI documents are not beside the project")
     return DOCUMENTS
@@ -125,5 +125,5 @@ async def call(
 
 @pytest.fixture(scope="session")
 def walk():
-    """Give the two steps of a walk: reach a resource, then call it."""
+    """Return the two steps of a walk: reach a resource, then call it."""
     return reach, call

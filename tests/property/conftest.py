@@ -83,5 +83,5 @@ def nodes(tree):
 
 @pytest.fixture(scope="session")
 def odata():
-    """Give the independent parser: `parse`, `nodes` and its tree, `ast`."""
+    """Return the independent parser: `parse`, `nodes` and its tree, `ast`."""
     return SimpleNamespace(parse=parse, nodes=nodes, ast=ast)

@@ -22,7 +22,7 @@ def records(texts):
 
 
 def taken(body, packed=False):
-    """Give what is made of a body."""
+    """Return what is made of a body."""
     headers = {"content-encoding": "gzip"} if packed else {}
     reading = Body(ASKED, headers, 10**9)
     for _ in reading.take(body):

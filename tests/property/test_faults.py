@@ -82,7 +82,7 @@ class Quick(Clock):
 
 @pytest.fixture(scope="module")
 def customers(tmp_path_factory):
-    """Give a file of customers, to be read."""
+    """Return a file of customers, to be read."""
     path = str(tmp_path_factory.mktemp("property") / "sandbox.sqlite")
 
     async def fill():
@@ -125,7 +125,7 @@ def read(path, script, page, by_key):
 
 
 def at_most(page, faults):
-    """Give how many requests *faults* in a row or apart may lead to.
+    """Return how many requests *faults* in a row or apart may lead to.
 
     Each costs one, and may halve the pages, of 100 records at least.
     """

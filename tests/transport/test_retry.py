@@ -167,7 +167,7 @@ def test_any_wait_is_within_the_limits(error, policy, told):
 
 
 def faulty(script, clock):
-    """Give a transport that raises what is in *script*, then answers."""
+    """Return a transport that raises what is in *script*, then answers."""
     faults = iter(script)
 
     def answer(request):

@@ -13,7 +13,7 @@ MANY = 10**9
 
 
 def body_of(*chunks, method="GET", encoding=None, limit=MANY, status=200):
-    """Give the body that comes in these chunks."""
+    """Return the body that comes in these chunks."""
     headers = {} if encoding is None else {"content-encoding": encoding}
     body = Body(Request(method=method, path="customers"), headers, limit)
     for chunk in chunks:

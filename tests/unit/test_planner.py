@@ -30,7 +30,7 @@ def advance(before, facts):
 
 
 def asked(made):
-    """Give the query options of the next request."""
+    """Return the query options of the next request."""
     return dict(parse_qsl(query_for(made)))
 
 

@@ -56,11 +56,13 @@ class _Ready(Generic[R]):
         self._arrived = asyncio.Event()
 
     def add(self, batch: Batch[R]) -> None:
+        """Append *batch*."""
         self.waiting += len(batch.records)
         self._batches.append(batch)
         self._arrived.set()
 
     async def get(self) -> Batch[R] | None:
+        """Take the next batch, or None at the end."""
         while not self._batches:
             self._arrived.clear()
             await self._arrived.wait()
@@ -69,6 +71,7 @@ class _Ready(Generic[R]):
         return batch
 
     def close(self, *, now: bool) -> None:
+        """Append the end, and drop what is waiting if it is to end *now*."""
         if now:
             self._batches.clear()
         self._batches.append(None)

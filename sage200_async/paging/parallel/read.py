@@ -201,7 +201,7 @@ class ParallelRead(Generic[R]):
     @property
     def bounds(self) -> KeyRange | None:
         """All keys at the start: once a batch has come; None where nothing matched."""
-        return next((each for each in self._bounds if each is not None), None)
+        return next((keys for keys in self._bounds if keys is not None), None)
 
     async def _run(self) -> None:
         try:
@@ -223,7 +223,7 @@ class ParallelRead(Generic[R]):
     async def _find_bounds(self) -> None:
         """Find the keys that there are, and open the ranges that are to be read."""
         subqueries = self._plan.subqueries
-        plans = [replace(self._plan, subqueries=(each,)) for each in subqueries]
+        plans = [replace(self._plan, subqueries=(one,)) for one in subqueries]
         async with asyncio.TaskGroup() as group:
             edges = [group.create_task(self._bounds_of(plan)) for plan in plans]
             count = count_records(self._connection, self._context, plans[0])
@@ -262,16 +262,16 @@ class ParallelRead(Generic[R]):
         if lacking:
             raise ExtractError(f"{self._plan.path}: {lacking}")
         plan = self._plan
-        ranges = [each for done in self._done for each in done.ranges]
-        bounds = [each for each in self._bounds if each is not None]
-        lowest = (each.lowest for each in ranges if each.lowest is not None)
-        highest = (each.highest for each in ranges if each.highest is not None)
+        ranges = [part for done in self._done for part in done.ranges]
+        bounds = [keys for keys in self._bounds if keys is not None]
+        lowest = (part.lowest for part in ranges if part.lowest is not None)
+        highest = (part.highest for part in ranges if part.highest is not None)
         return Certificate(
             path=plan.path,
             key=plan.key or "",
             query=query_for(plan) if plan.subqueries else "",
-            min_key=min((each.low + 1 for each in bounds), default=None),
-            max_key=max((each.high for each in bounds), default=None),
+            min_key=min((keys.low + 1 for keys in bounds), default=None),
+            max_key=max((keys.high for keys in bounds), default=None),
             records=self.progress.records,
             rejected=self._reader.rejected,
             lowest=min(lowest, default=None),

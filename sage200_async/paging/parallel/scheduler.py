@@ -118,10 +118,12 @@ class RangeScheduler:
         """Return where an idle worker may skip to, or None where it is of no use."""
         if self._useless >= _MAX_USELESS:
             return None
-        for each in self.open:
-            position = self._beyond(each)
-            if each.end is None or position < each.end:
-                return Lookahead(each, each.low, position, position - each.position)
+        for open_range in self.open:
+            position = self._beyond(open_range)
+            if open_range.end is None or position < open_range.end:
+                return Lookahead(
+                    open_range, open_range.low, position, position - open_range.position
+                )
         return None
 
     def requested(self, lookahead: Lookahead) -> None:
@@ -138,23 +140,23 @@ class RangeScheduler:
         if not _is_plausible(lookahead, first):
             self._useless = _MAX_USELESS
             return None
-        found = self._around(lookahead, first)
-        if found is not None and first > found.low + 1:
-            found = self._split(found, first - 1, lookahead.position)
-        elif found is None or found.busy:
+        open_range = self._around(lookahead, first)
+        if open_range is not None and first > open_range.low + 1:
+            open_range = self._split(open_range, first - 1, lookahead.position)
+        elif open_range is None or open_range.busy:
             self.score(new=False)
             return None
-        found.busy = True
-        return found
+        open_range.busy = True
+        return open_range
 
     def is_early(self, lookahead: Lookahead, first: int) -> bool:
         """Return whether the page before that of *lookahead* is still handed on."""
         if not _is_plausible(lookahead, first):
             return False
-        found = self._around(lookahead, first)
-        if found is None or not found.busy or found.requested:
+        open_range = self._around(lookahead, first)
+        if open_range is None or not open_range.busy or open_range.requested:
             return False
-        return first <= found.low + 1
+        return first <= open_range.low + 1
 
     def score(self, *, new: bool) -> None:
         """Note whether a lookahead brought a record that is new."""
@@ -166,11 +168,11 @@ class RangeScheduler:
         if refused:
             self._useless = _MAX_USELESS
         position = lookahead.position
-        for each in self.open:
-            within = each.end is None or position < each.end
-            same = each.root is lookahead.origin.root
-            if same and each.position <= position and within:
-                each.end = position
+        for open_range in self.open:
+            within = open_range.end is None or position < open_range.end
+            same = open_range.root is lookahead.origin.root
+            if same and open_range.position <= position and within:
+                open_range.end = position
 
     def finish(self, open_range: OpenRange) -> None:
         """Note that *open_range* is read to its end."""

@@ -156,7 +156,7 @@ class RangeWorker(Generic[R]):
             return
         open_range.low = min(last, open_range.high)
         open_range.position += len(records)
-        edges = [self._key_of(each) for each in (*records[:1], *records[-1:])]
+        edges = [self._key_of(record) for record in (*records[:1], *records[-1:])]
         key_range = KeyRange(low, open_range.low, len(records), *edges)
         await self._queue.put(Batch(records, key_range, open_range.subquery))
 
