@@ -80,6 +80,7 @@ class Sage200Client(Endpoints):
         clock: Clock | None = None,
     ) -> None:
         self.settings = _require_settings(settings)
+        self._context = self.settings.context
         self._owner = True
         self.quarantine = quarantine
         self.events = Events()
@@ -157,7 +158,8 @@ class Sage200Client(Endpoints):
                 raise SettingsError(message, name=name)
         other = copy.copy(self)
         other.settings = replace(self.settings, site=guid, company=str(number))
-        other._owner = False  # noqa: SLF001 - a copy of this one
+        other._context = other.settings.context  # noqa: SLF001 - a copy of this one
+        other._owner = False  # noqa: SLF001 - the same
         return other
 
     def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
@@ -199,7 +201,7 @@ class Sage200Client(Endpoints):
                 f"run takes a query, such as Endpoints.customers.query, got {query!r}"
             )
             raise QueryError(message) from None
-        return bound(self.settings.context, self, self.settings.page_size)
+        return bound(self._context, self, self.settings.page_size)
 
     def resource(self, path: str, *, key: str | None = None) -> UntypedResource:
         """Return a resource that the catalog does not have, untyped.
@@ -256,7 +258,7 @@ class Sage200Client(Endpoints):
         encoded = encode_query((query or {}).items())
         method = method.upper()
         request = company_request(
-            self.settings.context,
+            self._context,
             method,
             path,
             encoded,

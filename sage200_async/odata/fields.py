@@ -97,20 +97,17 @@ class Field(Generic[V]):
         return Ordering(self._name, descending=True)
 
     def _literal(self, value: object) -> str:
-        return self._written(self.kind, value)
-
-    def _written(self, kind: str, value: object) -> str:
-        """Return *value* as a literal; an error names the field."""
-        if isinstance(value, Field):
-            message = (
-                f"{self}: expected a value, got a field; use raw('{self} eq {value}')"
-            )
-            raise InvalidValue(message)
         try:
-            return literals.literal(kind, value)
-        except QueryError as error:
-            error.args = (f"{self}: {error}",)
-            raise
+            return literals.literal(self.kind, value)
+        except InvalidValue as error:
+            raise self._named(error) from None
+
+    def _named(self, error: InvalidValue) -> InvalidValue:
+        """Return *error* with the name of the field in its message."""
+        if isinstance(error.value, Field):
+            raw = f"raw('{self} eq {error.value}')"
+            return InvalidValue(f"{self}: expected a value, got a field; use {raw}")
+        return InvalidValue(f"{self}: {error}", value=error.value)
 
     def _several(self, values: Iterable[V]) -> list[V]:
         try:
@@ -122,9 +119,15 @@ class Field(Generic[V]):
         raise QueryError(message)
 
     def _compare(self, operator: str, value: object) -> Expression:
-        literal = self._literal(value)
-        kind = "null" if value is None else self.kind
-        return Comparison(self._filterable(), operator, literal, kind)
+        if value is None:
+            return self._compare_null(operator)
+        return Comparison(self._filterable(), operator, self._literal(value), self.kind)
+
+    def _compare_null(self, operator: str) -> Expression:
+        if operator not in {"eq", "ne"}:
+            message = f"{self}: nothing is more or less than None; use == or !="
+            raise InvalidValue(message)
+        return Comparison(self._filterable(), operator, literals.NULL, "null")
 
     def _filterable(self) -> str:
         name = self._name
@@ -155,22 +158,16 @@ class _OrderedField(Field[V]):
     __slots__ = ()
 
     def __lt__(self, other: V) -> Expression:
-        return self._order("lt", other)
+        return self._compare("lt", other)
 
     def __le__(self, other: V) -> Expression:
-        return self._order("le", other)
+        return self._compare("le", other)
 
     def __gt__(self, other: V) -> Expression:
-        return self._order("gt", other)
+        return self._compare("gt", other)
 
     def __ge__(self, other: V) -> Expression:
-        return self._order("ge", other)
-
-    def _order(self, operator: str, value: object) -> Expression:
-        if value is None:
-            message = f"{self}: nothing is more or less than None; use == or !="
-            raise InvalidValue(message, value=None)
-        return self._compare(operator, value)
+        return self._compare("ge", other)
 
 
 class _TextFunctions(Field[V]):
@@ -191,10 +188,13 @@ class _TextFunctions(Field[V]):
         return self._call("endswith", part)
 
     def _call(self, function: str, part: object) -> Expression:
-        if part is None:
-            message = f"{self}: {function} takes text, got None; use == None"
-            raise InvalidValue(message, value=None)
-        return Call(function, self._filterable(), self._written("text", part))
+        try:
+            literal = literals.text(part)
+        except InvalidValue as error:
+            if part is None:
+                error = InvalidValue(f"{function} takes text, got None; use == None")
+            raise self._named(error) from None
+        return Call(function, self._filterable(), literal)
 
     if not TYPE_CHECKING:
 
@@ -260,15 +260,18 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         super().__init__(name)
 
     def _literal(self, value: object) -> str:
-        return self._written(self._kind_of(value), value)
-
-    def _kind_of(self, value: object) -> str:
-        return "any" if isinstance(value, Field) else literals.kind_of(value)
+        try:
+            return literals.literal(literals.kind_of(value), value)
+        except InvalidValue as error:
+            raise self._named(error) from None
 
     def _compare(self, operator: str, value: object) -> Expression:
+        if value is None:
+            return self._compare_null(operator)
         literal = self._literal(value)
-        kind = literals.kind_of(value)
-        return Comparison(self._filterable(), operator, literal, kind)
+        return Comparison(
+            self._filterable(), operator, literal, literals.kind_of(value)
+        )
 
     def in_(self, values: Iterable[Any]) -> Expression:
         """Compare the field with each of *values*, which are of one type."""
