@@ -104,10 +104,11 @@ class Field(Generic[V]):
 
     def _named(self, error: InvalidValue) -> InvalidValue:
         """Return *error* with the name of the field in its message."""
-        if isinstance(error.value, Field):
-            raw = f"raw('{self} eq {error.value}')"
+        value: Any = error.value
+        if isinstance(value, Field):
+            raw = f"raw('{self} eq {value}')"
             return InvalidValue(f"{self}: expected a value, got a field; use {raw}")
-        return InvalidValue(f"{self}: {error}", value=error.value)
+        return InvalidValue(f"{self}: {error}", value=value)
 
     def _several(self, values: Iterable[V]) -> list[V]:
         try:
@@ -192,7 +193,8 @@ class _TextFunctions(Field[V]):
             literal = literals.text(part)
         except InvalidValue as error:
             if part is None:
-                error = InvalidValue(f"{function} takes text, got None; use == None")
+                message = f"{self}: {function} takes text, got None; use == None"
+                raise InvalidValue(message) from None
             raise self._named(error) from None
         return Call(function, self._filterable(), literal)
 
