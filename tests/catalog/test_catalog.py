@@ -32,9 +32,9 @@ FOLDER = Path(catalog.__file__).parent
 MANIFEST = json.loads((FOLDER / "manifest.json").read_bytes())
 COUNTS = MANIFEST["counts"]
 RECORDS = [
-    each
-    for each in (getattr(catalog, name) for name in catalog.__all__)
-    if isinstance(each, type) and issubclass(each, Record)
+    value
+    for value in (getattr(catalog, name) for name in catalog.__all__)
+    if isinstance(value, type) and issubclass(value, Record)
 ]
 ROOTS = catalog.Endpoints.endpoints()
 SAMPLES: dict[type, Any] = {
@@ -72,7 +72,7 @@ def sample(hint: Any, depth: int) -> Any:
 
 
 def full(record: type[Record], depth: int) -> dict[str, Any]:
-    """Make up a record with every field set, members down to a depth."""
+    """Make up a record with every field set, related records down to a depth."""
     hints = get_type_hints(record)
     names = record.__struct_fields__ if depth else ()
     return {name: sample(hints[name], depth) for name in names}
@@ -85,11 +85,11 @@ def test_every_record_decodes(record: type[Record]) -> None:
     assert all(getattr(empty, name) is None for name in record.__struct_fields__)
     values = full(record, 2)
     encoder = msgspec.json.Encoder(decimal_format="number")
-    made = decode_one(encoder.encode(values), record)
-    assert all(getattr(made, name) is not None for name in record.__struct_fields__)
+    built = decode_one(encoder.encode(values), record)
+    assert all(getattr(built, name) is not None for name in record.__struct_fields__)
     for name, hint in get_type_hints(record).items():
         if name != "fields" and options(hint)[0] in SAMPLES:
-            assert getattr(made, name) == values[name]
+            assert getattr(built, name) == values[name]
     assert decode_one(b'{"sage_adds_this": [{"later": 1}]}', record) == empty
 
 
@@ -150,7 +150,7 @@ def test_every_public_name_resolves(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """What the catalog does not have, it says so of."""
     with pytest.raises(AttributeError, match="Custmer"):
-        catalog.Custmer  # noqa: B018 - asked for on purpose
+        catalog.Custmer  # noqa: B018 - wrong on purpose
 
 
 def test_counts_are_those_of_the_manifest() -> None:
@@ -207,7 +207,7 @@ def test_an_attribute_is_named_after_its_path() -> None:
 
 
 def test_placeholders_that_nobody_knows_stay_open() -> None:
-    """A member of unknown record takes whatever comes."""
+    """Related records of unknown fields take whatever comes."""
     for where in MANIFEST["placeholders"]["unresolved"]:
         schema, name = where.split(".")
         record = getattr(catalog, "".join(map(str.capitalize, schema.split("_"))))
@@ -256,8 +256,8 @@ def test_rows_carry_their_ids() -> None:
     """A row inside another input has its id; what a create takes has none."""
     rows = catalog.SopOrderLineInput, catalog.CustomerContactRow, catalog.CourierChanges
     assert all("id" in row.__optional_keys__ for row in rows)
-    made = catalog.CustomerInput, catalog.CustomerContactInput, catalog.SopOrderChanges
-    assert not any("id" in get_type_hints(each) for each in made)
+    built = catalog.CustomerInput, catalog.CustomerContactInput, catalog.SopOrderChanges
+    assert not any("id" in get_type_hints(each) for each in built)
     assert {"name", "is_default"} <= set(get_type_hints(catalog.CustomerContactInput))
 
 

@@ -108,7 +108,9 @@ def test_it_counts_what_the_documents_have(catalog: Catalog) -> None:
 @pytest.mark.parametrize(("what", "name"), IRREGULAR)
 def test_it_reports_what_is_irregular(catalog: Catalog, what: str, name: str) -> None:
     """Everything out of the ordinary is reported by name."""
-    assert (what, name) in {(each.what, each.name) for each in catalog.findings}
+    assert (what, name) in {
+        (finding.what, finding.name) for finding in catalog.findings
+    }
 
 
 @needs_documents
@@ -250,7 +252,7 @@ def test_names_that_python_cannot_spell_are_renamed(
 
 
 def test_dates_lengths_and_items_are_written_down(run, tmp_path: Path) -> None:
-    """A field says its facts; what lies below items gets a class."""
+    """A field has its facts; what is below items has a class."""
     assert run() == 0
     models = (tmp_path / "catalog" / "models" / "things.py").read_text("utf-8")
     assert '"""Text, 5 characters at most, changelog 2020-01-31."""' in models

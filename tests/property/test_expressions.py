@@ -86,7 +86,7 @@ def ours(tree):
         case Call():
             return (tree.function, tree.field, tree.literal)
         case In():
-            return level("Or", [("Eq", tree.field, each) for each in tree.literals])
+            return level("Or", [("Eq", tree.field, value) for value in tree.literals])
         case Not():
             return ("Not", ours(tree.term))
     return level(WORDS[type(tree)], list(map(ours, tree.terms)))
@@ -178,7 +178,7 @@ def test_raw_keeps_to_itself(odata, tree, other):
 
 @given(TREES)
 def test_values(tree):
-    """A tree is hashable, and equal to the same tree made again."""
+    """A tree is hashable, and equal to the same tree built again."""
     assert hash(tree) == hash(
         type(tree)(*(getattr(tree, n) for n in tree.__struct_fields__))
     )

@@ -22,7 +22,7 @@ CONDITIONS = st.one_of(
     st.integers(0, 9).map(lambda n: (c.id == n) | ~(c.on_hold == True)),  # noqa: E712
 )
 STEPS = st.one_of(
-    CONDITIONS.map(lambda made: ("filter", made)),
+    CONDITIONS.map(lambda condition: ("filter", condition)),
     st.sampled_from(["id", "name", c.balance, "contacts.name"]).map(
         lambda name: ("select", name)
     ),
@@ -77,7 +77,7 @@ def test_filters_join(first, second, third):
 
 @given(st.lists(STEPS, max_size=8))
 def test_url(steps):
-    """A URL says each option once, in an order that never varies."""
+    """A URL has each option once, in an order that never varies."""
     url = refine(Endpoints.customers.query, steps).url
     names = list(parse_qs(urlsplit(url).query, keep_blank_values=True))
     known = ["$filter", "$select", "$expand", "$orderby", "$skip", "$top"]
@@ -94,16 +94,16 @@ def test_splitting(values, others, limit):
     """A long `in_` is split into queries that fit, each value in one of them."""
     where = c.name.in_(values) & (c.id > others)
     plan = start("things", QueryOptions(filter=where), "id", max_query_bytes=limit)[0]
-    told = []
+    literals = []
     while not plan.done:
         far = advance(plan, PageFacts(5000, 5000, 2**63 - 1), is_last=False)
         assert max(len(query_for(plan)), len(query_for(far))) <= limit
         chain, other = plan.subqueries[0].terms
-        told += [chain.literal] if not isinstance(chain, In) else chain.literals
+        literals += [chain.literal] if not isinstance(chain, In) else chain.literals
         assert str(other) == f"id gt {others}"
         plan = advance(plan, PageFacts(0, 0), is_last=True)
-    assert len(told) == len(set(told))
-    assert set(told) == {"'" + value.replace("'", "''") + "'" for value in values}
+    assert len(literals) == len(set(literals))
+    assert set(literals) == {"'" + value.replace("'", "''") + "'" for value in values}
 
 
 @given(VALUES, st.sets(st.integers(), min_size=1, max_size=200).map(sorted))

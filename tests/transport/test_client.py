@@ -34,19 +34,19 @@ ROW = {
 
 @pytest.fixture
 def client_of(helpers):
-    """Give a client whose service answers so, and what that was asked."""
+    """Return a client whose service answers so, and the requests that it sent."""
 
     def make(*script, **changed):
         answers = iter(script)
 
         def answer(_):
-            said = next(answers)
-            return said if isinstance(said, Response) else reply(said)
+            body = next(answers)
+            return body if isinstance(body, Response) else reply(body)
 
         memory = MemoryTransport(answer, helpers.Clock())
         settings = replace(helpers.settings, **changed)
         client = Sage200Client(settings, transport=memory)
-        return SimpleNamespace(client=client, asked=memory.requests)
+        return SimpleNamespace(client=client, requests=memory.requests)
 
     return make
 
@@ -82,12 +82,12 @@ def test_sites(client_of, answer):
 
 
 def test_sites_need_no_company(client_of):
-    """Sites are asked for without a site and without a company."""
+    """Sites are requested without a site and without a company."""
     held = client_of([ROW], site="", company="")
     asyncio.run(held.client.sites())
-    [asked] = held.asked
-    assert (asked.method, asked.path, asked.headers) == ("GET", "sites", {})
-    assert asked.base_url == held.client.settings.base_url
+    [request] = held.requests
+    assert (request.method, request.path, request.headers) == ("GET", "sites", {})
+    assert request.base_url == held.client.settings.base_url
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"7", b'[{"company_id": "x"}]'])
@@ -99,7 +99,7 @@ def test_no_sites(client_of, body):
 
 
 @pytest.mark.parametrize(
-    ("given", "name"),
+    ("options", "name"),
     [
         ({}, "refresh_token"),
         ({"client_id": "client"}, "refresh_token"),
@@ -107,24 +107,24 @@ def test_no_sites(client_of, body):
         ({"access_token": "a", "token_store": "nowhere://"}, "token_store"),
     ],
 )
-def test_nothing_to_sign_in_with(given, name):
+def test_nothing_to_sign_in_with(options, name):
     """What could only fail at the first request fails at construction."""
     with pytest.raises(SettingsError, match=name) as caught:
-        Sage200Client(Settings(site="guid", company=7, **given))
+        Sage200Client(Settings(site="guid", company=7, **options))
     assert caught.value.name == name
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [
         {"access_token": "a"},
         {"refresh_token": "r", "client_id": "client"},
         {"token_store": MemoryStore()},
     ],
 )
-def test_something_to_sign_in_with(given):
+def test_something_to_sign_in_with(options):
     """An access token, a refresh token with its client, or a store will do."""
-    assert Sage200Client(Settings(**given)).settings.site == ""
+    assert Sage200Client(Settings(**options)).settings.site == ""
 
 
 def test_closed(helpers):
@@ -155,12 +155,12 @@ def test_closed(helpers):
     ],
 )
 def test_count(client_of, answer, count):
-    """A count is asked for once, in keys alone, and read in any of its shapes."""
+    """A count is requested once, in keys alone, and read in any of its shapes."""
     held = client_of(answer)
     query = held.client.customers.filter(on_hold=True).order_by("name")
     assert asyncio.run(query.expand("contacts").count()) == count
-    [asked] = held.asked
-    assert asked.query == (
+    [request] = held.requests
+    assert request.query == (
         "$filter=on_hold%20eq%20true&$select=id&$orderby=id&$top=5000&$count=true"
     )
 
@@ -170,9 +170,9 @@ def test_count_that_may_be_a_page(client_of, answer):
     """Where the count may be the size of a page, the keys are read and counted."""
     held = client_of(answer, customers(500), customers(20, first=501))
     assert asyncio.run(held.client.customers.count()) == 520
-    assert "$count" not in held.asked[1].query
-    assert all("$select=id" in asked.query for asked in held.asked)
-    assert "id%20gt%20500" in held.asked[2].query
+    assert "$count" not in held.requests[1].query
+    assert all("$select=id" in request.query for request in held.requests)
+    assert "id%20gt%20500" in held.requests[2].query
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_count_of_nothing(client_of):
     assert asyncio.run(held.client.customers.top(0).count()) == 0
     none = held.client.customers.filter(Customer.fields.id.in_([]))
     assert asyncio.run(none.count()) == 0
-    assert held.asked == []
+    assert held.requests == []
 
 
 def test_count_that_is_none(client_of):
@@ -208,15 +208,15 @@ def test_count_that_is_none(client_of):
 
 
 def test_first(client_of):
-    """The first record is asked for alone; where there is none, it is None."""
+    """The first record is requested alone; where there is none, it is None."""
     held = client_of(customers(1), [])
     assert asyncio.run(held.client.customers.first()).id == 1
     assert asyncio.run(held.client.customers.first()) is None
-    assert [asked.query for asked in held.asked] == ["$orderby=id&$top=1"] * 2
+    assert [request.query for request in held.requests] == ["$orderby=id&$top=1"] * 2
 
 
 def test_one(client_of):
-    """One record is given only if it is the only one."""
+    """`one` returns a record only if it is the only one."""
     held = client_of(customers(1), [], customers(2))
     query = held.client.customers.filter(reference="A")
     assert asyncio.run(query.one()).id == 1
@@ -225,7 +225,7 @@ def test_one(client_of):
     with pytest.raises(MultipleResultsFound, match="got several") as caught:
         asyncio.run(query.one())
     assert isinstance(caught.value, LookupError)
-    assert all(asked.query.endswith("$top=2") for asked in held.asked)
+    assert all(request.query.endswith("$top=2") for request in held.requests)
 
 
 def test_first_and_one_within_top(client_of):
@@ -234,7 +234,7 @@ def test_first_and_one_within_top(client_of):
     assert asyncio.run(held.client.customers.top(0).first()) is None
     with pytest.raises(NoResultFound):
         asyncio.run(held.client.customers.top(0).one())
-    assert held.asked == []
+    assert held.requests == []
     assert asyncio.run(held.client.customers.top(1).one()).id == 1
 
 
@@ -242,9 +242,9 @@ def test_first_and_one_within_top(client_of):
 def test_top_limits_a_server_that_does_not(client_of, served):
     """`top` limits the stream, also where the server ignores it."""
     held = client_of(customers(served))
-    found = asyncio.run(everything(held.client.customers.top(3)))
-    assert [customer.id for customer in found] == [1, 2, 3]
-    assert len(held.asked) == 1
+    records = asyncio.run(everything(held.client.customers.top(3)))
+    assert [customer.id for customer in records] == [1, 2, 3]
+    assert len(held.requests) == 1
 
 
 def test_untyped_records(client_of):
@@ -254,21 +254,21 @@ def test_untyped_records(client_of):
     assert rows == [
         {"id": 1, "rate": Decimal("1.10"), "lines": [{"rate": Decimal("0.3")}]}
     ]
-    [asked] = held.asked
-    assert (asked.path, asked.query) == ("sop_returns", "$orderby=id&$top=5000")
-    assert asked.headers == COMPANY
+    [request] = held.requests
+    assert (request.path, request.query) == ("sop_returns", "$orderby=id&$top=5000")
+    assert request.headers == COMPANY
 
 
 def test_untyped_verbs(client_of):
     """An unknown resource is written and read by id like any other."""
     held = client_of({"id": 1, "rate": 2.50}, {"id": 1}, Response(200))
     returns = held.client.resource("sop_returns")
-    made = asyncio.run(returns.create({"rate": Decimal("2.50")}))
-    assert made == {"id": 1, "rate": Decimal("2.5")}
+    created = asyncio.run(returns.create({"rate": Decimal("2.50")}))
+    assert created == {"id": 1, "rate": Decimal("2.5")}
     assert asyncio.run(returns.get(1)) == {"id": 1}
     asyncio.run(returns.delete(1))
-    assert held.asked[0].body == b'{"rate":2.50}'
-    assert [asked.path for asked in held.asked] == [
+    assert held.requests[0].body == b'{"rate":2.50}'
+    assert [request.path for request in held.requests] == [
         "sop_returns",
         "sop_returns/1",
         "sop_returns/1",
@@ -276,7 +276,7 @@ def test_untyped_verbs(client_of):
 
 
 @pytest.mark.parametrize(
-    ("method", "given", "again"),
+    ("method", "options", "again"),
     [
         ("get", {}, True),
         ("PUT", {"body": b"{}"}, True),
@@ -286,19 +286,19 @@ def test_untyped_verbs(client_of):
         ("PUT", {"body": b"{}", "idempotent": False}, False),
     ],
 )
-def test_a_request_of_ones_own(client_of, method, given, again):
+def test_a_request_of_ones_own(client_of, method, options, again):
     """A request of one's own goes through the same policies, about one company."""
     held = client_of(Response(200, {}, b"<as it is>"))
     query = {"$filter": "name eq 'A&B'"}
-    sent = held.client.request(method, "users/7", query=query, **given)
+    sent = held.client.request(method, "users/7", query=query, **options)
     assert asyncio.run(sent).body == b"<as it is>"
-    [asked] = held.asked
-    assert (asked.method, asked.path) == (method.upper(), "users/7")
-    assert asked.query == "$filter=name%20eq%20'A%26B'"
-    assert asked.idempotent is again
-    assert asked.body == given.get("body", b"")
-    content = {"content-type": "application/json"} if "body" in given else {}
-    assert asked.headers == COMPANY | content
+    [request] = held.requests
+    assert (request.method, request.path) == (method.upper(), "users/7")
+    assert request.query == "$filter=name%20eq%20'A%26B'"
+    assert request.idempotent is again
+    assert request.body == options.get("body", b"")
+    content = {"content-type": "application/json"} if "body" in options else {}
+    assert request.headers == COMPANY | content
 
 
 def test_a_request_of_ones_own_that_fails(client_of):
@@ -309,14 +309,16 @@ def test_a_request_of_ones_own_that_fails(client_of):
 
 
 def test_a_pickled_query(client_of):
-    """A query that was pickled runs on the client that it is given to."""
+    """A query that was pickled runs on the client that it is bound to."""
     held = client_of(customers(1), site="another", page_size=100)
     query = Endpoints.customers.query.filter(on_hold=True).top(200)
-    found = asyncio.run(everything(held.client.run(pickle.loads(pickle.dumps(query)))))
-    assert [customer.id for customer in found] == [1]
-    [asked] = held.asked
-    assert asked.headers["X-Site"] == "another"
-    assert asked.query == "$filter=on_hold%20eq%20true&$orderby=id&$top=100"
+    records = asyncio.run(
+        everything(held.client.run(pickle.loads(pickle.dumps(query))))
+    )
+    assert [customer.id for customer in records] == [1]
+    [request] = held.requests
+    assert request.headers["X-Site"] == "another"
+    assert request.query == "$filter=on_hold%20eq%20true&$orderby=id&$top=100"
 
 
 def test_a_query_without_a_client():
@@ -329,10 +331,10 @@ def test_hundreds_of_companies_cost_nothing_until_used(client_of):
     """Five hundred clients of other companies ask nothing and share all there is."""
     held = client_of([{"id": 1}], [{"id": 2}])
     others = [held.client.at("guid", number) for number in range(1, 501)]
-    assert held.asked == []
+    assert held.requests == []
     for name in ("transport", "events", "_http", "_token_manager", "_clock"):
         shared = {id(getattr(other, name)) for other in others}
         assert shared == {id(getattr(held.client, name))}
-    found = [asyncio.run(other.customers.first()) for other in others[:2]]
-    assert [each.id for each in found] == [1, 2]
-    assert [each.headers["X-Company"] for each in held.asked] == ["1", "2"]
+    records = [asyncio.run(other.customers.first()) for other in others[:2]]
+    assert [record.id for record in records] == [1, 2]
+    assert [request.headers["X-Company"] for request in held.requests] == ["1", "2"]

@@ -33,23 +33,23 @@ JSON = {**COMPANY, "content-type": "application/json"}
 
 @pytest.fixture
 def client_of(helpers):
-    """Give a client whose service answers so, and what that was asked."""
+    """Return a client whose service answers so, and the requests that it sent."""
 
     def make(*script, **changed):
         answers = iter(script)
 
         def answer(request):
-            said = next(answers)
-            if isinstance(said, Exception):
-                raise said
-            return said if isinstance(said, Response) else reply(said)
+            body = next(answers)
+            if isinstance(body, Exception):
+                raise body
+            return body if isinstance(body, Response) else reply(body)
 
         clock = helpers.Clock()
         memory = MemoryTransport(answer, clock)
         retry = Retry(memory, RetryPolicy(), clock)
         settings = replace(helpers.settings, **changed)
         client = Sage200Client(settings, transport=retry, clock=clock)
-        return SimpleNamespace(client=client, asked=memory.requests)
+        return SimpleNamespace(client=client, requests=memory.requests)
 
     return make
 
@@ -61,10 +61,10 @@ def test_get(client_of):
     customer = asyncio.run(query.get(7))
     assert isinstance(customer, Customer)
     assert (customer.id, customer.balance) == (7, Decimal("10.50"))
-    [asked] = held.asked
-    assert (asked.method, asked.path) == ("GET", "customers/7")
-    assert asked.query == "$select=id,name&$expand=contacts"
-    assert (asked.headers, asked.body, asked.idempotent) == (COMPANY, b"", True)
+    [request] = held.requests
+    assert (request.method, request.path) == ("GET", "customers/7")
+    assert request.query == "$select=id,name&$expand=contacts"
+    assert (request.headers, request.body, request.idempotent) == (COMPANY, b"", True)
 
 
 def test_create(client_of):
@@ -78,25 +78,25 @@ def test_create(client_of):
     }
     customer = asyncio.run(held.client.customers.create(values))
     assert (customer.id, customer.credit_limit) == (7, Decimal("10.5"))
-    [asked] = held.asked
-    assert (asked.method, asked.path, asked.query) == ("POST", "customers", "")
-    assert asked.headers == JSON
-    assert asked.body == (
+    [request] = held.requests
+    assert (request.method, request.path, request.query) == ("POST", "customers", "")
+    assert request.headers == JSON
+    assert request.body == (
         b'{"reference":"A","credit_limit":10.50,'
         b'"application_date":"2026-01-02T00:00:00Z","contacts":[{"name":"B"}]}'
     )
-    assert not asked.idempotent
+    assert not request.idempotent
 
 
 def test_update(client_of):
-    """Updating puts only the fields given to the record's path."""
+    """Updating puts only the changed fields to the record's path."""
     held = client_of({"id": 7, "short_name": "C"})
     customer = asyncio.run(held.client.customers.update(7, {"short_name": "C"}))
     assert customer.short_name == "C"
-    [asked] = held.asked
-    assert (asked.method, asked.path, asked.query) == ("PUT", "customers/7", "")
-    assert (asked.headers, asked.body) == (JSON, b'{"short_name":"C"}')
-    assert asked.idempotent
+    [request] = held.requests
+    assert (request.method, request.path, request.query) == ("PUT", "customers/7", "")
+    assert (request.headers, request.body) == (JSON, b'{"short_name":"C"}')
+    assert request.idempotent
 
 
 @pytest.mark.parametrize(
@@ -118,16 +118,20 @@ def test_update_with_rows(client_of, rows, again):
     else:
         with pytest.raises(IncompleteResponse):
             asyncio.run(update)
-    assert [each.idempotent for each in held.asked] == [again] * (1 + again)
+    assert [request.idempotent for request in held.requests] == [again] * (1 + again)
 
 
 def test_delete(client_of):
     """Deleting sends DELETE to the record's path and reads no body."""
     held = client_of(Response(200))
     assert asyncio.run(held.client.customers.delete(7)) is None
-    [asked] = held.asked
-    assert (asked.method, asked.path, asked.query) == ("DELETE", "customers/7", "")
-    assert (asked.headers, asked.body, asked.idempotent) == (COMPANY, b"", True)
+    [request] = held.requests
+    assert (request.method, request.path, request.query) == (
+        "DELETE",
+        "customers/7",
+        "",
+    )
+    assert (request.headers, request.body, request.idempotent) == (COMPANY, b"", True)
 
 
 def test_delete_what_is_not_there(client_of):
@@ -142,7 +146,7 @@ def test_delete_whose_reply_was_lost(client_of, fault):
     """A 404 to the second request means that the first one did it."""
     held = client_of(fault, Response(404))
     asyncio.run(held.client.customers.delete(7))
-    assert len(held.asked) == 2
+    assert len(held.requests) == 2
 
 
 def test_delete_that_never_left_before(client_of):
@@ -158,7 +162,7 @@ def test_create_whose_reply_was_lost(client_of):
     held = client_of(IncompleteResponse("cut"))
     with pytest.raises(IncompleteResponse):
         asyncio.run(held.client.customers.create({"reference": "A"}))
-    assert len(held.asked) == 1
+    assert len(held.requests) == 1
 
 
 def test_sage_says_why(client_of):
@@ -202,18 +206,18 @@ def test_options_that_a_verb_does_not_take(client_of, narrow, name):
     for call in calls:
         with pytest.raises(QueryError, match=f"got {name} on customers"):
             asyncio.run(call)
-    assert held.asked == []
+    assert held.requests == []
 
 
 def test_page_size_is_no_option_of_a_verb(client_of):
-    """The page size, which the settings may lower, stands in no verb's way."""
+    """The page size, which the settings may lower, is allowed with every operation."""
     held = client_of(*[{"id": 7}] * 3, Response(200), page_size=100)
     customers = held.client.customers
     asyncio.run(customers.get(7))
     asyncio.run(customers.update(7, {"name": "B"}))
     asyncio.run(customers.create({"reference": "A"}))
     asyncio.run(customers.delete(7))
-    assert len(held.asked) == 4
+    assert len(held.requests) == 4
 
 
 @pytest.mark.parametrize("id", [None, "", True, 1.0, b"7"])
@@ -224,14 +228,14 @@ def test_no_id(client_of, id):
     for call in (customers.get(id), customers.update(id, {}), customers.delete(id)):
         with pytest.raises(QueryError, match="customers: expected an id"):
             asyncio.run(call)
-    assert held.asked == []
+    assert held.requests == []
 
 
 def test_an_id_of_text_is_encoded(client_of):
-    """An id is one segment of the path, whatever stands in it."""
+    """An id is one segment of the path, whatever it contains."""
     held = client_of({})
     asyncio.run(held.client.resource("couriers").get("A/B ?"))
-    assert held.asked[0].path == "couriers/A%2FB%20%3F"
+    assert held.requests[0].path == "couriers/A%2FB%20%3F"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +254,7 @@ def test_wrong_values(client_of, values, error):
         asyncio.run(held.client.customers.create(values))
     with pytest.raises(error):
         asyncio.run(held.client.customers.update(7, values))
-    assert held.asked == []
+    assert held.requests == []
 
 
 @pytest.mark.parametrize("verb", ["get", "create", "update", "delete"])
@@ -260,7 +264,7 @@ def test_a_view_can_only_be_listed(client_of, verb):
     with pytest.raises(UnsupportedOperation, match="it can list") as caught:
         getattr(held.client.sop_order_line_views, verb)
     assert caught.value.verb == verb
-    assert held.asked == []
+    assert held.requests == []
 
 
 @pytest.mark.parametrize("name", ["site", "company"])
@@ -280,4 +284,4 @@ def test_no_company(client_of, name):
         with pytest.raises(SettingsError, match=f"No {name} is set") as caught:
             asyncio.run(call)
         assert caught.value.name == name
-    assert held.asked == []
+    assert held.requests == []

@@ -55,10 +55,10 @@ async def reading(client: Sage200Client) -> None:
 
 
 async def writing(client: Sage200Client) -> None:
-    made = await client.customers.create(
+    created = await client.customers.create(
         {"reference": "APITEST", "name": "API Test", "contacts": [{"name": "Ann"}]}
     )
-    assert_type(made, Customer)
+    assert_type(created, Customer)
     assert_type(await client.customers.update(1, {"short_name": "Demo"}), Customer)
     assert_type(await client.customers.delete(1), None)
     assert_type(await client.sop_orders.create({"customer_id": 1}), SopOrder)

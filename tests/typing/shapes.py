@@ -32,8 +32,8 @@ async def tables(client: Sage200Client) -> None:
     s = Supplier.fields
     async for supplier in client.suppliers.filter(s.balance > 0).select(s.id, s.name):
         assert_type(supplier, Supplier)
-    made = await client.suppliers.create({"name": "A", "reference": "B"})
-    assert_type(made, Supplier)
+    created = await client.suppliers.create({"name": "A", "reference": "B"})
+    assert_type(created, Supplier)
     w = Warehouse.fields
     assert_type(await client.warehouses.filter(w.name.contains("A")).one(), Warehouse)
     assert_type(await client.warehouses.update(1, {"name": "B"}), Warehouse)
@@ -80,6 +80,6 @@ async def nested(client: Sage200Client) -> None:
         assert_type(order, SopOrder)
 
 
-def members() -> None:
+def related_records() -> None:
     order = SopOrder.fields
     assert_type(order.customer.default_tax_code.name, TextField)

@@ -69,11 +69,11 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines_refused(output: str, path: Path) -> set[int]:
-    """Read the numbers of the lines that a checker found fault with."""
+    """Read the numbers of the lines that a checker refused."""
     numbers = set()
     for line in output.splitlines():
-        _, found, rest = line.partition(f"{path}:")
-        if found and "error" in rest:
+        _, marker, rest = line.partition(f"{path}:")
+        if marker and "error" in rest:
             numbers.add(int(rest.split(":")[0]))
     return numbers
 
@@ -87,7 +87,7 @@ def every_line() -> set[int]:
 def test_every_wrong_use_is_refused(checker: list[str], wrong: Path) -> None:
     """Each line of wrong use draws an error of its own."""
     command = [sys.executable, "-m", *checker, str(wrong)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    missed = every_line() - lines_refused(found.stdout, wrong)
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    missed = every_line() - lines_refused(checked.stdout, wrong)
     first = HEAD.count("\n") + 1
     assert not missed, [WRONG[number - first] for number in sorted(missed)]

@@ -5,7 +5,12 @@ from decimal import Decimal
 import pytest
 
 from sage200_async import field, raw
-from sage200_async.catalog import Customer, Endpoints, Product
+from sage200_async.catalog import (
+    AnalysisCodeMapping,
+    Customer,
+    Endpoints,
+    Product,
+)
 from sage200_async.errors import (
     InvalidValue,
     LimitError,
@@ -85,11 +90,11 @@ def test_equals_refused():
         query.filter(contacts=1)
 
 
-@pytest.mark.parametrize("given", [True, "balance gt 1", None, 1, c.balance])
-def test_filter_takes_conditions(given):
+@pytest.mark.parametrize("wrong", [True, "balance gt 1", None, 1, c.balance])
+def test_filter_takes_conditions(wrong):
     """What is no condition is refused, text above all."""
     with pytest.raises(QueryError, match="expected a condition"):
-        query.filter(given)
+        query.filter(wrong)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,15 @@ def test_untyped_conditions_that_fit(condition):
     assert query.filter(condition).options.filter == condition
 
 
+def test_conditions_on_a_field_of_unknown_type():
+    """A field whose type the catalog does not know takes any value."""
+    mappings = Endpoints.analysis_code_mappings.query
+    m = AnalysisCodeMapping.fields
+    for value, literal in ((1, "1"), ("A", "'A'"), (None, "null")):
+        condition = mappings.filter(m.analysis_code_id == value).options.filter
+        assert str(condition) == f"analysis_code_id eq {literal}"
+
+
 def test_other_records_conditions():
     """Another record's condition is taken only where name and type agree."""
     assert query.filter(Product.fields.id == 1) == query.filter(c.id == 1)
@@ -140,7 +154,7 @@ def test_other_records_conditions():
 
 
 def test_select():
-    """Selected names add up, each once, in the order given."""
+    """Selected names add up, each once, in their order."""
     refined = query.select("id", c.name).select("name", c.balance)
     assert refined.options.select == ("id", "name", "balance")
 
@@ -168,7 +182,7 @@ def test_select_reaches_in():
     ],
 )
 def test_unknown_names(refine):
-    """A name that the record lacks is refused wherever it is given."""
+    """A name that the record lacks is refused wherever it is used."""
     with pytest.raises(UnknownFieldError):
         refine()
 

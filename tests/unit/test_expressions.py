@@ -179,7 +179,7 @@ async def read(query):
 
 
 def condition_on_customers(condition):
-    """Give *condition* with the leaves that no customer has made raw."""
+    """Return *condition* with the leaves that no customer has as raw text."""
     match condition:
         case In():
             return condition
@@ -191,12 +191,12 @@ def condition_on_customers(condition):
 
 
 def test_in_says_a_value_once():
-    """Values given twice to `in_` are asked for once, in the order given."""
+    """Values that come twice in `in_` are requested once, in their order."""
     assert str(field("a").in_([2, 1, 2])) == "a eq 2 or a eq 1"
 
 
 def test_in_takes_no_text():
-    """One text given to `in_` is refused, not taken apart into letters."""
+    """One text is refused by `in_`, not taken apart into letters."""
     with pytest.raises(QueryError, match="in_ takes a list of values"):
         field("reference").in_("A1D001")
 

@@ -96,13 +96,13 @@ def test_unknown_is_an_attribute_error():
 
 
 def test_every_name():
-    """Every name that a record has gives a field or a member of that name."""
+    """Every name of a record has a field or related records of that name."""
     for record in (Customer, Product, SopOrder):
         names = names_of(type(record.fields))
         assert dir(record.fields) == sorted(names)
         for name, kind in names.items():
-            made = getattr(record.fields, name)
-            assert (type(made), str(made)) == (kind, name)
+            field_ = getattr(record.fields, name)
+            assert (type(field_), str(field_)) == (kind, name)
 
 
 def test_names_and_record_agree():
@@ -111,15 +111,15 @@ def test_names_and_record_agree():
         assert set(record.__struct_fields__) == set(names_of(type(record.fields)))
 
 
-def test_members_reach_in():
-    """A member's field is named by its path."""
+def test_related_records_reach_in():
+    """A field of related records is named by its path."""
     assert str(c.contacts.name) == "contacts.name"
     assert repr(c.contacts.name) == "TextField('contacts.name')"
     with pytest.raises(UnknownFieldError, match="CustomerContact"):
         _ = c.contacts.nmae
 
 
-def test_no_condition_on_a_member():
+def test_no_condition_on_related_records():
     """A dotted condition is refused: Sage documents none; `raw` is named."""
     with pytest.raises(QueryError, match=r"contacts\.name: Sage documents no .*raw"):
         _ = c.contacts.name == "x"
@@ -138,7 +138,7 @@ def test_order():
 
 
 def test_fields_are_hashable():
-    """Fields can be kept in sets, told apart by name and kind."""
+    """Fields can be kept in sets, and differ by name and kind."""
     assert hash(c.name) == hash(c.name)
     assert hash(c.name) != hash(field("name"))
     assert len({c.name, c.reference}) == 2

@@ -149,6 +149,6 @@ def test_kind_of_nothing_known():
 @pytest.mark.parametrize("kind", WRITERS)
 def test_fits(kind):
     """Every field takes its own kind and null; only a few take one more."""
-    taken = {each for each in (*WRITERS, "null") if fits(kind, each)}
+    taken = {other for other in (*WRITERS, "null") if fits(kind, other)}
     more = {"number": {"integer"}, "enum": {"text"}}.get(kind, set())
     assert taken == {kind, "null", *more}

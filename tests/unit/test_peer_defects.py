@@ -18,27 +18,27 @@ c = Customer.fields
 query = Endpoints.customers.query
 
 
-def asked(*conditions, **equals):
-    """Give the ``$filter`` that a server sees."""
+def filter_text(*conditions, **equals):
+    """Return the ``$filter`` that a server receives."""
     url = query.filter(*conditions, **equals).url
     assert url.isascii()
     return parse_qs(urlsplit(url).query, strict_parsing=True)["$filter"][0]
 
 
 def test_quote():
-    """A quote is doubled: every one of them, wherever it stands."""
-    assert asked(name="O'Brien") == "name eq 'O''Brien'"
-    assert asked(name="'a'b'") == "name eq '''a''b'''"
-    assert asked(c.name.contains("O'B")) == "contains(name,'O''B')"
-    assert asked(c.name.in_(["O'B", "'"])) == "name eq 'O''B' or name eq ''''"
+    """A quote is doubled: every one of them, wherever it is."""
+    assert filter_text(name="O'Brien") == "name eq 'O''Brien'"
+    assert filter_text(name="'a'b'") == "name eq '''a''b'''"
+    assert filter_text(c.name.contains("O'B")) == "contains(name,'O''B')"
+    assert filter_text(c.name.in_(["O'B", "'"])) == "name eq 'O''B' or name eq ''''"
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda text: asked(name=text),
-        lambda text: asked(c.name.in_([text])),
-        lambda text: asked(field("name") == text),
+        lambda text: filter_text(name=text),
+        lambda text: filter_text(c.name.in_([text])),
+        lambda text: filter_text(field("name") == text),
     ],
 )
 def test_injection(ask):
@@ -48,15 +48,16 @@ def test_injection(ask):
 
 
 def test_injection_by_an_enum():
-    """Text given for an enum stays text too."""
+    """Text for an enum stays text too."""
     assert (
-        asked(account_type="A' or '1' eq '1") == "account_type eq 'A'' or ''1'' eq ''1'"
+        filter_text(account_type="A' or '1' eq '1")
+        == "account_type eq 'A'' or ''1'' eq ''1'"
     )
 
 
 @pytest.mark.parametrize("name", ["1 eq 1 or id", "id eq 1 or id", "contains(name,'')"])
 def test_injection_by_a_name(name):
-    """Text given for a field's name is refused."""
+    """Text for a field's name is refused."""
     with pytest.raises(QueryError):
         field(name)
     with pytest.raises(QueryError):
@@ -76,23 +77,23 @@ def test_or_within_and():
     """An *or* keeps its brackets inside an *and*, however the two met."""
     a, b, d = c.id == 1, c.id == 2, c.on_hold == True  # noqa: E712 - a condition
     wanted = "(id eq 1 or id eq 2) and on_hold eq true"
-    assert asked((a | b) & d) == wanted
-    assert asked(a | b, d) == wanted
-    assert asked(a | b, on_hold=True) == wanted
-    assert asked(c.id.in_([1, 2]), on_hold=True) == wanted
+    assert filter_text((a | b) & d) == wanted
+    assert filter_text(a | b, d) == wanted
+    assert filter_text(a | b, on_hold=True) == wanted
+    assert filter_text(c.id.in_([1, 2]), on_hold=True) == wanted
     narrowed = query.filter(a | b).filter(d)
     assert narrowed == query.filter((a | b) & d)
 
 
 def test_not_of_or():
-    """What is negated stands in brackets."""
-    assert asked(~((c.id == 1) | (c.id == 2))) == "not (id eq 1 or id eq 2)"
-    assert asked(~c.id.in_([1, 2])) == "not (id eq 1 or id eq 2)"
+    """What is negated is in brackets."""
+    assert filter_text(~((c.id == 1) | (c.id == 2))) == "not (id eq 1 or id eq 2)"
+    assert filter_text(~c.id.in_([1, 2])) == "not (id eq 1 or id eq 2)"
 
 
 def test_range():
     """A range is written with the operators that OData has."""
-    assert asked(c.id >= 5, c.id <= 9) == "id ge 5 and id le 9"
+    assert filter_text(c.id >= 5, c.id <= 9) == "id ge 5 and id le 9"
 
 
 def test_chained_range():
@@ -135,17 +136,17 @@ def test_empty_or():
     "text", ["a&b", "#1", "1+1", "100%", "%27", "a=b;c", "a/b?", "é\n"]
 )
 def test_characters_of_urls(text):
-    """Characters that mean something in a URL arrive as they were given."""
-    assert asked(name=text) == f"name eq '{text}'"
+    """Characters that mean something in a URL arrive unchanged."""
+    assert filter_text(name=text) == f"name eq '{text}'"
     options = parse_qs(urlsplit(query.filter(name=text).url).query)
     assert set(options) == {"$filter", "$orderby", "$top"}
 
 
 def test_decimal():
     """A Decimal is written in plain notation, without a suffix."""
-    assert asked(c.balance == Decimal("1E-7")) == "balance eq 0.0000001"
-    assert asked(c.balance == Decimal("1E+7")) == "balance eq 10000000"
-    assert asked(c.balance == 1e-07) == "balance eq 0.0000001"
+    assert filter_text(c.balance == Decimal("1E-7")) == "balance eq 0.0000001"
+    assert filter_text(c.balance == Decimal("1E+7")) == "balance eq 10000000"
+    assert filter_text(c.balance == 1e-07) == "balance eq 0.0000001"
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
@@ -161,18 +162,20 @@ def test_time_without_a_zone():
     with pytest.raises(InvalidValue):
         query.filter(c.date_time_updated > datetime(2020, 1, 1))
     aware = datetime(2020, 1, 1, tzinfo=UTC)
-    assert asked(c.date_time_updated > aware).endswith("gt 2020-01-01T00:00:00.000Z")
+    assert filter_text(c.date_time_updated > aware).endswith(
+        "gt 2020-01-01T00:00:00.000Z"
+    )
 
 
 def test_shared_prefix():
-    """A query that others are made from stays as it was."""
+    """A query stays as it is when others are built from it."""
     base = query.filter(on_hold=False)
     first, second = base.filter(id=1), base.filter(id=2).top(1)
-    assert asked_of(base) == "on_hold eq false"
-    assert asked_of(first) == "on_hold eq false and id eq 1"
-    assert asked_of(second) == "on_hold eq false and id eq 2"
+    assert filter_of(base) == "on_hold eq false"
+    assert filter_of(first) == "on_hold eq false and id eq 1"
+    assert filter_of(second) == "on_hold eq false and id eq 2"
 
 
-def asked_of(made):
-    """Give the ``$filter`` of a query."""
-    return parse_qs(urlsplit(made.url).query)["$filter"][0]
+def filter_of(built):
+    """Return the ``$filter`` of a query."""
+    return parse_qs(urlsplit(built.url).query)["$filter"][0]

@@ -33,7 +33,7 @@ def build(endpoint=Endpoints.customers):
 
 
 def test_equal():
-    """Queries made alike are equal, with equal hashes and URLs."""
+    """Queries built alike are equal, with equal hashes and URLs."""
     assert build() == build()
     assert hash(build()) == hash(build())
     assert build().url == build().url
@@ -58,11 +58,11 @@ def test_unequal(other):
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol):
     """A pickle keeps the query and its company."""
-    asked = build().bound(CompanyContext("http://x", "s", "2", 999), None)
-    again = pickle.loads(pickle.dumps(asked, protocol))
-    assert again == asked
-    assert again.url == asked.url
-    assert again.context == asked.context
+    query = build().bound(CompanyContext("http://x", "s", "2", 999), None)
+    again = pickle.loads(pickle.dumps(query, protocol))
+    assert again == query
+    assert again.url == query.url
+    assert again.context == query.context
 
 
 def test_pickle_of_a_bound_query():
@@ -83,17 +83,17 @@ def test_pickle_of_a_bound_query():
 def test_untyped_pickle():
     """A query on a resource that nobody knows is picklable too."""
     kind = Resource[dict[str, object], dict[str, object], dict[str, object]]
-    asked = Endpoint("things", kind, key="id").query.filter(a=1)
-    assert pickle.loads(pickle.dumps(asked)) == asked
-    assert copy.copy(asked) == asked
+    query = Endpoint("things", kind, key="id").query.filter(a=1)
+    assert pickle.loads(pickle.dumps(query)) == query
+    assert copy.copy(query) == query
 
 
 def test_repr():
-    """The repr shows what is asked, cut short where that is long."""
-    asked = Endpoints.customers.query.filter(on_hold=True).top(5)
-    assert repr(asked) == "Resource(customers, filter=on_hold eq true, top=5)"
+    """The repr shows the options, shortened where they are long."""
+    query = Endpoints.customers.query.filter(on_hold=True).top(5)
+    assert repr(query) == "Resource(customers, filter=on_hold eq true, top=5)"
     assert repr(Endpoints.customers.query) == "Resource(customers)"
-    assert len(repr(asked.filter(name="x" * 9000))) < 500
+    assert len(repr(query.filter(name="x" * 9000))) < 500
 
 
 def test_missing_verbs():
@@ -107,6 +107,26 @@ def test_missing_verbs():
         assert caught.value.verb == verb
     with pytest.raises(AttributeError):
         _ = lines.frobnicate
+
+
+LISTING = {
+    *("count", "expand", "explain", "filter", "first", "one", "order_by", "pages"),
+    *("page_size", "parameters", "read", "resume", "select", "skip", "timeout"),
+    *("top", "url"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LISTING))
+def test_what_is_only_created_is_not_listed(name):
+    """A resource that is not listed says so, and neither offers nor has the name."""
+    invoices = Endpoints.sales_invoices.query
+    with pytest.raises(UnsupportedOperation, match="it can create") as caught:
+        getattr(invoices, name)
+    assert caught.value.verb == name
+    assert not hasattr(invoices, name)
+    assert name not in dir(invoices)
+    assert name not in dict(inspect.getmembers(invoices))
+    assert name in dir(Endpoints.customers.query)
 
 
 def test_missing_verbs_are_not_offered():

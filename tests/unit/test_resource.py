@@ -68,23 +68,23 @@ def answered():
 
 def test_nested_paths(answered):
     """Each id adds itself and what is below it to the path; nothing is sent."""
-    client, asked = answered([])
+    client, requests = answered([])
     emails = client.customers[123].contacts[7].emails
     assert emails.endpoint.path == "customers/123/customer_contacts/7/customer_emails"
-    assert asked == []
+    assert requests == []
     assert asyncio.run(emails.first()) is None
-    assert asked[0].path == emails.endpoint.path
-    assert asked[0].headers["X-Company"] == "7"
+    assert requests[0].path == emails.endpoint.path
+    assert requests[0].headers["X-Company"] == "7"
 
 
 def test_writing_below(answered):
     """A record is created and changed below its parent."""
-    client, asked = answered({"id": 9})
+    client, requests = answered({"id": 9})
     contacts = client.customers[1].contacts
     asyncio.run(contacts.create({"name": "Ann"}))
     asyncio.run(contacts.update(9, {"name": "Bea"}))
     asyncio.run(contacts.delete(9))
-    assert [(each.method, each.path) for each in asked] == [
+    assert [(request.method, request.path) for request in requests] == [
         ("POST", "customers/1/customer_contacts"),
         ("PUT", "customers/1/customer_contacts/9"),
         ("DELETE", "customers/1/customer_contacts/9"),
@@ -117,8 +117,8 @@ def test_a_reply_of_another_type(answered):
     """A POST that answers with something else is decoded as that, however typed."""
     for urn in (1327, "1327"):
         client, _ = answered({"urn": urn})
-        made = asyncio.run(client.sales_invoices.create({"reference": "A"}))
-        assert made == Urn(urn=urn)
+        created = asyncio.run(client.sales_invoices.create({"reference": "A"}))
+        assert created == Urn(urn=urn)
 
 
 def test_several_replies_to_one_input(answered):
@@ -130,33 +130,35 @@ def test_several_replies_to_one_input(answered):
 
 def test_update_many(answered):
     """A collection takes many changes in one PUT, repeated only if no row is new."""
-    client, asked = answered([{"id": 1}, {"id": 2}])
+    client, requests = answered([{"id": 1}, {"id": 2}])
     rows = [{"id": 1, "name": "A"}, {"id": 2, "credit_limit": Decimal("1.50")}]
-    made = asyncio.run(client.couriers.update_many(rows))
-    assert [each.id for each in made] == [1, 2]
-    assert (asked[0].method, asked[0].path) == ("PUT", "couriers")
-    assert b'"credit_limit":1.50' in asked[0].body
-    assert asked[0].idempotent
+    created = asyncio.run(client.couriers.update_many(rows))
+    assert [record.id for record in created] == [1, 2]
+    assert (requests[0].method, requests[0].path) == ("PUT", "couriers")
+    assert b'"credit_limit":1.50' in requests[0].body
+    assert requests[0].idempotent
     asyncio.run(client.couriers.update_many([{"name": "new"}]))
-    assert not asked[1].idempotent
+    assert not requests[1].idempotent
     with pytest.raises(UnknownFieldError, match="did you mean 'name'"):
         asyncio.run(client.couriers.update_many([{"nam": "A"}]))
     with pytest.raises(QueryError, match="a list"):
         asyncio.run(client.couriers.update_many({"name": "A"}))
-    assert len(asked) == 2
+    assert len(requests) == 2
 
 
 def test_a_single_object(answered):
     """An object without an id is read by `get` alone."""
-    client, asked = answered({"name": "Sage"})
+    client, requests = answered({"name": "Sage"})
     assert asyncio.run(client.licence.select("name").get()).name == "Sage"
-    assert (asked[0].path, asked[0].query) == ("licence", "$select=name")
+    assert (requests[0].path, requests[0].query) == ("licence", "$select=name")
 
 
 def test_verbs(answered):
     """An endpoint lists its verbs, and one that it lacks raises before any I/O."""
-    client, asked = answered([])
-    verbs = {name: sorted(each.verbs) for name, each in Resources.endpoints().items()}
+    client, requests = answered([])
+    verbs = {
+        name: sorted(endpoint.verbs) for name, endpoint in Resources.endpoints().items()
+    }
     assert verbs["couriers"] == [
         "create",
         "delete",
@@ -172,12 +174,12 @@ def test_verbs(answered):
     for resource, verb in (("licence", "delete"), ("debtors", "update_many")):
         with pytest.raises(UnsupportedOperation, match=f"cannot {verb}"):
             getattr(getattr(client, resource), verb)
-    assert asked == []
+    assert requests == []
 
 
 def test_parameters(answered):
     """A parameter of the resource's own goes into the query; others are refused."""
-    client, asked = answered([])
+    client, requests = answered([])
     query = client.debtors.parameters(ageingdatetype="DueDate").order_by("id")
     assert "$ageingdatetype=DueDate" in query.url
     assert "DueDate" not in query.parameters(ageingdatetype="a b&c").url
@@ -188,16 +190,16 @@ def test_parameters(answered):
         client.debtors.parameters(ageingdatetype=1.5)
     with pytest.raises(QueryError, match="name of a parameter"):
         client.debtors.parameters(**{"a=1&$top": 1})
-    assert asked == []
+    assert requests == []
 
 
 def test_at_another_company(answered):
     """`at` gives a client for another company, over the same transport."""
-    client, asked = answered([])
+    client, requests = answered([])
     there = client.at("other", 12)
     asyncio.run(there.customers.first())
     asyncio.run(client.customers.first())
-    assert [each.headers for each in asked] == [
+    assert [request.headers for request in requests] == [
         {"X-Site": "other", "X-Company": "12"},
         {"X-Site": "guid", "X-Company": "7"},
     ]

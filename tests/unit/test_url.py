@@ -51,7 +51,7 @@ def test_segment():
 @pytest.mark.parametrize("base", ["http://x/v1", "http://x/v1/"])
 @pytest.mark.parametrize("path", ["customers", "/customers"])
 def test_join(base, path):
-    """One slash stands between base and path, however they are given."""
+    """There is one slash between base and path, however they end."""
     assert join(base, path) == "http://x/v1/customers"
     assert join(base, path, "$top=1") == "http://x/v1/customers?$top=1"
 
@@ -70,7 +70,7 @@ def test_left_alone():
 
 
 def test_whole():
-    """The first URL is exactly what is asked first."""
+    """The first URL is exactly that of the first request."""
     query = Endpoints.customers.query.bound(
         CompanyContext("http://x/v1/", "s", "1"), None
     )
