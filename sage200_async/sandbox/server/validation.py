@@ -9,7 +9,7 @@ from sage200_async.sandbox.schema.tables import shape_of
 from sage200_async.sandbox.store.records import WriteError
 from sage200_async.sandbox.store.rows import decode
 from sage200_async.sandbox.store.timestamps import served_timestamp
-from sage200_async.wire.json_types import is_object
+from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +93,8 @@ def _related_values(
     shape: Shape, name: str, value: Any, *, allow_bare_dates: bool
 ) -> Any:
     record, is_list = shape.expandables[name], name in shape.lists
-    rows = value if isinstance(value, list) else [value]
-    if isinstance(value, list) is not is_list or not all(map(is_object, rows)):
+    rows: list[Any] = list(value) if is_array(value) else [value]
+    if is_array(value) is not is_list or not all(map(is_object, rows)):
         expected = "a list of objects" if is_list else "an object"
         raise WriteError(f"{name}: {expected} is expected.")
     if record is not None:

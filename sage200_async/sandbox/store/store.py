@@ -181,7 +181,8 @@ class Store(LazyTables):
         old = decode(self.bodies(embedded.child, [key])[key])
         row = {**values, own: key}
         rows = self._write_embedded(embedded, old[embedded.link], row)
-        return next((row for row in rows if row.get(own) == key), {})
+        nothing: Values = {}
+        return next((row for row in rows if row.get(own) == key), nothing)
 
     def _write_embedded(
         self, embedded: EmbeddedList, owner: int, row: Values
