@@ -185,8 +185,8 @@ class _Builder:
         )
 
     def _read_only(self, where: str, property_: Property) -> bool:
-        said = "yes" if property_.read_only else "no"
-        return self._overrides.name("read_only", where, said) == "yes"
+        default = "yes" if property_.read_only else "no"
+        return self._overrides.name("read_only", where, default) == "yes"
 
     def _kind(self, owner: _Owner, property_: Property) -> str:
         kind = property_.kind

@@ -1,7 +1,11 @@
-"""The query language, compiled: literals, expressions, fields, options, URLs.
+"""The query language, compiled; pure.
 
-Nothing in this folder does I/O. From the bottom up: `literals` writes one
-value, `expressions` is the tree and its printer, `fields` the typed names that
-trees are made of, `options` one whole question as a value, `builder` the
-methods that refine it, `url` the one place that percent-encodes.
+literals     values as OData literals
+expressions  conditions, and their text
+fields       typed fields, which conditions start from
+namespaces   the fields of a record, by name
+options      all options of a query, as one value
+builder      how each refinement changes the options
+encoding     percent-encoding
+suggest      the nearest name for one that is misspelt
 """

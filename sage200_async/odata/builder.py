@@ -163,13 +163,13 @@ def _find(name: str, fields: Fields | None) -> Field[Any] | Fields:
 
 
 def _field(name: str, fields: Fields | None) -> Field[Any]:
-    found = _find(name, fields)
-    if isinstance(found, Fields):
+    known = _find(name, fields)
+    if isinstance(known, Fields):
         message = (
             f"{name!r} is no field; expand({name!r}) includes these related records"
         )
         raise QueryError(message)
-    return found
+    return known
 
 
 def _require_expandable(

@@ -88,7 +88,7 @@ class BoundEndpoint:
         return type(self)(self.endpoint, options, context, connection)
 
     def below(self, path: str) -> Self:
-        """Return the same query for what lies below *path*."""
+        """Return the same query for what is below *path*."""
         endpoint = replace(self.endpoint, path=f"{path}/{self.endpoint.path}")
         return type(self)(endpoint, self.options, self.context, self._connection)
 

@@ -41,7 +41,7 @@ class Bindable(Protocol):
         ...
 
     def below(self, path: str) -> Self:
-        """Return the same query for what lies below *path*."""
+        """Return the same query for what is below *path*."""
         ...
 
 
