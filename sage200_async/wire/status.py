@@ -14,7 +14,7 @@ from sage200_async.errors import (
     StatusError,
     Unauthorized,
 )
-from sage200_async.wire.error_messages import message_in
+from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id, retry_after
 
 if TYPE_CHECKING:

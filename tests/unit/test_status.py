@@ -3,7 +3,7 @@
 import pytest
 
 from sage200_async import errors
-from sage200_async.wire.error_messages import message_in
+from sage200_async.wire.error_details import message_in
 from sage200_async.wire.messages import Request, Response
 from sage200_async.wire.status import check
 
