@@ -74,6 +74,7 @@ def test_export_to_files(company: dict[str, str], tmp_path: Path) -> None:
     assert manifest["certificate"]["records"] == 1200
     again = sage200("export", "customers", "--to", str(out), env=company, code=1)
     assert "customers" in again.stderr
+    assert "--overwrite" in again.stderr
     sage200("export", "customers", "--to", str(out), "--overwrite", env=company)
 
 
