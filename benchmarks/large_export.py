@@ -21,7 +21,7 @@ import psutil
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.files.sink import files_at
+from sage200_async.extract.files.factory import files_at
 
 WORKERS = 8
 

@@ -17,7 +17,7 @@ from sage200_async.extract import (
     SyncResult,
     Task,
     database_at,
-    run_all,
+    run_many,
     sync,
 )
 from sage200_async.sandbox import Sandbox
@@ -49,7 +49,7 @@ async def main(path: Path) -> None:
                 )
                 for resource in RESOURCES
             ]
-        for outcome in await run_all(tasks, at_once=1):  # SQLite takes one writer
+        for outcome in await run_many(tasks, concurrency=1):  # SQLite takes one writer
             print(outcome.name, outcome.error or f"{outcome.result.read} rows")
     with sqlite3.connect(path) as warehouse:
         sql = (

@@ -19,7 +19,11 @@ from runner import peak_memory, run_job
 
 from sage200_async.catalog import Customer, Endpoints
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.sink import FormName, PackingName, files_at
+from sage200_async.extract.files.factory import (
+    CompressionName,
+    FormatName,
+    files_at,
+)
 from sage200_async.extract.rows import rows_of
 from sage200_async.extract.tables import tables_of
 from sage200_async.odata.options import QueryOptions
@@ -52,17 +56,16 @@ def write_with_sink(
     batches: Pages,
     count: int,
     *,
-    form: FormName,
-    compress: PackingName | None = None,
+    format: FormatName,  # noqa: A002 - the word for it
+    compress: CompressionName | None = None,
 ) -> float:
-    sink = files_at(folder, form, compress=compress)
+    sink = files_at(folder, format, compress=compress)
     sink.open(TABLES)
-    checkpoint = Checkpoint(query="", bounds=KeyRange(0, count * PAGE))
+    sink.begin(Checkpoint(query="", bounds=KeyRange(0, count * PAGE)))
     spent = 0.0
     for low, records in batches:
-        checkpoint = checkpoint.add(KeyRange(low, low + PAGE, PAGE))
         started = time.process_time()
-        sink.write(rows_of(TABLES, records), checkpoint)
+        sink.write(KeyRange(low, low + PAGE, PAGE), rows_of(TABLES, records))
         spent += time.process_time() - started
     started = time.process_time()
     sink.commit(
@@ -117,12 +120,12 @@ def measure(file: str, count: int, *, write: Write) -> dict[str, float]:
 
 if __name__ == "__main__":
     run_job(
-        ndjson=partial(measure, write=partial(write_with_sink, form="ndjson")),
+        ndjson=partial(measure, write=partial(write_with_sink, format="ndjson")),
         ndjson_gzip=partial(
-            measure, write=partial(write_with_sink, form="ndjson", compress="gzip")
+            measure, write=partial(write_with_sink, format="ndjson", compress="gzip")
         ),
-        csv=partial(measure, write=partial(write_with_sink, form="csv")),
-        parquet=partial(measure, write=partial(write_with_sink, form="parquet")),
+        csv=partial(measure, write=partial(write_with_sink, format="csv")),
+        parquet=partial(measure, write=partial(write_with_sink, format="parquet")),
         lines_by_hand=partial(measure, write=lines_by_hand),
         parquet_by_hand=partial(measure, write=parquet_by_hand),
     )

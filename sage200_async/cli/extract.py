@@ -23,8 +23,9 @@ from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.files.sink import discard, files_at
-from sage200_async.extract.run_many import Outcome, Task, run_all
+from sage200_async.extract.files.factory import files_at
+from sage200_async.extract.files.journal import discard
+from sage200_async.extract.run_many import Outcome, Task, run_many
 from sage200_async.extract.sync import DeletePolicy, SyncResult, sync
 from sage200_async.odata.fields import field
 
@@ -128,7 +129,7 @@ async def _run(
             tasks = [
                 _task(client, extraction, work, bars) for extraction in extractions
             ]
-            return await run_all(tasks)
+            return await run_many(tasks)
 
 
 def _task(

@@ -1,12 +1,16 @@
-"""ParallelRead extraction that can prove itself: exports, and copies kept in step.
+"""Exports that can prove themselves, and copies kept in step.
 
-schema       a resource as columns: from the catalog, so that empty is a table too
-rows         records as rows of those columns; nested members as JSON or child tables
-checkpoint   what a sink holds: which keys, up to which max_key, since when
-extraction   what to read, as a value that can be pickled; into a sink
-whole        resources without a unique key: read twice
-sync         changes since, and deletes
-many         many resources in one run
+tables       a resource as tables, with columns from the catalog
+rows         records as rows of those tables
+text_values  numbers and times as text
+checkpoint   how far a read has come
+key_order    the check that rows are those of a range of keys
+sink         the protocols of sinks
+sink_thread  a thread of its own for a sink
+extraction   what to read, as a value that can be pickled; `export`
+unkeyed      resources without a unique key
+sync         changes since the last sync, and deletes
+run_many     many resources in one run
 files/       files as a sink
 databases/   databases as a sink
 """
@@ -14,10 +18,10 @@ databases/   databases as a sink
 from sage200_async.extract.databases.urls import database_at as database_at
 from sage200_async.extract.extraction import Extraction as Extraction
 from sage200_async.extract.extraction import export as export
-from sage200_async.extract.files.sink import files_at as files_at
+from sage200_async.extract.files.factory import files_at as files_at
 from sage200_async.extract.run_many import Outcome as Outcome
 from sage200_async.extract.run_many import Task as Task
-from sage200_async.extract.run_many import run_all as run_all
+from sage200_async.extract.run_many import run_many as run_many
 from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sink import SyncTarget as SyncTarget
 from sage200_async.extract.sync import DeletePolicy as DeletePolicy
@@ -35,6 +39,6 @@ __all__ = [
     "database_at",
     "export",
     "files_at",
-    "run_all",
+    "run_many",
     "sync",
 ]

@@ -1,27 +1,29 @@
-"""What a sink holds: which keys, up to which max_key, since when."""
+"""How far a read has come: which keys a sink has, of which query, since when."""
 
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from sage200_async.errors import SinkConflict
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
-    """How far an extraction has come, as its sink has it on disk.
+    """How far a read has come, as its sink stores it.
 
-    It is kept with the data: in the same transaction, or renamed into place
-    after it. Whoever finds it can go on, with other page sizes and workers.
+    It is stored with the data, both or neither. A later run can resume from
+    it with other page sizes and workers.
     """
 
     query: str
-    """What is asked, so that a checkpoint of another question is not used."""
+    """The company and the query: a checkpoint of another query is not used."""
     bounds: KeyRange | None = None
-    """The keys that there were when the reading began; None where nothing matched."""
+    """The keys that there were when the read began; None if nothing matched."""
     done: KeyRanges = KeyRanges()
     """The ranges of keys whose records the sink has."""
     started_at: float = 0.0
-    """In seconds since 1970, by the client's clock."""
+    """When the first run began, in seconds since 1970, by the client's clock."""
 
     @property
     def records(self) -> int:
@@ -38,11 +40,17 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
         """Whether nothing is missing."""
         return not self.missing
 
-    def with_(self, key_range: KeyRange) -> Checkpoint:
-        """Add a range that the sink has kept."""
-        return Checkpoint(
-            query=self.query,
-            bounds=self.bounds,
-            done=self.done.add(key_range),
-            started_at=self.started_at,
-        )
+    def add(self, key_range: KeyRange) -> Checkpoint:
+        """Return the checkpoint with one more range.
+
+        Raises:
+            SinkConflict: Some of the range was written before.
+        """
+        try:
+            return replace(self, done=self.done.add(key_range))
+        except ValueError as error:
+            message = (
+                f"keys above {key_range.low} up to {key_range.high} were written "
+                "before, in part or in whole"
+            )
+            raise SinkConflict(message) from error

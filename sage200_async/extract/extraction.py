@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
-    from sage200_async.paging.key_ranges import KeyRange
-    from sage200_async.paging.parallel import Batch, ParallelRead, Progress
-
-_ROWS: Final = 2000
-# Records that are handed to a sink at once.
+    from sage200_async.paging.parallel import ParallelRead, Progress
 
 
 class Extraction(Struct, frozen=True, kw_only=True):
@@ -142,48 +138,22 @@ async def read_into(
             "extraction cannot do; use fewer values"
         )
         raise QueryError(message)
+    started_at = time.time()
+    begun = point is not None
     async with read:
-        writer = _Writer(extraction, thread, None if point is None else checkpoint)
         async for batch in read.batches():
-            if writer.add(read, batch):
-                await writer.write()
-                _report(on_progress, read)
-        await writer.write()
+            if not begun:
+                await thread.begin(_first_checkpoint(extraction, read, started_at))
+                begun = True
+            await thread.write(batch.key_range, batch.records)
+            _report(on_progress, read)
     if read.certificate is None:
         raise SinkError(f"{extraction.name}: the read was left before its end")
+    if not begun:  # nothing matched
+        await thread.begin(_first_checkpoint(extraction, read, started_at))
     await thread.commit(read.certificate)
     _report(on_progress, read)
     return read.certificate
-
-
-class _Writer:
-    """Gathers batches and writes them with the checkpoint."""
-
-    def __init__(
-        self,
-        extraction: Extraction,
-        thread: SinkThread,
-        checkpoint: Checkpoint | None,
-    ) -> None:
-        self._thread = thread
-        self._identity = extraction.identity
-        self._checkpoint = checkpoint
-        self._records: list[Any] = []
-        self._changed = False
-
-    def add(self, read: ParallelRead[Any], batch: Batch[Any]) -> bool:
-        """Add a batch; return whether there is enough to be written."""
-        checkpoint = self._checkpoint or _first(self._identity, read.bounds)
-        self._checkpoint = checkpoint.with_(batch.key_range)
-        self._records += batch.records
-        self._changed = True
-        return len(self._records) >= _ROWS
-
-    async def write(self) -> None:
-        """Write what was gathered."""
-        if self._changed and self._checkpoint is not None:
-            records, self._records, self._changed = self._records, [], False
-            await self._thread.write(records, self._checkpoint)
 
 
 def _resume_point(
@@ -208,9 +178,12 @@ def _resume_point(
     return ResumePoint(checkpoint.bounds, checkpoint.done)
 
 
-def _first(identity: str, bounds: KeyRange | None) -> Checkpoint:
-    """Return the checkpoint of a read that begins."""
-    return Checkpoint(query=identity, bounds=bounds, started_at=time.time())
+def _first_checkpoint(
+    extraction: Extraction, read: ParallelRead[Any], started_at: float
+) -> Checkpoint:
+    return Checkpoint(
+        query=extraction.identity, bounds=read.bounds, started_at=started_at
+    )
 
 
 def _report(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 3
+_CONCURRENCY: Final = 3
 
 
 class Task(Struct, Generic[T], frozen=True):
@@ -23,41 +23,46 @@ class Task(Struct, Generic[T], frozen=True):
 
     name: str
     query: Any
-    """Bound to its company's client; it is counted, to begin with the largest."""
+    """Bound to a client; it is counted, so that the largest resource starts first."""
     work: Callable[[], Awaitable[T]]
+    """The export or sync to run."""
 
 
 class Outcome(Struct, Generic[T], frozen=True):
-    """What became of one resource of a run."""
+    """The result or the error of one resource of a run."""
 
     name: str
     result: T | None = None
     error: Sage200Error | None = None
 
 
-async def run_all(
-    tasks: Sequence[Task[T]], at_once: int = _AT_ONCE
+async def run_many(
+    tasks: Sequence[Task[T]], concurrency: int = _CONCURRENCY
 ) -> list[Outcome[T]]:
-    """Run *tasks*, the largest first, so many at once.
+    """Run *tasks*, several at a time, the largest first.
 
     Their requests share the client's limit, which follows what the server can
-    take. A resource that fails, as one that the user's role may not see, does
-    not stop the others.
+    take. A resource that fails, for instance because the user's role may not
+    see it, does not stop the others.
+
+    Args:
+        tasks: The resources.
+        concurrency: How many run at a time; 1 for a database with one writer.
 
     Returns:
-        What became of each, in the order given.
+        One outcome for each task, in the order of *tasks*.
     """
-    sizes = await _sizes(tasks, at_once)
+    sizes = await _sizes(tasks, concurrency)
     order = sorted(range(len(tasks)), key=lambda number: -sizes[number])
-    places = asyncio.Semaphore(at_once)
+    free = asyncio.Semaphore(concurrency)
     outcomes: dict[int, Outcome[T]] = {}
 
     async def run(number: int) -> None:
-        async with places:
+        async with free:
             outcomes[number] = await _outcome(tasks[number])
 
     async with asyncio.TaskGroup() as group:
-        for number in order:  # a semaphore lets in by the order of asking
+        for number in order:  # a semaphore is first come, first served
             group.create_task(run(number))
     return [outcomes[number] for number in range(len(tasks))]
 
@@ -69,16 +74,16 @@ async def _outcome(task: Task[T]) -> Outcome[T]:
         return Outcome(task.name, error=error)
 
 
-async def _sizes(tasks: Sequence[Task[T]], at_once: int) -> list[int]:
+async def _sizes(tasks: Sequence[Task[T]], concurrency: int) -> list[int]:
     """Count each resource; one that cannot be counted comes last, and fails then."""
-    if len(tasks) <= at_once:
+    if len(tasks) <= concurrency:
         return [0] * len(tasks)
 
     async def size(task: Task[T]) -> int:
         try:
-            found: int = await task.query.count()
+            count: int = await task.query.count()
         except Sage200Error:
             return -1
-        return found
+        return count
 
     return list(await asyncio.gather(*map(size, tasks)))

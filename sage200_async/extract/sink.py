@@ -1,4 +1,4 @@
-"""What a sink is."""
+"""The protocols of sinks: what rows are written to."""
 
 from __future__ import annotations
 
@@ -10,43 +10,68 @@ if TYPE_CHECKING:
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.key_ranges import KeyRange
 
 
 class Sink(Protocol):
-    """Keeps the rows of one resource, and with them how far it has come.
+    """Stores the rows of one resource, and with them how far the read has come.
 
     Sinks are synchronous, as their libraries are: they are called in a thread,
-    one call at a time. A sink that fails raises `SinkError`, and what it said
-    it has kept, it has kept.
+    one call at a time. Every method raises `SinkError` if it fails. Whatever
+    happens, the checkpoint that the next `open` returns names exactly the
+    ranges whose rows are stored.
     """
 
     def open(self, tables: Sequence[Table]) -> Checkpoint | None:
-        """Make what is missing; give the checkpoint of a reading to go on with.
+        """Create what is missing; return the checkpoint to resume from.
 
-        It is None where there was no reading, or the last one was finished.
-        A sink that is open forgets what it has not kept, and begins anew.
+        It is None if there was no read, or the last one was committed. A sink
+        that is open drops what it has not stored, and begins anew.
 
         Raises:
-            SinkError: What is there is not what *tables* say, or is not to be
-                had: expected what, got what, where.
+            SinkError: The destination holds other tables, or is not available.
         """
         ...
 
-    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
-        """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Begin a new read: its query, its bounds, and nothing done yet.
 
-        Rows whose key is there already replace it. KeyRanges may come in any
-        order of their keys. They may be gathered, to be kept by a later call:
-        what is not kept is not in the checkpoint that the next `open` gives.
+        A read that is resumed needs no `begin`.
+
+        Raises:
+            SinkConflict: Another read has to be resumed or discarded first.
+        """
+        ...
+
+    def write(
+        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Store the rows of *key_range*, and that it is done: both or neither.
+
+        A sink may gather several writes; what is not stored yet is not in the
+        checkpoint that the next `open` returns.
+
+        Args:
+            key_range: The range in which these are all rows there are. Ranges
+                come in any order. None for a resource without a unique key.
+            rows: The rows of each table by its name, in the order of their
+                keys; rows of an earlier read with the same keys are replaced.
+
+        Raises:
+            SinkConflict: A row is outside of the range, or some of the range
+                was written before.
         """
         ...
 
     def commit(self, certificate: Certificate) -> None:
-        """Make the whole visible, with *certificate* beside it."""
+        """Store what was gathered; make everything visible, with *certificate*."""
         ...
 
     def close(self) -> None:
-        """Give back what it holds; what is not finished can be resumed."""
+        """Store what was gathered, and free all resources.
+
+        What is not committed can be resumed.
+        """
         ...
 
 
@@ -54,7 +79,7 @@ class SyncTarget(Sink, Protocol):
     """A sink that can be kept in step: a database."""
 
     def keys(self) -> Iterable[int]:
-        """Give the keys of the rows that are there and not marked as deleted."""
+        """Return the keys of the rows that are not marked as deleted."""
         ...
 
     def mark_deleted(self, keys: Sequence[int], at: float) -> None:
@@ -62,8 +87,9 @@ class SyncTarget(Sink, Protocol):
         ...
 
     def metadata(self, name: str, value: str | None = None) -> str | None:
-        """Keep a small text beside the data under *name*; give what is there.
+        """Store *value* beside the data under *name*; return what is stored.
 
-        Nothing that was gathered is kept later than a note that follows it.
+        Without a value, only return it. Rows that were gathered are stored
+        with it or before.
         """
         ...

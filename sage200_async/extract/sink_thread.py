@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.sink import Sink, SyncTarget
     from sage200_async.extract.tables import Table
     from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.key_ranges import KeyRange
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,16 +54,22 @@ class SinkThread:
         """Open the sink again, for the same tables: what it gathered is dropped."""
         await self._call(self._sink.open, self._tables)
 
-    async def write(self, records: Sequence[object], checkpoint: Checkpoint) -> None:
-        """Write *records* as rows, with *checkpoint*."""
-        await self._call(self._write, records, checkpoint)
+    async def begin(self, checkpoint: Checkpoint) -> None:
+        """Begin a new read."""
+        await self._call(self._sink.begin, checkpoint)
+
+    async def write(
+        self, key_range: KeyRange | None, records: Sequence[object]
+    ) -> None:
+        """Write *records*, which are all of *key_range*, as rows."""
+        await self._call(self._write, key_range, records)
 
     async def commit(self, certificate: Certificate) -> None:
         """Make everything visible, with *certificate* beside it."""
         await self._call(self._sink.commit, certificate)
 
-    def _write(self, records: Sequence[object], checkpoint: Checkpoint) -> None:
-        self._sink.write(rows_of(self._tables, records), checkpoint)
+    def _write(self, key_range: KeyRange | None, records: Sequence[object]) -> None:
+        self._sink.write(key_range, rows_of(self._tables, records))
 
     async def _call(
         self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs

@@ -1,4 +1,4 @@
-"""A resource as tables: columns from the catalog, so that empty is a table too."""
+"""A resource as tables, with columns from the catalog: an empty one has them, too."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
     from sage200_async.odata.options import QueryOptions
     from sage200_async.query.endpoint import Endpoint
+    from sage200_async.query.records import Record
 
 Row = tuple[Any, ...]
-"""int, `Decimal`, str, bool, an aware `datetime` in UTC, or None; members as JSON text."""
+"""int, `Decimal`, str, bool, an aware `datetime` in UTC, None, or JSON as text."""
 
 Kind = Literal["integer", "number", "text", "boolean", "datetime", "json"]
 
 PARENT_KEY: Final = "_parent_key"
-"""The column of a child table that names its parent's key."""
+"""The column with the key of the parent, in a table of related records."""
 POSITION: Final = "_position"
-"""The column of a child table that tells where in the parent's list a row stands."""
+"""The column with the position in the parent's list, in a table of related records."""
 
 
 class Column(Struct, frozen=True):
@@ -31,18 +32,18 @@ class Column(Struct, frozen=True):
 
     name: str
     kind: Kind
-    """``number`` is a decimal, ``moment`` a time in UTC, ``json`` a nested member."""
+    """``number`` is a decimal, ``datetime`` is in UTC, ``json`` are related records."""
 
 
 class Table(Struct, frozen=True):
-    """One table: a resource, or the rows of one of its nested members."""
+    """One table: of a resource, or of the related records in one of its lists."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
-    """The columns that tell rows apart; none where the resource has no unique key."""
-    member: str = ""
-    """The member whose rows these are; empty for the resource itself."""
+    """The columns of the primary key; none if the resource has no unique key."""
+    expandable: str = ""
+    """The name of the related records; empty for the resource itself."""
 
 
 def tables_of(
@@ -52,64 +53,62 @@ def tables_of(
     *,
     related: Literal["json", "tables"] = "json",
 ) -> tuple[Table, ...]:
-    """Give the tables that a query's records fill, the resource's own first.
+    """Return the tables that the records of a query fill, the resource's own first.
 
     Args:
-        name: What the resource is called.
+        name: The name of the resource's own table.
         endpoint: The resource.
         options: What is selected and expanded.
-        related: Whether lists that are expanded become a JSON column or a table
-            of their own, ``<resource>__<member>``. Other members are JSON, and
-            so are all of a resource without a unique key: there is nothing by
-            which a row could name its parent.
+        related: Whether expanded lists become a JSON column or a table of their
+            own, ``<resource>__<list>``. A single related record is JSON, and so
+            are all of a resource without a unique key: no row could name its
+            parent.
 
     Raises:
-        QueryError: The catalog does not know the resource's record, or the
-            member's.
+        QueryError: The catalog does not have the resource's record.
     """
     if endpoint.record is None:
-        message = f"{name}: expected a record that the catalog knows, got none"
-        raise QueryError(message)
+        message = f"{name}: the catalog has no record for {endpoint.path}"
+        raise QueryError(f"{message}, so its columns are unknown")
     namespace: Fields = endpoint.record.fields
     kinds = names_of(type(namespace))
-    wanted = _wanted(options, endpoint.key, kinds)
+    names = _column_names(options, endpoint.key, kinds)
     key = () if endpoint.key is None else (endpoint.key,)
-    apart = _apart(endpoint, wanted) if key and related == "tables" else {}
-    own = tuple(
-        Column(each, _kind(kinds[each])) for each in wanted if each not in apart
+    lists = _lists(endpoint.record, names) if key and related == "tables" else {}
+    columns = tuple(
+        Column(column, _kind(kinds[column])) for column in names if column not in lists
     )
-    return (Table(name, own, key), *_children(name, apart))
+    return (Table(name, columns, key), *_related_tables(name, lists))
 
 
-def _wanted(
+def _column_names(
     options: QueryOptions, key: str | None, kinds: dict[str, type[Any]]
 ) -> list[str]:
-    """Name the columns: fields that come by themselves, and members asked for."""
+    """Return the key, the selected fields (by default all), and what is expanded."""
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
-    chosen = [name.partition(".")[0] for name in options.select] or plain
-    keyed = [key] if key and key not in chosen else []
-    return list(dict.fromkeys([*keyed, *chosen, *options.expand]))
+    selected = [name.partition(".")[0] for name in options.select] or plain
+    keyed = [key] if key and key not in selected else []
+    return list(dict.fromkeys([*keyed, *selected, *options.expand]))
 
 
-def _apart(endpoint: Endpoint[Any], wanted: list[str]) -> dict[str, type[Fields]]:
-    """Find the members that are lists of records."""
-    record = endpoint.record
-    hints = {} if record is None else record.__annotations__
-    namespace: Fields | None = None if record is None else record.fields
-    kinds = {} if namespace is None else names_of(type(namespace))
-    found: dict[str, type[Fields]] = {}
-    for name in wanted:
-        kind = kinds[name]
-        if issubclass(kind, Fields) and str(hints[name]).startswith("list["):
-            found[name] = kind
-    return found
+def _lists(record: type[Record], names: list[str]) -> dict[str, type[Fields]]:
+    """Return those of *names* that are lists of related records, with their fields."""
+    namespace: Fields = record.fields
+    lists: dict[str, type[Fields]] = {}
+    for name, kind in names_of(type(namespace)).items():
+        is_list = str(record.__annotations__.get(name)).startswith("list[")
+        if name in names and issubclass(kind, Fields) and is_list:
+            lists[name] = kind
+    return {name: lists[name] for name in names if name in lists}
 
 
-def _children(name: str, apart: dict[str, type[Fields]]) -> Iterator[Table]:
-    for member, namespace in apart.items():
-        own = [Column(each, _kind(kind)) for each, kind in names_of(namespace).items()]
-        head = Column(PARENT_KEY, "integer"), Column(POSITION, "integer")
-        yield Table(f"{name}__{member}", (*head, *own), (PARENT_KEY, POSITION), member)
+def _related_tables(name: str, lists: dict[str, type[Fields]]) -> Iterator[Table]:
+    for expandable, namespace in lists.items():
+        kinds = names_of(namespace)
+        columns = [Column(field, _kind(kind)) for field, kind in kinds.items()]
+        own = Column(PARENT_KEY, "integer"), Column(POSITION, "integer")
+        key = PARENT_KEY, POSITION
+        yield Table(f"{name}__{expandable}", (*own, *columns), key, expandable)
 
 
 def _kind(field: type[Any]) -> Kind:

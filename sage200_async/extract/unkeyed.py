@@ -97,10 +97,10 @@ async def _write(
 ) -> Digest:
     """Write all pages to the sink; return the digest of their records."""
     digest = Digest()
-    checkpoint = Checkpoint(query=query.url)
+    await thread.begin(Checkpoint(query=query.url, started_at=time.time()))
     async for page in query.pages():
         digest.add(page.records)
-        await thread.write(page.records, checkpoint)
+        await thread.write(None, page.records)
         if on_progress is not None:
             on_progress(Progress(records=digest.records, requests=digest.pages))
     return digest

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from sage200_async import Sage200Client
 from sage200_async.auth.stores import MemoryStore
-from sage200_async.extract.files.sink import finished
+from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.sandbox import Behaviour, Sandbox
 
 KILLS = 20 if os.environ.get("EXHAUSTIVE") == "1" else 2
@@ -141,7 +141,7 @@ class Exporter:
             self.killed += 1
             self.left += self._way.begun(self._folder)
             # Between the last rename and its own end, it was done.
-            return finished(self._folder, "customers") is not None
+            return find_manifest(self._folder, "customers") is not None
         assert process.returncode == 0, said.decode()
         return True
 

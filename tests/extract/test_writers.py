@@ -11,7 +11,7 @@ import pytest
 from sage200_async import Sage200Client
 from sage200_async.errors import PagingError
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.files.sink import files_at
+from sage200_async.extract.files.factory import files_at
 from sage200_async.paging.certificate import Certificate
 from sage200_async.sandbox import Behaviour, Sandbox
 

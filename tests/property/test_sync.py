@@ -19,21 +19,24 @@ from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
 
 OVERLAP = 600
-BEGUN = datetime(2026, 3, 2, tzinfo=UTC)
+STARTED = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-class SyncTarget:
-    """A copy in a dict, which loses all that it was not asked to keep when killed."""
+class DictTarget:
+    """A copy in a dict, which stores every write at once."""
 
     def __init__(self):
-        self.rows, self.deleted, self.notes = {}, {}, {}
+        self.rows, self.deleted, self.stored = {}, {}, {}
         self.checkpoint, self.writes = None, 0
 
     def open(self, tables):
         [self.table] = tables
         return self.checkpoint
 
-    def write(self, rows, checkpoint):
+    def begin(self, checkpoint):
+        self.checkpoint = checkpoint
+
+    def write(self, key_range, rows):
         names = [column.name for column in self.table.columns]
         for row in rows[self.table.name]:
             record = dict(zip(names, row, strict=True))
@@ -41,7 +44,7 @@ class SyncTarget:
                 self.writes += 1
             self.rows[record["id"]] = record
             self.deleted.pop(record["id"], None)
-        self.checkpoint = checkpoint
+        self.checkpoint = self.checkpoint.add(key_range)
 
     def commit(self, certificate):
         self.checkpoint = None
@@ -57,11 +60,11 @@ class SyncTarget:
 
     def metadata(self, name, value=None):
         if value is not None:
-            self.notes[name] = value
-        return self.notes.get(name)
+            self.stored[name] = value
+        return self.stored.get(name)
 
     @property
-    def standing(self):
+    def names(self):
         return {key: self.rows[key]["name"] for key in self.keys()}
 
 
@@ -70,7 +73,7 @@ class Company:
 
     def __init__(self):
         self.rows, self.next = {}, 1
-        self.now = BEGUN
+        self.now = STARTED
         self.sites = [{"site_id": "s", "company_id": 1}]
         self.hidden = set()
         self.lost = False
@@ -80,17 +83,17 @@ class Company:
         await asyncio.sleep(0)
         if request.path == "sites":
             return reply(self.sites)
-        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
-        found = [] if self.lost else self.found(asked.get("$filter", ""))
-        if "$count" in asked:
-            return reply(len(found))
-        key, _, direction = asked["$orderby"].split(",")[0].partition(" ")
-        ordered = sorted(found, key=lambda row: (row[key], row["id"]))
+        options = {name: values[0] for name, values in parse_qs(request.query).items()}
+        rows = [] if self.lost else self.matching(options.get("$filter", ""))
+        if "$count" in options:
+            return reply(len(rows))
+        key, _, direction = options["$orderby"].split(",")[0].partition(" ")
+        ordered = sorted(rows, key=lambda row: (row[key], row["id"]))
         rows = ordered[::-1] if direction == "desc" else ordered
-        rows = rows[int(asked.get("$skip", 0)) :][: int(asked["$top"])]
+        rows = rows[int(options.get("$skip", 0)) :][: int(options["$top"])]
         return Response(200, {}, reply([served(row) for row in rows]).body)
 
-    def found(self, condition):
+    def matching(self, condition):
         rows = [row for key, row in self.rows.items() if key not in self.hidden]
         terms = condition.split(" and ") if condition else []
         for term in terms:
@@ -99,9 +102,9 @@ class Company:
 
 
 def holds(term, row):
-    """Tell whether a condition holds: `or` chains of keys, or one comparison."""
+    """Return whether a condition holds: `or` chains of keys, or one comparison."""
     if " or " in term:
-        return any(holds(each, row) for each in term.split(" or "))
+        return any(holds(part, row) for part in term.split(" or "))
     name, operator, text = term.split(" ")
     value = row[name]
     other = datetime.fromisoformat(text) if name != "id" else int(text)
@@ -124,7 +127,7 @@ class Week(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.loop = asyncio.Runner()
-        self.company, self.mirror = Company(), SyncTarget()
+        self.company, self.target = Company(), DictTarget()
         settings = Settings(site="s", company=1)
         self.client = Sage200Client(settings, transport=self.company)
         query = self.client.customers.select("id", "name", "date_time_updated")
@@ -134,7 +137,7 @@ class Week(RuleBasedStateMachine):
         self.loop.close()
 
     @initialize(count=st.integers(0, 30))
-    def begins(self, count):
+    def first_records(self, count):
         for _ in range(count):
             self.insert("first")
 
@@ -149,7 +152,7 @@ class Week(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0, 0, 1, 60, 86_400]))
     def time_passes(self, seconds):
-        """Nothing at all may pass between two writes: their stamps are equal."""
+        """No time may pass between two writes: their stamps are equal."""
         self.company.now += timedelta(seconds=seconds)
 
     @rule(name=st.text("ab", max_size=2))
@@ -173,7 +176,7 @@ class Week(RuleBasedStateMachine):
         data=st.data(), name=st.text("ef", max_size=2), ago=st.integers(0, OVERLAP - 1)
     )
     def a_transaction_commits_late(self, data, name, ago):
-        """A change becomes visible that was stamped a while ago, within the overlap."""
+        """A change becomes visible that was stamped some time ago, within the overlap."""
         stamp = self.company.now - timedelta(seconds=ago)
         fresh = {
             key: row
@@ -188,32 +191,32 @@ class Week(RuleBasedStateMachine):
     def a_sync(self):
         self.loop.run(self.synced())
         expected = {key: row["name"] for key, row in self.company.rows.items()}
-        assert self.mirror.standing == expected
+        assert self.target.names == expected
 
     @rule()
     def a_second_sync_writes_nothing(self):
         self.loop.run(self.synced())
-        writes = self.mirror.writes
+        writes = self.target.writes
         again = self.loop.run(self.synced())
-        assert (self.mirror.writes, again.deleted) == (writes, 0)
+        assert (self.target.writes, again.deleted) == (writes, 0)
 
     @rule()
     def a_sync_without_a_tunnel(self):
         """A listing that lost its rows marks none of them as deleted."""
         self.loop.run(self.synced())
-        held = self.mirror.standing
+        before = self.target.names
         self.company.lost = True
-        if held:
+        if before:
             with pytest.raises(ExtractError, match="listing looks incomplete"):
                 self.loop.run(self.synced(most=0.1))
         self.company.lost = False
-        assert self.mirror.standing == held
+        assert self.target.names == before
 
     async def synced(self, most=1.0):
         return await sync(
             self.client,
             self.extraction,
-            self.mirror,
+            self.target,
             workers=3,
             overlap=OVERLAP,
             deletes=DeletePolicy(max_fraction=most),
@@ -221,16 +224,16 @@ class Week(RuleBasedStateMachine):
 
     @invariant()
     def deleted_rows_are_kept(self):
-        """What was deleted is marked, and not forgotten."""
-        assert set(self.mirror.deleted) <= set(self.mirror.rows)
+        """Rows that were deleted are marked, and stay."""
+        assert set(self.target.deleted) <= set(self.target.rows)
 
 
 TestWeek = Week.TestCase
 TestWeek.settings = settings(stateful_step_count=30)
 
 
-def machine(count):
-    """Give a copy in step with a company of *count* customers."""
+def week_of(count):
+    """Return a week with a copy in step with a company of *count* customers."""
     week = Week()
     for _ in range(count):
         week.insert("x")
@@ -240,76 +243,76 @@ def machine(count):
 
 def test_no_company_among_the_sites():
     """While Sage does not name the company, no row is marked as deleted."""
-    week = machine(50)
+    week = week_of(50)
     del week.company.rows[1]
     week.company.sites = []
     with pytest.raises(ExtractError, match="tunnel"):
         week.loop.run(week.synced())
-    assert len(week.mirror.standing) == 50
+    assert len(week.target.names) == 50
     week.company.sites = [{"site_id": "S", "company_id": 1}]
     assert week.loop.run(week.synced()).deleted == 1
     week.teardown()
 
 
 def test_a_role_that_hides_rows():
-    """Many rows that are gone at once are not believed; a larger share is, if allowed."""
-    week = machine(400)
+    """Many deletes at once are not believed, unless a larger share is allowed."""
+    week = week_of(400)
     week.company.hidden = set(list(week.company.rows)[:200])
     with pytest.raises(
         ExtractError, match="200 of 400 rows seem to be deleted, and 200 are"
     ):
         week.loop.run(week.synced(most=0.1))
-    assert len(week.mirror.standing) == 400
+    assert len(week.target.names) == 400
     assert week.loop.run(week.synced(most=0.6)).deleted == 200
     week.teardown()
 
 
 def test_a_listing_that_is_not_whole_the_second_time():
-    """Rows that were there a moment ago must come with those that seem gone."""
-    week = machine(50)
+    """Rows that were listed a moment ago must come with those that seem deleted."""
+    week = week_of(50)
     del week.company.rows[1]
-    whole = week.company.found
+    whole = week.company.matching
 
     def forgets(condition):
         return [] if " or " in condition else whole(condition)
 
-    week.company.found = forgets
+    week.company.matching = forgets
     with pytest.raises(ExtractError, match="moment ago"):
         week.loop.run(week.synced())
-    assert len(week.mirror.standing) == 50
+    assert len(week.target.names) == 50
     week.teardown()
 
 
 def test_a_row_that_is_back_is_not_deleted():
-    """A row that comes when it is asked for once more is not marked."""
-    week = machine(50)
-    whole = week.company.found
+    """A row that comes when it is asked for again is not marked."""
+    week = week_of(50)
+    whole = week.company.matching
 
     def first_hides(condition):
         rows = whole(condition)
         return rows if " or " in condition else [row for row in rows if row["id"] != 1]
 
-    week.company.found = first_hides
+    week.company.matching = first_hides
     assert week.loop.run(week.synced()).deleted == 0
-    assert len(week.mirror.standing) == 50
+    assert len(week.target.names) == 50
     week.teardown()
 
 
 def test_only_changes_are_read():
-    """After the first time, what has changed since less the overlap is read."""
-    week = machine(50)
+    """After the first sync, the changes since then, less the overlap, are read."""
+    week = week_of(50)
     week.company.now += timedelta(days=1)
     week.company.rows[4].update(name="new", date_time_updated=week.company.now)
     done = week.loop.run(week.synced())
     assert (done.whole, done.read) == (False, 50)
     done = week.loop.run(week.synced())
     assert (done.whole, done.read) == (False, 1)
-    assert week.mirror.rows[4]["name"] == "new"
+    assert week.target.rows[4]["name"] == "new"
     week.teardown()
 
 
-def test_broken_off_at_any_request():
-    """A sync that dies at its nth request, for any n, leaves what the next one mends."""
+def test_stopped_at_any_request():
+    """After a sync that dies at its nth request, for any n, the next one completes it."""
     for number in range(1, 40):
         week = Week()
         for _ in range(250):
@@ -329,10 +332,10 @@ def test_broken_off_at_any_request():
             week.loop.run(week.synced())
         week.client.transport = week.company
         week.loop.run(week.synced())
-        assert week.mirror.standing == dict.fromkeys(week.company.rows, "x")
+        assert week.target.names == dict.fromkeys(week.company.rows, "x")
         week.teardown()
 
 
 def sender(send):
-    """Give a transport that sends so."""
+    """Return a transport with *send* as its method."""
     return type("Dying", (), {"send": staticmethod(send)})()

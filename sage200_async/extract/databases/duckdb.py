@@ -15,9 +15,9 @@ from sage200_async.extract.databases.sqlite import require_folder
 from sage200_async.extract.databases.value_limits import (
     DIGITS,
     PLACES,
-    takes_decimal,
-    takes_integer,
-    takes_text,
+    decimal_rejection,
+    integer_rejection,
+    text_rejection,
 )
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.tables import Column, Kind, Row
 
-_SOUND: Final = (1, 2)
+_OLDEST: Final = (1, 2)
 # 1.1.0 forgets, when a file is opened again, which keys are in it.
 _WRITING: Final = threading.RLock()
-# DuckDB gives up where SQLite waits: two that write the same table of books at
-# once conflict. Other processes are kept out by DuckDB itself.
+# Where SQLite waits, DuckDB fails: two threads that write the state table at once
+# conflict. DuckDB itself keeps out other processes.
 
 
 class DuckDB:
@@ -41,8 +41,8 @@ class DuckDB:
     rounded.
 
     Args:
-        path: The file; it is made where it is missing, its folder is not.
-        schema: Where the tables go.
+        path: The file; created if it is missing, but its folder is not.
+        schema: The schema of the tables.
 
     Raises:
         MissingExtra: ``duckdb`` or ``pyarrow`` is not installed.
@@ -58,7 +58,7 @@ class DuckDB:
             "json": "JSON",
         }
     )
-    """How it words SQL."""
+    """Its words in SQL."""
 
     def __init__(self, path: str | Path, schema: str = "") -> None:
         require("a DuckDB file", "duckdb", "duckdb", "pyarrow")
@@ -75,16 +75,16 @@ class DuckDB:
         self._path = Path(path)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.schema = schema or "main"
-        """Where the tables go."""
+        """The schema of the tables."""
 
     @property
     def where(self) -> str:
-        """What and where it is."""
+        """Its kind and its path."""
         return f"DuckDB at {self._path}"
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
-        """What its library, and that which makes columns, raise."""
+        """The errors of its library, and of pyarrow."""
         from duckdb import Error  # noqa: PLC0415 - an extra
 
         arrow: type[Exception] = self._arrow.ArrowException
@@ -98,9 +98,9 @@ class DuckDB:
         """
         from duckdb import __version__, connect  # noqa: PLC0415 - an extra
 
-        if tuple(map(int, __version__.split(".")[:2])) < _SOUND:
-            message = f"{self.where}: expected DuckDB 1.2 or later, got {__version__}"
-            raise SinkError(f"{message}, in some of which a key can come twice")
+        if tuple(map(int, __version__.split(".")[:2])) < _OLDEST:
+            message = f"{self.where}: DuckDB {__version__} can store a key twice"
+            raise SinkError(f"{message}; install DuckDB 1.2 or later")
         require_folder(self.where, self._path)
         self._connection = connect(str(self._path))
 
@@ -111,58 +111,60 @@ class DuckDB:
             connection.close()
 
     @contextmanager
-    def transaction(self, *, making: bool = False) -> Generator[None, None, None]:
-        """Do all that is done inside, or nothing; other writers wait."""
-        del making  # any writer is the only one
+    def transaction(self, *, creating: bool = False) -> Generator[None, None, None]:
+        """Do everything inside, or nothing; other writers wait."""
+        del creating  # any writer is the only one
         with _WRITING:
-            self.ask("BEGIN TRANSACTION")
+            self.execute("BEGIN TRANSACTION")
             try:
                 yield
-                self.ask("COMMIT")
+                self.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement; give the rows that it gives."""
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement; return its rows."""
         return self._open().execute(sql, list(values)).fetchall()
 
     def columns(self, name: str) -> dict[str, str]:
-        """Give the type of each column of a table; none where there is no table."""
+        """Return the type of each column of a table; none if there is no table."""
         statement = (
             "SELECT column_name, data_type FROM duckdb_columns() WHERE "
             "database_name = current_database() AND schema_name = ? AND table_name = ?"
         )
-        return dict(self.ask(statement, (self.schema, name)))
+        return dict(self.execute(statement, (self.schema, name)))
 
-    def make_schema(self) -> None:
-        """Make the schema where it is missing."""
-        self.ask(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
+    def create_schema(self) -> None:
+        """Create the schema if it is missing."""
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
 
-    def load(self, stage: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Add rows to a temporary table, in columns: one by one they take minutes."""
+    def load(
+        self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
+    ) -> None:
+        """Insert rows into a staging table, by column: one by one they take minutes."""
         if not rows:
             return
-        cells = zip(*rows, strict=True)
+        values_by_column = zip(*rows, strict=True)
         arrays = [
             self._arrow.array(values, self._types[column.kind])
-            for column, values in zip(columns, cells, strict=True)
+            for column, values in zip(columns, values_by_column, strict=True)
         ]
-        names = [each.name for each in columns]
-        connection, view = self._open(), f"{stage}_rows"
+        names = [column.name for column in columns]
+        connection, view = self._open(), f"{staging}_rows"
         connection.register(view, self._arrow.Table.from_arrays(arrays, names=names))
         listed = ", ".join(map(quoted, names))
-        statement = f"INSERT INTO {quoted(stage)} ({listed}) SELECT {listed} FROM {quoted(view)}"
-        self.ask(statement)
+        statement = f"INSERT INTO {quoted(staging)} ({listed}) SELECT {listed} FROM {quoted(view)}"
+        self.execute(statement)
         connection.unregister(view)
 
-    def takes(self, column: Column, value: Any) -> str:
-        """Say what *column* can hold where *value* is not that; else nothing."""
+    def explain_rejection(self, column: Column, value: Any) -> str:
+        """Return what *column* can hold if *value* does not fit; else nothing."""
         if column.kind == "integer":
-            return takes_integer(value)
+            return integer_rejection(value)
         if column.kind == "number":
-            return takes_decimal(value)
-        return takes_text(value, without="")
+            return decimal_rejection(value)
+        return text_rejection(value, without="")
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         from duckdb import ConnectionException  # noqa: PLC0415 - an extra
@@ -172,8 +174,8 @@ class DuckDB:
         return self._connection
 
     def _roll_back(self) -> None:
-        """Undo what was done, unless DuckDB has done so itself."""
+        """Undo what was done, unless DuckDB did so itself."""
         try:
-            self.ask("ROLLBACK")
+            self.execute("ROLLBACK")
         except self.failures:
             self.disconnect()

@@ -1,4 +1,4 @@
-"""What a database has to be able to do, so that rows can be kept in it."""
+"""What a database has to be able to do, so that rows can be stored in it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """One connection to one database.
 
-    Its methods raise what the database's library raises; `failures` names that.
+    Its methods raise the errors of the database's library, which are `failures`.
     """
 
     @property
     def where(self) -> str:
-        """What and where it is, without passwords."""
+        """Its kind and its place, without passwords."""
         ...
 
     @property
     def dialect(self) -> Dialect:
-        """How it words SQL."""
+        """Its words in SQL."""
         ...
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
-        """What its library raises."""
+        """The errors of its library."""
         ...
 
     @property
     def schema(self) -> str:
-        """The schema that tables are in; known once it is connected."""
+        """The schema of the tables; known once it is connected."""
         ...
 
     def connect(self) -> None:
@@ -43,33 +43,35 @@ class Engine(Protocol):
         ...
 
     def disconnect(self) -> None:
-        """Let go of the connection, if there is one, and of temporary tables."""
+        """Close the connection, if there is one; staging tables are dropped."""
         ...
 
-    def transaction(self, *, making: bool = False) -> AbstractContextManager[object]:
-        """Do all that is done inside, or nothing.
+    def transaction(self, *, creating: bool = False) -> AbstractContextManager[object]:
+        """Do everything inside, or nothing.
 
         Args:
-            making: Whether tables are made: one connection at a time does that.
+            creating: Whether tables are created: one connection at a time does that.
         """
         ...
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement; give the rows that it gives."""
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement; return its rows."""
         ...
 
     def columns(self, name: str) -> dict[str, str]:
-        """Give the type of each column of a table; none where there is no table."""
+        """Return the type of each column of a table; none if there is no table."""
         ...
 
-    def make_schema(self) -> None:
-        """Make the schema, where one was asked for that is missing."""
+    def create_schema(self) -> None:
+        """Create the schema if one was requested and is missing."""
         ...
 
-    def load(self, stage: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Add rows to a temporary table."""
+    def load(
+        self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
+    ) -> None:
+        """Insert rows into a staging table."""
         ...
 
-    def takes(self, column: Column, value: Any) -> str:
-        """Say what *column* can hold where *value* is not that; else nothing."""
+    def explain_rejection(self, column: Column, value: Any) -> str:
+        """Return what *column* can hold if *value* does not fit; else nothing."""
         ...

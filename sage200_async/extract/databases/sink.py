@@ -1,12 +1,10 @@
-"""A database as a sink: rows and how far they have come, in one transaction."""
+"""A database as a sink: rows and the checkpoint, in one transaction."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
@@ -14,333 +12,310 @@ import msgspec
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import sql
-from sage200_async.extract.databases.buffer import Buffer
-from sage200_async.extract.databases.migrations import Maker
+from sage200_async.extract.databases.migrations import Migrator
+from sage200_async.extract.databases.rejections import rejected_value
+from sage200_async.extract.key_order import require_key_order
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from sage200_async.extract.databases.engine import Engine
     from sage200_async.extract.databases.sql import Layout
-    from sage200_async.extract.tables import Column, Row, Table
+    from sage200_async.extract.databases.state import State
+    from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
-
-Told = Mapping[str, str | None]
+    from sage200_async.paging.key_ranges import KeyRange
 
 ROWS: Final = 5000
-"""Rows that are gathered for one transaction, child rows among them."""
+"""Rows that are gathered for one transaction, of all tables."""
 _KEYS: Final = 50_000
 # Keys that are asked for at once.
 
 
 class DatabaseSink:
-    """Keeps a resource in a database, and in step with its source.
+    """Stores a resource in a database, and in step with its source.
 
     Besides the resource's own columns, each table has ``_deleted_at``: null
     unless the source no longer has the row. The table ``_sage200`` holds, for
-    each table, its checkpoint, certificate and notes.
+    each table, its checkpoint, certificate and metadata.
 
-    Rows are gathered, and written with the checkpoint in one transaction; what
-    is not written is not claimed. Rows that are as they were are not written.
-    A resource without a unique key is staged, and replaces the whole when it
-    is finished: its readers see the old rows or the new, and it has no
-    checkpoint, as half of it is nothing to go on from.
+    Rows are gathered, and written with the checkpoint in one transaction. Rows
+    that have not changed are not written. A resource without a unique key is
+    staged, and replaces all rows when it is committed: its readers see the old
+    rows or the new, and it has no checkpoint, as half of it cannot be resumed.
 
-    After a `SinkError` it is closed: what it had gathered is gone, and a new
-    one on the same place goes on from the checkpoint that is there.
+    After a `SinkError` it is closed, and what it had gathered is gone; a new
+    sink on the same database resumes from the checkpoint that is stored.
 
     Args:
         engine: The database.
         prefix: What the names of tables begin with.
     """
 
-    _books: Layout
+    _state: State
     _layouts: tuple[Layout, ...]
-    _buffer: Buffer | None
-    _pending: Checkpoint | None
-    _seen: str | None
+    _gathered: dict[str, list[Row]]
+    _checkpoint: Checkpoint | None
+    _stored: Checkpoint | None
+    _seen_writer: str | None
 
     def __init__(self, engine: Engine, prefix: str = "") -> None:
         self._engine = engine
         self._prefix = prefix
-        self._mine = uuid.uuid4().hex
+        self._writer = uuid.uuid4().hex
         self._forget()
 
     def __repr__(self) -> str:
         return f"DatabaseSink({self._engine.where!r}, {self._prefix!r})"
 
     def open(self, tables: Sequence[Table]) -> Checkpoint | None:
-        """Make what is missing; give the checkpoint of a reading to go on with.
+        """Create what is missing; return the checkpoint to resume from.
 
-        It is None where there was no reading, or the last one was finished.
-        Opening again forgets what was gathered or staged and not written.
+        It is None if there was no read, or the last one was committed. A sink
+        that is open drops what was gathered or staged and not written.
 
         Raises:
             SinkConflict: A table is not ours or has other types; nothing was
                 changed.
-            SinkError: The database is not to be had.
+            SinkError: The database is not available.
         """
-        self._let_go()
-        with self._reported("cannot be opened"):
+        self._release()
+        with self._errors_reported("cannot be opened"):
             self._engine.connect()
-            maker = Maker(self._engine, self._prefix, tables)
-            maker.make()
-            self._books, self._layouts = maker.books, maker.layouts
-            self._buffer = Buffer(tables)
-            self._seen = self._told("writer")
-            found = self._told("checkpoint")
-        return None if found is None else self._checkpoint_of(found)
+            migrator = Migrator(self._engine, self._prefix, tables)
+            migrator.migrate()
+            self._state, self._layouts = migrator.state, migrator.layouts
+            self._gathered = {table.name: [] for table in tables}
+            self._seen_writer = self._state.get("writer")
+            self._checkpoint = self._stored = self._stored_checkpoint()
+        return self._checkpoint
 
-    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
-        """Gather *rows*; with enough of them, write them and *checkpoint*.
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Begin a new read; its checkpoint is stored with its first rows.
 
         Raises:
-            SinkConflict: Another run has written since this was opened.
+            SinkError: What was gathered before cannot be written.
+        """
+        self._require_open()
+        self._flush()
+        self._checkpoint = checkpoint
+
+    def write(
+        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Gather the rows of *key_range*; write them once there are enough.
+
+        Raises:
+            SinkConflict: A row is outside of the range, or some of the range
+                was written before; or another run has written since `open`.
             SinkError: They cannot be written, and none of them was.
         """
-        buffer = self._require_open()
-        buffer.add(rows)
-        self._pending = checkpoint
-        if len(buffer) >= ROWS:
-            self._write()
+        self._require_open()
+        if self._checkpoint is None:
+            self._refuse("no read has begun; call begin() first")
+        require_key_order([layout.table for layout in self._layouts], key_range, rows)
+        if key_range is not None:
+            self._checkpoint = self._checkpoint.add(key_range)
+        for name, gathered in self._gathered.items():
+            gathered.extend(rows.get(name, ()))
+        if sum(map(len, self._gathered.values())) >= ROWS:
+            self._flush()
 
     def commit(self, certificate: Certificate) -> None:
-        """Write what there is, with *certificate* beside it.
+        """Write what was gathered, with *certificate* beside it.
 
         Raises:
             SinkError: It cannot be written.
         """
         self._require_open()
-        told = {"certificate": _text(certificate), "checkpoint": None}
+        state = {"certificate": _json(certificate), "checkpoint": None}
+        self._checkpoint = self._stored = None
         if self._keyed:
-            self._write(told)
+            self._flush(state)
         else:
-            self._replace(told)
+            self._replace(state)
 
     def close(self) -> None:
-        """Write what there is, and let go of the database.
+        """Write what was gathered, and disconnect.
 
         Raises:
             SinkError: It cannot be written.
         """
         try:
             if self._layouts:
-                self._write()
+                self._flush()
         finally:
-            self._let_go()
+            self._release()
 
     def keys(self) -> Iterator[int]:
-        """Give the keys of the rows that are there and not marked as deleted.
+        """Yield the keys of the rows that are not marked as deleted.
 
         Yields:
-            Keys in ascending order. No cursor is held while they are used.
+            Keys in ascending order. No cursor is open while they are used.
 
         Raises:
             SinkError: The database failed, or the resource has no unique key.
         """
         self._require_keyed()
-        self._write()
+        self._flush()
         last: tuple[int, ...] = ()
-        while page := self._keys(last):
+        while page := self._keys_after(last):
             yield from page
             last = (page[-1],)
 
     def mark_deleted(self, keys: Sequence[int], at: float) -> None:
-        """Mark rows as deleted, their child rows too; all or none.
+        """Mark rows as deleted, their related rows too; all or none.
 
         Args:
-            keys: Which; those that are marked keep their time.
+            keys: The keys; rows that are marked already keep their time.
             at: Seconds since 1970.
 
         Raises:
             SinkError: The database failed, or the resource has no unique key.
         """
         self._require_keyed()
-        self._write()
+        self._flush()
         own = self._layouts[0]
-        key = [each for each in own.table.columns if each.name in own.table.key]
-        moment = datetime.fromtimestamp(at, UTC)
+        key = [column for column in own.table.columns if column.name in own.table.key]
+        time = datetime.fromtimestamp(at, UTC)
         with self._transaction("rows cannot be marked"):
-            self._engine.load(own.stage, key, [(each,) for each in keys])
+            self._engine.load(own.staging, key, [(value,) for value in keys])
             for layout in self._layouts:
-                self._engine.ask(sql.mark(layout, own), (moment,))
-            self._engine.ask(sql.clear(own))
+                self._engine.execute(sql.mark_deleted(layout, own), (time,))
+            self._engine.execute(sql.clear_staging(own))
 
     def metadata(self, name: str, value: str | None = None) -> str | None:
-        """Keep a small text beside the data under *name*; give what is there.
+        """Store *value* beside the data under *name*; return what is stored.
 
-        What was gathered is written in the same transaction, so that no note
-        speaks of rows that are not there.
+        What was gathered is written in the same transaction, so that no value
+        is about rows that are not stored.
 
         Raises:
             SinkError: The database failed.
         """
         self._require_open()
         if value is not None:
-            self._write({f"note {name}": value})
-        with self._reported("notes cannot be read"):
-            return self._told(f"note {name}")
+            self._flush({f"metadata {name}": value})
+        with self._errors_reported("metadata cannot be read"):
+            return self._state.get(f"metadata {name}")
 
     @property
     def _keyed(self) -> bool:
         return bool(self._layouts[0].table.key)
 
-    def _write(self, told: Told | None = None) -> None:
-        """Write what was gathered, and what is told with it, in one transaction."""
-        buffer = self._require_open()
-        pending = self._pending if self._keyed else None
-        claimed = {} if pending is None else {"checkpoint": _text(pending)}
-        tells: Told = {**claimed, **(told or {})}
-        if not buffer and not tells:
+    def _flush(self, state: Mapping[str, str | None] | None = None) -> None:
+        """Write what was gathered, the checkpoint and *state* in one transaction."""
+        values = dict(state or {})
+        if self._keyed and self._checkpoint is not self._stored:
+            values["checkpoint"] = _json(self._checkpoint)
+        if not values and not any(self._gathered.values()):
             return
-        with self._transaction("rows cannot be kept"):
-            self._load(buffer.take())
+        with self._transaction("rows cannot be written"):
+            self._stage()
             if self._keyed:
                 self._merge()
-            self._tell(tells)
-        self._pending = None
+            self._state.set(values)
+        self._stored = self._checkpoint
 
-    def _replace(self, told: Told) -> None:
-        """Put what is staged in the place of what is there, where they differ."""
-        buffer, own = self._require_open(), self._layouts[0]
+    def _replace(self, state: Mapping[str, str | None]) -> None:
+        """Replace the stored rows by the staged ones, if they differ."""
+        own = self._layouts[0]
         with self._transaction("rows cannot be replaced"):
-            self._load(buffer.take())
-            if self._engine.ask(sql.differs(own))[0][0]:
-                self._engine.ask(sql.empty(own))
-                self._engine.ask(sql.take_over(own))
-            self._engine.ask(sql.clear(own))
-            self._tell(told)
-        self._pending = None
+            self._stage()
+            if self._engine.execute(sql.staged_differ(own))[0][0]:
+                self._engine.execute(sql.delete_all(own))
+                self._engine.execute(sql.insert_staged(own))
+            self._engine.execute(sql.clear_staging(own))
+            self._state.set(state)
 
-    def _load(self, rows: Mapping[str, list[Row]]) -> None:
-        """Stage rows, and where that fails say which value is to blame."""
+    def _stage(self) -> None:
+        """Load what was gathered into the staging tables."""
         for layout in self._layouts:
-            found, columns = rows[layout.table.name], layout.table.columns
+            rows, columns = self._gathered[layout.table.name], layout.table.columns
             try:
-                self._engine.load(layout.stage, columns, found)
+                self._engine.load(layout.staging, columns, rows)
             except self._engine.failures:
-                self._blame(layout, found)
+                if reason := rejected_value(self._engine, layout, rows):
+                    self._refuse(reason)
                 raise
-
-    def _blame(self, layout: Layout, rows: Sequence[Row]) -> None:
-        for row in rows:
-            values = dict(zip(layout.table.columns, row, strict=True))
-            for column, value in values.items():
-                expected = self._expected(layout, column, value)
-                if expected:
-                    of = [values[c] for c in values if c.name in layout.table.key]
-                    self._refuse(
-                        f"table {layout.name}, key {of}, column {column.name}: "
-                        f"expected {expected}, got {_shown(value)}"
-                    )
-
-    def _expected(self, layout: Layout, column: Column, value: object) -> str:
-        """Say what *column* can hold where *value* is not that; else nothing."""
-        if value is None:
-            return "a value" if column.name in layout.table.key else ""
-        return self._engine.takes(column, value)
+        self._gathered = {name: [] for name in self._gathered}
 
     def _merge(self) -> None:
-        """Take over what is staged."""
-        own, *children = self._layouts
-        for child in children:
-            self._engine.ask(sql.remove_rest(child, own))
+        """Insert or update the staged rows."""
+        own, *related = self._layouts
+        for layout in related:
+            self._engine.execute(sql.delete_unlisted(layout, own))
         for layout in self._layouts:
-            self._engine.ask(sql.upsert(layout))
+            self._engine.execute(sql.upsert(layout))
         for layout in self._layouts:
-            self._engine.ask(sql.clear(layout))
+            self._engine.execute(sql.clear_staging(layout))
 
-    def _keys(self, last: tuple[int, ...]) -> list[int]:
-        """Give the next page of keys."""
-        statement = sql.held_keys(self._layouts[0], _KEYS, after=bool(last))
-        with self._reported("keys cannot be read"):
-            return [key for (key,) in self._engine.ask(statement, last)]
-
-    def _told(self, name: str) -> str | None:
-        """Give what the books say of this resource."""
-        of = (self._layouts[0].name, name)
-        found = self._engine.ask(sql.ask_books(self._books), of)
-        return found[0][0] if found else None
-
-    def _tell(self, told: Told) -> None:
-        """Tell the books; of what is None, they forget what they had."""
-        for name, value in told.items():
-            of = (self._layouts[0].name, name)
-            if value is None:
-                self._engine.ask(sql.forget(self._books), of)
-            else:
-                self._engine.ask(sql.tell_books(self._books), (*of, value))
+    def _keys_after(self, last: tuple[int, ...]) -> list[int]:
+        """Return the next keys."""
+        statement = sql.select_keys(self._layouts[0], _KEYS, after=bool(last))
+        with self._errors_reported("keys cannot be read"):
+            return [key for (key,) in self._engine.execute(statement, last)]
 
     @contextmanager
-    def _transaction(self, failing: str) -> Generator[None, None, None]:
-        """Write, unless somebody else has written since this was opened."""
-        with self._reported(failing), self._engine.transaction():
-            writer = self._told("writer")
-            if writer not in {self._seen, self._mine}:
+    def _transaction(self, failure: str) -> Generator[None, None, None]:
+        """Write, unless another run has written since `open`."""
+        with self._errors_reported(failure), self._engine.transaction():
+            if self._state.get("writer") not in {self._seen_writer, self._writer}:
                 message = (
-                    f"{self._engine.where}: table {self._layouts[0].name}: expected to "
-                    "be the only one who writes, got another run that has written "
-                    "meanwhile: let it end, then run again"
+                    f"{self._engine.where}: table {self._layouts[0].name}: another run "
+                    "has written meanwhile; let it end, then run again"
                 )
                 raise SinkConflict(message)
-            self._tell({"writer": self._mine})
+            self._state.set({"writer": self._writer})
             yield
 
     @contextmanager
-    def _reported(self, failing: str) -> Generator[None, None, None]:
-        """Let go of the database on any failure, and say where it was."""
+    def _errors_reported(self, failure: str) -> Generator[None, None, None]:
+        """Disconnect on any failure, and name the database in the error."""
         try:
             yield
         except self._engine.failures as error:
-            self._let_go()
-            told = str(error).partition("\n")[0] or type(error).__name__
-            message = f"{self._engine.where}: {failing}: {told}"
+            self._release()
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            message = f"{self._engine.where}: {failure}: {reason}"
             raise SinkError(message) from error
         except BaseException:
-            self._let_go()
+            self._release()
             raise
 
-    def _checkpoint_of(self, text: str) -> Checkpoint:
+    def _stored_checkpoint(self) -> Checkpoint | None:
+        text = self._state.get("checkpoint")
+        if text is None:
+            return None
         try:
             return msgspec.json.decode(text, type=Checkpoint)
         except msgspec.MsgspecError as error:
-            self._let_go()
             message = (
-                f"{self._engine.where}: expected a checkpoint in {self._books.name}, "
-                f"got something else: {error}"
+                f"{self._engine.where}: the checkpoint in {sql.STATE_TABLE.name} "
+                f"cannot be read: {error}; delete it to begin anew"
             )
             raise SinkError(message) from error
 
-    def _require_open(self) -> Buffer:
-        if self._buffer is None:
-            self._refuse("expected a sink that is open, got one that is not, or failed")
-        return self._buffer
+    def _require_open(self) -> None:
+        if not self._layouts:
+            self._refuse("the sink is not open, or has failed; open a new one")
 
     def _require_keyed(self) -> None:
         self._require_open()
         if not self._keyed:
-            name = self._layouts[0].name
-            self._refuse(
-                f"table {name}: expected a unique key, got a table without one"
-            )
+            self._refuse(f"table {self._layouts[0].name}: it has no unique key")
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise SinkError(f"{self._engine.where}: {what}")
+    def _refuse(self, problem: str) -> NoReturn:
+        raise SinkError(f"{self._engine.where}: {problem}")
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._forget()
         self._engine.disconnect()
 
     def _forget(self) -> None:
-        self._layouts, self._buffer = (), None
-        self._pending = self._seen = None
+        self._layouts, self._gathered = (), {}
+        self._checkpoint = self._stored = self._seen_writer = None
 
 
-def _shown(value: object) -> str:
-    """Show a number or nothing; of other values, which are the customers', the kind."""
-    plain = value is None or isinstance(value, int | Decimal)
-    return str(value) if plain else f"other {type(value).__name__}"
-
-
-def _text(value: Checkpoint | Certificate) -> str:
+def _json(value: Checkpoint | Certificate | None) -> str:
     return msgspec.json.encode(value).decode()

@@ -1,4 +1,4 @@
-"""SQL text for tables in a database: pure, and one for all databases."""
+"""SQL text for tables in a database: pure, and the same for all databases."""
 
 from __future__ import annotations
 
@@ -11,61 +11,61 @@ from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Kind, Tab
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DELETED: Final = "_deleted_at"
-"""The column that tells since when the source no longer has a row."""
-BOOKS: Final = Table(
+DELETED_AT: Final = "_deleted_at"
+"""The column with the time since when the source no longer has a row."""
+STATE_TABLE: Final = Table(
     "_sage200",
     tuple(Column(name, "text") for name in ("resource", "name", "value")),
     ("resource", "name"),
 )
-"""The table that tells which tables are ours, and how far each has come."""
+"""The table with our own values: which tables are ours, and how far each has come."""
 
 
 class Dialect(Struct, frozen=True):
-    """What databases say in different words."""
+    """The words in which databases differ."""
 
     types: dict[Kind, str]
-    """A column's type as the database itself tells it."""
-    differs: str = "IS DISTINCT FROM"
-    """Compares rows of values, of which any may be null."""
-    mark: str = "?"
+    """The type of a column, in the words in which the database reports it."""
+    is_distinct: str = "IS DISTINCT FROM"
+    """Compares rows of values, any of which may be null."""
+    placeholder: str = "?"
     """Stands for a value."""
-    clear: str = "TRUNCATE"
+    truncate: str = "TRUNCATE"
     """Empties the table whose name follows."""
 
 
 class Layout(Struct, frozen=True):
-    """A table as it is in one database."""
+    """The layout of a table in one database."""
 
     table: Table
     schema: str
     """The schema that it is in."""
     name: str
     """Its name there, with the prefix."""
-    stage: str
-    """The temporary table where its rows wait."""
+    staging: str
+    """The name of the temporary table for its rows; empty for the state table."""
     dialect: Dialect
 
     @property
-    def full(self) -> str:
-        """Its name in SQL."""
+    def qualified(self) -> str:
+        """Its name with its schema, in SQL."""
         return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     @property
     def types(self) -> dict[str, str]:
-        """The type of each column, by the database's words."""
-        marked = () if self.table == BOOKS else (Column(DELETED, "datetime"),)
-        columns = (*self.table.columns, *marked)
-        return {each.name: self.dialect.types[each.kind] for each in columns}
+        """The type of each column, in the database's words."""
+        own = () if self.table == STATE_TABLE else (Column(DELETED_AT, "datetime"),)
+        columns = (*self.table.columns, *own)
+        return {column.name: self.dialect.types[column.kind] for column in columns}
 
     @property
     def columns(self) -> str:
         """The names of the columns that rows have, in SQL."""
-        return _list(each.name for each in self.table.columns)
+        return _list(column.name for column in self.table.columns)
 
 
 def quoted(name: str) -> str:
-    """Write a name, whatever is in it.
+    """Return a name in quotes, whatever is in it.
 
     Example:
         >>> print(quoted('a "b" c'))
@@ -74,132 +74,137 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def create(layout: Layout) -> str:
-    """Make a table."""
+def create_table(layout: Layout) -> str:
+    """Create a table."""
     parts = [f"{quoted(name)} {kind}" for name, kind in layout.types.items()]
     if layout.table.key:
         parts.append(f"PRIMARY KEY ({_list(layout.table.key)})")
-    return f"CREATE TABLE {layout.full} ({', '.join(parts)})"
+    return f"CREATE TABLE {layout.qualified} ({', '.join(parts)})"
 
 
 def add_column(layout: Layout, name: str) -> str:
-    """Add a column to a table that is there."""
+    """Add a column to an existing table."""
     kind = layout.types[name]
-    return f"ALTER TABLE {layout.full} ADD COLUMN {quoted(name)} {kind}"
+    return f"ALTER TABLE {layout.qualified} ADD COLUMN {quoted(name)} {kind}"
 
 
-def create_stage(layout: Layout) -> str:
-    """Make the temporary table where rows wait."""
+def create_staging(layout: Layout) -> str:
+    """Create the staging table."""
     types, key = layout.types, layout.table.key
     # Without NOT NULL, SQLite would make up a key for a row that has none.
     parts = [
         f"{quoted(c.name)} {types[c.name]}{' NOT NULL' * (c.name in key)}"
         for c in layout.table.columns
     ]
-    return f"CREATE TEMPORARY TABLE {quoted(layout.stage)} ({', '.join(parts)})"
+    return f"CREATE TEMPORARY TABLE {quoted(layout.staging)} ({', '.join(parts)})"
 
 
-def clear(layout: Layout) -> str:
-    """Empty the temporary table."""
-    return f"{layout.dialect.clear} {quoted(layout.stage)}"
+def clear_staging(layout: Layout) -> str:
+    """Empty the staging table."""
+    return f"{layout.dialect.truncate} {quoted(layout.staging)}"
 
 
 def upsert(layout: Layout) -> str:
-    """Take over the rows that wait; those that are there already are not written."""
-    names = [each.name for each in layout.table.columns]
+    """Insert or update the staged rows; rows that are the same are not written."""
+    names = [column.name for column in layout.table.columns]
     rest = [name for name in names if name not in layout.table.key]
-    sets = [f"{quoted(name)} = excluded.{quoted(name)}" for name in rest]
-    here = [f"held.{quoted(name)}" for name in rest]
-    there = [f"excluded.{quoted(name)}" for name in rest]
+    assignments = [f"{quoted(name)} = excluded.{quoted(name)}" for name in rest]
+    stored = [f"stored.{quoted(name)}" for name in rest]
+    staged = [f"excluded.{quoted(name)}" for name in rest]
     return (
-        f"INSERT INTO {layout.full} AS held ({layout.columns}) "
+        f"INSERT INTO {layout.qualified} AS stored ({layout.columns}) "
         # "WHERE true" tells SQLite that the ON which follows is no join's.
-        f"SELECT {layout.columns} FROM {quoted(layout.stage)} WHERE true "
+        f"SELECT {layout.columns} FROM {quoted(layout.staging)} WHERE true "
         f"ON CONFLICT ({_list(layout.table.key)}) DO UPDATE "
-        f"SET {', '.join([*sets, f'{quoted(DELETED)} = NULL'])} "
-        f"WHERE ({', '.join([*here, f'held.{quoted(DELETED)}'])}) "
-        f"{layout.dialect.differs} ({', '.join([*there, 'NULL'])})"
+        f"SET {', '.join([*assignments, f'{quoted(DELETED_AT)} = NULL'])} "
+        f"WHERE ({', '.join([*stored, f'stored.{quoted(DELETED_AT)}'])}) "
+        f"{layout.dialect.is_distinct} ({', '.join([*staged, 'NULL'])})"
     )
 
 
-def remove_rest(child: Layout, own: Layout) -> str:
-    """Remove what the parents that wait no longer have."""
-    parent, place = quoted(PARENT_KEY), quoted(POSITION)
-    same = f"new.{parent} = old.{parent} AND new.{place} = old.{place}"
+def delete_unlisted(related: Layout, own: Layout) -> str:
+    """Delete related rows that their parents, which are staged, no longer have."""
+    parent, position = quoted(PARENT_KEY), quoted(POSITION)
+    same = f"new.{parent} = old.{parent} AND new.{position} = old.{position}"
     return (
-        f"DELETE FROM {child.full} AS old WHERE {parent} IN ({_keys(own)}) AND NOT "
-        f"EXISTS (SELECT 1 FROM {quoted(child.stage)} AS new WHERE {same})"
+        f"DELETE FROM {related.qualified} AS old WHERE {parent} IN "
+        f"({_staged_keys(own)}) AND NOT EXISTS "
+        f"(SELECT 1 FROM {quoted(related.staging)} AS new WHERE {same})"
     )
 
 
-def mark(layout: Layout, own: Layout) -> str:
-    """Mark the rows whose keys wait as deleted, at the time that is given."""
-    deleted = quoted(DELETED)
+def mark_deleted(layout: Layout, own: Layout) -> str:
+    """Mark the rows whose keys are staged as deleted, at the time of the parameter."""
+    deleted_at = quoted(DELETED_AT)
     return (
-        f"UPDATE {layout.full} SET {deleted} = {layout.dialect.mark} "
-        f"WHERE {quoted(layout.table.key[0])} IN ({_keys(own)}) AND {deleted} IS NULL"
+        f"UPDATE {layout.qualified} SET {deleted_at} = {layout.dialect.placeholder} "
+        f"WHERE {quoted(layout.table.key[0])} IN ({_staged_keys(own)}) "
+        f"AND {deleted_at} IS NULL"
     )
 
 
-def differs(layout: Layout) -> str:
-    """Tell whether the rows that wait are others than those that are there."""
+def staged_differ(layout: Layout) -> str:
+    """Return whether the staged rows differ from the stored ones."""
     counted = (
         f"SELECT {layout.columns}, count(*) FROM {{}} GROUP BY {layout.columns}".format
     )
-    stage = quoted(layout.stage)
+    staging = quoted(layout.staging)
     return (
-        f"SELECT (SELECT count(*) FROM {stage}) <> (SELECT count(*) FROM {layout.full})"
-        f" OR EXISTS ({counted(stage)} EXCEPT {counted(layout.full)})"
+        f"SELECT (SELECT count(*) FROM {staging}) <> "
+        f"(SELECT count(*) FROM {layout.qualified})"
+        f" OR EXISTS ({counted(staging)} EXCEPT {counted(layout.qualified)})"
     )
 
 
-def empty(layout: Layout) -> str:
-    """Remove all rows that are there."""
-    return f"DELETE FROM {layout.full}"
+def delete_all(layout: Layout) -> str:
+    """Delete all stored rows."""
+    return f"DELETE FROM {layout.qualified}"
 
 
-def take_over(layout: Layout) -> str:
-    """Add the rows that wait."""
-    columns = layout.columns
-    stage = quoted(layout.stage)
-    return f"INSERT INTO {layout.full} ({columns}) SELECT {columns} FROM {stage}"
+def insert_staged(layout: Layout) -> str:
+    """Insert the staged rows."""
+    columns, staging = layout.columns, quoted(layout.staging)
+    return f"INSERT INTO {layout.qualified} ({columns}) SELECT {columns} FROM {staging}"
 
 
-def held_keys(layout: Layout, page: int, *, after: bool) -> str:
-    """Give a page of the keys that are not marked as deleted, in ascending order."""
+def select_keys(layout: Layout, limit: int, *, after: bool) -> str:
+    """Return the next keys that are not marked as deleted, in ascending order."""
     key = quoted(layout.table.key[0])
-    further = f"AND {key} > {layout.dialect.mark} " if after else ""
+    further = f"AND {key} > {layout.dialect.placeholder} " if after else ""
     return (
-        f"SELECT {key} FROM {layout.full} WHERE {quoted(DELETED)} IS NULL {further}"
-        f"ORDER BY {key} LIMIT {page}"
+        f"SELECT {key} FROM {layout.qualified} WHERE {quoted(DELETED_AT)} IS NULL "
+        f"{further}ORDER BY {key} LIMIT {limit}"
     )
 
 
-def ask_books(books: Layout) -> str:
-    """Give what is kept for a resource under a name."""
-    mark = books.dialect.mark
-    return f"SELECT value FROM {books.full} WHERE resource = {mark} AND name = {mark}"
-
-
-def tell_books(books: Layout) -> str:
-    """Keep a value for a resource under a name."""
-    mark = books.dialect.mark
+def select_state(state: Layout) -> str:
+    """Return the value of a resource under a name."""
+    value = state.dialect.placeholder
     return (
-        f"INSERT INTO {books.full} AS held (resource, name, value) "
-        f"VALUES ({mark}, {mark}, {mark}) ON CONFLICT (resource, name) "
+        f"SELECT value FROM {state.qualified} WHERE resource = {value} "
+        f"AND name = {value}"
+    )
+
+
+def upsert_state(state: Layout) -> str:
+    """Store the value of a resource under a name."""
+    value = state.dialect.placeholder
+    return (
+        f"INSERT INTO {state.qualified} AS stored (resource, name, value) "
+        f"VALUES ({value}, {value}, {value}) ON CONFLICT (resource, name) "
         "DO UPDATE SET value = excluded.value "
-        f"WHERE held.value {books.dialect.differs} excluded.value"
+        f"WHERE stored.value {state.dialect.is_distinct} excluded.value"
     )
 
 
-def forget(books: Layout) -> str:
-    """Forget what is kept for a resource under a name."""
-    mark = books.dialect.mark
-    return f"DELETE FROM {books.full} WHERE resource = {mark} AND name = {mark}"
+def delete_state(state: Layout) -> str:
+    """Delete the value of a resource under a name."""
+    value = state.dialect.placeholder
+    return f"DELETE FROM {state.qualified} WHERE resource = {value} AND name = {value}"
 
 
-def _keys(own: Layout) -> str:
-    return f"SELECT {quoted(own.table.key[0])} FROM {quoted(own.stage)}"
+def _staged_keys(own: Layout) -> str:
+    return f"SELECT {quoted(own.table.key[0])} FROM {quoted(own.staging)}"
 
 
 def _list(names: Iterable[str]) -> str:

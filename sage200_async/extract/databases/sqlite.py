@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.errors import SinkError
 from sage200_async.extract.databases.sql import Dialect, quoted
-from sage200_async.extract.databases.value_limits import takes_integer, takes_text
-from sage200_async.extract.text_values import plain, utc
+from sage200_async.extract.databases.value_limits import (
+    integer_rejection,
+    text_rejection,
+)
+from sage200_async.extract.text_values import plain_number, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.tables import Column, Kind, Row
 
 _WAIT: Final = 60.0
-# Seconds to wait for another writer, or for a reader, at most.
+# Most seconds to wait for another writer, or for a reader.
 
 
 class SQLite:
@@ -29,11 +32,11 @@ class SQLite:
     exact to the last digit: ``CAST(balance AS NUMERIC)`` to compare or sum, as
     text compares as text. A time is ``2026-03-01T09:30:00.000000Z``, always of
     that length and in UTC, so that the order of the text is that of the times.
-    Columns say what they hold: ``DECIMAL TEXT``, ``DATETIME TEXT``, ``JSON
+    Column types name what is in them: ``DECIMAL TEXT``, ``DATETIME TEXT``, ``JSON
     TEXT``, ``BOOLEAN`` (0 or 1).
 
     Args:
-        path: The file; it is made where it is missing, its folder is not.
+        path: The file; created if it is missing, but its folder is not.
     """
 
     dialect = Dialect(
@@ -45,16 +48,16 @@ class SQLite:
             "datetime": "DATETIME TEXT",
             "json": "JSON TEXT",
         },
-        differs="IS NOT",
-        clear="DELETE FROM",
+        is_distinct="IS NOT",
+        truncate="DELETE FROM",
     )
-    """How it words SQL."""
-    # OverflowError is an integer of more than 64 bits; ValueError half a character,
-    # no finite number, or a time without a zone.
+    """Its words in SQL."""
+    # OverflowError: an integer of more than 64 bits. ValueError: half a character,
+    # a number that is not finite, a time without a time zone.
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, ValueError)
-    """What its library raises."""
+    """The errors of its library."""
     schema = "main"
-    """What SQLite calls the file that is open."""
+    """SQLite's name for the file that is open."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
@@ -62,7 +65,7 @@ class SQLite:
 
     @property
     def where(self) -> str:
-        """What and where it is."""
+        """Its kind and its path."""
         return f"SQLite at {self._path}"
 
     def connect(self) -> None:
@@ -83,41 +86,45 @@ class SQLite:
             connection.close()
 
     @contextmanager
-    def transaction(self, *, making: bool = False) -> Generator[None, None, None]:
-        """Do all that is done inside, or nothing; other writers wait."""
-        del making  # any writer is the only one
-        self.ask("BEGIN IMMEDIATE")
+    def transaction(self, *, creating: bool = False) -> Generator[None, None, None]:
+        """Do everything inside, or nothing; other writers wait."""
+        del creating  # any writer is the only one
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self.ask("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement; give the rows that it gives."""
-        given = [_moment(v) if isinstance(v, datetime) else v for v in values]
-        return self._open().execute(sql, given).fetchall()
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement; return its rows."""
+        stored = [_timestamp(v) if isinstance(v, datetime) else v for v in values]
+        return self._open().execute(sql, stored).fetchall()
 
     def columns(self, name: str) -> dict[str, str]:
-        """Give the type of each column of a table; none where there is no table."""
-        return dict(self.ask("SELECT name, type FROM pragma_table_info(?)", (name,)))
+        """Return the type of each column of a table; none if there is no table."""
+        return dict(
+            self.execute("SELECT name, type FROM pragma_table_info(?)", (name,))
+        )
 
-    def make_schema(self) -> None:
+    def create_schema(self) -> None:
         """Do nothing: the file is the schema."""
 
-    def load(self, stage: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Add rows to a temporary table."""
-        names = ", ".join(quoted(each.name) for each in columns)
+    def load(
+        self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
+    ) -> None:
+        """Insert rows into a staging table."""
+        names = ", ".join(quoted(column.name) for column in columns)
         marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {quoted(stage)} ({names}) VALUES ({marks})"
+        statement = f"INSERT INTO {quoted(staging)} ({names}) VALUES ({marks})"
         self._open().executemany(statement, _stored(columns, rows))
 
-    def takes(self, column: Column, value: Any) -> str:
-        """Say what *column* can hold where *value* is not that; else nothing."""
+    def explain_rejection(self, column: Column, value: Any) -> str:
+        """Return what *column* can hold if *value* does not fit; else nothing."""
         if column.kind == "integer":
-            return takes_integer(value)
-        return takes_text(value, without="")
+            return integer_rejection(value)
+        return text_rejection(value, without="")
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -125,7 +132,7 @@ class SQLite:
         return self._connection
 
     def _roll_back(self) -> None:
-        """Undo what was done, unless SQLite has done so itself: a full disk."""
+        """Undo what was done, unless SQLite did so itself, as when the disk is full."""
         connection = self._connection
         if connection is not None and connection.in_transaction:
             connection.rollback()
@@ -139,29 +146,32 @@ def require_folder(where: str, path: Path) -> None:
     """
     if not path.parent.is_dir():
         message = (
-            f"{where}: expected a folder {path.parent}, got none; in a URL, three "
+            f"{where}: the folder {path.parent} does not exist; in a URL, three "
             "slashes begin a relative path and four an absolute one"
         )
         raise SinkError(message)
 
 
 def _stored(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[list[Any]]:
-    """Give the values as SQLite keeps them."""
-    found = [(at, _STORED.get(each.kind)) for at, each in enumerate(columns)]
-    changed = [(at, change) for at, change in found if change is not None]
+    """Yield rows of the values that SQLite stores."""
+    conversions = [
+        (n, _CONVERSIONS[column.kind])
+        for n, column in enumerate(columns)
+        if column.kind in _CONVERSIONS
+    ]
     for row in rows:
         values = list(row)
-        for at, change in changed:
-            if values[at] is not None:
-                values[at] = change(values[at])
+        for n, convert in conversions:
+            if values[n] is not None:
+                values[n] = convert(values[n])
         yield values
 
 
-def _moment(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     return utc(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-_STORED: Final[dict[Kind, Callable[[Any], str]]] = {
-    "number": plain,
-    "datetime": _moment,
+_CONVERSIONS: Final[dict[Kind, Callable[[Any], str]]] = {
+    "number": plain_number,
+    "datetime": _timestamp,
 }

@@ -1,4 +1,4 @@
-"""From a database's URL to the sink."""
+"""From the URL of a database to the sink."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _PREFIX: Final = re.compile(r"(?:[a-z][a-z0-9_]{0,39}\.?)?")
 
 
 def database_at(url: str, prefix: str = "") -> DatabaseSink:
-    """Give the sink of one resource in the database that *url* names.
+    """Return a sink for one resource in a database.
 
     ``sqlite:///copy.db`` or ``duckdb:///copy.duckdb``, where four slashes begin
     an absolute path; ``postgresql://user:password@host:5432/database``, with
-    any option of libpq. Each resource takes a sink of its own.
+    any option of libpq. Each resource needs a sink of its own.
 
-    Nothing is made or connected to yet.
+    Nothing is created or connected yet.
 
     Args:
-        url: Where.
-        prefix: What the names of tables begin with, so that several companies
+        url: The URL of the database.
+        prefix: The beginning of table names, so that several companies can
             share a database: ``"north_"`` makes ``north_customers``. One that
-            ends in a dot is a schema, which SQLite has not: ``"north."``.
+            ends in a dot is a schema, which SQLite does not have: ``"north."``.
 
     Raises:
-        SettingsError: It is no such URL, or no such prefix. A password in it is
-            not shown.
+        SettingsError: The URL or the prefix is malformed. A password in the
+            URL is not shown.
         MissingExtra: The database needs a package that is not installed.
 
     Example:
@@ -46,11 +46,11 @@ def database_at(url: str, prefix: str = "") -> DatabaseSink:
         _refuse("a prefix of a-z, 0-9 and '_', or a schema and a dot", prefix)
     try:
         parts = urlsplit(url)
-        make = _KINDS[parts.scheme]
+        engine = _ENGINES[parts.scheme]
     except (KeyError, ValueError):
         _refuse("sqlite:///path, duckdb:///path or postgresql://...", _shown(url))
     schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
-    return DatabaseSink(make(url, parts, schema), "" if schema else prefix)
+    return DatabaseSink(engine(url, parts, schema), "" if schema else prefix)
 
 
 def _sqlite(url: str, parts: SplitResult, schema: str) -> Engine:
@@ -88,18 +88,18 @@ def _path(url: str, parts: SplitResult) -> Path:
 
 
 def _refuse(expected: str, got: str) -> NoReturn:
-    message = f"database: expected {expected}, got {got!r}"
+    message = f"database: must be {expected}; got {got!r}"
     raise SettingsError(message, name="database") from None
 
 
 def _shown(url: str) -> str:
-    """Show the scheme alone where what follows it may be a password."""
+    """Return the URL, or only its scheme if the rest may have a password."""
     scheme, colon, _ = url.partition(":")
     harmless = scheme in {"sqlite", "duckdb"} and "@" not in url
     return url if harmless or not colon else f"{scheme}:..."
 
 
-_KINDS: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {
+_ENGINES: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {
     "sqlite": _sqlite,
     "duckdb": _duckdb,
     "postgresql": _postgres,

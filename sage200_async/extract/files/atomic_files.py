@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, on every system."""
+"""Files that exist completely or not at all, on every system."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 _POSIX: Final = os.name == "posix"
 
 
-def put(path: Path, data: bytes, made: Path) -> None:
+def write_atomically(path: Path, data: bytes, temporary: Path) -> None:
     """Write a file that has all of *data* as soon as it has its name.
 
     Args:
         path: Its name.
-        data: What is in it.
-        made: Its name until then.
+        data: Its content.
+        temporary: Its name until then, on the same file system.
     """
-    with made.open("wb") as file:
+    with temporary.open("wb") as file:
         file.write(data)
-    sync(made)
-    made.replace(path)
-    sync_folder(path.parent)
+    fsync_file(temporary)
+    temporary.replace(path)
+    fsync_folder(path.parent)
 
 
-def sync(path: Path) -> None:
+def fsync_file(path: Path) -> None:
     """Wait until a file is on the disk."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Wait until a folder's names are on the disk; Windows sees to it itself."""
     if not _POSIX:
         return
@@ -49,15 +49,17 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def digest(path: Path) -> str:
-    """Give a file's SHA-256, in hexadecimal, as it is on the disk."""
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as it is on the disk, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def told(path: Path, what: str = "cannot be written") -> Generator[None, None, None]:
-    """Say of what the disk refuses which place it is about.
+def disk_errors(
+    path: Path, what: str = "cannot be written"
+) -> Generator[None, None, None]:
+    """Turn errors of the disk into a `SinkError` that names the path.
 
     Raises:
         SinkError: The disk refused something.
@@ -65,23 +67,23 @@ def told(path: Path, what: str = "cannot be written") -> Generator[None, None, N
     try:
         yield
     except OSError as error:
-        why = error.strerror or str(error) or type(error).__name__
-        place = error.filename or path
-        raise SinkError(f"{place}: {what}: {why}") from error
+        reason = error.strerror or str(error) or type(error).__name__
+        raise SinkError(f"{error.filename or path}: {what}: {reason}") from error
 
 
-def held(path: Path) -> IO[bytes]:
+def lock_file(path: Path) -> IO[bytes]:
     """Lock *path* until the file is closed or the process ends, however it ends.
 
     Raises:
-        SinkConflict: Another process has it.
+        SinkConflict: Another process has locked it.
     """
     file = path.open("ab")
     try:
         _lock(file)
     except OSError as error:
         file.close()
-        raise SinkConflict(f"{path}: another process is writing there") from error
+        message = f"{path}: another process is writing there; let it end first"
+        raise SinkConflict(message) from error
     return file
 
 

@@ -1,4 +1,4 @@
-"""Compression that gives the same bytes for the same text, however it comes."""
+"""Compression with the same result for the same text, however it is cut."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from sage200_async._optional import require
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PIECE: Final = 1 << 20
-# Bytes. What a compressor makes depends on how it is fed, so it is always fed
-# pieces of one size.
+_CHUNK: Final = 1 << 20
+# Bytes. The output of a compressor depends on how it is fed, so it is always
+# fed chunks of one size.
 
 
-class Packing(Protocol):
-    """A way of compressing."""
+class Compression(Protocol):
+    """A way to compress."""
 
     suffix: str
-    """How the names of files end, with the dot."""
+    """The end of file names, with the dot."""
 
     def stream(self) -> Any:
-        """Begin: give what has ``compress(bytes)`` and ``flush()``."""
+        """Return a new compressor, with ``compress(bytes)`` and ``flush()``."""
         ...
 
 
 class Gzip:
-    """gzip, at zlib's own level; its header has no name and no time."""
+    """gzip, at zlib's default level; its header has no name and no time."""
 
     suffix = ".gz"
 
     def stream(self) -> Any:
-        """Begin."""
+        """Return a new compressor."""
         gzip_wrapper = 16 + zlib.MAX_WBITS
         return zlib.compressobj(wbits=gzip_wrapper)
 
 
 class Zstd:
-    """Zstandard, at its own level, with a checksum.
+    """Zstandard, at its default level, with a checksum.
 
     Raises:
         MissingExtra: ``zstandard`` is not installed.
@@ -51,29 +51,31 @@ class Zstd:
         require("compression by zstd", "zstd", "zstandard")
 
     def stream(self) -> Any:
-        """Begin."""
+        """Return a new compressor."""
         zstandard: Any = import_module("zstandard")
         return zstandard.ZstdCompressor(write_checksum=True).compressobj()
 
 
-def packed(pieces: Iterable[bytes], packing: Packing | None) -> Iterator[bytes]:
-    """Compress *pieces*, or hand them on where there is no *packing*."""
-    if packing is None:
-        yield from pieces
+def compressed(
+    chunks: Iterable[bytes], compression: Compression | None
+) -> Iterator[bytes]:
+    """Compress *chunks*, or yield them as they are if there is no *compression*."""
+    if compression is None:
+        yield from chunks
         return
-    stream = packing.stream()
-    for piece in _even(pieces):
-        yield stream.compress(piece)
+    stream = compression.stream()
+    for chunk in _even(chunks):
+        yield stream.compress(chunk)
     yield stream.flush()
 
 
-def _even(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut *pieces* anew, into pieces of one size and a rest."""
-    held = bytearray()
-    for piece in pieces:
-        held += piece
-        whole = len(held) - len(held) % _PIECE
-        for at in range(0, whole, _PIECE):
-            yield bytes(held[at : at + _PIECE])
-        del held[:whole]
-    yield bytes(held)
+def _even(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut *chunks* anew, into chunks of one size and a rest."""
+    rest = bytearray()
+    for chunk in chunks:
+        rest += chunk
+        whole = len(rest) - len(rest) % _CHUNK
+        for start in range(0, whole, _CHUNK):
+            yield bytes(rest[start : start + _CHUNK])
+        del rest[:whole]
+    yield bytes(rest)

@@ -1,11 +1,12 @@
-"""What is kept until a file can be written: an append-only journal of runs.
+"""Rows on disk until the files can be written: an append-only journal.
 
-One file. Each frame has its length and a checksum. A *run* holds rows whose
-keys ascend and between which no other row belongs; a *mark* holds the
-checkpoint up to which the runs before it count. Runs and their mark are written
-in one go and synced once: as nothing outside the journal says what is in it,
-and a frame counts only if all before it are whole, it does not matter in which
-order a disk writes them. What is after the last whole mark is cut off.
+One file of frames. Each frame has its length and a checksum. A *block* holds
+encoded rows whose keys ascend, and no other row belongs between them; a
+*checkpoint* makes the blocks before it count. Blocks and their checkpoint are
+written in one go and synced once. As nothing outside the journal names its
+content, and a frame counts only if all frames before it are whole, it does not
+matter in which order a disk writes them. What follows the last whole checkpoint
+is cut off.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import shutil
 import struct
 import zlib
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -21,176 +23,182 @@ from msgspec import Struct
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.atomic_files import held, put
+from sage200_async.extract.files.atomic_files import (
+    disk_errors,
+    lock_file,
+    write_atomically,
+)
 from sage200_async.extract.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _FRAME: Final = struct.Struct("<BHqIQI")
 # Kind, table, low key, rows, bytes that follow, checksum of all but itself.
-_HEAD, _RUN, _MARK = range(3)
+_HEADER, _BLOCK, _CHECKPOINT = range(3)
 _JOURNAL: Final = "journal"
 _LOCK: Final = "lock"
 _VERSION: Final = 1
 
 
-class Head(Struct, frozen=True):
-    """What a spool is for: another is not used."""
+class Header(Struct, frozen=True):
+    """The format and the tables of a journal: one for others is not used."""
 
-    form: str
+    format: str
     tables: tuple[Table, ...]
     started_at: float
-    """In seconds since 1970. Tells the spool of a finished file from a later one."""
+    """In seconds since 1970. Distinguishes the journal of finished files from a later one."""
     version: int = _VERSION
 
 
-class Run(NamedTuple):
-    """Rows as their format keeps them; other runs lie wholly below or above."""
+class Block(NamedTuple):
+    """Encoded rows; the rows of any other block lie wholly below or above."""
 
     table: int
-    """The table's place among the tables."""
+    """The table's position among the tables."""
     low: int
-    """What lies below the rows' keys; where there is no key, the run's number."""
+    """The key below the first row; without a unique key, the number of the block."""
     rows: int
     data: bytes
 
 
-class Place(NamedTuple):
-    """Where a run is."""
+class _Position(NamedTuple):
+    """Where a block is."""
 
     low: int
     rows: int
-    at: int
-    """Bytes from the journal's beginning."""
+    offset: int
+    """Bytes from the beginning of the journal."""
 
 
-class Spool:
-    """The journal of one resource, open; one process at a time.
+class Journal:
+    """The journal of one resource, open, for one process at a time.
 
     Args:
-        folder: Where it is; made if it is missing.
-        head: What it is to be for.
+        folder: Its folder; created if it is missing.
+        header: The format and the tables that it must be for.
 
     Raises:
-        SinkConflict: It is for something else, or another process has it.
-        OSError: The disk.
+        SinkConflict: It is for others, or another process has it open.
+        OSError: The disk failed.
     """
 
-    def __init__(self, folder: Path, head: Head) -> None:
+    def __init__(self, folder: Path, header: Header) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.checkpoint: Checkpoint | None = None
-        """As of the last mark."""
+        """The last checkpoint in it."""
         self._path = folder / _JOURNAL
-        self._lock = held(folder / _LOCK)
+        self._lock = lock_file(folder / _LOCK)
         try:
             if not self._path.exists():
-                first = Run(0, 0, 0, msgspec.json.encode(head))
-                put(self._path, _head(_HEAD, first) + first.data, folder / "new")
+                frame = _encode(_HEADER, Block(0, 0, 0, msgspec.json.encode(header)))
+                write_atomically(self._path, b"".join(frame), folder / "new")
             self._file: IO[bytes] = self._path.open("r+b", buffering=0)
         except BaseException:
             self._lock.close()
             raise
         try:
-            self._load(head)
+            self._load(header)
         except BaseException:
             self.close()
             raise
 
-    def _load(self, head: Head) -> None:
-        self._runs: list[list[Place]] = [[] for _ in head.tables]
-        found = _frame_at(self._file, 0)
-        first = found[1].data if found else b""
-        self.head = _same(self._path, head, first)
-        self._begin = self._end = _FRAME.size + len(first)
-        fresh: list[tuple[int, Place]] = []
-        for kind, run, at in _frames(self._file):
-            if kind == _RUN:
-                fresh.append((run.table, Place(run.low, run.rows, at)))
-            elif kind == _MARK:
-                self._take(fresh)
-                fresh = []
-                self._end = at + _FRAME.size + len(run.data)
-                self.checkpoint = msgspec.json.decode(run.data, type=Checkpoint)
-        self._cut()
+    def _load(self, header: Header) -> None:
+        self._positions: list[list[_Position]] = [[] for _ in header.tables]
+        first = _read_frame(self._file, 0)
+        data = first[1].data if first else b""
+        self.header = _require_same(self._path, header, data)
+        self._begin = self._end = _FRAME.size + len(data)
+        positions: list[tuple[int, _Position]] = []
+        for kind, block, offset in _frames(self._file):
+            if kind == _BLOCK:
+                positions.append(
+                    (block.table, _Position(block.low, block.rows, offset))
+                )
+            elif kind == _CHECKPOINT:
+                self._add(positions)
+                positions = []
+                self._end = offset + _FRAME.size + len(block.data)
+                self.checkpoint = msgspec.json.decode(block.data, type=Checkpoint)
+        self._truncate()
 
-    def _take(self, fresh: Sequence[tuple[int, Place]]) -> None:
-        for table, place in fresh:
-            self._runs[table].append(place)
+    def _add(self, positions: Sequence[tuple[int, _Position]]) -> None:
+        for table, position in positions:
+            self._positions[table].append(position)
 
-    def _cut(self) -> None:
+    def _truncate(self) -> None:
         self._file.seek(self._end)
         self._file.truncate()
 
     def clear(self) -> None:
-        """Forget what it holds."""
+        """Drop all blocks and the checkpoint."""
         self.checkpoint = None
-        self._runs = [[] for _ in self._runs]
+        self._positions = [[] for _ in self._positions]
         self._end = self._begin
-        self._cut()
+        self._truncate()
 
-    def append(self, runs: Sequence[Run], checkpoint: Checkpoint) -> None:
-        """Keep *runs* and *checkpoint*, on the disk: both or, if it fails, neither."""
-        self._cut()
-        fresh: list[tuple[int, Place]] = []
+    def append(self, blocks: Sequence[Block], checkpoint: Checkpoint) -> None:
+        """Write *blocks* and *checkpoint* to the disk: all or, if it fails, none."""
+        self._truncate()
+        positions: list[tuple[int, _Position]] = []
         end = self._end
-        for run in runs:
-            fresh.append((run.table, Place(run.low, run.rows, end)))
-            end += self._write(_RUN, run)
-        end += self._write(_MARK, Run(0, 0, 0, msgspec.json.encode(checkpoint)))
+        for block in blocks:
+            positions.append((block.table, _Position(block.low, block.rows, end)))
+            end += self._write(_BLOCK, block)
+        end += self._write(_CHECKPOINT, Block(0, 0, 0, msgspec.json.encode(checkpoint)))
         os.fsync(self._file.fileno())
-        self._take(fresh)
+        self._add(positions)
         self._end, self.checkpoint = end, checkpoint
 
-    def _write(self, kind: int, run: Run) -> int:
-        head = _head(kind, run)
-        for part in (head, run.data):
+    def _write(self, kind: int, block: Block) -> int:
+        """Write one frame; return its length in bytes."""
+        frame = _encode(kind, block)
+        for part in frame:
             left = memoryview(part)
             while left:
                 left = left[self._file.write(left) :]
-        return len(head) + len(run.data)
+        return sum(map(len, frame))
 
-    def rows(self, table: int) -> int:
-        """Count the rows of a table, by its place among the tables."""
-        return sum(place.rows for place in self._runs[table])
+    def row_count(self, table: int) -> int:
+        """Return the number of rows of a table, by its position among the tables."""
+        return sum(position.rows for position in self._positions[table])
 
-    def count(self, table: int) -> int:
-        """Count the runs of a table, by its place among the tables."""
-        return len(self._runs[table])
+    def block_count(self, table: int) -> int:
+        """Return the number of blocks of a table, by its position among the tables."""
+        return len(self._positions[table])
 
-    def runs(self, table: int) -> Iterator[bytes]:
-        """Give a table's runs, in the order of their keys.
+    def blocks(self, table: int) -> Iterator[bytes]:
+        """Yield a table's encoded rows, in the order of their keys.
 
         Raises:
-            SinkError: What was written is not what is read.
+            SinkError: The disk does not return what was written.
         """
-        for place in sorted(self._runs[table]):
-            found = _frame_at(self._file, place.at)
-            if found is None:
-                message = f"{self._path}: expected what was written, got something else"
-                raise SinkError(f"{message}: close and go on, which reads it again")
-            yield found[1].data
+        for position in sorted(self._positions[table]):
+            frame = _read_frame(self._file, position.offset)
+            if frame is None:
+                message = f"{self._path}: the disk does not return what was written"
+                raise SinkError(f"{message}; run again to read the rest anew")
+            yield frame[1].data
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close it; other processes can open it."""
         self._file.close()
         self._lock.close()
 
     def remove(self) -> None:
-        """Close it, and remove it with all it holds."""
+        """Close it and remove it with its folder."""
         self.close()
         remove(self.folder)
 
 
-def is_left(folder: Path, started_at: float) -> bool:
-    """Tell whether *folder* is what is left of a spool that was finished."""
+def is_leftover(folder: Path, started_at: float) -> bool:
+    """Return whether *folder* is left over from files finished since *started_at*."""
     try:
         with (folder / _JOURNAL).open("rb") as file:
-            found = _frame_at(file, 0)
-            data = found[1].data if found else b""
-            return msgspec.json.decode(data, type=Head).started_at == started_at
+            frame = _read_frame(file, 0)
+            data = frame[1].data if frame else b""
+            return msgspec.json.decode(data, type=Header).started_at == started_at
     except FileNotFoundError:
         return folder.exists()
     except msgspec.DecodeError:
@@ -198,74 +206,95 @@ def is_left(folder: Path, started_at: float) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a spool, if it is there; the journal first: without it, it is none."""
+    """Remove a journal if there is one, its file first: without it, it is none."""
     (folder / _JOURNAL).unlink(missing_ok=True)
     if folder.exists():
         shutil.rmtree(folder)
 
 
-def _head(kind: int, run: Run) -> bytes:
-    """Give what stands before the data of a frame."""
-    told = kind, run.table, run.low, run.rows, len(run.data)
-    check = zlib.crc32(run.data, zlib.crc32(_FRAME.pack(*told, 0)))
-    return _FRAME.pack(*told, check)
+def journal_folder(folder: Path, resource: str) -> Path:
+    """Return the folder of a resource's journal, whether it exists or not."""
+    return folder / f".{resource}.partial"
 
 
-def _frames(file: IO[bytes]) -> Iterator[tuple[int, Run, int]]:
-    """Give the frames of a journal, and where each begins, up to one that is torn."""
-    at = 0
-    while (found := _frame_at(file, at)) is not None:
-        yield (*found, at)
-        at += _FRAME.size + len(found[1].data)
+def discard(folder: str | Path, resource: str) -> None:
+    """Remove an unfinished export; finished files stay.
+
+    Raises:
+        SinkError: It cannot be removed.
+    """
+    path = journal_folder(Path(folder), resource)
+    with disk_errors(path, "cannot be removed"):
+        remove(path)
 
 
-def _frame_at(file: IO[bytes], at: int) -> tuple[int, Run] | None:
-    """Give the kind of the frame that begins at *at*, and what is in it, if it is whole."""
-    file.seek(at)
-    packed = file.read(_FRAME.size)
-    if len(packed) < _FRAME.size:
+def _encode(kind: int, block: Block) -> tuple[bytes, bytes]:
+    """Return a frame: its head, and its data."""
+    head = kind, block.table, block.low, block.rows, len(block.data)
+    checksum = zlib.crc32(block.data, zlib.crc32(_FRAME.pack(*head, 0)))
+    return _FRAME.pack(*head, checksum), block.data
+
+
+def _frames(file: IO[bytes]) -> Iterator[tuple[int, Block, int]]:
+    """Yield frames and their offsets, up to the first that is torn."""
+    offset = 0
+    while (frame := _read_frame(file, offset)) is not None:
+        yield (*frame, offset)
+        offset += _FRAME.size + len(frame[1].data)
+
+
+def _read_frame(file: IO[bytes], offset: int) -> tuple[int, Block] | None:
+    """Return the kind and the content of the frame at *offset*, if it is whole."""
+    file.seek(offset)
+    head = file.read(_FRAME.size)
+    if len(head) < _FRAME.size:
         return None
-    kind, table, low, rows, size, _ = _FRAME.unpack(packed)
-    left = os.fstat(file.fileno()).st_size - at - _FRAME.size
-    run = Run(table, low, rows, file.read(size) if size <= left else b"")
-    return (kind, run) if _head(kind, run) == packed else None
+    kind, table, low, rows, size, _ = _FRAME.unpack(head)
+    left = os.fstat(file.fileno()).st_size - offset - _FRAME.size
+    block = Block(table, low, rows, file.read(size) if size <= left else b"")
+    return (kind, block) if _encode(kind, block)[0] == head else None
 
 
-def _same(path: Path, wanted: Head, data: bytes) -> Head:
-    """Give what a journal is for, if it is what is wanted.
+def _require_same(path: Path, wanted: Header, data: bytes) -> Header:
+    """Return the header of a journal if it is the one that is wanted.
 
     Raises:
         SinkConflict: It is not.
     """
     try:
-        found = msgspec.json.decode(data, type=Head)
+        header = msgspec.json.decode(data, type=Header)
     except msgspec.DecodeError as error:
-        raise SinkConflict(f"{path}: expected a spool, got another file") from error
-    if (found.version, found.form) != (wanted.version, wanted.form):
+        raise SinkConflict(f"{path}: not a journal, but another file") from error
+    if (header.version, header.format) != (wanted.version, wanted.format):
         raise SinkConflict(
-            f"{path}: expected a spool of {wanted.form} (version {wanted.version}), "
-            f"got one of {found.form} (version {found.version})"
+            f"{path}: an unfinished export to {header.format} (version "
+            f"{header.version}), not to {wanted.format} (version {wanted.version}); "
+            "finish it, or pass --restart to drop it"
         )
-    if found.tables != wanted.tables:
-        raise SinkConflict(f"{path}: {_difference(found, wanted)}")
-    return found
+    if header.tables != wanted.tables:
+        difference = _difference(header, wanted)
+        raise SinkConflict(
+            f"{path}: an unfinished export of {difference}; finish it, or pass "
+            "--restart to drop it"
+        )
+    return header
 
 
-def _difference(found: Head, wanted: Head) -> str:
-    old, new = _columns(found), _columns(wanted)
-    lacking = [each for each in new if each not in old]
-    more = [each for each in old if each not in new]
+def _difference(header: Header, wanted: Header) -> str:
+    old, new = _columns(header), _columns(wanted)
+    lacking = [column for column in new if column not in old]
+    more = [column for column in old if column not in new]
     if not lacking and not more:
-        return "expected a spool of the same columns, got another order or key"
+        return "the same columns in another order, or with another key"
     return (
-        f"expected a spool of the same columns, got one that lacks "
-        f"{', '.join(lacking) or 'none'} and has {', '.join(more) or 'none'} besides"
+        f"other columns: it lacks {', '.join(lacking) or 'none'} and has "
+        f"{', '.join(more) or 'none'} besides"
     )
 
 
-def _columns(head: Head) -> list[str]:
+def _columns(header: Header) -> list[str]:
     return [
         f"{table.name}.{column.name} ({column.kind})"
-        for table in head.tables
+        for table in header.tables
         for column in table.columns
     ]

@@ -1,19 +1,17 @@
-"""What says that files are finished, and what is in them."""
+"""The manifest: which files an export has finished, and what is in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from sage200_async._version import __version__
 from sage200_async.errors import SinkConflict
+from sage200_async.extract.files.atomic_files import disk_errors
 from sage200_async.extract.tables import Column
 from sage200_async.paging.certificate import Certificate
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -24,9 +22,9 @@ class File(Struct, frozen=True, kw_only=True):
     table: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """The columns whose order the rows are in; none: as they came."""
-    member: str
-    """The member whose rows these are; empty for the resource itself."""
+    """The columns that the rows are ordered by; none if they are as they came."""
+    expandable: str
+    """The name of the related records that these are; empty for the resource itself."""
     rows: int
     size: int
     """In bytes."""
@@ -35,16 +33,16 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What an export has made. Without it, no file beside it is to be trusted.
+    """What an export has written. Without it, no file beside it can be trusted.
 
-    But for the certificate's requests and the times, it is the same for the
+    Apart from the certificate's requests and times, it is the same for the
     same records, however they were read.
     """
 
     resource: str
     format: str
     query: str
-    """What was asked."""
+    """The company and the query."""
     files: tuple[File, ...]
     """The resource's own first."""
     certificate: Certificate
@@ -54,20 +52,20 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """Of the library."""
 
     def encode(self) -> bytes:
-        """Give it as indented JSON."""
+        """Return it as indented JSON."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
 def manifest_path(folder: Path, resource: str) -> Path:
-    """Say where the manifest of a resource is, or would be."""
+    """Return the path of the manifest of a resource, whether it exists or not."""
     return folder / f"{resource}.manifest.json"
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """Give the manifest that is at *path*; None where nothing is.
+    """Return the manifest at *path*; None if there is none.
 
     Raises:
-        SinkConflict: What is there is no manifest.
+        SinkConflict: The file is no manifest.
         OSError: It cannot be read.
     """
     try:
@@ -75,5 +73,15 @@ def read_manifest(path: Path) -> Manifest | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except msgspec.DecodeError as error:
-        message = f"{path}: expected a manifest, got another file: {error}"
+        message = f"{path}: not a manifest, but another file: {error}"
         raise SinkConflict(message) from error
+
+
+def find_manifest(folder: str | Path, resource: str) -> Manifest | None:
+    """Return the manifest of a resource's files; None if they are not finished.
+
+    Raises:
+        SinkError: It cannot be read, or is another file.
+    """
+    with disk_errors(Path(folder), "cannot be read"):
+        return read_manifest(manifest_path(Path(folder), resource))

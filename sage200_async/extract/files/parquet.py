@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sage200_async.extract.tables import Kind, Row, Table
 
 PRECISION: Final = 38
-"""Digits of a number: the most that 128 bits hold."""
+"""Digits of a number: the most that fit in 128 bits."""
 SCALE: Final = 10
-"""Digits behind the point: Sage's numbers have 9 at most."""
+"""Decimal places: Sage's numbers have 9 at most."""
 GROUP: Final = 16_384
 """Rows of a row group."""
 
@@ -30,7 +30,7 @@ class Parquet:
 
     Numbers are ``decimal128(38, 10)``: a number with more digits is refused,
     never rounded. Times are microseconds in UTC, as `datetime` has them.
-    Members are JSON text.
+    Related records are JSON text.
 
     Raises:
         MissingExtra: ``pyarrow`` is not installed.
@@ -45,38 +45,38 @@ class Parquet:
         self._kinds = _kinds(self._arrow)
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
-        """Give an Arrow record batch, without its schema."""
+        """Return an Arrow record batch, without its schema."""
         pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
         arrays = [self._array(column.kind, values) for column, values in pairs]
         schema = self._schema(table)
         batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
         return bytes(batch.serialize())
 
-    def write(self, table: Table, runs: Iterable[bytes], path: Path) -> None:
-        """Write the rows of all *runs* in groups of `GROUP`."""
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
+        """Write the rows of all *blocks* in groups of `GROUP`."""
         schema = self._schema(table)
         options = {"compression": "zstd", "coerce_timestamps": "us"}
         with path.open("wb") as file:  # pyarrow would keep one of its own open
             writer = self._parquet.ParquetWriter(file, schema, **options)
-            for group in self._groups(schema, runs):
+            for group in self._groups(schema, blocks):
                 writer.write_table(group, row_group_size=GROUP)
             writer.close()
 
-    def _groups(self, schema: Any, runs: Iterable[bytes]) -> Iterator[Any]:
-        """Put *runs* together and cut them anew: how they were cut is not to be seen."""
+    def _groups(self, schema: Any, blocks: Iterable[bytes]) -> Iterator[Any]:
+        """Join *blocks* and cut them anew: how they were cut does not show."""
         read, join = self._arrow.ipc.read_record_batch, self._arrow.Table.from_batches
-        held: list[Any] = []
+        batches: list[Any] = []
         rows = 0
-        for run in runs:
-            held.append(read(self._arrow.py_buffer(run), schema))
-            rows += held[-1].num_rows
+        for block in blocks:
+            batches.append(read(self._arrow.py_buffer(block), schema))
+            rows += batches[-1].num_rows
             while rows >= GROUP:
-                joined = join(held)
+                joined = join(batches)
                 yield joined.slice(0, GROUP).combine_chunks()
-                held = joined.slice(GROUP).to_batches()
+                batches = joined.slice(GROUP).to_batches()
                 rows -= GROUP
         if rows:
-            yield join(held).combine_chunks()
+            yield join(batches).combine_chunks()
 
     def _schema(self, table: Table) -> Any:
         fields = [(column.name, self._kinds[column.kind]) for column in table.columns]
@@ -90,7 +90,7 @@ class Parquet:
         except self._arrow.ArrowInvalid:
             if kind != "number":
                 raise
-        fitted = [None if each is None else _fitted(each) for each in values]
+        fitted = [None if number is None else _fitted(number) for number in values]
         return self._arrow.array(fitted, self._kinds[kind])
 
 
@@ -111,7 +111,7 @@ _EXACT: Final = decimal.Context(
 
 
 def _fitted(number: Decimal) -> Decimal:
-    """Take zeros off the end of *number*, never another digit.
+    """Return *number* without zeros at its end, and without losing another digit.
 
     Raises:
         ArithmeticError: It has more digits than fit.

@@ -1,309 +1,327 @@
-"""Files as a sink: a spool beside them, and a manifest renamed into place last."""
+"""Files as a sink: a journal beside them, and a manifest renamed into place last."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.files.atomic_files import (
-    digest,
-    put,
-    sync,
-    sync_folder,
-    told,
+    disk_errors,
+    fsync_file,
+    fsync_folder,
+    sha256_of,
+    write_atomically,
 )
-from sage200_async.extract.files.compression import Gzip, Zstd
-from sage200_async.extract.files.formats import Csv, Ndjson
-from sage200_async.extract.files.journal import Head, Run, Spool, is_left, remove
-from sage200_async.extract.files.key_slices import by_key, fresh
+from sage200_async.extract.files.encoding_errors import ENCODING_ERRORS, explained
+from sage200_async.extract.files.journal import (
+    Block,
+    Header,
+    Journal,
+    is_leftover,
+    journal_folder,
+    remove,
+)
 from sage200_async.extract.files.manifest import (
     File,
     Manifest,
+    find_manifest,
     manifest_path,
     read_manifest,
 )
-from sage200_async.extract.files.parquet import Parquet
-from sage200_async.extract.text_values import UNFIT, blamed
+from sage200_async.extract.files.pending_rows import PendingRows
+from sage200_async.extract.key_order import require_key_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.files.compression import Packing
-    from sage200_async.extract.files.formats import Form
-    from sage200_async.extract.files.key_slices import Span
+    from sage200_async.extract.files.formats import FileFormat
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
+    from sage200_async.paging.key_ranges import KeyRange
 
-FormName = Literal["ndjson", "csv", "parquet"]
-PackingName = Literal["gzip", "zstd"]
+ROWS: Final = 2000
+"""Rows that are gathered for one append to the journal, of all tables."""
 
 
 class FileSink:
-    """Keeps a resource in files: one for each table, and a manifest.
+    """Stores a resource in files: one for each table, and a manifest.
 
-    The files of ``customers`` are ``customers.ndjson`` (or what the format
-    says), those of its child tables beside it, and ``customers.manifest.json``,
-    which comes last: without it nothing is finished. Until then all is in the
-    folder ``.customers.partial``, which needs as much room again.
+    The files of ``customers`` are ``customers.ndjson`` (or another format's
+    suffix), those of its related records beside it, and
+    ``customers.manifest.json``, which comes last: without it the export is not
+    finished. Until then everything is in the folder ``.customers.partial``,
+    which needs as much room again.
 
-    The same records give the same bytes: in the order of their keys, whatever
-    order they came in, and however often that was broken off. What `keep` has
-    kept is on the disk when it returns. A resource without a key stays in the
-    order in which it comes, and begins again whenever it is opened.
+    The same records make the same bytes: in the order of their keys, whatever
+    order they came in, and however often the export was stopped. Rows are
+    gathered, and appended to a journal with the checkpoint; the checkpoint of
+    the next `open` names what was appended. After a `SinkError` what was
+    gathered is gone. A resource without a key stays in the order in which it
+    comes, and begins anew whenever the sink is opened.
 
     Args:
-        folder: Where the files go; made if it is missing.
-        form: How they are written.
-        overwrite: Whether finished files are replaced: once the new are there.
+        folder: Where the files go; created if it is missing.
+        format: The format of the files.
+        overwrite: Whether finished files are replaced, once the new are there.
     """
 
-    def __init__(self, folder: Path, form: Form, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        format: FileFormat,  # noqa: A002 - the word for it
+        *,
+        overwrite: bool = False,
+    ) -> None:
         self._folder = folder
-        self._form = form
+        self._format = format
         self._overwrite = overwrite
         self._tables: tuple[Table, ...] = ()
-        self._spool: Spool | None = None
+        self._journal: Journal | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._pending = PendingRows(())
 
     def __repr__(self) -> str:
-        return f"FileSink({str(self._folder)!r}, {self._form.name})"
+        return f"FileSink({str(self._folder)!r}, {self._format.name})"
 
     def open(self, tables: Sequence[Table]) -> Checkpoint | None:
-        """Make the folder; give the checkpoint of what was broken off, or None.
+        """Create the folder; return the checkpoint of an unfinished export, or None.
 
         Raises:
-            SinkConflict: There are finished files, or what was broken off has
-                other columns or another format; or another process is at it.
-            SinkError: The folder is not to be had.
+            SinkConflict: There are finished files, or an unfinished export has
+                other columns or another format; or another process has it open.
+            SinkError: The folder is not available.
         """
-        self.close()
+        self._release()
         self._tables = tuple(tables)
-        with told(self._folder, "cannot be made"):
+        self._pending = PendingRows(self._tables)
+        with disk_errors(self._folder, "cannot be made"):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._require_room()
-            head = Head(self._form.name, self._tables, time.time())
-            self._spool = Spool(_spool_of(self._folder, self._resource), head)
+            header = Header(self._format.name, self._tables, time.time())
+            folder = journal_folder(self._folder, self._resource)
+            self._journal = Journal(folder, header)
             if not self._tables[0].key:
-                self._spool.clear()
-        return self._spool.checkpoint
+                self._journal.clear()
+        self._checkpoint = self._journal.checkpoint
+        return self._checkpoint
 
     @property
     def _resource(self) -> str:
         return self._tables[0].name
 
     def _path(self, table: Table) -> Path:
-        return self._folder / f"{table.name}.{self._form.name}"
+        return self._folder / f"{table.name}.{self._format.name}"
 
     def _require_room(self) -> None:
-        """Refuse what is in the way.
+        """Refuse names that are taken.
 
         Raises:
-            SinkConflict: Finished files, or folders where files are to be.
+            SinkConflict: There are finished files, or folders of these names.
         """
         manifest = manifest_path(self._folder, self._resource)
         for path in (manifest, *map(self._path, self._tables)):
             if path.name.startswith(".") or path.parent != self._folder:
-                raise SinkConflict(f"{path}: expected a name for a file in the folder")
+                raise SinkConflict(f"{path}: not a name of a file in the folder")
             if path.is_dir():
-                raise SinkConflict(f"{path}: expected a file or nothing, got a folder")
-        done = finished(self._folder, self._resource)
-        if done is None:
+                raise SinkConflict(f"{path}: a folder has the name of a file")
+        finished = find_manifest(self._folder, self._resource)
+        if finished is None:
             return
-        left = _spool_of(self._folder, self._resource)
-        if is_left(left, done.started_at):
-            remove(left)
+        leftover = journal_folder(self._folder, self._resource)
+        if is_leftover(leftover, finished.started_at):
+            remove(leftover)
         if not self._overwrite:
-            rows = f"{done.files[0].rows:,} rows of {done.query!r}"
-            message = f"{manifest}: expected nothing, got a finished export of {rows}"
+            message = (
+                f"{manifest}: {finished.files[0].rows:,} rows of {finished.query!r} "
+                "are already exported; pass --overwrite to replace them"
+            )
             raise SinkConflict(message)
 
-    def write(self, rows: Mapping[str, Sequence[Row]], checkpoint: Checkpoint) -> None:
-        """Keep *rows*, for each table by its name, and *checkpoint*: both or neither.
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Begin a new export.
 
         Raises:
-            SinkConflict: The checkpoint does not go on from the last one, or
-                the rows are not of what it adds.
-            SinkError: A value does not fit the format, or the disk refused.
+            SinkConflict: There is an unfinished one that has rows.
+            SinkError: The disk refused.
         """
-        spool = self._open()
-        spans = fresh(spool.checkpoint, checkpoint)
-        runs = [
-            Run(place, low, len(part), self._encoded(table, part))
-            for place, table in enumerate(self._tables)
-            for low, part in self._parts(spool, place, rows.get(table.name, ()), spans)
-            if part
-        ]
-        with told(spool.folder):
-            spool.append(runs, checkpoint)
+        journal = self._require_open()
+        if self._checkpoint is not None and self._checkpoint.done.ranges:
+            message = (
+                f"{journal.folder}: there is an unfinished export of "
+                f"{self._checkpoint.query!r}; finish or discard it first"
+            )
+            raise SinkConflict(message)
+        with disk_errors(journal.folder):
+            journal.append([], checkpoint)
+        self._checkpoint = checkpoint
 
-    def _parts(
-        self, spool: Spool, place: int, rows: Sequence[Row], spans: Sequence[Span]
-    ) -> Iterator[tuple[int, Sequence[Row]]]:
-        """Cut *rows* where rows that come at another time may belong between."""
-        if self._tables[0].key:
-            return by_key(self._tables[place], rows, spans)
-        return iter([(spool.count(place), rows)])
+    def write(
+        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Gather the rows of *key_range*; append them once there are enough.
 
-    def _encoded(self, table: Table, rows: Sequence[Row]) -> bytes:
+        Raises:
+            SinkConflict: A row is outside of the range, or some of the range
+                was written before.
+            SinkError: A value does not fit the format, or the disk refused;
+                what was gathered is gone.
+        """
+        checkpoint = self._require_begun()
+        require_key_order(self._tables, key_range, rows)
+        self._checkpoint = (
+            checkpoint if key_range is None else checkpoint.add(key_range)
+        )
+        self._pending.add(key_range, rows)
+        if self._pending.count >= ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Append what was gathered to the journal, with the checkpoint."""
+        if not self._pending:
+            return
+        journal, checkpoint = self._require_open(), self._require_begun()
         try:
-            return self._form.encode(table, rows)
-        except UNFIT as error:
-            raise blamed(table, rows, self._form.encode) from error
+            blocks = list(self._encoded(journal))
+            with disk_errors(journal.folder):
+                journal.append(blocks, checkpoint)
+        except BaseException:
+            self._checkpoint = journal.checkpoint
+            raise
 
-    def _open(self) -> Spool:
-        if self._spool is None:
-            raise SinkError(f"{self._folder}: expected an open sink, got a closed one")
-        return self._spool
+    def _encoded(self, journal: Journal) -> Iterator[Block]:
+        for pending in self._pending.take():
+            for number, table in enumerate(self._tables):
+                rows = pending.rows[table.name]
+                low = (
+                    journal.block_count(number) if pending.low is None else pending.low
+                )
+                if rows:
+                    yield Block(number, low, len(rows), self._encode(table, rows))
+
+    def _encode(self, table: Table, rows: Sequence[Row]) -> bytes:
+        try:
+            return self._format.encode(table, rows)
+        except ENCODING_ERRORS as error:
+            raise explained(table, rows, self._format.encode) from error
+
+    def _require_open(self) -> Journal:
+        if self._journal is None:
+            raise SinkError(f"{self._folder}: the sink is not open; call open() first")
+        return self._journal
+
+    def _require_begun(self) -> Checkpoint:
+        self._require_open()
+        if self._checkpoint is None:
+            raise SinkError(f"{self._folder}: no read has begun; call begin() first")
+        return self._checkpoint
 
     def commit(self, certificate: Certificate) -> None:
-        """Write the files, then the manifest with *certificate*; drop the spool.
+        """Write the files, then the manifest with *certificate*; drop the journal.
 
         Raises:
-            SinkError: What is kept is not what the certificate says, or the
-                disk refused: what is kept stays, to be finished again.
+            SinkError: The rows are not those of the certificate, or the disk
+                refused: the journal stays, to be committed again.
         """
-        spool = self._open()
-        self._require_proof(spool, certificate)
-        with told(self._folder):
-            made = [self._made(spool, place) for place in range(len(self._tables))]
-            self._publish(spool, self._manifest(spool, made, certificate))
-        self._spool = None
+        journal = self._require_open()
+        self._flush()
+        self._require_proof(journal, certificate)
+        with disk_errors(self._folder):
+            files = [
+                self._write_file(journal, number) for number in range(len(self._tables))
+            ]
+            self._publish(journal, self._manifest(journal, files, certificate))
+        self._journal = None
         with suppress(OSError):  # the files are there; the next `open` tidies up
-            spool.remove()
+            journal.remove()
 
-    def _require_proof(self, spool: Spool, certificate: Certificate) -> None:
-        checkpoint, kept = spool.checkpoint, spool.rows(0)
-        if checkpoint is not None and checkpoint.missing:
-            last = checkpoint.bounds.high if checkpoint.bounds else 0
-            message = f"{spool.folder}: expected all keys up to {last}"
+    def _require_proof(self, journal: Journal, certificate: Certificate) -> None:
+        checkpoint, rows = self._require_begun(), journal.row_count(0)
+        if not checkpoint.complete:
             gaps = ", ".join(
                 f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing
             )
-            raise SinkError(f"{message}, missing are {gaps}")
-        if kept != certificate.records:
-            message = f"{spool.folder}: expected {certificate.records:,} rows"
-            raise SinkError(f"{message}, as the certificate says, got {kept:,}")
+            message = (
+                f"{journal.folder}: keys are missing: {gaps}; run again to read them"
+            )
+            raise SinkError(message)
+        if rows != certificate.records:
+            message = (
+                f"{journal.folder}: the certificate names {certificate.records:,} "
+                f"records, but {rows:,} rows were written; discard the export, and "
+                "run again"
+            )
+            raise SinkError(message)
 
-    def _made(self, spool: Spool, place: int) -> File:
-        """Write one table's file, still in the spool's folder."""
-        table = self._tables[place]
-        path = spool.folder / self._path(table).name
-        self._form.write(table, spool.runs(place), path)
-        sync(path)
+    def _write_file(self, journal: Journal, number: int) -> File:
+        """Write one table's file, still in the folder of the journal."""
+        table = self._tables[number]
+        path = journal.folder / self._path(table).name
+        self._format.write(table, journal.blocks(number), path)
+        fsync_file(path)
         return File(
             name=path.name,
             table=table.name,
             columns=table.columns,
             key=table.key if self._tables[0].key else (),
-            member=table.member,
-            rows=spool.rows(place),
+            expandable=table.expandable,
+            rows=journal.row_count(number),
             size=path.stat().st_size,
-            sha256=digest(path),
+            sha256=sha256_of(path),
         )
 
     def _manifest(
-        self, spool: Spool, files: Sequence[File], certificate: Certificate
+        self, journal: Journal, files: Sequence[File], certificate: Certificate
     ) -> Manifest:
-        checkpoint = spool.checkpoint
         return Manifest(
             resource=self._resource,
-            format=self._form.name,
-            query=certificate.query if checkpoint is None else checkpoint.query,
+            format=self._format.name,
+            query=self._require_begun().query,
             files=tuple(files),
             certificate=certificate,
-            started_at=spool.head.started_at,
+            started_at=journal.header.started_at,
         )
 
-    def _publish(self, spool: Spool, manifest: Manifest) -> None:
+    def _publish(self, journal: Journal, manifest: Manifest) -> None:
         """Rename the files into place; an older manifest goes first.
 
-        It goes into the spool, so that whoever goes on knows its files too.
+        It goes into the folder of the journal, so that a later run knows its
+        files too.
         """
-        place = manifest_path(self._folder, self._resource)
-        old = spool.folder / place.name
-        if place.exists():
-            place.replace(old)
-            sync_folder(self._folder)
+        path = manifest_path(self._folder, self._resource)
+        old = journal.folder / path.name
+        if path.exists():
+            path.replace(old)
+            fsync_folder(self._folder)
         names = {file.name for file in manifest.files}
         for name in names:
-            (spool.folder / name).replace(self._folder / name)
+            (journal.folder / name).replace(self._folder / name)
         for name in _names(read_manifest(old)) - names:
             (self._folder / name).unlink(missing_ok=True)
-        sync_folder(self._folder)
-        put(place, manifest.encode(), spool.folder / "new")
+        fsync_folder(self._folder)
+        write_atomically(path, manifest.encode(), journal.folder / "new")
 
     def close(self) -> None:
-        """Let others have it; what is not finished can be resumed."""
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        """Append what was gathered, and let other processes open it.
 
+        Raises:
+            SinkError: A value does not fit the format, or the disk refused.
+        """
+        try:
+            self._flush()
+        finally:
+            self._release()
 
-def files_at(
-    folder: str | Path,
-    form: FormName,
-    *,
-    compress: PackingName | None = None,
-    overwrite: bool = False,
-) -> FileSink:
-    """Make a sink of files, for one resource.
-
-    Args:
-        folder: Where the files go.
-        form: Their format.
-        compress: How they are compressed; Parquet is by itself.
-        overwrite: Whether finished files are replaced.
-
-    Raises:
-        MissingExtra: The format or the compression needs a package.
-        SinkError: There is no such format or compression.
-    """
-    if compress is not None and compress not in _PACKINGS:
-        raise SinkError(f"expected gzip or zstd, got {compress!r}")
-    packing = _PACKINGS[compress]() if compress else None
-    return FileSink(Path(folder), _form(form, packing), overwrite=overwrite)
-
-
-_PACKINGS: Final[dict[str, Callable[[], Packing]]] = {"gzip": Gzip, "zstd": Zstd}
-
-
-def _form(name: str, packing: Packing | None) -> Form:
-    if name == "parquet":
-        if packing is not None:
-            raise SinkError("expected Parquet by itself: it is compressed inside")
-        return Parquet()
-    if name not in {"ndjson", "csv"}:
-        raise SinkError(f"expected ndjson, csv or parquet, got {name!r}")
-    return Ndjson(packing) if name == "ndjson" else Csv(packing)
-
-
-def finished(folder: str | Path, resource: str) -> Manifest | None:
-    """Give the manifest of a resource's files; None where they are not finished.
-
-    Raises:
-        SinkError: It cannot be read, or is something else.
-    """
-    with told(Path(folder), "cannot be read"):
-        return read_manifest(manifest_path(Path(folder), resource))
-
-
-def discard(folder: str | Path, resource: str) -> None:
-    """Drop what was kept of an export that was broken off; finished files stay.
-
-    Raises:
-        SinkError: It cannot be removed.
-    """
-    path = _spool_of(Path(folder), resource)
-    with told(path, "cannot be removed"):
-        remove(path)
+    def _release(self) -> None:
+        self._pending = PendingRows(())
+        self._checkpoint = None
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
 
 def _names(manifest: Manifest | None) -> set[str]:
     return {Path(file.name).name for file in manifest.files} if manifest else set()
-
-
-def _spool_of(folder: Path, resource: str) -> Path:
-    return folder / f".{resource}.partial"

@@ -1,4 +1,4 @@
-"""Databases to keep rows in, and another way to read what is in them."""
+"""Databases to write rows to, and another way to read what is in them."""
 
 import contextlib
 import itertools
@@ -39,11 +39,11 @@ LINES = Table(
     ("_parent_key", "_position"),
     "lines",
 )
-KEYLESS = Table("rates", (Column("rate", "number"), Column("name", "text")))
+UNKEYED = Table("rates", (Column("rate", "number"), Column("name", "text")))
 NUMBERS = partial(json.loads, parse_float=Decimal)
 
 
-class Place:
+class Database:
     """A database, and what is in it, read by its own library."""
 
     count = itertools.count()
@@ -55,12 +55,12 @@ class Place:
         return database_at(self.url, prefix)
 
     def fresh(self, name):
-        """Give an empty place: files are cheap, and a server's databases are not."""
+        """Return an empty database and a prefix; a server is shared by prefix."""
         if self.kind == "postgres":
             return self, name
         return type(self)(self.kind, f"{self.url}.{name}"), ""
 
-    def ask(self, sql, values=()):
+    def execute(self, sql, values=()):
         with contextlib.closing(self.connect()) as connection:
             cursor = connection.cursor()
             cursor.execute(sql, values)
@@ -74,45 +74,45 @@ class Place:
         return value
 
     def rows(self, table, prefix=""):
-        """Give the rows of a table as Python's values, and when each was deleted."""
+        """Return the rows of a table as Python's values, and when they were deleted."""
         columns = [*table.columns, Column("_deleted_at", "datetime")]
         names = ", ".join('"' + c.name.replace('"', '""') + '"' for c in columns)
-        found = self.ask(f'SELECT {names} FROM "{prefix}{table.name}"')
+        found = self.execute(f'SELECT {names} FROM "{prefix}{table.name}"')
         return [
             tuple(
-                None if value is None else self.cell(column.kind, value)
+                None if value is None else self.value(column.kind, value)
                 for column, value in zip(columns, row, strict=True)
             )
             for row in found
         ]
 
-    def cell(self, kind, value):
+    def value(self, kind, value):
         return NUMBERS(value) if kind == "json" and isinstance(value, str) else value
 
 
-class SQLitePlace(Place):
+class SQLiteDatabase(Database):
     def connect(self):
         file = self.url.removeprefix("sqlite:///")
         return sqlite3.connect(file, isolation_level=None)
 
-    def cell(self, kind, value):
+    def value(self, kind, value):
         if kind == "number":
             assert set(value) <= set("-0123456789.")
             return Decimal(value)
         if kind == "datetime":
             assert len(value) == len("2026-03-01T09:30:00.000000Z")
             return datetime.fromisoformat(value)
-        return bool(value) if kind == "boolean" else super().cell(kind, value)
+        return bool(value) if kind == "boolean" else super().value(kind, value)
 
 
-class DuckDBPlace(Place):
+class DuckDBDatabase(Database):
     def connect(self):
         import duckdb
 
         return duckdb.connect(self.url.removeprefix("duckdb:///"))
 
 
-class PostgresPlace(Place):
+class PostgresDatabase(Database):
     def connect(self):
         import psycopg
         from psycopg.types.json import set_json_loads
@@ -122,15 +122,15 @@ class PostgresPlace(Place):
         return connection
 
 
-class EventTransport:
-    """Tells which rows of a table were written, by the database's own means."""
+class WriteWatch:
+    """Shows whether rows of a table were written, by the database's own means."""
 
-    def __init__(self, place, table):
-        self.place, self.table = place, table
-        if place.kind == "sqlite":
-            place.ask(f"CREATE TABLE written_{table} (rows integer)")
+    def __init__(self, database, table):
+        self.database, self.table = database, table
+        if database.kind == "sqlite":
+            database.execute(f"CREATE TABLE written_{table} (rows integer)")
             for verb in ("INSERT", "UPDATE", "DELETE"):
-                place.ask(
+                database.execute(
                     f"CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} "
                     f"BEGIN INSERT INTO written_{table} VALUES (1); END"
                 )
@@ -143,20 +143,20 @@ class EventTransport:
             "postgres": f"SELECT xmin::text, ctid::text FROM {self.table} ORDER BY 1, 2",
             "duckdb": "SELECT 1",
         }
-        return self.place.ask(sql[self.place.kind])
+        return self.database.execute(sql[self.database.kind])
 
     def spy(self, sink, counted):
-        """DuckDB shows no versions of rows: its own counts are taken."""
-        ask = sink._engine.ask
+        """Count the writes of DuckDB, which shows no versions of rows."""
+        execute = sink._engine.execute
 
         def counting(sql, values=()):
-            found = ask(sql, values)
+            rows = execute(sql, values)
             writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
-            if self.place.kind == "duckdb" and writes and f'"{self.table}"' in sql:
-                counted.append(found[0][0])
-            return found
+            if self.database.kind == "duckdb" and writes and f'"{self.table}"' in sql:
+                counted.append(rows[0][0])
+            return rows
 
-        sink._engine.ask = counting
+        sink._engine.execute = counting
 
 
 @pytest.fixture(params=["sqlite", "duckdb", "postgres"])
@@ -165,20 +165,20 @@ def kind(request):
 
 
 @pytest.fixture
-def place(kind, tmp_path, request):
-    """Give an empty database of each kind."""
+def database(kind, tmp_path, request):
+    """Return an empty database of each kind."""
     if kind == "sqlite":
-        return SQLitePlace(kind, f"sqlite:///{tmp_path}/copy.db")
+        return SQLiteDatabase(kind, f"sqlite:///{tmp_path}/copy.db")
     if kind == "duckdb":
-        return DuckDBPlace(kind, f"duckdb:///{tmp_path}/copy.duckdb")
+        return DuckDBDatabase(kind, f"duckdb:///{tmp_path}/copy.duckdb")
     running = request.getfixturevalue("postgres")
-    name = f"test_{next(Place.count)}"
-    PostgresPlace(kind, running.url()).ask(f"CREATE DATABASE {name}")
-    return PostgresPlace(kind, running.url(name))
+    name = f"test_{next(Database.count)}"
+    PostgresDatabase(kind, running.url()).execute(f"CREATE DATABASE {name}")
+    return PostgresDatabase(kind, running.url(name))
 
 
 def order(key, **changes):
-    """Make a row of OWN."""
+    """Return a row of OWN."""
     values = {
         "total": Decimal(key) / 8,
         "text": f"O'Brien & \\Söhne\t{key}\n",
@@ -189,19 +189,24 @@ def order(key, **changes):
     return (key, *(values | changes).values())
 
 
+BEGUN = Checkpoint(query="orders", bounds=KeyRange(-(2**63) - 1, 2**63))
+"""The checkpoint of a read that begins, of all keys that there can be."""
+
+
 def upto(high, low=0, records=None):
-    """Make a checkpoint that has read the keys above *low* up to *high*."""
-    count = high - low if records is None else records
-    checkpoint = Checkpoint(
-        query="orders", bounds=KeyRange(0, 10**6), started_at=float(high)
-    )
-    return checkpoint.with_(KeyRange(low, high, count))
+    """Return the range of the keys above *low* up to *high*."""
+    return KeyRange(low, high, high - low if records is None else records)
+
+
+def done(*ranges):
+    """Return the checkpoint of a read that has done *ranges*."""
+    return BEGUN if not ranges else done(*ranges[:-1]).add(ranges[-1])
 
 
 def certificate(records=0):
-    """Make a certificate."""
-    given = {"path": "orders", "query": "orders", "records": records, "requests": 1}
-    known = {
+    """Return a certificate."""
+    required = {"path": "orders", "query": "orders", "records": records, "requests": 1}
+    optional = {
         "key": "id",
         "max_key": 9,
         "rejected": 0,
@@ -210,26 +215,26 @@ def certificate(records=0):
         "started_at": 1.0,
         "ended_at": 2.0,
     }
-    return Certificate(**given, **known)
+    return Certificate(**required, **optional)
 
 
 def ordered(value):
-    """Put names in order: jsonb keeps another."""
+    """Return a value with its names in order: jsonb has another."""
     if isinstance(value, list):
-        return [ordered(each) for each in value]
+        return [ordered(item) for item in value]
     if isinstance(value, dict):
         return dict(sorted(value.items()))
     return value
 
 
-class Lab(SimpleNamespace):
+class Helpers(SimpleNamespace):
     """What the tests of this folder share."""
 
     def __repr__(self):
-        return "lab"
+        return "helpers"
 
 
 @pytest.fixture(scope="session")
-def lab():
-    """Give what the tests of this folder share."""
-    return Lab(**globals())
+def helpers():
+    """Return what the tests of this folder share."""
+    return Helpers(**globals())

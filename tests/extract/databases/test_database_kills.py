@@ -37,27 +37,27 @@ def worker():
 
 
 def run(process, **given):
-    """Run once, killed after some seconds; tell how it ended."""
+    """Run once, killed after some seconds; return how it ended."""
     process.stdin.write(json.dumps(given) + "\n")
     process.stdin.flush()
     return int(process.stdout.readline())
 
 
-def finished(place, prefix):
+def finished(database, prefix):
     resource = f"resource = '{prefix}orders' AND name = 'certificate'"
-    return place.ask(f"SELECT count(*) FROM _sage200 WHERE {resource}") == [(1,)]
+    return database.execute(f"SELECT count(*) FROM _sage200 WHERE {resource}") == [(1,)]
 
 
-def check(place, prefix, job, *, whole):
-    """Check that all that is claimed is there, and the whole to the last digit."""
-    sink = place.sink(prefix)
+def check(database, prefix, job, *, whole):
+    """Check that what the checkpoint names is stored, to the last digit."""
+    sink = database.sink(prefix)
     claimed = sink.open([job.OWN, job.LINES])
     sink.close()
-    rows = {row[0]: row for row in place.rows(job.OWN, prefix)}
-    lines = {row[:2]: row for row in place.rows(job.LINES, prefix)}
+    rows = {row[0]: row for row in database.rows(job.OWN, prefix)}
+    lines = {row[:2]: row for row in database.rows(job.LINES, prefix)}
     spans = () if claimed is None else claimed.done.ranges
     keys = {key for span in spans for key in range(span.low + 1, span.high + 1)}
-    if whole or finished(place, prefix):
+    if whole or finished(database, prefix):
         keys = set(range(1, job.KEYS + 1))
     assert keys == set(rows)
     for key, row in rows.items():
@@ -68,16 +68,16 @@ def check(place, prefix, job, *, whole):
     return len(keys)
 
 
-def test_killed_again_and_again(place, worker, job):
-    """After each of many kills what is claimed is there; resumed, all of it is."""
-    chance = random.Random(f"kills of {place.kind}")
+def test_killed_again_and_again(database, worker, job):
+    """After each of many kills the checkpoint is true; resumed, everything is stored."""
+    chance = random.Random(f"kills of {database.kind}")
     killed, number, grown = 0, 0, set()
-    undisturbed = seconds(worker, *place.fresh("whole_"))
+    undisturbed = seconds(worker, *database.fresh("whole_"))
     # Until enough were in the middle, and not before the first row.
     while killed < KILLS or len(grown - {0, job.KEYS}) < KILLS / 4:
         number += 1
         assert number <= 10 * KILLS, "hardly a kill came in the middle"
-        here, prefix = place.fresh(f"run{number}_")
+        here, prefix = database.fresh(f"run{number}_")
         given = {"url": here.url, "prefix": prefix}
         ended, here_killed = -signal.SIGKILL, 0
         while ended and here_killed < KILLS:
@@ -95,7 +95,7 @@ def test_killed_again_and_again(place, worker, job):
 
 
 def seconds(process, here, prefix):
-    """Measure a run that nothing disturbs: a disk may take any time."""
+    """Measure an undisturbed run: a disk may take any time."""
     given = {"url": here.url, "prefix": prefix, "most": 300, "pause": 3}
     begun = time.monotonic()
     assert run(process, after=None, **given) == 0

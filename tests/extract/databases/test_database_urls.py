@@ -45,8 +45,10 @@ def test_what_a_url_names(url, shown):
     ],
 )
 def test_malformed_urls_are_refused(url):
-    """A URL of nothing known is refused before any I/O, its password not shown."""
-    with pytest.raises(SettingsError, match=r"^database: expected ") as caught:
+    """A malformed URL is refused before any I/O, and its password is not shown."""
+    with pytest.raises(
+        SettingsError, match=r"^database: (the URL )?must be "
+    ) as caught:
         database_at(url)
     assert caught.value.name == "database"
     assert SECRET not in str(caught.value) + repr(caught.value.__cause__)
@@ -54,14 +56,14 @@ def test_malformed_urls_are_refused(url):
 
 @pytest.mark.parametrize("prefix", ["9a", "North_", "a-b", 'a"b', "a.b", "a" * 41, "."])
 def test_malformed_prefixes_are_refused(prefix):
-    """A prefix is of a-z, digits and underscores, or a schema and a dot."""
-    with pytest.raises(SettingsError, match=r"expected a prefix of a-z"):
+    """A prefix has a-z, digits and underscores, or is a schema and a dot."""
+    with pytest.raises(SettingsError, match=r"must be a prefix of a-z"):
         database_at("sqlite:///copy.db", prefix)
 
 
 def test_sqlite_has_no_schemas():
-    """A schema is refused where the database has none."""
-    with pytest.raises(SettingsError, match=r"as SQLite has no schemas, got 'north.'"):
+    """A schema is refused for a database that has none."""
+    with pytest.raises(SettingsError, match=r"as SQLite has no schemas; got 'north.'"):
         database_at("sqlite:///copy.db", "north.")
 
 
@@ -73,7 +75,7 @@ def test_sqlite_has_no_schemas():
         ("postgresql://db.test/w", "psycopg", "postgres"),
     ],
 )
-def test_what_is_not_installed_is_told(monkeypatch, url, missing, extra):
+def test_a_missing_library_is_named(monkeypatch, url, missing, extra):
     """A database whose library is missing says in one line what to install."""
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(
@@ -84,10 +86,8 @@ def test_what_is_not_installed_is_told(monkeypatch, url, missing, extra):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
-def test_a_folder_that_is_missing_is_told(kind, tmp_path, lab):
-    """A file is made, its folder is not; how slashes are read is told."""
+def test_a_folder_that_is_missing_is_named(kind, tmp_path, helpers):
+    """A file is created, its folder is not; the error explains slashes."""
     sink = database_at(f"{kind}:///{tmp_path}/none/copy.db")
-    with pytest.raises(
-        SinkError, match=r"expected a folder .*none, got none; in a URL"
-    ):
-        sink.open([lab.OWN])
+    with pytest.raises(SinkError, match=r"the folder .*none does not exist; in a URL"):
+        sink.open([helpers.OWN])

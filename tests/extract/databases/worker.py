@@ -1,9 +1,8 @@
-"""A process that keeps rows, and is killed.
+"""A process that writes rows, and is killed.
 
-Each line on its input is JSON and begins a run: where, with which prefix, how
-many rows to a transaction, and the milliseconds between batches. A run is a fork, so
-that it costs no imports, and is killed after some seconds, or never; the answer
-is how it ended.
+Each line on its input is JSON and begins a run: the URL, the prefix, the rows in a
+transaction, and the milliseconds between batches. A run is a fork, so that it costs
+no imports, and is killed after some seconds, or never; its exit code is printed.
 """
 
 import json
@@ -19,7 +18,7 @@ import psycopg  # noqa: F401
 import pyarrow as pa  # noqa: F401
 
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.databases import sink as database
+from sage200_async.extract.databases import sink as database_sink
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.tables import Column, Table
 from sage200_async.paging.certificate import Certificate
@@ -48,45 +47,52 @@ def order(key):
 
 
 def lines(key):
-    return [(key, place, Decimal(place) / 4) for place in range(key % 3)]
+    return [(key, n, Decimal(n) / 4) for n in range(key % 3)]
 
 
 def batches(checkpoint):
-    """Give what is not read yet, in batches, out of order."""
-    gaps = checkpoint.done.missing(KeyRange(0, KEYS))
-    spans = [
+    """Return the ranges that are not read yet, in batches, out of order."""
+    ranges = [
         (low, min(low + BATCH, gap.high))
-        for gap in gaps
+        for gap in checkpoint.missing
         for low in range(gap.low, gap.high, BATCH)
     ]
-    return spans[::2] + spans[1::2]
+    return ranges[::2] + ranges[1::2]
 
 
 def run(url, prefix, most, pause):
-    database.ROWS = most
+    database_sink.ROWS = most
     sink = database_at(url, prefix)
-    found = sink.open([OWN, LINES])
-    checkpoint = found or Checkpoint(query="orders", bounds=KeyRange(0, KEYS))
+    checkpoint = sink.open([OWN, LINES])
+    if checkpoint is None:
+        checkpoint = Checkpoint(query="orders", bounds=KeyRange(0, KEYS))
+        sink.begin(checkpoint)
     for low, high in batches(checkpoint):
         keys = range(low + 1, high + 1)
         rows = [order(key) for key in keys]
-        children = [line for key in keys for line in lines(key)]
-        checkpoint = checkpoint.with_(KeyRange(low, high, high - low))
-        sink.write({"orders": rows, "orders__lines": children}, checkpoint)
+        related = [line for key in keys for line in lines(key)]
+        key_range = KeyRange(low, high, high - low)
+        sink.write(key_range, {"orders": rows, "orders__lines": related})
         time.sleep(pause / 1000)
-    given = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}
-    more = {"key": "id", "max_key": KEYS, "rejected": 0, "lowest": 1, "highest": KEYS}
-    sink.commit(Certificate(**given, **more, started_at=0.0, ended_at=0.0))
+    required = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}
+    optional = {
+        "key": "id",
+        "max_key": KEYS,
+        "rejected": 0,
+        "lowest": 1,
+        "highest": KEYS,
+    }
+    sink.commit(Certificate(**required, **optional, started_at=0.0, ended_at=0.0))
     sink.close()
 
 
 def main():
     for line in sys.stdin:
-        given = json.loads(line)
-        after = given.pop("after")
+        options = json.loads(line)
+        after = options.pop("after")
         child = os.fork()
         if child == 0:
-            run(**given)
+            run(**options)
             os._exit(0)
         if after is not None:
             time.sleep(after)

@@ -1,4 +1,4 @@
-"""What exports into files are tried with."""
+"""Made-up exports for the tests of files."""
 
 import importlib.util
 import sys
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
 # Loaded once, under a name of its own, as the tests are no package.
-_spec = importlib.util.spec_from_file_location("file_exports", HERE / "export.py")
-lab_module = importlib.util.module_from_spec(_spec)
-sys.modules["file_exports"] = lab_module
-_spec.loader.exec_module(lab_module)
+PATH = Path(__file__).with_name("file_exports.py")
+_spec = importlib.util.spec_from_file_location("file_exports", PATH)
+_module = importlib.util.module_from_spec(_spec)
+sys.modules["file_exports"] = _module
+_spec.loader.exec_module(_module)
 
 
 @pytest.fixture(scope="session")
-def lab():
-    """Give export.py as a module."""
-    return lab_module
+def helpers():
+    """Return file_exports.py as a module."""
+    return _module

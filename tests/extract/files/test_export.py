@@ -1,4 +1,4 @@
-"""Exports of a company into files: through the wire, broken off, and as tables."""
+"""Exports of a company into files: over HTTP, stopped, and as tables."""
 
 import asyncio
 import json
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from file_exports import FORMS
+from file_exports import FORMATS
 
 from sage200_async import Sage200Client
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.files.sink import files_at, finished
+from sage200_async.extract.files.factory import files_at
+from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.extract.rows import rows_of
 from sage200_async.sandbox import Sandbox
 
@@ -32,17 +33,17 @@ def on_sandbox(body, **options):
 
 
 class Stop(Exception):
-    """Why a run ended early."""
+    """A run was stopped here."""
 
 
 def stop_after(records):
-    """Make what ends a reading after so many records."""
+    """Return an on_progress that ends a read after a number of records."""
 
-    def told(progress):
+    def on_progress(progress):
         if progress.records >= records:
             raise Stop
 
-    return told
+    return on_progress
 
 
 def files(folder):
@@ -53,31 +54,31 @@ def files(folder):
     }
 
 
-@pytest.mark.parametrize(("form", "packing"), FORMS[::3])
-def test_broken_off_and_gone_on_with(form, packing, tmp_path):
+@pytest.mark.parametrize(("format", "compression"), FORMATS[::3])
+def test_broken_off_and_gone_on_with(format, compression, tmp_path):
     """Read by one worker, or by several that are broken off: the same bytes."""
 
     async def body(client):
         whole = Extraction(name="customers", query=client.customers)
-        sink = files_at(tmp_path / "whole", form, compress=packing)
+        sink = files_at(tmp_path / "whole", format, compress=compression)
         await export(client, whole, sink, workers=1)
         place = tmp_path / "pieces"
         for workers, size, most in ((4, 900, 1000), (2, 350, 3000), (3, 777, 5000)):
             query = client.customers.page_size(size)
             pieces = Extraction(name="customers", query=query)
-            sink = files_at(place, form, compress=packing)
+            sink = files_at(place, format, compress=compression)
             with pytest.raises(Stop):
                 await export(
                     client, pieces, sink, workers=workers, on_progress=stop_after(most)
                 )
-            assert finished(place, "customers") is None
-        sink = files_at(place, form, compress=packing)
+            assert find_manifest(place, "customers") is None
+        sink = files_at(place, format, compress=compression)
         await export(client, whole, sink, workers=8)
 
     on_sandbox(body, records={"customers": 6500})
-    made = finished(tmp_path / "pieces", "customers")
-    assert made.files == finished(tmp_path / "whole", "customers").files
-    assert made.files[0].rows == made.certificate.records == 6500
+    manifest = find_manifest(tmp_path / "pieces", "customers")
+    assert manifest.files == find_manifest(tmp_path / "whole", "customers").files
+    assert manifest.files[0].rows == manifest.certificate.records == 6500
     assert files(tmp_path / "pieces") == files(tmp_path / "whole")
 
 
@@ -107,7 +108,7 @@ def test_an_export_that_is_there_is_not_read_again(tmp_path):
     async def body(client):
         work = Extraction(name="customers", query=client.customers)
         await export(client, work, files_at(tmp_path, "csv"))
-        with pytest.raises(SinkConflict, match="finished export of 40 rows"):
+        with pytest.raises(SinkConflict, match=r"40 rows of .* already exported"):
             await export(client, work, files_at(tmp_path, "csv"))
 
     on_sandbox(body, records={"customers": 40})
@@ -120,12 +121,12 @@ def test_real_records_are_the_same_in_all_formats(tmp_path):
     async def body(client):
         for name in REAL:
             work = Extraction(name=name, query=getattr(client, name))
-            for form in ("ndjson", "csv", "parquet"):
-                await export(client, work, files_at(tmp_path / form, form))
+            for kind in ("ndjson", "csv", "parquet"):
+                await export(client, work, files_at(tmp_path / kind, kind))
 
     on_sandbox(body, data=DATA)
     for name in REAL:
-        columns = finished(tmp_path / "parquet", name).files[0].columns
+        columns = find_manifest(tmp_path / "parquet", name).files[0].columns
         numbers = [each.name for each in columns if each.kind == "number"]
         wanted = plain_sums(name, numbers)
         assert wanted[0] > 90
@@ -161,8 +162,8 @@ def texts(numbers):
     return ", ".join(f"{each}: 'VARCHAR'" for each in (*numbers, "id"))
 
 
-def test_members_are_as_on_the_wire():
-    """Nested members have the digits of the wire, and times without zeros at the end."""
+def test_related_records_are_as_on_the_wire():
+    """Related records have the digits of the wire, and times without zeros at the end."""
     from sage200_async.catalog import Endpoints
     from sage200_async.extract.tables import tables_of
     from sage200_async.odata.options import QueryOptions

@@ -1,4 +1,4 @@
-"""What goes wrong is said, and what was kept is gone on from, to the same bytes."""
+"""Errors are reported, and a run after them ends with the same bytes."""
 
 import os
 import random
@@ -9,21 +9,22 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 from file_exports import (
-    FORMS,
+    FORMATS,
     OWN,
     PARTS,
-    QUERY,
     TABLES,
-    at_once,
     certificate,
+    export_at_once,
     files,
-    interval,
+    key_range,
     read,
 )
 
 from sage200_async.errors import SinkConflict, SinkError
-from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.sink import discard, files_at, finished
+from sage200_async.extract.files import sink as file_sink
+from sage200_async.extract.files.factory import files_at
+from sage200_async.extract.files.journal import discard
+from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.extract.tables import Column, Table
 
 POSIX = os.name == "posix"
@@ -31,46 +32,46 @@ SOME = [("ndjson", None), ("csv", "gzip"), ("parquet", None)]
 
 
 @pytest.fixture(scope="module")
-def records(lab):
-    return lab.source(21, 1500)
+def records(helpers):
+    return helpers.source(21, 1500)
 
 
 @pytest.fixture
 def whole(tmp_path, records):
-    """Give what an undisturbed export of the records makes."""
+    """Return a function from a format to the files of an undisturbed export."""
 
-    def made(form, packing):
-        at_once(tmp_path / "whole", form, packing, records)
+    def export(format, compression):
+        export_at_once(tmp_path / "whole", format, compression, records)
         return files(tmp_path / "whole")
 
-    return made
+    return export
 
 
-def begun(records):
-    return Checkpoint(query=QUERY, bounds=records.bounds)
+@pytest.fixture(autouse=True)
+def no_gathering(monkeypatch):
+    """Append every write at once."""
+    monkeypatch.setattr(file_sink, "ROWS", 1)
 
 
-def part_kept(sink, records, high=2000):
-    """Keep the records up to a key."""
+def write_part(sink, records, high=2000):
+    """Write the records up to a key; return the checkpoint."""
     sink.open(TABLES)
-    keys, rows = records.between(records.floor, high)
-    kept = begun(records).with_(interval(records.floor, high, keys))
-    sink.write(rows, kept)
-    return kept
+    sink.begin(records.checkpoint)
+    return records.checkpoint.add(records.write(sink, high=high))
 
 
-def go_on(folder, form, packing, records, seed=1):
-    sink = files_at(folder, form, compress=packing)
+def resume(folder, format, compression, records, seed=1):
+    sink = files_at(folder, format, compress=compression)
     try:
         read(sink, sink.open(TABLES), records, random.Random(seed), width=900)
     finally:
         sink.close()
 
 
-def refusal(place, form, packing, records, seed):
-    """Go on; say why that failed, or None."""
+def error_of(folder, format, compression, records, seed):
+    """Resume; return the error's text, or None."""
     try:
-        go_on(place, form, packing, records, seed)
+        resume(folder, format, compression, records, seed)
     except SinkError as error:
         return str(error)
     return None
@@ -93,18 +94,18 @@ def largest_file(size):
 
 
 @pytest.mark.skipif(not POSIX, reason="limits on files are POSIX's")
-@pytest.mark.parametrize(("form", "packing"), SOME)
-def test_a_quota_that_is_raised(form, packing, records, whole, tmp_path):
-    """Stopped by a quota, again and again as it is raised, it ends the same."""
+@pytest.mark.parametrize(("format", "compression"), SOME)
+def test_a_quota_that_is_raised(format, compression, records, whole, tmp_path):
+    """An export that a quota stops, raised again and again, ends the same."""
     place, refused = tmp_path / "pieces", 0
-    wanted = whole(form, packing)
+    wanted = whole(format, compression)
     for size in range(20_000, 10**9, 20_000):
         with largest_file(size):
-            why = refusal(place, form, packing, records, size)
-        if why is None:
+            error = error_of(place, format, compression, records, size)
+        if error is None:
             break
-        assert "cannot be written: File too large" in why
-        assert finished(place, "things") is None
+        assert "cannot be written: File too large" in error
+        assert find_manifest(place, "things") is None
         refused += 1
     assert refused > 2
     assert files(place) == wanted
@@ -112,7 +113,7 @@ def test_a_quota_that_is_raised(form, packing, records, whole, tmp_path):
 
 @contextmanager
 def small_disk(folder, kilobytes):
-    """Mount a small disk; give a function that makes it larger."""
+    """Mount a small disk; yield a function that makes it larger."""
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     done = subprocess.run(["mount", *options], capture_output=True, check=False)
@@ -127,18 +128,18 @@ def small_disk(folder, kilobytes):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-@pytest.mark.parametrize(("form", "packing"), SOME)
-def test_a_disk_that_is_full(form, packing, records, whole, tmp_path):
-    """A full disk is said; with more room each time, it ends the same."""
-    wanted, refused = whole(form, packing), 0
+@pytest.mark.parametrize(("format", "compression"), SOME)
+def test_a_disk_that_is_full(format, compression, records, whole, tmp_path):
+    """A full disk is reported; with more room each time, the export ends the same."""
+    wanted, refused = whole(format, compression), 0
     with small_disk(tmp_path / "disk", 16) as grow:
         place = tmp_path / "disk" / "out"
         for size in range(32, 10_000, 24):
-            why = refusal(place, form, packing, records, size)
-            if why is None:
+            error = error_of(place, format, compression, records, size)
+            if error is None:
                 break
-            assert "No space left on device" in why
-            assert finished(place, "things") is None
+            assert "No space left on device" in error
+            assert find_manifest(place, "things") is None
             refused += 1
             grow(size)
         assert refused > 2
@@ -146,25 +147,24 @@ def test_a_disk_that_is_full(form, packing, records, whole, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-def test_a_keep_that_fails_can_be_tried_again(records, whole, tmp_path):
-    """What a full disk refused is kept by the same sink, once there is room."""
+def test_a_write_that_failed_can_be_repeated(records, whole, tmp_path):
+    """What a full disk refused can be written to the same sink, once there is room."""
     wanted = whole("ndjson", None)
-    keys, rows = records.between(records.floor, records.max_key)
-    kept = begun(records).with_(interval(records.floor, records.max_key, keys))
     with small_disk(tmp_path / "disk", 64) as grow:
         sink = files_at(tmp_path / "disk", "ndjson")
         sink.open(TABLES)
+        sink.begin(records.checkpoint)
         with pytest.raises(SinkError, match="No space left"):
-            sink.write(rows, kept)
+            records.write(sink)
         grow(2000)
-        sink.write(rows, kept)
-        sink.commit(certificate(len(keys)))
+        written = records.write(sink)
+        sink.commit(certificate(written.records))
         assert files(tmp_path / "disk") == wanted
 
 
 @contextmanager
 def no_rights(folder):
-    """Be somebody who may not write in *folder*."""
+    """Be a user who may not write in *folder*."""
     folder.chmod(0o500)
     root = os.geteuid() == 0
     if root:
@@ -179,20 +179,19 @@ def no_rights(folder):
 
 @pytest.mark.skipif(not POSIX, reason="modes of folders are POSIX's")
 def test_permission_denied(records, whole, tmp_path):
-    """Without the right to write, opening and finishing say so; with it they go on."""
+    """Without the right to write, open and commit fail; with it they succeed."""
     wanted, place = whole("csv", None), tmp_path / "pieces"
     place.mkdir()
     sink = files_at(place, "csv")
     with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
         sink.open(TABLES)
     sink.open(TABLES)
-    keys, rows = records.between(records.floor, records.max_key)
-    whole_interval = interval(records.floor, records.max_key, keys)
-    sink.write(rows, begun(records).with_(whole_interval))
+    sink.begin(records.checkpoint)
+    written = records.write(sink)
     with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
-        sink.commit(certificate(len(keys)))
-    assert finished(place, "things") is None
-    sink.commit(certificate(len(keys)))
+        sink.commit(certificate(written.records))
+    assert find_manifest(place, "things") is None
+    sink.commit(certificate(written.records))
     assert files(place) == wanted
 
 
@@ -200,9 +199,9 @@ def test_permission_denied(records, whole, tmp_path):
     "name", ["things.csv", "things__parts.csv", "things.manifest.json"]
 )
 def test_a_folder_in_the_way(tmp_path, name):
-    """A folder that has the name of a file is refused before anything is kept."""
+    """A folder that has the name of a file is refused before anything is written."""
     (tmp_path / name).mkdir()
-    with pytest.raises(SinkConflict, match=rf"{name}: expected a file .* got a folder"):
+    with pytest.raises(SinkConflict, match=rf"{name}: a folder has the name of a file"):
         files_at(tmp_path, "csv").open(TABLES)
 
 
@@ -218,34 +217,36 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 def test_names_that_lead_elsewhere(tmp_path, name):
     """A resource whose name would leave the folder, or hide in it, is refused."""
     table = Table(name, OWN.columns, OWN.key)
-    with pytest.raises(SinkConflict, match="expected a name"):
+    with pytest.raises(SinkConflict, match="not a name of a file in the folder"):
         files_at(tmp_path / "out", "csv").open([table])
 
 
 def test_other_columns(tmp_path, records):
-    """What was broken off with other columns is refused, and says which differ."""
+    """An unfinished export of other columns is refused, and the error names them."""
     sink = files_at(tmp_path, "csv")
-    part_kept(sink, records)
+    write_part(sink, records)
     sink.close()
     columns = (*OWN.columns[:-1], Column("tag", "text"))
     other = Table("things", columns, OWN.key), PARTS
-    told = r"lacks things\.tag \(text\) and has things\.address \(json\) besides"
-    with pytest.raises(SinkConflict, match=told):
+    message = r"lacks things\.tag \(text\) and has things\.address \(json\) besides"
+    with pytest.raises(SinkConflict, match=message):
         sink.open(other)
     turned = Table("things", OWN.columns[::-1], OWN.key), PARTS
-    with pytest.raises(SinkConflict, match="another order"):
+    with pytest.raises(SinkConflict, match="in another order"):
         sink.open(turned)
     assert sink.open(TABLES) is not None
     sink.close()
 
 
 def test_another_format(tmp_path, records):
-    """What was broken off in another format is refused, until it is discarded."""
+    """An unfinished export to another format is refused until it is discarded."""
     sink = files_at(tmp_path, "csv")
-    part_kept(sink, records)
+    write_part(sink, records)
     sink.close()
     other = files_at(tmp_path, "ndjson", compress="gzip")
-    with pytest.raises(SinkConflict, match=r"expected a spool of ndjson\.gz .* of csv"):
+    with pytest.raises(
+        SinkConflict, match=r"unfinished export to csv .* not to ndjson\.gz"
+    ):
         other.open(TABLES)
     discard(tmp_path, "things")
     assert other.open(TABLES) is None
@@ -255,152 +256,218 @@ def test_another_format(tmp_path, records):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_question(tmp_path, records):
-    """A checkpoint of another question, or one that forgets some, is not kept."""
+def test_another_query(tmp_path, records):
+    """A new read, of another query or the same, does not replace an unfinished one."""
     sink = files_at(tmp_path, "csv")
-    kept = part_kept(sink, records)
-    for other in (msgspec.structs.replace(kept, query="other"), begun(records)):
-        with pytest.raises(SinkConflict, match="goes on from"):
-            sink.write({}, other)
-    assert sink.open(TABLES) == kept
+    checkpoint = write_part(sink, records)
+    other = msgspec.structs.replace(records.checkpoint, query="other")
+    for begun in (other, records.checkpoint):
+        with pytest.raises(SinkConflict, match="unfinished export of 'site/1 /things'"):
+            sink.begin(begun)
+    assert sink.open(TABLES) == checkpoint
     sink.close()
 
 
-def test_rows_outside_their_intervals(tmp_path, records):
-    """Rows of keys that the checkpoint does not add are refused: they would be twice."""
+def test_a_read_that_has_no_rows_is_begun_anew(tmp_path, records):
+    """An unfinished read without any range gives way to a new one."""
     sink = files_at(tmp_path, "csv")
-    kept = part_kept(sink, records)
+    sink.open(TABLES)
+    sink.begin(msgspec.structs.replace(records.checkpoint, bounds=None))
+    sink.begin(records.checkpoint)
+    sink.close()
+    assert sink.open(TABLES) == records.checkpoint
+    sink.close()
+
+
+def test_rows_outside_of_their_range(tmp_path, records):
+    """Rows of keys outside of the range are refused: they would come twice."""
+    sink = files_at(tmp_path, "csv")
+    checkpoint = write_part(sink, records)
     _, rows = records.between(1900, 2100)
-    with pytest.raises(SinkConflict, match="things: expected rows with keys in"):
-        sink.write(rows, kept.with_(interval(2000, 2100, [])))
-    assert sink.open(TABLES) == kept
+    with pytest.raises(SinkConflict, match=r"things: rows must be .* above 2000 and"):
+        sink.write(key_range(2000, 2100, []), rows)
+    _, rows = records.between(2000, 2200)
+    with pytest.raises(SinkConflict, match=r"things: rows must be .* most 2100"):
+        sink.write(key_range(2000, 2100, []), rows)
+    assert sink.open(TABLES) == checkpoint
     sink.close()
 
 
-def test_a_spool_that_is_another_file(tmp_path):
-    """A file in the journal's place that is none is refused, and left as it is."""
+def test_related_rows_outside_of_their_range(tmp_path, records):
+    """Related rows whose parents are outside of the range are refused."""
+    sink = files_at(tmp_path, "csv")
+    checkpoint = write_part(sink, records)
+    _, rows = records.between(2000, 2100)
+    parts = [*rows["things__parts"], (2101, 0, None)]
+    with pytest.raises(SinkConflict, match="things__parts: rows must be"):
+        sink.write(key_range(2000, 2100, []), {**rows, "things__parts": parts})
+    assert sink.open(TABLES) == checkpoint
+    sink.close()
+
+
+@pytest.mark.parametrize("order", [[2, 1, 0], [0, 0, 1], [0, None, 1]])
+def test_rows_out_of_order(tmp_path, records, order):
+    """Rows that are not in the order of their keys, or have none, are refused."""
+    sink = files_at(tmp_path, "csv")
+    write_part(sink, records)
+    _, rows = records.between(2000, 2100)
+    mixed = [(None,) * 6 if n is None else rows["things"][n] for n in order]
+    with pytest.raises(SinkConflict, match="in the order of their keys"):
+        sink.write(key_range(2000, 2100, []), {"things": mixed})
+    sink.close()
+
+
+def test_a_range_that_was_written_before(tmp_path, records):
+    """A range of which some was written before is refused, and nothing changes."""
+    sink = files_at(tmp_path, "csv")
+    checkpoint = write_part(sink, records)
+    with pytest.raises(SinkConflict, match="above 1900 up to 2100 were written before"):
+        records.write(sink, 1900, 2100)
+    assert sink.open(TABLES) == checkpoint
+    sink.close()
+
+
+def test_a_range_is_needed_where_there_is_a_key(tmp_path, records):
+    """Rows with a key need a range, and rows without one must not have it."""
+    sink = files_at(tmp_path, "csv")
+    write_part(sink, records)
+    with pytest.raises(SinkConflict, match="things: its rows need a range of keys"):
+        sink.write(None, {})
+    sink.close()
+    unkeyed = files_at(tmp_path / "unkeyed", "csv")
+    unkeyed.open([Table("loose", (Column("n", "integer"),))])
+    unkeyed.begin(records.checkpoint)
+    with pytest.raises(SinkConflict, match="loose: its rows need no range of keys"):
+        unkeyed.write(key_range(0, 9, []), {})
+    unkeyed.close()
+
+
+def test_a_journal_that_is_another_file(tmp_path):
+    """Another file with the journal's name is refused, and left as it is."""
     place = tmp_path / ".things.partial" / "journal"
     place.parent.mkdir()
     place.write_bytes(b"somebody's notes")
-    with pytest.raises(SinkConflict, match="expected a spool, got another file"):
+    with pytest.raises(SinkConflict, match="not a journal, but another file"):
         files_at(tmp_path, "csv").open(TABLES)
     assert place.read_bytes() == b"somebody's notes"
 
 
 def test_a_manifest_that_is_another_file(tmp_path):
-    """A file in the manifest's place that is none is refused, and left as it is."""
+    """Another file with the manifest's name is refused, and left as it is."""
     place = tmp_path / "things.manifest.json"
     place.write_text("{}")
-    with pytest.raises(SinkConflict, match="expected a manifest"):
+    with pytest.raises(SinkConflict, match="not a manifest, but another file"):
         files_at(tmp_path, "csv", overwrite=True).open(TABLES)
     assert place.read_text() == "{}"
 
 
-def test_two_at_once(tmp_path, records):
-    """Whoever comes second is refused, and the first goes on."""
+def test_two_processes(tmp_path, records):
+    """The second process is refused, and the first goes on."""
     first, second = files_at(tmp_path, "csv"), files_at(tmp_path, "csv")
-    kept = part_kept(first, records)
+    checkpoint = write_part(first, records)
     with pytest.raises(SinkConflict, match="another process"):
         second.open(TABLES)
     first.close()
-    assert second.open(TABLES) == kept
+    assert second.open(TABLES) == checkpoint
     second.close()
 
 
-def test_what_is_finished_is_not_overwritten_by_chance(tmp_path, records, whole):
-    """A finished export is refused; asked to overwrite, it stays until the end."""
+def test_finished_files_are_not_overwritten_by_chance(tmp_path, records, whole):
+    """A finished export is refused; with overwrite, it stays until the new one is there."""
     wanted, place = whole("csv", None), tmp_path / "pieces"
-    at_once(place, "csv", "gzip", records)
+    export_at_once(place, "csv", "gzip", records)
     before = files(place)
-    with pytest.raises(SinkConflict, match=r"finished export of 1,500 rows of 'site/1"):
+    with pytest.raises(SinkConflict, match=r"1,500 rows of 'site/1.* already exported"):
         files_at(place, "csv").open(TABLES)
     sink = files_at(place, "csv", overwrite=True)
-    part_kept(sink, records)
+    write_part(sink, records)
     sink.close()
-    manifest = finished(place, "things")
+    manifest = find_manifest(place, "things")
     assert [file.sha256 for file in manifest.files]
     assert set(before[0]) <= {path.name for path in place.iterdir()}
     sink = files_at(place, "csv", overwrite=True)
-    found = sink.open(TABLES)
-    assert found is not None
-    read(sink, found, records, random.Random(3), width=800)
+    checkpoint = sink.open(TABLES)
+    assert checkpoint is not None
+    read(sink, checkpoint, records, random.Random(3), width=800)
     assert files(place) == wanted
 
 
 def test_nothing_is_finished_without_proof(tmp_path, records):
     """With a gap, or other counts than the certificate's, there are no files."""
     sink = files_at(tmp_path, "csv")
-    part_kept(sink, records)
-    keys, _ = records.between(records.floor, 2000)
-    with pytest.raises(SinkError, match=rf"all keys up to {records.max_key}"):
+    write_part(sink, records)
+    keys, _ = records.between(records.low, 2000)
+    missing = f"keys are missing: 2001 to {records.max_key}"
+    with pytest.raises(SinkError, match=missing):
         sink.commit(certificate(len(keys)))
     sink.close()
     read_all = files_at(tmp_path, "csv")
-    found = read_all.open(TABLES)
-    with pytest.raises(SinkError, match=r"expected 1,499 rows, .* got 1,500"):
-        read(Fewer(read_all), found, records, random.Random(1), width=5000)
+    checkpoint = read_all.open(TABLES)
+    with pytest.raises(SinkError, match=r"names 1,499 records, but 1,500 rows"):
+        read(Fewer(read_all), checkpoint, records, random.Random(1), width=5000)
     read_all.close()
     assert [path.name for path in tmp_path.iterdir()] == [".things.partial"]
 
 
 class Fewer:
-    """A sink whose reader believes in one record fewer."""
+    """A sink whose certificate names one record fewer."""
 
     def __init__(self, sink):
-        self.write = sink.write
-        self.sink = sink
+        self.sink, self.begin, self.write = sink, sink.begin, sink.write
 
-    def commit(self, proof):
-        self.sink.commit(msgspec.structs.replace(proof, records=proof.records - 1))
+    def commit(self, certificate):
+        fewer = certificate.records - 1
+        self.sink.commit(msgspec.structs.replace(certificate, records=fewer))
 
 
 def test_a_closed_sink_says_so(tmp_path, records):
-    """A sink that was closed, or never opened, keeps nothing."""
+    """A sink that was closed, or never opened or begun, takes no rows."""
     sink = files_at(tmp_path, "csv")
     assert repr(sink) == f"FileSink({str(tmp_path)!r}, csv)"
-    with pytest.raises(SinkError, match="expected an open sink"):
-        sink.write({}, begun(records))
-    part_kept(sink, records)
+    with pytest.raises(SinkError, match="the sink is not open"):
+        records.write(sink)
+    sink.open(TABLES)
+    with pytest.raises(SinkError, match="no read has begun"):
+        records.write(sink)
+    write_part(sink, records)
     sink.close()
     sink.close()
-    with pytest.raises(SinkError, match="expected an open sink"):
+    with pytest.raises(SinkError, match="the sink is not open"):
         sink.commit(certificate(0))
 
 
-@pytest.mark.parametrize(("form", "packing"), FORMS)
-def test_a_bit_that_flips(form, packing, records, whole, tmp_path):
-    """A journal that the disk spoilt is believed up to there, and read on from there."""
-    wanted, place = whole(form, packing), tmp_path / "pieces"
-    sink = files_at(place, form, compress=packing)
-    kept = part_kept(sink, records)
-    keys, rows = records.between(2000, 4000)
-    sink.write(rows, kept.with_(interval(2000, 4000, keys)))
+@pytest.mark.parametrize(("format", "compression"), FORMATS)
+def test_a_bit_that_flips(format, compression, records, whole, tmp_path):
+    """A journal is valid up to where the disk changed it, and the rest is read anew."""
+    wanted, place = whole(format, compression), tmp_path / "pieces"
+    sink = files_at(place, format, compress=compression)
+    checkpoint = write_part(sink, records)
+    records.write(sink, 2000, 4000)
     sink.close()
     journal = place / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
     data[-200] ^= 4
     journal.write_bytes(data)
-    assert sink.open(TABLES) == kept
+    assert sink.open(TABLES) == checkpoint
     sink.close()
-    go_on(place, form, packing, records)
+    resume(place, format, compression, records)
     assert files(place) == wanted
 
 
 def test_a_disk_that_forgets(records, whole, tmp_path):
-    """What is spoilt between keeping and finishing is noticed, and read again."""
+    """What the disk changes between write and commit is noticed, and read again."""
     wanted, place = whole("csv", None), tmp_path / "pieces"
     sink = files_at(place, "csv")
-    keys, rows = records.between(records.floor, records.max_key)
-    kept = interval(records.floor, records.max_key, keys)
     sink.open(TABLES)
-    sink.write(rows, begun(records).with_(kept))
+    sink.begin(records.checkpoint)
+    written = records.write(sink)
     journal = place / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(data)
-    with pytest.raises(SinkError, match="expected what was written"):
-        sink.commit(certificate(len(keys)))
+    with pytest.raises(SinkError, match="does not return what was written"):
+        sink.commit(certificate(written.records))
     sink.close()
-    assert finished(place, "things") is None
-    go_on(place, "csv", None, records)
+    assert find_manifest(place, "things") is None
+    resume(place, "csv", None, records)
     assert files(place) == wanted

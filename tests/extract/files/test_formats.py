@@ -13,12 +13,13 @@ import duckdb
 import msgspec
 import pytest
 import zstandard
-from file_exports import OWN, PARTS, TABLES, at_once, certificate, interval
+from file_exports import OWN, PARTS, TABLES, certificate, export_at_once, key_range
 
 from sage200_async import __version__
 from sage200_async.errors import MissingExtra, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.sink import files_at, finished
+from sage200_async.extract.files.factory import files_at
+from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.extract.tables import Column, Table
 from sage200_async.paging.key_ranges import KeyRange
 
@@ -27,24 +28,24 @@ NUMBERS = ["0E-9", "-0.00", "1E+3", "1.50", "0.000000001", "12345678901234567.89
 
 
 @pytest.fixture(scope="module")
-def records(lab):
-    return lab.source(11, RECORDS)
+def records(helpers):
+    return helpers.source(11, RECORDS)
 
 
-def one(tmp_path, form, column, *values):
-    """Write values of one column, of records 1, 2 and so on; give the file's path."""
+def one(tmp_path, format, column, *values):
+    """Write values of one column, of records 1, 2 and so on; return the file's path."""
     table = Table("ones", (Column("id", "integer"), column), ("id",))
-    sink = files_at(tmp_path, form)
+    sink = files_at(tmp_path, format)
     sink.open([table])
     rows = list(enumerate(values, 1))
-    begun = Checkpoint(query="", bounds=KeyRange(0, len(rows)))
-    kept = interval(0, len(rows), [key for key, _ in rows])
+    sink.begin(Checkpoint(query="", bounds=KeyRange(0, len(rows))))
+    written = key_range(0, len(rows), [key for key, _ in rows])
     try:
-        sink.write({"ones": rows}, begun.with_(kept))
+        sink.write(written, {"ones": rows})
         sink.commit(certificate(len(rows)))
     finally:
         sink.close()
-    return tmp_path / f"ones.{sink._form.name}"
+    return tmp_path / f"ones.{sink._format.name}"
 
 
 def json_value(column, text):
@@ -57,7 +58,7 @@ def json_value(column, text):
 
 def test_ndjson_is_what_json_reads(tmp_path, records):
     """Each line is a record: nulls left out, members nested, numbers to the digit."""
-    at_once(tmp_path, "ndjson", None, records)
+    export_at_once(tmp_path, "ndjson", None, records)
     for table, wanted in both(records):
         lines = (tmp_path / f"{table.name}.ndjson").read_bytes().splitlines()
         read = [json.loads(line, parse_float=Decimal) for line in lines]
@@ -70,14 +71,14 @@ def test_ndjson_is_what_json_reads(tmp_path, records):
 
 
 def both(records):
-    keys, rows = records.between(records.floor, records.max_key)
+    keys, rows = records.between(records.low, records.max_key)
     assert len(keys) == RECORDS
     return [(OWN, rows["things"]), (PARTS, rows["things__parts"])]
 
 
 def test_csv_is_what_csv_reads(tmp_path, records):
     """The csv module reads the header and every cell; null and empty are empty."""
-    at_once(tmp_path, "csv", None, records)
+    export_at_once(tmp_path, "csv", None, records)
     for table, wanted in both(records):
         text = (tmp_path / f"{table.name}.csv").read_bytes().decode()
         header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -96,7 +97,7 @@ def csv_text(value):
 
 def test_csv_is_what_duckdb_reads(tmp_path, records):
     """DuckDB reads every value back as it was, null told apart from empty."""
-    at_once(tmp_path, "csv", "zstd", records)
+    export_at_once(tmp_path, "csv", "zstd", records)
     types = {
         "integer": "BIGINT",
         "number": "DECIMAL(38,10)",
@@ -119,7 +120,7 @@ def test_csv_is_what_duckdb_reads(tmp_path, records):
 
 def test_parquet_is_what_duckdb_reads(tmp_path, records):
     """DuckDB reads every value back as it was, to the last digit and microsecond."""
-    at_once(tmp_path, "parquet", None, records)
+    export_at_once(tmp_path, "parquet", None, records)
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         for table, wanted in both(records):
@@ -131,8 +132,8 @@ def test_parquet_is_what_duckdb_reads(tmp_path, records):
 def test_the_formats_have_the_same_sums(tmp_path, records):
     """The sum of a decimal column is the same, exactly, in all formats and the source."""
     sums = {sum(row[2] for row in records.rows.values() if row[2] is not None)}
-    for form in ("ndjson", "csv", "parquet"):
-        at_once(tmp_path / form, form, None, records)
+    for name in ("ndjson", "csv", "parquet"):
+        export_at_once(tmp_path / name, name, None, records)
     with duckdb.connect() as database:
         for path, reader in (
             ("parquet/things.parquet", "read_parquet('{}')"),
@@ -149,16 +150,16 @@ def test_the_formats_have_the_same_sums(tmp_path, records):
     assert len(sums) == 1
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_compressed_files_hold_the_same(tmp_path, form, records):
+@pytest.mark.parametrize("format", ["ndjson", "csv"])
+def test_compressed_files_hold_the_same(tmp_path, format, records):
     """Both gzip and zstd hold what the plain file holds; gzip has no name and time."""
-    for packing in (None, "gzip", "zstd"):
-        at_once(tmp_path / str(packing), form, packing, records)
-    plain = (tmp_path / "None" / f"things.{form}").read_bytes()
-    packed = (tmp_path / "gzip" / f"things.{form}.gz").read_bytes()
+    for compression in (None, "gzip", "zstd"):
+        export_at_once(tmp_path / str(compression), format, compression, records)
+    plain = (tmp_path / "None" / f"things.{format}").read_bytes()
+    packed = (tmp_path / "gzip" / f"things.{format}.gz").read_bytes()
     assert packed[3:8] == bytes(5)
     assert gzip.decompress(packed) == plain
-    with (tmp_path / "zstd" / f"things.{form}.zst").open("rb") as file:
+    with (tmp_path / "zstd" / f"things.{format}.zst").open("rb") as file:
         assert zstandard.ZstdDecompressor().stream_reader(file).read() == plain
 
 
@@ -196,23 +197,26 @@ def test_a_null_alone_in_its_row_is_a_row(tmp_path):
     """In a table of one column null is quoted: an empty line would be no row."""
     sink = files_at(tmp_path, "csv")
     sink.open([Table("ones", (Column("t", "text"),))])
-    sink.write({"ones": [(None,), ("a",)]}, Checkpoint(query=""))
+    sink.begin(Checkpoint(query=""))
+    sink.write(None, {"ones": [(None,), ("a",)]})
     sink.commit(certificate(2))
     assert (tmp_path / "ones.csv").read_bytes() == b't\n""\na\n'
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
-def test_nothing_is_a_table_too(tmp_path, form):
-    """A resource without records gives files with all columns."""
-    sink = files_at(tmp_path, form)
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+def test_an_empty_resource_is_a_table_too(tmp_path, format):
+    """A resource without records makes files with all columns."""
+    sink = files_at(tmp_path, format)
     sink.open(TABLES)
+    sink.begin(Checkpoint(query=""))
     sink.commit(certificate(0))
-    manifest = finished(tmp_path, "things")
+    sink.close()
+    manifest = find_manifest(tmp_path, "things")
     assert [file.rows for file in manifest.files] == [0, 0]
     for table in TABLES:
-        path = tmp_path / f"{table.name}.{form}"
+        path = tmp_path / f"{table.name}.{format}"
         names = [column.name for column in table.columns]
-        if form == "ndjson":
+        if format == "ndjson":
             assert path.read_bytes() == b""
             continue
         found = duckdb.sql(f"SELECT * FROM '{path}'")
@@ -225,17 +229,19 @@ def test_what_has_no_key_stays_in_order(tmp_path):
     begun = Checkpoint(query="")
     sink = files_at(tmp_path, "ndjson")
     assert sink.open([table]) is None
-    sink.write({"loose": [(7,)]}, begun)
+    sink.begin(begun)
+    sink.write(None, {"loose": [(7,)]})
     assert sink.open([table]) is None
+    sink.begin(begun)
     for rows in ([(3,), (1,)], [(2,)] * 3, [(1,)]):
-        sink.write({"loose": rows}, begun)
+        sink.write(None, {"loose": rows})
     sink.commit(certificate(6))
     lines = (tmp_path / "loose.ndjson").read_text().split()
     assert [json.loads(line)["n"] for line in lines] == [3, 1, 2, 2, 2, 1]
-    assert finished(tmp_path, "loose").files[0].key == ()
+    assert find_manifest(tmp_path, "loose").files[0].key == ()
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -245,11 +251,11 @@ def test_what_has_no_key_stays_in_order(tmp_path):
         ("datetime", datetime(2024, 1, 2)),
     ],
 )
-def test_what_no_file_holds_is_named(tmp_path, form, kind, value):
+def test_what_no_file_holds_is_named(tmp_path, format, kind, value):
     """A value that cannot be written is an error that names column and key."""
     good = {"number": Decimal(1), "text": "a", "datetime": datetime.now(UTC)}[kind]
-    with pytest.raises(SinkError, match=r"ones, id 2: odd: expected .* " + kind):
-        one(tmp_path, form, Column("odd", kind), good, value)
+    with pytest.raises(SinkError, match=r"ones, id 2: odd: .* does not fit " + kind):
+        one(tmp_path, format, Column("odd", kind), good, value)
 
 
 @pytest.mark.parametrize(
@@ -263,41 +269,43 @@ def test_what_no_file_holds_is_named(tmp_path, form, kind, value):
 def test_parquet_never_rounds(tmp_path, kind, value):
     """A number with more digits than its column is refused, and named."""
     good = {"number": Decimal("1.50000000000000"), "integer": -(2**63)}[kind]
-    with pytest.raises(SinkError, match=r"ones, id 2: odd: expected .* " + kind):
+    with pytest.raises(SinkError, match=r"ones, id 2: odd: .* does not fit " + kind):
         one(tmp_path, "parquet", Column("odd", kind), good, value)
     assert one(tmp_path / "good", "parquet", Column("odd", kind), good).exists()
 
 
 def test_the_manifest_says_what_is_there(tmp_path, records):
     """The manifest has the columns, counts, certificate, format and version."""
-    at_once(tmp_path, "csv", "gzip", records)
-    manifest = finished(tmp_path, "things")
+    export_at_once(tmp_path, "csv", "gzip", records)
+    manifest = find_manifest(tmp_path, "things")
     assert manifest.certificate == certificate(RECORDS)
     assert (manifest.format, manifest.version) == ("csv.gz", __version__)
     own, parts = manifest.files
     assert (own.name, own.rows, own.columns) == ("things.csv.gz", RECORDS, OWN.columns)
-    assert (parts.member, parts.key) == ("parts", PARTS.key)
+    assert (parts.expandable, parts.key) == ("parts", PARTS.key)
     assert parts.rows == sum(map(len, records.parts.values()))
 
 
 @pytest.mark.parametrize(
-    ("form", "packing", "package", "extra"),
+    ("format", "compression", "package", "extra"),
     [
         ("parquet", None, "pyarrow", "parquet"),
         ("csv", "zstd", "zstandard", "zstd"),
     ],
 )
-def test_what_is_not_installed_is_named(form, packing, package, extra, monkeypatch):
+def test_what_is_not_installed_is_named(
+    format, compression, package, extra, monkeypatch
+):
     """A format whose package is missing says how to get it, before any I/O."""
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match=rf"sage200-async\[{extra}\]"):
-        files_at("nowhere", form, compress=packing)
+        files_at("nowhere", format, compress=compression)
 
 
 def test_packages_are_imported_late() -> None:
-    """Whoever writes plain files loads neither pyarrow nor zstandard."""
+    """To write plain files loads neither pyarrow nor zstandard."""
     program = (
-        "import sys; from sage200_async.extract.files.sink import files_at;"
+        "import sys; from sage200_async.extract.files.factory import files_at;"
         "files_at('x', 'csv', compress='gzip');"
         "assert not {'pyarrow', 'zstandard'} & set(sys.modules)"
     )
@@ -305,9 +313,9 @@ def test_packages_are_imported_late() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "packing"), [("xml", None), ("csv", "rar"), ("parquet", "gzip")]
+    ("format", "compression"), [("xml", None), ("csv", "rar"), ("parquet", "gzip")]
 )
-def test_unknown_formats_are_refused(form, packing):
-    """What there is no such format for is refused before any I/O."""
-    with pytest.raises(SinkError, match="expected"):
-        files_at("nowhere", form, compress=packing)
+def test_unknown_formats_are_refused(format, compression):
+    """An unknown format or compression is refused before any I/O."""
+    with pytest.raises(SinkError, match=r"^(format|compress) must be "):
+        files_at("nowhere", format, compress=compression)

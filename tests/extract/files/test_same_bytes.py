@@ -1,4 +1,4 @@
-"""The same records give the same files, however they were cut, ordered or cut off."""
+"""The same records make the same files, however they were cut, ordered or stopped."""
 
 import hashlib
 import itertools
@@ -15,26 +15,27 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from file_exports import FORMS, OWN, QUERY, TABLES, Source, at_once, files, read
+from file_exports import FORMATS, OWN, TABLES, Source, export_at_once, files, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sage200_async.errors import SinkConflict
-from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.compression import packed
+from sage200_async.extract.files import sink as file_sink
+from sage200_async.extract.files.compression import compressed
+from sage200_async.extract.files.factory import files_at
 from sage200_async.extract.files.journal import _FRAME
-from sage200_async.extract.files.sink import files_at, finished
+from sage200_async.extract.files.manifest import find_manifest
 
-HERE = Path(__file__).parent
+PROGRAM = Path(__file__).with_name("file_exports.py")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.one_of(
     st.decimals(-(10**9), 10**9, places=4),
     st.sampled_from(["0E-9", "-0.00", "1E+3", "1.50", "0.000000001", "1.500000000000"]),
 ).map(Decimal)
-MOMENTS = st.datetimes(
+TIMES = st.datetimes(
     datetime(1753, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)
 )
-MEMBERS = st.recursive(
+RELATED = st.recursive(
     TEXTS | st.integers(0, 9) | st.none(),
     lambda inner: (
         st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2)
@@ -45,35 +46,35 @@ MEMBERS = st.recursive(
 
 @st.composite
 def sources(draw):
-    """Make up records of every kind of value."""
+    """Draw records of every kind of value."""
     keys = sorted(draw(st.sets(st.integers(1, 300), min_size=1, max_size=40)))
     rows, parts = {}, {}
     for key in keys:
-        kinds = (TEXTS, NUMBERS, st.booleans(), MOMENTS, MEMBERS)
+        kinds = (TEXTS, NUMBERS, st.booleans(), TIMES, RELATED)
         rows[key] = (key, *(draw(st.none() | kind) for kind in kinds))
         shares = draw(st.lists(st.none() | NUMBERS, max_size=2))
-        parts[key] = [(key, at, share) for at, share in enumerate(shares)]
+        parts[key] = [(key, n, share) for n, share in enumerate(shares)]
     return Source(rows, parts, keys[0] - 1, keys[-1] + draw(st.integers(0, 9)))
 
 
-class Broken(Exception):
-    """Where a run was cut off."""
+class Stopped(Exception):
+    """A run was stopped here."""
 
 
-class CutOff:
-    """A sink that is cut off after so many calls of `keep`."""
+class StoppingSink:
+    """A sink that stops after a number of writes."""
 
-    def __init__(self, sink, calls):
-        self.sink, self.calls = sink, calls
+    def __init__(self, sink, writes):
+        self.sink, self.writes, self.begin = sink, writes, sink.begin
 
-    def write(self, rows, checkpoint):
-        if not self.calls:
-            raise Broken
-        self.calls -= 1
-        self.sink.write(rows, checkpoint)
+    def write(self, key_range, rows):
+        if not self.writes:
+            raise Stopped
+        self.writes -= 1
+        self.sink.write(key_range, rows)
 
     def commit(self, certificate):
-        raise Broken
+        raise Stopped
 
 
 def journal(folder):
@@ -81,7 +82,7 @@ def journal(folder):
 
 
 def torn(folder, chance):
-    """Leave of the journal what a kill or a power cut may leave: head and some more."""
+    """Leave of the journal what a kill or a power cut may leave: its header and more."""
     data = journal(folder).read_bytes()
     head = _FRAME.size + _FRAME.unpack(data[: _FRAME.size])[4]
     end = chance.randrange(head, len(data) + 1)
@@ -89,137 +90,176 @@ def torn(folder, chance):
     journal(folder).write_bytes(data[:end] + tail)
 
 
-@pytest.mark.parametrize(("form", "packing"), FORMS)
+@pytest.mark.parametrize(("format", "compression"), FORMATS)
 @given(records=sources(), seed=st.integers(0, 2**32))
 @settings(max_examples=25)
-def test_cut_anyhow(form, packing, records, seed):
-    """Cut into any intervals, in any order, torn off anywhere: the same bytes."""
+def test_cut_anyhow(format, compression, records, seed):
+    """Cut into any ranges, in any order, torn off anywhere: the same bytes."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as place:
-        whole, pieces = Path(place) / "whole", Path(place) / "pieces"
-        at_once(whole, form, packing, records)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        whole, pieces = Path(folder) / "whole", Path(folder) / "pieces"
+        export_at_once(whole, format, compression, records)
         for _ in range(chance.randrange(4)):
-            cut_off(pieces, form, packing, records, chance)
+            patch.setattr(file_sink, "ROWS", chance.choice([1, 5, 50]))
+            stop_early(pieces, format, compression, records, chance)
             torn(pieces, chance)
-        sink = files_at(pieces, form, compress=packing)
-        found = sink.open(TABLES)
-        require_true(sink, found, form, records)
-        read(sink, found, records, chance, width=chance.choice([2, 30, 300]))
+        patch.setattr(file_sink, "ROWS", chance.choice([1, 5, 50]))
+        sink = files_at(pieces, format, compress=compression)
+        checkpoint = sink.open(TABLES)
+        require_true(sink, checkpoint, format, records)
+        read(sink, checkpoint, records, chance, width=chance.choice([2, 30, 300]))
         assert files(pieces) == files(whole)
 
 
-def cut_off(folder, form, packing, records, chance):
-    """Export up to some call, and stop there."""
-    sink = files_at(folder, form, compress=packing)
-    found = sink.open(TABLES)
-    with pytest.raises(Broken):
-        read(CutOff(sink, chance.randrange(8)), found, records, chance, width=20)
+def stop_early(folder, format, compression, records, chance):
+    """Export up to some write; then close the sink, or leave it as a kill does."""
+    sink = files_at(folder, format, compress=compression)
+    checkpoint = sink.open(TABLES)
+    stopping = StoppingSink(sink, chance.randrange(8))
+    with pytest.raises(Stopped):
+        read(stopping, checkpoint, records, chance, width=20)
+    if chance.random() < 0.5:
+        sink._release()
     sink.close()
 
 
-def require_true(sink, found, form, records):
-    """The checkpoint claims the rows that are there, no less and no more."""
-    checkpoint = found or Checkpoint(query=QUERY)
-    claimed = [
-        key
-        for each in checkpoint.done.ranges
-        for key in records.between(each.low, each.high)[0]
-    ]
-    assert sink._spool.rows(0) == len(claimed)
-    if form == "ndjson":
-        held = b"".join(sink._spool.runs(0)).splitlines()
-        assert [json.loads(line)["id"] for line in held] == claimed
+def require_true(sink, checkpoint, format, records):
+    """The checkpoint names the rows that are stored, no less and no more."""
+    ranges = () if checkpoint is None else checkpoint.done.ranges
+    named = [key for done in ranges for key in records.between(done.low, done.high)[0]]
+    assert sink._journal.row_count(0) == len(named)
+    assert sum(done.records for done in ranges) == len(named)
+    if format == "ndjson":
+        lines = b"".join(sink._journal.blocks(0)).splitlines()
+        assert [json.loads(line)["id"] for line in lines] == named
 
 
-def test_a_checkpoint_is_found_where_it_was_left(tmp_path, lab):
-    """What was kept is kept: the checkpoint that is found is the last one given."""
-    records = lab.source(1, 50)
+def test_the_checkpoint_is_that_of_what_was_written(tmp_path, helpers):
+    """The checkpoint of the next open names the ranges that were written."""
+    records = helpers.source(1, 50)
     sink = files_at(tmp_path, "ndjson")
     sink.open(TABLES)
-    keys, rows = records.between(records.floor, 200)
-    begun = Checkpoint(query=QUERY, bounds=records.bounds)
-    kept = begun.with_(lab.interval(records.floor, 200, keys))
-    sink.write(rows, kept)
+    sink.begin(records.checkpoint)
+    written = records.write(sink, high=200)
     sink.close()
-    assert sink.open(TABLES) == kept
+    assert sink.open(TABLES) == records.checkpoint.add(written)
+    sink.close()
+
+
+def test_what_is_gathered_is_not_claimed(tmp_path, helpers, monkeypatch):
+    """A sink that is killed has the rows of whole appends, and claims no others."""
+    monkeypatch.setattr(file_sink, "ROWS", 60)
+    records = helpers.source(1, 50)
+    sink = files_at(tmp_path, "ndjson")
+    sink.open(TABLES)
+    sink.begin(records.checkpoint)
+    checkpoint, stored = records.checkpoint, None
+    for low in range(records.low, records.max_key, 20):
+        checkpoint = checkpoint.add(records.write(sink, low, low + 20))
+        if not sink._pending:
+            stored = checkpoint
+        elif stored is not None:
+            break
+    sink._release()  # as a kill does, without an append
+    assert stored not in {None, checkpoint}
+    assert sink.open(TABLES) == stored
+    sink.close()
+
+
+def test_adjoining_ranges_become_one_block(tmp_path, helpers):
+    """Ranges that adjoin, in ascending order, are encoded together."""
+    records = helpers.source(1, 50)
+    sink = files_at(tmp_path, "ndjson")
+    sink.open(TABLES)
+    sink.begin(records.checkpoint)
+    for low in (100, 120, 60, 80, 140, 20):
+        records.write(sink, low, low + 20)
+    sink.close()
+    sink.open(TABLES)
+    assert sink._journal.block_count(0) == 3
     sink.close()
 
 
 KILLS = 15 if os.environ.get("EXHAUSTIVE") == "1" else 2
-# `nox -s kills` looks hard: more than a hundred kills.
+# `nox -s kills` is exhaustive: more than a hundred kills.
 
 
-@pytest.mark.parametrize(("form", "packing"), FORMS)
-def test_killed(form, packing, lab, tmp_path):
+@pytest.mark.parametrize(("format", "compression"), FORMATS)
+def test_killed(format, compression, helpers, tmp_path, monkeypatch):
     """Killed at random moments and run again, cut otherwise: the same bytes."""
-    chance = random.Random(f"{form} {packing}")
-    told = {"form": form, "packing": packing, "seed": 7, "count": 4000}
-    at_once(tmp_path / "whole", form, packing, lab.source(7, 4000))
-    told["folder"] = str(place := tmp_path / "pieces")
+    chance = random.Random(f"{format} {compression}")
+    monkeypatch.setattr(file_sink, "ROWS", file_sink.ROWS)  # which `main` sets
+    export_at_once(tmp_path / "whole", format, compression, helpers.source(7, 4000))
+    folder = tmp_path / "pieces"
+    options = {"format": format, "compression": compression, "seed": 7, "count": 4000}
+    options |= {"folder": str(folder)}
     resumed = 0
     for _ in range(KILLS):
-        told |= {"order": chance.random(), "width": chance.choice([300, 900, 3000])}
-        kill(told, chance.choice([1, 3, 9, None]), chance.random() * 0.03)
-        resumed += (place / ".things.partial").exists()
-        if (place / "things.manifest.json").exists():
+        options |= {"order": chance.random(), "width": chance.choice([300, 900, 3000])}
+        options |= {"gathered": chance.choice([1, 500, 2000])}
+        kill(options, chance.choice([1, 9, 27, None]), chance.random() * 0.03)
+        resumed += (folder / ".things.partial").exists()
+        if (folder / "things.manifest.json").exists():
             with pytest.raises(SinkConflict, match=r"4,000 rows"):
-                files_at(place, form, compress=packing).open(TABLES)
-            assert files(place) == files(tmp_path / "whole")
-            shutil.rmtree(place)
-    lab.main([json.dumps(told)])
-    assert files(place) == files(tmp_path / "whole")
+                files_at(folder, format, compress=compression).open(TABLES)
+            assert files(folder) == files(tmp_path / "whole")
+            shutil.rmtree(folder)
+    helpers.main([json.dumps(options)])
+    assert files(folder) == files(tmp_path / "whole")
     assert resumed
 
 
-def kill(told, calls, seconds):
-    """Kill an export some time after it began so many calls, or to finish."""
-    command = [sys.executable, str(HERE / "export.py"), json.dumps(told)]
+def kill(options, writes, seconds):
+    """Kill an export some time after a number of writes, or after its commit began."""
+    command = [sys.executable, str(PROGRAM), json.dumps(options)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
         for number, line in enumerate(process.stdout, 1):
-            if number == calls or line.startswith(b"finish"):
+            if number == writes or line.startswith(b"commit"):
                 break
         time.sleep(seconds)
         process.kill()
         assert process.stderr.read() == b""
 
 
-def test_stopped_while_it_finishes(lab, tmp_path, monkeypatch):
-    """Stopped before any step of finishing over an older export, nothing is mixed.
+def test_stopped_while_it_commits(helpers, tmp_path, monkeypatch):
+    """Stopped before any step of a commit over an older export, nothing is mixed.
 
-    Where a manifest is there, the files are those that it names; and whoever
-    goes on ends with the same bytes.
+    If there is a manifest, the files are those that it names; a run after it
+    ends with the same bytes.
     """
-    records = lab.source(5, 90)
-    at_once(tmp_path / "whole", "csv", None, records)
-    steps = overs = 0
-    while finish_until(tmp_path / str(steps), steps, lab, records, monkeypatch):
-        place = tmp_path / str(steps)
-        over = require_trustworthy(place)
-        sink = files_at(place, "csv", overwrite=True)
-        found = sink.open(TABLES)
-        assert (found is None) == over  # what is finished is not gone on with
-        read(sink, found, records, random.Random(2), width=50)
-        assert files(place) == files(tmp_path / "whole")
+    records = helpers.source(5, 90)
+    export_at_once(tmp_path / "whole", "csv", None, records)
+    steps = finished = 0
+    while commit_until(tmp_path / str(steps), steps, helpers, records, monkeypatch):
+        folder = tmp_path / str(steps)
+        is_new = require_trustworthy(folder)
+        sink = files_at(folder, "csv", overwrite=True)
+        checkpoint = sink.open(TABLES)
+        assert (checkpoint is None) == is_new  # what is finished is not resumed
+        read(sink, checkpoint, records, random.Random(2), width=50)
+        assert files(folder) == files(tmp_path / "whole")
         steps += 1
-        overs += over
+        finished += is_new
     assert files(tmp_path / str(steps)) == files(tmp_path / "whole")
     assert steps > 8
-    assert overs
+    assert finished
 
 
-def finish_until(place, steps, lab, records, monkeypatch):
-    """Finish over an older export; tell whether it was stopped after so many steps."""
-    at_once(place, "ndjson", None, lab.source(6, 30))
-    sink = files_at(place, "csv", overwrite=True)
-    keep_all(sink, lab, records)
+def commit_until(folder, steps, helpers, records, monkeypatch):
+    """Commit over an older export; return whether it was stopped after *steps*."""
+    export_at_once(folder, "ndjson", None, helpers.source(6, 30))
+    sink = files_at(folder, "csv", overwrite=True)
+    sink.open(TABLES)
+    sink.begin(records.checkpoint)
+    records.write(sink)
     left = iter(range(steps))
 
     def stopping(real):
-        def call(*given, **more):
+        def call(*args, **kwargs):
             if next(left, None) is None:
-                raise Broken
-            return real(*given, **more)
+                raise Stopped
+            return real(*args, **kwargs)
 
         return call
 
@@ -228,53 +268,48 @@ def finish_until(place, steps, lab, records, monkeypatch):
             patch.setattr(Path, name, stopping(getattr(Path, name)))
         patch.setattr(shutil, "rmtree", stopping(shutil.rmtree))
         try:
-            sink.commit(lab.certificate(len(records.rows)))
-        except Broken:
+            sink.commit(helpers.certificate(len(records.rows)))
+        except Stopped:
             return True
         finally:
             sink.close()
     return False
 
 
-def keep_all(sink, lab, records):
-    sink.open(TABLES)
-    keys, rows = records.between(records.floor, records.max_key)
-    whole = lab.interval(records.floor, records.max_key, keys)
-    begun = Checkpoint(query=QUERY, bounds=records.bounds)
-    sink.write(rows, begun.with_(whole))
-
-
-def require_trustworthy(place):
-    """What a manifest says is true; tell whether it is that of the new files."""
-    manifest = finished(place, "things")
+def require_trustworthy(folder):
+    """What a manifest says is true; return whether it is that of the new files."""
+    manifest = find_manifest(folder, "things")
     for file in manifest.files if manifest else ():
-        data = (place / file.name).read_bytes()
+        data = (folder / file.name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == file.sha256
         assert len(data) == file.size
     return manifest is not None and manifest.format == "csv"
 
 
-def test_many_rows_in_groups(tmp_path, lab, monkeypatch):
-    """Row groups of Parquet are as long wherever the rows were cut."""
+def test_many_rows_in_groups(tmp_path, helpers, monkeypatch):
+    """Row groups of Parquet have the same length wherever the rows were cut."""
     import pyarrow.parquet
 
     from sage200_async.extract.files import parquet
 
     monkeypatch.setattr(parquet, "GROUP", 1000)
-    records = lab.source(3, 2500)
-    at_once(tmp_path / "whole", "parquet", None, records)
+    records = helpers.source(3, 2500)
+    export_at_once(tmp_path / "whole", "parquet", None, records)
     sink = files_at(tmp_path / "pieces", "parquet")
     read(sink, sink.open(TABLES), records, random.Random(1), width=700)
-    found, _ = files(tmp_path / "pieces")
-    assert found == files(tmp_path / "whole")[0]
-    made = pyarrow.parquet.ParquetFile(tmp_path / "pieces" / "things.parquet").metadata
-    rows = [made.row_group(at).num_rows for at in range(made.num_row_groups)]
+    contents, _ = files(tmp_path / "pieces")
+    assert contents == files(tmp_path / "whole")[0]
+    metadata = pyarrow.parquet.ParquetFile(
+        tmp_path / "pieces" / "things.parquet"
+    ).metadata
+    rows = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
     assert rows == [1000, 1000, 500]
-    assert made.schema.to_arrow_schema().names == [each.name for each in OWN.columns]
+    names = [column.name for column in OWN.columns]
+    assert metadata.schema.to_arrow_schema().names == names
 
 
 class Fed:
-    """A compressor that tells how it was fed."""
+    """A compressor that records how it was fed."""
 
     suffix = ".fed"
 
@@ -284,9 +319,9 @@ class Fed:
     def stream(self):
         return self
 
-    def compress(self, piece):
-        self.sizes.append(len(piece))
-        return piece
+    def compress(self, chunk):
+        self.sizes.append(len(chunk))
+        return chunk
 
     def flush(self):
         return b""
@@ -295,10 +330,10 @@ class Fed:
 @given(cuts=st.lists(st.integers(0, 3 * 2**20), max_size=5))
 @settings(max_examples=20)
 def test_compressors_are_fed_alike(cuts):
-    """However a text is cut, a compressor gets it in pieces of one size."""
+    """However a text is cut, a compressor gets it in chunks of one size."""
     text = random.Random(1).randbytes(3 * 2**20 + 7)
     edges = [0, *sorted(cuts), len(text)]
     fed = Fed()
-    pieces = (text[low:high] for low, high in itertools.pairwise(edges))
-    assert b"".join(packed(pieces, fed)) == text
+    chunks = (text[low:high] for low, high in itertools.pairwise(edges))
+    assert b"".join(compressed(chunks, fed)) == text
     assert fed.sizes == [2**20, 2**20, 2**20, 7]

@@ -1,4 +1,4 @@
-"""Members of a resource without a unique key."""
+"""Related records of a resource without a unique key."""
 
 from msgspec.structs import replace
 
@@ -7,8 +7,8 @@ from sage200_async.extract.tables import tables_of
 from sage200_async.settings import Settings
 
 
-def test_rows_that_no_parent_can_be_named_for_are_json():
-    """Without a key there are no child tables: the list is a JSON column."""
+def test_related_records_without_a_parent_key_are_json():
+    """Without a key there are no tables of related records: the list is a JSON column."""
     query = Sage200Client(
         Settings(site="s", company=1, access_token="a")
     ).customers.expand("contacts")

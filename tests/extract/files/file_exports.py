@@ -1,6 +1,6 @@
 """Exports without a server: made-up records, read as several workers read them.
 
-As a program it reads one export as JSON from its first argument, and makes it.
+As a program it runs one export, described by JSON in its first argument.
 """
 
 import json
@@ -13,7 +13,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.files.sink import files_at
+from sage200_async.extract.files import sink as file_sink
+from sage200_async.extract.files.factory import files_at
 from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Table
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.key_ranges import KeyRange
@@ -41,7 +42,7 @@ PARTS = Table(
     "parts",
 )
 TABLES = (OWN, PARTS)
-FORMS = [
+FORMATS = [
     ("ndjson", None),
     ("ndjson", "gzip"),
     ("ndjson", "zstd"),
@@ -54,19 +55,32 @@ QUERY = "site/1 /things"
 
 
 class Source(Struct):
-    """All there is: rows by key, and the rows of their parts."""
+    """All records: rows by key, and the rows of their parts."""
 
     rows: dict[int, tuple]
     parts: dict[int, list[tuple]]
-    floor: int = 0
+    low: int = 0
     max_key: int = 0
 
     @property
     def bounds(self):
-        return KeyRange(self.floor, self.max_key)
+        return KeyRange(self.low, self.max_key)
+
+    @property
+    def checkpoint(self):
+        """The checkpoint of a read that begins."""
+        return Checkpoint(query=QUERY, bounds=self.bounds)
+
+    def write(self, sink, low=None, high=None):
+        """Write the records above *low* up to *high*; return their range."""
+        low = self.low if low is None else low
+        high = self.max_key if high is None else high
+        keys, rows = self.between(low, high)
+        sink.write(written := key_range(low, high, keys), rows)
+        return written
 
     def between(self, low, high):
-        """Give the rows of both tables above *low* up to *high*, as pages have them."""
+        """Return the rows of both tables above *low* up to *high*, as pages have them."""
         keys = sorted(key for key in self.rows if low < key <= high)
         parts = [row for key in keys for row in self.parts.get(key, [])]
         return keys, {
@@ -79,10 +93,10 @@ def source(seed, count):
     """Make up *count* records."""
     chance = random.Random(seed)
     keys = sorted(chance.sample(range(1, count * 9), count))
-    made = Source({}, {}, keys[0] - 1, keys[-1])
+    records = Source({}, {}, keys[0] - 1, keys[-1])
     for key in keys:
         day = datetime(2024, 1, 2, tzinfo=UTC) + timedelta(milliseconds=key * 7)
-        made.rows[key] = (
+        records.rows[key] = (
             key,
             chance.choice([None, "", 'O\'Brien, "Ltd"', "two\r\nlines", "Taquería €"]),
             chance.choice([None, Decimal(chance.randrange(10**9)).scaleb(-4)]),
@@ -91,8 +105,8 @@ def source(seed, count):
             chance.choice([None, '{"city":"Berlin","lines":["a","b"]}']),
         )
         parts = range(chance.randrange(3))
-        made.parts[key] = [(key, at, Decimal(key).scaleb(-2)) for at in parts]
-    return made
+        records.parts[key] = [(key, n, Decimal(key).scaleb(-2)) for n in parts]
+    return records
 
 
 def certificate(records):
@@ -107,72 +121,71 @@ def certificate(records):
     )
 
 
-def interval(low, high, keys):
+def key_range(low, high, keys):
     ends = (keys[0], keys[-1]) if keys else (None, None)
     return KeyRange(low, high, len(keys), *ends)
 
 
-def read(sink, found, records, chance, width):
+def read(sink, checkpoint, records, chance, width):
     """Read what is missing into *sink*, as workers that come in any order do."""
-    first = Checkpoint(query=QUERY, bounds=records.bounds)
-    checkpoint = found or first
-    while gaps := checkpoint.done.missing(records.bounds):
-        rows = {"things": [], "things__parts": []}
-        for _ in range(chance.randrange(1, 4)):
-            if not (gaps := checkpoint.done.missing(records.bounds)):
-                break
-            gap = chance.choice(gaps)
-            low = chance.randrange(gap.low, gap.high)
-            high = min(gap.high, low + chance.randrange(1, width))
-            keys, more = records.between(low, high)
-            checkpoint = checkpoint.with_(interval(low, high, keys))
-            for name, some in more.items():
-                rows[name] += some
-        sink.write(rows, checkpoint)
+    if checkpoint is None:
+        checkpoint = records.checkpoint
+        sink.begin(checkpoint)
+    while gaps := checkpoint.missing:
+        gap = chance.choice(gaps)
+        low = chance.randrange(gap.low, gap.high)
+        high = min(gap.high, low + chance.randrange(1, width))
+        checkpoint = checkpoint.add(records.write(sink, low, high))
     sink.commit(certificate(len(records.rows)))
 
 
-def at_once(folder, form, packing, records):
-    """Export in one go, undisturbed: what every other way has to come to."""
-    sink = files_at(folder, form, compress=packing)
+def export_at_once(folder, format, compression, records):
+    """Export in one write, undisturbed: every other way must end the same."""
+    sink = files_at(folder, format, compress=compression)
     assert sink.open(TABLES) is None
-    keys, rows = records.between(records.floor, records.max_key)
-    whole = interval(records.floor, records.max_key, keys)
-    first = Checkpoint(query=QUERY, bounds=records.bounds)
-    sink.write(rows, first.with_(whole))
-    sink.commit(certificate(len(keys)))
+    sink.begin(records.checkpoint)
+    written = records.write(sink)
+    sink.commit(certificate(written.records))
     sink.close()
 
 
 def files(folder):
-    """Give what is in the files of an export, by their names; times left out."""
-    found = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    told = json.loads(found.pop("things.manifest.json"))
-    del told["started_at"]
-    return found, told
+    """Return the content of an export's files by their names, and its manifest.
+
+    The time is left out.
+    """
+    contents = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    manifest = json.loads(contents.pop("things.manifest.json"))
+    del manifest["started_at"]
+    return contents, manifest
 
 
-class Telling:
-    """A sink that says what it is about to do."""
+class AnnouncingSink:
+    """A sink that prints what it is about to do."""
 
     def __init__(self, sink):
-        self.sink = sink
+        self.sink, self.begin = sink, sink.begin
 
-    def write(self, rows, checkpoint):
-        print("keep", flush=True)
-        self.sink.write(rows, checkpoint)
+    def write(self, key_range, rows):
+        print("write", flush=True)
+        self.sink.write(key_range, rows)
 
     def commit(self, certificate):
-        print("finish", flush=True)
+        print("commit", flush=True)
         self.sink.commit(certificate)
 
 
 def main(arguments):
-    given = json.loads(arguments[0])
-    records = source(given["seed"], given["count"])
-    sink = files_at(given["folder"], given["form"], compress=given["packing"])
-    found = sink.open(TABLES)
-    read(Telling(sink), found, records, random.Random(given["order"]), given["width"])
+    """Run one export."""
+    options = json.loads(arguments[0])
+    file_sink.ROWS = options["gathered"]
+    records = source(options["seed"], options["count"])
+    sink = files_at(
+        options["folder"], options["format"], compress=options["compression"]
+    )
+    checkpoint = sink.open(TABLES)
+    order = random.Random(options["order"])
+    read(AnnouncingSink(sink), checkpoint, records, order, options["width"])
     sink.close()
 
 
