@@ -139,17 +139,17 @@ async def read_into(
         )
         raise QueryError(message)
     started_at = time.time()
-    begun = point is not None
+    started = point is not None
     async with read:
         async for batch in read.batches():
-            if not begun:
+            if not started:
                 await thread.begin(_first_checkpoint(extraction, read, started_at))
-                begun = True
+                started = True
             await thread.write(batch.key_range, batch.records)
             _report(on_progress, read)
     if read.certificate is None:
         raise SinkError(f"{extraction.name}: the read was left before its end")
-    if not begun:  # nothing matched
+    if not started:  # nothing matched
         await thread.begin(_first_checkpoint(extraction, read, started_at))
     await thread.commit(read.certificate)
     _report(on_progress, read)

@@ -25,7 +25,7 @@ class SinkThread:
     """A sink whose methods are awaited; each runs in the one thread of the sink.
 
     Use it with ``async with``: the sink is closed at the end of the block. A
-    method that has begun runs to its end, even when its caller is cancelled.
+    method that has started runs to its end, even when its caller is cancelled.
 
     Args:
         sink: The sink; nothing else may use it meanwhile.

@@ -80,7 +80,7 @@ async def sync(
 
     The first sync reads everything, later ones what has changed, if the
     resource has a stamp of the last change. A sync that was stopped at any
-    moment is resumed or begun again, with the same result.
+    moment is resumed or starts anew, with the same result.
 
     Args:
         client: The company.

@@ -15,7 +15,7 @@ PASSWORD = "hush-postgres"
 
 
 class Server:
-    """A PostgreSQL server of one's own."""
+    """A PostgreSQL server for tests."""
 
     def __init__(self, programs, folder):
         self.programs, self.data = programs, Path(folder, "data")
@@ -31,13 +31,13 @@ class Server:
             os.chown(folder, self.user, -1)
         secret = Path(folder, "password")
         secret.write_text(PASSWORD, encoding="utf-8")
-        told = ["-U", "sage", "-A", "scram-sha-256", f"--pwfile={secret}"]
-        self.run("initdb", *told, "-E", "UTF8", "--locale=C", "--no-sync")
+        options = ["-U", "sage", "-A", "scram-sha-256", f"--pwfile={secret}"]
+        self.run("initdb", *options, "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
 
-    def run(self, program, *told):
+    def run(self, program, *arguments):
         subprocess.run(
-            [self.programs / program, "-D", self.data, *told],
+            [self.programs / program, "-D", self.data, *arguments],
             user=self.user,
             check=True,
             cwd="/",
@@ -46,15 +46,15 @@ class Server:
         )
 
     def start(self):
-        told = f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off "
-        told += "-c unix_socket_directories='' -c timezone=UTC"
-        self.run("pg_ctl", "-w", "-o", told, "start")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off "
+        options += "-c unix_socket_directories='' -c timezone=UTC"
+        self.run("pg_ctl", "-w", "-o", options, "start")
 
     def stop(self):
         self.run("pg_ctl", "-w", "-m", "fast", "stop")
 
     def kill(self):
-        """End it as a power cut would."""
+        """End it as a power cut does."""
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
         while (self.data / "postmaster.pid").exists():
@@ -66,27 +66,27 @@ class Server:
 
 @contextlib.contextmanager
 def server():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    program = found[-1] if found else shutil.which("initdb")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    program = programs[-1] if programs else shutil.which("initdb")
     if program is None:
         pytest.skip("PostgreSQL is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        made = Server(Path(program).parent, folder)
+        running = Server(Path(program).parent, folder)
         try:
-            yield made
+            yield running
         finally:
             with contextlib.suppress(subprocess.CalledProcessError):
-                made.run("pg_ctl", "-w", "-m", "immediate", "stop")
+                running.run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """Run a PostgreSQL server."""
-    with server() as made:
-        yield made
+    with server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def another_postgres():
-    """Give what runs a PostgreSQL server that a test may kill."""
+    """Return what runs a PostgreSQL server that a test may kill."""
     return server

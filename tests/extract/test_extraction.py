@@ -1,4 +1,4 @@
-"""What an extraction may be made of."""
+"""What an extraction accepts."""
 
 import pickle
 
@@ -16,7 +16,7 @@ CLIENT = Sage200Client(Settings(site="s", company=1, access_token="a"))
     "query", ["customers", None, CLIENT.sop_orders[1], CLIENT.customers.endpoint]
 )
 def test_a_query_that_cannot_be_listed_is_refused(query):
-    """What cannot be listed is refused when the extraction is made, not when it runs."""
+    """What cannot be listed is refused when the extraction is created, not when it runs."""
     with pytest.raises(QueryError, match=r"^x: query must be .* such as client\.cust"):
         Extraction(name="x", query=query)
 

@@ -24,7 +24,7 @@ from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.sandbox import Behaviour, Sandbox
 
 KILLS = 20 if os.environ.get("EXHAUSTIVE") == "1" else 2
-# `nox -s kills` looks hard: more than a hundred kills.
+# `nox -s kills` is exhaustive: more than a hundred kills.
 ROWS = 4000
 NAMES = ("site", "company", "base_url", "token_url", "client_id")
 
@@ -32,20 +32,20 @@ NAMES = ("site", "company", "base_url", "token_url", "client_id")
 class Files:
     """Files of one format."""
 
-    def __init__(self, form: str) -> None:
-        self._form = form
+    def __init__(self, format: str) -> None:
+        self._format = format
 
     def to(self, folder: Path) -> list[str]:
-        """Say where an export goes."""
-        return ["--to", str(folder), "--format", self._form]
+        """Return the arguments for the command."""
+        return ["--to", str(folder), "--format", self._format]
 
-    def begun(self, folder: Path) -> bool:
-        """Tell whether anything has been made there."""
+    def has_started(self, folder: Path) -> bool:
+        """Return whether there is anything."""
         return any(folder.iterdir())
 
-    def found(self, folder: Path) -> object:
-        """Give what a finished export has left, to be compared."""
-        return (folder / f"customers.{self._form}").read_bytes()
+    def result(self, folder: Path) -> object:
+        """Return the result of an export, to be compared."""
+        return (folder / f"customers.{self._format}").read_bytes()
 
 
 class Database(Files):
@@ -57,7 +57,7 @@ class Database(Files):
     def to(self, folder: Path) -> list[str]:
         return ["--to", f"{self._kind}:///{(folder / 'copy').as_posix()}"]
 
-    def found(self, folder: Path) -> object:
+    def result(self, folder: Path) -> object:
         with closing(self._connect(folder / "copy")) as copy:
             return rows(copy)
 
@@ -76,12 +76,12 @@ class Postgres(Database):
                 any_.execute(f"create database {name}".encode())
         return ["--to", self._server.url(name)]
 
-    def begun(self, folder: Path) -> bool:
+    def has_started(self, folder: Path) -> bool:
         sql = "select to_regclass('customers') is not null"
         with psycopg.connect(self._server.url(_name(folder))) as copy:
             return bool(copy.execute(sql).fetchall()[0][0])
 
-    def found(self, folder: Path) -> object:
+    def result(self, folder: Path) -> object:
         with psycopg.connect(self._server.url(_name(folder))) as copy:
             return rows(copy)
 
@@ -91,13 +91,13 @@ def _name(folder: Path) -> str:
 
 
 def rows(copy: Any) -> object:
-    found = copy.execute("select * from customers order by id").fetchall()
-    assert len(found) == ROWS
-    return found
+    result = copy.execute("select * from customers order by id").fetchall()
+    assert len(result) == ROWS
+    return result
 
 
 @pytest.fixture(params=["ndjson", "csv", "parquet", "sqlite", "duckdb", "postgres"])
-def way(request: pytest.FixtureRequest) -> Files:
+def destination(request: pytest.FixtureRequest) -> Files:
     if request.param == "postgres":
         return Postgres(request.getfixturevalue("postgres"))
     if request.param in {"sqlite", "duckdb"}:
@@ -110,18 +110,22 @@ class Exporter:
     """Runs the command into a folder, with pages and workers drawn each time."""
 
     def __init__(
-        self, env: dict[str, str], way: Files, folder: Path, chance: random.Random
+        self,
+        env: dict[str, str],
+        destination: Files,
+        folder: Path,
+        chance: random.Random,
     ) -> None:
         folder.mkdir()
         self._env = {**os.environ, **env}
-        self._way = way
+        self._destination = destination
         self._folder = folder
-        self._to = way.to(folder)
+        self._to = destination.to(folder)
         self._random = chance
         self.killed = self.left = 0
 
     async def run(self, patience: float | None) -> bool:
-        """Export; kill it after *patience* seconds. Tell whether it came to its end."""
+        """Export; kill it after *patience* seconds. Return whether it has finished."""
         page, workers = self._random.randrange(60, 400), self._random.randrange(1, 9)
         sizes = ["--page-size", str(page), "--workers", str(workers)]
         command = [sys.executable, "-m", "sage200_async.cli", "export", "customers"]
@@ -134,61 +138,65 @@ class Exporter:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            _, said = await asyncio.wait_for(process.communicate(), patience)
+            _, errors = await asyncio.wait_for(process.communicate(), patience)
         except TimeoutError:
             process.kill()
             await process.wait()
             self.killed += 1
-            self.left += self._way.begun(self._folder)
-            # Between the last rename and its own end, it was done.
+            self.left += self._destination.has_started(self._folder)
+            # A kill after the last rename comes too late.
             return find_manifest(self._folder, "customers") is not None
-        assert process.returncode == 0, said.decode()
+        assert process.returncode == 0, errors.decode()
         return True
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
 def test_killed_and_run_again(
-    way: Files, tmp_path: Path, request: pytest.FixtureRequest
+    destination: Files, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Whenever it was killed, with other pages and workers, the end is the same."""
+    """Whenever it is killed and run with other pages and workers, the result is the same."""
     chance = random.Random(request.node.name)
 
     async def main() -> None:
         slow = Behaviour(delay=0.1)
         async with Sandbox(records={"customers": ROWS}, behaviour=slow) as sandbox:
             env = await signed_in(sandbox)
-            begun = time.monotonic()
-            assert await Exporter(env, way, tmp_path / "whole", chance).run(None)
-            seconds = time.monotonic() - begun
-            expected = way.found(tmp_path / "whole")
+            started = time.monotonic()
+            assert await Exporter(env, destination, tmp_path / "whole", chance).run(
+                None
+            )
+            seconds = time.monotonic() - started
+            expected = destination.result(tmp_path / "whole")
             killed = left = number = 0
-            # Until enough came when something had been kept.
+            # Until enough kills came when something had been written.
             while killed < KILLS or left < KILLS / 4:
                 number += 1
-                assert number <= 10 * KILLS, "hardly a kill came in the middle"
+                assert number <= 10 * KILLS, "too few kills came in the middle"
                 folder = tmp_path / str(number)
-                exporter = Exporter(env, way, folder, chance)
-                begun = time.monotonic()
+                exporter = Exporter(env, destination, folder, chance)
+                started = time.monotonic()
                 while not await exporter.run(chance.uniform(0.3, 1) * seconds):
                     if exporter.killed >= KILLS:
                         assert await exporter.run(None)
                         break
-                if not exporter.killed:  # it takes less time than was thought
-                    seconds = min(seconds, time.monotonic() - begun)
+                if not exporter.killed:  # it takes less time than was measured
+                    seconds = min(seconds, time.monotonic() - started)
                 killed, left = killed + exporter.killed, left + exporter.left
-                assert way.found(folder) == expected
-            print(f"\n{killed} kills, {left} of them with something kept")
+                assert destination.result(folder) == expected
+            print(f"\n{killed} kills, {left} of them with something written")
 
     asyncio.run(main())
 
 
 async def signed_in(sandbox: Sandbox) -> dict[str, str]:
-    """Give settings with an access token: a kill cannot lose what is not refreshed."""
+    """Return settings with an access token, which a kill cannot lose as it is not refreshed."""
     store = MemoryStore()
     settings = replace(sandbox.settings, token_store=store)
     async with Sage200Client(settings) as client:
         await client.sites()
     tokens = await store.load()
     assert tokens is not None
-    told = {f"SAGE200_{name.upper()}": str(getattr(settings, name)) for name in NAMES}
-    return told | {"SAGE200_ACCESS_TOKEN": tokens.access_token}
+    variables = {
+        f"SAGE200_{name.upper()}": str(getattr(settings, name)) for name in NAMES
+    }
+    return variables | {"SAGE200_ACCESS_TOKEN": tokens.access_token}

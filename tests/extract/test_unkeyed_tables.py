@@ -16,4 +16,6 @@ def test_related_records_without_a_parent_key_are_json():
     assert [table.name for table in keyed] == ["customers", "customers__contacts"]
     keyless = replace(query.endpoint, key=None)
     [table] = tables_of("customers", keyless, query.options, related="tables")
-    assert [each.name for each in table.columns if each.kind == "json"] == ["contacts"]
+    assert [column.name for column in table.columns if column.kind == "json"] == [
+        "contacts"
+    ]

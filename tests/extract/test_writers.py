@@ -1,4 +1,4 @@
-"""An export while others write: what stood throughout is in the file, once."""
+"""An export while others write: every record that existed throughout is in the file once."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from sage200_async.sandbox import Behaviour, Sandbox
 
 ROWS = 900
 RUNS = 50 if os.environ.get("HYPOTHESIS_PROFILE", "dev") != "dev" else 5
-# One Python looks hard, the others look: noxfile.py says which.
+# The oldest Python runs the thorough profile, the others the quick one.
 
 
 class Writer:
@@ -55,12 +55,12 @@ def name_of(key: int) -> str:
 async def exported(
     sandbox: Sandbox, folder: Path, seed: int
 ) -> tuple[Certificate, int]:
-    """Export while three write; give the certificate, and how much they wrote."""
+    """Export while three write; return the certificate and the number of writes."""
     writers = [Writer(sandbox, seed, number) for number in range(3)]
     async with Sage200Client(sandbox.settings) as client:
         query = client.customers.page_size(50)
         extraction = Extraction(name="customers", query=query)
-        tasks = [asyncio.create_task(each.write()) for each in writers]
+        tasks = [asyncio.create_task(writer.write()) for writer in writers]
         try:
             sink = files_at(folder, "parquet")
             certificate = await export(client, extraction, sink, workers=8)
@@ -68,10 +68,10 @@ async def exported(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    return certificate, sum(each.written for each in writers)
+    return certificate, sum(writer.written for writer in writers)
 
 
-def test_what_stood_throughout_is_in_the_file(tmp_path: Path) -> None:
+def test_records_that_exist_throughout_are_in_the_file(tmp_path: Path) -> None:
     """In 50 seeded runs with three writers, no record is missing and none comes twice."""
     written = 0
 
@@ -81,15 +81,15 @@ def test_what_stood_throughout_is_in_the_file(tmp_path: Path) -> None:
         async with Sandbox(records={"customers": ROWS}, seed=seed) as sandbox:
             before = set(sandbox.store.keys("customers"))
             certificate, wrote = await exported(sandbox, folder, seed)
-            stood = before & set(sandbox.store.keys("customers"))
+            remaining = before & set(sandbox.store.keys("customers"))
         written += wrote
         table = pyarrow.parquet.read_table(folder / "customers.parquet")
         keys = table.column("id").to_pylist()
         assert keys == sorted(set(keys)), seed
-        assert stood <= set(keys), seed
+        assert remaining <= set(keys), seed
         assert certificate.records == len(keys)
         assert certificate.max_key is not None
-        assert max(stood) <= certificate.max_key
+        assert max(remaining) <= certificate.max_key
 
     for seed in range(RUNS):
         asyncio.run(run(seed))
@@ -98,12 +98,12 @@ def test_what_stood_throughout_is_in_the_file(tmp_path: Path) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    return [each for each in folder.iterdir() if each.is_file()]
+    return [path for path in folder.iterdir() if path.is_file()]
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
-def test_without_a_proof_there_is_no_file(tmp_path: Path, form) -> None:
-    """A server that spoils the order ends the export in an error, and no file is there."""
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+def test_without_a_proof_there_is_no_file(tmp_path: Path, format) -> None:
+    """A server that spoils the order makes the export fail, and there is no file."""
 
     async def main() -> None:
         spoilt = Behaviour(out_of_order=True)
@@ -114,10 +114,10 @@ def test_without_a_proof_there_is_no_file(tmp_path: Path, form) -> None:
             query = client.customers.page_size(100)
             extraction = Extraction(name="customers", query=query)
             with pytest.raises(PagingError):
-                await export(client, extraction, files_at(tmp_path, form), workers=4)
+                await export(client, extraction, files_at(tmp_path, format), workers=4)
             assert files(tmp_path) == []
             sandbox.behaviour = Behaviour()
-            again = await export(client, extraction, files_at(tmp_path, form))
+            again = await export(client, extraction, files_at(tmp_path, format))
             assert again.records == ROWS
 
     asyncio.run(main())

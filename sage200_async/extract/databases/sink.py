@@ -112,7 +112,7 @@ class DatabaseSink:
         """
         self._require_open()
         if self._checkpoint is None:
-            self._refuse("no read has begun; call begin() first")
+            self._refuse("no read was started; call begin() first")
         require_key_order([layout.table for layout in self._layouts], key_range, rows)
         if key_range is not None:
             self._checkpoint = self._checkpoint.add(key_range)

@@ -170,7 +170,7 @@ class FileSink:
             SinkError: A value does not fit the format, or the disk refused;
                 what was gathered is gone.
         """
-        checkpoint = self._require_begun()
+        checkpoint = self._require_started()
         require_key_order(self._tables, key_range, rows)
         self._checkpoint = (
             checkpoint if key_range is None else checkpoint.add(key_range)
@@ -183,7 +183,7 @@ class FileSink:
         """Append what was gathered to the journal, with the checkpoint."""
         if not self._pending:
             return
-        journal, checkpoint = self._require_open(), self._require_begun()
+        journal, checkpoint = self._require_open(), self._require_started()
         try:
             blocks = list(self._encoded(journal))
             with disk_errors(journal.folder):
@@ -213,10 +213,10 @@ class FileSink:
             raise SinkError(f"{self._folder}: the sink is not open; call open() first")
         return self._journal
 
-    def _require_begun(self) -> Checkpoint:
+    def _require_started(self) -> Checkpoint:
         self._require_open()
         if self._checkpoint is None:
-            raise SinkError(f"{self._folder}: no read has begun; call begin() first")
+            raise SinkError(f"{self._folder}: no read was started; call begin() first")
         return self._checkpoint
 
     def commit(self, certificate: Certificate) -> None:
@@ -239,7 +239,7 @@ class FileSink:
             journal.remove()
 
     def _require_proof(self, journal: Journal, certificate: Certificate) -> None:
-        checkpoint, rows = self._require_begun(), journal.row_count(0)
+        checkpoint, rows = self._require_started(), journal.row_count(0)
         if not checkpoint.complete:
             gaps = ", ".join(
                 f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing
@@ -279,7 +279,7 @@ class FileSink:
         return Manifest(
             resource=self._resource,
             format=self._format.name,
-            query=self._require_begun().query,
+            query=self._require_started().query,
             files=tuple(files),
             certificate=certificate,
             started_at=journal.header.started_at,

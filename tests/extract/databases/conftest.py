@@ -77,13 +77,13 @@ class Database:
         """Return the rows of a table as Python's values, and when they were deleted."""
         columns = [*table.columns, Column("_deleted_at", "datetime")]
         names = ", ".join('"' + c.name.replace('"', '""') + '"' for c in columns)
-        found = self.execute(f'SELECT {names} FROM "{prefix}{table.name}"')
+        rows = self.execute(f'SELECT {names} FROM "{prefix}{table.name}"')
         return [
             tuple(
                 None if value is None else self.value(column.kind, value)
                 for column, value in zip(columns, row, strict=True)
             )
-            for row in found
+            for row in rows
         ]
 
     def value(self, kind, value):
@@ -189,7 +189,7 @@ def order(key, **changes):
     return (key, *(values | changes).values())
 
 
-BEGUN = Checkpoint(query="orders", bounds=KeyRange(-(2**63) - 1, 2**63))
+STARTED = Checkpoint(query="orders", bounds=KeyRange(-(2**63) - 1, 2**63))
 """The checkpoint of a read that begins, of all keys that there can be."""
 
 
@@ -200,7 +200,7 @@ def upto(high, low=0, records=None):
 
 def done(*ranges):
     """Return the checkpoint of a read that has done *ranges*."""
-    return BEGUN if not ranges else done(*ranges[:-1]).add(ranges[-1])
+    return STARTED if not ranges else done(*ranges[:-1]).add(ranges[-1])
 
 
 def certificate(records=0):

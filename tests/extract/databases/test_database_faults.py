@@ -26,9 +26,9 @@ def begin(database, helpers, last=11):
     """Open a sink that has written the rows below *last*, and gathered one more."""
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     sink.write(helpers.upto(last - 1), {"orders": rows(1, last)})
-    sink.metadata("begun", "yes")
+    sink.metadata("started", "yes")
     sink.write(helpers.upto(last, last - 1), {"orders": rows(last, last + 1)})
     return sink
 
@@ -252,7 +252,7 @@ def test_a_resource_in_pieces(database, helpers, monkeypatch):
     monkeypatch.setattr(database_sink, "ROWS", 5)
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     for low in (0, 5):
         sink.write(helpers.upto(low + 5, low), {"orders": rows(low + 1, low + 6)})
     wrong = [*rows(11, 15), (2**63, None, None, None, None, None)]

@@ -15,7 +15,7 @@ def run(database, helpers, batch, table):
     if watch:
         watch.spy(sink, counted)
     sink.open([helpers.OWN, helpers.LINES])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     sink.write(helpers.upto(9), batch)
     sink.commit(helpers.certificate(9))
     sink.close()
@@ -65,7 +65,7 @@ def write_unkeyed(database, helpers, rows, *, watch=None, end="finish"):
     if watch:
         watch.spy(sink, counted)
     sink.open([helpers.UNKEYED])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     for row in rows:
         sink.write(None, {"rates": [row]})
     before = database.rows(helpers.UNKEYED)

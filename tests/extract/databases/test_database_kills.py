@@ -1,4 +1,4 @@
-"""Killed at any moment and run again: row for row as the undisturbed run."""
+"""Killed at any moment and run again: the same rows as after an undisturbed run."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ import pytest
 
 WORKER = Path(__file__).with_name("worker.py")
 KILLS = 34 if os.environ.get("EXHAUSTIVE") == "1" else 4
-# `nox -s kills` looks hard: for three databases more than a hundred.
+# `nox -s kills` is exhaustive: for three databases more than a hundred.
 
 
 @pytest.fixture(scope="session")
@@ -29,16 +29,16 @@ def job():
 def worker():
     if not hasattr(os, "fork"):
         pytest.skip("there is no fork here")
-    told = [sys.executable, WORKER]
+    command = [sys.executable, WORKER]
     pipe = subprocess.PIPE
-    with subprocess.Popen(told, stdin=pipe, stdout=pipe, text=True) as process:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         yield process
         process.stdin.close()
 
 
-def run(process, **given):
+def run(process, **options):
     """Run once, killed after some seconds; return how it ended."""
-    process.stdin.write(json.dumps(given) + "\n")
+    process.stdin.write(json.dumps(options) + "\n")
     process.stdin.flush()
     return int(process.stdout.readline())
 
@@ -61,8 +61,8 @@ def check(database, prefix, job, *, whole):
         keys = set(range(1, job.KEYS + 1))
     assert keys == set(rows)
     for key, row in rows.items():
-        *plain, members, deleted = row
-        assert (*plain, members, deleted) == (*job.order(key)[:-1], [key], None)
+        *plain, json_text, deleted = row
+        assert (*plain, json_text, deleted) == (*job.order(key)[:-1], [key], None)
     expected = {line[:2]: (*line, None) for key in keys for line in job.lines(key)}
     assert lines == expected
     return len(keys)
@@ -76,27 +76,30 @@ def test_killed_again_and_again(database, worker, job):
     # Until enough were in the middle, and not before the first row.
     while killed < KILLS or len(grown - {0, job.KEYS}) < KILLS / 4:
         number += 1
-        assert number <= 10 * KILLS, "hardly a kill came in the middle"
+        assert number <= 10 * KILLS, "too few kills came in the middle"
         here, prefix = database.fresh(f"run{number}_")
-        given = {"url": here.url, "prefix": prefix}
+        options = {"url": here.url, "prefix": prefix}
         ended, here_killed = -signal.SIGKILL, 0
         while ended and here_killed < KILLS:
-            given |= {"most": chance.choice([50, 300]), "pause": chance.choice([0, 3])}
-            begun = time.monotonic()
-            ended = run(worker, after=chance.uniform(0, undisturbed), **given)
+            options |= {
+                "most": chance.choice([50, 300]),
+                "pause": chance.choice([0, 3]),
+            }
+            started = time.monotonic()
+            ended = run(worker, after=chance.uniform(0, undisturbed), **options)
             assert ended in {0, -signal.SIGKILL}
             here_killed += ended != 0
-            if not here_killed:  # it takes less time than was thought
-                undisturbed = min(undisturbed, time.monotonic() - begun)
+            if not here_killed:  # it takes less time than was measured
+                undisturbed = min(undisturbed, time.monotonic() - started)
             grown.add(check(here, prefix, job, whole=ended == 0))
         killed += here_killed
-        assert run(worker, after=None, **given) == 0
+        assert run(worker, after=None, **options) == 0
         check(here, prefix, job, whole=True)
 
 
 def seconds(process, here, prefix):
     """Measure an undisturbed run: a disk may take any time."""
-    given = {"url": here.url, "prefix": prefix, "most": 300, "pause": 3}
-    begun = time.monotonic()
-    assert run(process, after=None, **given) == 0
-    return time.monotonic() - begun
+    options = {"url": here.url, "prefix": prefix, "most": 300, "pause": 3}
+    started = time.monotonic()
+    assert run(process, after=None, **options) == 0
+    return time.monotonic() - started

@@ -104,12 +104,12 @@ def check(database, helpers, prefix, model):
         )
         for key, row in model.rows.items()
     }
-    found = [
+    rows = [
         (*row[:5], repr(row[5] and helpers.ordered(row[5])), row[6])
         for row in database.rows(helpers.OWN, prefix)
     ]
-    assert len(found) == len(expected)
-    assert set(found) == expected
+    assert len(rows) == len(expected)
+    assert set(rows) == expected
     assert sorted(database.rows(helpers.LINES, prefix), key=lambda row: row[:2]) == [
         (key, number, *line)
         for key, lines in sorted(model.lines.items())
@@ -118,7 +118,7 @@ def check(database, helpers, prefix, model):
 
 
 @given(steps=st.lists(step, max_size=12), most=st.integers(1, 9))
-@settings(suppress_health_check=quiet, max_examples=50)  # a database each
+@settings(suppress_health_check=quiet, max_examples=50)  # each needs a database
 def test_it_holds_what_a_dict_would(database, helpers, steps, most):
     """After any batches, deletes, crashes and new runs, rows equal the model's."""
     database, prefix = database.fresh(f"run{next(RUNS)}_")
@@ -165,7 +165,7 @@ def again(database, helpers, sink, what, *, prefix, model):
         sink.close()
     if what != "open":
         sink = database.sink(prefix)
-    found = sink.open([helpers.OWN, helpers.LINES])
-    model.go_back(int(found.started_at) + found.records if found else 0)
+    checkpoint = sink.open([helpers.OWN, helpers.LINES])
+    model.go_back(int(checkpoint.started_at) + checkpoint.records if checkpoint else 0)
     check(database, helpers, prefix, model)
     return sink

@@ -1,4 +1,4 @@
-"""What a sink promises, of each database."""
+"""What a sink promises, for each database."""
 
 import contextlib
 import threading
@@ -26,7 +26,7 @@ def write(database, helpers, rows, lines=(), *, key_range=None, prefix=""):
     """Write rows in a run of its own."""
     with contextlib.closing(database.sink(prefix)) as sink:
         sink.open([helpers.OWN, helpers.LINES])
-        sink.begin(helpers.BEGUN)
+        sink.begin(helpers.STARTED)
         tables = {"orders": rows, "orders__lines": lines}
         sink.write(key_range or helpers.upto(9), tables)
 
@@ -51,7 +51,7 @@ def test_every_kind_of_value_comes_back(database, helpers):
         ),
     ]
     rows = [(-(2**63), None, None, None, None, None), *rows]
-    write(database, helpers, rows, key_range=helpers.BEGUN.bounds)
+    write(database, helpers, rows, key_range=helpers.STARTED.bounds)
     assert sorted(database.rows(helpers.OWN)) == sorted(read_back(helpers, rows))
 
 
@@ -60,7 +60,7 @@ def test_the_checkpoint_comes_with_the_rows(database, helpers, monkeypatch):
     monkeypatch.setattr(database_sink, "ROWS", 10)
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     rows = [helpers.order(key) for key in range(1, 11)]
     sink.write(helpers.upto(10), {"orders": rows})
     sink.write(helpers.upto(11, 10), {"orders": [helpers.order(11)]})
@@ -78,10 +78,10 @@ def test_what_is_gathered_is_written(database, helpers, end):
     """Every call but a small write itself writes what was gathered."""
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     sink.write(helpers.upto(1), {"orders": [helpers.order(1)]})
     ends = {
-        "begin": lambda: sink.begin(helpers.BEGUN),
+        "begin": lambda: sink.begin(helpers.STARTED),
         "commit": lambda: sink.commit(helpers.certificate(1)),
         "close": sink.close,
         "metadata": lambda: sink.metadata("watermark", "here"),
@@ -104,7 +104,7 @@ def test_a_row_that_comes_again_replaces(database, helpers):
     sink.open([helpers.OWN])
     new = [helpers.order(1, total=Decimal(2)), helpers.order(2, text=None)]
     for rows in ([helpers.order(1), helpers.order(2)], new[:1]):
-        sink.begin(helpers.BEGUN)
+        sink.begin(helpers.STARTED)
         sink.write(helpers.upto(9), {"orders": rows})
     sink.close()
     write(database, helpers, new[1:])
@@ -172,9 +172,9 @@ def test_keys_come_in_pages(database, helpers, monkeypatch):
     sink = database.sink()
     sink.open([helpers.OWN])
     keys = [-5, 0, 1, 2, 3, 5, 8, 2**62]
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     rows = [helpers.order(key) for key in keys]
-    sink.write(helpers.BEGUN.bounds, {"orders": rows})
+    sink.write(helpers.STARTED.bounds, {"orders": rows})
     stream = sink.keys()
     assert next(stream) == -5
     sink.metadata("between", "keys")
@@ -183,7 +183,7 @@ def test_keys_come_in_pages(database, helpers, monkeypatch):
 
 
 def test_metadata_is_stored_beside_the_data(database, helpers):
-    """Metadata is there for the next run, of its own resource alone."""
+    """Metadata is there for the next run, of its own resource only."""
     sink = database.sink()
     sink.open([helpers.OWN])
     assert sink.metadata("checkpoint") is None
@@ -208,8 +208,8 @@ def test_the_certificate_is_stored(database, helpers):
         "SELECT value FROM _sage200 WHERE resource = 'orders' AND name = 'certificate'"
     )
     ((text,),) = database.execute(sql)
-    found = msgspec.json.decode(text, type=type(helpers.certificate()))
-    assert found == helpers.certificate(7)
+    stored = msgspec.json.decode(text, type=type(helpers.certificate()))
+    assert stored == helpers.certificate(7)
 
 
 def test_two_companies_share_a_database(database, helpers):
@@ -260,7 +260,7 @@ def test_several_resources_at_once(database, helpers):
         sink = database.sink()
         try:
             sink.open([table])
-            sink.begin(helpers.BEGUN)
+            sink.begin(helpers.STARTED)
             for key in range(1, 6):
                 rows = {table.name: [helpers.order(key)]}
                 sink.write(helpers.upto(key, key - 1), rows)
@@ -290,8 +290,8 @@ def test_a_new_column_is_added(database, helpers):
     row = (*helpers.order(10), Decimal("1.5"))
     sink.write(helpers.upto(10, 9), {"orders": [row]})
     sink.close()
-    found = {row[0]: row[6] for row in database.rows(wider)}
-    assert found == {1: None, 10: Decimal("1.5")}
+    values = {row[0]: row[6] for row in database.rows(wider)}
+    assert values == {1: None, 10: Decimal("1.5")}
     write(database, helpers, [helpers.order(3)])
     assert len(database.rows(wider)) == 3
 
@@ -299,9 +299,9 @@ def test_a_new_column_is_added(database, helpers):
 def columns_of(database, helpers):
     sink = database.sink()
     sink._engine.connect()
-    found = [sink._engine.columns(t) for t in ("orders", "orders__lines", "_sage200")]
+    columns = [sink._engine.columns(t) for t in ("orders", "orders__lines", "_sage200")]
     sink._engine.disconnect()
-    return found
+    return columns
 
 
 def test_a_table_that_is_not_ours_is_refused(database, helpers):
@@ -344,7 +344,7 @@ def test_a_value_that_does_not_fit_is_named(database, helpers):
     for row, column in wrong.values():
         sink = database.sink()
         sink.open([helpers.OWN])
-        sink.begin(helpers.BEGUN)
+        sink.begin(helpers.STARTED)
         rows = [helpers.order(3), row]
         sink.write(helpers.upto(2**63), {"orders": rows})
         with pytest.raises(SinkError) as caught:
@@ -370,12 +370,12 @@ def test_a_failed_sink_takes_no_more(database, helpers):
     """After a failure nothing is stored; a new sink goes on."""
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.BEGUN)
+    sink.begin(helpers.STARTED)
     sink.write(helpers.upto(2**63), {"orders": [helpers.order(2**63)]})
     with pytest.raises(SinkError):
         sink.metadata("a", "b")
     for use in (
-        lambda: sink.begin(helpers.BEGUN),
+        lambda: sink.begin(helpers.STARTED),
         lambda: sink.write(helpers.upto(2), {"orders": [helpers.order(2)]}),
         lambda: sink.commit(helpers.certificate()),
         lambda: sink.metadata("a"),
@@ -394,10 +394,10 @@ def test_another_run_that_writes_is_noticed(database, helpers):
     one, two = database.sink(), database.sink()
     one.open([helpers.OWN])
     two.open([helpers.OWN])
-    two.begin(helpers.BEGUN)
+    two.begin(helpers.STARTED)
     two.write(helpers.upto(1), {"orders": [helpers.order(1)]})
     two.close()
-    one.begin(helpers.BEGUN)
+    one.begin(helpers.STARTED)
     one.write(helpers.upto(2), {"orders": [helpers.order(1, text="stale")]})
     with pytest.raises(SinkConflict, match="another run has written meanwhile"):
         one.close()

@@ -29,11 +29,13 @@ async def source(client, extraction):
 
 def stored(database, extraction, *, deleted=False):
     """Return the rows of each table that are marked as deleted, or that are not."""
-    found = {}
+    rows_by_table = {}
     for table in extraction.tables:
         rows = database.rows(table)
-        found[table.name] = [row[:-1] for row in rows if (row[-1] is None) != deleted]
-    return found
+        rows_by_table[table.name] = [
+            row[:-1] for row in rows if (row[-1] is None) != deleted
+        ]
+    return rows_by_table
 
 
 def test_a_copy_is_kept_in_step(database, helpers):
@@ -76,14 +78,18 @@ def same(helpers, extraction, one, other):
     """Check that the tables hold the same, to the last digit."""
     for table in extraction.tables:
         nested = [column.kind == "json" for column in table.columns]
-        found, expected = (
+        rows, expected = (
             Counter(
-                tuple(plain(helpers, value) if json else value for value, json in cells)
-                for cells in (zip(row, nested, strict=True) for row in side[table.name])
+                tuple(
+                    plain(helpers, value) if json else value for value, json in values
+                )
+                for values in (
+                    zip(row, nested, strict=True) for row in side[table.name]
+                )
             )
             for side in (one, other)
         )
-        assert found == expected
+        assert rows == expected
 
 
 def plain(helpers, value):

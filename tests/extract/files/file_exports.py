@@ -139,6 +139,13 @@ def read(sink, checkpoint, records, chance, width):
     sink.commit(certificate(len(records.rows)))
 
 
+def write_part(sink, records, high=2000):
+    """Write the records up to a key; return the checkpoint."""
+    sink.open(TABLES)
+    sink.begin(records.checkpoint)
+    return records.checkpoint.add(records.write(sink, high=high))
+
+
 def export_at_once(folder, format, compression, records):
     """Export in one write, undisturbed: every other way must end the same."""
     sink = files_at(folder, format, compress=compression)

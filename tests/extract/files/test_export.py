@@ -55,24 +55,24 @@ def files(folder):
 
 
 @pytest.mark.parametrize(("format", "compression"), FORMATS[::3])
-def test_broken_off_and_gone_on_with(format, compression, tmp_path):
-    """Read by one worker, or by several that are broken off: the same bytes."""
+def test_stopped_and_resumed(format, compression, tmp_path):
+    """Read by one worker, or by several that are stopped: the same bytes."""
 
     async def body(client):
         whole = Extraction(name="customers", query=client.customers)
         sink = files_at(tmp_path / "whole", format, compress=compression)
         await export(client, whole, sink, workers=1)
-        place = tmp_path / "pieces"
+        folder = tmp_path / "pieces"
         for workers, size, most in ((4, 900, 1000), (2, 350, 3000), (3, 777, 5000)):
             query = client.customers.page_size(size)
             pieces = Extraction(name="customers", query=query)
-            sink = files_at(place, format, compress=compression)
+            sink = files_at(folder, format, compress=compression)
             with pytest.raises(Stop):
                 await export(
                     client, pieces, sink, workers=workers, on_progress=stop_after(most)
                 )
-            assert find_manifest(place, "customers") is None
-        sink = files_at(place, format, compress=compression)
+            assert find_manifest(folder, "customers") is None
+        sink = files_at(folder, format, compress=compression)
         await export(client, whole, sink, workers=8)
 
     on_sandbox(body, records={"customers": 6500})
@@ -83,16 +83,16 @@ def test_broken_off_and_gone_on_with(format, compression, tmp_path):
 
 
 def test_lists_as_tables_of_their_own(tmp_path):
-    """Expanded lists become a file of their own, in the order of parents and places."""
+    """Expanded lists become a file of their own, in the order of parents and lists."""
 
     async def body(client):
         query = client.customers.expand("contacts")
         work = Extraction(name="customers", query=query, related="tables")
         await export(client, work, files_at(tmp_path, "ndjson"))
         return [
-            (customer.id, place, contact.id)
+            (customer.id, position, contact.id)
             async for customer in query
-            for place, contact in enumerate(customer.contacts or [])
+            for position, contact in enumerate(customer.contacts or [])
         ]
 
     wanted = on_sandbox(body, records={"customers": 300})
@@ -103,7 +103,7 @@ def test_lists_as_tables_of_their_own(tmp_path):
 
 
 def test_an_export_that_is_there_is_not_read_again(tmp_path):
-    """A second export to the same place is refused before anything is asked."""
+    """A second export to the same folder is refused before any request."""
 
     async def body(client):
         work = Extraction(name="customers", query=client.customers)
@@ -127,7 +127,7 @@ def test_real_records_are_the_same_in_all_formats(tmp_path):
     on_sandbox(body, data=DATA)
     for name in REAL:
         columns = find_manifest(tmp_path / "parquet", name).files[0].columns
-        numbers = [each.name for each in columns if each.kind == "number"]
+        numbers = [column.name for column in columns if column.kind == "number"]
         wanted = plain_sums(name, numbers)
         assert wanted[0] > 90
         assert duckdb_sums(tmp_path / "parquet" / f"{name}.parquet", numbers) == wanted
@@ -140,8 +140,8 @@ def plain_sums(name, numbers):
     lines = (DATA / f"{name}.ndjson").read_text("utf-8").splitlines()
     rows = [json.loads(line, parse_float=Decimal) for line in lines]
     return len(rows), *(
-        sum((Decimal(row.get(each) or 0) for row in rows), Decimal(0))
-        for each in numbers
+        sum((Decimal(row.get(name) or 0) for row in rows), Decimal(0))
+        for name in numbers
     )
 
 
@@ -152,14 +152,14 @@ def duckdb_sums(path, numbers):
         ".ndjson": f"read_json('{path}', columns = {{{texts(numbers)}}})",
         ".parquet": f"read_parquet('{path}')",
     }[path.suffix]
-    sums = [f"coalesce(sum({each}::DECIMAL(38,10)), 0)" for each in numbers]
-    asked = f"SELECT {', '.join(['count(*)', *sums])} FROM {reader}"
+    sums = [f"coalesce(sum({name}::DECIMAL(38,10)), 0)" for name in numbers]
+    statement = f"SELECT {', '.join(['count(*)', *sums])} FROM {reader}"
     with duckdb.connect() as database:
-        return database.execute(asked).fetchone()
+        return database.execute(statement).fetchone()
 
 
 def texts(numbers):
-    return ", ".join(f"{each}: 'VARCHAR'" for each in (*numbers, "id"))
+    return ", ".join(f"{name}: 'VARCHAR'" for name in (*numbers, "id"))
 
 
 def test_related_records_are_as_on_the_wire():
@@ -178,5 +178,5 @@ def test_related_records_are_as_on_the_wire():
     record = msgspec.json.decode(wire, type=endpoint.record)
     tables = tables_of("sop_orders", endpoint, QueryOptions(expand=("lines",)))
     row = rows_of(tables, [record])["sop_orders"][0]
-    found = dict(zip([each.name for each in tables[0].columns], row, strict=True))
-    assert found["lines"] == wire[len('{"id":1,"lines":') : -1]
+    values = dict(zip([column.name for column in tables[0].columns], row, strict=True))
+    assert values["lines"] == wire[len('{"id":1,"lines":') : -1]

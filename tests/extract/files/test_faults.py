@@ -16,8 +16,8 @@ from file_exports import (
     certificate,
     export_at_once,
     files,
-    key_range,
     read,
+    write_part,
 )
 
 from sage200_async.errors import SinkConflict, SinkError
@@ -51,13 +51,6 @@ def whole(tmp_path, records):
 def no_gathering(monkeypatch):
     """Append every write at once."""
     monkeypatch.setattr(file_sink, "ROWS", 1)
-
-
-def write_part(sink, records, high=2000):
-    """Write the records up to a key; return the checkpoint."""
-    sink.open(TABLES)
-    sink.begin(records.checkpoint)
-    return records.checkpoint.add(records.write(sink, high=high))
 
 
 def resume(folder, format, compression, records, seed=1):
@@ -97,18 +90,18 @@ def largest_file(size):
 @pytest.mark.parametrize(("format", "compression"), SOME)
 def test_a_quota_that_is_raised(format, compression, records, whole, tmp_path):
     """An export that a quota stops, raised again and again, ends the same."""
-    place, refused = tmp_path / "pieces", 0
+    folder, refused = tmp_path / "pieces", 0
     wanted = whole(format, compression)
     for size in range(20_000, 10**9, 20_000):
         with largest_file(size):
-            error = error_of(place, format, compression, records, size)
+            error = error_of(folder, format, compression, records, size)
         if error is None:
             break
         assert "cannot be written: File too large" in error
-        assert find_manifest(place, "things") is None
+        assert find_manifest(folder, "things") is None
         refused += 1
     assert refused > 2
-    assert files(place) == wanted
+    assert files(folder) == wanted
 
 
 @contextmanager
@@ -133,17 +126,17 @@ def test_a_disk_that_is_full(format, compression, records, whole, tmp_path):
     """A full disk is reported; with more room each time, the export ends the same."""
     wanted, refused = whole(format, compression), 0
     with small_disk(tmp_path / "disk", 16) as grow:
-        place = tmp_path / "disk" / "out"
+        folder = tmp_path / "disk" / "out"
         for size in range(32, 10_000, 24):
-            error = error_of(place, format, compression, records, size)
+            error = error_of(folder, format, compression, records, size)
             if error is None:
                 break
             assert "No space left on device" in error
-            assert find_manifest(place, "things") is None
+            assert find_manifest(folder, "things") is None
             refused += 1
             grow(size)
         assert refused > 2
-        assert files(place) == wanted
+        assert files(folder) == wanted
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -180,19 +173,19 @@ def no_rights(folder):
 @pytest.mark.skipif(not POSIX, reason="modes of folders are POSIX's")
 def test_permission_denied(records, whole, tmp_path):
     """Without the right to write, open and commit fail; with it they succeed."""
-    wanted, place = whole("csv", None), tmp_path / "pieces"
-    place.mkdir()
-    sink = files_at(place, "csv")
-    with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
+    wanted, folder = whole("csv", None), tmp_path / "pieces"
+    folder.mkdir()
+    sink = files_at(folder, "csv")
+    with no_rights(folder), pytest.raises(SinkError, match="Permission denied"):
         sink.open(TABLES)
     sink.open(TABLES)
     sink.begin(records.checkpoint)
     written = records.write(sink)
-    with no_rights(place), pytest.raises(SinkError, match="Permission denied"):
+    with no_rights(folder), pytest.raises(SinkError, match="Permission denied"):
         sink.commit(certificate(written.records))
-    assert find_manifest(place, "things") is None
+    assert find_manifest(folder, "things") is None
     sink.commit(certificate(written.records))
-    assert files(place) == wanted
+    assert files(folder) == wanted
 
 
 @pytest.mark.parametrize(
@@ -256,109 +249,23 @@ def test_another_format(tmp_path, records):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_query(tmp_path, records):
-    """A new read, of another query or the same, does not replace an unfinished one."""
-    sink = files_at(tmp_path, "csv")
-    checkpoint = write_part(sink, records)
-    other = msgspec.structs.replace(records.checkpoint, query="other")
-    for begun in (other, records.checkpoint):
-        with pytest.raises(SinkConflict, match="unfinished export of 'site/1 /things'"):
-            sink.begin(begun)
-    assert sink.open(TABLES) == checkpoint
-    sink.close()
-
-
-def test_a_read_that_has_no_rows_is_begun_anew(tmp_path, records):
-    """An unfinished read without any range gives way to a new one."""
-    sink = files_at(tmp_path, "csv")
-    sink.open(TABLES)
-    sink.begin(msgspec.structs.replace(records.checkpoint, bounds=None))
-    sink.begin(records.checkpoint)
-    sink.close()
-    assert sink.open(TABLES) == records.checkpoint
-    sink.close()
-
-
-def test_rows_outside_of_their_range(tmp_path, records):
-    """Rows of keys outside of the range are refused: they would come twice."""
-    sink = files_at(tmp_path, "csv")
-    checkpoint = write_part(sink, records)
-    _, rows = records.between(1900, 2100)
-    with pytest.raises(SinkConflict, match=r"things: rows must be .* above 2000 and"):
-        sink.write(key_range(2000, 2100, []), rows)
-    _, rows = records.between(2000, 2200)
-    with pytest.raises(SinkConflict, match=r"things: rows must be .* most 2100"):
-        sink.write(key_range(2000, 2100, []), rows)
-    assert sink.open(TABLES) == checkpoint
-    sink.close()
-
-
-def test_related_rows_outside_of_their_range(tmp_path, records):
-    """Related rows whose parents are outside of the range are refused."""
-    sink = files_at(tmp_path, "csv")
-    checkpoint = write_part(sink, records)
-    _, rows = records.between(2000, 2100)
-    parts = [*rows["things__parts"], (2101, 0, None)]
-    with pytest.raises(SinkConflict, match="things__parts: rows must be"):
-        sink.write(key_range(2000, 2100, []), {**rows, "things__parts": parts})
-    assert sink.open(TABLES) == checkpoint
-    sink.close()
-
-
-@pytest.mark.parametrize("order", [[2, 1, 0], [0, 0, 1], [0, None, 1]])
-def test_rows_out_of_order(tmp_path, records, order):
-    """Rows that are not in the order of their keys, or have none, are refused."""
-    sink = files_at(tmp_path, "csv")
-    write_part(sink, records)
-    _, rows = records.between(2000, 2100)
-    mixed = [(None,) * 6 if n is None else rows["things"][n] for n in order]
-    with pytest.raises(SinkConflict, match="in the order of their keys"):
-        sink.write(key_range(2000, 2100, []), {"things": mixed})
-    sink.close()
-
-
-def test_a_range_that_was_written_before(tmp_path, records):
-    """A range of which some was written before is refused, and nothing changes."""
-    sink = files_at(tmp_path, "csv")
-    checkpoint = write_part(sink, records)
-    with pytest.raises(SinkConflict, match="above 1900 up to 2100 were written before"):
-        records.write(sink, 1900, 2100)
-    assert sink.open(TABLES) == checkpoint
-    sink.close()
-
-
-def test_a_range_is_needed_where_there_is_a_key(tmp_path, records):
-    """Rows with a key need a range, and rows without one must not have it."""
-    sink = files_at(tmp_path, "csv")
-    write_part(sink, records)
-    with pytest.raises(SinkConflict, match="things: its rows need a range of keys"):
-        sink.write(None, {})
-    sink.close()
-    unkeyed = files_at(tmp_path / "unkeyed", "csv")
-    unkeyed.open([Table("loose", (Column("n", "integer"),))])
-    unkeyed.begin(records.checkpoint)
-    with pytest.raises(SinkConflict, match="loose: its rows need no range of keys"):
-        unkeyed.write(key_range(0, 9, []), {})
-    unkeyed.close()
-
-
 def test_a_journal_that_is_another_file(tmp_path):
     """Another file with the journal's name is refused, and left as it is."""
-    place = tmp_path / ".things.partial" / "journal"
-    place.parent.mkdir()
-    place.write_bytes(b"somebody's notes")
+    folder = tmp_path / ".things.partial" / "journal"
+    folder.parent.mkdir()
+    folder.write_bytes(b"other text")
     with pytest.raises(SinkConflict, match="not a journal, but another file"):
         files_at(tmp_path, "csv").open(TABLES)
-    assert place.read_bytes() == b"somebody's notes"
+    assert folder.read_bytes() == b"other text"
 
 
 def test_a_manifest_that_is_another_file(tmp_path):
     """Another file with the manifest's name is refused, and left as it is."""
-    place = tmp_path / "things.manifest.json"
-    place.write_text("{}")
+    folder = tmp_path / "things.manifest.json"
+    folder.write_text("{}")
     with pytest.raises(SinkConflict, match="not a manifest, but another file"):
         files_at(tmp_path, "csv", overwrite=True).open(TABLES)
-    assert place.read_text() == "{}"
+    assert folder.read_text() == "{}"
 
 
 def test_two_processes(tmp_path, records):
@@ -374,22 +281,22 @@ def test_two_processes(tmp_path, records):
 
 def test_finished_files_are_not_overwritten_by_chance(tmp_path, records, whole):
     """A finished export is refused; with overwrite, it stays until the new one is there."""
-    wanted, place = whole("csv", None), tmp_path / "pieces"
-    export_at_once(place, "csv", "gzip", records)
-    before = files(place)
+    wanted, folder = whole("csv", None), tmp_path / "pieces"
+    export_at_once(folder, "csv", "gzip", records)
+    before = files(folder)
     with pytest.raises(SinkConflict, match=r"1,500 rows of 'site/1.* already exported"):
-        files_at(place, "csv").open(TABLES)
-    sink = files_at(place, "csv", overwrite=True)
+        files_at(folder, "csv").open(TABLES)
+    sink = files_at(folder, "csv", overwrite=True)
     write_part(sink, records)
     sink.close()
-    manifest = find_manifest(place, "things")
+    manifest = find_manifest(folder, "things")
     assert [file.sha256 for file in manifest.files]
-    assert set(before[0]) <= {path.name for path in place.iterdir()}
-    sink = files_at(place, "csv", overwrite=True)
+    assert set(before[0]) <= {path.name for path in folder.iterdir()}
+    sink = files_at(folder, "csv", overwrite=True)
     checkpoint = sink.open(TABLES)
     assert checkpoint is not None
     read(sink, checkpoint, records, random.Random(3), width=800)
-    assert files(place) == wanted
+    assert files(folder) == wanted
 
 
 def test_nothing_is_finished_without_proof(tmp_path, records):
@@ -421,13 +328,13 @@ class Fewer:
 
 
 def test_a_closed_sink_says_so(tmp_path, records):
-    """A sink that was closed, or never opened or begun, takes no rows."""
+    """A sink that was closed, or never opened, takes no rows."""
     sink = files_at(tmp_path, "csv")
     assert repr(sink) == f"FileSink({str(tmp_path)!r}, csv)"
     with pytest.raises(SinkError, match="the sink is not open"):
         records.write(sink)
     sink.open(TABLES)
-    with pytest.raises(SinkError, match="no read has begun"):
+    with pytest.raises(SinkError, match="no read was started"):
         records.write(sink)
     write_part(sink, records)
     sink.close()
@@ -439,35 +346,35 @@ def test_a_closed_sink_says_so(tmp_path, records):
 @pytest.mark.parametrize(("format", "compression"), FORMATS)
 def test_a_bit_that_flips(format, compression, records, whole, tmp_path):
     """A journal is valid up to where the disk changed it, and the rest is read anew."""
-    wanted, place = whole(format, compression), tmp_path / "pieces"
-    sink = files_at(place, format, compress=compression)
+    wanted, folder = whole(format, compression), tmp_path / "pieces"
+    sink = files_at(folder, format, compress=compression)
     checkpoint = write_part(sink, records)
     records.write(sink, 2000, 4000)
     sink.close()
-    journal = place / ".things.partial" / "journal"
+    journal = folder / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
     data[-200] ^= 4
     journal.write_bytes(data)
     assert sink.open(TABLES) == checkpoint
     sink.close()
-    resume(place, format, compression, records)
-    assert files(place) == wanted
+    resume(folder, format, compression, records)
+    assert files(folder) == wanted
 
 
 def test_a_disk_that_forgets(records, whole, tmp_path):
     """What the disk changes between write and commit is noticed, and read again."""
-    wanted, place = whole("csv", None), tmp_path / "pieces"
-    sink = files_at(place, "csv")
+    wanted, folder = whole("csv", None), tmp_path / "pieces"
+    sink = files_at(folder, "csv")
     sink.open(TABLES)
     sink.begin(records.checkpoint)
     written = records.write(sink)
-    journal = place / ".things.partial" / "journal"
+    journal = folder / ".things.partial" / "journal"
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(data)
     with pytest.raises(SinkError, match="does not return what was written"):
         sink.commit(certificate(written.records))
     sink.close()
-    assert find_manifest(place, "things") is None
-    resume(place, "csv", None, records)
-    assert files(place) == wanted
+    assert find_manifest(folder, "things") is None
+    resume(folder, "csv", None, records)
+    assert files(folder) == wanted

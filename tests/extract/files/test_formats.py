@@ -62,10 +62,10 @@ def test_ndjson_is_what_json_reads(tmp_path, records):
     for table, wanted in both(records):
         lines = (tmp_path / f"{table.name}.ndjson").read_bytes().splitlines()
         read = [json.loads(line, parse_float=Decimal) for line in lines]
-        assert all(None not in each.values() for each in read)
+        assert all(None not in line.values() for line in read)
         rows = [
-            tuple(json_value(column, each.get(column.name)) for column in table.columns)
-            for each in read
+            tuple(json_value(column, line.get(column.name)) for column in table.columns)
+            for line in read
         ]
         assert rows == wanted
 
@@ -96,7 +96,7 @@ def csv_text(value):
 
 
 def test_csv_is_what_duckdb_reads(tmp_path, records):
-    """DuckDB reads every value back as it was, null told apart from empty."""
+    """DuckDB reads every value back as it was, null distinct from empty."""
     export_at_once(tmp_path, "csv", "zstd", records)
     types = {
         "integer": "BIGINT",
@@ -109,7 +109,7 @@ def test_csv_is_what_duckdb_reads(tmp_path, records):
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         for table, wanted in both(records):
-            columns = {each.name: types[each.kind] for each in table.columns}
+            columns = {column.name: types[column.kind] for column in table.columns}
             path = tmp_path / f"{table.name}.csv.zst"
             rows = database.execute(
                 f"SELECT * FROM read_csv('{path}', columns = {columns}, header = true,"
@@ -140,13 +140,13 @@ def test_the_formats_have_the_same_sums(tmp_path, records):
             ("csv/things.csv", "read_csv('{}', all_varchar = true)"),
         ):
             source = reader.format(tmp_path / path)
-            asked = f"SELECT sum(price::DECIMAL(38,10)), count(*) FROM {source}"
-            total, count = database.execute(asked).fetchone()
+            statement = f"SELECT sum(price::DECIMAL(38,10)), count(*) FROM {source}"
+            total, count = database.execute(statement).fetchone()
             assert count == RECORDS
             sums.add(total)
     lines = (tmp_path / "ndjson" / "things.ndjson").read_text("utf-8").splitlines()
     read = (json.loads(line, parse_float=Decimal) for line in lines)
-    sums.add(sum(each.get("price", 0) for each in read))
+    sums.add(sum(line.get("price", 0) for line in read))
     assert len(sums) == 1
 
 
@@ -165,8 +165,8 @@ def test_compressed_files_hold_the_same(tmp_path, format, records):
 
 def test_numbers_are_plain(tmp_path):
     """Numbers keep the digits of the wire and have no exponent."""
-    column, values = Column("n", "number"), [Decimal(each) for each in NUMBERS]
-    wanted = [format(each, "f") for each in values]
+    column, values = Column("n", "number"), [Decimal(number) for number in NUMBERS]
+    wanted = [format(value, "f") for value in values]
     assert wanted[0] == "0.000000000"
     lines = one(tmp_path / "n", "ndjson", column, *values).read_text().splitlines()
     assert lines == [f'{{"id":{at},"n":{text}}}' for at, text in enumerate(wanted, 1)]
@@ -177,7 +177,7 @@ def test_numbers_are_plain(tmp_path):
 def test_times_are_as_on_the_wire(tmp_path):
     """Times end in Z, without zeros at the end of their fraction."""
     texts = ["2024-01-02T09:17:16.33Z", "2024-01-02T00:00:00Z", "0001-01-01T00:00:00Z"]
-    times = [datetime.fromisoformat(each) for each in texts]
+    times = [datetime.fromisoformat(text) for text in texts]
     other = datetime.fromisoformat("2024-06-01T01:00:00+01:00")
     column = Column("at", "datetime")
     lines = one(tmp_path, "ndjson", column, *times, other).read_text().splitlines()
@@ -219,20 +219,20 @@ def test_an_empty_resource_is_a_table_too(tmp_path, format):
         if format == "ndjson":
             assert path.read_bytes() == b""
             continue
-        found = duckdb.sql(f"SELECT * FROM '{path}'")
-        assert (found.columns, found.fetchall()) == (names, [])
+        result = duckdb.sql(f"SELECT * FROM '{path}'")
+        assert (result.columns, result.fetchall()) == (names, [])
 
 
 def test_what_has_no_key_stays_in_order(tmp_path):
     """Rows without a key stay as they came, and begin again when opened again."""
     table = Table("loose", (Column("n", "integer"),))
-    begun = Checkpoint(query="")
+    checkpoint = Checkpoint(query="")
     sink = files_at(tmp_path, "ndjson")
     assert sink.open([table]) is None
-    sink.begin(begun)
+    sink.begin(checkpoint)
     sink.write(None, {"loose": [(7,)]})
     assert sink.open([table]) is None
-    sink.begin(begun)
+    sink.begin(checkpoint)
     for rows in ([(3,), (1,)], [(2,)] * 3, [(1,)]):
         sink.write(None, {"loose": rows})
     sink.commit(certificate(6))
