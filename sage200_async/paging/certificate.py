@@ -1,4 +1,4 @@
-"""Proof that a reading is complete: intervals of keys that leave no gap."""
+"""Proof that a reading is complete: ranges of keys that leave no gap."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """Why a reading is complete. Keep it beside the data."""
 
     path: str
-    proof: str = "by key, without a gap up to the max_key"
-    """Why it is complete. By key, every record that stood throughout came, once."""
+    proof: str = "read by key, no gaps, up to the highest key"
+    """Why it is complete. By key: every record that existed during the whole read
+    came exactly once."""
     key: str = ""
     """The unique ascending key that the reading went by; empty without one."""
     query: str
-    """What was asked of each range, less the range."""
+    """The query of each range, without the range."""
     min_key: int | None = None
     """The lowest key when the reading began; None where nothing matched."""
     max_key: int | None = None
     """The highest key when the reading began; None where nothing matched."""
     records: int
     rejected: int = 0
-    """Records that did not fit and went to the quarantine instead."""
+    """Records that did not fit, and went to the quarantine."""
     lowest: int | None = None
     """The lowest key read."""
     highest: int | None = None
     """The highest key read."""
     requests: int
-    """Pages that were asked for."""
+    """Pages that were requested."""
     started_at: float
     """In seconds since 1970, by the client's clock."""
     ended_at: float

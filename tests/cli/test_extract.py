@@ -69,7 +69,7 @@ def test_export_to_files(company: dict[str, str], tmp_path: Path) -> None:
     )
     assert len({row["id"] for row in rows(out / "customers.ndjson")}) == 1200
     assert "1,200" in completed.stdout
-    assert "without a gap up to the max_key" in completed.stdout
+    assert "no gaps, up to the highest key" in completed.stdout
     manifest = json.loads((out / "customers.manifest.json").read_text())
     assert manifest["certificate"]["records"] == 1200
     again = sage200("export", "customers", "--to", str(out), env=company, code=1)
