@@ -22,11 +22,12 @@ from sage200_async.cli.output import align_columns
 from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.factory import files_at
 from sage200_async.extract.files.journal import discard
 from sage200_async.extract.run_many import Outcome, Task, run_many
-from sage200_async.extract.sync import DeletePolicy, SyncResult, sync
+from sage200_async.extract.sync import SyncResult, sync
 from sage200_async.odata.fields import field
 
 if TYPE_CHECKING:

@@ -9,13 +9,15 @@ sink         the protocols of sinks
 sink_thread  a thread of its own for a sink
 extraction   what to read, as a value that can be pickled; `export`
 unkeyed      resources without a unique key
-sync         changes since the last sync, and deletes
+sync         changes since the last sync
+deletes      rows of a copy that the company no longer has
 run_many     many resources in one run
 files/       files as a sink
 databases/   databases as a sink
 """
 
 from sage200_async.extract.databases.urls import database_at as database_at
+from sage200_async.extract.deletes import DeletePolicy as DeletePolicy
 from sage200_async.extract.extraction import Extraction as Extraction
 from sage200_async.extract.extraction import export as export
 from sage200_async.extract.files.factory import files_at as files_at
@@ -24,7 +26,6 @@ from sage200_async.extract.run_many import Task as Task
 from sage200_async.extract.run_many import run_many as run_many
 from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sink import SyncTarget as SyncTarget
-from sage200_async.extract.sync import DeletePolicy as DeletePolicy
 from sage200_async.extract.sync import SyncResult as SyncResult
 from sage200_async.extract.sync import sync as sync
 

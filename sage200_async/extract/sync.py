@@ -2,10 +2,8 @@
 
 Sage has no feed of either. Changes are found by the stamp that each write sets
 anew, read again from some time before the last sync's newest stamp, since a row
-can be committed with an older stamp than rows that are visible already. Deletes
-are found by reading all keys. A row is marked as deleted only where that read is
-certified, the row is asked for once more and does not come, and fewer rows are
-absent than the limit allows.
+can be committed with an older stamp than rows that are visible already. How
+deletes are found is in `deletes`.
 """
 
 from __future__ import annotations
@@ -16,28 +14,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from sage200_async.errors import ExtractError
+from sage200_async.extract.deletes import DeletePolicy, deleted_keys, field_named
 from sage200_async.extract.extraction import Extraction, read_into
 from sage200_async.extract.sink_thread import SyncTargetThread
-from sage200_async.odata.fields import Field, field
 from sage200_async.paging.certificate import Certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sage200_async.client import Sage200Client
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.sink import SyncTarget
-    from sage200_async.odata.expressions import Expression
     from sage200_async.paging.parallel import Progress
     from sage200_async.query.collection import CollectionQuery
 
 _WATERMARK: Final = "watermark"
 _NEXT_WATERMARK: Final = "next watermark"
-_ALWAYS_BELIEVED: Final = 100
-# Deletes that need no share of the rows, once confirmed.
-_CHUNK: Final = 500
-# Keys in one request that confirms deletes.
 
 
 class SyncResult(Struct, frozen=True, kw_only=True):
@@ -53,17 +45,6 @@ class SyncResult(Struct, frozen=True, kw_only=True):
     watermark: datetime | None
     """The stamp that the next sync begins from, less the overlap; None without one."""
     certificate: Certificate
-
-
-class DeletePolicy(Struct, frozen=True, kw_only=True):
-    """How many deletes are believed at once."""
-
-    max_fraction: float = 0.1
-    """The share of all rows that may be marked at once; 1 for any number.
-
-    More looks like an incomplete listing: a tunnel that is down, a role that
-    hides rows. Up to 100 rows are always believed.
-    """
 
 
 async def sync(
@@ -110,7 +91,7 @@ async def sync(
         certificate = await read_into(
             client, work, thread, checkpoint, workers=workers, on_progress=on_progress
         )
-        deleted = await _deleted(
+        deleted = await deleted_keys(
             client, query, thread, workers=workers, policy=deletes or DeletePolicy()
         )
         if deleted:
@@ -153,7 +134,7 @@ def _changes(
 
 def _stamp(query: CollectionQuery[Any]) -> Any:
     """Return the field that every change sets anew."""
-    return _field(query, query.endpoint.watermark or "")
+    return field_named(query, query.endpoint.watermark or "")
 
 
 async def _newest_stamp(query: CollectionQuery[Any]) -> datetime | None:
@@ -176,102 +157,3 @@ async def _store(thread: SyncTargetThread, name: str, at: datetime | None) -> No
 
 def _time_of(text: str | None) -> datetime | None:
     return None if not text else datetime.fromisoformat(text)
-
-
-async def _deleted(
-    client: Sage200Client,
-    query: CollectionQuery[Any],
-    thread: SyncTargetThread,
-    *,
-    workers: int,
-    policy: DeletePolicy,
-) -> list[int]:
-    """Return the keys of the copy that the company no longer has.
-
-    Raises:
-        ExtractError: There are more than is believed, or the company cannot be
-            shown to be reachable.
-    """
-    key = query.endpoint.key
-    if key is None:
-        return []
-    copied = await thread.keys()
-    listed = await _listed(query, key, workers)
-    absent = sorted(copied - listed)
-    if not absent:
-        return []
-    _require_believable(query, len(absent), len(copied), len(listed), policy)
-    await _require_company(client, query)
-    return await _confirmed(query, key, absent, sorted(listed & copied)[:3])
-
-
-async def _listed(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
-    """Read all keys of the company, with a certificate."""
-    async with query.select(key).read(workers=workers) as read:
-        keys = {getattr(record, key) async for record in read}
-    if read.certificate is None:
-        raise ExtractError(f"{query.endpoint.path}: the keys were not read to the end")
-    return keys
-
-
-def _require_believable(
-    query: CollectionQuery[Any],
-    absent: int,
-    copied: int,
-    listed: int,
-    policy: DeletePolicy,
-) -> None:
-    most = max(_ALWAYS_BELIEVED, policy.max_fraction * copied)
-    if policy.max_fraction >= 1 or (listed and absent <= most):
-        return
-    message = (
-        f"{query.endpoint.path}: {absent:,} of {copied:,} rows seem to be deleted, "
-        f"and {listed:,} are listed; no row was marked. The listing looks incomplete "
-        "(a tunnel that is down, a role that hides rows); if they are deleted "
-        "indeed, raise --max-deleted or DeletePolicy(max_fraction=)"
-    )
-    raise ExtractError(message)
-
-
-async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -> None:
-    """Refuse deletes while the company is not among the sites.
-
-    Source: realnetintegrations.com: after its tunnel is lost, ``GET /sites``
-    of an on-premises server is empty.
-    """
-    context = query.context
-    for site in await client.sites():
-        same = (site.site_id or "").lower() == context.site.lower()
-        if same and str(site.company_id) == context.company:
-            return
-    message = (
-        f"{query.endpoint.path}: the company {context.company} is not among the "
-        "sites; no row was marked as deleted. The tunnel to the server may be down"
-    )
-    raise ExtractError(message)
-
-
-async def _confirmed(
-    query: CollectionQuery[Any], key: str, absent: Sequence[int], known: Sequence[int]
-) -> list[int]:
-    """Ask for the absent rows once more, beside some known rows that must come."""
-    confirmed: list[int] = []
-    for start in range(0, len(absent), _CHUNK):
-        chunk = absent[start : start + _CHUNK]
-        wanted: Expression = _field(query, key).in_([*chunk, *known])
-        rows = query.filter(wanted).select(key)
-        returned = {getattr(row, key) async for row in rows}
-        if not set(known) <= returned:
-            message = (
-                f"{query.endpoint.path}: rows that were listed a moment ago did not "
-                "come again; no row was marked as deleted. Sync again later"
-            )
-            raise ExtractError(message)
-        confirmed += [absent_key for absent_key in chunk if absent_key not in returned]
-    return confirmed
-
-
-def _field(query: CollectionQuery[Any], name: str) -> Field[Any]:
-    record = query.endpoint.record
-    known: Field[Any] = field(name) if record is None else getattr(record.fields, name)
-    return known

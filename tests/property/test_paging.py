@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sage200_async.errors import PagingError
 from sage200_async.events import Events
 from sage200_async.query.endpoint import Endpoint
-from sage200_async.query.resources import Resource
 from sage200_async.query.records import Record
+from sage200_async.query.resources import Resource
 from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response

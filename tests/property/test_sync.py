@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sage200_async import Sage200Client
 from sage200_async.errors import ExtractError, ServerError
+from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction
-from sage200_async.extract.sync import DeletePolicy, sync
+from sage200_async.extract.sync import sync
 from sage200_async.settings import Settings
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Response
