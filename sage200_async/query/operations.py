@@ -6,8 +6,11 @@ a type checker, and raises `UnsupportedOperation` before any I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic
+
+from msgspec.structs import replace
 
 from sage200_async.errors import DecodeError, NotFound, QueryError
 from sage200_async.odata.encoding import encode_query
@@ -17,11 +20,16 @@ from sage200_async.query.endpoint import Item
 from sage200_async.query.query import Query
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
-from sage200_async.wire.responses import read_one
+from sage200_async.wire.single_record import (
+    read_many,
+    read_one,
+    require_no_error,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from sage200_async.odata.options import QueryOptions
     from sage200_async.wire.messages import Response
 
     N = TypeVar("N", bound=Item, default=Item)
@@ -91,9 +99,10 @@ class Get(Parent[N], Query, Generic[R, N]):
             True
         """
         self._require("get", "select", "expand")
-        query = encode_query(select_and_expand(self.options))
+        key = self.endpoint.key
+        query = encode_query(select_and_expand(_with_key(self.options, key)))
         response = await self._send("GET", self._item_path(id), query)
-        record: R = read_one(response, self._model)
+        record: R = read_one(response, self._model, key, id)
         return record
 
 
@@ -111,7 +120,7 @@ class Single(Query, Generic[R]):
         self._require("get", "select", "expand")
         query = encode_query(select_and_expand(self.options))
         response = await self._send("GET", self.endpoint.path, query)
-        record: R = read_one(response, self._model)
+        record: R = read_one(response, self._model, self.endpoint.key)
         return record
 
 
@@ -134,10 +143,8 @@ class Create(BoundEndpoint, Generic[R, Values]):
         body = encode_input(values, self.endpoint.fields)
         path = self.endpoint.path
         response = await self._send("POST", path, body=body, idempotent=False)
-        model = _reply_model(self)
-        if self.endpoint.creates_many:
-            model = _list_of(model)
-        created: R = _read_reply(response, model)
+        with _unknown_outcome():
+            created: R = _created(self, response)
         return created
 
 
@@ -170,7 +177,8 @@ class Update(BoundEndpoint, Generic[R, Changes]):
             raise QueryError(message)
         repeatable = not adds_rows(changes)
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
-        updated: R = _read_reply(response, _reply_model(self))
+        with _unknown_outcome():
+            updated: R = read_one(response, _reply_model(self), self.endpoint.key, id)
         return updated
 
 
@@ -198,8 +206,8 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         repeatable = not adds_rows({"rows": rows})
         path = self.endpoint.path
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
-        updated: list[R] = _read_reply(response, _list_of(_reply_model(self)))
-        return updated
+        with _unknown_outcome():
+            return read_many(response, _reply_model(self), self.endpoint.key)
 
 
 class Delete(BoundEndpoint):
@@ -219,10 +227,13 @@ class Delete(BoundEndpoint):
         """
         self._require("delete")
         try:
-            await self._send("DELETE", self._item_path(id))
+            response = await self._send("DELETE", self._item_path(id))
         except NotFound as error:
             if not error.maybe_sent_before:
                 raise
+            return
+        with _unknown_outcome():
+            require_no_error(response, self.endpoint.key)
 
 
 def _reply_model(resource: BoundEndpoint) -> Any:
@@ -230,14 +241,28 @@ def _reply_model(resource: BoundEndpoint) -> Any:
     return endpoint.reply_record or endpoint.record or Untyped
 
 
-def _list_of(model: Any) -> Any:
-    return list[model]
+def _created(resource: BoundEndpoint, response: Response) -> Any:
+    endpoint = resource.endpoint
+    read = read_many if endpoint.creates_many else read_one
+    return read(response, _reply_model(resource), endpoint.key)
 
 
-def _read_reply(response: Response, model: Any) -> Any:
-    """Return the reply to a write as a *model*."""
+def _with_key(options: QueryOptions, key: str | None) -> QueryOptions:
+    """Select the key as well, so that the response shows whose record it is."""
+    if key is None or not options.select or key in options.select:
+        return options
+    return replace(options, select=(key, *options.select))
+
+
+@contextmanager
+def _unknown_outcome() -> Iterator[None]:
+    """Mark errors about the response to a write: it may have been done or not."""
     try:
-        return read_one(response, model)
+        yield
     except DecodeError as error:
-        error.add_note("The write succeeded; only its response is not as expected.")
+        error.outcome_unknown = True
+        error.add_note(
+            "the response does not show whether the write was done: look for it before "
+            "you send it again"
+        )
         raise

@@ -1,4 +1,4 @@
-"""Small responses whose form is not certain: a record, a count, a few rows."""
+"""Small responses whose form is not certain: a count, a few rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from sage200_async.limits import PAGE_DEFAULT
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
     UNFIT,
-    decode_one,
     decoder_for,
 )
-from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -24,19 +22,6 @@ R = TypeVar("R")
 
 _SHOWN: Final = 200
 _COUNTS: Final = ("count", "@odata.count", "odata.count", "Count")
-
-
-def read_one(response: Response, model: Any) -> Any:
-    """Read a response that is one *model*.
-
-    Raises:
-        DecodeError: It is not; ``request_id`` says which response it was.
-    """
-    try:
-        return decode_one(response.body, model)
-    except DecodeError as error:
-        error.request_id = request_id(response.headers)
-        raise
 
 
 def read_count(response: Response, requested: int) -> int | None:

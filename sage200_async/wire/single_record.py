@@ -1,0 +1,221 @@
+"""Responses that are to be one record, and may be something else.
+
+Behind a gateway or a proxy a request can be answered by a sign-in page, with 200;
+ASP.NET sends some errors with 200 as well. Neither may pass for a record of Nones.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sage200_async.errors import DecodeError
+from sage200_async.wire.decode import (
+    BYTE_ORDER_MARK,
+    UNFIT,
+    decode_one,
+    decoder_for,
+)
+from sage200_async.wire.error_details import message_in
+from sage200_async.wire.headers import request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from sage200_async.wire.messages import Response
+
+PROXY_HINT: Final = "check base_url, and the proxy between this machine and Sage 200"
+_ERROR_NAMES: Final = frozenset(
+    {"message", "exceptionmessage", "error", "errors", "odata.error"}
+)
+# Names in lower case that an object with an error has, as `message_in` knows them.
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def read_one(
+    response: Response, model: Any, key: str | None = None, asked: object = None
+) -> Any:
+    """Read a response that is one *model*: alone, in an array, or in a wrapper.
+
+    Args:
+        response: The response.
+        model: The record.
+        key: The name of its key, or None where it has none.
+        asked: The key of the record that was asked for, or None where any is
+            right. Text is not compared: services may find it in another case.
+
+    Raises:
+        DecodeError: It is no such record; ``request_id`` says which response it
+            was.
+    """
+    try:
+        record = _decoded(response, model, key)
+        _require_key(record, model, key, asked)
+    except DecodeError as error:
+        error.request_id = request_id(response.headers)
+        raise
+    return record
+
+
+def read_many(response: Response, model: Any, key: str | None = None) -> list[Any]:
+    """Read the response to a write of several records: an array, bare or wrapped.
+
+    Raises:
+        DecodeError: It is none, or one of the records is none.
+    """
+    try:
+        raws = _rows_in(_body_of(response))
+        if raws is None:
+            return [_decoded(response, model, key)]
+        return [_record_in(bytes(raw), model, key, response) for raw in raws]
+    except DecodeError as error:
+        error.request_id = request_id(response.headers)
+        raise
+
+
+def require_no_error(response: Response, key: str | None = None) -> None:
+    """Check a response whose body has no use: empty, or JSON that is no error.
+
+    Raises:
+        DecodeError: It is a page of a gateway, or an error with the status 200.
+    """
+    if is_empty(response):
+        return
+    try:
+        value = decoder_for(Any).decode(_body_of(response))
+    except UNFIT:
+        text = _not_json("nothing or a value", response)
+    else:
+        if not (isinstance(value, dict) and _is_error(value.keys(), key)):
+            return
+        text = f"expected no content, got an error: {message_in(response)}"
+    failure = DecodeError(text, json_path="$")
+    failure.request_id = request_id(response.headers)
+    raise failure from None
+
+
+def is_empty(response: Response) -> bool:
+    """Return whether a response has no content, such as that to 204."""
+    return not _body_of(response).strip()
+
+
+def _decoded(response: Response, model: Any, key: str | None) -> Any:
+    """Return the record of a response; a plain one, the usual case, at once."""
+    body = _body_of(response)
+    try:
+        record = decoder_for(model).decode(body)
+    except UNFIT:
+        record = None
+    if record is not None and _shows_itself(record, model, key):
+        return record
+    raws = _rows_in(body)
+    if raws is None:
+        return _record_in(body, model, key, response)
+    if len(raws) != 1:
+        text = f"expected one {_name_of(model)}, got {len(raws)}"
+        raise DecodeError(text, json_path="$", model=_name_of(model))
+    return _record_in(bytes(raws[0]), model, key, response)
+
+
+def _shows_itself(record: Any, model: Any, key: str | None) -> bool:
+    """Return whether *record* is certainly one, as its key shows."""
+    if key is None:
+        return isinstance(record, Struct) and record != _empty(model)
+    if isinstance(record, dict):
+        return record.get(key) is not None
+    return getattr(record, key, None) is not None
+
+
+@cache
+def _empty(model: Any) -> Any:
+    return model()
+
+
+def _record_in(body: bytes, model: Any, key: str | None, response: Response) -> Any:
+    """Decode one record, and refuse what has none of its fields.
+
+    Raises:
+        DecodeError: It is no record; an error's message is in the message.
+    """
+    try:
+        fields: Mapping[str, msgspec.Raw] = _FIELDS.decode(body)
+    except UNFIT:
+        if not _is_json(body):
+            raise DecodeError(
+                _not_json(f"one {_name_of(model)}", response),
+                json_path="$",
+                model=_name_of(model),
+            ) from None
+        fields = {}
+        decode_one(body, model)  # JSON that is no object: its error is the right one
+    if _is_record(fields, model, key):
+        return decode_one(body, model)
+    message = message_in(response)
+    text = f"expected a {_name_of(model)}, got an object with none of its fields: "
+    raise DecodeError(text + message, json_path="$", model=_name_of(model))
+
+
+def _is_record(fields: Mapping[str, Any], model: Any, key: str | None) -> bool:
+    """Return whether an object has any of the record's fields, and is no error."""
+    if not (isinstance(model, type) and issubclass(model, Struct)):
+        return not _is_error(fields.keys(), key)
+    known = fields.keys() & set(model.__struct_encode_fields__)
+    return bool(known) and (key in known or not _is_error(fields.keys() - known, key))
+
+
+def _is_error(names: AbstractSet[str], key: str | None) -> bool:
+    """Return whether fields are those of an error rather than of a record."""
+    return key not in names and any(name.lower() in _ERROR_NAMES for name in names)
+
+
+def _require_key(record: Any, model: Any, key: str | None, asked: object) -> None:
+    """Raise a DecodeError where *record* has another key than was asked for."""
+    if key is None or type(asked) is not int:
+        return
+    # A write may return another record, which has no such field.
+    untyped = isinstance(record, dict)
+    got = record.get(key) if untyped else getattr(record, key, asked)
+    if got != asked:
+        text = f"expected the record with {key} {asked}, got {key} {got!r}"
+        raise DecodeError(
+            f"{text}: {PROXY_HINT}", json_path=f"$.{key}", model=_name_of(model)
+        )
+
+
+def _rows_in(body: bytes) -> list[msgspec.Raw] | None:
+    """Return the elements of an array or of ``{"value": [...]}``, or None."""
+    start = body.lstrip()[:1]
+    try:
+        if start == b"{":
+            fields = _FIELDS.decode(body)
+            others = [name for name in fields if not name.startswith(("@", "odata."))]
+            return _ROWS.decode(fields["value"]) if others == ["value"] else None
+        return _ROWS.decode(body) if start == b"[" else None
+    except UNFIT:
+        return None
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        decoder_for(msgspec.Raw).decode(body)
+    except UNFIT:
+        return False
+    return True
+
+
+def _not_json(expected: str, response: Response) -> str:
+    got = message_in(response) or "nothing"
+    return f"expected {expected} as JSON, got {got}: {PROXY_HINT}"
+
+
+def _body_of(response: Response) -> bytes:
+    return bytes(response.body).removeprefix(BYTE_ORDER_MARK)
+
+
+def _name_of(model: Any) -> str:
+    return str(getattr(model, "__name__", model))

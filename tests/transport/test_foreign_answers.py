@@ -1,0 +1,91 @@
+"""Responses that are none of Sage's, or none to this request, are never records."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from sage200_async import Sage200Client
+from sage200_async.errors import DecodeError
+from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.wire.messages import Response
+
+HEADERS = {"content-type": "text/html", "x-request-id": "r-1"}
+SIGN_IN = Response(200, HEADERS, b"<!DOCTYPE html><html><body>Sign in</body></html>")
+FAILED = Response(200, {}, b'{"Message":"An error has occurred."}')
+VERBS = {
+    "get": lambda client: client.customers.get(5),
+    "get without a key": lambda client: client.licence.get(),
+    "get untyped": lambda client: client.resource("customers").get(5),
+    "create": lambda client: client.customers.create({"reference": "A"}),
+    "posting": lambda client: client.bank_payment.create({"narrative": "A"}),
+    "create many": lambda client: client.suggested_products.create({}),
+    "update": lambda client: client.customers.update(5, {"name": "B"}),
+    "update many": lambda client: client.couriers.update_many([{"id": 5, "name": "B"}]),
+    "delete": lambda client: client.customers.delete(5),
+    "sites": lambda client: client.sites(),
+    "count": lambda client: client.customers.count(),
+    "list": lambda client: client.customers.first(),
+    "schema_diff": lambda client: client.schema_diff("customers"),
+}
+READS = ["get", "get without a key", "get untyped"]
+WRITES = ["create", "posting", "create many", "update", "update many", "delete"]
+
+
+@pytest.fixture
+def client_of(helpers):
+    """Return a client whose service answers so, and the requests that it sent."""
+
+    def make(*script):
+        answers = iter(script)
+
+        def answer(_):
+            result = next(answers)
+            if isinstance(result, Exception):
+                raise result
+            return result if isinstance(result, Response) else reply(result)
+
+        clock = helpers.Clock()
+        memory = MemoryTransport(answer, clock)
+        client = Sage200Client(
+            helpers.settings,
+            transport=Retry(memory, RetryPolicy(), clock),
+            clock=clock,
+        )
+        return SimpleNamespace(client=client, requests=memory.requests)
+
+    return make
+
+
+def error_of(client, verb):
+    """Return the DecodeError that *verb* ends with."""
+    with pytest.raises(DecodeError) as caught:
+        asyncio.run(VERBS[verb](client))
+    return caught.value
+
+
+@pytest.mark.parametrize("verb", WRITES)
+@pytest.mark.parametrize("body", [SIGN_IN.body, b"OK", b"<a/>", b'{"id":', b"\xff"])
+def test_a_write_answered_by_a_sign_in_page_may_have_been_done_or_not(
+    client_of, verb, body
+):
+    """A body that is not JSON does not show what became of the write."""
+    error = error_of(client_of(Response(200, HEADERS, body)).client, verb)
+    assert (error.outcome_unknown, error.request_id) == (True, "r-1")
+    assert "base_url" in str(error)
+    assert "does not show whether the write was done" in error.__notes__[0]
+
+
+def test_a_sign_in_page_is_called_one(client_of):
+    """The message says that a gateway answered."""
+    error = error_of(client_of(SIGN_IN).client, "delete")
+    assert "an HTML page, which comes from a gateway" in str(error)
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"null", b"true", b"{}", b'{"id":5}'])
+def test_a_delete_answered_by_nothing_or_json_is_done(client_of, body):
+    """What Sage sends after a delete is not looked at."""
+    assert (
+        asyncio.run(VERBS["delete"](client_of(Response(200, {}, body)).client)) is None
+    )
