@@ -14,10 +14,12 @@ from sage200_async.wire.messages import Response
 HEADERS = {"content-type": "text/html", "x-request-id": "r-1"}
 SIGN_IN = Response(200, HEADERS, b"<!DOCTYPE html><html><body>Sign in</body></html>")
 FAILED = Response(200, {}, b'{"Message":"An error has occurred."}')
+REAL = {"id": 5, "name": "Real"}
 VERBS = {
     "get": lambda client: client.customers.get(5),
     "get without a key": lambda client: client.licence.get(),
     "get untyped": lambda client: client.resource("customers").get(5),
+    "get keyed": lambda client: client.resource("customers", key="id").get(5),
     "create": lambda client: client.customers.create({"reference": "A"}),
     "posting": lambda client: client.bank_payment.create({"narrative": "A"}),
     "create many": lambda client: client.suggested_products.create({}),
@@ -89,3 +91,45 @@ def test_a_delete_answered_by_nothing_or_json_is_done(client_of, body):
     assert (
         asyncio.run(VERBS["delete"](client_of(Response(200, {}, body)).client)) is None
     )
+
+
+@pytest.mark.parametrize(
+    "body", [{"value": [REAL]}, [REAL], {"value": [REAL], "@odata.count": 1}]
+)
+@pytest.mark.parametrize("verb", ["get", "update"])
+def test_a_record_in_an_array_or_a_wrapper_is_the_record(client_of, verb, body):
+    """One record is read in whichever of its forms it comes."""
+    record = asyncio.run(VERBS[verb](client_of(body).client))
+    assert (record.id, record.name) == (5, "Real")
+
+
+def test_an_untyped_record_in_a_wrapper_is_the_record(client_of):
+    """The same holds for a resource that the catalog does not have."""
+    held = client_of({"value": [REAL]})
+    assert asyncio.run(VERBS["get untyped"](held.client)) == REAL
+
+
+@pytest.mark.parametrize("verb", ["get", "get keyed", "update"])
+@pytest.mark.parametrize(
+    "body", [{"id": 6, "name": "B"}, [{"id": 6}], {"value": [{"id": 6}]}, {"name": "B"}]
+)
+def test_another_record_than_was_asked_for_is_an_error(client_of, verb, body):
+    """The key of the response is compared with the id of the request."""
+    error = error_of(client_of(body).client, verb)
+    assert "expected the record with id 5, got id" in str(error)
+    assert error.outcome_unknown == (verb == "update")
+
+
+@pytest.mark.parametrize("body", [[], [REAL, REAL], {"value": []}])
+def test_none_or_several_records_are_an_error(client_of, body):
+    """Which of several is meant is nowhere said."""
+    error = error_of(client_of(body).client, "get")
+    assert "expected one Customer, got" in str(error)
+
+
+@pytest.mark.parametrize(("selected", "asked"), [("name", "id,name"), ("id", "id")])
+def test_the_key_is_always_selected(client_of, selected, asked):
+    """Without its key, a record could not be compared with the id."""
+    held = client_of(REAL)
+    assert asyncio.run(held.client.customers.select(selected).get(5)).id == 5
+    assert held.requests[0].query == f"$select={asked}"
