@@ -9,7 +9,13 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError, QueryError
 from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.odata.suggest import did_you_mean
-from sage200_async.wire.decode import UNFIT, decoder_for
+from sage200_async.wire.decode import (
+    BYTE_ORDER_MARK,
+    PROXY_HINT,
+    UNFIT,
+    decoder_for,
+)
+from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -105,15 +111,20 @@ def read_metadata(response: Response) -> dict[str, str]:
     Source:
         Sage 200 API guide, "Query parameters".
     """
+    body = bytes(response.body).removeprefix(BYTE_ORDER_MARK)
     try:
-        fields = dict(_announced(decoder_for(Any).decode(bytes(response.body))))
+        fields = dict(_announced(decoder_for(Any).decode(body)))
     except UNFIT:
         fields = {}
-    if not fields:
-        got = bytes(response.body)[:_SHOWN].decode(errors="replace")
-        raise DecodeError(
-            f"expected names and types of fields, got {got!r}", json_path="$"
+    if not any(map(_kind_named, fields.values())):
+        got = body[:_SHOWN].decode(errors="replace")
+        error = DecodeError(
+            f"expected names and types of fields, got {got!r}: either the service "
+            f"ignores $metadata=true, or it is not Sage 200: {PROXY_HINT}",
+            json_path="$",
         )
+        error.request_id = request_id(response.headers)
+        raise error
     return fields
 
 

@@ -29,6 +29,8 @@ R = TypeVar("R")
 _BLANKS: Final = b" \t\r\n"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 """What some gateways write before JSON, though RFC 8259 (8.1) forbids it."""
+PROXY_HINT: Final = "check base_url, and the proxy between this machine and Sage 200"
+"""What to do about a response that is not JSON, and so not Sage's."""
 _NEAR: Final = 4096
 # Bytes at either end of a page in which its brackets are searched.
 _TRIES: Final = 3
@@ -284,8 +286,10 @@ def _require_array(chunks: ChunkedBody) -> None:
     head = _start_of(chunks)
     tail = chunks.last(_NEAR).rstrip(_BLANKS)
     if not (head.startswith(b"[") and tail.endswith(b"]")):
+        hint = "" if head.startswith((b"[", b"{")) else f": {PROXY_HINT}"
         raise DecodeError(
-            f"expected a JSON array of records, got {_shown(chunks)}", json_path="$"
+            f"expected a JSON array of records, got {_shown(chunks)}{hint}",
+            json_path="$",
         )
 
 

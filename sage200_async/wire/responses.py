@@ -10,9 +10,11 @@ from sage200_async.errors import DecodeError
 from sage200_async.limits import PAGE_DEFAULT
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
+    PROXY_HINT,
     UNFIT,
     decoder_for,
 )
+from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ def read_rows(response: Response, model: type[R]) -> list[R]:
     if is_object(value) and is_array(value.get("value")):
         value = value["value"]
     rows = value if is_array(value) else [value]
+    names = set(getattr(model, "__struct_encode_fields__", ()))
+    if names and any(is_object(row) and names.isdisjoint(row) for row in rows):
+        raise _unreadable(f"rows of {model.__name__}", response)
     try:
         return msgspec.convert(rows, list[model])  # type: ignore[valid-type]
     except msgspec.ValidationError as error:
@@ -93,9 +98,11 @@ def _any(response: Response) -> Any:
             bytes(response.body).removeprefix(BYTE_ORDER_MARK)
         )
     except UNFIT as error:
-        raise _unreadable("JSON", response) from error
+        raise _unreadable("JSON", response, f": {PROXY_HINT}") from error
 
 
-def _unreadable(expected: str, response: Response) -> DecodeError:
+def _unreadable(expected: str, response: Response, hint: str = "") -> DecodeError:
     got = bytes(response.body)[:_SHOWN].decode(errors="replace")
-    return DecodeError(f"expected {expected}, got {got!r}", json_path="$")
+    error = DecodeError(f"expected {expected}, got {got!r}{hint}", json_path="$")
+    error.request_id = request_id(response.headers)
+    return error

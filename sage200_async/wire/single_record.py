@@ -15,6 +15,7 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
+    PROXY_HINT,
     UNFIT,
     decode_one,
     decoder_for,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from sage200_async.wire.messages import Response
 
-PROXY_HINT: Final = "check base_url, and the proxy between this machine and Sage 200"
 _ERROR_NAMES: Final = frozenset(
     {"message", "exceptionmessage", "error", "errors", "odata.error"}
 )

@@ -133,3 +133,52 @@ def test_the_key_is_always_selected(client_of, selected, asked):
     held = client_of(REAL)
     assert asyncio.run(held.client.customers.select(selected).get(5)).id == 5
     assert held.requests[0].query == f"$select={asked}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Message":"An error has occurred."}',
+        b'\xef\xbb\xbf{"Message":"An error has occurred."}',
+        b'{"error":{"code":"1","message":"An error has occurred."}}',
+        b'{"name":"Error","message":"An error has occurred."}',
+    ],
+)
+def test_an_error_with_the_status_200_is_an_error_with_its_message(
+    client_of, verb, body
+):
+    """A record of Nones is never returned."""
+    error = error_of(client_of(Response(200, {}, body)).client, verb)
+    assert "An error has occurred." in str(error)
+    assert error.outcome_unknown == (verb in WRITES)
+
+
+@pytest.mark.parametrize("verb", [*READS, "list", "sites", "count", "schema_diff"])
+def test_a_read_answered_by_a_sign_in_page_is_an_error(client_of, verb):
+    """It says where to look."""
+    error = error_of(client_of(SIGN_IN).client, verb)
+    assert "check base_url" in str(error)
+    assert error.request_id == "r-1"
+
+
+@pytest.mark.parametrize(
+    "verb", ["get", "get without a key", "create", "posting", "update", "sites"]
+)
+@pytest.mark.parametrize("body", [b"{}", b"[{}]", b'{"Id":5,"Name":"Real"}'])
+def test_an_object_without_any_of_the_fields_is_an_error(client_of, verb, body):
+    """Nulls are omitted, but some field is always there."""
+    error = error_of(client_of(Response(200, {}, body)).client, verb)
+    assert "expected" in str(error)
+
+
+def test_a_record_of_nulls_is_one(client_of):
+    """What has a field of the record, even null, is a record."""
+    held = client_of({"is_sales_enabled": None})
+    assert asyncio.run(held.client.licence.get()).is_sales_enabled is None
+
+
+def test_a_posting_answers_its_urn(client_of):
+    """That record has another key than the resource, or none."""
+    held = client_of({"urn": 1327})
+    assert asyncio.run(VERBS["posting"](held.client)).urn == 1327

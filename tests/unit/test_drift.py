@@ -31,6 +31,21 @@ def test_what_is_no_metadata(body):
         read_metadata(Response(200, {}, body))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        [{"id": 5, "name": "Real Ltd", "balance": 1.5}],
+        {"id": 5, "name": "Real Ltd", "balance": 1.5, "on_hold": False},
+        {"value": [{"id": 5, "name": "Real Ltd"}]},
+        {"Message": "An error has occurred."},
+    ],
+)
+def test_a_record_is_not_taken_for_metadata(body):
+    """A service that ignores $metadata sends records, which announce no type."""
+    with pytest.raises(DecodeError, match=r"ignores \$metadata=true"):
+        read_metadata(reply(body))
+
+
 def test_what_has_drifted():
     """Unknown, missing and differently typed fields are listed by name."""
     schema_diff = compare(
