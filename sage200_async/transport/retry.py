@@ -128,6 +128,10 @@ _UNKNOWN: Final = (
 _REPEATABLE: Final = (
     "the write may have been done all the same; it is safe to send it again"
 )
+_REFUSED: Final = (
+    "an earlier attempt, whose response was lost, may have been done, and this refusal "
+    "be a consequence of it: read the record before you send it again"
+)
 
 
 def _no_wait(_: object) -> float:
@@ -273,8 +277,8 @@ class RetryState:
         self.started_at = started_at
         self.attempts = 0
         self.wait = 0.0
-        self._maybe_sent = False
-        """Whether an attempt may have reached the service."""
+        self._maybe_done = False
+        """Whether an attempt may have been carried out, its response being lost."""
 
     def asks_for_less(self, error: Exception) -> bool:
         """Return whether the sender is to send a smaller request instead."""
@@ -284,15 +288,23 @@ class RetryState:
     def describe(self, error: RequestError | TokenError) -> None:
         """Add to *error* how often the request was sent, and what came of it."""
         error.attempts = self.attempts
+        lost = isinstance(error, TransportError | ServerError) and not _never_sent(
+            error
+        )
         if isinstance(error, RequestError):
-            error.maybe_sent_before = self._maybe_sent
-        self._maybe_sent = self._maybe_sent or not _never_sent(error)
-        if isinstance(error, RequestError):
-            no_answer = isinstance(error, TransportError | ServerError)
-            writes = self.request.method != "GET"
-            error.outcome_unknown = writes and no_answer and self._maybe_sent
+            error.maybe_sent_before = self._maybe_done
+            error.outcome_unknown = self._writes and (lost or self._maybe_done)
+        self._maybe_done = self._maybe_done or lost
 
     def advise(self, error: RequestError | TokenError) -> None:
         """Add what to do about a write that may have been done."""
-        if isinstance(error, RequestError) and error.outcome_unknown:
+        if not (self._writes and self._maybe_done):
+            return
+        if isinstance(error, TransportError | ServerError):
             error.add_note(_REPEATABLE if self.request.idempotent else _UNKNOWN)
+        else:
+            error.add_note(_REFUSED)
+
+    @property
+    def _writes(self) -> bool:
+        return self.request.method != "GET"

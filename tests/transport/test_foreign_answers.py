@@ -1,12 +1,22 @@
 """Responses that are none of Sage's, or none to this request, are never records."""
 
 import asyncio
+import copy
 from types import SimpleNamespace
 
 import pytest
 
 from sage200_async import Sage200Client
-from sage200_async.errors import DecodeError
+from sage200_async.errors import (
+    BadRequest,
+    ConnectError,
+    DecodeError,
+    IncompleteResponse,
+    NotFound,
+    RateLimited,
+    ServerError,
+    StatusError,
+)
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.wire.messages import Response
@@ -182,3 +192,31 @@ def test_a_posting_answers_its_urn(client_of):
     """That record has another key than the resource, or none."""
     held = client_of({"urn": 1327})
     assert asyncio.run(VERBS["posting"](held.client)).urn == 1327
+
+
+@pytest.mark.parametrize("lost", [IncompleteResponse("cut"), ServerError()])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
+def test_a_refused_repetition_says_that_the_first_attempt_may_have_been_done(
+    client_of, lost, status
+):
+    """A PUT that was done, and whose reply was lost, may well be refused again."""
+    held = client_of(copy.copy(lost), reply({"Message": "No."}, status))
+    with pytest.raises(StatusError, match=r"No\.") as caught:
+        asyncio.run(VERBS["update"](held.client))
+    assert (caught.value.outcome_unknown, caught.value.maybe_sent_before) == (
+        True,
+        True,
+    )
+    assert "an earlier attempt, whose response was lost" in caught.value.__notes__[0]
+    assert len(held.requests) == 2
+
+
+@pytest.mark.parametrize("refused", [ConnectError(), RateLimited()])
+def test_a_refusal_after_attempts_that_were_not_done_is_a_plain_one(client_of, refused):
+    """An attempt that never left, or was turned away, has done nothing."""
+    for verb, error in (("update", BadRequest), ("delete", NotFound)):
+        held = client_of(copy.copy(refused), Response(error.status_code))
+        with pytest.raises(error) as caught:
+            asyncio.run(VERBS[verb](held.client))
+        assert not caught.value.outcome_unknown
+        assert not hasattr(caught.value, "__notes__")
