@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from msgspec.structs import replace
 
-from sage200_async.errors import DecodeError, NotFound, QueryError
+from sage200_async.errors import DecodeError, NotFound, QueryError, Sage200Error
 from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.options import select_and_expand
 from sage200_async.query.bound_endpoint import BoundEndpoint
@@ -21,6 +21,7 @@ from sage200_async.query.query import Query
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
 from sage200_async.wire.single_record import (
+    is_empty,
     read_many,
     read_one,
     require_no_error,
@@ -154,7 +155,9 @@ class Update(BoundEndpoint, Generic[R, Changes]):
     __slots__ = ()
 
     async def update(self, id: int | None, changes: Changes) -> R:  # noqa: A002
-        """Change these fields of a record, and no others.
+        """Change these fields of a record, and no others; return it as it is then.
+
+        A service that sends no record back is asked for it by `get`.
 
         Related records with an ``id`` are changed, those without are added, and
         those with ``is_to_delete`` are removed.
@@ -177,8 +180,12 @@ class Update(BoundEndpoint, Generic[R, Changes]):
             raise QueryError(message)
         repeatable = not adds_rows(changes)
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
+        updated: R
+        if is_empty(response):
+            updated = await _read_again(self, id)
+            return updated
         with _unknown_outcome():
-            updated: R = read_one(response, _reply_model(self), self.endpoint.key, id)
+            updated = read_one(response, _reply_model(self), self.endpoint.key, id)
         return updated
 
 
@@ -206,6 +213,8 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         repeatable = not adds_rows({"rows": rows})
         path = self.endpoint.path
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
+        if is_empty(response):
+            return [await _read_again(self, row.get("id")) for row in rows]
         with _unknown_outcome():
             return read_many(response, _reply_model(self), self.endpoint.key)
 
@@ -245,6 +254,27 @@ def _created(resource: BoundEndpoint, response: Response) -> Any:
     endpoint = resource.endpoint
     read = read_many if endpoint.creates_many else read_one
     return read(response, _reply_model(resource), endpoint.key)
+
+
+async def _read_again(resource: BoundEndpoint, id: object) -> Any:  # noqa: A002
+    """Return a record after an update whose response has no content.
+
+    Raises:
+        DecodeError: It cannot be read by id.
+        Sage200Error: Reading it failed.
+    """
+    if id is None or "get" not in resource.endpoint.verbs:
+        raise DecodeError(
+            f"{resource.endpoint.path}: the update was done, but the response has no "
+            "record, and it cannot be read by id",
+            json_path="$",
+        )
+    reader: Any = resource
+    try:
+        return await reader.get(id)
+    except Sage200Error as error:
+        error.add_note("the update was done: only reading the record again failed")
+        raise
 
 
 def _with_key(options: QueryOptions, key: str | None) -> QueryOptions:

@@ -5,12 +5,14 @@ import copy
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from sage200_async import Sage200Client
 from sage200_async.errors import (
     BadRequest,
     ConnectError,
     DecodeError,
+    Forbidden,
     IncompleteResponse,
     NotFound,
     RateLimited,
@@ -220,3 +222,70 @@ def test_a_refusal_after_attempts_that_were_not_done_is_a_plain_one(client_of, r
             asyncio.run(VERBS[verb](held.client))
         assert not caught.value.outcome_unknown
         assert not hasattr(caught.value, "__notes__")
+
+
+EMPTY = [Response(200), Response(204), Response(200, {}, b" \r\n")]
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+def test_an_update_without_a_record_in_the_response_is_done(client_of, empty):
+    """The record is read again."""
+    held = client_of(empty, REAL)
+    record = asyncio.run(VERBS["update"](held.client))
+    assert (record.id, record.name) == (5, "Real")
+    sent = [(request.method, request.path) for request in held.requests]
+    assert sent == [("PUT", "customers/5"), ("GET", "customers/5")]
+
+
+def test_an_update_of_many_without_records_in_the_response_is_done(client_of):
+    """Each record is read again."""
+    held = client_of(Response(204), {"id": 5}, {"id": 6})
+    rows = [{"id": 5, "name": "B"}, {"id": 6, "name": "C"}]
+    records = asyncio.run(held.client.couriers.update_many(rows))
+    assert [record.id for record in records] == [5, 6]
+
+
+def test_an_update_whose_record_cannot_be_read_again_was_done_all_the_same(client_of):
+    """Neither error says that the outcome is unknown."""
+    held = client_of(Response(204), Response(403))
+    with pytest.raises(Forbidden) as caught:
+        asyncio.run(VERBS["update"](held.client))
+    assert not caught.value.outcome_unknown
+    assert "the update was done" in caught.value.__notes__[0]
+    held = client_of(Response(204))
+    with pytest.raises(DecodeError, match="the update was done") as caught:
+        asyncio.run(held.client.sop_orders_new.update(5, {"document_no": "1"}))
+    assert not caught.value.outcome_unknown
+    held = client_of(Response(204))
+    with pytest.raises(DecodeError, match="the update was done"):
+        asyncio.run(held.client.couriers.update_many([{"name": "B"}]))
+
+
+@pytest.mark.parametrize("verb", ["create", "posting", "create many"])
+@pytest.mark.parametrize("empty", EMPTY)
+def test_a_create_without_a_record_in_the_response_may_have_been_done(
+    client_of, verb, empty
+):
+    """Nobody knows the id of what was created, so it cannot be read again."""
+    error = error_of(client_of(empty).client, verb)
+    assert error.outcome_unknown
+    assert "got nothing" in str(error)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "204 No Content"])
+def test_an_empty_response_over_a_socket_is_done(helpers, status):
+    """Neither the length nor its absence makes it an incomplete one."""
+
+    def answer(number, _):
+        return (
+            helpers.http(b"", status) if number == 1 else helpers.http(b'{"id":5}'),
+            "keep",
+        )
+
+    async def main():
+        async with helpers.RawServer(answer) as server:
+            settings = replace(helpers.settings, base_url=server.url)
+            async with Sage200Client(settings) as client:
+                return await VERBS["update"](client)
+
+    assert asyncio.run(main()).id == 5
