@@ -35,7 +35,7 @@ KINDS: Final = {
     ),
     "integer": Kind("int", "IntegerField", "int", "Whole number"),
     "number": Kind("Decimal", "NumberField", "Decimal | float", "Number"),
-    "datetime": Kind("datetime", "DateTimeField", "DateOrTime", "Time, UTC"),
+    "datetime": Kind("UtcTime", "DateTimeField", "DateOrTime", "Time, UTC"),
     "boolean": Kind("bool", "BooleanField", "bool", "True or false"),
     "either": Kind("int | str", "AnyField", "int | str", "Whole number or text"),
     "any": Kind("Any", "AnyField", "Any", "Of unknown type"),

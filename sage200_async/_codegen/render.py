@@ -82,7 +82,7 @@ def models_module(models: Models, area: str, homes: Homes) -> str:
             "sage200_async.odata.namespaces",
             ["Fields", *_used(body, ["OpaqueFields"])],
         ),
-        _import("sage200_async.query.records", ["Record"]),
+        _import("sage200_async.query.records", ["Record", *_used(body, ["UtcTime"])]),
     ]
     head = _head(f"Records of the `{area}` document.", body, library, now=True)
     return f"{head}\n{body}\n\n{_imports(body, own, homes)}"

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from sage200_async.wire.times import UtcTime as UtcTime
+
 
 class Record(
     Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, rename=None

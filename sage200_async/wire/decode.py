@@ -9,8 +9,6 @@ never does.
 
 from __future__ import annotations
 
-import re
-import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -20,11 +18,14 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
 from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.related import with_related
+from sage200_async.wire.times import has_offset, starts_with_offset, with_utc_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _BLANKS: Final = b" \t\r\n"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -41,7 +42,6 @@ _ADVICE: Final = (
     "Sage200Client(..., quarantine=function) passes such errors to the function and "
     "reads on"
 )
-_WORD: Final = re.compile(r"\w+")
 
 UNFIT: Final = (
     msgspec.DecodeError,
@@ -70,24 +70,10 @@ def decoders_for(model: Any) -> Iterator[None]:
     """
     if model in _DECODERS:
         return
-    for record in _with_related(model, set()):
+    for record in with_related(model, set()):
         decoder_for(record)
         yield
     decoder_for(list[model])
-
-
-def _with_related(model: Any, seen: set[Any]) -> Iterator[Any]:
-    """Yield *model* after the records that its fields hold, where they are known."""
-    seen.add(model)
-    names = getattr(sys.modules.get(model.__module__), "__dict__", {})
-    hints: dict[str, Any] = getattr(model, "__annotations__", {})
-    text = " ".join(hint for hint in hints.values() if isinstance(hint, str))
-    for name in _WORD.findall(text):
-        related = names.get(name)
-        is_record = isinstance(related, type) and issubclass(related, Struct)
-        if is_record and related not in seen:
-            yield from _with_related(related, seen)
-    yield model
 
 
 def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
@@ -97,10 +83,26 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
         DecodeError: It is not.
     """
     try:
-        record: R = decoder_for(model).decode(bytes(body).removeprefix(BYTE_ORDER_MARK))
+        return decode_plain(bytes(body).removeprefix(BYTE_ORDER_MARK), model)
     except UNFIT as error:
         raise _record_error(error, model, bytes(body)) from error
-    return record
+
+
+def decode_plain(body: bytes, model: type[R]) -> R:
+    """Decode a response that is one record, and raise one of `UNFIT` if it is not."""
+    decoder: msgspec.json.Decoder[R] = decoder_for(model)
+    if not starts_with_offset(body):
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            if not _is_without_zone(error):
+                raise
+    return decoder.decode(with_utc_times(body, model))
+
+
+def _is_without_zone(error: msgspec.ValidationError) -> bool:
+    """Return whether a time has neither ``Z`` nor an offset."""
+    return "timezone" in str(error)
 
 
 class SliceReader(Generic[R]):
@@ -122,6 +124,8 @@ class SliceReader(Generic[R]):
         self._model = model
         self._quarantine = quarantine
         self._slice_bytes = slice_bytes
+        self._converts_times = False
+        """Whether times came that are not in UTC, so that more are expected."""
 
     @property
     def _decoder(self) -> msgspec.json.Decoder[list[R]]:
@@ -137,7 +141,9 @@ class SliceReader(Generic[R]):
         """
         page = unwrapped(body)
         _require_array(page)
-        boundary = _boundary(page.first(SLICE_BYTES))
+        start = page.first(SLICE_BYTES)
+        boundary = _boundary(start)
+        self._converts_times = starts_with_offset(start)
         rest = _Rest(page)
         done = 0
         while not rest.over:
@@ -169,9 +175,20 @@ class SliceReader(Generic[R]):
 
     def _decoded(self, array: bytes) -> list[R] | None:
         try:
-            return self._decoder.decode(array)
+            return self._read(self._decoder, array)
         except UNFIT:
             return None
+
+    def _read(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
+        """Decode; times that are not in UTC are converted."""
+        if not (self._converts_times or has_offset(array)):
+            try:
+                return decoder.decode(array)
+            except msgspec.ValidationError as error:
+                if not _is_without_zone(error):
+                    raise
+            self._converts_times = True
+        return decoder.decode(with_utc_times(array, self._model))
 
     def _split(self, array: bytes) -> list[msgspec.Raw]:
         try:
@@ -186,7 +203,7 @@ class SliceReader(Generic[R]):
         size = 0
         for index, raw in enumerate(map(bytes, raws), done):
             try:
-                batch.append(decoder.decode(raw))
+                batch.append(self._read(decoder, raw))
             except UNFIT as error:
                 failure = _record_error(error, self._model, raw, index)
                 if self._quarantine is None:

@@ -18,6 +18,7 @@ from sage200_async.wire.decode import (
     PROXY_HINT,
     UNFIT,
     decode_one,
+    decode_plain,
     decoder_for,
 )
 from sage200_async.wire.error_details import message_in
@@ -108,7 +109,7 @@ def _decoded(response: Response, model: Any, key: str | None) -> Any:
     """Return the record of a response; a plain one, the usual case, at once."""
     body = _body_of(response)
     try:
-        record = decoder_for(model).decode(body)
+        record = decode_plain(body, model)
     except UNFIT:
         record = None
     if record is not None and _shows_itself(record, model, key):
