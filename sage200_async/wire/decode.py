@@ -19,10 +19,11 @@ from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.related import with_related
+from sage200_async.wire.splitting import split, split_or_none
 from sage200_async.wire.times import has_offset, starts_with_offset, with_utc_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -147,31 +148,37 @@ class SliceReader(Generic[R]):
         rest = _Rest(page)
         done = 0
         while not rest.over:
-            records, array = self._next(rest, boundary)
+            records, raws = self._next(rest, boundary)
             if records is None:
-                raws = self._split(array)
                 yield from self._one_by_one(raws, done)
                 done += len(raws)
             else:
                 yield records
                 done += len(records)
 
-    def _next(self, rest: _Rest, boundary: bytes) -> tuple[list[R] | None, bytes]:
-        """Find a right cut; return the records before it, and the slice they were in.
+    def _next(
+        self, rest: _Rest, boundary: bytes
+    ) -> tuple[list[R] | None, Sequence[bytes | msgspec.Raw]]:
+        """Find a right cut; return the records before it.
 
-        The records are None where one of them does not fit, or where no cut was
-        found and the rest has to be split record by record.
+        Where one of them does not fit, or where no cut was found, there are none but
+        the bytes of each, up to the cut or to the end.
         """
         mark = self._slice_bytes
         for _ in range(_TRIES):
             mark = rest.find(boundary, mark)
-            array = rest.all() if mark < 0 else rest.before(mark + 1)
+            if mark < 0:
+                break
+            array = rest.before(mark + 1)
             records = self._decoded(array)
-            if records is not None or mark < 0 or _is_array(array):
+            raws = () if records is not None else split_or_none(array)
+            if raws is not None:
                 rest.drop(mark + 2)
-                return records, array
+                return records, raws
             mark += 1
-        return None, rest.all()
+        array = rest.all()
+        records = self._decoded(array) if mark < 0 else None
+        return records, () if records is not None else self._split(array)
 
     def _decoded(self, array: bytes) -> list[R] | None:
         try:
@@ -190,13 +197,15 @@ class SliceReader(Generic[R]):
             self._converts_times = True
         return decoder.decode(with_utc_times(array, self._model))
 
-    def _split(self, array: bytes) -> list[msgspec.Raw]:
+    def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:
-            return _RAWS.decode(array)
+            return split(array)
         except UNFIT as error:
             raise _record_error(error, self._model, array[1:]) from error
 
-    def _one_by_one(self, raws: list[msgspec.Raw], done: int) -> Iterator[list[R]]:
+    def _one_by_one(
+        self, raws: Sequence[bytes | msgspec.Raw], done: int
+    ) -> Iterator[list[R]]:
         """Decode record by record, in slices of the usual size."""
         decoder = decoder_for(self._model)
         batch: list[R] = []
@@ -216,9 +225,6 @@ class SliceReader(Generic[R]):
                 yield batch
                 batch, size = [], 0
         yield batch
-
-
-_RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Rest:
@@ -263,14 +269,6 @@ class _Rest:
         self.over = True
         last = memoryview(self._last)[self._at :]
         return b"".join((b"[", *self._before, last, *self._chunks))
-
-
-def _is_array(array: bytes) -> bool:
-    try:
-        _RAWS.decode(array)
-    except UNFIT:
-        return False
-    return True
 
 
 class _Wrapped(Struct):

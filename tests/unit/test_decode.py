@@ -350,3 +350,59 @@ def test_a_byte_order_mark(page):
     assert [record.id for record in records] == [1, 2]
     assert decode_one(b'\xef\xbb\xbf{"id":5}', Customer).id == 5
     assert read_rows(Response(200, {}, marked), dict) == [{"id": 1}, {"id": 2}]
+
+
+MALFORMED = {
+    "a lone surrogate": rb'{"id":0,"name":"a\ud800"}',
+    "a lone surrogate in a name": rb'{"id":0,"na\udfffme":"a"}',
+    "an escape that is none": rb'{"id":0,"name":"C:\x"}',
+    "a control character": b'{"id":0,"name":"a\nb"}',
+    "no UTF-8": b'{"id":0,"name":"a\xff"}',
+    "no UTF-8 below": b'{"id":0,"contacts":[{"name":"\xff"}]}',
+    "too many brackets": b'{"id":0,"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("size", [1, 1000, 10**6])
+@pytest.mark.parametrize("model", [Customer, Untyped])
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_a_record_that_is_no_json_is_set_aside_alone(malformed, model, size):
+    """Where it ends can be seen, so the rest of the page is read."""
+    rows = [b'{"id":%d,"name":"},{[\\\\\\""}' % n for n in range(1, 200)]
+    body = b"[%b]" % b",".join([*rows[:99], MALFORMED[malformed], *rows[99:]])
+    rejected = []
+    records = read(body, size, model, rejected.append)
+    assert len(records) == len(rows)
+    (error,) = rejected
+    assert error.json_path.startswith("$[99]")
+    assert error.raw.startswith(MALFORMED[malformed][:100])
+    with pytest.raises(DecodeError, match=r"at \$\[99\]"):
+        read(body, size, model)
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_the_last_record_is_set_aside_alone_too(malformed):
+    """The parser takes a lone surrogate at the end for a cut."""
+    rejected = []
+    body = b'[{"id":1},' + MALFORMED[malformed] + b"]"
+    assert [record.id for record in read(body, 1, Customer, rejected.append)] == [1]
+    assert len(rejected) == 1
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        b'{"id":0,"name":"a"b"}',
+        b'{"id":0,"name":"C:\\"}',
+        b'{"id":0,"name":"a}',
+        b'{"id":0,"rows":[}',
+        b'{"id":0,}',
+        b'{"id":0]',
+    ],
+)
+def test_a_page_whose_records_cannot_be_told_apart_is_an_error(malformed):
+    """Many records must not count as one that was set aside."""
+    rows = [b'{"id":%d,"name":"n"}' % n for n in range(1, 200)]
+    body = b"[%b]" % b",".join([*rows[:99], malformed, *rows[99:]])
+    with pytest.raises(DecodeError):
+        read(body, 1000, Customer, lambda _: None)
