@@ -155,10 +155,12 @@ class PageCheck(Generic[R]):
             records, keys = records[start:end], keys[start:end]
         return records if seen is None else _unseen(records, keys, seen)
 
-    def _new(self, records: list[R], keys: Sequence[int]) -> list[R]:
+    def _new(self, records: list[R], keys: Sequence[Any]) -> list[R]:
         before, previous = len(self._keys), self._reading.previous_page
         self._keys.update(filter(_is_key, keys))
         if len(self._keys) - before != len(keys):
+            if None in keys:
+                raise _out_of_order(self._plan, None, None)
             key = self._plan.key
             raise _repeats(self._plan, f"records without {key}, or twice in one page")
         if previous.isdisjoint(keys):

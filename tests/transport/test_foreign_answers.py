@@ -16,6 +16,7 @@ from sage200_async.errors import (
     IncompleteResponse,
     NotFound,
     RateLimited,
+    Sage200Error,
     ServerError,
     StatusError,
 )
@@ -54,8 +55,10 @@ def client_of(helpers):
     def make(*script):
         answers = iter(script)
 
-        def answer(_):
+        def answer(request):
             result = next(answers)
+            if callable(result):
+                return result(request)
             if isinstance(result, Exception):
                 raise result
             return result if isinstance(result, Response) else reply(result)
@@ -289,3 +292,28 @@ def test_an_empty_response_over_a_socket_is_done(helpers, status):
                 return await VERBS["update"](client)
 
     assert asyncio.run(main()).id == 5
+
+
+@pytest.mark.parametrize(
+    "bad", [{"Message": "An error has occurred."}, {"Id": 2, "Name": "B"}, {}]
+)
+@pytest.mark.parametrize("read", ["stream", "offset", "parallel"])
+def test_a_record_of_a_page_without_its_key_names_the_field(client_of, read, bad):
+    """Neither an error in the list nor other spelling is taken for a wrong order."""
+
+    def answer(request):
+        return reply(7 if "$count" in request.query else [{"id": 1}, bad])
+
+    held = client_of(*[answer] * 20)
+    query = held.client.customers
+
+    async def main():
+        if read == "parallel":
+            async with query.read() as records:
+                return [record async for record in records]
+        ordered = query.order_by("name") if read == "offset" else query
+        return [record async for record in ordered]
+
+    with pytest.raises(Sage200Error) as caught:
+        asyncio.run(main())
+    assert "a record of the response has no 'id' field" in str(caught.value)

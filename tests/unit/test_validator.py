@@ -131,9 +131,14 @@ def test_ignored_skip(again):
         read(validator, BY_OFFSET, again)
 
 
-@pytest.mark.parametrize(
-    "page", [rows(1, 1), rows(None), [{}], rows([1]), rows({"a": 1}), rows("x")]
-)
+@pytest.mark.parametrize("page", [rows(None), [{}], [*rows(1), {"Id": 2}]])
+def test_no_key_by_offset(page):
+    """By offset, too, the message names the field, and not the server's order."""
+    with pytest.raises(PagingError, match="no 'id' field"):
+        read(PageValidator(BY_OFFSET, mapping=True), BY_OFFSET, page)
+
+
+@pytest.mark.parametrize("page", [rows(1, 1), rows([1]), rows({"a": 1}), rows("x")])
 def test_offset_keys(page):
     """By offset, a key that is none or comes twice in a page ends the stream."""
     with pytest.raises(PagingError, match="without id, or twice"):
