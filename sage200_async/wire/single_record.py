@@ -165,7 +165,10 @@ def _is_record(fields: Mapping[str, Any], model: Any, key: str | None) -> bool:
     """Return whether an object has any of the record's fields, and is no error."""
     if not (isinstance(model, type) and issubclass(model, Struct)):
         return not _is_error(fields.keys(), key)
-    known = fields.keys() & set(model.__struct_encode_fields__)
+    names = set(model.__struct_encode_fields__)
+    if not fields and key not in names:
+        return True  # nulls are omitted, and only a key is never null
+    known = fields.keys() & names
     return bool(known) and (key in known or not _is_error(fields.keys() - known, key))
 
 
