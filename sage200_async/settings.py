@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit
 
@@ -45,6 +46,14 @@ _AT_LEAST_ONE: Final = (
     "max_attempts",
     "max_response_bytes",
 )
+_UNFIT: Final = (
+    (re.compile(r"([^/?#]*//)?[^/?#]*@"), "a user or a password"),
+    (re.compile(r"[^#]*#"), "a fragment (#)"),
+    (re.compile(r".*[\s\\\x00-\x1f\x7f-\x9f]", re.DOTALL), "blanks or backslashes"),
+    (re.compile(r"[^?]*/(\.|%2e){1,2}([/?]|$)", re.IGNORECASE), "'.' or '..'"),
+)
+# What no URL of the settings contains: a part of the address would be lost or
+# mean another one. Such a URL is not shown: it may contain a password.
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORE_METHODS: Final = ("load", "save", "clear", "lock")
 _SIMILARITY: Final = 0.8
@@ -142,6 +151,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             _require_plain(name, getattr(self, name))
         for name in ("base_url", "authorization_url", "token_url"):
             require_url(name, getattr(self, name), secure=name != "base_url")
+        if "?" in self.base_url:  # what is asked for would become part of a value
+            _refuse("base_url", "a URL without a query", self.base_url)
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -304,6 +315,9 @@ def require_url(name: str, url: str, *, secure: bool) -> None:
     Raises:
         SettingsError: It is not.
     """
+    for pattern, part in _UNFIT:
+        if pattern.match(url):
+            raise SettingsError(f"{name}: expected a URL without {part}", name=name)
     scheme, host = _scheme_and_host(url)
     if scheme not in {"http", "https"} or not host:
         _refuse(name, "an http(s) URL", url)

@@ -109,7 +109,7 @@ def set_parameters(
     """Set query parameters; *known* are those of *resource*, None for any."""
     parameters = dict(options.parameters)
     for name, value in values.items():
-        if not name.isidentifier():
+        if not (name.isidentifier() and name.isascii()):
             raise QueryError(f"expected the name of a parameter, got {name!r}")
         if known is not None and f"${name}" not in known:
             raise _unknown_parameter(resource, name, known)

@@ -103,7 +103,7 @@ class BatchUpdateResource(
 UntypedResource = Resource[dict[str, Any], dict[str, Any], dict[str, Any]]
 """A resource that the catalog does not have; its records are dicts."""
 
-_PATH: Final = re.compile(r"[\w-]+(/[\w-]+)*")
+_PATH: Final = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
 
 
 def untyped_endpoint(path: object, key: str | None) -> Endpoint[UntypedResource]:

@@ -6,8 +6,10 @@ import pytest
 from yarl import URL
 
 from sage200_async.catalog import Customer, Endpoints
+from sage200_async.errors import QueryError, SettingsError
 from sage200_async.odata.encoding import encode, encode_query, encode_segment, join
-from sage200_async.settings import CompanyContext
+from sage200_async.query.resources import untyped_endpoint
+from sage200_async.settings import CompanyContext, Settings
 
 c = Customer.fields
 EVERY_BYTE = "".join(map(chr, range(256)))
@@ -87,3 +89,67 @@ def test_whole():
         "&$select=id,reference,name,balance&$expand=contacts"
         "&$orderby=balance%20desc,id&$top=5000"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("https://api.example/v1#", "fragment"),
+        ("https://api.example/v1?x=1", "query"),
+        ("https://api.example/v1?", "query"),
+        ("https://user:hush@api.example/", "password"),
+        ("https://user:hush@api.example/?x", "password"),
+        ("user:hush@api.example", "password"),
+        ("https://@api.example/", "password"),
+        ("https://api.example/v1/../x", "'..'"),
+        ("https://api.example/%2e%2E/x", "'..'"),
+        ("https://api.example/v1/.", "'..'"),
+        ("https://api.example/v 1", "blanks"),
+        ("https://api.example/\n", "blanks"),
+        ("https://api.example\\v1/", "backslashes"),
+        ("https://api.example/\x85", "blanks"),
+    ],
+)
+def test_a_base_url_is_the_beginning_of_every_address(url, part):
+    """A base URL that would lose what follows, or lead elsewhere, is refused."""
+    with pytest.raises(SettingsError, match=part) as caught:
+        Settings(base_url=url)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://lan:8080/v1.0/a..b/", "https://[::1]/@me"])
+def test_a_base_url_with_dots(url):
+    """Dots that are no segments, and marks in the path, are part of an address."""
+    assert Settings(base_url=url).base_url == url
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customers#",
+        "customers?x=1",
+        "../x",
+        "customers/1#",
+        "a//b",
+        "%2e%2e",
+        "caf\xe9",
+    ],
+)
+def test_a_path_stays_below_the_base_url(path):
+    """A resource whose path would lose the query, or leave the base, is refused."""
+    with pytest.raises(QueryError, match="below the base URL"):
+        untyped_endpoint(path, None)
+
+
+def test_a_parameter_of_other_letters():
+    """The name of a parameter goes out as it is, so it has to be ASCII."""
+    with pytest.raises(QueryError, match="name of a parameter"):
+        untyped_endpoint("things", None).query.parameters(café=1)
+
+
+@pytest.mark.parametrize("id", ["1#", "1/2", "1?x=1", "%2e%2e", "1;x", "a\\b"])
+def test_an_id_is_one_segment(id):
+    """Whatever an id contains, it is one segment of the path."""
+    below = Endpoints.customers.query[id].run(Endpoints.customer_contacts.query)
+    assert below.endpoint.path == f"customers/{encode_segment(id)}/customer_contacts"
+    assert set(encode_segment(id)) - {*"#/?;\\"} == set(encode_segment(id))
