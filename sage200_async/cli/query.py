@@ -127,7 +127,8 @@ def known_endpoint(name: str) -> Endpoint[Any]:
 def _columns(collection: CollectionQuery[Any], record: Any) -> list[str]:
     """Return the columns: the selected ones, else those of the record."""
     if collection.options.select:
-        return [*collection.options.select, *collection.options.expand]
+        chosen = (*collection.options.select, *collection.options.expand)
+        return list(dict.fromkeys(chosen))
     model = collection.endpoint.record
     if model is None:
         return list(record)

@@ -66,12 +66,15 @@ def add_filter(
 def add_select(
     options: QueryOptions, fields: Fields | None, names: Iterable[Name]
 ) -> QueryOptions:
-    """Add *names* to those selected."""
+    """Add *names* to those selected, and related records to those expanded."""
     added = [_text("select", name) for name in names]
-    for name in added:
-        _find(name, fields)
-    select = dict.fromkeys((*options.select, *added))
-    return replace(options, select=tuple(select))
+    related = [name for name in added if isinstance(_find(name, fields), Fields)]
+    select = tuple(dict.fromkeys((*options.select, *added)))
+    if not related:
+        return replace(options, select=select)
+    heads = [name.partition(".")[0] for name in related]
+    expand = tuple(dict.fromkeys((*options.expand, *heads)))
+    return replace(options, select=select, expand=expand)
 
 
 def add_expand(

@@ -75,8 +75,9 @@ class Query(BoundEndpoint):
         """Read these fields only; the others are None.
 
         This saves most time: ten of a customer's fields are a tenth of the
-        bytes. Repeated calls add fields. A dotted name (``"customer.name"`` or
-        ``c.customer.name``) expands the related record that the field is in.
+        bytes. Repeated calls add fields. Related records that are selected are
+        expanded, too: whole (``"lines"``), or for one of their fields
+        (``"customer.name"`` or ``c.customer.name``).
 
         Returns:
             A new query; this one is unchanged.
@@ -90,6 +91,8 @@ class Query(BoundEndpoint):
         Example:
             >>> client.customers.select("id", Customer.fields.name).options.select
             ('id', 'name')
+            >>> client.sop_orders.select("id", "lines").options.expand
+            ('lines',)
         """
         return self._refine(add_select(self.options, self.endpoint.fields, names))
 

@@ -81,6 +81,15 @@ def test_ndjson_is_complete(env: dict[str, str]) -> None:
     assert len({row["id"] for row in rows}) == 700
 
 
+def test_related_records_that_are_selected_come(env: dict[str, str]) -> None:
+    """--select of related records expands them, as one column."""
+    shape = ["--select", "id,contacts", "--expand", "contacts", "--top", "1"]
+    completed = sage200("query", "customers", *shape, "--format", "csv", env=env)
+    (row,) = csv.DictReader(io.StringIO(completed.stdout))
+    assert list(row) == ["id", "contacts"]
+    assert json.loads(row["contacts"])[0]["customer_id"] == int(row["id"])
+
+
 def test_csv_has_the_selected_columns(env: dict[str, str]) -> None:
     """--filter, --select, --order-by and --top are applied to the query."""
     options = ["--filter", "balance gt 0 and on_hold eq false", "--top", "5"]

@@ -67,6 +67,13 @@ def test_get(client_of):
     assert (request.headers, request.body, request.idempotent) == (COMPANY, b"", True)
 
 
+def test_get_expands_what_it_selects(client_of):
+    """Related records that are selected come with one record, too."""
+    held = client_of({"id": 7, "contacts": []})
+    assert asyncio.run(held.client.customers.select("contacts").get(7)).contacts == []
+    assert held.requests[0].query == "$select=contacts&$expand=contacts"
+
+
 def test_create(client_of):
     """Creating posts JSON to the collection, once, with Decimals as numbers."""
     held = client_of({"id": 7, "credit_limit": 10.5})

@@ -159,6 +159,17 @@ def test_select():
     assert refined.options.select == ("id", "name", "balance")
 
 
+@pytest.mark.parametrize("name", ["contacts", c.contacts])
+def test_related_records_that_are_selected_are_expanded(name):
+    """Related records come only where they are expanded, so selecting them does it."""
+    refined = query.select("id", name).expand("contacts", "memos")
+    assert refined == query.select("id", name).expand("memos")
+    assert refined.url.partition("?")[2].startswith(
+        "$select=id,contacts&$expand=contacts,memos&"
+    )
+    assert query.select("id").expand("memos").options.expand == ("memos",)
+
+
 def test_select_reaches_in():
     """A dotted name expands the related records that it reaches into."""
     refined = query.select("id", c.contacts.name).expand("memos", "memos")
