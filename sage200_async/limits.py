@@ -27,6 +27,13 @@ On-premises servers sit behind IIS, which answers 404.15 past 2,048 bytes.
 Source: learn.microsoft.com, IIS ``requestLimits``, ``maxQueryString``.
 """
 
+MAX_FILTER_NODES: Final = 100
+"""Nodes of a ``$filter`` at most: fields, values and operators, ``or`` among them.
+
+Source: learn.microsoft.com, ASP.NET OData, ``ODataValidationSettings.MaxNodeCount``
+(100 unless a server sets another).
+"""
+
 INT64_MAX: Final = 2**63 - 1
 """The highest number that an ``int64`` field holds."""
 

@@ -131,7 +131,7 @@ async def read_into(
     if query.endpoint.key is None:
         return await read_unkeyed(query, thread, on_progress)
     point = _resume_point(extraction, checkpoint)
-    read = query.read(workers=workers, resume_from=point, prefetch=0)
+    read = query.read(workers=workers, resume_from=point, prefetch=0, in_one_piece=True)
     if read.subqueries > 1:
         message = (
             f"{extraction.name}: an in_ of so many values is split, which an "

@@ -12,7 +12,7 @@ from sage200_async.odata.fields import Ordering
 from sage200_async.paging.page_query import query_for, query_of
 from sage200_async.paging.page_size import PageSize
 from sage200_async.paging.plan import Mode, Plan
-from sage200_async.paging.subqueries import split
+from sage200_async.paging.subqueries import may_have_too_many_nodes, split
 
 if TYPE_CHECKING:
     from sage200_async.odata.options import QueryOptions
@@ -22,7 +22,12 @@ _ROOM: Final = 300
 
 
 def start(
-    path: str, options: QueryOptions, key: str | None, *, max_query_bytes: int
+    path: str,
+    options: QueryOptions,
+    key: str | None,
+    *,
+    max_query_bytes: int,
+    in_one_piece: bool = False,
 ) -> tuple[Plan, str]:
     """Choose how to read a collection, and write its first query.
 
@@ -31,6 +36,8 @@ def start(
         options: What is asked for.
         key: Its unique ascending key, or None.
         max_query_bytes: Bytes of an encoded query at most.
+        in_one_piece: Whether an ``in_`` is sent whole as long as it has no more
+            than these bytes, however many its values are.
 
     Returns:
         The plan, and the query string of its first request; empty where
@@ -59,8 +66,11 @@ def start(
     if settled is False or options.top == 0:
         return plan, ""
     query = query_of(plan, condition)
-    if len(query) + _ROOM + 2 * max_encoded_length(key or "") > max_query_bytes:
-        subqueries = tuple(split(plan, condition, max_query_bytes))
+    longest = len(query) + _ROOM + 2 * max_encoded_length(key or "")
+    by_nodes = not in_one_piece and may_have_too_many_nodes(query)
+    if longest > max_query_bytes or by_nodes:
+        parts = split(plan, condition, max_query_bytes, by_nodes=by_nodes)
+        subqueries = tuple(parts)
         plan = replace(plan, subqueries=subqueries)
         query = query_for(plan)
     return plan, query

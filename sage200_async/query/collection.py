@@ -105,6 +105,7 @@ class CollectionQuery(Query, Generic[R]):
         prefetch: int = 1,
         ordered: bool = False,
         resume_from: ResumePoint | None = None,
+        in_one_piece: bool = False,
     ) -> ParallelRead[R]:
         """Read all records by several requests at once, with a proof at the end.
 
@@ -119,6 +120,8 @@ class CollectionQuery(Query, Generic[R]):
             prefetch: Pages of records that may wait for the consumer, 0 or more.
             ordered: Whether the records come in the order of their keys.
             resume_from: Where an earlier read stopped, to resume there.
+            in_one_piece: Whether an ``in_`` of many values is one query as long
+                as it is short enough, as it is where ordered or resumed.
 
         Returns:
             An async context manager to iterate over. After the end its
@@ -138,10 +141,11 @@ class CollectionQuery(Query, Generic[R]):
             >>> run(sums())
             (50, 50)
         """
+        whole = in_one_piece or ordered or resume_from is not None
         return ParallelRead(
             self._connected(),
             self.context,
-            self._plan(_RANGE),
+            self._start(_RANGE, in_one_piece=whole)[0],
             self._model,
             workers=workers,
             prefetch=prefetch,
@@ -235,13 +239,20 @@ class CollectionQuery(Query, Generic[R]):
     def _with_select(self, name: str) -> Self:
         return self._refine(replace(self.options, select=(name,), expand=()))
 
-    def _plan(self, reserve: int = 0) -> Plan:
-        return self._start(reserve)[0]
+    def _plan(self) -> Plan:
+        return self._start()[0]
 
-    def _start(self, reserve: int = 0) -> tuple[Plan, str]:
+    def _start(
+        self, reserve: int = 0, *, in_one_piece: bool = False
+    ) -> tuple[Plan, str]:
         endpoint = self.endpoint
-        limit = self.context.max_query_bytes - reserve
-        return start(endpoint.path, self.options, endpoint.key, max_query_bytes=limit)
+        return start(
+            endpoint.path,
+            self.options,
+            endpoint.key,
+            max_query_bytes=self.context.max_query_bytes - reserve,
+            in_one_piece=in_one_piece,
+        )
 
     def _url(self, query: str) -> str:
         return join(self.context.base_url, self.endpoint.path, query) if query else ""

@@ -184,6 +184,28 @@ def test_a_long_in_is_several_requests(on_sandbox) -> None:
     on_sandbox(body, records={"customers": 1500})
 
 
+def test_an_in_of_many_values_keeps_within_100_nodes(on_sandbox) -> None:
+    """60 values are several requests, in the order of the keys, or one if ordered."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        wanted = sandbox.store.keys("customers")[:60]
+        query = client.customers.filter(Customer.fields.id.in_(wanted[::-1]))
+        assert [customer.id async for customer in query] == wanted
+        filters = [request.query["$filter"] for request in sandbox.requests]
+        assert len({text.partition(" and id")[0] for text in filters}) == 3
+        assert all(text.count(" eq ") <= 23 for text in filters)
+        async with query.read(ordered=True) as read:
+            assert [customer.id async for customer in read] == wanted
+        async with query.read(in_one_piece=True) as read:
+            assert read.subqueries == 1
+        async with query.read() as read:
+            assert {customer.id async for customer in read} == {*wanted}
+            assert read.subqueries == 3
+        assert await query.count() == len(wanted)
+
+    on_sandbox(body, records={"customers": 90})
+
+
 def test_records_matched_twice_by_a_split_in_are_returned_once(on_sandbox) -> None:
     """Texts that a server considers equal do not return a record twice."""
 
