@@ -28,6 +28,7 @@ from sage200_async.odata.namespaces import (
     names_of,
     record_name,
 )
+from sage200_async.odata.plain_values import plain, shown
 from sage200_async.odata.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _text(method: str, name: Any) -> str:
         QueryError: It is neither a field, nor related records, nor text.
     """
     if isinstance(name, str | Field | Fields):
-        text: str = f"{name}"
+        text: str = str.__str__(name) if isinstance(name, str) else f"{name}"
         return text
     example = _EXAMPLES[method]
     message = f"{method} takes names or fields, as in {example}, got {name!r}"
@@ -264,14 +265,14 @@ def _unknown_parameter(
 
 
 def _parameter(name: str, value: object) -> str:
-    if isinstance(value, str):
-        quoted(value)  # refuses what cannot be sent
-        return value
+    own = plain(value)
     try:
-        return integer(value)
+        text: str = own if type(own) is str else integer(own)
+        quoted(text)  # refuses what cannot be sent
     except InvalidValue:
-        message = f"{name}: expected text or a whole number, got {value!r}"
+        message = f"{name}: expected text or a whole number, got {shown(value)}"
         raise InvalidValue(message, value=value) from None
+    return text
 
 
 def _require_count(name: str, count: int, low: int, high: int | None) -> None:

@@ -24,6 +24,7 @@ from msgspec import Struct
 from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata import literals
 from sage200_async.odata.expressions import Call, Comparison, Expression, In
+from sage200_async.odata.plain_values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,7 @@ V = TypeVar("V")
 
 _NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 # odataIdentifier of the OData ABNF, dotted for a field of related records.
+_NUMBERS: Final = {"integer", "number"}
 _NO_CONDITION: Final = (
     "{0} is a field, not a condition: compare it, and put each comparison in "
     "brackets, as in (c.{0} == value) & (c.balance > 5)"
@@ -112,12 +114,17 @@ class Field(Generic[V]):
 
     def _several(self, values: Iterable[V]) -> list[V]:
         try:
-            if not isinstance(values, str | bytes):
-                return list(values)
+            iterator = None if isinstance(values, str | bytes) else iter(values)
         except TypeError:
-            pass
-        message = f"{self}: in_ takes a list of values, got {values!r}; use == for one"
-        raise QueryError(message)
+            iterator = None
+        if iterator is None:
+            got = f"got {shown(values)}; use == for one"
+            raise QueryError(f"{self}: in_ takes a list of values, {got}")
+        try:
+            return list(iterator)
+        except Exception as error:
+            message = f"{self}: the values of in_ end with {shown(error)}"
+            raise QueryError(message) from error
 
     def _compare(self, operator: str, value: object) -> Expression:
         if value is None:
@@ -267,6 +274,12 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         except InvalidValue as error:
             raise self._named(error) from None
 
+    def _kind(self, value: object) -> literals.Kind:
+        try:
+            return literals.kind_of(value)
+        except InvalidValue as error:
+            raise self._named(error) from None
+
     def _compare(self, operator: str, value: object) -> Expression:
         if value is None:
             return self._compare_null(operator)
@@ -276,9 +289,14 @@ class AnyField(_TextFunctions[Any], _OrderedField[Any]):
         )
 
     def in_(self, values: Iterable[Any]) -> Expression:
-        """Compare the field with each of *values*, which are of one type."""
+        """Compare the field with each of *values*, which are of one type.
+
+        Whole numbers and others may be mixed.
+        """
         several = self._several(values)
-        kinds = {literals.kind_of(value) for value in several}
+        kinds = {self._kind(value) for value in several}
+        if kinds == _NUMBERS:
+            kinds = {"number"}
         if len(kinds) > 1:
             mixed = " and ".join(sorted(kinds))
             message = f"{self}: in_ takes values of one type, got {mixed}"

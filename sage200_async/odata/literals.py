@@ -1,8 +1,8 @@
 """OData literals: one function for each type of field.
 
 A literal is written by the field's type, never by the value's: a number field
-takes no text, a text field no number, and `True` is not 1. Each function
-returns the finished literal or raises `InvalidValue`.
+takes no text, a text field no number, and `True` is not 1. An enum, a subclass and a
+scalar of numpy are taken for what they are: see `plain`. Each function returns the finished literal or raises `InvalidValue`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 from sage200_async.errors import InvalidValue
 from sage200_async.limits import INT64_MAX
+from sage200_async.odata.plain_values import plain, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ _MAX_EXPONENT: Final = 400
 
 
 def _refuse(expected: str, value: object) -> NoReturn:
-    got = f"{value!r} ({type(value).__name__})"
+    got = f"{shown(value)} ({type(value).__name__})"
     message = f"expected {expected}, got {got}"
     raise InvalidValue(message, value=value)
 
@@ -60,18 +61,20 @@ def quoted(value: str) -> str:
 
 def text(value: object) -> str:
     """Return a text literal."""
-    if not isinstance(value, str):
+    own = value if type(value) is str else plain(value)
+    if type(own) is not str:
         _refuse(EXPECTED["text"], value)
-    return quoted(value)
+    return quoted(own)
 
 
 def integer(value: object) -> str:
     """Return an integer literal, within the 64 bits that the service stores."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    own = value if type(value) is int else plain(value)
+    if type(own) is not int:
         _refuse(EXPECTED["integer"], value)
-    if not -INT64_MAX - 1 <= value <= INT64_MAX:
+    if not -INT64_MAX - 1 <= own <= INT64_MAX:
         _refuse("a whole number of 64 bits", value)
-    return str(int(value))
+    return str(own)
 
 
 def number(value: object) -> str:
@@ -83,13 +86,14 @@ def number(value: object) -> str:
         >>> number(Decimal("1E-7")), number(0.1), number(10)
         ('0.0000001', '0.1', '10')
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return integer(value)
-    if isinstance(value, bool) or not isinstance(value, float | Decimal):
+    own = value if type(value) is int else plain(value)
+    if type(own) is int:
+        return integer(own)
+    if type(own) is not float and type(own) is not Decimal:
         _refuse(EXPECTED["number"], value)
-    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+    if not (own.is_finite() if type(own) is Decimal else math.isfinite(own)):
         _refuse("a finite number", value)
-    exact = Decimal(str(value))
+    exact = Decimal(str(own))
     if abs(exact.adjusted()) > _MAX_EXPONENT:
         _refuse(f"a number within {_MAX_EXPONENT} digits of the point", value)
     return format(exact, "f")
@@ -97,9 +101,10 @@ def number(value: object) -> str:
 
 def boolean(value: object) -> str:
     """Return `true` or `false`."""
-    if not isinstance(value, bool):
+    own = value if type(value) is bool else plain(value)
+    if type(own) is not bool:
         _refuse(EXPECTED["boolean"], value)
-    return "true" if value else "false"
+    return "true" if own else "false"
 
 
 def timestamp(value: object) -> str:
@@ -114,14 +119,15 @@ def timestamp(value: object) -> str:
         >>> timestamp(datetime(2016, 2, 24, 9, 52, 11, 452_000, tzinfo=UTC))
         '2016-02-24T09:52:11.452Z'
     """
-    if isinstance(value, datetime):
-        if value.utcoffset() is None:
+    own = plain(value)
+    if type(own) is datetime:
+        if own.utcoffset() is None:
             _refuse("a datetime with a time zone, such as tzinfo=UTC", value)
-        utc = _utc(value)
+        utc = _utc(own)
         spec = "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
         return utc.isoformat(timespec=spec)[: -len("+00:00")] + "Z"
-    if isinstance(value, date):
-        return value.isoformat()
+    if type(own) is date:
+        return own.isoformat()
     _refuse(EXPECTED["datetime"], value)
 
 
@@ -138,9 +144,12 @@ def enum(value: object) -> str:
     Source: Sage 200 API guide, "Query parameters": ``document_status eq '2'``
     and ``eq 'EnumDocumentStatusComplete'`` are the same.
     """
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    own = plain(value)
+    if type(own) is str:
+        return quoted(own)
+    if type(own) is not int:
         _refuse(EXPECTED["enum"], value)
-    return quoted(value if isinstance(value, str) else str(int(value)))
+    return quoted(integer(own))
 
 
 WRITERS: Final[dict[str, Callable[[object], str]]] = {
@@ -161,7 +170,7 @@ def literal(kind: str, value: object) -> str:
 
 def kind_of(value: object) -> Kind:
     """Return the kind of a plain Python value, for a field of unknown type."""
-    match value:
+    match plain(value):
         case None:
             return "null"
         case bool():

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from msgspec.structs import replace
 
-from sage200_async.errors import ClientClosed, QueryError, UnsupportedOperation
+from sage200_async.errors import (
+    ClientClosed,
+    InvalidValue,
+    QueryError,
+    UnsupportedOperation,
+)
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import encode_segment
+from sage200_async.odata.literals import integer, quoted
 from sage200_async.odata.options import QueryOptions
+from sage200_async.odata.plain_values import plain, shown
 from sage200_async.settings import CompanyContext
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.messages import company_request
@@ -125,14 +132,20 @@ class BoundEndpoint:
         return await self._connected().transport.send(request)
 
     def _item_path(self, id: object) -> str:  # noqa: A002 - Sage's word for it
-        whole = isinstance(id, int) and not isinstance(id, bool)
-        if not whole and (not isinstance(id, str) or id in {"", ".", ".."}):
-            message = f"expected an id, a whole number or text, got {id!r}"
+        own = plain(id)
+        if type(own) not in {int, str} or own in {"", ".", ".."}:
+            message = f"expected an id, a whole number or text, got {shown(id)}"
             hint = "; is 'id' among the fields selected?" if id is None else ""
             if isinstance(id, slice):
                 hint = "; use skip() and top() for part of the records"
             raise QueryError(f"{self.endpoint.path}: {message}{hint}")
-        return f"{self.endpoint.path}/{encode_segment(id)}"
+        try:
+            text = integer(own) if type(own) is int else own
+            quoted(text)  # refuses what cannot be sent
+        except InvalidValue as error:
+            message = f"{self.endpoint.path}: id: {error}"
+            raise InvalidValue(message, value=id) from None
+        return f"{self.endpoint.path}/{encode_segment(text)}"
 
     def _require(self, operation: str, *allowed: str) -> None:
         """Refuse options that the operation does not take, rather than drop them."""

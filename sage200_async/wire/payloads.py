@@ -11,6 +11,7 @@ from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata.fields import Field
 from sage200_async.odata.literals import kind_of, literal
 from sage200_async.odata.namespaces import Fields, OpaqueFields, look_up, unknown_field
+from sage200_async.odata.plain_values import plain
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -127,8 +128,9 @@ def _checked_related(value: Any, field: Field[Any] | Fields | None, path: str) -
 
 def _ready(value: Any) -> Any:
     """Return *value* as the encoder has to be given it."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    return value
+    own = plain(value)
+    if type(own) is datetime:
+        return own.astimezone(UTC)
+    if type(own) is date:
+        return datetime.combine(own, time(), UTC)
+    return own
