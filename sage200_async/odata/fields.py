@@ -234,7 +234,16 @@ class NumberField(_OrderedField[int | float | Decimal]):
 
 
 class DateTimeField(_OrderedField[datetime | date]):
-    """A field of times in UTC; a plain date means its midnight."""
+    """A field of times, or of dates, which the service stores as times.
+
+    A datetime is an instant: it has to have a time zone, and is sent in UTC, in
+    conditions and in inputs. A plain date is that day's midnight in UTC. For the
+    date of a document pass a plain date: midnight in London on a summer's day is
+    23:00 UTC of the day before. Which fields are dates, the catalog does not know.
+
+    Source:
+        Sage 200 API guide, "Query parameters": a time ends with ``Z``.
+    """
 
     __slots__ = ()
     kind = "datetime"

@@ -23,8 +23,10 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 def encode_input(values: Mapping[str, Any], fields: Fields | None) -> bytes:
     """Check *values* and encode them as JSON.
 
-    Decimals are written digit for digit; a plain date becomes its midnight,
-    as the service rejects bare dates in documents.
+    Decimals are written digit for digit. A plain date becomes its midnight in UTC,
+    as the service rejects bare dates in documents; a datetime is an instant, which
+    is sent in UTC. For the date of a document pass a plain date: midnight in London
+    on 1 July is 23:00 UTC on 30 June, the day before.
 
     Args:
         values: Field names and their values.

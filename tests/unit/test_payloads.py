@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -80,6 +81,18 @@ def test_refused(values, error, told):
     """What the record cannot hold is refused, with the place it stood at."""
     with pytest.raises(error, match=told):
         encode_input(values, c)
+
+
+def test_a_document_date_is_a_plain_date():
+    """A plain date stays that day; midnight in London is an instant, in UTC."""
+    day, london = date(2024, 7, 1), ZoneInfo("Europe/London")
+    for kind in (c, None):
+        body = encode_input({"account_opened": day}, kind)
+        assert body == b'{"account_opened":"2024-07-01T00:00:00Z"}'
+        midnight = datetime(2024, 7, 1, tzinfo=london)
+        body = encode_input({"account_opened": midnight}, kind)
+        assert body == b'{"account_opened":"2024-06-30T23:00:00Z"}'
+    assert str(c.account_opened == day) == "account_opened eq 2024-07-01"
 
 
 def test_opaque_members():
