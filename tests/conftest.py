@@ -28,6 +28,17 @@ def no_outside_settings(monkeypatch):
             monkeypatch.delenv(name)
 
 
+def _attributes(error):
+    """Return the repr of each attribute that has one: a long int has none."""
+    texts = []
+    for name, value in vars(error).items():
+        try:
+            texts.append(f"{name}={value!r}")
+        except (ValueError, RecursionError):
+            texts.append(name)
+    return ", ".join(texts)
+
+
 class SecretLeakDetector(logging.Handler):
     """Collects logs, events and errors, and finds the secrets in them.
 
@@ -70,7 +81,7 @@ class SecretLeakDetector(logging.Handler):
     def leaks(self):
         """Return the collected texts that contain a secret, and forget all texts."""
         for error in self.errors:
-            self.texts += [str(error), repr(error), repr(vars(error))]
+            self.texts += [str(error), repr(error), _attributes(error)]
         texts, self.texts, self.errors = self.texts, [], []
         joined = "\n".join(texts)
         leaked = [secret for secret in self.secrets if secret in joined]

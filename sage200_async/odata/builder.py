@@ -6,6 +6,7 @@ methods of `Query` of the same names document them.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -17,8 +18,16 @@ from sage200_async.errors import (
     QueryError,
     UnknownFieldError,
 )
-from sage200_async.limits import PAGE_MAX
-from sage200_async.odata.expressions import And, Call, Comparison, Expression, In, Raw
+from sage200_async.limits import INT64_MAX, PAGE_MAX
+from sage200_async.odata.expressions import (
+    And,
+    Call,
+    Comparison,
+    Expression,
+    In,
+    Raw,
+    depth,
+)
 from sage200_async.odata.fields import AnyField, Field, Ordering
 from sage200_async.odata.literals import EXPECTED, fits, integer, quoted
 from sage200_async.odata.namespaces import (
@@ -32,13 +41,17 @@ from sage200_async.odata.plain_values import plain, shown
 from sage200_async.odata.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sage200_async.odata.options import QueryOptions
 
 Name: TypeAlias = str | Field[Any] | Fields
 """A field or related records: typed, or by name."""
 
+_LONGEST: Final = sys.float_info.max
+# Seconds: more than that no clock can add.
+_MAX_DEPTH: Final = 64
+# Levels of a condition; deeper ones would exhaust Python's own stack.
 _DIRECTIONS: Final = ("asc", "desc")
 _EXAMPLES: Final = {
     "select": "select('id', 'name')",
@@ -57,9 +70,10 @@ def add_filter(
     equal = [_field(name, fields) == value for name, value in equals.items()]
     current = () if options.filter is None else (options.filter,)
     joined = And.of(*current, *conditions, *equal)
-    if fields is not None:
-        for condition in conditions:
-            for leaf in condition.leaves():
+    for condition in conditions:
+        leaves = _leaves(condition)
+        if fields is not None:
+            for leaf in leaves:
                 _check_leaf(leaf, fields)
     return replace(options, filter=joined)
 
@@ -142,8 +156,9 @@ def set_page_size(options: QueryOptions, count: int) -> QueryOptions:
 def set_timeout(options: QueryOptions, seconds: float | None) -> QueryOptions:
     """Limit a whole read to *seconds*."""
     number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if seconds is not None and (not number or not seconds > 0):
-        message = f"timeout takes seconds, more than 0, or None, got {seconds!r}"
+    if seconds is not None and not (number and 0 < seconds <= _LONGEST):
+        got = shown(seconds)
+        message = f"timeout takes seconds, more than 0, or None, got {got}"
         raise LimitError(message)
     return replace(options, timeout=seconds)
 
@@ -158,7 +173,7 @@ def _text(method: str, name: Any) -> str:
         text: str = str.__str__(name) if isinstance(name, str) else f"{name}"
         return text
     example = _EXAMPLES[method]
-    message = f"{method} takes names or fields, as in {example}, got {name!r}"
+    message = f"{method} takes names or fields, as in {example}, got {shown(name)}"
     raise QueryError(message)
 
 
@@ -223,6 +238,25 @@ def _order_hint(text: str, name: str, direction: str) -> str:
     return f"expected a name, and asc or desc, got {text!r}; use {example!r}"
 
 
+def _leaves(condition: Expression) -> Sequence[Expression]:
+    """Return the leaves of *condition*.
+
+    Raises:
+        QueryError: It is nested so deep that it can be neither printed nor hashed.
+    """
+    try:
+        leaves = condition.leaves()
+    except RecursionError:
+        leaves = ()
+    if not leaves or (len(leaves) > _MAX_DEPTH and depth(condition) > _MAX_DEPTH):
+        message = (
+            f"a condition is nested more than {_MAX_DEPTH} levels deep; join its "
+            "parts with any_of and all_of"
+        )
+        raise QueryError(message)
+    return leaves
+
+
 def _check_leaf(leaf: Expression, fields: Fields) -> None:
     """Refuse a condition that does not fit the field of its name.
 
@@ -277,7 +311,7 @@ def _parameter(name: str, value: object) -> str:
 
 def _require_count(name: str, count: int, low: int, high: int | None) -> None:
     whole = type(count) is int  # True is no count
-    if not whole or not low <= count <= (count if high is None else high):
+    if not whole or not low <= count <= (INT64_MAX if high is None else high):
         expected = f"{low} or more" if high is None else f"{low} to {high}"
-        message = f"{name} takes {expected} records, got {count!r}"
+        message = f"{name} takes {expected} records, got {shown(count)}"
         raise LimitError(message)

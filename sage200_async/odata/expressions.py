@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 from msgspec import Struct
 
 from sage200_async.errors import QueryError
+from sage200_async.odata.plain_values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,6 +139,9 @@ class Not(Expression, frozen=True):
             f"not {self.term}" if isinstance(self.term, Raw) else f"not ({self.term})"
         )
 
+    def __invert__(self) -> Expression:
+        return self.term
+
     def leaves(self) -> Sequence[Expression]:
         """Return the leaves, left to right."""
         return self.term.leaves()
@@ -216,12 +220,28 @@ class Or(_Joined, frozen=True):
     _deciding: ClassVar[bool] = True
 
 
+def depth(condition: Expression) -> int:
+    """Return how many levels *condition* has."""
+    level: list[Expression] = [condition]
+    levels = 0
+    while level:
+        levels += 1
+        level = [term for parent in level for term in _terms(parent)]
+    return levels
+
+
+def _terms(parent: Expression) -> Sequence[Expression]:
+    if isinstance(parent, _Joined):
+        return parent.terms
+    return (parent.term,) if isinstance(parent, Not) else ()
+
+
 def _refuse(term: object) -> NoReturn:
-    message = f"expected a condition such as c.balance > 1000, got {term!r}"
+    message = f"expected a condition such as c.balance > 1000, got {shown(term)}"
     if isinstance(term, bool):
         message += "; one side of a comparison has to be a field"
     if isinstance(term, str):
-        message += f"; raw({term!r}) passes it through"
+        message += f"; raw({shown(term)}) passes it through"
     raise QueryError(message)
 
 
@@ -245,7 +265,7 @@ def raw(text: str) -> Raw:
     if not _is_whole(text):
         message = (
             "raw takes a whole condition with balanced quotes and brackets, such as "
-            f'"length(name) gt 20", got {text!r}'
+            f'"length(name) gt 20", got {shown(text)}'
         )
         raise QueryError(message)
     return Raw(text)

@@ -319,7 +319,7 @@ def _require_name(name: object) -> None:
         return
     several = isinstance(name, str) and "," in name
     hint = "separate arguments" if several else "raw(...) for other text"
-    raise QueryError(f"expected the name of a field, got {name!r}; use {hint}")
+    raise QueryError(f"expected the name of a field, got {shown(name)}; use {hint}")
 
 
 def field(name: str) -> AnyField:

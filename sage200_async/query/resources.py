@@ -11,6 +11,8 @@ import re
 from typing import Any, Final, Generic
 
 from sage200_async.errors import QueryError
+from sage200_async.odata.fields import field
+from sage200_async.odata.plain_values import shown
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Endpoint
 from sage200_async.query.operations import (
@@ -110,13 +112,15 @@ def untyped_endpoint(path: object, key: str | None) -> Endpoint[UntypedResource]
     """Return an endpoint that the catalog does not have.
 
     Raises:
-        QueryError: *path* is not the path of a resource.
+        QueryError: *path* is not the path of a resource, or *key* no field's name.
     """
     bare = path.strip("/") if isinstance(path, str) else ""
     if not _PATH.fullmatch(bare):
         message = (
             "resource takes a path below the base URL, such as 'sop_returns' or "
-            f"'customers/5/customer_contacts', got {path!r}"
+            f"'customers/5/customer_contacts', got {shown(path)}"
         )
         raise QueryError(message)
+    if key is not None:
+        field(key)  # refuses what is no name
     return Endpoint(bare, UntypedResource, key=key)

@@ -9,14 +9,18 @@ import msgspec
 
 from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata.fields import Field
-from sage200_async.odata.literals import kind_of, literal
+from sage200_async.odata.literals import integer, kind_of, literal, quoted
 from sage200_async.odata.namespaces import Fields, OpaqueFields, look_up, unknown_field
-from sage200_async.odata.plain_values import plain
+from sage200_async.odata.plain_values import plain, shown
 from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_MAX_DEPTH: Final = 32
+# Levels of related records: Sage's own go four levels deep at most.
+_SHOWN: Final = 80
+# Characters of a path that a message shows.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -59,7 +63,7 @@ def encode_inputs(rows: Sequence[Mapping[str, Any]], fields: Fields | None) -> b
     """
     if not is_array(rows):
         raise QueryError(
-            f"rows: expected a list of mappings, one for each record, got {rows!r}"
+            f"rows: expected a list of mappings, one for each record, got {shown(rows)}"
         )
     return _ENCODER.encode(
         [_checked(row, fields, f"[{i}]") for i, row in enumerate(rows)]
@@ -90,14 +94,35 @@ def _rows_in(value: Any) -> list[Mapping[str, Any]]:
 def _checked(values: Any, fields: Fields | None, path: str) -> dict[str, Any]:
     if not is_object(values):
         raise QueryError(
-            f"{path or 'values'}: expected a mapping of field names to values, got {values!r}"
+            f"{path or 'values'}: expected a mapping of field names to values, "
+            f"got {shown(values)}"
         )
-    return {
-        name: _checked_value(
-            value, _field(fields, str(name)), f"{path}.{name}".lstrip(".")
-        )
-        for name, value in values.items()
-    }
+    if path.count(".") + path.count("[") > _MAX_DEPTH:
+        message = f"{path[:_SHOWN]}...: nested more than {_MAX_DEPTH} levels deep"
+        raise QueryError(f"{message}; does it contain itself?")
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        name = _name(key, path)
+        place = f"{path}.{name}" if path else name
+        checked[name] = _checked_value(value, _field(fields, name), place)
+    return checked
+
+
+def _name(key: object, path: str) -> str:
+    """Return the name of a field as it is written.
+
+    Raises:
+        InvalidValue: It is no text, or text that cannot be sent.
+    """
+    own = plain(key)
+    try:
+        text: str = own if type(own) is str else integer(own)
+        quoted(text)  # refuses what cannot be sent
+    except InvalidValue:
+        place = f"{path}: " if path else ""
+        message = f"{place}expected the name of a field, got {shown(key)}"
+        raise InvalidValue(message, value=key) from None
+    return text
 
 
 def _field(fields: Fields | None, name: str) -> Field[Any] | Fields | None:
@@ -112,7 +137,7 @@ def _checked_value(value: Any, field: Field[Any] | Fields | None, path: str) -> 
     if is_object(value) or is_array(value):
         return _checked_related(value, field, path)
     if isinstance(field, Fields) and not isinstance(field, OpaqueFields):
-        raise QueryError(f"{path}: expected a mapping or a list, got {value!r}")
+        raise QueryError(f"{path}: expected a mapping or a list, got {shown(value)}")
     try:
         literal(field.kind if isinstance(field, Field) else kind_of(value), value)
     except InvalidValue as error:
@@ -122,7 +147,9 @@ def _checked_value(value: Any, field: Field[Any] | Fields | None, path: str) -> 
 
 def _checked_related(value: Any, field: Field[Any] | Fields | None, path: str) -> Any:
     if isinstance(field, Field):
-        raise InvalidValue(f"{path}: expected one value, got {value!r}", value=value)
+        raise InvalidValue(
+            f"{path}: expected one value, got {shown(value)}", value=value
+        )
     if is_object(value):
         return _checked(value, field, path)
     return [_checked(row, field, f"{path}[{i}]") for i, row in enumerate(value)]

@@ -27,7 +27,7 @@ nothing = field("id").in_([])
         (a | b & c, "a eq 1 or b eq 1 and c eq 1"),
         ((a | b) & (c | d), "(a eq 1 or b eq 1) and (c eq 1 or d eq 1)"),
         (~a, "not (a eq 1)"),
-        (~~a, "not (not (a eq 1))"),
+        (~~a, "a eq 1"),
         (~(a | b), "not (a eq 1 or b eq 1)"),
         (~a & b, "not (a eq 1) and b eq 1"),
         (~(a & b) | c, "not (a eq 1 and b eq 1) or c eq 1"),
