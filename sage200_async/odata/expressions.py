@@ -23,6 +23,15 @@ _OR, _AND, _ATOM = 1, 2, 3
 class Expression(Struct, frozen=True):
     """A condition on records. Join conditions with ``&``, ``|`` and ``~``.
 
+    A field that is null equals only None, and is neither more nor less than a
+    value. Of the opposites, ``~(c.balance > 1000)`` and ``c.balance != 1000``, OData
+    says that they include nulls; servers that leave it to SQL do not. Say what is
+    meant: ``c.balance <= 1000`` without nulls, and
+    ``(c.balance <= 1000) | (c.balance == None)`` with them.
+
+    Source:
+        OData 4.01, URL Conventions, 5.1.1.1; the servers tried left it to SQL.
+
     Example:
         >>> from sage200_async import field
         >>> low = field("balance") < 0

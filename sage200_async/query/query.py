@@ -42,6 +42,8 @@ class Query(BoundEndpoint):
         """Select the records that meet every condition.
 
         Repeated calls narrow further: the conditions of all calls have to hold.
+        Whether ``~`` and ``!=`` include nulls differs between servers: see
+        `Expression`.
 
         Args:
             conditions: Comparisons of fields (``c.balance > 1000``), joined

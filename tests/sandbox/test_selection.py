@@ -201,6 +201,23 @@ def test_the_same_rows_are_selected(loaded: LoadedClient, data: st.DataObject) -
     assert loaded.run(read()) == wanted, query.url
 
 
+def test_nulls_are_asked_for_by_name(loaded: LoadedClient) -> None:
+    """A comparison lacks nulls, and ``== None`` adds them, whatever ``~`` includes."""
+    field, day = Customer.fields.last_credit_review, datetime(2020, 1, 1, tzinfo=UTC)
+    nulls = {row.id for row in loaded.customers if row.last_credit_review is None}
+
+    async def read(condition: Expression) -> set[int | None]:
+        return {row.id async for row in loaded.client.customers.filter(condition)}
+
+    later, earlier, both = (
+        loaded.run(read(condition))
+        for condition in (field > day, field <= day, (field <= day) | (field == None))  # noqa: E711
+    )
+    assert not nulls & (later | earlier)
+    assert both == earlier | nulls
+    assert len(later) + len(both) == len(loaded.customers)
+
+
 def test_the_rows_are_varied(loaded: LoadedClient) -> None:
     """The rows differ enough for conditions to select some of them."""
     assert len({customer.balance for customer in loaded.customers}) > 10
