@@ -88,6 +88,15 @@ def test_unknown_name(fields, name, nearest):
     assert not nearest or nearest in str(caught.value)
 
 
+def test_in_takes_mixed_numbers():
+    """Whole numbers and others are one kind, also for a field of unknown type."""
+    mixed = field("balance").in_([Decimal("1.5"), 1, 2.5])
+    assert str(mixed) == "balance eq 1.5 or balance eq 1 or balance eq 2.5"
+    assert mixed == Customer.fields.balance.in_([Decimal("1.5"), 1, 2.5])
+    with pytest.raises(QueryError, match="integer and text"):
+        field("balance").in_([1, "a"])
+
+
 def test_unknown_is_an_attribute_error():
     """`hasattr` and `getattr` with a default work on names as elsewhere."""
     assert hasattr(c, "balance")
