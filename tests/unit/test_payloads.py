@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sage200_async.catalog import Customer, SopOrder
+from sage200_async.catalog import Customer, CustomerContact, SopOrder
 from sage200_async.errors import InvalidValue, QueryError, UnknownFieldError
 from sage200_async.wire.payloads import adds_rows, encode_input
 
@@ -81,6 +81,21 @@ def test_refused(values, error, told):
     """What the record cannot hold is refused, with the place it stood at."""
     with pytest.raises(error, match=told):
         encode_input(values, c)
+
+
+def test_a_record_is_no_input():
+    """A record is refused, and the message says how to make a dict of it."""
+    contact = CustomerContact(id=6, name="B")
+    customer = Customer(id=5, name="A", contacts=[contact])
+    for values, place in (
+        (customer, "values"),
+        ({"contacts": [contact]}, r"contacts\[0\]"),
+        ({"main_address": contact}, "main_address"),
+    ):
+        with pytest.raises(QueryError, match=rf"^{place}: .*record\.to_dict\(\)"):
+            encode_input(values, c)
+    body = b'{"id":5,"name":"A","contacts":[{"id":6,"name":"B"}]}'
+    assert encode_input(customer.to_dict(), c) == body
 
 
 def test_a_document_date_is_a_plain_date():
