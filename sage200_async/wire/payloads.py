@@ -95,7 +95,7 @@ def _checked(values: Any, fields: Fields | None, path: str) -> dict[str, Any]:
     if not is_object(values):
         raise QueryError(
             f"{path or 'values'}: expected a mapping of field names to values, "
-            f"got {shown(values)}{_hint(values)}"
+            f"got {_shown(values)}"
         )
     if path.count(".") + path.count("[") > _MAX_DEPTH:
         message = f"{path[:_SHOWN]}...: nested more than {_MAX_DEPTH} levels deep"
@@ -108,11 +108,12 @@ def _checked(values: Any, fields: Fields | None, path: str) -> dict[str, Any]:
     return checked
 
 
-def _hint(values: object) -> str:
-    """Return how to make a mapping of a record."""
+def _shown(values: object) -> str:
+    """Return *values* for a message; for a record, how to make a mapping of it."""
     if not hasattr(values, "to_dict"):
-        return ""
-    return "; pass what is to change, or record.to_dict()"
+        return shown(values)
+    kind = type(values).__name__
+    return f"a {kind}; pass what is to change, or record.to_dict()"
 
 
 def _name(key: object, path: str) -> str:
@@ -144,9 +145,7 @@ def _checked_value(value: Any, field: Field[Any] | Fields | None, path: str) -> 
     if is_object(value) or is_array(value):
         return _checked_related(value, field, path)
     if isinstance(field, Fields) and not isinstance(field, OpaqueFields):
-        raise QueryError(
-            f"{path}: expected a mapping or a list, got {shown(value)}{_hint(value)}"
-        )
+        raise QueryError(f"{path}: expected a mapping or a list, got {_shown(value)}")
     try:
         literal(field.kind if isinstance(field, Field) else kind_of(value), value)
     except InvalidValue as error:
