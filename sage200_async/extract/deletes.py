@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 _ALWAYS_BELIEVED: Final = 100
 # Deletes that need no share of the rows, once confirmed.
-_CHUNK: Final = 500
-# Keys in one request that confirms deletes.
+_CHUNK: Final = 20
+# Keys in one request that confirms deletes: with the known rows, as many as one
+# request takes, so that each response has to show those rows.
 
 
 class DeletePolicy(Struct, frozen=True, kw_only=True):
@@ -115,12 +116,20 @@ async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -
 async def _confirmed(
     query: CollectionQuery[Any], key: str, absent: Sequence[int], known: Sequence[int]
 ) -> list[int]:
-    """Ask for the absent rows once more, beside some known rows that must come."""
+    """Ask for the absent rows once more, beside some known rows that must come.
+
+    Each request asks for known rows too: no keys are asked for that would be split
+    over several requests, since one of them could show nothing.
+    """
     confirmed: list[int] = []
-    for start in range(0, len(absent), _CHUNK):
-        chunk = absent[start : start + _CHUNK]
+    start, size = 0, _CHUNK
+    while start < len(absent):
+        chunk = absent[start : start + size]
         wanted: Expression = field_named(query, key).in_([*chunk, *known])
         rows = query.filter(wanted).select(key)
+        if rows.explain().subqueries > 1 and size > 1:
+            size //= 2
+            continue
         returned = {getattr(row, key) async for row in rows}
         if not set(known) <= returned:
             message = (
@@ -129,6 +138,7 @@ async def _confirmed(
             )
             raise ExtractError(message)
         confirmed += [absent_key for absent_key in chunk if absent_key not in returned]
+        start += size
     return confirmed
 
 
