@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -25,6 +25,7 @@ from sage200_async.errors import (
     TokenUnavailable,
 )
 from sage200_async.odata.encoding import encode_query
+from sage200_async.wire.headers import retry_after
 from sage200_async.wire.messages import Request
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-TOKEN_SECONDS: Final = 28_800.0
-"""Life of an access token if the response does not say: 480 minutes.
-
-Source: Sage 200 API guide, "Getting started".
-"""
 AUDIENCE: Final = "s200ukipd/sage200"
 """The API that a token is for: the same for both editions, the UK and Ireland.
 
@@ -50,8 +46,23 @@ Source: as `AUDIENCE`.
 """
 
 _DAY: Final = 86_400.0
+_LONGEST_LIFE: Final = 3_650 * _DAY
 _MAX_SHOWN: Final = 200
 # Characters of the server's own text that a message shows.
+_FINAL: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
+# The errors that asking again does not cure: the refresh token is refused, or the
+# client is (RFC 6749, 5.2). Others come from gateways, or pass by themselves.
+_KNOWN: Final = _FINAL | {
+    "access_denied",
+    "invalid_request",
+    "invalid_scope",
+    "server_error",
+    "slow_down",
+    "temporarily_unavailable",
+    "unsupported_grant_type",
+}
+# Shown with their descriptions; what else a gateway sends may be anything.
+_PASSING: Final = frozenset({408, 429})
 _RESPONSE_PARAMETERS: Final = frozenset({"state", "code", "error", "error_description"})
 # Each at most once (RFC 6749, 3.1); others belong to the redirect URI.
 _FORM_HEADERS: Final = {
@@ -177,9 +188,10 @@ def _query(url: str) -> str:
         return ""
 
 
-def _one_line(error: str, description: str = "") -> str:
+def _one_line(error: str, description: object = "") -> str:
     """Return the server's text on one line, without control characters."""
-    text = f"{error}: {description}".rstrip(": ")
+    text = f"{error}: {description if isinstance(description, str) else ''}"
+    text = text.rstrip(": ")
     printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.split())[:_MAX_SHOWN]
 
@@ -187,12 +199,12 @@ def _one_line(error: str, description: str = "") -> str:
 class _TokenResponse(Struct):
     access_token: Annotated[str, Meta(min_length=1)]
     refresh_token: str | None = None
-    expires_in: float | None = None
+    expires_in: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _ErrorResponse(Struct):
     error: str
-    error_description: str = ""
+    error_description: Any = ""
 
 
 class _Grant(NamedTuple):
@@ -215,15 +227,16 @@ def read_tokens(response: ResponseLike, old: Tokens, now: float) -> Tokens:
     """Return the tokens in the response to a refresh.
 
     Without a new refresh token, the old one is kept. The times of the sign-in
-    are kept, too.
+    are kept, too. A life that cannot be read costs no token: the expiry is
+    unknown then.
 
     Args:
         response: The token endpoint's response.
         old: The tokens that it replaces.
-        now: Seconds since 1970.
+        now: When they were asked for, in seconds since 1970.
 
     Raises:
-        TokenRefused: The endpoint refused.
+        TokenRefused: The endpoint refused for good.
         TokenUnavailable: The endpoint failed, or its response is unreadable.
             Neither message shows the response: it may hold a token.
     """
@@ -243,7 +256,7 @@ def read_first_tokens(
 
     Args:
         response: The token endpoint's response.
-        now: Seconds since 1970.
+        now: When they were asked for, in seconds since 1970.
         sign_in_days: Days that a sign-in lasts. Without a refresh token, it
             lasts as long as the access token.
 
@@ -259,30 +272,36 @@ def read_first_tokens(
 
 def _tokens(response: ResponseLike, now: float, grant: _Grant) -> Tokens:
     if response.status >= HTTPStatus.BAD_REQUEST:
-        raise _error(response, grant)
-    body = _decode(response, _TokenResponse)
+        raise _error(response, now, grant)
+    body = _decode(bytes(response.body), _TokenResponse)
     if body is None:
         raise TokenUnavailable("The token endpoint's response holds no readable token")
+    seconds = _decode(bytes(body.expires_in), float)
     return Tokens(
         access_token=body.access_token,
         refresh_token=body.refresh_token or "",
-        expires_at=now + (body.expires_in or TOKEN_SECONDS),
+        expires_at=now + seconds if seconds and 0 < seconds < _LONGEST_LIFE else None,
         issued_at=now,
     )
 
 
-def _error(response: ResponseLike, grant: _Grant) -> TokenError:
-    """Return a refusal if there is an OAuth error code, else that it is unavailable.
+def _error(response: ResponseLike, now: float, grant: _Grant) -> TokenError:
+    """Return a refusal if the OAuth error code is final, else that it is unavailable.
 
     Source: RFC 6749, 5.2.
     """
-    body = _decode(response, _ErrorResponse)
-    busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
-    if body is None or busy or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    body = _decode(bytes(response.body), _ErrorResponse)
+    detail = "" if body is None else _one_line(body.error, body.error_description)
+    passing = (
+        response.status in _PASSING
+        or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    if body is None or passing or body.error not in _FINAL:
+        shown = f" ({detail})" if body is not None and body.error in _KNOWN else ""
         return TokenUnavailable(
-            f"The token endpoint responded with status {response.status}"
+            f"The token endpoint responded with status {response.status}{shown}",
+            retry_after=retry_after(response.headers, now),
         )
-    detail = _one_line(body.error, body.error_description)
     return TokenRefused(
         f"The token endpoint {grant.refused} ({detail}). {grant.cause}, or client_id or "
         "client_secret is wrong: sign in again with `sage200 login`.",
@@ -290,9 +309,9 @@ def _error(response: ResponseLike, grant: _Grant) -> TokenError:
     )
 
 
-def _decode(response: ResponseLike, model: type[R]) -> R | None:
-    """Decode a response; drop the parser's error, which may hold a token."""
+def _decode(data: bytes, model: type[R]) -> R | None:
+    """Decode JSON; drop the parser's error, which may hold a token."""
     try:
-        return msgspec.json.decode(bytes(response.body), type=model, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(data, type=model, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -181,9 +181,10 @@ async def _request_tokens(
     clock = Clock()
     http = HttpTransport(settings, clock)
     request = code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
+    asked_at = clock.now()
     await http.open()
     try:
         response = await send_to_token_endpoint(http, request)
     finally:
         await http.close()
-    return read_first_tokens(response, clock.now(), settings.sign_in_days)
+    return read_first_tokens(response, asked_at, settings.sign_in_days)

@@ -33,8 +33,9 @@ def token_refresher(
 
     async def refresh(old: Tokens) -> Tokens:
         require_client_id(settings)
+        asked_at = clock.now()  # a life counted from the reply would be too long
         response = await send_to_token_endpoint(http, refresh_request(settings, old))
-        return read_tokens(response, old, clock.now())
+        return read_tokens(response, old, asked_at)
 
     return refresh
 

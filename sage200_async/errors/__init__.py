@@ -26,7 +26,7 @@
     │   └── DecodeError                   .json_path .model .raw
     ├── TokenError                        no usable token
     │   ├── TokenRefused                  .reason: sign in again
-    │   ├── TokenUnavailable              try again later
+    │   ├── TokenUnavailable              .retry_after: try again later
     │   ├── TokenStoreError               the store could not be read or written
     │   └── SignInFailed                  .reason: no tokens were issued
     ├── PagingError                       .plan: this page cannot follow the last

@@ -22,9 +22,16 @@ class TokenRefused(TokenError):
 
 
 class TokenUnavailable(TokenError):
-    """The token endpoint could not be reached, or its response is unusable."""
+    """The token endpoint could not be reached, or its response is unusable.
+
+    ``retry_after`` is how many seconds it is left alone for, or None.
+    """
 
     retryable = True
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TokenStoreError(TokenError):

@@ -230,6 +230,18 @@ def test_no_token_at_all(helpers):
         lambda: reply({"token_type": "Bearer"}),
         lambda: reply({"access_token": ""}),
         lambda: reply(["access_token"]),
+        lambda: Response(200, {}, b'{"a":' * 100_000),
+        lambda: reply({"error": "temporarily_unavailable"}, 400),
+        lambda: reply({"error": "server_error"}, 400),
+        lambda: reply({"error": "invalid_request"}, 400),
+        lambda: reply({"error": "access_denied"}, 403),
+        lambda: reply({"error": "too_many_attempts"}, 403),
+        lambda: reply({"error": "Not Found"}, 404),
+        lambda: reply({"error": "invalid_grant"}, 408),
+        lambda: reply({"error": "invalid_grant"}, 429),
+        lambda: reply({"error": "invalid_client"}, 503),
+        lambda: reply({"error": {"code": "invalid_grant"}}, 400),
+        lambda: reply("invalid_grant", 400),
     ],
 )
 def test_the_endpoint_fails(helpers, response):
@@ -248,30 +260,52 @@ def test_the_endpoint_fails(helpers, response):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(403, "invalid_grant"), (400, "invalid_request"), (401, "invalid_client")],
+    [
+        (403, "invalid_grant"),
+        (400, "invalid_grant"),
+        (401, "invalid_client"),
+        (400, "unauthorized_client"),
+    ],
 )
-def test_the_endpoint_refuses(helpers, status, error):
-    """A refusal with an OAuth error code is final, and the message has the code."""
+@pytest.mark.parametrize("description", ["Unknown.", None, 7, {"text": "Unknown."}])
+def test_the_endpoint_refuses(helpers, status, error, description):
+    """A token or a client that is refused is final, and the message has the code."""
     service = helpers.Service(helpers.Clock())
     service.expire()
-    service.token_response = lambda: reply({"error": error}, status)
+    body = {"error": error, "error_description": description}
+    service.token_response = lambda: reply(body, status)
     auth, _ = service.auth()
     with pytest.raises(TokenRefused, match=error) as caught:
         asyncio.run(auth.send(helpers.ask()))
     assert not caught.value.retryable
+    assert caught.value.reason == error
+
+
+def test_an_unavailable_endpoint_says_why(helpers):
+    """What the endpoint gave as its reason is in the error, on one line."""
+    service = helpers.Service(helpers.Clock())
+    service.expire()
+    body = {"error": "temporarily_unavailable", "error_description": "at\nwork"}
+    service.token_response = lambda: reply(body, 400)
+    auth, _ = service.auth()
+    with pytest.raises(TokenUnavailable) as caught:
+        asyncio.run(auth.send(helpers.ask()))
+    assert str(caught.value) == (
+        "The token endpoint responded with status 400 (temporarily_unavailable: at work)"
+    )
 
 
 @pytest.mark.parametrize(
     "fields",
     [
         {},
-        {"refresh_token": None, "expires_in": None},
+        {"refresh_token": None, "expires_in": 28800},
         {"refresh_token": "", "expires_in": "28800"},
         {"expires_in": 28800.0, "scope": "offline_access", "id_token": None},
     ],
 )
 def test_optional_fields_of_a_token_response(helpers, fields):
-    """Without a refresh token the old one is kept; without a life it is 480 minutes."""
+    """Without a refresh token the old one is kept; without a life none is assumed."""
     service, store = helpers.Service(helpers.Clock()), MemoryStore()
     service.expire()
 
@@ -283,5 +317,25 @@ def test_optional_fields_of_a_token_response(helpers, fields):
     auth, _ = service.auth(store)
     assert asyncio.run(auth.send(helpers.ask())).status == 200
     now = service.clock.now()
-    tokens = Tokens("hush-access-9", "hush-refresh-0", now + 28_800, now)
+    end = now + 28_800 if "expires_in" in fields else None
+    tokens = Tokens("hush-access-9", "hush-refresh-0", end, now)
     assert asyncio.run(store.load()) == tokens
+
+
+UNREADABLE = ["soon", None, -5, 0, True, {}, [3600], "", "nan", "inf", 1e300, 10**400]
+
+
+@pytest.mark.parametrize("life", UNREADABLE, ids=repr)
+def test_a_life_that_cannot_be_read_costs_no_token(helpers, life):
+    """Tokens whose life cannot be read are stored, with an unknown expiry."""
+    service, store = helpers.Service(helpers.Clock()), MemoryStore()
+    service.life = life
+    service.expire()
+    auth, _ = service.auth(store)
+    assert asyncio.run(auth.send(helpers.ask())).status == 200
+    now = service.clock.now()
+    tokens = Tokens("hush-access-1", "hush-refresh-1", None, now)
+    assert asyncio.run(store.load()) == tokens
+    service.life = 28_800
+    service.expire()
+    assert asyncio.run(auth.send(helpers.ask())).status == 200

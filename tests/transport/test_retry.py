@@ -375,7 +375,9 @@ def test_what_cannot_be_smaller_is_sent_again(helpers):
 
 def test_a_reply_that_is_too_large_and_cannot_be_smaller(helpers):
     """A reply past the limit is not requested again where it can be no smaller."""
-    sent, error = deliver([ResponseTooLarge("big")] * 9, helpers.Clock(), reducible=False)
+    sent, error = deliver(
+        [ResponseTooLarge("big")] * 9, helpers.Clock(), reducible=False
+    )
     assert (sent, type(error)) == (1, ResponseTooLarge)
 
 

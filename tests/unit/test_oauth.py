@@ -212,9 +212,9 @@ def test_the_first_tokens():
 
 
 def test_a_response_without_expires_in():
-    """Without expires_in an access token lives 480 minutes."""
+    """Without expires_in nobody knows when an access token expires."""
     tokens = read_first_tokens(reply({"access_token": "a"}), NOW, 30)
-    assert tokens.expires_at == NOW + 480 * 60
+    assert tokens.expires_at is None
 
 
 def test_no_refresh_token():

@@ -67,7 +67,7 @@ def decode(data: bytes | str, store: str) -> Tokens:
     """
     try:
         return msgspec.json.decode(data, type=Tokens)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         size = f"{len(data)} {'characters' if isinstance(data, str) else 'bytes'}"
     raise TokenStoreError(
         f"{store}: expected tokens as JSON, got {size} of something else. Remove it "
