@@ -6,12 +6,27 @@ import asyncio
 import contextlib
 import copy
 import logging
-from datetime import UTC, datetime
+import math
+import random
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sage200_async.auth.refresh_pace import (
+    is_due,
+    is_usable,
+    later_pause,
+    paused,
+    remaining_pause,
+)
+from sage200_async.auth.refusals import (
+    explained,
+    left_alone,
+    may_have_rotated,
+    not_signed_in,
+)
+from sage200_async.auth.sign_in_expiry import SignInExpiry
 from sage200_async.auth.stores import Tokens
 from sage200_async.errors import (
     SettingsError,
@@ -19,9 +34,8 @@ from sage200_async.errors import (
     TokenRefused,
     TokenStoreError,
     TokenUnavailable,
-    TransportError,
 )
-from sage200_async.events import Events, SignInExpiring, TokenRefreshed
+from sage200_async.events import Events, TokenRefreshed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -31,17 +45,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-REFRESH_AHEAD: Final = 300.0
-"""Seconds before its expiry at which an access token is refreshed, at most."""
-_REFRESH_AHEAD_SHARE: Final = 0.1
-# Of a short life, this share: a token of a minute is not refreshed at once.
+_AHEAD_PAUSE: Final = 10.0
+# Seconds between attempts to refresh ahead of time, whatever made them fail.
 _USELESS: Final = 60.0
 # Seconds for which a 401 that survived a refresh starts no other refresh: the
 # site, the company or the role is wrong, and every request would refresh.
 _SAVE_DELAYS: Final = (0.2, 1.0, 3.0)
 # Seconds between attempts to store new tokens, of which there is no other copy.
-_DAY: Final = 86_400.0
-_WARN_AHEAD: Final = 10 * _DAY
 
 
 class TokenVersion(Struct, frozen=True):
@@ -56,7 +66,12 @@ class TokenManager:
 
     A 401 starts a refresh only if its token is still the current one, and all
     requests that wait share it. The refresh runs in a task of its own, so that
-    cancelling a request does not lose the new refresh token.
+    cancelling a request does not lose the new refresh token. Tokens that still
+    work are refreshed ahead of their expiry, and no request waits for that.
+
+    After a refresh that failed, the endpoint is left alone for a while: as long
+    as it said, or ever longer. The pause is stored with the tokens, so that the
+    processes that share them keep it together.
 
     A refresh holds the store's lock from its first read to its last write. If
     the store has newer tokens, they are used without a request. Else the old
@@ -76,6 +91,7 @@ class TokenManager:
         refresher: Asks the token endpoint, once.
         clock: The time.
         events: Receives refreshes, and a sign-in that expires soon.
+        jitter: Returns a number from 0 to 1.
     """
 
     def __init__(
@@ -86,41 +102,54 @@ class TokenManager:
         clock: Clock,
         *,
         events: Events | None = None,
+        jitter: Callable[[], float] = random.random,  # noqa: S311 - spreads pauses
     ) -> None:
         self._store = store
         self._seed = seed
         self._refresher = refresher
         self._clock = clock
         self._events = events or Events()
+        self._jitter = jitter
         self._tokens: Tokens | None = None
         self._unsaved: tuple[Tokens, Tokens] | None = None  # old, new
         self._generation = 0
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._refused: tuple[str, TokenRefused] | None = None
+        self._failed: Tokens | None = None  # with the pause after the failure
+        self._failure = ""
+        self._ahead_after = -math.inf
         self._useless_since: float | None = None
-        self._warned_at: float | None = None
+        self._sign_in_expiry = SignInExpiry(self._events)
 
     async def current(self) -> TokenVersion:
-        """Return tokens that should work, refreshed if they expire soon.
+        """Return tokens that should work, refreshed first if they have expired.
+
+        If they expire soon, a refresh is started, and they are returned at once.
 
         Raises:
             TokenError: There are none, and none could be obtained.
         """
         tokens = await self._loaded()
         now = self._clock.now()
-        self._warn_before_expiry(tokens, now)
-        if tokens.access_token and not _expires_soon(tokens, now):
-            return TokenVersion(tokens, self._generation)
-        if not tokens.refresh_token and tokens.access_token:
-            return TokenVersion(tokens, self._generation)
-        try:
-            return await self.refresh(self._generation)
-        except TokenError as error:
-            usable = tokens.access_token and now < (tokens.expires_at or 0)
-            if not usable or self._tokens is not tokens:
-                raise
-            _log.warning("refreshing ahead of time failed: %s", error)
-            return TokenVersion(tokens, self._generation)
+        self._sign_in_expiry.check(tokens, now)
+        if is_due(tokens, now) and (tokens.refresh_token or not tokens.access_token):
+            if not is_usable(tokens, now):
+                return await self.refresh(self._generation)
+            self._refresh_ahead(tokens, now)
+        return TokenVersion(tokens, self._generation)
+
+    def _refresh_ahead(self, tokens: Tokens, now: float) -> None:
+        """Start a refresh, unless one is in progress or failed a short while ago."""
+        pause = remaining_pause(later_pause(tokens, self._failed), now)
+        if pause or now < self._ahead_after or self._tasks:
+            return
+        self._start(self._refresh).add_done_callback(self._end_ahead)
+
+    def _end_ahead(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        self._ahead_after = self._clock.now() + _AHEAD_PAUSE
+        _log.warning("refreshing ahead of time failed: %s", task.exception())
 
     def should_refresh(self, generation: int) -> bool:
         """Whether a 401 for the token of *generation* calls for a refresh."""
@@ -171,15 +200,21 @@ class TokenManager:
 
     async def _run_shared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run *work* once for all callers, even if one of them is cancelled."""
+        try:
+            await asyncio.shield(self._start(work))
+        except TokenError as error:
+            raise copy.copy(error) from error
+
+    def _start(
+        self, work: Callable[[], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        """Return the task that does *work*, in progress or new."""
         name = work.__name__
         task = self._tasks.get(name)
         if task is None or task.done():
             self._tasks[name] = task = asyncio.create_task(work(), name=name)
             task.add_done_callback(self._remove_task)
-        try:
-            await asyncio.shield(task)
-        except TokenError as error:
-            raise copy.copy(error) from error
+        return task
 
     def _remove_task(self, task: asyncio.Task[None]) -> None:
         if self._tasks[task.get_name()] is task:
@@ -231,7 +266,7 @@ class TokenManager:
         if stored.access_token == known.access_token:
             return stored
         self._replace_tokens(stored)
-        return stored if _expires_soon(stored, self._clock.now()) else None
+        return stored if is_due(stored, self._clock.now()) else None
 
     async def _save(self, new: Tokens) -> Tokens:
         """Store new tokens; keep them in memory until that has worked."""
@@ -259,87 +294,53 @@ class TokenManager:
     def _replace_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._generation += 1
+        self._ahead_after = -math.inf
+        self._failed, self._failure = None, ""
 
     async def _request_tokens(self, old: Tokens) -> Tokens:
-        """Ask for new tokens, unless this refresh token was refused before."""
-        if not old.refresh_token:
-            raise _not_signed_in(old)
-        if self._refused is not None and self._refused[0] == old.refresh_token:
-            raise copy.copy(self._refused[1])
+        """Ask for new tokens, unless it is known that this would fail."""
+        self._require_askable(old)
         started_at = old.refresh_started_at or self._clock.now()
-        await self._store.save(replace(old, refresh_started_at=started_at))
+        started = replace(old, refresh_started_at=started_at)
+        await self._store.save(started)
         _log.debug("asking the token endpoint")
         try:
             return await self._refresher(old)
+        except TokenUnavailable as error:
+            await self._pause(started if may_have_rotated(error) else old, error)
+            raise
         except (TokenError, SettingsError) as error:
-            if not _may_have_rotated(error):
-                await self._store.save(old)
+            await self._store.save(old)
             if not isinstance(error, TokenRefused):
                 raise
-            refusal = _explain(error, old, self._seed)
+            refusal = explained(error, old, self._seed)
             self._refused = old.refresh_token, refusal
             raise refusal from error
 
-    def _warn_before_expiry(self, tokens: Tokens, now: float) -> None:
-        """Warn once a day if somebody has to sign in again soon."""
-        expires_at = tokens.refresh_token_expires_at
-        warned_today = self._warned_at is not None and now - self._warned_at < _DAY
-        if expires_at is None or now < expires_at - _WARN_AHEAD or warned_today:
-            return
-        self._warned_at = now
-        days = (expires_at - now) / _DAY
-        _log.warning(
-            "the sign-in expires at %s, in %.1f days: sign in again with `sage200 login`",
-            _utc(expires_at),
-            days,
-        )
-        self._events.emit(SignInExpiring(ends_at=expires_at, days_left=days))
+    def _require_askable(self, old: Tokens) -> None:
+        """Check that these tokens were not refused, and that no pause is on.
 
+        Raises:
+            TokenRefused: They were, or there is no refresh token.
+            TokenUnavailable: The endpoint is left alone for now.
+        """
+        if not old.refresh_token:
+            raise not_signed_in(old)
+        if self._refused is not None and self._refused[0] == old.refresh_token:
+            raise copy.copy(self._refused[1])
+        tokens = later_pause(old, self._failed)
+        seconds = remaining_pause(tokens, self._clock.now())
+        if seconds:
+            raise left_alone(seconds, self._failure)
 
-def _expires_soon(tokens: Tokens, now: float) -> bool:
-    if not tokens.access_token:
-        return True
-    if tokens.expires_at is None:
-        return False
-    life = tokens.expires_at - (tokens.issued_at or tokens.expires_at - REFRESH_AHEAD)
-    return now >= tokens.expires_at - min(REFRESH_AHEAD, _REFRESH_AHEAD_SHARE * life)
-
-
-def _may_have_rotated(error: Exception) -> bool:
-    """Whether the endpoint may have replaced the refresh token despite *error*."""
-    if not isinstance(error, TokenUnavailable):
-        return False
-    cause = error.__cause__
-    return not (isinstance(cause, TransportError) and cause.never_sent)
-
-
-def _not_signed_in(tokens: Tokens) -> TokenRefused:
-    if tokens.access_token:
-        return TokenRefused(
-            "The access token has expired, and there is no refresh token: "
-            "sign in again with `sage200 login`."
-        )
-    return TokenRefused(
-        "Not signed in. Run `sage200 login`, or set SAGE200_REFRESH_TOKEN."
-    )
-
-
-def _explain(error: TokenRefused, old: Tokens, seed: Tokens) -> TokenRefused:
-    """Add to a refusal what the store and the settings reveal about its cause."""
-    message = str(error)
-    if error.reason == "invalid_grant" and old.refresh_started_at is not None:
-        message += (
-            f" A refresh was started at {_utc(old.refresh_started_at)} and its response "
-            "was never stored: the process was killed in between, and the new refresh "
-            "token is lost."
-        )
-    if seed.refresh_token not in {"", old.refresh_token}:
-        message += (
-            " The refused token came from the token store; the different one in the "
-            "settings is used only if the store is empty."
-        )
-    return TokenRefused(message, reason=error.reason)
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    async def _pause(self, tokens: Tokens, error: TokenUnavailable) -> None:
+        """Leave the endpoint alone for a while, in every process."""
+        tokens = later_pause(tokens, self._failed)
+        now, jitter = self._clock.now(), self._jitter()
+        self._failed = paused(tokens, now, error.retry_after, jitter)
+        self._failure = str(error)
+        error.retry_after = remaining_pause(self._failed, now)
+        try:
+            await self._store.save(self._failed)
+        except TokenStoreError as failure:
+            _log.warning("other processes do not see the pause: %s", failure)

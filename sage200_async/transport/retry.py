@@ -23,6 +23,7 @@ from sage200_async.errors import (
     ServerError,
     StatusError,
     TokenError,
+    TokenUnavailable,
     TransportError,
 )
 from sage200_async.events import Events, RetryScheduled
@@ -105,7 +106,9 @@ def wait_before_retry(
         return None
     if not idempotent and not _never_sent(error):
         return None
-    retry_after = error.retry_after if isinstance(error, StatusError) else None
+    retry_after = None
+    if isinstance(error, StatusError | TokenUnavailable):
+        retry_after = error.retry_after
     if retry_after is not None and retry_after > policy.longest_retry_after:
         return None
     doubled = policy.first_wait * 2.0 ** min(attempts - 1, _DOUBLINGS)

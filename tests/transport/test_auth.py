@@ -245,7 +245,7 @@ def test_no_token_at_all(helpers):
     ],
 )
 def test_the_endpoint_fails(helpers, response):
-    """An endpoint that fails is no refusal: the next request asks it again."""
+    """An endpoint that fails is no refusal: it is asked again after a pause."""
     service = helpers.Service(helpers.Clock())
     service.expire()
     auth, _ = service.auth()
@@ -254,6 +254,7 @@ def test_the_endpoint_fails(helpers, response):
         asyncio.run(auth.send(helpers.ask()))
     assert caught.value.retryable
     service.token_response = None
+    asyncio.run(service.clock.sleep(caught.value.retry_after))
     assert asyncio.run(auth.send(helpers.ask())).status == 200
     assert service.asked == ["hush-refresh-0", "hush-refresh-0"]
 

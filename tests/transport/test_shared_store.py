@@ -327,6 +327,7 @@ def test_a_refresh_stays_recorded_if_it_may_have_rotated(helpers, response, reco
         started_at if recorded else None
     )
     service.token_response = None
+    asyncio.run(service.clock.sleep(60))
     assert asyncio.run(auth.send(helpers.ask())).status == 200
     assert asyncio.run(store.load()).refresh_started_at is None
 

@@ -38,6 +38,10 @@ class Tokens(Struct, frozen=True, omit_defaults=True):
     Stored before the token endpoint is asked, and replaced by the new tokens.
     If present outside a refresh, a refresh was interrupted.
     """
+    refresh_failures: int = 0
+    """Refreshes in a row for which the token endpoint was unavailable."""
+    refresh_not_before: float | None = None
+    """When the token endpoint may be asked again, after such a refresh."""
 
     def __repr__(self) -> str:
         names = ("access_token", "refresh_token")
