@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.auth.stores import Tokens, store_at
-from sage200_async.auth.token_endpoint import token_refresher
-from sage200_async.auth.token_manager import TokenManager
+from sage200_async.auth.setup import token_manager
 from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
@@ -87,8 +85,12 @@ class Sage200Client(Endpoints):
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
         self._event_transport = EventTransport(self._http, self.events, self._clock)
-        self._token_manager = _token_manager(
-            settings, self._event_transport, self._clock, self.events
+        self._token_http = HttpTransport(settings, self._clock, connections=1)
+        self._token_manager = token_manager(
+            settings,
+            EventTransport(self._token_http, self.events, self._clock),
+            self._clock,
+            self.events,
         )
         self.transport: Transport = transport or self._stack()
         if transport is None:
@@ -112,6 +114,7 @@ class Sage200Client(Endpoints):
     async def __aenter__(self) -> Self:
         if self._owner:
             await self._http.open()
+            await self._token_http.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -126,6 +129,7 @@ class Sage200Client(Endpoints):
         if not self._owner:
             return
         await self._token_manager.drain()
+        await self._token_http.close()
         await self._http.close()
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:
@@ -312,15 +316,6 @@ class Sage200Client(Endpoints):
         from sage200_async.catalog import Site  # noqa: PLC0415 - a late import
 
         return read_rows(await self.transport.send(request), Site)
-
-
-def _token_manager(
-    settings: Settings, http: Transport, clock: Clock, events: Events
-) -> TokenManager:
-    seed = Tokens(settings.access_token, settings.refresh_token)
-    refresh = token_refresher(settings, http, clock)
-    store = store_at(settings.token_store)
-    return TokenManager(store, seed, refresh, clock, events=events)
 
 
 def _require_settings(settings: object) -> Settings:

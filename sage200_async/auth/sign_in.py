@@ -179,7 +179,7 @@ async def _request_tokens(
     settings: Settings, sign_in: AuthorizationRequest, code: str
 ) -> Tokens:
     clock = Clock()
-    http = HttpTransport(settings, clock)
+    http = HttpTransport(settings, clock, connections=1)
     request = code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
     asked_at = clock.now()
     await http.open()

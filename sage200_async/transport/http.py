@@ -92,11 +92,21 @@ class HttpTransport:
     TLS is always verified. Redirects are not followed: a token must not go to
     another host. The connection is back in the pool when `send` returns, so
     the consumer of a response holds none.
+
+    Args:
+        settings: Time-outs and limits.
+        clock: The time.
+        connections: Connections at most; ``max_connections`` by default. The
+            token endpoint has a transport of its own, with one: a refresh must
+            not wait for a connection that pages hold.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, *, connections: int | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._connections = connections or settings.max_connections
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -114,7 +124,7 @@ class HttpTransport:
         # more than twice the largest block freed so far, which is 256 KB at first
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=settings.max_connections),
+            connector=_Connector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in small steps

@@ -78,3 +78,23 @@ def test_a_permanent_401(read_with_faults):
     assert type(result.error) is errors.Unauthorized
     assert "company" in str(result.error)
     assert len(result.requests) == 1 + 2
+
+
+def test_pages_that_hold_all_connections(helpers, database):
+    """A refresh does not wait for the pool: the token endpoint has a connection."""
+
+    async def main():
+        async with (
+            Sandbox(database=database) as sandbox,
+            helpers.connected(sandbox, max_connections=2) as client,
+        ):
+            sandbox.faults = [Fault(delay=1.0)] * 2
+            rows = client.customers.select("id")
+            pages = [asyncio.create_task(rows.first()) for _ in range(2)]
+            await helpers.until(lambda: sandbox.in_flight == 2)
+            version = await client._token_manager.refresh(1)
+            assert version.generation == 2
+            assert not any(page.done() for page in pages)
+            await asyncio.gather(*pages)
+
+    asyncio.run(main())
