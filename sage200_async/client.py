@@ -21,7 +21,7 @@ from sage200_async.query.schema_diff import (
     read_metadata,
 )
 from sage200_async.settings import Settings
-from sage200_async.transport.auth import Auth
+from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.events import EventTransport
@@ -98,11 +98,11 @@ class Sage200Client(Endpoints):
 
     def _stack(self) -> Transport:
         settings = self.settings
-        throttled = Throttle(
-            self._event_transport, settings.max_connections, self.events
-        )
         keys = settings.subscription_key, settings.secondary_subscription_key
-        authorized = Auth(Subscription(throttled, *keys), self._token_manager)
+        subscribed = Subscription(self._event_transport, *keys)
+        stamped = Bearer(subscribed, self._token_manager)
+        throttled = Throttle(stamped, settings.max_connections, self.events)
+        authorized = Auth(throttled, self._token_manager, self._clock)
         policy = RetryPolicy(
             max_attempts=settings.max_attempts,
             max_seconds=settings.max_retry_seconds,

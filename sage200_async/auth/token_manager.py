@@ -47,9 +47,8 @@ _log = logging.getLogger(__name__)
 
 _AHEAD_PAUSE: Final = 10.0
 # Seconds between attempts to refresh ahead of time, whatever made them fail.
-_USELESS: Final = 60.0
-# Seconds for which a 401 that survived a refresh starts no other refresh: the
-# site, the company or the role is wrong, and every request would refresh.
+_RECENT: Final = 60.0
+# Seconds since tokens were issued within which nobody expects them to be refused.
 _SAVE_DELAYS: Final = (0.2, 1.0, 3.0)
 # Seconds between attempts to store new tokens, of which there is no other copy.
 
@@ -118,7 +117,6 @@ class TokenManager:
         self._failed: Tokens | None = None  # with the pause after the failure
         self._failure = ""
         self._ahead_after = -math.inf
-        self._useless_since: float | None = None
         self._sign_in_expiry = SignInExpiry(self._events)
 
     async def current(self) -> TokenVersion:
@@ -151,27 +149,19 @@ class TokenManager:
         self._ahead_after = self._clock.now() + _AHEAD_PAUSE
         _log.warning("refreshing ahead of time failed: %s", task.exception())
 
-    def should_refresh(self, generation: int) -> bool:
-        """Whether a 401 for the token of *generation* calls for a refresh."""
-        if generation != self._generation:
-            return True
-        if self._tokens is None or not self._tokens.refresh_token:
-            return False
-        if self._useless_since is None:
-            return True
-        return self._clock.monotonic() - self._useless_since > _USELESS
+    def is_current(self, version: TokenVersion) -> bool:
+        """Whether no newer tokens are known than those of *version*."""
+        return version.generation == self._generation
 
-    def is_fresh(self, version: TokenVersion) -> bool:
-        """Whether the tokens were issued within the last minute.
+    def should_work(self, version: TokenVersion) -> bool:
+        """Whether a 401 for these tokens cannot be the token's fault.
 
+        They were issued within the last minute, and do not expire right now.
         Tokens that another process has stored may be older, and expired.
         """
-        issued_at = version.tokens.issued_at
-        return issued_at is None or self._clock.now() - issued_at < _USELESS
-
-    def mark_refresh_useless(self) -> None:
-        """Record that a token just refreshed was met with a 401."""
-        self._useless_since = self._clock.monotonic()
+        now, issued_at = self._clock.now(), version.tokens.issued_at
+        recent = issued_at is None or now - issued_at < _RECENT
+        return recent and not is_due(version.tokens, now)
 
     async def refresh(self, generation: int) -> TokenVersion:
         """Return tokens newer than *generation*, with at most one refresh.

@@ -1,7 +1,7 @@
 """How requests are sent: a protocol with one method, and policies around it.
 
-``Retry(Auth(Throttle(Http)))``: each takes a request and returns a response or
-raises. `MemoryTransport` takes the place of `HttpTransport` in tests.
+``Retry(Auth(Throttle(Bearer(Subscription(Http)))))``: each takes a request and
+returns a response or raises. `MemoryTransport` takes the place of `HttpTransport` in tests.
 """
 
 from sage200_async.transport.base import Clock as Clock

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from sage200_async import errors
-from sage200_async.sandbox import Fault, Sandbox
+from sage200_async.sandbox import Behaviour, Fault, Sandbox
+from sage200_async.transport.base import Clock
 
 TASKS = 50
 UNAUTHORIZED = Fault(status=401)
@@ -98,3 +99,31 @@ def test_pages_that_hold_all_connections(helpers, database):
             await asyncio.gather(*pages)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+def test_tokens_that_live_shorter_than_the_queue(helpers, database, row, seconds):
+    """Twenty tasks share two connections and tokens of a second or two, and none fails.
+
+    The server looks at a token only after its delay: two may be too late, each time.
+    """
+
+    async def task(client):
+        return [await client.customers.select("id").first() for _ in range(2)]
+
+    async def main():
+        behaviour = Behaviour(token_seconds=seconds, delay=seconds / 10)
+        async with (
+            Sandbox(database=database, behaviour=behaviour) as sandbox,
+            helpers.connected(sandbox, Clock(), max_connections=2) as client,
+        ):
+            tasks = (task(client) for _ in range(20))
+            rows = await asyncio.gather(*tasks, return_exceptions=True)
+            statuses = [request.status for request in sandbox.requests]
+            return rows, statuses, len(sandbox.token_requests)
+
+    rows, statuses, refreshes = asyncio.run(main())
+    row(f"tokens of {seconds} s, 20 tasks", "complete", len(statuses))
+    assert [error for error in rows if isinstance(error, BaseException)] == []
+    assert statuses.count(401) <= 2 * refreshes
+    assert refreshes <= 6

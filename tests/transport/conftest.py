@@ -12,7 +12,7 @@ from sage200_async.auth.stores import MemoryStore, Tokens
 from sage200_async.auth.token_endpoint import token_refresher
 from sage200_async.auth.token_manager import TokenManager
 from sage200_async.settings import Settings
-from sage200_async.transport.auth import Auth
+from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
 from sage200_async.transport.memory import reply
 from sage200_async.wire.messages import Request, Response
@@ -84,7 +84,9 @@ class Service:
         self.headers.append(request.headers)
         self.log.append(("used", bearer))
         await self.meanwhile(1)
-        valid = bearer == self.access and not self.forbids
+        forbids = self.forbids
+        forbidden = forbids(request) if callable(forbids) else forbids
+        valid = bearer == self.access and not forbidden
         return reply([]) if valid else Response(401)
 
     async def _token(self, request):
@@ -116,7 +118,7 @@ class Service:
         store = MemoryStore() if store is None else store
         refresher = token_refresher(SETTINGS, self, self.clock)
         manager = TokenManager(store, seed, refresher, self.clock)
-        return Auth(self, manager), manager
+        return Auth(Bearer(self, manager), manager, self.clock), manager
 
 
 class RawServer:

@@ -21,7 +21,7 @@ from sage200_async.errors import (
 )
 from sage200_async.events import Events, SignInExpiring, TokenRefreshed
 from sage200_async.settings import Settings
-from sage200_async.transport.auth import Auth
+from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.wire.messages import Response
 
 DAY = 86_400.0
@@ -69,7 +69,7 @@ def with_events(helpers, service, store):
     events.subscribe(emitted.append)
     refresher = token_refresher(helpers.settings, service, service.clock)
     manager = TokenManager(store, Tokens(), refresher, service.clock, events=events)
-    return Auth(service, manager), emitted
+    return Auth(Bearer(service, manager), manager, service.clock), emitted
 
 
 def test_the_order_of_a_refresh(helpers):
