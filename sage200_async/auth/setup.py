@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sage200_async.auth.owner import TokenOwner
 from sage200_async.auth.stores import Tokens, store_at
 from sage200_async.auth.token_endpoint import token_refresher
 from sage200_async.auth.token_manager import TokenManager
@@ -28,4 +29,5 @@ def token_manager(
     seed = Tokens(settings.access_token, settings.refresh_token)
     refresh = token_refresher(settings, http, clock)
     store = store_at(settings.token_store)
-    return TokenManager(store, seed, refresh, clock, events=events)
+    owner = TokenOwner.of(settings)
+    return TokenManager(store, seed, refresh, clock, events=events, owner=owner)

@@ -22,6 +22,7 @@ from sage200_async.auth.oauth import (
     read_first_tokens,
     read_redirect,
 )
+from sage200_async.auth.owner import TokenOwner
 from sage200_async.auth.stores import store_at
 from sage200_async.auth.token_endpoint import (
     require_client_id,
@@ -148,6 +149,7 @@ async def exchange_code(
     store = store_at(settings.token_store)
     async with store.lock():
         tokens = await _request_tokens(settings, sign_in, code)
+        tokens = TokenOwner.of(settings).mark(tokens)
         await store.save(tokens)
     if not tokens.refresh_token:
         _log.warning(

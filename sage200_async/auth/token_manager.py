@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sage200_async.auth.owner import TokenOwner
 from sage200_async.auth.refresh_pace import (
     is_due,
     is_usable,
@@ -90,6 +91,7 @@ class TokenManager:
         refresher: Asks the token endpoint, once.
         clock: The time.
         events: Receives refreshes, and a sign-in that expires soon.
+        owner: Whose tokens they are; those of others are not served.
         jitter: Returns a number from 0 to 1.
     """
 
@@ -101,10 +103,12 @@ class TokenManager:
         clock: Clock,
         *,
         events: Events | None = None,
+        owner: TokenOwner | None = None,
         jitter: Callable[[], float] = random.random,  # noqa: S311 - spreads pauses
     ) -> None:
         self._store = store
-        self._seed = seed
+        self._owner = owner or TokenOwner()
+        self._seed = self._owner.mark(seed) if seed != Tokens() else seed
         self._refresher = refresher
         self._clock = clock
         self._events = events or Events()
@@ -218,15 +222,19 @@ class TokenManager:
         return self._tokens or self._seed
 
     async def _load(self) -> None:
-        stored = await self._store.load()
+        stored = await self._stored()
         if stored is None and self._seed != Tokens():
             stored = await self._load_or_seed()
         self._tokens = stored or self._seed
 
+    async def _stored(self) -> Tokens | None:
+        """Return what the store holds, if it is ours."""
+        return self._owner.require(await self._store.load(), self._store)
+
     async def _load_or_seed(self) -> Tokens:
         """Seed the store, unless another process was first."""
         async with self._store.lock():
-            stored = await self._store.load()
+            stored = await self._stored()
             if stored is None:
                 await self._store.save(self._seed)
             return stored or self._seed
@@ -238,17 +246,18 @@ class TokenManager:
             if old is None:
                 return
             if self._unsaved is None:
-                self._unsaved = old, await self._request_tokens(old)
-            new = await self._save(self._unsaved[1])
-        self._replace_tokens(new)
+                new = self._owner.mark(await self._request_tokens(old))
+                self._unsaved = old, new
+            saved = await self._save(self._unsaved[1])
+        self._replace_tokens(saved)
         _log.info("access token refreshed")
         seconds = self._clock.monotonic() - started
-        self._events.emit(TokenRefreshed(seconds=seconds, expires_at=new.expires_at))
+        self._events.emit(TokenRefreshed(seconds=seconds, expires_at=saved.expires_at))
 
     async def _tokens_to_refresh(self) -> Tokens | None:
         """Return the store's tokens, or None if they are newer and still usable."""
         known = self._tokens or self._seed
-        stored = await self._store.load() or known
+        stored = await self._stored() or known
         if self._unsaved is not None:
             if stored.refresh_token == self._unsaved[0].refresh_token:
                 return stored

@@ -28,6 +28,7 @@
     │   ├── TokenRefused                  .reason: sign in again
     │   ├── TokenUnavailable              .retry_after: try again later
     │   ├── TokenStoreError               the store could not be read or written
+    │   │   └── ForeignTokens             it holds those of another client
     │   └── SignInFailed                  .reason: no tokens were issued
     ├── PagingError                       .plan: this page cannot follow the last
     ├── ExtractError                      the data read may be incomplete
@@ -68,6 +69,7 @@ from sage200_async.errors.requests import ServerError as ServerError
 from sage200_async.errors.requests import StatusError as StatusError
 from sage200_async.errors.requests import TransportError as TransportError
 from sage200_async.errors.requests import Unauthorized as Unauthorized
+from sage200_async.errors.tokens import ForeignTokens as ForeignTokens
 from sage200_async.errors.tokens import SignInFailed as SignInFailed
 from sage200_async.errors.tokens import TokenError as TokenError
 from sage200_async.errors.tokens import TokenRefused as TokenRefused

@@ -38,6 +38,10 @@ class TokenStoreError(TokenError):
     """The token store could not be read, written or locked."""
 
 
+class ForeignTokens(TokenStoreError):
+    """The token store holds the tokens of another issuer or another client."""
+
+
 class SignInFailed(TokenError):
     """The sign-in failed, and no tokens were issued.
 

@@ -59,11 +59,8 @@ def test_a_request_that_waits_for_a_refresh_leaves_its_place(helpers):
     async def main():
         async def hangs(_):
             service.asked.append("hush-refresh-0")
-            await go_on.wait()
-            return await helpers.Service._token(service, request)
+            await asyncio.Event().wait()
 
-        request = None
-        go_on = asyncio.Event()
         service = helpers.Service(helpers.Clock())
         service.forbids = forbid(8)
         service._token = hangs

@@ -42,6 +42,10 @@ class Tokens(Struct, frozen=True, omit_defaults=True):
     """Refreshes in a row for which the token endpoint was unavailable."""
     refresh_not_before: float | None = None
     """When the token endpoint may be asked again, after such a refresh."""
+    issuer: str = ""
+    """The host that issued them; empty if unknown."""
+    client_id: str = ""
+    """The client that they were issued to; empty if unknown."""
 
     def __repr__(self) -> str:
         names = ("access_token", "refresh_token")
