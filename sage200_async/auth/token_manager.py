@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import copy
 import logging
 import math
 import random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +26,7 @@ from sage200_async.auth.refusals import (
     may_have_rotated,
     not_signed_in,
 )
+from sage200_async.auth.shared_tasks import SharedTasks
 from sage200_async.auth.sign_in_expiry import SignInExpiry
 from sage200_async.auth.stores import Tokens
 from sage200_async.errors import (
@@ -39,7 +39,8 @@ from sage200_async.errors import (
 from sage200_async.events import Events, TokenRefreshed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    import asyncio
+    from collections.abc import Awaitable, Callable
 
     from sage200_async.auth.stores import TokenStore
     from sage200_async.transport.base import Clock
@@ -116,7 +117,7 @@ class TokenManager:
         self._tokens: Tokens | None = None
         self._unsaved: tuple[Tokens, Tokens] | None = None  # old, new
         self._generation = 0
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks = SharedTasks()
         self._refused: tuple[str, TokenRefused] | None = None
         self._failed: Tokens | None = None  # with the pause after the failure
         self._failure = ""
@@ -143,9 +144,9 @@ class TokenManager:
     def _refresh_ahead(self, tokens: Tokens, now: float) -> None:
         """Start a refresh, unless one is in progress or failed a short while ago."""
         pause = remaining_pause(later_pause(tokens, self._failed), now)
-        if pause or now < self._ahead_after or self._tasks:
+        if pause or now < self._ahead_after or self._tasks.running:
             return
-        self._start(self._refresh).add_done_callback(self._end_ahead)
+        self._tasks.start(self._refresh).add_done_callback(self._end_ahead)
 
     def _end_ahead(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
@@ -178,7 +179,7 @@ class TokenManager:
         tokens = await self._loaded()
         if generation != self._generation:
             return TokenVersion(tokens, self._generation)
-        await self._run_shared(self._refresh)
+        await self._tasks.run(self._refresh)
         return TokenVersion(await self._loaded(), self._generation)
 
     async def drain(self) -> None:
@@ -186,39 +187,14 @@ class TokenManager:
 
         Tokens that the store has refused are saved once more.
         """
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
+        await self._tasks.wait()
         if self._unsaved is not None:
             with contextlib.suppress(TokenError):
-                await self._run_shared(self._refresh)
-
-    async def _run_shared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run *work* once for all callers, even if one of them is cancelled."""
-        try:
-            await asyncio.shield(self._start(work))
-        except TokenError as error:
-            raise copy.copy(error) from error
-
-    def _start(
-        self, work: Callable[[], Coroutine[Any, Any, None]]
-    ) -> asyncio.Task[None]:
-        """Return the task that does *work*, in progress or new."""
-        name = work.__name__
-        task = self._tasks.get(name)
-        if task is None or task.done():
-            self._tasks[name] = task = asyncio.create_task(work(), name=name)
-            task.add_done_callback(self._remove_task)
-        return task
-
-    def _remove_task(self, task: asyncio.Task[None]) -> None:
-        if self._tasks[task.get_name()] is task:
-            del self._tasks[task.get_name()]
-        if not task.cancelled() and task.exception() is not None:
-            _log.debug("%s: %s", task.get_name(), type(task.exception()).__name__)
+                await self._tasks.run(self._refresh)
 
     async def _loaded(self) -> Tokens:
         if self._tokens is None:
-            await self._run_shared(self._load)
+            await self._tasks.run(self._load)
         return self._tokens or self._seed
 
     async def _load(self) -> None:

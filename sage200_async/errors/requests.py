@@ -84,7 +84,7 @@ class RequestTimeout(TransportError):
     @property
     def never_sent(self) -> bool:
         """Whether the request certainly never reached the service."""
-        return self.phase == "connect"
+        return self.phase in {"connect", "queue"}
 
     @property
     def page_too_large(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from sage200_async.errors import RequestError, Unauthorized
+from sage200_async.transport.base import Call
 
 if TYPE_CHECKING:
     from sage200_async.auth.token_manager import TokenManager, TokenVersion
@@ -53,7 +54,10 @@ class Bearer:
             Rejected: The token was answered with a 401.
             TokenError: There is no usable token.
         """
+        call = Call.current()
+        call.held = True
         version = await self._tokens.current()
+        call.held = False
         try:
             return await self._inner.send(_with_token(request, version))
         except Unauthorized as error:
@@ -104,7 +108,10 @@ class Auth:
                 rejected = error
             if self._is_final(request, rejected, tries):
                 raise rejected.error
+            call = Call.current()
+            call.held = True  # a 401 means that nothing was done
             await self._renew(rejected.version, tries)
+            call.held = False
 
     def _is_final(self, request: Request, rejected: Rejected, tries: _Tries) -> bool:
         """Whether no newer token would help."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from sage200_async.wire.messages import Request, Response
 
 
@@ -20,6 +24,38 @@ class Transport(Protocol):
     async def send(self, request: Request) -> Response:
         """Send *request* and read the whole response."""
         ...
+
+
+class Call:
+    """What the transports of a stack know together about one call on its way."""
+
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = False
+        """Whether the request is held back here: it is certainly not sent.
+
+        Set before a wait for a place, a token or a connection, and taken back
+        after it. If the wait is cancelled or fails, it stays.
+        """
+
+    @classmethod
+    def current(cls) -> Call:
+        """Return the call that this task is about; a new one outside of any."""
+        return _calls.get() or cls()
+
+    @contextmanager
+    def entered(self) -> Generator[None, None, None]:
+        """Let this be the current call."""
+        outer = _calls.get()
+        _calls.set(self)
+        try:
+            yield
+        finally:
+            _calls.set(outer)
+
+
+_calls: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 class Clock:

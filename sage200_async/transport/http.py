@@ -17,6 +17,7 @@ from sage200_async.errors import (
     TransportError,
 )
 from sage200_async.odata.encoding import join
+from sage200_async.transport.base import Call
 from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Response
 from sage200_async.wire.status import check
@@ -76,6 +77,8 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, *args: Any, **kwargs: Any) -> Connection:
         """Return a connection on which no data has arrived."""
+        call = Call.current()
+        call.held = True
         connection = await super().connect(*args, **kwargs)
         for _ in range(self.limit):
             protocol = connection.protocol
@@ -83,6 +86,7 @@ class _Connector(aiohttp.TCPConnector):
                 break
             connection.close()
             connection = await super().connect(*args, **kwargs)
+        call.held = False
         return connection
 
 

@@ -27,6 +27,7 @@ from sage200_async.errors import (
     TransportError,
 )
 from sage200_async.events import Events, RetryScheduled
+from sage200_async.transport.base import Call
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.wire.messages import AskForLess
 
@@ -185,12 +186,10 @@ class Retry:
         seconds = self._policy.call_seconds
         try:
             async with asyncio.timeout(seconds):
-                response = await self._send(state)
+                with state.call.entered():
+                    response = await self._send(state)
         except TimeoutError as error:
-            message = f"{request}: no response within {seconds:g} s (total_timeout)"
-            late = RequestTimeout(
-                message, request=request, phase="call", seconds=seconds
-            )
+            late = state.too_late(seconds or 0.0)
             state.describe(late)
             state.advise(late)
             raise late from error
@@ -213,6 +212,7 @@ class Retry:
 
     async def _attempt(self, state: RetryState) -> Response:
         state.attempts += 1
+        state.call.held = False
         return await self._inner.send(state.request)
 
     def _gives_up(self, state: RetryState, error: Exception) -> bool:
@@ -267,7 +267,9 @@ class Retry:
                 read_id=state.request.read_id,
             )
         )
+        state.call.held = True
         await self._clock.sleep(state.wait)
+        state.call.held = False
         if reduced:
             raise AskForLess(state.attempts) from error
 
@@ -280,6 +282,7 @@ class RetryState:
         self.started_at = started_at
         self.attempts = 0
         self.wait = 0.0
+        self.call = Call()
         self._maybe_done = False
         """Whether an attempt may have been carried out, its response being lost."""
 
@@ -287,6 +290,16 @@ class RetryState:
         """Return whether the sender is to send a smaller request instead."""
         too_large = isinstance(error, RequestError) and error.page_too_large
         return too_large and self.request.reducible
+
+    def too_late(self, seconds: float) -> RequestTimeout:
+        """Return the error for a call that took longer than *seconds*."""
+        held = self.call.held
+        what = "not sent" if held and not self._maybe_done else "no response"
+        message = f"{self.request}: {what} within {seconds:g} s (total_timeout)"
+        phase = "queue" if held else "call"
+        return RequestTimeout(
+            message, request=self.request, phase=phase, seconds=seconds
+        )
 
     def describe(self, error: RequestError | TokenError) -> None:
         """Add to *error* how often the request was sent, and what came of it."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sage200_async.errors import RequestError
 from sage200_async.events import ConcurrencyChanged, Events
+from sage200_async.transport.base import Call
 
 if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
@@ -82,7 +83,10 @@ class Throttle:
         if name not in self._hosts:
             self._hosts[name] = _Host(name, Limit(float(self._limit), self._limit))
         host = self._hosts[name]
+        call = Call.current()
+        call.held = True
         await host.acquire()
+        call.held = False
         halvings = host.halvings
         try:
             response = await self._inner.send(request)

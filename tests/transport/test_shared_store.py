@@ -233,9 +233,9 @@ def test_a_refresh_as_another_ends(helpers):
         await auth.send(helpers.ask())
 
         async def late():
-            while "_refresh" not in manager._tasks:
+            while "_refresh" not in manager._tasks.running:
                 await asyncio.sleep(0)
-            while not manager._tasks["_refresh"].done():
+            while not manager._tasks.running["_refresh"].done():
                 await asyncio.sleep(0)
             service.expire()
             return await manager.refresh((await manager.current()).generation)
