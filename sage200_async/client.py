@@ -25,6 +25,7 @@ from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.events import EventTransport
+from sage200_async.transport.gate import Gate
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.transport.subscription import Subscription
@@ -109,7 +110,10 @@ class Sage200Client(Endpoints):
             call_seconds=settings.total_timeout,
         )
         budget = RetryBudget(settings.retries_per_second, self._clock)
-        return Retry(authorized, policy, self._clock, budget=budget, events=self.events)
+        retried = Retry(
+            authorized, policy, self._clock, budget=budget, events=self.events
+        )
+        return Gate(retried, self._http)
 
     async def __aenter__(self) -> Self:
         if self._owner:

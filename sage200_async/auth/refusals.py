@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sage200_async.auth.stores import MemoryStore
 from sage200_async.errors import TokenRefused, TokenUnavailable, TransportError
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def left_alone(seconds: float, last: str) -> TokenUnavailable:
     )
 
 
-def explained(error: TokenRefused, old: Tokens, seed: Tokens) -> TokenRefused:
+def explained(
+    error: TokenRefused, old: Tokens, seed: Tokens, store: object
+) -> TokenRefused:
     """Add to a refusal what the store and the settings reveal about its cause."""
     message = str(error)
     if error.reason == "invalid_grant" and old.refresh_started_at is not None:
@@ -58,7 +61,19 @@ def explained(error: TokenRefused, old: Tokens, seed: Tokens) -> TokenRefused:
             " The refused token came from the token store; the different one in the "
             "settings is used only if the store is empty."
         )
+    elif error.reason == "invalid_grant" and _is_seed_in_memory(old, seed, store):
+        message += (
+            " The refused token came from the settings, and the token store is "
+            "memory://: if another client or an earlier run used it, the token that "
+            "replaced it was lost with that. Set a token_store that lasts, such as "
+            "file:///path/tokens.json, and give clients of one process the same store."
+        )
     return TokenRefused(message, reason=error.reason)
+
+
+def _is_seed_in_memory(old: Tokens, seed: Tokens, store: object) -> bool:
+    same = old.refresh_token == seed.refresh_token
+    return same and isinstance(store, MemoryStore)
 
 
 def utc(seconds: float) -> str:

@@ -40,21 +40,27 @@ class SharedTasks:
         """Return the task that does *work*, in progress or new."""
         name = work.__name__
         task = self.running.get(name)
-        if task is None or task.done():
+        if task is None or task.done() or not _is_of_this_loop(task):
             self.running[name] = task = asyncio.create_task(_detached(work), name=name)
             task.add_done_callback(self._remove)
         return task
 
     async def wait(self) -> None:
         """Wait until no work is in progress; errors are for those who asked for it."""
-        if self.running:
-            await asyncio.wait(self.running.values())
+        tasks = [task for task in self.running.values() if _is_of_this_loop(task)]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _remove(self, task: asyncio.Task[None]) -> None:
-        if self.running[task.get_name()] is task:
+        if self.running.get(task.get_name()) is task:
             del self.running[task.get_name()]
         if not task.cancelled() and task.exception() is not None:
             _log.debug("%s: %s", task.get_name(), type(task.exception()).__name__)
+
+
+def _is_of_this_loop(task: asyncio.Task[None]) -> bool:
+    """Whether *task* can still end: that of a loop that is closed cannot."""
+    return task.get_loop() is asyncio.get_running_loop()
 
 
 async def _detached(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -288,7 +288,7 @@ class TokenManager:
             await self._store.save(old)
             if not isinstance(error, TokenRefused):
                 raise
-            refusal = explained(error, old, self._seed)
+            refusal = explained(error, old, self._seed, self._store)
             self._refused = old.refresh_token, refusal
             raise refusal from error
 

@@ -1,6 +1,6 @@
 """How requests are sent: a protocol with one method, and policies around it.
 
-``Retry(Auth(Throttle(Bearer(Subscription(Http)))))``: each takes a request and
+``Gate(Retry(Auth(Throttle(Bearer(Subscription(Http))))))``: each takes a request and
 returns a response or raises. `MemoryTransport` takes the place of `HttpTransport` in tests.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
@@ -112,6 +113,7 @@ class HttpTransport:
         self._clock = clock
         self._connections = connections or settings.max_connections
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
         """Create the pool; connections are made when they are needed.
@@ -123,6 +125,7 @@ class HttpTransport:
             message = f"The client is already open: {_OPEN_IT}, once for each client"
             raise ClientClosed(message)
         settings = self._settings
+        self._loop = asyncio.get_running_loop()
         bytes(_LARGE_PAGE)  # allocated, not touched, and freed
         # glibc returns free memory at the top of its heap to the system if it is
         # more than twice the largest block freed so far, which is 256 KB at first
@@ -144,10 +147,35 @@ class HttpTransport:
         self._session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     async def close(self) -> None:
-        """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close every connection.
+
+        Raises:
+            ClientClosed: They belong to another event loop, which still exists.
+        """
+        session = self._session
+        if session is None:
+            return
+        if self._loop is None or not self._loop.is_closed():
+            self.require_open()
+        self._session = None
+        with contextlib.suppress(RuntimeError):  # of a loop that is closed
+            await session.close()
+
+    def require_open(self) -> aiohttp.ClientSession:
+        """Return the pool.
+
+        Raises:
+            ClientClosed: It is not open, or not in this event loop.
+        """
+        if self._session is None:
+            raise ClientClosed(f"The client is not open: {_OPEN_IT}")
+        if asyncio.get_running_loop() is not self._loop:
+            message = (
+                "The client was opened in another event loop, and its connections "
+                f"belong to that: {_OPEN_IT} in each loop"
+            )
+            raise ClientClosed(message)
+        return self._session
 
     async def send(self, request: Request) -> Response:
         """Send *request* once and read the whole response.
@@ -156,12 +184,11 @@ class HttpTransport:
             TransportError: No complete response came.
             ResponseTooLarge: It is larger than ``max_response_bytes``.
             StatusError: It has an error status.
-            ClientClosed: The pool is not open.
+            ClientClosed: The pool is not open, or not in this event loop.
         """
-        if self._session is None:
-            raise ClientClosed(f"The client is not open: {_OPEN_IT}")
+        session = self.require_open()
         try:
-            response = await self._exchange(self._session, request)
+            response = await self._exchange(session, request)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise translate(error, request, self._settings) from error
         return check(request, response, self._clock.now())

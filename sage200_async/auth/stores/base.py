@@ -114,11 +114,15 @@ class TokenStore(Protocol):
 
 
 class MemoryStore:
-    """Keeps tokens for the life of the process."""
+    """Keeps tokens for the life of the process.
+
+    It may be used in one event loop after another, not in two at once.
+    """
 
     def __init__(self) -> None:
         self._tokens: Tokens | None = None
         self._lock = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def load(self) -> Tokens | None:
         """Return the tokens, or None if there are none."""
@@ -133,5 +137,18 @@ class MemoryStore:
         self._tokens = None
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Return a lock between the tasks of this process."""
+        """Return a lock between the tasks of an event loop.
+
+        Raises:
+            TokenStoreError: It is held in another event loop.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            used = self._loop is not None and not self._loop.is_closed()
+            if used and self._lock.locked():
+                raise TokenStoreError(
+                    "memory://: the tokens are being refreshed in another event loop. "
+                    "Use file:// for clients in several loops or processes."
+                )
+            self._loop, self._lock = loop, asyncio.Lock()
         return self._lock

@@ -1,0 +1,31 @@
+"""Refuses what a client cannot send, before anything is done for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sage200_async.transport.base import Transport
+    from sage200_async.transport.http import HttpTransport
+    from sage200_async.wire.messages import Request, Response
+
+
+class Gate:
+    """Lets requests through while the pool is open, in the event loop of its opening.
+
+    It is the outermost: a closed client neither reads the token store nor
+    starts a refresh, and futures of two event loops never meet in a queue.
+    """
+
+    def __init__(self, inner: Transport, http: HttpTransport) -> None:
+        self._inner = inner
+        self._http = http
+
+    async def send(self, request: Request) -> Response:
+        """Send *request*.
+
+        Raises:
+            ClientClosed: The pool is not open, or not in this event loop.
+        """
+        self._http.require_open()
+        return await self._inner.send(request)
