@@ -240,8 +240,8 @@ class Retry:
             jitter=self._jitter(),
             reduced=state.asks_for_less(error),
         )
-        if wait is None:
-            return None
+        if wait is None or isinstance(error, TokenError):
+            return wait  # nothing was sent; the token endpoint has its own pauses
         queue = self._budget.wait()
         if queue > wait and elapsed + queue > self._policy.max_seconds:
             error.add_note(

@@ -246,3 +246,30 @@ def test_pauses_are_bounded(jitter):
         assert 0.5 <= pause_after(failures, None, jitter) <= 60
         assert pause_after(failures, 1e300, jitter) == 3_600
         assert pause_after(failures, float("inf"), jitter) == 3_600
+
+
+def test_waiting_for_a_token_uses_up_no_retries(helpers):
+    """Fifty tasks wait for the token endpoint alone, not for each other's retries."""
+    service, endpoint, auth, _ = expiring(helpers, -1, limited(30))
+    retry = Retry(auth, RetryPolicy(), service.clock)
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        await wake_up.wait()
+
+    async def main():
+        service.clock.sleep = sleep
+        tasks = [asyncio.create_task(retry.send(helpers.ask())) for _ in range(50)]
+        while len(slept) < 50:
+            await asyncio.sleep(0)
+        service.clock.time += 30
+        service.token_response = None
+        wake_up.set()
+        return await asyncio.gather(*tasks)
+
+    wake_up = asyncio.Event()
+    assert {response.status for response in asyncio.run(main())} == {200}
+    assert slept == [30] * 50
+    assert len(endpoint.times) == 1
+    assert len(service.asked) == 2

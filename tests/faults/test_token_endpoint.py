@@ -1,0 +1,148 @@
+"""Short-lived tokens, and a token endpoint that fails in every way for a while."""
+
+import asyncio
+import itertools
+import time
+
+import pytest
+from aiohttp import web
+from msgspec.structs import replace
+
+from sage200_async import Sage200Client
+from sage200_async.auth import token_endpoint
+from sage200_async.errors import Sage200Error
+from sage200_async.sandbox import Behaviour, Sandbox
+
+TASKS = 50
+LIFE = 2
+SECONDS = 9.0
+FAILS_FROM, FAILS_TO = 1.0, 5.0
+ROUNDING = 0.05
+
+
+def oauth_error(status, error):
+    """Return a function that makes a JSON error."""
+    return lambda: web.json_response({"error": error}, status=status)
+
+
+FAILURES = [
+    lambda: web.Response(status=429, headers={"Retry-After": "1"}),
+    oauth_error(400, "temporarily_unavailable"),
+    lambda: web.Response(status=403, text="<html>Blocked", content_type="text/html"),
+    "hang",
+    "reset",
+    oauth_error(500, "server_error"),
+    lambda: web.Response(text="<html>Sign in", content_type="text/html"),
+]
+
+
+class TokenEndpoint:
+    """A token endpoint before the sandbox's, which fails for some seconds."""
+
+    def __init__(self, sandbox):
+        self.issuer = sandbox._authorization_server
+        self.started = time.monotonic()
+        self.failures = itertools.cycle(FAILURES)
+        self.asked = []
+        """When, with the status, or 0."""
+
+    @property
+    def elapsed(self):
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.router.add_post("/oauth/token", self.answer)
+        self.runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", 0)
+        await site.start()
+        port = site._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/oauth/token"
+        return self
+
+    async def __aexit__(self, *_):
+        await self.runner.cleanup()
+
+    async def answer(self, request):
+        at = self.elapsed
+        if not FAILS_FROM <= at < FAILS_TO:
+            status, body = self.issuer.token(await request.post())
+            self.asked.append((at, status))
+            return web.json_response(body, status=status)
+        failure = next(self.failures)
+        if failure == "hang":
+            self.asked.append((at, 0))
+            await asyncio.sleep(60)
+        if failure == "reset":
+            self.asked.append((at, 0))
+            request.transport.abort()
+            return web.Response()
+        response = failure()
+        self.asked.append((at, response.status))
+        return response
+
+    def gaps(self):
+        """Yield how often it had failed in a row, and the seconds until it was asked."""
+        failures = 0
+        for (at, status), (later, _) in itertools.pairwise(self.asked):
+            failed = status != 200 or FAILS_FROM <= at < FAILS_TO
+            failures = failures + 1 if failed else 0
+            if failures:
+                yield failures, status, later - at
+
+
+async def ask_until(end, client, endpoint, errors):
+    """Send a request again and again."""
+    while endpoint.elapsed < end:
+        try:
+            await client.customers.select("id").first()
+        except Sage200Error as error:
+            errors.append((endpoint.elapsed, error))
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("clients", [1, 5])
+def test_an_endpoint_that_fails_for_a_while(
+    database, row, tmp_path, monkeypatch, clients
+):
+    """No request fails, the endpoint is asked in its own time, and all heals by itself."""
+    monkeypatch.setattr(token_endpoint, "TOKEN_WAIT", 0.3)
+    url = (tmp_path / "tokens.json").as_uri()
+
+    async def main():
+        behaviour = Behaviour(token_seconds=LIFE)
+        errors = []
+        async with (
+            Sandbox(database=database, behaviour=behaviour) as sandbox,
+            TokenEndpoint(sandbox) as endpoint,
+        ):
+            settings = replace(
+                sandbox.settings, token_url=endpoint.url, token_store=url
+            )
+            opened = [Sage200Client(settings) for _ in range(clients)]
+            for client in opened:
+                await client.__aenter__()
+            await asyncio.gather(
+                *(
+                    ask_until(SECONDS, opened[number % clients], endpoint, errors)
+                    for number in range(TASKS)
+                )
+            )
+            for client in opened:
+                await client.close()
+            statuses = [request.status for request in sandbox.requests]
+            return endpoint, errors, statuses
+
+    endpoint, errors, statuses = asyncio.run(main())
+    asked = len(endpoint.asked)
+    row(f"endpoint fails for 4 s, {clients} clients", "complete", asked)
+    assert errors == []
+    for failures, status, gap in endpoint.gaps():
+        least = max(0.5 * 2 ** (failures - 1), 1.0 if status == 429 else 0)
+        assert gap >= least - ROUNDING
+    assert endpoint.asked[-1][1] == 200
+    assert asked <= 2 * SECONDS
+    # A token expires on its way, in each task at most, for each that was issued.
+    assert statuses.count(401) <= asked * TASKS // 5
