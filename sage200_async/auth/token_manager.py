@@ -144,14 +144,15 @@ class TokenManager:
     def _refresh_ahead(self, tokens: Tokens, now: float) -> None:
         """Start a refresh, unless one is in progress or failed a short while ago."""
         pause = remaining_pause(later_pause(tokens, self._failed), now)
-        if pause or now < self._ahead_after or self._tasks.running:
+        too_soon = self._clock.monotonic() < self._ahead_after
+        if pause or too_soon or self._tasks.running:
             return
         self._tasks.start(self._refresh).add_done_callback(self._end_ahead)
 
     def _end_ahead(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
             return
-        self._ahead_after = self._clock.now() + _AHEAD_PAUSE
+        self._ahead_after = self._clock.monotonic() + _AHEAD_PAUSE
         _log.warning("refreshing ahead of time failed: %s", task.exception())
 
     def is_current(self, version: TokenVersion) -> bool:
