@@ -42,7 +42,7 @@ def is_due(tokens: Tokens, now: float) -> bool:
 def pause_after(failures: int, retry_after: float | None, jitter: float) -> float:
     """Return the seconds for which the endpoint is left alone.
 
-    The pause doubles with each failure, from 1 s to 60 s, and *jitter* takes up
+    The pause doubles with every failure, from 1 s to 60 s, and *jitter* takes up
     to a half of it, so that processes do not ask in step. A longer
     ``Retry-After`` is obeyed, up to an hour.
 
@@ -81,7 +81,7 @@ def later_pause(tokens: Tokens, other: Tokens | None) -> Tokens:
     """Return *tokens* with the pause of *other*, if that is longer and of the same.
 
     A pause is stored with the tokens, for all processes that share them; where
-    the store could not be written, it is still kept in memory.
+    the store could not be written, memory still has it.
     """
     if other is None or other.refresh_token != tokens.refresh_token:
         return tokens

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class SharedTasks:
-    """The tasks in progress, one for each kind of work."""
+    """The tasks in progress, one per kind of work."""
 
     def __init__(self) -> None:
         self.running: dict[str, asyncio.Task[None]] = {}
@@ -27,7 +27,7 @@ class SharedTasks:
         """Do *work* once for all callers, even if one of them is cancelled.
 
         Raises:
-            TokenError: A copy of the error of the work, for each caller.
+            TokenError: A copy of the error of the work, one per caller.
         """
         try:
             await asyncio.shield(self.start(work))

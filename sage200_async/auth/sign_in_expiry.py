@@ -21,7 +21,7 @@ class SignInExpiry:
     """Knows when it last warned that a sign-in expires.
 
     Args:
-        events: Receives a `SignInExpiring` with each warning.
+        events: Receives a `SignInExpiring` with every warning.
     """
 
     def __init__(self, events: Events) -> None:

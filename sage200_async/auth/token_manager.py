@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _AHEAD_PAUSE: Final = 10.0
-# Seconds between attempts to refresh ahead of time, whatever made them fail.
+# Seconds between attempts to refresh ahead of time, whatever the cause of the failure.
 _RECENT: Final = 60.0
 # Seconds since tokens were issued within which nobody expects them to be refused.
 _SAVE_DELAYS: Final = (0.2, 1.0, 3.0)

@@ -39,7 +39,7 @@ class Bearer:
     """Puts the access token into a request, as the last thing before it is sent.
 
     It comes after the throttle's queue: a token that was put in before could
-    expire there. A request waits here, with its place in the throttle, only
+    expire there. A request waits here, with its slot of the throttle, only
     while there is no token with which any request could go out.
     """
 
@@ -73,7 +73,7 @@ class Auth:
     """Sends a request again after a 401, once the tokens were refreshed.
 
     It comes before the throttle's queue: a request that waits for a refresh
-    leaves its place to those that the current token still serves.
+    leaves its slot to those that the current token still serves.
 
     Args:
         inner: Where requests go; a `Bearer` is behind it.
@@ -128,7 +128,7 @@ class Auth:
         """Get newer tokens, unless those of *version* deserve a second try.
 
         They do if a 401 has just brought them about: a server that refuses at
-        random, or for a moment, would else make every request refresh.
+        random, or for a second, would else make every request refresh.
         """
         tries.repetitions += 1
         is_new = version.generation == self._renewed

@@ -35,7 +35,7 @@ class Call:
         self.held = False
         """Whether the request is held back here: it is certainly not sent.
 
-        Set before a wait for a place, a token or a connection, and taken back
+        Set before a wait for a slot, a token or a connection, and taken back
         after it. If the wait is cancelled or fails, it stays.
         """
 

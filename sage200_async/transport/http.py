@@ -172,7 +172,7 @@ class HttpTransport:
         if asyncio.get_running_loop() is not self._loop:
             message = (
                 "The client was opened in another event loop, and its connections "
-                f"belong to that: {_OPEN_IT} in each loop"
+                f"belong to that: {_OPEN_IT} in every loop"
             )
             raise ClientClosed(message)
         return self._session
