@@ -26,7 +26,9 @@ from sage200_async.extract.files.factory import files_at
 WORKERS = 8
 
 
-async def measure(connection: dict[str, str], folder: Path, page: int) -> dict[str, object]:
+async def measure(
+    connection: dict[str, str], folder: Path, page: int
+) -> dict[str, object]:
     process = psutil.Process()
     peak = 0
 

@@ -86,7 +86,9 @@ class Sage200Client(Endpoints):
         self._clock = clock or Clock()
         self._http = HttpTransport(settings, self._clock)
         self._event_transport = EventTransport(self._http, self.events, self._clock)
-        self._token_http = HttpTransport(settings, self._clock, connections=1)
+        self._token_http = HttpTransport(
+            settings, self._clock, connections=1, keep_alive=False
+        )
         self._token_manager = token_manager(
             settings,
             EventTransport(self._token_http, self.events, self._clock),

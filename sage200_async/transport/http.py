@@ -104,14 +104,21 @@ class HttpTransport:
         connections: Connections at most; ``max_connections`` by default. The
             token endpoint has a transport of its own, with one: a refresh must
             not wait for a connection that pages hold.
+        keep_alive: Whether connections are kept for later requests.
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, *, connections: int | None = None
+        self,
+        settings: Settings,
+        clock: Clock,
+        *,
+        connections: int | None = None,
+        keep_alive: bool = True,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._connections = connections or settings.max_connections
+        self._keep_alive = keep_alive
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -131,7 +138,9 @@ class HttpTransport:
         # more than twice the largest block freed so far, which is 256 KB at first
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=self._connections),
+            connector=_Connector(
+                limit=self._connections, force_close=not self._keep_alive
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in small steps

@@ -71,7 +71,7 @@ def test_get_expands_what_it_selects(client_of):
     """Related records that are selected come with one record, too."""
     held = client_of({"id": 7, "contacts": []})
     assert asyncio.run(held.client.customers.select("contacts").get(7)).contacts == []
-    assert held.requests[0].query == "$select=contacts&$expand=contacts"
+    assert held.requests[0].query == "$select=id,contacts&$expand=contacts"
 
 
 def test_create(client_of):
