@@ -1,4 +1,4 @@
-"""Work that is done once for all who wait for it, whoever of them is cancelled."""
+"""Work that is done once for all tasks that wait for it, even if some are cancelled."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A plan: how a collection is read, as a value that moves from page to page.
 
-A plan is all that a reading knows: whoever has one can go on from there, in
+A plan is all that a reading knows: a reading can go on from it, in
 another process, with other page sizes. `planner.start` makes the first one,
 `page_query` writes its requests, `advance` takes a page into account.
 """

@@ -10,7 +10,7 @@ import msgspec
 
 from sage200_async.errors import PagingError
 from sage200_async.paging.plan import PageFacts, Plan, position
-from sage200_async.wire.decode import UNFIT
+from sage200_async.wire.decode import DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _key_in(raw: bytes, name: str | None) -> int | None:
     """Return the key of a record that does not fit, or None where it shows none."""
     try:
         key = _ANY.decode(_FIELDS.decode(raw).get(name or "", msgspec.Raw(b"")))
-    except UNFIT:
+    except DECODING_ERRORS:
         return None
     return key if _is_key(key) else None
 

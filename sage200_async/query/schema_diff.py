@@ -11,8 +11,8 @@ from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.odata.suggest import did_you_mean
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
+    DECODING_ERRORS,
     PROXY_HINT,
-    UNFIT,
     decoder_for,
 )
 from sage200_async.wire.headers import request_id
@@ -114,7 +114,7 @@ def read_metadata(response: Response) -> dict[str, str]:
     body = bytes(response.body).removeprefix(BYTE_ORDER_MARK)
     try:
         fields = dict(_announced(decoder_for(Any).decode(body)))
-    except UNFIT:
+    except DECODING_ERRORS:
         fields = {}
     if not any(map(_kind_named, fields.values())):
         got = body[:_SHOWN].decode(errors="replace")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sage200_async.errors import IncompleteResponse, ResponseTooLarge
-from sage200_async.wire.decode import BYTE_ORDER_MARK, UNFIT
+from sage200_async.wire.decode import BYTE_ORDER_MARK, DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Body:
             return False
         try:
             _VALUE.decode(bytes(self._body).removeprefix(BYTE_ORDER_MARK))
-        except UNFIT:
+        except DECODING_ERRORS:
             return True
         return False
 

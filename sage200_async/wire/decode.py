@@ -44,7 +44,7 @@ _ADVICE: Final = (
     "reads on"
 )
 
-UNFIT: Final = (
+DECODING_ERRORS: Final = (
     msgspec.DecodeError,
     UnicodeDecodeError,
     InvalidOperation,  # an exponent past what Decimal holds
@@ -85,12 +85,12 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
     """
     try:
         return decode_plain(bytes(body).removeprefix(BYTE_ORDER_MARK), model)
-    except UNFIT as error:
+    except DECODING_ERRORS as error:
         raise _record_error(error, model, bytes(body)) from error
 
 
 def decode_plain(body: bytes, model: type[R]) -> R:
-    """Decode a response that is one record, and raise one of `UNFIT` if it is not."""
+    """Decode a response that is one record, and raise one of `DECODING_ERRORS` if it is not."""
     decoder: msgspec.json.Decoder[R] = decoder_for(model)
     if not starts_with_offset(body):
         try:
@@ -183,7 +183,7 @@ class SliceReader(Generic[R]):
     def _decoded(self, array: bytes) -> list[R] | None:
         try:
             return self._read(self._decoder, array)
-        except UNFIT:
+        except DECODING_ERRORS:
             return None
 
     def _read(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
@@ -200,7 +200,7 @@ class SliceReader(Generic[R]):
     def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:
             return split(array)
-        except UNFIT as error:
+        except DECODING_ERRORS as error:
             raise _record_error(error, self._model, array[1:]) from error
 
     def _one_by_one(
@@ -213,7 +213,7 @@ class SliceReader(Generic[R]):
         for index, raw in enumerate(map(bytes, raws), done):
             try:
                 batch.append(self._read(decoder, raw))
-            except UNFIT as error:
+            except DECODING_ERRORS as error:
                 failure = _record_error(error, self._model, raw, index)
                 if self._quarantine is None:
                     yield batch
@@ -288,7 +288,7 @@ def unwrapped(body: bytes | ChunkedBody) -> ChunkedBody:
     whole = b"".join(chunks.take_all()).removeprefix(BYTE_ORDER_MARK)
     try:
         return ChunkedBody(bytes(decoder_for(_Wrapped).decode(whole).value))
-    except UNFIT:
+    except DECODING_ERRORS:
         return ChunkedBody(whole)
 
 

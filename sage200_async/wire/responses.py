@@ -10,8 +10,8 @@ from sage200_async.errors import DecodeError
 from sage200_async.limits import PAGE_DEFAULT
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
+    DECODING_ERRORS,
     PROXY_HINT,
-    UNFIT,
     decoder_for,
 )
 from sage200_async.wire.headers import request_id
@@ -97,7 +97,7 @@ def _any(response: Response) -> Any:
         return decoder_for(Any).decode(
             bytes(response.body).removeprefix(BYTE_ORDER_MARK)
         )
-    except UNFIT as error:
+    except DECODING_ERRORS as error:
         raise _unreadable("JSON", response, f": {PROXY_HINT}") from error
 
 

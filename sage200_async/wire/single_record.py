@@ -15,8 +15,8 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
+    DECODING_ERRORS,
     PROXY_HINT,
-    UNFIT,
     decode_one,
     decode_plain,
     decoder_for,
@@ -89,7 +89,7 @@ def require_no_error(response: Response, key: str | None = None) -> None:
         return
     try:
         value = decoder_for(Any).decode(_body_of(response))
-    except UNFIT:
+    except DECODING_ERRORS:
         text = _not_json("nothing or a value", response)
     else:
         if not (isinstance(value, dict) and _is_error(value.keys(), key)):
@@ -110,7 +110,7 @@ def _decoded(response: Response, model: Any, key: str | None) -> Any:
     body = _body_of(response)
     try:
         record = decode_plain(body, model)
-    except UNFIT:
+    except DECODING_ERRORS:
         record = None
     if record is not None and _shows_itself(record, model, key):
         return record
@@ -145,7 +145,7 @@ def _record_in(body: bytes, model: Any, key: str | None, response: Response) -> 
     """
     try:
         fields: Mapping[str, msgspec.Raw] = _FIELDS.decode(body)
-    except UNFIT:
+    except DECODING_ERRORS:
         if not _is_json(body):
             raise DecodeError(
                 _not_json(f"one {_name_of(model)}", response),
@@ -200,14 +200,14 @@ def _rows_in(body: bytes) -> list[msgspec.Raw] | None:
             others = [name for name in fields if not name.startswith(("@", "odata."))]
             return _ROWS.decode(fields["value"]) if others == ["value"] else None
         return _ROWS.decode(body) if start == b"[" else None
-    except UNFIT:
+    except DECODING_ERRORS:
         return None
 
 
 def _is_json(body: bytes) -> bool:
     try:
         decoder_for(msgspec.Raw).decode(body)
-    except UNFIT:
+    except DECODING_ERRORS:
         return False
     return True
 

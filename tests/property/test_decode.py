@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
-from sage200_async.wire.decode import UNFIT, SliceReader, decoder_for
+from sage200_async.wire.decode import DECODING_ERRORS, SliceReader, decoder_for
 from sage200_async.wire.messages import ChunkedBody
 
 Untyped = dict[str, Any]
@@ -177,7 +177,7 @@ def test_one_byte_wrong(page, size, form, data):
     body[at] = data.draw(st.integers(32, 126))
     try:
         whole = decoder_for(list[Untyped]).decode(body)
-    except UNFIT:
+    except DECODING_ERRORS:
         whole = None
     if whole is None:
         with pytest.raises(DecodeError):
