@@ -100,31 +100,24 @@ class ParallelRead(Generic[R]):
         ordered: bool,
         resume_from: ResumePoint | None = None,
     ) -> None:
-        resumes = resume_from is not None
         _require_counts(workers, prefetch)
-        _require_ranges(plan, in_one_piece=ordered or resumes)
+        _require_ranges(plan, in_one_piece=ordered or resume_from is not None)
         self.certificate: Certificate | None = None
         self._connection, self._context = connection, context
         self._plan = plan
         self._tasks = workers
         self._resume_from = resume_from
-        self._telemetry = ReadTelemetry(connection.events, plan)
+        self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
+        last_page = LastPage(learns=True)
         self._reader = PageReader(
-            connection,
-            context,
-            plan,
-            model,
-            telemetry=self._telemetry,
-            last_page=LastPage(learns=True),
+            connection, context, plan, model, telemetry=telemetry, last_page=last_page
         )
         page = plan.page_size.current
-        self._scheduler = RangeScheduler(page)
         in_order = OrderedQueue[R]((workers + prefetch) * page)
         self._queue = in_order if ordered else UnorderedQueue[R](prefetch * page)
-        self._changed = asyncio.Event()
-        self._worker = RangeWorker(
-            self._reader, plan, self._scheduler, self._queue, self._changed
-        )
+        self._scheduler = scheduler = RangeScheduler(page)
+        self._changed = changed = asyncio.Event()
+        self._worker = RangeWorker(self._reader, plan, scheduler, self._queue, changed)
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._bounds: list[KeyRange | None] = []
