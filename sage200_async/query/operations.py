@@ -6,7 +6,7 @@ a type checker, and raises `UnsupportedOperation` before any I/O.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -285,7 +285,7 @@ def _with_key(options: QueryOptions, key: str | None) -> QueryOptions:
 
 
 @contextmanager
-def _unknown_outcome() -> Iterator[None]:
+def _unknown_outcome() -> Generator[None, None, None]:
     """Mark errors about the response to a write: it may have been done or not."""
     try:
         yield

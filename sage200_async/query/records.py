@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from sage200_async.wire.json_types import is_array
 from sage200_async.wire.times import UtcTime as UtcTime
 
 
@@ -45,4 +46,4 @@ class Record(
 def _as_dict(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
-    return [_as_dict(row) for row in value] if isinstance(value, list) else value
+    return [_as_dict(row) for row in value] if is_array(value) else value

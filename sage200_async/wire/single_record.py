@@ -23,6 +23,7 @@ from sage200_async.wire.decode import (
 )
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id
+from sage200_async.wire.json_types import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,7 @@ def require_no_error(response: Response, key: str | None = None) -> None:
     except DECODING_ERRORS:
         text = _not_json("nothing or a value", response)
     else:
-        if not (isinstance(value, dict) and _is_error(value.keys(), key)):
+        if not (is_object(value) and _is_error(value.keys(), key)):
             return
         text = f"expected no content, got an error: {message_in(response)}"
     failure = DecodeError(text, json_path="$")
@@ -127,7 +128,7 @@ def _shows_itself(record: Any, model: Any, key: str | None) -> bool:
     """Return whether *record* is certainly one, as its key shows."""
     if key is None:
         return isinstance(record, Struct) and record != _empty(model)
-    if isinstance(record, dict):
+    if is_object(record):
         return record.get(key) is not None
     return getattr(record, key, None) is not None
 
@@ -182,8 +183,7 @@ def _require_key(record: Any, model: Any, key: str | None, asked: object) -> Non
     if key is None or type(asked) is not int:
         return
     # A write may return another record, which has no such field.
-    untyped = isinstance(record, dict)
-    got = record.get(key) if untyped else getattr(record, key, asked)
+    got = record.get(key) if is_object(record) else getattr(record, key, asked)
     if got != asked:
         text = f"expected the record with {key} {asked}, got {key} {got!r}"
         raise DecodeError(
