@@ -17,7 +17,7 @@ from sage200_async.query.endpoint import Endpoint
 from sage200_async.query.resources import Resource
 from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import reply
-from sage200_async.wire.messages import Response
+from sage200_async.wire.messages import AskForLess, Response
 
 PLAIN = Resource[dict, dict, dict]
 
@@ -37,6 +37,10 @@ class Busy:
         self.in_flight = self.most = self.asked = 0
         self.fails_at = None
         self.rejected = set()
+        self.too_large = 0.0
+        """How often a page is refused as too large, from 0 to 1."""
+        self.slow = 4
+        """Turns of the event loop that a response takes at most, twice."""
 
     async def send(self, request):
         self.in_flight += 1
@@ -44,14 +48,16 @@ class Busy:
         self.asked += 1
         number = self.asked
         try:
-            for _ in range(self.random.randrange(4)):
+            for _ in range(self.random.randrange(self.slow)):
                 await asyncio.sleep(0)
+            if request.reducible and self.random.random() < self.too_large:
+                raise AskForLess(1)
             if number == self.fails_at and "$count" not in request.query:
                 raise ServerError("down")
             answer = self.answer(request)
             if self.writes:
                 self.write()
-            for _ in range(self.random.randrange(4)):
+            for _ in range(self.random.randrange(self.slow)):
                 await asyncio.sleep(0)
             return answer
         finally:
@@ -322,6 +328,18 @@ def test_a_slow_consumer(keys, seed, size, workers, prefetch):
     server, taken = asyncio.run(main())
     assert len(taken) == len(set(taken))
     assert server.stood <= set(taken)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 8), st.sampled_from([110, 250, 400]))
+def test_late_pages_of_other_sizes(seed, workers, size):
+    """Pages that are halved, and responses that come late, lose no record."""
+    draw = random.Random(seed)
+    keys = draw.sample(range(1, 30_000), draw.randint(600, 3000))
+    server = Busy(keys, seed, writes=False)
+    server.too_large, server.slow = 0.25, draw.choice([4, 40, 400])
+    got, certificate = asyncio.run(read(things(server, size), workers=workers))
+    assert sorted(got) == sorted(keys)
+    assert certificate.records == len(keys)
 
 
 def test_a_gap_is_an_error():

@@ -130,8 +130,15 @@ class RangeScheduler:
         """Note that *lookahead* is under way."""
         self._lookaheads.append(lookahead)
 
-    def resolve(self, lookahead: Lookahead, first: int) -> OpenRange | None:
+    def resolve(
+        self, lookahead: Lookahead, first: int, max_key: int
+    ) -> OpenRange | None:
         """Note the key with which the page of *lookahead* starts.
+
+        Args:
+            lookahead: What was requested.
+            first: The first key of the page.
+            max_key: The highest key that was asked for.
 
         Returns:
             The range in which the page goes on, or None where it is of no use.
@@ -143,7 +150,7 @@ class RangeScheduler:
         open_range = self._around(lookahead, first)
         if open_range is not None and first > open_range.low + 1:
             open_range = self._split(open_range, first - 1, lookahead.position)
-        elif open_range is None or open_range.busy:
+        elif open_range is None or open_range.busy or open_range.low >= max_key:
             self.score(new=False)
             return None
         open_range.busy = True

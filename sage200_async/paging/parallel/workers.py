@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from sage200_async.errors import BadRequest
+from sage200_async.limits import INT64_MAX
 from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import larger
 from sage200_async.paging.parallel.queues import Batch
@@ -93,7 +94,7 @@ class RangeWorker(Generic[R]):
         else:
             while scheduler.is_early(lookahead, first):
                 await self.next_change()
-            open_range = scheduler.resolve(lookahead, first)
+            open_range = scheduler.resolve(lookahead, first, _max_key(page.plan))
             if open_range is not None:
                 self._changed.set()
                 low, open_range.page_start = open_range.low, open_range.position
@@ -134,12 +135,16 @@ class RangeWorker(Generic[R]):
         self._scheduler.page = plan.page_size.current
 
     async def _hand_on(self, page: Page, open_range: OpenRange) -> None:
-        """Hand on the records of *page* that lie in *open_range*, and move it on."""
+        """Hand on the records of *page* that lie in *open_range*, and move it on.
+
+        The last page says that nothing follows up to the key that it was asked
+        for: the range may go further, if the page was asked for another one.
+        """
         plan = page.plan
         async for records, plan in self._reader.slices(page, open_range):
             await self._move(open_range, records, plan.after_key)
         if plan.done:
-            await self._move(open_range, [], open_range.high)
+            await self._move(open_range, [], _max_key(plan))
         elif open_range.low < open_range.high:
             self._resize(replace(plan, page_size=larger(self._page_size)))
         open_range.busy = False
@@ -164,6 +169,11 @@ class RangeWorker(Generic[R]):
         key_of = self._reader.validator.key_of
         key: int = 0 if key_of is None else key_of(record)
         return key
+
+
+def _max_key(plan: Plan) -> int:
+    """Return the highest key that a page was asked for."""
+    return INT64_MAX if plan.max_key is None else plan.max_key
 
 
 def _first_key(page: Page) -> int | None:
