@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.auth.setup import token_manager
+from sage200_async.auth import setup
 from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import QueryError, SettingsError
 from sage200_async.events import Events
-from sage200_async.odata.encoding import encode_query
+from sage200_async.odata.plain_values import plain, shown
 from sage200_async.query.endpoint import Bindable
+from sage200_async.query.own_request import encode_options, require_path
 from sage200_async.query.resources import UntypedResource, untyped_endpoint
 from sage200_async.query.schema_diff import (
     SchemaDiff,
@@ -20,7 +21,6 @@ from sage200_async.query.schema_diff import (
     find_listed,
     read_metadata,
 )
-from sage200_async.settings import Settings
 from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sage200_async.catalog import Site
     from sage200_async.errors import DecodeError
     from sage200_async.events import Event
+    from sage200_async.settings import Settings
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
@@ -78,7 +79,7 @@ class Sage200Client(Endpoints):
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.settings = _require_settings(settings)
+        self.settings = setup.require_settings(settings)
         self._context = self.settings.context
         self._owner = True
         self.quarantine = quarantine
@@ -89,7 +90,7 @@ class Sage200Client(Endpoints):
         self._token_http = HttpTransport(
             settings, self._clock, connections=1, keep_alive=False
         )
-        self._token_manager = token_manager(
+        self._token_manager = setup.token_manager(
             settings,
             EventTransport(self._token_http, self.events, self._clock),
             self._clock,
@@ -97,7 +98,7 @@ class Sage200Client(Endpoints):
         )
         self.transport: Transport = transport or self._stack()
         if transport is None:
-            _require_credentials(settings)
+            setup.require_credentials(settings)
 
     def _stack(self) -> Transport:
         settings = self.settings
@@ -145,10 +146,11 @@ class Sage200Client(Endpoints):
 
         Args:
             site: A row of `sites`, or a site's GUID with a *company*.
-            company: The company's number.
+            company: The company's number; a row has its own.
 
         Raises:
-            SettingsError: The site or the company is missing.
+            SettingsError: The site or the company is missing, or *company* is
+                not that of the row.
 
         Example:
             >>> async def names():
@@ -158,16 +160,9 @@ class Sage200Client(Endpoints):
             >>> run(names())
             True
         """
-        named = isinstance(site, str)
-        guid = site if named else getattr(site, "site_id", None)
-        number = company if named else getattr(site, "company_id", None)
-        for name, value in (("site", guid), ("company", number)):
-            if value in {"", None}:
-                message = f"at: the {name} is missing; use at(site) with a row of "
-                message += "client.sites(), or at(guid, company=number)"
-                raise SettingsError(message, name=name)
+        guid, number = _company_of(site, company)
         other = copy.copy(self)
-        other.settings = replace(self.settings, site=guid, company=str(number))
+        other.settings = replace(self.settings, site=guid, company=number)
         other._context = other.settings.context  # noqa: SLF001 - a copy of this one
         other._owner = False  # noqa: SLF001 - the same
         return other
@@ -248,7 +243,7 @@ class Sage200Client(Endpoints):
 
         Args:
             method: GET, POST, PUT or DELETE.
-            path: Below the base URL, percent-encoded.
+            path: Below the base URL, percent-encoded, without a query.
             query: Query options, not encoded.
             body: JSON.
             idempotent: Whether it may be sent twice; by default every method
@@ -258,6 +253,8 @@ class Sage200Client(Endpoints):
             The response, read to its end.
 
         Raises:
+            QueryError: *path* is not a path, or *query* does not map names.
+            InvalidValue: A value of *query* is not text.
             StatusError: The response is no success.
 
         Example:
@@ -265,13 +262,12 @@ class Sage200Client(Endpoints):
             >>> reply.status
             200
         """
-        encoded = encode_query((query or {}).items())
         method = method.upper()
         request = company_request(
             self._context,
             method,
-            path,
-            encoded,
+            require_path(path),
+            encode_options({} if query is None else query),
             body,
             idempotent=method != "POST" if idempotent is None else idempotent,
         )
@@ -324,27 +320,29 @@ class Sage200Client(Endpoints):
         return read_rows(await self.transport.send(request), Site)
 
 
-def _require_settings(settings: object) -> Settings:
-    if isinstance(settings, Settings):
-        return settings
-    message = f"expected Settings, such as Settings.from_env(), got {settings!r}"
-    raise SettingsError(message)
-
-
-def _require_credentials(settings: Settings) -> None:
-    """Refuse at once what would fail at the first request.
+def _company_of(site: object, company: object) -> tuple[str, str]:
+    """Return the site's GUID and the company's number, as text.
 
     Raises:
-        SettingsError: There are no credentials, or they are incomplete.
+        SettingsError: One of them is missing, or the two are of different companies.
     """
-    store = settings.token_store
-    empty = isinstance(store, str) and store.startswith("memory:")
-    if empty and not (settings.access_token or settings.refresh_token):
+    use = "use at(site) with a row of client.sites(), or at(guid, company=number)"
+    named = isinstance(site, str)
+    guid = plain(site if named else getattr(site, "site_id", None))
+    number = plain(company if named else getattr(site, "company_id", None))
+    for name, value, types in (
+        ("site", guid, {str}),
+        ("company", number, {str, int}),
+    ):
+        if value is None or (type(value) is str and not value):
+            raise SettingsError(f"at: the {name} is missing; {use}", name=name)
+        if type(value) not in types:
+            message = f"at: {shown(value)} is no {name}; {use}"
+            raise SettingsError(message, name=name)
+    if not named and company is not None and str(plain(company)) != str(number):
         message = (
-            "no credentials: set refresh_token, access_token or token_store (in the "
-            "environment SAGE200_REFRESH_TOKEN and so on), or run `sage200 login`"
+            f"at: the site is a row of company {number}, but company is "
+            f"{shown(company)}; leave company out, or use at(guid, company=number)"
         )
-        raise SettingsError(message, name="refresh_token")
-    if settings.refresh_token and not settings.client_id:
-        message = "a refresh_token needs a client_id: set SAGE200_CLIENT_ID"
-        raise SettingsError(message, name="client_id")
+        raise SettingsError(message, name="company")
+    return guid, str(number)

@@ -1,4 +1,4 @@
-"""From settings to the token manager of a client."""
+"""From settings to the token manager of a client, and what they have to contain."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from sage200_async.auth.owner import TokenOwner
 from sage200_async.auth.stores import Tokens, store_at
 from sage200_async.auth.token_endpoint import token_refresher
 from sage200_async.auth.token_manager import TokenManager
+from sage200_async.errors import SettingsError
+from sage200_async.settings import Settings
 
 if TYPE_CHECKING:
     from sage200_async.events import Events
-    from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock, Transport
 
 
@@ -31,3 +32,34 @@ def token_manager(
     store = store_at(settings.token_store)
     owner = TokenOwner.of(settings)
     return TokenManager(store, seed, refresh, clock, events=events, owner=owner)
+
+
+def require_settings(settings: object) -> Settings:
+    """Return *settings*.
+
+    Raises:
+        SettingsError: They are something else.
+    """
+    if isinstance(settings, Settings):
+        return settings
+    message = f"expected Settings, such as Settings.from_env(), got {settings!r}"
+    raise SettingsError(message)
+
+
+def require_credentials(settings: Settings) -> None:
+    """Refuse at once what would fail at the first request.
+
+    Raises:
+        SettingsError: There are no credentials, or they are incomplete.
+    """
+    store = settings.token_store
+    empty = isinstance(store, str) and store.startswith("memory:")
+    if empty and not (settings.access_token or settings.refresh_token):
+        message = (
+            "no credentials: set refresh_token, access_token or token_store (in the "
+            "environment SAGE200_REFRESH_TOKEN and so on), or run `sage200 login`"
+        )
+        raise SettingsError(message, name="refresh_token")
+    if settings.refresh_token and not settings.client_id:
+        message = "a refresh_token needs a client_id: set SAGE200_CLIENT_ID"
+        raise SettingsError(message, name="client_id")

@@ -58,6 +58,16 @@ _EXAMPLES: Final = {
     "expand": "expand('contacts', 'memos')",
     "order_by": "order_by('balance desc', 'id')",
 }
+_METHODS: Final = {
+    "filter": "filter",
+    "select": "select",
+    "expand": "expand",
+    "orderby": "order_by",
+    "top": "top",
+    "skip": "skip",
+    "count": "count",
+}
+# OData's own options, which a parameter would send twice, and their methods.
 
 
 def add_filter(
@@ -129,6 +139,8 @@ def set_parameters(
     for name, value in values.items():
         if not (name.isidentifier() and name.isascii()):
             raise QueryError(f"expected the name of a parameter, got {name!r}")
+        if method := _METHODS.get(name.lower()):
+            raise QueryError(f"${name} is no parameter; use the method {method}()")
         if known is not None and f"${name}" not in known:
             raise _unknown_parameter(resource, name, known)
         parameters[f"${name}"] = _parameter(name, value)

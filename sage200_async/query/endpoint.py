@@ -176,18 +176,23 @@ class Item(Binder):
     """One record by its id, and the resources below it; no I/O."""
 
     def __init__(
-        self, path: str, context: CompanyContext, connection: Connection | None
+        self,
+        path: str,
+        context: CompanyContext,
+        connection: Connection | None,
+        page_size: int = PAGE_MAX,
     ) -> None:
         self._path = path
         self._context = context
         self._connection = connection
+        self._page_size = page_size
 
     def run(self, query: Q) -> Q:
         """Return *query*, for what is below this item."""
         below = query.below(self._path)
         if self._connection is None:
             return below
-        return below.bound(self._context, self._connection)
+        return below.bound(self._context, self._connection, self._page_size)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._path})"

@@ -68,7 +68,8 @@ class Parent(BoundEndpoint, Generic[N]):
         """
         self._require("[id]")
         kind = self.endpoint.item or Item
-        item: Any = kind(self._item_path(id), self.context, self._connection)
+        path, size = self._item_path(id), self.options.page_size
+        item: Any = kind(path, self.context, self._connection, size)
         typed: N = item
         return typed
 

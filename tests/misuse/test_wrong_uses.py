@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings, any_of, field, raw
 from sage200_async.auth.stores import store_at
-from sage200_async.catalog import Customer, Endpoints, Product
+from sage200_async.catalog import Customer, Endpoints, Product, Site
 from sage200_async.errors import Sage200Error
 from sage200_async.extract import Extraction
 from sage200_async.sandbox import Sandbox
@@ -33,6 +33,7 @@ MODULE = {
     "Sage200Client": Sage200Client,
     "Sandbox": Sandbox,
     "Settings": Settings,
+    "Site": Site,
     "any_of": any_of,
     "datetime": datetime,
     "field": field,

@@ -10,13 +10,15 @@ from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.auth.stores import MemoryStore
-from sage200_async.catalog import Customer, Endpoints
+from sage200_async.catalog import Customer, Endpoints, Site
 from sage200_async.errors import (
     ClientClosed,
     DecodeError,
+    InvalidValue,
     MultipleResultsFound,
     NoResultFound,
     NotFound,
+    QueryError,
     SettingsError,
 )
 from sage200_async.transport.memory import MemoryTransport, reply
@@ -306,6 +308,104 @@ def test_a_request_of_ones_own_that_fails(client_of):
     held = client_of(Response(404))
     with pytest.raises(NotFound):
         asyncio.run(held.client.request("GET", "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customers#x",
+        "customers?a=1",
+        "",
+        "/",
+        "a//b",
+        "../../x",
+        "customers/../x",
+        "%2e%2E/x",
+        "customers/.",
+        "customers\r\nX-Site: other",
+        "customers\n",
+        "customers/a b",
+        "customers\\x",
+        "caf\xe9",
+        "100%",
+        5,
+        None,
+    ],
+)
+def test_the_path_of_a_request_stays_below_the_base_url(client_of, path):
+    """A path that would lose the query, or leave the base URL, is refused."""
+    held = client_of()
+    with pytest.raises(QueryError, match="below the base URL"):
+        asyncio.run(held.client.request("DELETE", path, query={"$top": "1"}))
+    assert held.requests == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/users/7/", "a/B%2F%23%3f%20..", "a/(b),c:d;e=f@g", "...", "a/b..c"]
+)
+def test_the_path_of_a_request_goes_out_as_it_is(client_of, path):
+    """A percent-encoded path is sent to the letter."""
+    held = client_of(Response(200))
+    asyncio.run(held.client.request("GET", path))
+    assert held.requests[0].path == path
+
+
+def test_the_options_of_a_request_are_encoded(client_of):
+    """Names of options are encoded like their values."""
+    held = client_of(Response(200))
+    query = {"a&b#\r\n": "c&d", "$top": "1"}
+    asyncio.run(held.client.request("GET", "customers", query=query))
+    assert held.requests[0].query == "a%26b%23%0D%0A=c%26d&$top=1"
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ({"$top": 5}, InvalidValue),
+        ({"$top": None}, InvalidValue),
+        ({"$top": "\ud800"}, InvalidValue),
+        ({"\ud800": "5"}, InvalidValue),
+        ({5: "5"}, QueryError),
+        ({"": "5"}, QueryError),
+        ([("$top", "5")], QueryError),
+        ("$top=5", QueryError),
+    ],
+)
+def test_options_of_a_request_that_are_no_text(client_of, query, error):
+    """Options are a mapping of text to text; anything else is refused unsent."""
+    held = client_of()
+    with pytest.raises(error):
+        asyncio.run(held.client.request("GET", "customers", query=query))
+    assert held.requests == []
+
+
+def test_a_row_of_another_company_is_refused(client_of):
+    """A row and a company that contradict each other are a SettingsError."""
+    held = client_of()
+    row = Site(site_id="A", company_id=1)
+    with pytest.raises(SettingsError, match="row of company 1") as caught:
+        held.client.at(row, company=3)
+    assert caught.value.name == "company"
+    for same in (1, "1", None):
+        assert held.client.at(row, company=same).settings.company == "1"
+
+
+@pytest.mark.parametrize("company", [[1], {}, 1.5, True, object()])
+def test_a_company_that_is_no_number_is_refused(client_of, company):
+    """A company of another type is a SettingsError."""
+    with pytest.raises(SettingsError, match="is no company"):
+        client_of().client.at("A", company)
+
+
+def test_the_page_size_of_the_settings_is_that_of_what_is_below(client_of):
+    """Records below an item are read in pages of the settings' size."""
+    held = client_of(page_size=100)
+    customers = held.client.customers
+    assert customers[5].customer_contacts.url.endswith("$top=100")
+    emails = customers[5].customer_contacts[7].customer_emails
+    assert emails.url.endswith("$top=100")
+    smaller = customers.page_size(20)[5].customer_contacts
+    assert smaller.url.endswith("$top=20")
 
 
 def test_a_pickled_query(client_of):

@@ -147,6 +147,28 @@ def test_a_parameter_of_other_letters():
         untyped_endpoint("things", None).query.parameters(café=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("filter", "filter"),
+        ("Filter", "filter"),
+        ("select", "select"),
+        ("expand", "expand"),
+        ("orderby", "order_by"),
+        ("top", "top"),
+        ("skip", "skip"),
+        ("count", "count"),
+    ],
+)
+@pytest.mark.parametrize(
+    "endpoint", [Endpoints.customers, untyped_endpoint("xs", "id")]
+)
+def test_a_parameter_is_none_of_odatas_own_options(endpoint, name, method):
+    """An option that the query itself sends is refused, and its method named."""
+    with pytest.raises(QueryError, match=rf"use the method {method}\(\)"):
+        endpoint.query.parameters(**{name: "1"})
+
+
 @pytest.mark.parametrize("id", ["1#", "1/2", "1?x=1", "%2e%2e", "1;x", "a\\b"])
 def test_an_id_is_one_segment(id):
     """Whatever an id contains, it is one segment of the path."""
