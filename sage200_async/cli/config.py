@@ -53,7 +53,7 @@ def time_text(time: datetime | None) -> str:
 
 def _with_token_file(settings: Settings) -> Settings:
     """Store tokens in the configuration folder unless the environment says where."""
-    if "SAGE200_TOKEN_STORE" in os.environ:
+    if os.environ.get("SAGE200_TOKEN_STORE"):
         return settings
     path = user_config_path("sage200", appauthor=False) / "tokens.json"
     return replace(settings, token_store=path.as_uri())
