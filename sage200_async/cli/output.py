@@ -96,16 +96,32 @@ def make_table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
         is_number = any(isinstance(_value(row, name), int | Decimal) for row in rows)
-        table.add_column(name, justify="right" if is_number else "left")
+        header = escape(printable(name))
+        table.add_column(header, justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*(escape(_cell_text(row, name)) for name in columns))
+        cells = [printable(_cell_text(row, name)) for name in columns]
+        table.add_row(*map(escape, cells))
     return table
+
+
+def printable(text: str) -> str:
+    """Return *text* on one line, and without what a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join([_printable_character(character) for character in text])
+
+
+def _printable_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* as lines with aligned columns, without cutting anything."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    lines = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for row in lines:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
 

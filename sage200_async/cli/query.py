@@ -16,6 +16,8 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sage200_async.query.collection import CollectionQuery
     from sage200_async.query.endpoint import Endpoint
 
@@ -60,13 +62,18 @@ async def query(resource: str, options: QueryArguments) -> None:
 async def _print(collection: CollectionQuery[Any], options: QueryArguments) -> None:
     preview = options.format == "table" and options.top is None
     limited = collection.top(_PREVIEW + 1) if preview else collection
-    writer = None
+    writer, columns = None, list[str]()
+    fixed = options.format == "csv" and not _has_columns(collection)
     written = 0
     async for record in limited:
         if preview and written == _PREVIEW:
             click.echo(f"the first {_PREVIEW} records; --top N shows more", err=True)
             break
-        writer = writer or WRITERS[options.format](_columns(collection, record))
+        if writer is None:
+            columns = _columns(collection, record)
+            writer = WRITERS[options.format](columns)
+        if fixed:
+            _require_columns(record, columns)
         writer.write(record)
         written += 1
     writer = writer or WRITERS[options.format](_columns(collection, {}))
@@ -122,6 +129,23 @@ def known_endpoint(name: str) -> Endpoint[Any]:
             "and `sage200 query --untyped` takes any name"
         )
     return endpoints[name]
+
+
+def _has_columns(collection: CollectionQuery[Any]) -> bool:
+    """Whether the columns are known before the first record."""
+    return bool(collection.options.select) or collection.endpoint.record is not None
+
+
+def _require_columns(record: Mapping[str, Any], columns: list[str]) -> None:
+    """Refuse a record with a field that has no column, rather than drop it.
+
+    Raises:
+        QueryError: It has such a field.
+    """
+    for name in record:
+        if name not in columns:
+            message = f"a record has the field {name!r}, which the first has not; "
+            raise QueryError(f"{message}choose the columns with --select")
 
 
 def _columns(collection: CollectionQuery[Any], record: Any) -> list[str]:

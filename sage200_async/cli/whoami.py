@@ -14,7 +14,7 @@ from sage200_async import Sage200Client, Tokens
 from sage200_async.auth.stores import store_at
 from sage200_async.catalog import CurrentUser, Site
 from sage200_async.cli.config import request_settings, time_text, utc_time
-from sage200_async.cli.output import align_columns
+from sage200_async.cli.output import align_columns, printable
 
 if TYPE_CHECKING:
     from sage200_async import Settings
@@ -45,8 +45,9 @@ async def whoami(*, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
         return
     user = about.user or CurrentUser()
-    click.echo(f"user          {user.friendly_name or user.logon_name or 'unknown'}")
-    click.echo(f"e-mail        {user.email_address or 'unknown'}")
+    name = user.friendly_name or user.logon_name or "unknown"
+    click.echo(f"user          {printable(name)}")
+    click.echo(f"e-mail        {printable(user.email_address or 'unknown')}")
     click.echo(f"access token  expires {time_text(about.access_token_expires_at)}")
     click.echo(f"sign-in       expires {time_text(about.refresh_token_expires_at)}\n")
     _print_sites(about.sites)

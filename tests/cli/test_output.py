@@ -1,0 +1,77 @@
+"""What the command line prints of records, and what it refuses."""
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sage200_async import Sage200Client, Settings
+from sage200_async.cli.config import login_settings
+from sage200_async.cli.output import align_columns, make_table
+from sage200_async.cli.query import QueryArguments, _print
+from sage200_async.errors import QueryError
+from sage200_async.transport.memory import MemoryTransport, reply
+
+HOSTILE = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\u202ec\r\nd\u2028e\x00"
+HARMLESS = "a�]0;title��[2Jb�31m�c  d e�"
+
+
+def printed(**options: Any) -> None:
+    """Print three records, of which the last has another field."""
+    rows = [{"id": 1}, {"id": 2}, {"id": 3, "name": HOSTILE}]
+    memory = MemoryTransport(lambda _: reply(rows))
+    client = Sage200Client(Settings(site="guid", company=7), transport=memory)
+    arguments = QueryArguments(untyped=True, top=3, **options)
+    query = client.resource("things").top(3)
+    query = query.select("id", "name") if arguments.select else query
+    asyncio.run(_print(query, arguments))
+
+
+def test_a_table_has_no_control_characters() -> None:
+    """Nothing in a record or in a name reaches the terminal as a command."""
+    output = io.StringIO()
+    rows = [{"name": HOSTILE, HOSTILE: "[bold]x[/bold]"}]
+    Console(file=output, width=200).print(make_table(["name", HOSTILE], rows))
+    assert set(output.getvalue()) & {*HOSTILE} <= {*HARMLESS, "\n"}
+    assert output.getvalue().count(HARMLESS) == 2
+    assert "[bold]x[/bold]" in output.getvalue()
+
+
+def test_aligned_lines_have_no_control_characters() -> None:
+    """The lists of `whoami` and others are for eyes, too."""
+    assert list(align_columns([[HOSTILE, "x"]])) == [f"{HARMLESS}  x"]
+
+
+def test_csv_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """CSV is data: no character of it is replaced."""
+    printed(format="csv", select="id,name")
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out, newline="")))
+    assert rows == [["id", "name"], ["1", ""], ["2", ""], ["3", HOSTILE]]
+
+
+def test_a_field_without_a_column_is_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Untyped CSV takes its columns from the first record, and drops no field."""
+    with pytest.raises(QueryError, match=r"'name'.*--select"):
+        printed(format="csv")
+    assert capsys.readouterr().out == "id\n1\n2\n"
+
+
+@pytest.mark.parametrize("store", ["", None, "memory://"])
+def test_an_empty_token_store_counts_as_unset(
+    store: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a store in the environment, login stores the tokens in a file."""
+    monkeypatch.setenv("SAGE200_CLIENT_ID", "client")
+    if store is None:
+        monkeypatch.delenv("SAGE200_TOKEN_STORE", raising=False)
+    else:
+        monkeypatch.setenv("SAGE200_TOKEN_STORE", store)
+    location = login_settings().token_store
+    assert isinstance(location, str)
+    assert (Path(location).name == "tokens.json") is not bool(store)
