@@ -19,8 +19,14 @@ from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.related import with_related
+from sage200_async.wire.rest_of_page import Rest, boundary_in
 from sage200_async.wire.splitting import split, split_or_none
-from sage200_async.wire.times import has_offset, starts_with_offset, with_utc_times
+from sage200_async.wire.times import (
+    has_any_offset,
+    has_offset,
+    starts_with_offset,
+    with_utc_times,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,18 +98,18 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
 def decode_plain(body: bytes, model: type[R]) -> R:
     """Decode a response that is one record, and raise one of `DECODING_ERRORS` if it is not."""
     decoder: msgspec.json.Decoder[R] = decoder_for(model)
-    if not starts_with_offset(body):
+    if not has_any_offset(body):
         try:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
-            if not _is_without_zone(error):
+            if not _is_about_a_time(error):
                 raise
     return decoder.decode(with_utc_times(body, model))
 
 
-def _is_without_zone(error: msgspec.ValidationError) -> bool:
-    """Return whether a time has neither ``Z`` nor an offset."""
-    return "timezone" in str(error)
+def _is_about_a_time(error: msgspec.ValidationError) -> bool:
+    """Return whether a time has neither ``Z`` nor an offset, or one without a colon."""
+    return "timezone" in str(error) or "RFC3339" in str(error)
 
 
 class SliceReader(Generic[R]):
@@ -143,12 +149,11 @@ class SliceReader(Generic[R]):
         page = unwrapped(body)
         _require_array(page)
         start = page.first(SLICE_BYTES)
-        boundary = _boundary(start)
         self._converts_times = starts_with_offset(start)
-        rest = _Rest(page)
+        rest = Rest(page, boundary_in(start))
         done = 0
         while not rest.over:
-            records, raws = self._next(rest, boundary)
+            records, raws = self._next(rest)
             if records is None:
                 yield from self._one_by_one(raws, done)
                 done += len(raws)
@@ -156,9 +161,7 @@ class SliceReader(Generic[R]):
                 yield records
                 done += len(records)
 
-    def _next(
-        self, rest: _Rest, boundary: bytes
-    ) -> tuple[list[R] | None, Sequence[bytes | msgspec.Raw]]:
+    def _next(self, rest: Rest) -> tuple[list[R] | None, Sequence[bytes | msgspec.Raw]]:
         """Find a right cut; return the records before it.
 
         Where one of them does not fit, or where no cut was found, there are none but
@@ -166,7 +169,7 @@ class SliceReader(Generic[R]):
         """
         mark = self._slice_bytes
         for _ in range(_TRIES):
-            mark = rest.find(boundary, mark)
+            mark = rest.find(mark)
             if mark < 0:
                 break
             array = rest.before(mark + 1)
@@ -192,10 +195,11 @@ class SliceReader(Generic[R]):
             try:
                 return decoder.decode(array)
             except msgspec.ValidationError as error:
-                if not _is_without_zone(error):
+                if not _is_about_a_time(error):
                     raise
-            self._converts_times = True
-        return decoder.decode(with_utc_times(array, self._model))
+        records = decoder.decode(with_utc_times(array, self._model))
+        self._converts_times = True
+        return records
 
     def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:
@@ -225,50 +229,6 @@ class SliceReader(Generic[R]):
                 yield batch
                 batch, size = [], 0
         yield batch
-
-
-class _Rest:
-    """The part of a page that is not decoded yet; positions count from its start."""
-
-    def __init__(self, chunks: ChunkedBody) -> None:
-        self.over = False
-        self._chunks = chunks.take_all()
-        self._before: list[memoryview] = []
-        self._size = 0
-        # Bytes before the last chunk.
-        self._last: bytes | bytearray = b""
-        self._at = 0
-        self.drop(self.find(b"[", 0) + 1)
-
-    def find(self, boundary: bytes, start: int) -> int:
-        """Return where *boundary* is, from *start* on and within one chunk, or -1."""
-        while True:
-            since = self._at + max(0, start - self._size)
-            mark = self._last.find(boundary, since)
-            if mark >= 0:
-                return self._size + mark - self._at
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return -1
-            self._before.append(memoryview(self._last)[self._at :])
-            self._size += len(self._last) - self._at
-            self._last, self._at = chunk, 0
-
-    def before(self, cut: int) -> bytes:
-        """Return what is before *cut*, which is in the last chunk, as an array."""
-        last = memoryview(self._last)[self._at : self._at + cut - self._size]
-        return b"".join((b"[", *self._before, last, b"]"))
-
-    def drop(self, cut: int) -> None:
-        """Drop what is before *cut*."""
-        self._at += cut - self._size
-        self._before, self._size = [], 0
-
-    def all(self) -> bytes:
-        """Return all of it as an array: its end is the end of the page."""
-        self.over = True
-        last = memoryview(self._last)[self._at :]
-        return b"".join((b"[", *self._before, last, *self._chunks))
 
 
 class _Wrapped(Struct):
@@ -308,19 +268,6 @@ def _require_array(chunks: ChunkedBody) -> None:
         )
 
 
-def _boundary(start: bytes) -> bytes:
-    """Guess what separates two records, from how the first one starts.
-
-    Args:
-        start: The start of the page.
-    """
-    quote = start.find(b'"')
-    close = start.find(b'"', quote + 1)
-    head = start[start.find(b"[") + 1 : close + 1]
-    spaced = b"}, " + head
-    return spaced if spaced in start else b"}," + head
-
-
 def _record_error(
     error: Exception, model: Any, raw: bytes, index: int | None = None
 ) -> DecodeError:
@@ -331,7 +278,7 @@ def _record_error(
         path = f"$[{index}]{path.removeprefix('$')}"
     name = getattr(model, "__name__", str(model))
     what = text.partition(" - at `")[0]
-    one = raw[: SLICE_BYTES * 8] if index is not None else b""
+    one = raw if index is not None else b""
     shown = "" if index is not None else f", got {_shown(raw)}"
     return DecodeError(
         f"{name} at {path}: {what}{shown}", json_path=path, model=name, raw=one

@@ -35,7 +35,7 @@ _SENTENCES: Final = (
 # 3 with a "value"), RFC 9457 "title" and "detail", OAuth "error_description".
 _NESTED: Final = ("error", "errors", "modelstate", "details", "innererror")
 _TAG: Final = re.compile(
-    rb"<(?:\w+:)?(?:message|exceptionmessage|messagedetail|title|detail)\b[^>]*>"
+    rb"<(?:\w+:)?(?:message|exceptionmessage|messagedetail|title|detail)\b[^<>]{0,200}>"
     rb"([^<]*)<",
     re.IGNORECASE,
 )

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -199,3 +200,31 @@ def test_moments_in_utc():
         b'[{"account_opened":"2016-02-24T09:52:11.452Z"}]', 1, Customer
     )
     assert customer.account_opened == datetime(2016, 2, 24, 9, 52, 11, 452_000, UTC)
+
+
+@pytest.mark.parametrize("first", [{"balance": 0, "id": 1}, {"id": 1}, {}])
+@pytest.mark.parametrize("piece", [65_536, 10**9])
+@pytest.mark.parametrize("form", [{"separators": (",", ":")}, {}])
+def test_a_page_of_records_that_begin_differently_is_decoded_in_slices(
+    first, piece, form
+):
+    """Nulls are omitted, so that the first record may begin with another field."""
+    text = "x" * 3000
+    page = [first, *({"id": n, "name": text} for n in range(2, 600))]
+    page += [{"name": text, "id": n} for n in range(600, 1200)]
+    body = written(page, form)
+    pieces = [body[at : at + piece] for at in range(0, len(body), piece)]
+    slices = list(SliceReader(Untyped).slices(ChunkedBody(*pieces)))
+    assert [record for some in slices for record in some] == page
+    assert max(map(len, slices)) * len(text) < 600_000
+
+
+@pytest.mark.parametrize("text", ["+", "+0", "+01", "T", "-", "-01:"])
+def test_text_full_of_signs_is_decoded_at_once(text):
+    """A search for offsets takes no time that grows with the signs in a text."""
+    body = json.dumps([{"id": 1, "name": text * (1_000_000 // len(text))}]).encode()
+    joined(b'[{"id":1}]', 10**6, Customer)
+    start = time.process_time()
+    (record,) = joined(body, 131_072, Customer)
+    assert time.process_time() - start < 0.1
+    assert record.name.startswith(text)
