@@ -12,6 +12,7 @@ from sage200_async.errors import PagingError
 from sage200_async.paging.plan import PageFacts, Plan, position
 from sage200_async.wire.decode import DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.splitting import key_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -185,9 +186,9 @@ _ANY: Final = msgspec.json.Decoder()
 def _key_in(raw: bytes, name: str | None) -> int | None:
     """Return the key of a record that does not fit, or None where it shows none."""
     try:
-        key = _ANY.decode(_FIELDS.decode(raw).get(name or "", msgspec.Raw(b"")))
+        key = _ANY.decode(_FIELDS.decode(raw).get(name or "", msgspec.Raw(b"null")))
     except DECODING_ERRORS:
-        return None
+        return None if name is None else key_in(raw, name)
     return key if _is_key(key) else None
 
 

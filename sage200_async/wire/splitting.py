@@ -24,6 +24,8 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TO_BRACKET: Final = re.compile(
     rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL
 )
+_MAX_STEPS: Final = 20_000
+# Brackets after which the key of a record is not searched any further.
 _TO_COMMA: Final = re.compile(
     rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{},])', re.DOTALL
 )
@@ -54,6 +56,33 @@ def split_or_none(array: bytes) -> Sequence[bytes | msgspec.Raw] | None:
         return _RAWS.decode(array)
     except _MALFORMED as error:
         return None if _CUT in str(error) else _between_brackets(array)
+
+
+def key_in(record: bytes, name: str) -> int | None:
+    r"""Return the whole number in a field of *record*, which may not be JSON, or None.
+
+    Fields of nested records are not looked at.
+
+    Example:
+        >>> key_in(rb'{"lines":[{"id":1}],"name":"a\ud800","id":2}', "id")
+        2
+    """
+    pattern = re.compile(
+        rb'[{,]\s*"%b"\s*:\s*(-?\d{1,18})\s*[,}]' % re.escape(name.encode())
+    )
+    at, depth, steps = record.find(b"{") + 1, 1, 0
+    while depth and at and steps < _MAX_STEPS:
+        steps += 1
+        found = pattern.match(record, at - 1) if depth == 1 else None
+        if found is not None:
+            return int(found[1])
+        match = (_TO_COMMA if depth == 1 else _TO_BRACKET).match(record, at)
+        if match is None:
+            break
+        at, token = match.end(), match[1]
+        if token != b",":
+            depth += 1 if token in b"[{" else -1
+    return None
 
 
 def _between_brackets(array: bytes) -> list[bytes] | None:

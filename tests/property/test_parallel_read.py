@@ -9,10 +9,20 @@ from urllib.parse import parse_qs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings, field
-from sage200_async.errors import BadRequest, ExtractError, Sage200Error, ServerError
+from sage200_async.errors import (
+    BadRequest,
+    ExtractError,
+    PagingError,
+    QueryError,
+    Sage200Error,
+    ServerError,
+)
 from sage200_async.events import Events
+from sage200_async.paging.key_ranges import KeyRange, KeyRanges
+from sage200_async.paging.parallel import ResumePoint
 from sage200_async.query.endpoint import Endpoint
 from sage200_async.query.resources import Resource
 from sage200_async.settings import CompanyContext
@@ -36,7 +46,7 @@ class Busy:
         self.next = max(keys, default=0) + 1
         self.in_flight = self.most = self.asked = 0
         self.fails_at = None
-        self.rejected = set()
+        self.rejected, self.unreadable = set(), 5
         self.too_large = 0.0
         """How often a page is refused as too large, from 0 to 1."""
         self.slow = 4
@@ -84,9 +94,11 @@ class Busy:
             found = found[int(asked.get("$skip", 0)) :]
         found = found[: min(int(asked["$top"]), self.clamp)]
         rows = [
-            {"id": key, "name": 5 if key in self.rejected else str(key)}
+            {"id": key, "name": self.unreadable if key in self.rejected else str(key)}
             for key in found
         ]
+        if asked.get("$select") == "id":
+            rows = [{"id": row["id"]} for row in rows]
         return Response(200, {}, json.dumps(rows).encode())
 
     def write(self):
@@ -199,12 +211,18 @@ def test_a_server_without_skip(keys, skips, workers, size):
     assert certificate.requests <= 2 + needed + 4 * workers
 
 
-@given(keys=sparse.filter(len), data=st.data(), workers=st.integers(1, 9))
-def test_what_does_not_fit_is_told_once(keys, data, workers):
+@given(
+    keys=sparse.filter(len),
+    data=st.data(),
+    workers=st.integers(1, 9),
+    size=st.sampled_from([1, 2, 15]),
+)
+def test_what_does_not_fit_is_told_once(keys, data, workers, size):
     """Pages overlap by a record; one that does not fit is put by once all the same."""
     server, put_by = Busy(keys, 1, writes=False), []
     server.rejected = set(data.draw(st.lists(st.sampled_from(keys), max_size=9)))
-    settings = Settings(site="site", company=1, page_size=15)
+    server.unreadable = data.draw(st.sampled_from([5, "\ud800"]))
+    settings = Settings(site="site", company=1, page_size=size)
     client = Sage200Client(settings, transport=server, quarantine=put_by.append)
 
     async def main():
@@ -340,6 +358,86 @@ def test_late_pages_of_other_sizes(seed, workers, size):
     got, certificate = asyncio.run(read(things(server, size), workers=workers))
     assert sorted(got) == sorted(keys)
     assert certificate.records == len(keys)
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+@given(
+    keys=st.sets(st.integers(1, 500), min_size=5, max_size=200),
+    cuts=st.lists(st.integers(0, 500), min_size=2, max_size=6, unique=True),
+    size=st.integers(2, 40),
+)
+def test_resumed_in_any_order(ordered, keys, cuts, size):
+    """What an earlier reading has done is left out; the gaps come, in order or not."""
+    low, high = min(keys) - 1, max(keys)
+    edges = sorted(min(max(cut, low), high) for cut in cuts)
+    done = KeyRanges()
+    for start, end in zip(edges[::2], edges[1::2], strict=False):
+        if start < end:
+            done = done.add(KeyRange(start, end))
+    left = [
+        key
+        for key in sorted(keys)
+        if not any(part.low < key <= part.high for part in done.ranges)
+    ]
+
+    async def main():
+        point = ResumePoint(KeyRange(low, high), done)
+        server = Busy(keys, 1, writes=False)
+        reading = things(server, size).read(
+            workers=3, ordered=ordered, resume_from=point
+        )
+        async with asyncio.timeout(20), reading:
+            first = [row["id"] async for row in reading]
+            again = [row["id"] async for row in reading]  # ends, with nothing
+        return first, again
+
+    taken, again = asyncio.run(main())
+    assert (taken if ordered else sorted(taken)) == left
+    assert again == []
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_one_empty_edge_proves_nothing(descending):
+    """Where only one edge request shows a key, nothing is certified."""
+
+    async def main():
+        server = Busy(range(1, 30), 1, writes=False)
+        answer = server.answer
+
+        def lie(request):
+            is_edge = "$top=1" in request.query and "$count" not in request.query
+            hit = ("desc" in request.query) is descending
+            return reply([]) if is_edge and hit else answer(request)
+
+        server.answer = lie
+        reading = things(server, 10).read(workers=2)
+        async with reading:
+            with pytest.raises(PagingError, match="lowest id"):
+                async for _ in reading:
+                    pass
+        assert reading.certificate is None
+
+    asyncio.run(main())
+
+
+def test_the_error_of_a_parallel_read_starts_anew():
+    """An error's plan is that of the whole: a worker's would lose what others read."""
+
+    async def main():
+        server = Busy(range(1, 300), 1, writes=False)
+        server.fails_at = 9
+        query = things(server, 10)
+        reading = query.read(workers=4)
+        async with reading:
+            with pytest.raises(ServerError) as caught:
+                async for _ in reading:
+                    pass
+        assert caught.value.plan == query._plan()
+        worker = replace(query._plan(), max_key=50)
+        with pytest.raises(QueryError, match="another query"):
+            query.resume(worker)
+
+    asyncio.run(main())
 
 
 def test_a_gap_is_an_error():

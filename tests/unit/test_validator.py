@@ -203,3 +203,36 @@ def test_within():
     within.high = 6
     assert check.accept(rows(6, 7, 9)) == rows(6)
     assert check.close() == PageFacts(9, 2, 9)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        rb'"name":"\ud800"',
+        b'"name":"a\x01b"',
+        b'"name":"\xff"',
+        rb'"name":"\x"',
+        rb'"na\x":1',
+        b'"balance":1e99999999999999999999',
+        b'"lines":' + b"[" * 3000 + b"]" * 3000,
+        b'"lines":[{"id":7},{"id":8}],"name":"\\ud800\\",\\"id\\":9,"',
+        b'"name":"' + b"x" * 1_100_000 + b'"',
+    ],
+)
+@pytest.mark.parametrize("record", [b'{"id":2,%b}', b'{ %b , "id" : 2 }'])
+def test_a_record_that_is_no_json_shows_its_key(rest, record):
+    """The reading goes on behind it, so that it is not served again."""
+    check = PageValidator(BY_KEY, mapping=True).open(BY_KEY, b"[...]")
+    check.reject(DecodeError(raw=record % rest))
+    assert check.close().last_key == 2
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\\", b"{", b'{"id":"2\x01"}', b'{"ids":2,"a":"\x01"}', b'{"id":2.5,\x01}'],
+)
+def test_a_record_without_a_whole_number_shows_no_key(raw):
+    """Nothing is guessed."""
+    check = PageValidator(BY_KEY, mapping=True).open(BY_KEY, b"[...]")
+    check.reject(DecodeError(raw=raw))
+    assert check.close().last_key is None
