@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _SHOWN: Final = 200
+_DIGITS: Final = 18
+# More than any count has.
 _COUNTS: Final = ("count", "@odata.count", "odata.count", "Count")
 
 
@@ -65,8 +67,11 @@ def read_count(response: Response, requested: int) -> int | None:
 def _number_in(value: Any) -> int | None:
     if is_object(value):
         value = next((value[name] for name in _COUNTS if name in value), None)
-    text = str(value)
-    return int(text) if text.isdecimal() else None
+    if type(value) is int:
+        return value if 0 <= value < 10**_DIGITS else None
+    text = value if isinstance(value, str) else ""
+    is_count = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if is_count else None
 
 
 def read_rows(response: Response, model: type[R]) -> list[R]:

@@ -89,3 +89,19 @@ def test_unreadable_rows(body):
     """A reply that is no rows is an error that shows it."""
     with pytest.raises(DecodeError, match=r"expected .*, got"):
         read_rows(Response(200, {}, body), Site)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"count":"' + b"9" * 5000 + b'"}',
+        b"9" * 30,
+        b"-1",
+        b"true",
+        '"\u0663"'.encode(),
+    ],
+)
+def test_a_count_that_is_no_count_is_a_decode_error(body):
+    """Not one of Python's own, whatever the length of the number."""
+    with pytest.raises(DecodeError):
+        read_count(Response(200, {}, body), 5000)
