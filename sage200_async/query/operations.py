@@ -24,6 +24,7 @@ from sage200_async.wire.single_record import (
     is_empty,
     read_many,
     read_one,
+    require_ids,
     require_no_error,
 )
 
@@ -205,6 +206,7 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
             BadRequest: Sage refused a row; ``detail`` is its message.
             UnknownFieldError: The record has no field of that name.
             InvalidValue: A value is not of its field's type.
+            DecodeError: The response lacks a record that was sent.
 
         Source:
             PUT on a collection: five resources of the OpenAPI documents.
@@ -217,7 +219,9 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         if is_empty(response):
             return [await _read_again(self, row.get("id")) for row in rows]
         with _unknown_outcome():
-            return read_many(response, _reply_model(self), self.endpoint.key)
+            records = read_many(response, _reply_model(self), self.endpoint.key)
+            require_ids(records, rows, self.endpoint.key)
+        return records
 
 
 class Delete(BoundEndpoint):

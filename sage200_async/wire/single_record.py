@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import DecodeError
+from sage200_async.odata.plain_values import plain
 from sage200_async.wire.decode import (
     BYTE_ORDER_MARK,
     DECODING_ERRORS,
@@ -23,18 +24,27 @@ from sage200_async.wire.decode import (
 )
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id
-from sage200_async.wire.json_types import is_object
+from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from sage200_async.wire.messages import Response
 
 _ERROR_NAMES: Final = frozenset(
-    {"message", "exceptionmessage", "error", "errors", "odata.error"}
+    {
+        "message",
+        "exceptionmessage",
+        "error",
+        "errors",
+        "error_description",
+        "odata.error",
+    }
 )
 # Names in lower case that an object with an error has, as `message_in` knows them.
+_PROBLEM_NAMES: Final = frozenset({"detail", "status"})
+# With "title" and without "id", they make an object problem details (RFC 9457).
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -49,7 +59,7 @@ def read_one(
         model: The record.
         key: The name of its key, or None where it has none.
         asked: The key of the record that was asked for, or None where any is
-            right. Text is not compared: services may find it in another case.
+            right. Text is compared in any case: services may find it in another.
 
     Raises:
         DecodeError: It is no such record; ``request_id`` says which response it
@@ -80,8 +90,30 @@ def read_many(response: Response, model: Any, key: str | None = None) -> list[An
         raise
 
 
+def require_ids(records: list[Any], rows: Sequence[Any], key: str | None) -> None:
+    """Check that *records* has each of the *rows* sent that is not to be deleted.
+
+    Raises:
+        DecodeError: One with an ``id`` is missing.
+    """
+    name = key or "id"
+    sent = [row[name] for row in rows if not row.get("is_to_delete") and name in row]
+    keys = {_comparable(_field(record, name)) for record in records}
+    missing = [
+        value for value in sent if value is not None and _comparable(value) not in keys
+    ]
+    if missing:
+        text = f"expected the record with {name} {plain(missing[0])}, got none: "
+        raise DecodeError(
+            f"{text}the response has {len(records)} for {len(rows)} rows",
+            json_path="$",
+        )
+
+
 def require_no_error(response: Response, key: str | None = None) -> None:
-    """Check a response whose body has no use: empty, or JSON that is no error.
+    """Check a response whose body has no use.
+
+    It may be empty, ``true``, ``null``, or an object or array that is no error.
 
     Raises:
         DecodeError: It is a page of a gateway, or an error with the status 200.
@@ -93,12 +125,23 @@ def require_no_error(response: Response, key: str | None = None) -> None:
     except DECODING_ERRORS:
         text = _not_json("nothing or a value", response)
     else:
-        if not (is_object(value) and _is_error(value.keys(), key)):
+        if not _has_error(value, key):
             return
         text = f"expected no content, got an error: {message_in(response)}"
     failure = DecodeError(text, json_path="$")
     failure.request_id = request_id(response.headers)
     raise failure from None
+
+
+def _has_error(value: Any, key: str | None) -> bool:
+    """Return whether the JSON in the response to a delete is an error, or no."""
+    if is_object(value):
+        return _is_error(value.keys(), key)
+    if is_array(value):
+        return any(
+            is_object(element) and _is_error(element.keys(), key) for element in value
+        )
+    return value is not None and value is not True
 
 
 def is_empty(response: Response) -> bool:
@@ -175,20 +218,35 @@ def _is_record(fields: Mapping[str, Any], model: Any, key: str | None) -> bool:
 
 def _is_error(names: AbstractSet[str], key: str | None) -> bool:
     """Return whether fields are those of an error rather than of a record."""
-    return key not in names and any(name.lower() in _ERROR_NAMES for name in names)
+    if key in names:
+        return False
+    lower = {name.lower() for name in names}
+    is_problem = "title" in lower and "id" not in lower
+    return not lower.isdisjoint(_ERROR_NAMES) or (
+        is_problem and not lower.isdisjoint(_PROBLEM_NAMES)
+    )
 
 
 def _require_key(record: Any, model: Any, key: str | None, asked: object) -> None:
     """Raise a DecodeError where *record* has another key than was asked for."""
-    if key is None or type(asked) is not int:
+    if key is None or asked is None:
         return
     # A write may return another record, which has no such field.
     got = record.get(key) if is_object(record) else getattr(record, key, asked)
-    if got != asked:
-        text = f"expected the record with {key} {asked}, got {key} {got!r}"
+    if got != asked and _comparable(got) != _comparable(asked):
+        text = f"expected the record with {key} {plain(asked)}, got {key} {got!r}"
         raise DecodeError(
             f"{text}: {PROXY_HINT}", json_path=f"$.{key}", model=_name_of(model)
         )
+
+
+def _field(record: Any, name: str) -> object:
+    return record.get(name) if is_object(record) else getattr(record, name, None)
+
+
+def _comparable(key: object) -> str:
+    """Return *key* as text that is the same for a number, its text, and any case."""
+    return str(plain(key)).casefold()
 
 
 def _rows_in(body: bytes) -> list[msgspec.Raw] | None:

@@ -2,8 +2,12 @@
 
 import asyncio
 import copy
+import enum
+import time
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -22,6 +26,7 @@ from sage200_async.errors import (
 )
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.wire.error_details import message_in
 from sage200_async.wire.messages import Response
 
 HEADERS = {"content-type": "text/html", "x-request-id": "r-1"}
@@ -322,3 +327,130 @@ def test_a_record_of_a_page_without_its_key_names_the_field(client_of, read, bad
     with pytest.raises(Sage200Error) as caught:
         asyncio.run(main())
     assert "a record of the response has no 'id' field" in str(caught.value)
+
+
+def test_an_error_in_xml_that_is_not_closed_is_read_at_once():
+    """The time that it takes grows with its size, not with the square of it."""
+    start = time.process_time()
+    message = message_in(Response(500, {}, b"<message " * 7300))
+    assert time.process_time() - start < 0.1
+    assert message == "an XML document without a message"
+
+
+ROWS = [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}]
+
+
+@pytest.mark.parametrize(
+    "body", [[], {"value": []}, [{"id": 99}], [{"id": 1}], {"value": [{"id": 2}]}]
+)
+def test_an_update_of_many_whose_response_lacks_a_record_may_have_been_done(
+    client_of, body
+):
+    """The response shows each record that was changed, or it shows nothing."""
+    client = client_of(Response(200, {}, msgspec.json.encode(body))).client
+    with pytest.raises(DecodeError, match="expected the record with id") as caught:
+        asyncio.run(client.couriers.update_many(ROWS))
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("rows", "body"),
+    [
+        (ROWS, [{"id": 2}, {"id": 1}, {"id": 3}]),
+        ([*ROWS, {"name": "new"}], [{"id": 1}, {"id": 2}, {"id": 3}]),
+        ([ROWS[0], {"id": 2, "is_to_delete": True}], [{"id": 1}]),
+        ([], []),
+    ],
+)
+def test_an_update_of_many_may_return_more_than_was_sent(client_of, rows, body):
+    """Rows without an id are added, and deleted ones are gone."""
+    client = client_of(Response(200, {}, msgspec.json.encode(body))).client
+    got = asyncio.run(client.departments.update_many(rows))
+    assert [record.id for record in got] == [row["id"] for row in body]
+
+
+PROBLEM = b'{"title":"Forbidden","status":403,"detail":"no"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PROBLEM,
+        b'{"title":"Forbidden","status":403}',
+        b'{"error_description":"no"}',
+        b'[{"Message":"no"}]',
+        b'"An error has occurred."',
+        b"false",
+        b"0",
+    ],
+)
+def test_a_delete_is_not_done_by_an_error_with_the_status_200(client_of, body):
+    """Nothing, true, null and a record are a success; all else is none."""
+    error = error_of(client_of(Response(200, {}, body)).client, "delete")
+    assert error.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"true", b"null", b"{}", b"[]", b'{"id":5,"title":"Mr","status":1}']
+)
+def test_a_delete_is_done_by_a_response_that_is_no_error(client_of, body):
+    """Services send the record, or a word, or nothing."""
+    asyncio.run(VERBS["delete"](client_of(Response(200, {}, body)).client))
+
+
+@pytest.mark.parametrize("key", [None, "id"])
+def test_problem_details_are_no_record_of_an_untyped_resource(client_of, key):
+    """A create that was refused with the status 200 is not done."""
+    client = client_of(Response(200, {}, PROBLEM)).client
+    with pytest.raises(DecodeError, match="Forbidden; no") as caught:
+        asyncio.run(client.resource("xs", key=key).create({"a": 1}))
+    assert caught.value.outcome_unknown
+
+
+class Known(enum.IntEnum):
+    """Ids that a user has given names."""
+
+    FIRST = 5
+
+
+@pytest.mark.parametrize("asked", ["5", Known.FIRST, 5])
+def test_another_record_is_not_the_one_that_was_asked_for(client_of, asked):
+    """Whatever the type of the id."""
+    with pytest.raises(DecodeError, match="expected the record with id 5, got id 6"):
+        asyncio.run(client_of({"id": 6}).client.customers.get(asked))
+    assert asyncio.run(client_of({"id": 5}).client.customers.get(asked)).id == 5
+
+
+def test_an_id_that_is_text_is_compared_in_any_case(client_of):
+    """Services find it in another case, and return it in their own."""
+    things = client_of({"id": "AB"}, {"id": "CD"}).client.resource("xs", key="id")
+    assert asyncio.run(things.get("ab")) == {"id": "AB"}
+    with pytest.raises(DecodeError, match="got id 'CD'"):
+        asyncio.run(things.get("ab"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("rest", [rb'"name":"\ud800"', b'"name":"\x01"'])
+def test_a_record_that_is_no_json_is_quarantined_once(helpers, size, rest):
+    """Neither a page of its own nor the end of one stops the reading."""
+    rows = {n: b'{"id":%d}' % n for n in (1, 3, 4)}
+    rows |= {n: b'{"id":%d,%b}' % (n, rest) for n in (2, 5)}
+
+    def answer(request):
+        asked = {name: value[0] for name, value in parse_qs(request.query).items()}
+        after = int(asked.get("$filter", "id gt 0").rpartition(" ")[2])
+        keys = [key for key in sorted(rows) if key > after][: int(asked["$top"])]
+        return Response(200, {}, b"[%b]" % b",".join(rows[key] for key in keys))
+
+    errors = []
+    transport = MemoryTransport(answer, helpers.Clock())
+    client = Sage200Client(
+        helpers.settings, transport=transport, quarantine=errors.append
+    )
+
+    async def main():
+        query = client.customers.page_size(size)
+        return [record.id async for record in query]
+
+    assert asyncio.run(main()) == [1, 3, 4]
+    assert len(errors) == 2
