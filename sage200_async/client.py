@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import TYPE_CHECKING, TypeVar
 
@@ -135,9 +136,10 @@ class Sage200Client(Endpoints):
         """
         if not self._owner:
             return
-        await self._token_manager.drain()
-        await self._token_http.close()
-        await self._http.close()
+        try:
+            await self._token_manager.drain()
+        finally:  # also where the wait is cancelled
+            await asyncio.gather(self._token_http.close(), self._http.close())
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:
         """Return a client for another company: the same pool and the same tokens.

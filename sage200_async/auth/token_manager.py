@@ -286,11 +286,16 @@ class TokenManager:
             await self._pause(started if may_have_rotated(error) else old, error)
             raise
         except (TokenError, SettingsError) as error:
-            await self._store.save(old)
-            if not isinstance(error, TokenRefused):
+            refusal: TokenError | SettingsError = error
+            if isinstance(error, TokenRefused):
+                refusal = explained(error, old, self._seed, self._store)
+                self._refused = old.refresh_token, refusal
+            try:
+                await self._store.save(old)
+            except TokenStoreError as failure:  # the refusal is what matters
+                _log.warning("the refusal could not be stored: %s", failure)
+            if refusal is error:
                 raise
-            refusal = explained(error, old, self._seed, self._store)
-            self._refused = old.refresh_token, refusal
             raise refusal from error
 
     def _require_askable(self, old: Tokens) -> None:
