@@ -64,7 +64,8 @@ async def deleted_keys(
         return []
     _require_believable(query, len(absent), len(copied), len(listed), policy)
     await _require_company(client, query)
-    return await _confirmed(query, key, absent, sorted(listed & copied)[:3])
+    present = sorted(listed)
+    return await _confirmed(query, key, absent, [*present[:2], *present[2:][-1:]])
 
 
 async def _listed(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
@@ -127,7 +128,9 @@ async def _confirmed(
         chunk = absent[start : start + size]
         wanted: Expression = field_named(query, key).in_([*chunk, *known])
         rows = query.filter(wanted).select(key)
-        if rows.explain().subqueries > 1 and size > 1:
+        if rows.explain().subqueries > 1:
+            if size == 1:
+                raise ExtractError(_too_long(query))
             size //= 2
             continue
         returned = {getattr(row, key) async for row in rows}
@@ -140,6 +143,13 @@ async def _confirmed(
         confirmed += [absent_key for absent_key in chunk if absent_key not in returned]
         start += size
     return confirmed
+
+
+def _too_long(query: CollectionQuery[Any]) -> str:
+    return (
+        f"{query.endpoint.path}: the condition of this query is too long to confirm "
+        "deletes with; no row was marked as deleted. Sync with a shorter in_"
+    )
 
 
 def field_named(query: CollectionQuery[Any], name: str) -> Field[Any]:

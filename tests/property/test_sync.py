@@ -190,30 +190,30 @@ class Week(RuleBasedStateMachine):
 
     @rule()
     def a_sync(self):
-        self.loop.run(self.synced())
+        self.loop.run(self.run_sync())
         expected = {key: row["name"] for key, row in self.company.rows.items()}
         assert self.target.names == expected
 
     @rule()
     def a_second_sync_writes_nothing(self):
-        self.loop.run(self.synced())
+        self.loop.run(self.run_sync())
         writes = self.target.writes
-        again = self.loop.run(self.synced())
+        again = self.loop.run(self.run_sync())
         assert (self.target.writes, again.deleted) == (writes, 0)
 
     @rule()
     def a_sync_without_a_tunnel(self):
         """A listing that lost its rows marks none of them as deleted."""
-        self.loop.run(self.synced())
+        self.loop.run(self.run_sync())
         before = self.target.names
         self.company.lost = True
         if before:
             with pytest.raises(ExtractError, match="listing looks incomplete"):
-                self.loop.run(self.synced(most=0.1))
+                self.loop.run(self.run_sync(most=0.1))
         self.company.lost = False
         assert self.target.names == before
 
-    async def synced(self, most=1.0):
+    async def run_sync(self, most=1.0):
         return await sync(
             self.client,
             self.extraction,
@@ -238,7 +238,7 @@ def week_of(count):
     week = Week()
     for _ in range(count):
         week.insert("x")
-    week.loop.run(week.synced())
+    week.loop.run(week.run_sync())
     return week
 
 
@@ -248,10 +248,10 @@ def test_no_company_among_the_sites():
     del week.company.rows[1]
     week.company.sites = []
     with pytest.raises(ExtractError, match="tunnel"):
-        week.loop.run(week.synced())
+        week.loop.run(week.run_sync())
     assert len(week.target.names) == 50
     week.company.sites = [{"site_id": "S", "company_id": 1}]
-    assert week.loop.run(week.synced()).deleted == 1
+    assert week.loop.run(week.run_sync()).deleted == 1
     week.teardown()
 
 
@@ -262,9 +262,9 @@ def test_a_role_that_hides_rows():
     with pytest.raises(
         ExtractError, match="200 of 400 rows seem to be deleted, and 200 are"
     ):
-        week.loop.run(week.synced(most=0.1))
+        week.loop.run(week.run_sync(most=0.1))
     assert len(week.target.names) == 400
-    assert week.loop.run(week.synced(most=0.6)).deleted == 200
+    assert week.loop.run(week.run_sync(most=0.6)).deleted == 200
     week.teardown()
 
 
@@ -278,9 +278,29 @@ def test_a_listing_that_is_not_whole_the_second_time():
         return [] if " or " in condition else whole(condition)
 
     week.company.matching = forgets
-    with pytest.raises(ExtractError, match="moment ago"):
-        week.loop.run(week.synced())
+    with pytest.raises(ExtractError, match="were listed a"):
+        week.loop.run(week.run_sync())
     assert len(week.target.names) == 50
+    week.teardown()
+
+
+def test_deletes_are_confirmed_beside_rows_that_are_listed():
+    """Where no row of the copy is listed, rows of the company have to come, too."""
+    week = week_of(10)
+    for key, row in list(week.company.rows.items()):
+        del week.company.rows[key]
+        old = row["date_time_updated"] - timedelta(days=9)
+        week.company.rows[key + 1000] = {
+            **row,
+            "id": key + 1000,
+            "date_time_updated": old,
+        }
+    whole = week.company.matching
+    week.company.matching = lambda condition: (
+        [] if " or " in condition else whole(condition)
+    )
+    with pytest.raises(ExtractError, match="were listed a"):
+        week.loop.run(week.run_sync(most=1))
     week.teardown()
 
 
@@ -294,7 +314,7 @@ def test_a_row_that_is_back_is_not_deleted():
         return rows if " or " in condition else [row for row in rows if row["id"] != 1]
 
     week.company.matching = first_hides
-    assert week.loop.run(week.synced()).deleted == 0
+    assert week.loop.run(week.run_sync()).deleted == 0
     assert len(week.target.names) == 50
     week.teardown()
 
@@ -304,9 +324,9 @@ def test_only_changes_are_read():
     week = week_of(50)
     week.company.now += timedelta(days=1)
     week.company.rows[4].update(name="new", date_time_updated=week.company.now)
-    done = week.loop.run(week.synced())
+    done = week.loop.run(week.run_sync())
     assert (done.whole, done.read) == (False, 50)
-    done = week.loop.run(week.synced())
+    done = week.loop.run(week.run_sync())
     assert (done.whole, done.read) == (False, 1)
     assert week.target.rows[4]["name"] == "new"
     week.teardown()
@@ -330,9 +350,9 @@ def test_stopped_at_any_request():
 
         week.client.transport = sender(dying)
         with contextlib.suppress(ServerError):
-            week.loop.run(week.synced())
+            week.loop.run(week.run_sync())
         week.client.transport = week.company
-        week.loop.run(week.synced())
+        week.loop.run(week.run_sync())
         assert week.target.names == dict.fromkeys(week.company.rows, "x")
         week.teardown()
 
