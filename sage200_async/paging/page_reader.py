@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
 from sage200_async.paging.end_of_stream import LastPage
 from sage200_async.paging.page_query import query_for
@@ -122,13 +124,14 @@ class PageReader(Generic[R]):
             RequestError: The page could not be had, after retries too.
             TokenError: There is no usable token.
         """
-        smaller, attempts = plan, 0
+        smaller, attempts, deadline = plan, 0, None
         while True:
-            request = self._request(smaller)
+            request = self._request(smaller, deadline)
             try:
                 response = await self._send(request)
             except AskForLess as refusal:
                 attempts += refusal.attempts
+                deadline = refusal.deadline
                 smaller = with_smaller_page(smaller)
             except Sage200Error as error:
                 error.attempts += attempts
@@ -171,8 +174,8 @@ class PageReader(Generic[R]):
         self._report(page, facts, moved)
         yield [], moved
 
-    def _request(self, plan: Plan) -> Request:
-        return company_request(
+    def _request(self, plan: Plan, deadline: float | None) -> Request:
+        request = company_request(
             self._context,
             "GET",
             plan.path,
@@ -180,6 +183,7 @@ class PageReader(Generic[R]):
             reducible=plan.reducible,
             read_id=self._telemetry.read_id,
         )
+        return request if deadline is None else replace(request, deadline=deadline)
 
     async def _send(self, request: Request) -> Response:
         seconds = self._timeout

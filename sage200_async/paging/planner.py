@@ -101,7 +101,12 @@ def resumed(plan: PlanLike, fresh: Plan) -> Plan:
         raise QueryError(message)
     size = fresh.options.page_size
     same = replace(plan.options, page_size=size, timeout=fresh.options.timeout)
-    if (plan.path, plan.key, same) != (fresh.path, fresh.key, fresh.options):
+    of_a_worker = plan.skip or plan.max_key is not None
+    if of_a_worker or (plan.path, plan.key, same) != (
+        fresh.path,
+        fresh.key,
+        fresh.options,
+    ):
         message = (
             f"{fresh.path}: the plan belongs to another query, of {plan.path} after "
             f"{plan.records} records: call resume on the query that it came from"

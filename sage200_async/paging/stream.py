@@ -59,9 +59,9 @@ class Stream(Generic[R]):
         try:
             while not self.plan.done:
                 async for records, plan in self._reader.read(self.plan):
-                    self.plan = plan
                     for record in records:
                         yield record
+                    self.plan = plan
         except BaseException as error:
             failure = error
             raise

@@ -156,9 +156,10 @@ class CollectionQuery(Query, Generic[R]):
     def resume(self, plan: PlanLike) -> Stream[R]:
         """Resume an earlier read of this query.
 
-        Every error that ends a read has its plan, and so has each page. A plan
+        Every error that ends a stream has its plan, and so has each page. A plan
         can be pickled: the read may resume in another process, with another
-        page size. Without a unique key and without an order, it starts again.
+        page size. Without a unique key and without an order, it starts again,
+        and so does an error of `read`, for which ``resume_from`` is meant.
 
         Args:
             plan: That of an error, of a page, or of a `Stream`.

@@ -184,8 +184,10 @@ class Retry:
         """
         state = RetryState(request, self._clock.monotonic())
         seconds = self._policy.call_seconds
+        if request.deadline is None and seconds is not None:
+            state.deadline = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(state.deadline):
                 with state.call.entered():
                     response = await self._send(state)
         except TimeoutError as error:
@@ -271,7 +273,7 @@ class Retry:
         await self._clock.sleep(state.wait)
         state.call.held = False
         if reduced:
-            raise AskForLess(state.attempts) from error
+            raise AskForLess(state.attempts, state.deadline) from error
 
 
 class RetryState:
@@ -279,6 +281,7 @@ class RetryState:
 
     def __init__(self, request: Request, started_at: float) -> None:
         self.request = request
+        self.deadline = request.deadline
         self.started_at = started_at
         self.attempts = 0
         self.wait = 0.0

@@ -36,6 +36,9 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether sending it twice does no more than sending it once."""
     reducible: bool = False
     """Whether its sender can ask for less, should this be too much for the server."""
+    deadline: float | None = None
+    """When it has to be over, by the event loop's clock, as an earlier request for the
+    same page has settled; None for the limit of the settings."""
     read_id: int = 0
     """The reading that it belongs to, or 0; events carry it."""
 
@@ -58,11 +61,13 @@ class AskForLess(Exception):
 
     Args:
         attempts: Times that the request was sent.
+        deadline: For the smaller one: its `Request.deadline`.
     """
 
-    def __init__(self, attempts: int) -> None:
-        super().__init__(attempts)
+    def __init__(self, attempts: int, deadline: float | None = None) -> None:
+        super().__init__(attempts, deadline)
         self.attempts = attempts
+        self.deadline = deadline
 
 
 def company_request(

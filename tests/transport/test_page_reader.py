@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sage200_async.errors import ServerError
+from sage200_async.errors import RequestTimeout, ServerError
 from sage200_async.events import Events
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging import page_reader
@@ -91,3 +91,28 @@ def test_no_request_is_built_that_is_not_sent(helpers, monkeypatch):
     asyncio.run(read(reader, plan))
     assert sorted(built) == ["company_request", "query_for"]
     assert len(requests) == 1
+
+
+def test_the_time_limit_of_a_call_holds_for_all_sizes_of_a_page(helpers):
+    """A page that is halved has no more time than one that is not."""
+
+    class Slow:
+        def __init__(self):
+            self.requests = []
+
+        async def send(self, request):
+            self.requests.append(request)
+            await asyncio.sleep(0.05)
+            raise RequestTimeout("slow", phase="read")
+
+    slow, events = Slow(), Events()
+    policy = RetryPolicy(call_seconds=0.12)
+    client = SimpleNamespace(
+        transport=Retry(slow, policy, helpers.Clock()), events=events, quarantine=None
+    )
+    plan, _ = start("things", QueryOptions(), "id", max_query_bytes=2000)
+    telemetry = ReadTelemetry(events, plan)
+    reader = PageReader(client, COMPANY, plan, dict, telemetry=telemetry)
+    with pytest.raises(RequestTimeout, match=r"within 0\.12 s"):
+        asyncio.run(read(reader, plan))
+    assert len(slow.requests) == 3  # of the six sizes that there are

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
 from sage200_async.paging.key_ranges import KeyRange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 R = TypeVar("R")
 
@@ -66,8 +69,10 @@ class _Ready(Generic[R]):
         while not self._batches:
             self._arrived.clear()
             await self._arrived.wait()
-        batch = self._batches.popleft()
-        self.waiting -= 0 if batch is None else len(batch.records)
+        batch = self._batches[0]
+        if batch is not None:  # the end stays, for a second loop
+            self._batches.popleft()
+            self.waiting -= len(batch.records)
         return batch
 
     def close(self, *, now: bool) -> None:
@@ -117,21 +122,31 @@ class OrderedQueue(Generic[R]):
 
     Args:
         room: Records that may wait before reading ahead has to stop.
-        low: Where the keys start; set it before the first batch comes.
     """
 
-    def __init__(self, room: int, low: int = 0) -> None:
-        self.low = low
+    def __init__(self, room: int) -> None:
         self._room = room
+        self._low = 0
+        """The key after which the next batch has to start."""
+        self._gaps: deque[KeyRange] = deque()
+        """The ranges that are to come; between them lie those done earlier."""
         self._early: dict[int, Batch[R]] = {}
         self._ready = _Ready[R]()
+
+    def expect(self, gaps: Sequence[KeyRange]) -> None:
+        """Set the ranges that are to come, in ascending order, before the first batch."""
+        self._gaps = deque(gaps)
+        self._low = gaps[0].low if gaps else 0
 
     async def put(self, batch: Batch[R]) -> None:
         """Add *batch*; it waits until all batches before it have come."""
         self._early[batch.key_range.low] = batch
-        while (following := self._early.pop(self.low, None)) is not None:
-            self.low = following.key_range.high
+        while (following := self._early.pop(self._low, None)) is not None:
             self._ready.add(following)
+            self._low = following.key_range.high
+            if self._gaps and self._low >= self._gaps[0].high:
+                self._gaps.popleft()
+                self._low = self._gaps[0].low if self._gaps else self._low
 
     async def get(self) -> Batch[R] | None:
         """Take the next batch, or None at the end."""

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sage200_async.errors import ClientClosed, ExtractError, LimitError, QueryError
+from sage200_async.errors import (
+    ClientClosed,
+    ExtractError,
+    LimitError,
+    QueryError,
+    Sage200Error,
+)
 from sage200_async.paging.certificate import Certificate, missing
 from sage200_async.paging.end_of_stream import LastPage
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
@@ -167,8 +173,17 @@ class ParallelRead(Generic[R]):
             self._changed.set()
             yield batch
         if self._failure is not None:
-            raise self._failure
+            raise self._placed(self._failure)
         self.certificate = self._certify()
+
+    def _placed(self, error: BaseException) -> BaseException:
+        """Return *error* with the plan of the whole read, from its start.
+
+        That of one worker would lose what the others had to read.
+        """
+        if isinstance(error, Sage200Error):
+            error.plan = self._plan
+        return error
 
     @property
     def progress(self) -> Progress:
@@ -230,8 +245,9 @@ class ParallelRead(Generic[R]):
             if bounds is not None
             for gap in self._done[number].missing(bounds)
         ]
-        if isinstance(self._queue, OrderedQueue) and self._scheduler.open:
-            self._queue.low = self._scheduler.open[0].low
+        if isinstance(self._queue, OrderedQueue):
+            gaps = [KeyRange(gap.low, gap.high) for gap in self._scheduler.open]
+            self._queue.expect(gaps)
 
     async def _bounds_of(self, plan: Plan) -> KeyRange | None:
         if self._resume_from is None:
