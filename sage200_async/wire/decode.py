@@ -272,8 +272,8 @@ def _record_error(
     error: Exception, model: Any, raw: bytes, index: int | None = None
 ) -> DecodeError:
     text = str(error)
-    _, found, where = text.rpartition(" - at `")
-    path = where.rstrip("`") if found else "$"
+    _, separator, json_path = text.rpartition(" - at `")
+    path = json_path.rstrip("`") if separator else "$"
     if index is not None:
         path = f"$[{index}]{path.removeprefix('$')}"
     name = getattr(model, "__name__", str(model))

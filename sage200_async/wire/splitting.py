@@ -73,9 +73,9 @@ def key_in(record: bytes, name: str) -> int | None:
     at, depth, steps = record.find(b"{") + 1, 1, 0
     while depth and at and steps < _MAX_STEPS:
         steps += 1
-        found = pattern.match(record, at - 1) if depth == 1 else None
-        if found is not None:
-            return int(found[1])
+        key = pattern.match(record, at - 1) if depth == 1 else None
+        if key is not None:
+            return int(key[1])
         match = (_TO_COMMA if depth == 1 else _TO_BRACKET).match(record, at)
         if match is None:
             break
