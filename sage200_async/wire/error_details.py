@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,8 +108,10 @@ def _text_of(body: bytes) -> str:
     if _HTML.match(start):
         return "an HTML page, which comes from a gateway and not from Sage 200"
     if start.startswith(b"<"):
+        from html import unescape  # noqa: PLC0415 - a large table, rarely needed
+
         texts = [match.decode(errors="replace") for match in _TAG.findall(start)]
-        messages = [html.unescape(text) for text in texts if text.strip()]
+        messages = [unescape(text) for text in texts if text.strip()]
         return "; ".join(dict.fromkeys(messages)) or "an XML document without a message"
     return start.decode(errors="replace")
 
