@@ -16,12 +16,6 @@ from sage200_async.odata.plain_values import plain, shown
 from sage200_async.query.endpoint import Bindable
 from sage200_async.query.own_request import encode_options, require_path
 from sage200_async.query.resources import UntypedResource, untyped_endpoint
-from sage200_async.query.schema_diff import (
-    SchemaDiff,
-    compare,
-    find_listed,
-    read_metadata,
-)
 from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
 from sage200_async.transport.budget import RetryBudget
@@ -41,6 +35,7 @@ if TYPE_CHECKING:
     from sage200_async.catalog import Site
     from sage200_async.errors import DecodeError
     from sage200_async.events import Event
+    from sage200_async.query.schema_diff import SchemaDiff
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
@@ -294,13 +289,15 @@ class Sage200Client(Endpoints):
             >>> bool(run(client.schema_diff("customers")))
             False
         """
-        endpoint, record = find_listed(self.endpoints(), resource)
+        from sage200_async.query import schema_diff as diff  # noqa: PLC0415 - late
+
+        endpoint, record = diff.find_listed(self.endpoints(), resource)
         query = {"$metadata": "true", "$top": "1"}
-        announced = read_metadata(await self.request("GET", resource, query=query))
+        announced = diff.read_metadata(await self.request("GET", resource, query=query))
         rows = self.resource(endpoint.path, key=endpoint.key).top(sample)
         if endpoint.key is None:
             rows = rows.page_size(sample)
-        return compare(record.fields, announced, [row async for row in rows])
+        return diff.compare(record.fields, announced, [row async for row in rows])
 
     async def sites(self) -> list[Site]:
         """List the companies that the user may use, one row for each.

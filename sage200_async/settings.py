@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
@@ -277,9 +276,9 @@ def _convert(name: str, text: str) -> Any:
 def _refuse_misspelling(name: str) -> None:
     """Refuse the variable *name* if it is similar to a setting."""
     names = {known.replace("_", ""): known for known in Settings.__struct_fields__}
-    nearest = difflib.get_close_matches(
-        name.replace("_", ""), names, n=1, cutoff=_SIMILARITY
-    )
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    nearest = get_close_matches(name.replace("_", ""), names, n=1, cutoff=_SIMILARITY)
     if nearest:
         setting = names[nearest[0]]
         message = (

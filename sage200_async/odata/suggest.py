@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,7 +18,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         >>> nearest("balence", ["balance", "name"])
         'balance'
     """
-    matches = difflib.get_close_matches(name, list(known), 1, _CUTOFF)
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    matches = get_close_matches(name, list(known), 1, _CUTOFF)
     return matches[0] if matches else None
 
 

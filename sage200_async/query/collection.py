@@ -9,9 +9,7 @@ from msgspec.structs import replace
 from sage200_async.errors import MultipleResultsFound, NoResultFound, PlanLike
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import join
-from sage200_async.paging.explain import Explanation, explain
 from sage200_async.paging.page_query import count_query
-from sage200_async.paging.parallel import ParallelRead
 from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
 from sage200_async.query.query import Query
@@ -20,7 +18,8 @@ from sage200_async.wire.responses import read_count
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from sage200_async.paging.parallel import ResumePoint
+    from sage200_async.paging.explain import Explanation
+    from sage200_async.paging.parallel import ParallelRead, ResumePoint
     from sage200_async.paging.plan import Plan
     from sage200_async.paging.stream import Page
 
@@ -63,6 +62,8 @@ class CollectionQuery(Query, Generic[R]):
             'offset'
         """
         plan, query = self._start()
+        from sage200_async.paging.explain import explain  # noqa: PLC0415 - late
+
         return explain(plan, self._url(query))
 
     def __aiter__(self) -> AsyncIterator[R]:
@@ -142,6 +143,8 @@ class CollectionQuery(Query, Generic[R]):
             (50, 50)
         """
         whole = in_one_piece or ordered or resume_from is not None
+        from sage200_async.paging.parallel import ParallelRead  # noqa: PLC0415 - late
+
         return ParallelRead(
             self._connected(),
             self.context,
