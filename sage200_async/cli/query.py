@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,6 +13,7 @@ from sage200_async.cli.config import request_settings
 from sage200_async.cli.output import WRITERS
 from sage200_async.errors import QueryError
 from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.odata.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,8 +122,8 @@ def known_endpoint(name: str) -> Endpoint[Any]:
     """
     endpoints = Endpoints.endpoints()
     if name not in endpoints:
-        nearest = difflib.get_close_matches(name, endpoints, 1, 0.4)
-        hint = f"; the nearest is {nearest[0]}" if nearest else ""
+        closest = nearest(name, endpoints)
+        hint = "" if closest is None else f"; the nearest is {closest}"
         raise QueryError(
             f"unknown resource {name!r}{hint}; `sage200 resources` lists the catalog, "
             "and `sage200 query --untyped` takes any name"
