@@ -10,7 +10,7 @@ import msgspec
 
 from sage200_async.errors import PagingError
 from sage200_async.paging.plan import PageFacts, Plan, position
-from sage200_async.wire.decode import DECODING_ERRORS
+from sage200_async.wire.json_types import DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.splitting import key_in
 

@@ -9,14 +9,14 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError, QueryError
 from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.odata.suggest import did_you_mean
-from sage200_async.wire.decode import (
+from sage200_async.wire.decode import PROXY_HINT, decoder_for
+from sage200_async.wire.headers import request_id
+from sage200_async.wire.json_types import (
     BYTE_ORDER_MARK,
     DECODING_ERRORS,
-    PROXY_HINT,
-    decoder_for,
+    is_array,
+    is_object,
 )
-from sage200_async.wire.headers import request_id
-from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sage200_async.errors import IncompleteResponse, ResponseTooLarge
-from sage200_async.wire.decode import BYTE_ORDER_MARK, DECODING_ERRORS
+from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ never does.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
+from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.related import with_related
 from sage200_async.wire.rest_of_page import Rest, boundary_in
@@ -27,6 +27,7 @@ from sage200_async.wire.times import (
     starts_with_offset,
     with_utc_times,
 )
+from sage200_async.wire.wrappers import NO_NOTES, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +36,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _BLANKS: Final = b" \t\r\n"
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-"""What some gateways write before JSON, though RFC 8259 (8.1) forbids it."""
 PROXY_HINT: Final = "check base_url, and the proxy between this machine and Sage 200"
 """What to do about a response that is not JSON, and so not Sage's."""
 _NEAR: Final = 4096
@@ -49,14 +48,6 @@ _ADVICE: Final = (
     "Sage200Client(..., quarantine=function) passes such errors to the function and "
     "reads on"
 )
-
-DECODING_ERRORS: Final = (
-    msgspec.DecodeError,
-    UnicodeDecodeError,
-    InvalidOperation,  # an exponent past what Decimal holds
-    RecursionError,  # brackets nested past what the parser follows
-)
-"""What decoding raises for a value that does not fit."""
 
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 
@@ -128,6 +119,8 @@ class SliceReader(Generic[R]):
         quarantine: Callable[[DecodeError], None] | None = None,
         slice_bytes: int = SLICE_BYTES,
     ) -> None:
+        self.notes = NO_NOTES
+        """What the page says of the collection, once its slices are read."""
         self._model = model
         self._quarantine = quarantine
         self._slice_bytes = slice_bytes
@@ -146,7 +139,7 @@ class SliceReader(Generic[R]):
             DecodeError: The page is no JSON array, or a record does not fit
                 and there is no quarantine for it.
         """
-        page = unwrapped(body)
+        page, self.notes = unwrapped(body)
         _require_array(page)
         start = page.first(SLICE_BYTES)
         self._converts_times = starts_with_offset(start)
@@ -229,27 +222,6 @@ class SliceReader(Generic[R]):
                 yield batch
                 batch, size = [], 0
         yield batch
-
-
-class _Wrapped(Struct):
-    value: msgspec.Raw
-
-
-def unwrapped(body: bytes | ChunkedBody) -> ChunkedBody:
-    """Return the array of ``{"value": [...]}``, or *body* itself.
-
-    Source:
-        hotgluexyz/target-sage-200 meets the wrapper "depending on endpoint and
-        query"; Sage documents bare arrays.
-    """
-    chunks = ChunkedBody.of(body)
-    if not _start_of(chunks).startswith(b"{"):
-        return chunks
-    whole = b"".join(chunks.take_all()).removeprefix(BYTE_ORDER_MARK)
-    try:
-        return ChunkedBody(bytes(decoder_for(_Wrapped).decode(whole).value))
-    except DECODING_ERRORS:
-        return ChunkedBody(whole)
 
 
 def _start_of(page: ChunkedBody) -> bytes:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.wire.decode import BYTE_ORDER_MARK
-from sage200_async.wire.json_types import is_array, is_object
+from sage200_async.wire.json_types import BYTE_ORDER_MARK, is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,9 +1,22 @@
-"""Types of JSON values, for type checkers."""
+"""Types of JSON values, for type checkers, and what reading JSON raises."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from decimal import InvalidOperation
+from typing import Any, Final, TypeGuard
+
+import msgspec
+
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""What some gateways write before JSON, though RFC 8259 (8.1) forbids it."""
+DECODING_ERRORS: Final = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    InvalidOperation,  # an exponent past what Decimal holds
+    RecursionError,  # brackets nested past what the parser follows
+)
+"""What decoding raises for a value that does not fit."""
 
 Untyped = dict[str, Any]
 """A record of a resource that the catalog does not know."""

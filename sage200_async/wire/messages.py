@@ -156,6 +156,20 @@ class ChunkedBody:
         same._chunks, same._size = self._chunks.copy(), self._size
         return same
 
+    def trim(self, head: int, tail: int) -> None:
+        """Drop *head* bytes from the start of what is left, and *tail* from its end."""
+        chunks = self._chunks
+        while head and chunks:
+            first = chunks.popleft()
+            if len(first) > head:
+                chunks.appendleft(first[head:])
+            head -= min(head, len(first))
+        while tail and chunks:
+            last = chunks.pop()
+            if len(last) > tail:
+                chunks.append(last[: len(last) - tail])
+            tail -= min(tail, len(last))
+
     def first(self, size: int) -> bytes:
         """Return the first *size* bytes of what is left, or all of it."""
         joined = b""

@@ -8,14 +8,14 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import PAGE_DEFAULT
-from sage200_async.wire.decode import (
+from sage200_async.wire.decode import PROXY_HINT, decoder_for
+from sage200_async.wire.headers import request_id
+from sage200_async.wire.json_types import (
     BYTE_ORDER_MARK,
     DECODING_ERRORS,
-    PROXY_HINT,
-    decoder_for,
+    is_array,
+    is_object,
 )
-from sage200_async.wire.headers import request_id
-from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from sage200_async.wire.messages import Response
@@ -40,9 +40,9 @@ def read_count(response: Response, requested: int) -> int | None:
         requested: The ``$top`` that was sent along.
 
     Returns:
-        The number of records, or None where the response may be the size of a
-        page rather than of the collection, so that the records themselves
-        have to be count.
+        The number of records, or None where the response does not say: a list, or a
+        bare number that may be the size of a page. The records themselves have to be
+        counted then.
 
     Raises:
         DecodeError: The response is none of these; the message shows it.
@@ -52,16 +52,17 @@ def read_count(response: Response, requested: int) -> int | None:
         >>> read_count(Response(200, {}, b"1234"), requested=5000)
         1234
         >>> read_count(Response(200, {}, b'[{"id": 1}]'), requested=5000)
-        1
     """
     value = _any(response)
     if is_array(value):
-        served = len(value)
-        return served if served < min(requested, PAGE_DEFAULT) else None
+        return None
     count = _number_in(value)
-    if count is None:
-        raise _unreadable("a count", response)
-    return None if count in {requested, PAGE_DEFAULT} else count
+    if count is not None:
+        may_be_a_page = not is_object(value) and count in {requested, PAGE_DEFAULT}
+        return None if may_be_a_page else count
+    if is_object(value) and is_array(value.get("value")):
+        return None
+    raise _unreadable("a count", response)
 
 
 def _number_in(value: Any) -> int | None:

@@ -16,10 +16,10 @@ from sage200_async.wire.decode import (
     SliceReader,
     decode_one,
     decoders_for,
-    unwrapped,
 )
 from sage200_async.wire.messages import ChunkedBody, Response
 from sage200_async.wire.responses import read_rows
+from sage200_async.wire.wrappers import PageNotes, unwrapped
 
 Untyped = dict[str, Any]
 FORMS = {
@@ -130,7 +130,7 @@ def test_ends_of_pieces():
 def test_unwrapped_is_not_copied():
     """A bare array is passed on as it is."""
     body = b"  [1]"
-    assert next(unwrapped(body).take_all()) is body
+    assert next(unwrapped(body)[0].take_all()) is body
 
 
 @pytest.mark.parametrize(
@@ -406,3 +406,48 @@ def test_a_page_whose_records_cannot_be_told_apart_is_an_error(malformed):
     body = b"[%b]" % b",".join([*rows[:99], malformed, *rows[99:]])
     with pytest.raises(DecodeError):
         read(body, 1000, Customer, lambda _: None)
+
+
+RECORDS = b'[{"id": 1, "name": "a]b}"}, {"id": 2, "lines": [{"id": 3}]}]'
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 10_000])
+@pytest.mark.parametrize(
+    ("head", "tail", "notes"),
+    [
+        (b"", b"", PageNotes()),
+        (b'"@odata.context": "$metadata#x",', b"", PageNotes()),
+        (b'"@odata.count": 300,', b"", PageNotes(total=300)),
+        (b'"@odata.count":"300", ', b"", PageNotes(total=300)),
+        (b"", b',"@odata.nextLink":"customers?$skip=2"', PageNotes(more=True)),
+        (b"", b', "@odata.nextLink" : "a],\\"b\\":1}"', PageNotes(more=True)),
+        (b'"odata.count":5,', b',"odata.nextLink":"x"', PageNotes(5, more=True)),
+        (b'"extra":{"a":[1]},', b',"@odata.count":7', PageNotes(total=7)),
+        (b"\n ", b"\n ", PageNotes()),
+    ],
+)
+def test_wrapper_notes(head, tail, notes, size):
+    """The records come out of a wrapper, and what it says of the collection is kept."""
+    text = b"{" + head + b'"value":' + RECORDS + tail + b"}"
+    body = ChunkedBody(*(text[at : at + size] for at in range(0, len(text), size)))
+    reader = SliceReader(Untyped)
+    records = [record for records in reader.slices(body) for record in records]
+    assert records == json.loads(RECORDS)
+    assert reader.notes == notes
+
+
+def test_error_beside_records():
+    """An error beside the records of a page is raised, though some records came."""
+    text = b'{"value":' + RECORDS + b',"error":{"code":"500","message":"lost"}}'
+    with pytest.raises(DecodeError, match="error beside its records.*lost"):
+        list(SliceReader(Untyped).slices(text))
+
+
+def test_wrapped_page_is_cut_into_slices():
+    """A page in a wrapper is decoded in slices as any other."""
+    records = b",".join(b'{"id":%d,"name":"%s"}' % (n, b"x" * 100) for n in range(9999))
+    text = b'{"value":[' + records + b'],"@odata.count":9999}'
+    body = ChunkedBody(*(text[at : at + 65536] for at in range(0, len(text), 65536)))
+    sizes = [len(records) for records in SliceReader(Untyped).slices(body)]
+    assert sum(sizes) == 9999
+    assert max(sizes) < 3000
