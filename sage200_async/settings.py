@@ -66,6 +66,7 @@ class CompanyContext(Struct, frozen=True):
     site: str = ""
     company: str = ""
     max_query_bytes: int = MAX_QUERY_BYTES
+    trust_short_pages: bool = False
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -118,6 +119,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Records that one request asks for at most, 1 to 5000."""
     max_query_bytes: int = MAX_QUERY_BYTES
     """Bytes of an encoded query string at most."""
+    trust_short_pages: bool = False
+    """Whether a page shorter than requested ends a stream, which saves a request.
+
+    Right only for a server that has no limit of its own below ``$top``, and nothing
+    in between that cuts responses. `read`, exports and syncs never rest on it.
+    """
     connect_timeout: float = 10.0
     """Seconds to wait for a connection."""
     read_timeout: float = 60.0
@@ -188,7 +195,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def context(self) -> CompanyContext:
         """What queries need of the settings."""
         return CompanyContext(
-            self.base_url, self.site, str(self.company), self.max_query_bytes
+            self.base_url,
+            self.site,
+            str(self.company),
+            self.max_query_bytes,
+            self.trust_short_pages,
         )
 
     @classmethod
@@ -229,6 +240,7 @@ _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Sett
 
 _EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
     str: ((str,), "text"),
+    bool: ((bool,), "true or false"),
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
     float | None: ((int, float, type(None)), "a number or None"),
@@ -244,7 +256,8 @@ def _require_type(name: str, value: object) -> None:
         _require_token_store(value)
         return
     types, expected = _EXPECTED[_TYPES[name]]
-    if not isinstance(value, types) or isinstance(value, bool):
+    is_bool = isinstance(value, bool)
+    if not isinstance(value, types) or is_bool != (types == (bool,)):
         shown = type(value).__name__ if name in _SECRETS else repr(value)
         message = f"{name}: expected {expected}, got {shown}"
         raise SettingsError(message, name=name)

@@ -129,7 +129,7 @@ async def read_into(
     """Read a resource into a sink that is open, resuming from *checkpoint*."""
     query: CollectionQuery[Any] = client.run(extraction.query)
     if query.endpoint.key is None:
-        return await read_unkeyed(query, thread, on_progress)
+        return await read_unkeyed(client, query, thread, on_progress)
     point = _resume_point(extraction, checkpoint)
     read = query.read(workers=workers, resume_from=point, prefetch=0, in_one_piece=True)
     if read.subqueries > 1:

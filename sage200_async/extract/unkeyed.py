@@ -1,4 +1,4 @@
-"""Resources without a unique key, read twice where that is the only proof."""
+"""Resources without a unique key, read twice: there is no other proof."""
 
 from __future__ import annotations
 
@@ -7,39 +7,45 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
-from sage200_async.errors import ExtractError, QueryError
+from sage200_async.errors import BadRequest, ExtractError, QueryError
 from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.odata.fields import Ordering
 from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.company import require_company
 from sage200_async.paging.parallel import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sage200_async.client import Sage200Client
     from sage200_async.extract.sink_thread import SinkThread
+    from sage200_async.paging.stream import Page
     from sage200_async.query.collection import CollectionQuery
 
 _TRIES: Final = 3
 _MODULUS: Final = 2**128
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-_ONCE: Final = "read in one page"
-_TWICE: Final = "read twice, with the same records both times"
+_PROOF: Final = "read twice, in opposite orders, with the same records both times"
+_ROOM: Final = 600
+# Bytes of a query that an order leaves to skip, top and what else is asked.
 
 
 class Digest:
     """The records of a read, in any order: their count and the sum of their hashes."""
 
     def __init__(self) -> None:
-        self.records = 0
-        self.pages = 0
+        self.records = self.pages = self.rejected = 0
         self._sum = 0
 
-    def add(self, records: Sequence[Any]) -> None:
+    def add(self, page: Page[Any]) -> None:
         """Add the records of a page."""
         self.pages += 1
-        self.records += len(records)
-        for record in records:
+        self.records += len(page.records)
+        self.rejected += page.rejected
+        for record in page.records:
             encoded = _ENCODER.encode(record)
             hashed = hashlib.blake2b(encoded, digest_size=16).digest()
             self._sum = (self._sum + int.from_bytes(hashed)) % _MODULUS
@@ -47,36 +53,48 @@ class Digest:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Digest):
             return NotImplemented
-        return (self.records, self._sum) == (other.records, other._sum)
+        return self._facts == other._facts
 
     def __hash__(self) -> int:
-        return hash((self.records, self._sum))
+        return hash(self._facts)
+
+    @property
+    def _facts(self) -> tuple[int, int, int]:
+        return self.records, self.rejected, self._sum
 
 
 async def read_unkeyed(
+    client: Sage200Client,
     query: CollectionQuery[Any],
     thread: SinkThread,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource that has no unique key into a sink that is open.
 
-    One page is proof in itself. Several are read twice and must be the same
-    both times, as others who write meanwhile would shift them.
+    It is read twice, in opposite orders, and the records must be the same both times:
+    rows that others insert or delete meanwhile would shift the pages, and rows whose
+    order the server leaves open may change places. That is as sure as it gets without
+    a key: two changes that hide each other are not seen.
 
     Raises:
         ExtractError: The two reads differ, again and again.
     """
-    ordered = _ordered(query)
+    started_at = time.time()
+    ordered = await _ordered(query)
+    backward = _reversed(ordered)
     for _ in range(_TRIES):
-        started_at = time.time()
         written = await _write(ordered, thread, on_progress)
-        if written.pages <= 1 or await _digest(ordered) == written:
+        again = await _digest(client.run(backward))
+        if written == again:
+            if not written.records:
+                await require_company(client.transport, query.context)
             certificate = Certificate(
                 path=query.endpoint.path,
-                proof=_ONCE if written.pages <= 1 else _TWICE,
+                proof=_PROOF,
                 query=ordered.url,
                 records=written.records,
-                requests=written.pages,
+                rejected=written.rejected,
+                requests=written.pages + again.pages,
                 started_at=started_at,
                 ended_at=time.time(),
             )
@@ -84,8 +102,9 @@ async def read_unkeyed(
             return certificate
         await thread.reopen()  # what was written is not the whole
     message = (
-        f"{query.endpoint.path}: two reads differed, {_TRIES} times: it has no unique "
-        "key, and others write to it; try again when it is quiet"
+        f"{query.endpoint.path}: two reads in opposite orders differed, {_TRIES} times: "
+        "it has no unique key, and others write to it, or the server cuts responses; try "
+        "again when it is quiet"
     )
     raise ExtractError(message)
 
@@ -99,7 +118,7 @@ async def _write(
     digest = Digest()
     await thread.begin(Checkpoint(query=query.url, started_at=time.time()))
     async for page in query.pages():
-        digest.add(page.records)
+        digest.add(page)
         await thread.write(None, page.records)
         if on_progress is not None:
             on_progress(Progress(records=digest.records, requests=digest.pages))
@@ -110,20 +129,23 @@ async def _digest(query: CollectionQuery[Any]) -> Digest:
     """Read all pages; return the digest of their records."""
     digest = Digest()
     async for page in query.pages():
-        digest.add(page.records)
+        digest.add(page)
     return digest
 
 
-def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
-    """Return *query* with an order that is as total as possible, if it has none.
+async def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
+    """Return *query* with an order that is as total as possible.
+
+    All fields that fit are its last terms; where the server refuses so many, the ids,
+    or a few.
 
     Raises:
         QueryError: The record is unknown, so that there is nothing to order by.
     """
-    if query.options.order_by:
-        return query
-    endpoint = query.endpoint
+    endpoint, given = query.endpoint, query.options.order_by
     if endpoint.record is None:
+        if given:
+            return query
         raise QueryError(
             f"{endpoint.path}: it has no unique key; give the query an order_by"
         )
@@ -131,6 +153,35 @@ def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
     kinds = names_of(type(namespace))
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
     ids = [name for name in plain if name.endswith("_id")]
-    ordered = {term.partition(" ")[0] for term in endpoint.default_order}
-    further = [name for name in (ids or plain[:4]) if name not in ordered]
-    return query.order_by(*endpoint.default_order, *further)
+    start = () if given else endpoint.default_order
+    ordered = {term.partition(" ")[0] for term in start} | {f.field for f in given}
+    further = [name for name in dict.fromkeys([*ids, *plain]) if name not in ordered]
+    few = [name for name in (ids or plain[:4]) if name not in ordered]
+    every = query.order_by(*start, *_fitting(query, further))
+    try:
+        await every.select(*plain[:1]).first()
+    except BadRequest:
+        return query.order_by(*start, *few)
+    return every
+
+
+def _fitting(query: CollectionQuery[Any], names: Sequence[str]) -> list[str]:
+    """Return as many of *names* as a query has room for."""
+    room = query.context.max_query_bytes - len(query.url) - _ROOM
+    fitting: list[str] = []
+    for name in names:
+        room -= len(f"{name}%20desc,")
+        if room < 0:
+            break
+        fitting.append(name)
+    return fitting
+
+
+def _reversed(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
+    """Return *query* in the opposite order, without a client."""
+    order = [
+        Ordering(term.field, descending=not term.descending)
+        for term in query.options.order_by
+    ]
+    options = replace(query.options, order_by=tuple(order))
+    return type(query)(query.endpoint, options, query.context)

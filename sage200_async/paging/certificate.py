@@ -30,14 +30,19 @@ class Certificate(Struct, frozen=True, kw_only=True):
     records: int
     rejected: int = 0
     """Records that did not fit, and went to the quarantine."""
+    count_before: int | None = None
+    """Records that matched when the reading began, as the server counts them; None
+    where it does not, or where an ``in_`` was split."""
+    count_after: int | None = None
+    """Records up to the highest key when it ended, where nothing was filtered."""
     lowest: int | None = None
     """The lowest key read."""
     highest: int | None = None
     """The highest key read."""
     requests: int
-    """Pages that were requested."""
+    """Pages that were requested, by all runs of a reading that was resumed."""
     started_at: float
-    """In seconds since 1970, by the client's clock."""
+    """When the first run began, in seconds since 1970, by the client's clock."""
     ended_at: float
     """In seconds since 1970, by the client's clock."""
 

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 _GUARANTEES: Final = {
     "key": (
         "every record that exists during the whole read is returned exactly once, "
-        "whatever others insert, update or delete meanwhile; the cost grows with the "
-        "records read"
+        "whatever others insert, update or delete meanwhile; its end is the highest key "
+        "when it began, which a request shows; the cost grows with the records read"
     ),
     "offset": (
         "complete while nobody writes; rows that others insert or delete meanwhile "
-        "shift the pages, so that records may be missed; the cost grows with the "
-        "square of the records read"
+        "shift the pages, so that records may be missed; its end is the last record in "
+        "the order; the cost grows with the square of the records read"
     ),
-    "single": "complete if everything fits one page; otherwise a PagingError",
+    "single": "complete if everything fits one page, as the server counts; otherwise a PagingError",
     "none": "no request is made: nothing can match",
 }
 

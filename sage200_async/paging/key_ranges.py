@@ -62,6 +62,16 @@ class KeyRanges(Struct, frozen=True):
         pairs = zip(edges[::2], [*edges[1::2], bounds.high], strict=True)
         return tuple(KeyRange(low, high) for low, high in pairs if low < high)
 
+    def gaps(self, bounds: KeyRange) -> list[tuple[KeyRange, int]]:
+        """Return what `missing` does, each with the key of a record at or above its end.
+
+        It is that of the lowest record which came from the range above, or else the
+        highest key of *bounds*.
+        """
+        lowest = {part.low: part.lowest for part in self.ranges}
+        pairs = [(gap, lowest.get(gap.high)) for gap in self.missing(bounds)]
+        return [(gap, bounds.high if key is None else key) for gap, key in pairs]
+
 
 def _joined(one: KeyRange, other: KeyRange) -> KeyRange:
     return KeyRange(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import encode_query
-from sage200_async.odata.expressions import And, Comparison, Expression
+from sage200_async.odata.expressions import And, Comparison, Expression, Or
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import select_and_expand
 from sage200_async.paging.page_size import PageSize
@@ -25,8 +25,7 @@ def query_for(plan: Plan) -> str:
 def query_of(plan: Plan, condition: Expression | None) -> str:
     """Return the query string of a page of the records that meet *condition*."""
     options, pairs = plan.options, list[tuple[str, str]]()
-    if bounds := _key_bounds(plan):
-        condition = And.of(*bounds if condition is None else (condition, *bounds))
+    condition = _both(condition, *_key_bounds(plan))
     if condition is not None:
         pairs.append(("$filter", str(condition)))
     if options.select and plan.key and plan.key not in options.select:
@@ -43,14 +42,83 @@ def query_of(plan: Plan, condition: Expression | None) -> str:
     return encode_query(pairs)
 
 
-def count_query(plan: Plan) -> str:
-    """Return the query string that counts the records of the first subquery."""
+def count_query(plan: Plan, condition: Expression | None = None) -> str:
+    """Return the query string that counts the records of the first subquery.
+
+    Args:
+        plan: What is read.
+        condition: A further condition, or None.
+    """
     key = plan.key
     select = (key,) if key else ()
     options = replace(plan.options, order_by=(), expand=(), select=select)
     size = PageSize(PAGE_MAX, PAGE_MAX)
     whole = replace(plan, options=options, offset=0, remaining=None, page_size=size)
-    return f"{query_for(whole)}&$count=true"
+    query = query_of(whole, _both(plan.subqueries[0], condition))
+    return f"{query}&$count=true"
+
+
+def edge_query(plan: Plan, *, descending: bool) -> str:
+    """Return the query string of the first keys of the first subquery in one order.
+
+    Of all its keys, wherever the reading stands: two are asked for, since an order
+    shows in two.
+    """
+    return _keys_query(plan, plan.subqueries[0], descending=descending)
+
+
+def rest_query(plan: Plan, known: int) -> str:
+    """Return the query string of the highest unread key beside the key *known*.
+
+    The record of *known* shows that the response comes from the collection, and is
+    no empty one from elsewhere. It comes last: a response that is cut off loses it,
+    rather than what is unread.
+    """
+    unread = _both(plan.subqueries[0], *_key_bounds(plan))
+    beside = Comparison(plan.key or "", "eq", str(known), "integer")
+    condition = beside if unread is None else Or.of(unread, beside)
+    return _keys_query(plan, condition, descending=True)
+
+
+def any_query(plan: Plan, *, descending: bool) -> str:
+    """Return the query string of keys of the collection, whatever its conditions."""
+    return _keys_query(plan, None, descending=descending)
+
+
+def reversed_query(plan: Plan) -> str:
+    """Return the query string of the last record in the order of a reading by offset."""
+    order = [
+        Ordering(term.field, descending=not term.descending)
+        for term in _total_order(plan)
+    ]
+    options = replace(
+        plan.options, select=(plan.key or "",), expand=(), order_by=tuple(order)
+    )
+    one = replace(plan, options=options, offset=0, remaining=1)
+    return query_of(one, plan.subqueries[0])
+
+
+def last_read_query(plan: Plan, back: int) -> str:
+    """Return the query string of the *back* records before an offset, and one more."""
+    size = PageSize(back + 1, back + 1)
+    start = max(0, plan.offset - back)
+    return query_for(replace(plan, offset=start, remaining=None, page_size=size))
+
+
+def _keys_query(
+    plan: Plan, condition: Expression | None, *, descending: bool = False
+) -> str:
+    """Return the query string of the first two keys that meet *condition*."""
+    key = plan.key or ""
+    pairs = [] if condition is None else [("$filter", str(condition))]
+    pairs += select_and_expand(replace(plan.options, select=(key,), expand=()))
+    order = str(Ordering(key, descending=descending))
+    return encode_query([*pairs, ("$orderby", order), ("$top", "2")])
+
+
+def _both(*conditions: Expression | None) -> Expression | None:
+    terms = [condition for condition in conditions if condition is not None]
+    return And.of(*terms) if terms else None
 
 
 def _key_bounds(plan: Plan) -> list[Comparison]:

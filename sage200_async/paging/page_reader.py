@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
-from sage200_async.paging.end_of_stream import LastPage
+from sage200_async.paging.company import require_company
+from sage200_async.paging.end_of_stream import EndOfStream
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.plan import Plan, advance, with_smaller_page
 from sage200_async.paging.validator import PageValidator
@@ -17,7 +18,7 @@ from sage200_async.wire.headers import request_id
 from sage200_async.wire.messages import AskForLess, company_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from sage200_async.errors import DecodeError
     from sage200_async.events import Events
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from sage200_async.wire.messages import Request, Response
 
 R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class Connection(Protocol):
@@ -57,6 +60,10 @@ class Page(NamedTuple):
     """What was asked in the end: perhaps for fewer records than at first."""
     request: Request
     response: Response
+    max_key: int | None = None
+    """The highest key, where it was asked for beside the page."""
+    nothing_there: bool = False
+    """Whether it was asked for, and nothing matched."""
 
 
 class PageReader(Generic[R]):
@@ -73,7 +80,6 @@ class PageReader(Generic[R]):
         plan: Where the reading starts.
         model: What each record is.
         telemetry: Reports the reading.
-        last_page: Decides which page is the last.
     """
 
     def __init__(
@@ -84,7 +90,6 @@ class PageReader(Generic[R]):
         model: type[R],
         *,
         telemetry: ReadTelemetry,
-        last_page: LastPage | None = None,
     ) -> None:
         mapping = not hasattr(model, "__struct_fields__")
         self.validator = PageValidator[R](plan, mapping=mapping)
@@ -92,11 +97,19 @@ class PageReader(Generic[R]):
         """Records that did not fit and went to the quarantine."""
         self.pages = plan.pages
         """Pages read, those before *plan* included."""
+        self.server_date = ""
+        """The ``Date`` header of the first response to `ask`; empty without one."""
         self._connection = connection
         self._context = context
-        self._model = model
+        self.model = model
+        """What each record is."""
         self._telemetry = telemetry
-        self._last_page = last_page or LastPage()
+        self.end = EndOfStream(
+            self.ask,
+            lambda: require_company(connection.transport, context),
+            trusts_short_pages=context.trust_short_pages,
+        )
+        """Decides where the reading ends."""
         self._timeout = plan.options.timeout
         self._deadline: float | None = None
 
@@ -113,7 +126,11 @@ class PageReader(Generic[R]):
             RequestError: The page could not be had, after retries too.
             TokenError: There is no usable token.
         """
-        page = await self.fetch(plan)
+        if self.end.wants_max_key(plan):
+            page, highest = await _both(self.fetch(plan), self.end.max_key(plan))
+            page = page._replace(max_key=highest, nothing_there=highest is None)
+        else:
+            page = await self.fetch(plan)
         async for records, moved in self.slices(page):
             yield records, moved
 
@@ -151,12 +168,12 @@ class PageReader(Generic[R]):
             within: The keys that are wanted; the rest of the page is left out,
                 and nothing is decoded once they have all come.
         """
-        for _ in decoders_for(self._model):
+        for _ in decoders_for(self.model):
             await asyncio.sleep(0)
         moved = plan = page.plan
         try:
             check = self.validator.open(plan, page.response.body, within)
-            reader = SliceReader(self._model, self._quarantine(check))
+            reader = SliceReader(self.model, self._quarantine(check))
             for served in reader.slices(page.response.body):
                 records, room = check.accept(served), moved.remaining
                 moved = check.position
@@ -164,15 +181,42 @@ class PageReader(Generic[R]):
                 if within is not None and within.low >= within.high:
                     break
                 await asyncio.sleep(0)
-            facts = check.close()
+            facts = check.close(reader.notes)
             if within is None or within.low < within.high:
-                last = self._last_page.ends(plan, facts.served)
-                moved = advance(plan, facts, is_last=last)
+                moved = await self._advance(page, facts)
         except Sage200Error as error:
             _place(error, moved, page.request, page.response)
             raise
         self._report(page, facts, moved)
         yield [], moved
+
+    async def _advance(self, page: Page, facts: PageFacts) -> Plan:
+        """Return the plan of the next page; what it rests on is asked for first."""
+        plan = page.plan
+        if page.max_key is not None:
+            plan = replace(plan, max_key=page.max_key)
+        nothing = page.nothing_there
+        plan, is_last = await self.end.after(plan, facts, nothing_there=nothing)
+        return advance(plan, facts, is_last=is_last)
+
+    async def ask(self, plan: Plan, query: str) -> Response:
+        """Send another query of the collection of *plan*.
+
+        Raises:
+            RequestError: There is no response, after retries too.
+            TokenError: There is no usable token.
+        """
+        read_id = self._telemetry.read_id
+        request = company_request(
+            self._context, "GET", plan.path, query, read_id=read_id
+        )
+        try:
+            response = await self._send(request)
+        except Sage200Error as error:
+            _place(error, plan, request)
+            raise
+        self.server_date = self.server_date or response.headers.get("date", "")
+        return response
 
     def _request(self, plan: Plan, deadline: float | None) -> Request:
         request = company_request(
@@ -218,6 +262,19 @@ class PageReader(Generic[R]):
         self._telemetry.page_read(page.plan, facts, size, self.pages)
         if moved.subqueries:
             self._telemetry.resized(page.plan, moved)
+
+
+async def _both(
+    one: Coroutine[Any, Any, S], other: Coroutine[Any, Any, T]
+) -> tuple[S, T]:
+    """Await both at once; the first error ends the other, and is raised."""
+    tasks = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def _place(

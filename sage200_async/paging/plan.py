@@ -17,6 +17,7 @@ from sage200_async.limits import PAGE_FLOOR
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.page_size import PageSize, larger, smaller
+from sage200_async.wire.wrappers import NO_NOTES, PageNotes
 
 Mode = Literal["key", "offset", "single"]
 
@@ -46,7 +47,10 @@ class Plan(Struct, frozen=True):
     page_size: PageSize = PageSize()
     """How large the pages are at present."""
     max_key: int | None = None
-    """The highest key to read, or None for no upper end."""
+    """The highest key that matched the first subquery when its reading began; None
+    where it is not known. Nothing above it is asked for."""
+    part_of_read: bool = False
+    """Whether it reads one range of a parallel read, which nothing else resumes."""
     skip: int = 0
     """Records to pass over before the next page, to start further on by key."""
 
@@ -75,7 +79,11 @@ class PageFacts(Struct, frozen=True):
     accepted: int
     """Records handed on: those served, less those that came before."""
     last_key: int | None = None
-    """The key of the page's last record."""
+    """By key: the highest key read."""
+    final_key: object = None
+    """By offset: the key of the page's last record; None where it has none."""
+    notes: PageNotes = NO_NOTES
+    """What the page says of the collection."""
 
 
 def with_smaller_page(plan: Plan) -> Plan:
@@ -113,10 +121,10 @@ def advance(plan: Plan, page: PageFacts, *, is_last: bool) -> Plan:
     Args:
         plan: Whose page it is.
         page: What came.
-        is_last: Whether it ends its subquery; see `end_of_stream`.
+        is_last: Whether it ends its subquery; see `EndOfStream`.
 
     Raises:
-        PagingError: There may be more records, and no order to read them in,
+        PagingError: There are more records, and no order to read them in,
             or no key to go on from.
     """
     full = page.served >= plan.page_size.current
@@ -127,8 +135,9 @@ def advance(plan: Plan, page: PageFacts, *, is_last: bool) -> Plan:
     )
     if is_last:
         rest, offset = plan.subqueries[1:], plan.options.skip
-        return replace(moved, subqueries=rest, after_key=None, offset=offset)
-    if plan.mode == "key" and moved.after_key == plan.after_key:
+        start = replace(moved, after_key=None, max_key=None)
+        return replace(start, subqueries=rest, offset=offset)
+    if plan.mode == "key" and page.served and moved.after_key == plan.after_key:
         raise _no_key(plan)
     if plan.mode == "single" and not moved.done:
         raise _more_than_one_page(plan, page.served)
@@ -145,8 +154,7 @@ def _no_key(plan: Plan) -> PagingError:
 
 def _more_than_one_page(plan: Plan, served: int) -> PagingError:
     message = (
-        f"{plan.path}: the page is full ({served} records) and there may be more, but "
-        "this resource has no unique key to read on by: pass order_by(...) to read "
+        f"{plan.path}: {served} records came and there may be more, but this resource has no unique key to read on by: pass order_by(...) to read "
         "all, or top(...) to read fewer"
     )
     return PagingError(message, plan=plan)

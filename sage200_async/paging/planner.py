@@ -101,8 +101,7 @@ def resumed(plan: PlanLike, fresh: Plan) -> Plan:
         raise QueryError(message)
     size = fresh.options.page_size
     same = replace(plan.options, page_size=size, timeout=fresh.options.timeout)
-    of_a_worker = plan.skip or plan.max_key is not None
-    if of_a_worker or (plan.path, plan.key, same) != (
+    if plan.part_of_read or (plan.path, plan.key, same) != (
         fresh.path,
         fresh.key,
         fresh.options,

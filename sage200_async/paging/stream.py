@@ -27,6 +27,8 @@ class Page(Struct, Generic[R], frozen=True):
     """In the order the service returned them."""
     plan: Plan
     """Where the stream stands after this page."""
+    rejected: int = 0
+    """Records that did not fit, and went to the quarantine."""
 
 
 class Stream(Generic[R]):
@@ -85,7 +87,7 @@ class Stream(Generic[R]):
 
     async def _page(self) -> Page[R]:
         records: list[R] = []
-        plan = self.plan
+        plan, before = self.plan, self._reader.rejected
         try:
             async for some, moved in self._reader.read(plan):
                 records += some
@@ -93,4 +95,4 @@ class Stream(Generic[R]):
         except Sage200Error as error:
             error.plan = self.plan  # nothing of the page was handed on
             raise
-        return Page(records, plan)
+        return Page(records, plan, self._reader.rejected - before)

@@ -7,17 +7,20 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from sage200_async.errors import PagingError
 from sage200_async.paging.plan import PageFacts, Plan, position
 from sage200_async.wire.json_types import DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.splitting import key_in
+from sage200_async.wire.wrappers import NO_NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sage200_async.errors import DecodeError
+    from sage200_async.wire.wrappers import PageNotes
 
 R = TypeVar("R")
 
@@ -48,6 +51,8 @@ class PageValidator(Generic[R]):
         """Returns a record's key; None where there is none."""
         self.seen: set[int] | None = set() if len(plan.subqueries) > 1 else None
         """Keys that came, where subqueries may have records in common."""
+        self.rejected_keys: set[int] = set()
+        """Keys of records that did not fit."""
         self.previous_page: set[int] = set()
         """Keys of the page before, by offset."""
         self._fingerprint: tuple[object, ...] = ()
@@ -86,6 +91,7 @@ class PageCheck(Generic[R]):
         self._plan = plan
         self._within = within
         self._last_key = plan.after_key
+        self._final_key: Any = None
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
         self._keys: set[int] = set()
@@ -116,12 +122,17 @@ class PageCheck(Generic[R]):
         key = _key_in(error.raw, self._plan.key)
         if key is None:
             return True
+        self._require_bounded(key)
         self._rejected_keys.append(key)
+        self._reading.rejected_keys.add(key)
         within = self._within
         return within is None or within.low < key <= within.high
 
-    def close(self) -> PageFacts:
+    def close(self, notes: PageNotes = NO_NOTES) -> PageFacts:
         """End the page.
+
+        Args:
+            notes: What its wrapper says.
 
         Raises:
             PagingError: Half of the page or more was in the page before.
@@ -130,12 +141,13 @@ class PageCheck(Generic[R]):
             count = self._repeated
             raise _repeats(self._plan, f"{count} records of the page before again")
         self._reading.previous_page = self._keys
-        return self.facts
+        return replace(self.facts, notes=notes)
 
     @property
     def facts(self) -> PageFacts:
         """What has come of the page."""
-        return PageFacts(self._served, self._accepted, self._last())
+        served, accepted = self._served, self._accepted
+        return PageFacts(served, accepted, self._last(), self._final_key)
 
     def _last(self) -> int | None:
         if self._plan.mode != "key":
@@ -149,6 +161,7 @@ class PageCheck(Generic[R]):
             if not _is_key(key) or (last is not None and key <= last):
                 raise _out_of_order(self._plan, last, key)
             last = key
+        self._require_bounded(last)
         self._last_key = last
         within, seen = self._within, self._reading.seen
         if within is not None:
@@ -156,9 +169,16 @@ class PageCheck(Generic[R]):
             records, keys = records[start:end], keys[start:end]
         return records if seen is None else _unseen(records, keys, seen)
 
+    def _require_bounded(self, key: int | None) -> None:
+        """Refuse a key above the highest that was asked for."""
+        highest = self._plan.max_key
+        if highest is not None and key is not None and key > highest:
+            raise _out_of_range(self._plan, key)
+
     def _new(self, records: list[R], keys: Sequence[Any]) -> list[R]:
         before, previous = len(self._keys), self._reading.previous_page
         self._keys.update(filter(_is_key, keys))
+        self._final_key = keys[-1] if keys else self._final_key
         if len(self._keys) - before != len(keys):
             if None in keys:
                 raise _out_of_order(self._plan, None, None)
@@ -214,6 +234,14 @@ def _out_of_order(plan: Plan, last: int | None, key: object) -> PagingError:
             f"{plan.path}: expected {plan.key} above {last}, got {key}: the server "
             "ignores $orderby or $filter, and reading on could lose records"
         )
+    return PagingError(message, plan=plan)
+
+
+def _out_of_range(plan: Plan, key: int) -> PagingError:
+    message = (
+        f"{plan.path}: expected {plan.key} up to {plan.max_key}, got {key}: the server "
+        "ignores $filter, and reading on could lose records"
+    )
     return PagingError(message, plan=plan)
 
 

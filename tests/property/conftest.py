@@ -1,7 +1,10 @@
 """Two judges that share nothing with ours: a web server, and an OData parser."""
 
 import asyncio
+import importlib.util
+import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -10,6 +13,13 @@ from aiohttp import web
 from odata_query import ast
 from odata_query.grammar import ODataLexer, ODataParser
 from yarl import URL
+
+# Loaded once, under a name of its own, as the tests are no package.
+_spec = importlib.util.spec_from_file_location(
+    "tables", Path(__file__).with_name("tables.py")
+)
+sys.modules["tables"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(sys.modules["tables"])
 
 _PATIENCE = 30
 # Seconds, for a machine that is busy; nothing here takes a hundredth of it.

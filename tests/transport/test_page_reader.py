@@ -17,7 +17,7 @@ from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.transport.retry import Retry, RetryPolicy
 from sage200_async.wire.messages import Response
 
-COMPANY = CompanyContext("http://sage.test/", "site", "1")
+COMPANY = CompanyContext("http://sage.test/", "site", "1", trust_short_pages=True)
 
 
 def reader_of(helpers, handler, page_size):

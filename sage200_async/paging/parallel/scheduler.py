@@ -29,6 +29,8 @@ class OpenRange:
     Args:
         low: The highest key below it.
         high: Its highest key.
+        sentinel: The key of a record at *high* or next above it: it came, or is
+            expected, and shows that nothing lies in between.
         subquery: Which of the query's conditions it belongs to.
         end: Records in it at most; None where nobody knows.
     """
@@ -42,16 +44,25 @@ class OpenRange:
         "position",
         "requested",
         "root",
+        "sentinel",
         "subquery",
     )
 
     def __init__(
-        self, low: int, high: int, *, subquery: int = 0, end: int | None = None
+        self,
+        low: int,
+        high: int,
+        sentinel: int,
+        *,
+        subquery: int = 0,
+        end: int | None = None,
     ) -> None:
         self.low = low
         """The highest key read."""
         self.high = high
         """The highest key to read; splitting lowers it."""
+        self.sentinel = sentinel
+        """The highest key that pages of it ask for."""
         self.subquery = subquery
         self.root = self
         """The range that it was first split from."""
@@ -211,11 +222,16 @@ class RangeScheduler:
     def _split(self, open_range: OpenRange, middle: int, position: int) -> OpenRange:
         """Cut off and return the part of *open_range* above *middle*."""
         upper = OpenRange(
-            middle, open_range.high, subquery=open_range.subquery, end=open_range.end
+            middle,
+            open_range.high,
+            open_range.sentinel,
+            subquery=open_range.subquery,
+            end=open_range.end,
         )
         upper.root = open_range.root
         upper.position = upper.page_start = position
         open_range.high, open_range.end = middle, position
+        open_range.sentinel = middle + 1
         self.open.insert(self.open.index(open_range) + 1, upper)
         return upper
 

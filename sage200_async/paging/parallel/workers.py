@@ -49,8 +49,10 @@ class RangeWorker(Generic[R]):
         queue: RecordQueue[R],
         changed: asyncio.Event,
     ) -> None:
-        self.requests = 0
-        """Pages that were requested."""
+        self.requests = self.records = 0
+        """Pages that were requested, and records that were handed on."""
+        self.lowest: dict[int, int] = {}
+        """The lowest key that came, of each subquery."""
         self._reader = reader
         self._plan = plan
         self._scheduler = scheduler
@@ -120,7 +122,8 @@ class RangeWorker(Generic[R]):
             self._plan,
             subqueries=(self._plan.subqueries[open_range.subquery],),
             after_key=open_range.low,
-            max_key=open_range.high,
+            max_key=open_range.sentinel,
+            part_of_read=True,
             page_size=self._page_size,
         )
 
@@ -137,14 +140,14 @@ class RangeWorker(Generic[R]):
     async def _hand_on(self, page: Page, open_range: OpenRange) -> None:
         """Hand on the records of *page* that lie in *open_range*, and move it on.
 
-        The last page says that nothing follows up to the key that it was asked
+        The last page shows that nothing follows up to the key that it was asked
         for: the range may go further, if the page was asked for another one.
         """
-        plan = page.plan
+        plan, highest = page.plan, _max_key(page.plan)
         async for records, plan in self._reader.slices(page, open_range):
             await self._move(open_range, records, plan.after_key)
         if plan.done:
-            await self._move(open_range, [], _max_key(plan))
+            await self._move(open_range, [], highest)
         elif open_range.low < open_range.high:
             self._resize(replace(plan, page_size=larger(self._page_size)))
         open_range.busy = False
@@ -161,7 +164,11 @@ class RangeWorker(Generic[R]):
             return
         open_range.low = min(last, open_range.high)
         open_range.position += len(records)
+        self.records += len(records)
         edges = [self._key_of(record) for record in (*records[:1], *records[-1:])]
+        for edge in edges[:1]:
+            number = open_range.subquery
+            self.lowest[number] = min(edge, self.lowest.get(number, edge))
         key_range = KeyRange(low, open_range.low, len(records), *edges)
         await self._queue.put(Batch(records, key_range, open_range.subquery))
 

@@ -1,0 +1,99 @@
+"""What is asked when all ranges were read: the lower edge, and the counts."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from sage200_async.errors import PagingError
+from sage200_async.odata.expressions import Comparison
+from sage200_async.odata.literals import timestamp
+from sage200_async.paging.parallel.bounds import count_records
+
+if TYPE_CHECKING:
+    from sage200_async.paging.page_reader import PageReader
+    from sage200_async.paging.plan import Plan
+
+_CREATED: Final = "date_time_created"
+# The field that says when a record was created.
+# Source: Sage 200 API, 151 collections have it.
+
+
+async def check_lower_edge(
+    reader: PageReader[Any], plan: Plan, min_key: int, lowest: int | None
+) -> None:
+    """Raise unless the record of the lowest key came, or is gone.
+
+    Args:
+        reader: Sends the request.
+        plan: What is read.
+        min_key: The lowest key when the reading began.
+        lowest: The lowest key that came, or None.
+
+    Raises:
+        PagingError: It can still be had.
+    """
+    came = lowest is not None and lowest <= min_key
+    if came or min_key in reader.validator.rejected_keys:
+        return
+    edge = replace(plan, after_key=min_key - 1, max_key=min_key)
+    if not await reader.end.is_over(edge, known=lowest):
+        message = (
+            f"{plan.path}: the record of {plan.key} {min_key} did not come, though it is "
+            "there: a response was cut off, or a gateway answers for the server; read "
+            "again later"
+        )
+        raise PagingError(message, plan=plan)
+
+
+async def check_counts(
+    reader: PageReader[Any], plan: Plan, before: int | None, came: int
+) -> int | None:
+    """Hold the number of records in the bounds that the server counts.
+
+    Without a filter, records can only have gone since the reading began, unless
+    ids were given out before and are used later. So more records than came are
+    counted again, less those that were created since.
+
+    Args:
+        reader: Sends the requests.
+        plan: What was read, up to its ``max_key``.
+        before: Records when the reading began; None where the server does not count.
+        came: Records that came, those set aside included.
+
+    Returns:
+        What the server counts now, up to the highest key.
+
+    Raises:
+        PagingError: There are more that were there when the reading began.
+    """
+    if before is None or plan.subqueries != (None,):
+        return None
+    after = await count_records(reader, plan)
+    if max(before, after or 0) <= came:
+        return after
+    expected = await _created_before(reader, plan)
+    expected = after if expected is None else expected
+    if expected is not None and expected > came:
+        message = (
+            f"{plan.path}: {came:,} records came, and the server counts {expected:,}: a "
+            "response was cut off, or others write; read again later"
+        )
+        raise PagingError(message, plan=plan)
+    return after
+
+
+async def _created_before(reader: PageReader[Any], plan: Plan) -> int | None:
+    """Count the records that were created before the reading began, by their stamp."""
+    fields = getattr(reader.model, "__struct_encode_fields__", ())
+    if _CREATED not in fields or not reader.server_date:
+        return None
+    try:
+        began = parsedate_to_datetime(reader.server_date)
+    except ValueError:
+        return None
+    unbounded = replace(plan, max_key=None)
+    earlier = Comparison(_CREATED, "lt", timestamp(began), "datetime")
+    return await count_records(reader, unbounded, earlier)
