@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
+from sage200_async.catalog import StockTransferResponse
 from sage200_async.errors import (
     BadRequest,
     ConnectError,
@@ -195,6 +196,20 @@ def test_a_record_without_a_key_may_be_empty(client_of):
     assert asyncio.run(VERBS["posting"](client_of({}).client)).urn is None
     error = error_of(client_of({"Urn": 5}).client, "posting")
     assert error.outcome_unknown
+
+
+@pytest.mark.parametrize("body", [{"urn": 12}, [{"urn": 12}], {}])
+def test_a_record_without_documented_fields_is_any_object(client_of, body):
+    """Sage documents the response to a stock transfer as an object, and no more."""
+    transfers = client_of(body).client.stock_transfers
+    assert asyncio.run(transfers.create({"product_id": 1})) == StockTransferResponse()
+
+
+def test_a_record_without_documented_fields_is_no_error(client_of):
+    """An error with the status 200 is refused there too, and shows its message."""
+    with pytest.raises(DecodeError, match="An error has occurred") as caught:
+        asyncio.run(client_of(FAILED).client.stock_transfers.create({}))
+    assert caught.value.outcome_unknown
 
 
 def test_a_record_of_nulls_is_one(client_of):
