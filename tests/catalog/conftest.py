@@ -29,15 +29,22 @@ class Operation(NamedTuple):
     """Whether the documents declare no body at all."""
 
     def body(self, unique: str, refer: Refer) -> dict[str, Any]:
-        """Make what it requires, its texts different each time."""
+        """Make what it requires, its texts different each time.
+
+        An update that requires nothing gets one field, since the client refuses
+        one without changes.
+        """
         properties = self.schema.get("properties", {})
-        return {
+        required = {
             name: refer(name)
             if (name == "id" or name.endswith("_id"))
             and properties[name]["type"] != "string"
             else sample(properties[name], unique)
             for name in self.schema.get("required", [])
         }
+        if self.method == "PUT" and not required:
+            return change(properties, unique)
+        return required
 
 
 def sample(schema: dict[str, Any], unique: str) -> Any:
@@ -47,6 +54,15 @@ def sample(schema: dict[str, Any], unique: str) -> Any:
     if schema["type"] == "string":
         return unique[-schema.get("maxLength", 8) :]
     return {"boolean": True, "array": [], "object": {}}.get(schema["type"], 1)
+
+
+def change(properties: dict[str, Any], unique: str) -> dict[str, Any]:
+    """Make one field of *properties*: the first text, or else all the numbers."""
+    for name, schema in properties.items():
+        if schema.get("type") == "string" and "format" not in schema:
+            return {name: sample(schema, unique)}
+    numbers = (name for name in properties if properties[name].get("type") == "number")
+    return dict.fromkeys(numbers, 1)
 
 
 @pytest.fixture(scope="session")

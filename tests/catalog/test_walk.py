@@ -42,16 +42,6 @@ def order(operation: Any) -> tuple[bool, int]:
     return deletes, -operation.path.count("/") if deletes else 0
 
 
-def change(operation: Any, unique: str) -> dict[str, Any]:
-    """Return a value for one field, since an update needs one."""
-    properties = operation.schema.get("properties", {})
-    for name, schema in properties.items():
-        if schema.get("type") == "string" and "format" not in schema:
-            return {name: unique[-schema.get("maxLength", 8) :]}
-    numbers = (name for name in properties if properties[name].get("type") == "number")
-    return dict.fromkeys(numbers, 1)
-
-
 async def faults_in(operations: list[Any], walk: Any) -> list[str]:
     """Return what went wrong with each operation that failed."""
     reach, call = walk
@@ -84,8 +74,6 @@ async def faults_in(operations: list[Any], walk: Any) -> list[str]:
                 body = operation.body(f"U{number:07}", id_for)
                 undeclared = UNDECLARED.get(operation.path, ())
                 body |= {name: id_for(name) for name in undeclared}
-                if operation.method == "PUT" and not body:
-                    body = change(operation, f"U{number:07}")
                 if operation.path == "/product_search":
                     body["search_category_values"] = []
                 await call(resource, operation, key, body, page_of)
