@@ -44,6 +44,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   map $args $after {{
     default 0;
+    "~%20desc&" last;
     "~id(?:%20|\\+)gt(?:%20|\\+)(?<key>\\d+)" $key;
     "~skip=(?<rows>\\d+)" $rows;
   }}
@@ -51,7 +52,7 @@ http {{
     default "";
     "~count=true" count;
     "~desc&" last;
-    "~top=1$" first;
+    "~select=id&.*top=2$" first;
     "~gt%20100000%20" "";
     "~gt%20(?<number>\\d+)05000(?:&|%20)" $number;
     "~gt%20" none;
@@ -158,6 +159,7 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
             row["id"] += 900_000  # nginx replaces the 9 with the page's number
         for size in {min(count, data.PAGE) for count in counts}:
             write_json(folder / f"first_{size}.json", page[:size])
+    write_json(folder / "plain" / "last.json", [{"id": pages * data.PAGE}])
     write_json(folder / "key_first.json", [{"id": 100_001}])
     for count in counts:
         number, offset = divmod(count - 1, data.PAGE)

@@ -13,7 +13,9 @@ class Progress(Struct, frozen=True, kw_only=True):
     records: int = 0
     """Records handed to the consumer."""
     requests: int = 0
-    """Pages that were requested."""
+    """Pages that were requested, in this run and in those that it resumes."""
+    rejected: int = 0
+    """Records that did not fit and went to the quarantine, in all runs."""
     ranges: int = 0
     """Ranges of keys that are still being read."""
     expected: int | None = None

@@ -153,7 +153,8 @@ class ParallelRead(Generic[R]):
         """How far it has come, at this moment."""
         return Progress(
             records=sum(done.records for done in self._done),
-            requests=self._worker.requests,
+            requests=self._earlier.requests + self._worker.requests,
+            rejected=self._earlier.rejected + self._reader.rejected,
             ranges=len(self._scheduler.open),
             expected=self._counts[0],
             seconds=time.time() - self._started_at,
@@ -266,12 +267,12 @@ class ParallelRead(Generic[R]):
             min_key=min((keys.low + 1 for keys in bounds), default=None),
             max_key=max((keys.high for keys in bounds), default=None),
             records=self.progress.records,
-            rejected=self._reader.rejected + self._earlier.rejected,
+            rejected=self.progress.rejected,
             count_before=self._counts[0],
             count_after=self._counts[1],
             lowest=min(lowest, default=None),
             highest=max(highest, default=None),
-            requests=self._worker.requests + self._earlier.requests,
+            requests=self.progress.requests,
             started_at=self._earlier.started_at or self._started_at,
             ended_at=time.time(),
         )
