@@ -21,6 +21,7 @@ from sage200_async.paging.page_query import (
 )
 from sage200_async.paging.page_size import PageSize
 from sage200_async.paging.plan import Plan, position
+from sage200_async.paging.validator import wrong_key
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.responses import read_count, read_rows
 
@@ -275,13 +276,10 @@ class EndOfStream:
     async def _keys(self, plan: Plan, query: str) -> list[int]:
         rows = await self._rows(plan, query)
         keys = [row.get(plan.key or "") for row in rows]
-        wrong = next((key for key in keys if type(key) is not int), None)
-        if len(keys) != len([key for key in keys if type(key) is int]):
-            message = (
-                f"{plan.path}: expected {plan.key} as a whole number, got {wrong!r}"
-            )
-            raise PagingError(message, plan=plan)
-        return [key for key in keys if type(key) is int]
+        whole = [key for key in keys if type(key) is int]
+        if len(whole) != len(keys):
+            raise wrong_key(plan, next(key for key in keys if type(key) is not int))
+        return whole
 
     async def _rows(self, plan: Plan, query: str) -> list[dict[str, Any]]:
         return read_rows(await self._ask(plan, query), Untyped)

@@ -222,18 +222,26 @@ def _key_getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | Non
     return (lambda record: record.get(key)) if mapping else attrgetter(key)
 
 
+def wrong_key(plan: Plan, key: object) -> PagingError:
+    """Return the error of a record whose key is missing, or no whole number."""
+    if key is not None:
+        message = f"{plan.path}: expected {plan.key} as a whole number, got {key!r}"
+        return PagingError(message, plan=plan)
+    message = (
+        f"{plan.path}: a record of the response has no {plan.key!r} field, by "
+        "which the records are read: the response is not a page of "
+        f"{plan.path}, or the resource has another key"
+    )
+    return PagingError(message, plan=plan)
+
+
 def _out_of_order(plan: Plan, last: int | None, key: object) -> PagingError:
-    if key is None:
-        message = (
-            f"{plan.path}: a record of the response has no {plan.key!r} field, by "
-            "which the records are read: the response is not a page of "
-            f"{plan.path}, or the resource has another key"
-        )
-    else:
-        message = (
-            f"{plan.path}: expected {plan.key} above {last}, got {key}: the server "
-            "ignores $orderby or $filter, and reading on could lose records"
-        )
+    if not _is_key(key):
+        return wrong_key(plan, key)
+    message = (
+        f"{plan.path}: expected {plan.key} above {last}, got {key}: the server "
+        "ignores $orderby or $filter, and reading on could lose records"
+    )
     return PagingError(message, plan=plan)
 
 

@@ -453,7 +453,9 @@ def test_a_record_that_is_no_json_is_quarantined_once(helpers, size, rest):
 
     def answer(request):
         asked = {name: value[0] for name, value in parse_qs(request.query).items()}
-        after = int(asked.get("$filter", "id gt 0").rpartition(" ")[2])
+        if "$select" in asked:  # the highest keys
+            return reply([{"id": 5}, {"id": 4}])
+        after = int(asked.get("$filter", "id gt 0").split()[2])
         keys = [key for key in sorted(rows) if key > after][: int(asked["$top"])]
         return Response(200, {}, b"[%b]" % b",".join(rows[key] for key in keys))
 

@@ -87,8 +87,10 @@ def test_every_setting_has_its_variable(name):
     text = {"page_size": "1", "edition": "standard"}.get(name, "3")
     if name.endswith("url"):
         text = "http://localhost/"
+    if getattr(Settings(), name) is False:
+        text = "true"
     settings = Settings.from_env({f"SAGE200_{name.upper()}": text})
-    assert str(getattr(settings, name)) in {text, f"{text}.0"}
+    assert str(getattr(settings, name)).lower() in {text, f"{text}.0"}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_empty_variables(name):
 NUMBERS = [
     name
     for name in Settings.__struct_fields__
-    if isinstance(getattr(Settings(), name), int | float)
+    if type(getattr(Settings(), name)) in {int, float}
 ]
 TEXTS = [
     name
@@ -188,6 +190,13 @@ def test_a_number_of_another_type(name, value):
         Settings(**{name: value})
     assert str(caught.value).endswith(f", got {value!r}")
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize("value", ["true", 1, None])
+def test_a_switch_is_a_bool(value):
+    """A setting that is on or off takes True or False, and nothing else."""
+    with pytest.raises(SettingsError, match="trust_short_pages: expected true or"):
+        Settings(trust_short_pages=value)
 
 
 @pytest.mark.parametrize("name", ["page_size", "max_attempts"])
