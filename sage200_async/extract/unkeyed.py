@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from sage200_async.errors import BadRequest, ExtractError, QueryError
+from sage200_async.errors import (
+    BadRequest,
+    DecodeError,
+    ExtractError,
+    QueryError,
+    RequestError,
+)
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.odata.fields import Ordering
-from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.company import require_company
 from sage200_async.paging.parallel import Progress
+from sage200_async.query.keyless_order import order_of_all_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink_thread import SinkThread
@@ -29,6 +35,8 @@ _TRIES: Final = 3
 _MODULUS: Final = 2**128
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 _PROOF: Final = "read twice, in opposite orders, with the same records both times"
+_FEW: Final = 4
+# Terms of an order where the server refuses more.
 _ROOM: Final = 600
 # Bytes of a query that an order leaves to skip, top and what else is asked.
 
@@ -59,6 +67,11 @@ class Digest:
         return hash(self._facts)
 
     @property
+    def total(self) -> int:
+        """The records that came, those set aside included."""
+        return self.records + self.rejected
+
+    @property
     def _facts(self) -> tuple[int, int, int]:
         return self.records, self.rejected, self._sum
 
@@ -71,7 +84,8 @@ async def read_unkeyed(
 ) -> Certificate:
     """Read a resource that has no unique key into a sink that is open.
 
-    It is read twice, in opposite orders, and the records must be the same both times:
+    It is read twice, in opposite orders, and the records must be the same both times,
+    and as many as the server counts, if it does:
     rows that others insert or delete meanwhile would shift the pages, and rows whose
     order the server leaves open may change places. That is as sure as it gets without
     a key: two changes that hide each other are not seen.
@@ -85,7 +99,7 @@ async def read_unkeyed(
     for _ in range(_TRIES):
         written = await _write(ordered, thread, on_progress)
         again = await _digest(client.run(backward))
-        if written == again:
+        if written == again and await _counted(client, query) in {None, written.total}:
             if not written.records:
                 await require_company(client.transport, query.context)
             certificate = Certificate(
@@ -133,48 +147,39 @@ async def _digest(query: CollectionQuery[Any]) -> Digest:
     return digest
 
 
+async def _counted(client: Sage200Client, query: CollectionQuery[Any]) -> int | None:
+    """Return how many records the server counts, where nothing is filtered."""
+    options = query.options
+    if options.filter is not None or options.top is not None or options.skip:
+        return None
+    try:
+        return await client.run(query).server_count()
+    except (RequestError, DecodeError):
+        return None
+
+
 async def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
     """Return *query* with an order that is as total as possible.
 
-    All fields that fit are its last terms; where the server refuses so many, the ids,
-    or a few.
+    All fields that fit are its last terms; where the server refuses so many, a few.
 
     Raises:
         QueryError: The record is unknown, so that there is nothing to order by.
     """
-    endpoint, given = query.endpoint, query.options.order_by
-    if endpoint.record is None:
-        if given:
-            return query
+    endpoint = query.endpoint
+    room = query.context.max_query_bytes - len(query.url) - _ROOM
+    order = order_of_all_fields(endpoint, query.options, room)
+    if not order:
         raise QueryError(
             f"{endpoint.path}: it has no unique key; give the query an order_by"
         )
-    namespace: Fields = endpoint.record.fields
-    kinds = names_of(type(namespace))
-    plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
-    ids = [name for name in plain if name.endswith("_id")]
-    start = () if given else endpoint.default_order
-    ordered = {term.partition(" ")[0] for term in start} | {f.field for f in given}
-    further = [name for name in dict.fromkeys([*ids, *plain]) if name not in ordered]
-    few = [name for name in (ids or plain[:4]) if name not in ordered]
-    every = query.order_by(*start, *_fitting(query, further))
+    own = query.options.order_by
+    every = query.order_by(*order[len(own) :])
     try:
-        await every.select(*plain[:1]).first()
+        await every.first()
     except BadRequest:
-        return query.order_by(*start, *few)
+        return query.order_by(*order[len(own) : len(own) + _FEW])
     return every
-
-
-def _fitting(query: CollectionQuery[Any], names: Sequence[str]) -> list[str]:
-    """Return as many of *names* as a query has room for."""
-    room = query.context.max_query_bytes - len(query.url) - _ROOM
-    fitting: list[str] = []
-    for name in names:
-        room -= len(f"{name}%20desc,")
-        if room < 0:
-            break
-        fitting.append(name)
-    return fitting
 
 
 def _reversed(query: CollectionQuery[Any]) -> CollectionQuery[Any]:

@@ -78,10 +78,10 @@ def _why(plan: Plan, strategy: str) -> str:
         )
     if strategy == "single":
         return "the resource has no unique key, and the query has no order"
+    if plan.key is None:
+        return (
+            "the resource has no unique key: the order is the query's own, or one of all "
+            "fields that fit, and nothing proves it to be total"
+        )
     own = "an order" if options.order_by else "a skip"
-    total = (
-        f"with {plan.key} as the last key"
-        if plan.key
-        else "and nothing proves that order to be total"
-    )
-    return f"the query has {own} of its own, {total}"
+    return f"the query has {own} of its own, with {plan.key} as the last key"

@@ -173,7 +173,10 @@ class PageReader(Generic[R]):
         moved = plan = page.plan
         try:
             check = self.validator.open(plan, page.response.body, within)
-            reader = SliceReader(self.model, self._quarantine(check))
+            check.expected = page.max_key
+            reader = SliceReader(
+                self.model, self._quarantine(check), needs_fields=plan.key is None
+            )
             for served in reader.slices(page.response.body):
                 records, room = check.accept(served), moved.remaining
                 moved = check.position

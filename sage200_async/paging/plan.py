@@ -82,6 +82,8 @@ class PageFacts(Struct, frozen=True):
     """By key: the highest key read."""
     final_key: object = None
     """By offset: the key of the page's last record; None where it has none."""
+    max_key_came: bool = False
+    """By key: whether the record of the highest key, asked for beside it, is in it."""
     notes: PageNotes = NO_NOTES
     """What the page says of the collection."""
 

@@ -92,6 +92,9 @@ class PageCheck(Generic[R]):
         self._within = within
         self._last_key = plan.after_key
         self._final_key: Any = None
+        self.expected: int | None = None
+        """The highest key, where it was asked for beside the page."""
+        self._max_key_came = False
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
         self._keys: set[int] = set()
@@ -123,6 +126,7 @@ class PageCheck(Generic[R]):
         if key is None:
             return True
         self._require_bounded(key)
+        self._max_key_came |= key == self.expected
         self._rejected_keys.append(key)
         self._reading.rejected_keys.add(key)
         within = self._within
@@ -147,7 +151,8 @@ class PageCheck(Generic[R]):
     def facts(self) -> PageFacts:
         """What has come of the page."""
         served, accepted = self._served, self._accepted
-        return PageFacts(served, accepted, self._last(), self._final_key)
+        last, final, came = self._last(), self._final_key, self._max_key_came
+        return PageFacts(served, accepted, last, final, max_key_came=came)
 
     def _last(self) -> int | None:
         if self._plan.mode != "key":
@@ -163,6 +168,8 @@ class PageCheck(Generic[R]):
             last = key
         self._require_bounded(last)
         self._last_key = last
+        if self.expected is not None and self.expected in keys:
+            self._max_key_came = True
         within, seen = self._within, self._reading.seen
         if within is not None:
             start, end = bisect_right(keys, within.low), bisect_right(keys, within.high)

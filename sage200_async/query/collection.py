@@ -12,6 +12,7 @@ from sage200_async.odata.encoding import join
 from sage200_async.paging.page_query import count_query
 from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
+from sage200_async.query.keyless_order import order_of_all_fields
 from sage200_async.query.query import Query
 from sage200_async.wire.responses import read_count
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_ORDERED: Final = 400
+# Bytes of a query beside its order: a skip, and what the planner reserves.
 _RANGE: Final = 80
 # Bytes of a query: the upper end of a range of keys, and a skip.
 
@@ -222,7 +225,7 @@ class CollectionQuery(Query, Generic[R]):
         plan = self._plan()
         if plan.done:
             return 0
-        counted = await self._counted(plan) if len(plan.subqueries) == 1 else None
+        counted = await self.server_count() if len(plan.subqueries) == 1 else None
         if counted is None:
             key = self.endpoint.key
             keys = self if key is None else self._with_select(key)
@@ -231,7 +234,18 @@ class CollectionQuery(Query, Generic[R]):
         top = self.options.top
         return after_skip if top is None else min(after_skip, top)
 
-    async def _counted(self, plan: Plan) -> int | None:
+    async def server_count(self) -> int | None:
+        """Return how many records match, as the server counts them; one request.
+
+        Top and skip are left out of account.
+
+        Returns:
+            The number, or None where the response does not say.
+
+        Raises:
+            DecodeError: The response is no count; the message shows it.
+        """
+        plan = self._plan()
         response = await self._send("GET", plan.path, count_query(plan))
         return read_count(response, PAGE_MAX)
 
@@ -249,14 +263,21 @@ class CollectionQuery(Query, Generic[R]):
     def _start(
         self, reserve: int = 0, *, in_one_piece: bool = False
     ) -> tuple[Plan, str]:
-        endpoint = self.endpoint
-        return start(
+        endpoint, options = self.endpoint, self.options
+        room = self.context.max_query_bytes - reserve
+        plan, query = start(
             endpoint.path,
-            self.options,
+            options,
             endpoint.key,
-            max_query_bytes=self.context.max_query_bytes - reserve,
+            max_query_bytes=room,
             in_one_piece=in_one_piece,
         )
+        several = options.top is None or options.top > options.page_size
+        if plan.mode == "single" and several and not plan.done:
+            order = order_of_all_fields(endpoint, options, room - len(query) - _ORDERED)
+            ordered = replace(options, order_by=order)
+            plan, query = start(endpoint.path, ordered, None, max_query_bytes=room)
+        return plan, query
 
     def _url(self, query: str) -> str:
         return join(self.context.base_url, self.endpoint.path, query) if query else ""

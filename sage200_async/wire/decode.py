@@ -16,7 +16,7 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import SLICE_BYTES
-from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
+from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS, is_array
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.related import with_related
 from sage200_async.wire.rest_of_page import Rest, boundary_in
@@ -111,6 +111,8 @@ class SliceReader(Generic[R]):
         quarantine: Called with the error of each record that does not fit, so
             that the rest goes on; without it the error is raised.
         slice_bytes: About how many bytes a slice has.
+        needs_fields: Whether an object with none of the record's fields is an error;
+            where records have a key, its absence shows that.
     """
 
     def __init__(
@@ -118,12 +120,16 @@ class SliceReader(Generic[R]):
         model: type[R],
         quarantine: Callable[[DecodeError], None] | None = None,
         slice_bytes: int = SLICE_BYTES,
+        *,
+        needs_fields: bool = False,
     ) -> None:
         self.notes = NO_NOTES
         """What the page says of the collection, once its slices are read."""
         self._model = model
         self._quarantine = quarantine
         self._slice_bytes = slice_bytes
+        self._names = frozenset[str](getattr(model, "__struct_encode_fields__", ()))
+        self._empty = model() if needs_fields and self._names else None
         self._converts_times = False
         """Whether times came that are not in UTC, so that more are expected."""
 
@@ -184,6 +190,22 @@ class SliceReader(Generic[R]):
 
     def _read(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
         """Decode; times that are not in UTC are converted."""
+        records = self._converted(decoder, array)
+        if self._empty is not None:
+            self._require_fields(records, array)
+        return records
+
+    def _require_fields(self, records: object, array: bytes) -> None:
+        """Refuse an object with none of the record's fields, such as an error."""
+        rows = records if is_array(records) else [records]
+        if self._empty not in rows:
+            return
+        values = decoder_for(Any).decode(array)
+        for value in values if is_array(values) else [values]:
+            if value and self._names.isdisjoint(value):
+                raise msgspec.ValidationError("Object has none of the record's fields")
+
+    def _converted(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
         if not (self._converts_times or has_offset(array)):
             try:
                 return decoder.decode(array)

@@ -72,8 +72,10 @@ def test_nothing_is_left_behind(leave: Leaver) -> None:
     """With pages of 30 MB and 2 connections: no request stays, and none blocks others."""
     assert len(PAGE) > 30_000_000
 
-    async def page(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=PAGE, content_type="application/json")
+    async def page(request: web.Request) -> web.StreamResponse:
+        highest = b'[{"id":%d}]' % ROWS
+        body = highest if "desc" in request.query["$orderby"] else PAGE
+        return web.Response(body=body, content_type="application/json")
 
     async def main() -> None:
         async with Sandbox(records={"customers": 1}) as sandbox:

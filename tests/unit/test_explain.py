@@ -25,7 +25,12 @@ keyless = Endpoint("things", Resource[dict, dict, dict]).query
         (query.order_by("name"), "offset", "an order .* id as the last", "nobody"),
         (query.skip(5), "offset", "a skip .* id as the last", "nobody writes"),
         (keyless.order_by("x"), "offset", "nothing proves", "may be missed"),
-        (keyless, "single", "no unique key", "one page; otherwise a PagingError"),
+        (
+            keyless,
+            "single",
+            "no unique key",
+            "one page, as the server counts; otherwise a PagingError",
+        ),
         (query.top(0), "none", r"top\(0\)", "no request"),
         (query.filter(c.id.in_([])), "none", "false for all", "no request"),
     ],
