@@ -57,7 +57,7 @@ def test_ascending():
 )
 def test_not_ascending(slices):
     """Keys that do not ascend strictly, or are none, end the stream."""
-    with pytest.raises(PagingError, match="expected id (above|as a whole)") as caught:
+    with pytest.raises(PagingError, match=r"expected id (above|as a whole)") as caught:
         read(PageValidator(BY_KEY, mapping=True), BY_KEY, *slices)
     assert caught.value.plan is BY_KEY
 
