@@ -27,7 +27,7 @@ from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.responses import read_count, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from sage200_async.paging.plan import PageFacts
     from sage200_async.wire.messages import Response
@@ -59,6 +59,7 @@ class EndOfStream:
     Args:
         ask: Sends a query.
         require_company: Raises `ExtractError` unless the company can be reached.
+        keys_lately: Returns the keys of the last page that had records, by offset.
         trusts_short_pages: Whether a page that is shorter than requested, and than
             500 records, is believed to be the last.
 
@@ -70,16 +71,16 @@ class EndOfStream:
         self,
         ask: Ask,
         require_company: Callable[[], Awaitable[None]],
+        keys_lately: Callable[[], Collection[int]],
         *,
         trusts_short_pages: bool = False,
     ) -> None:
         self._ask = ask
         self._require_company = require_company
+        self._keys_lately = keys_lately
         self._trusts = trusts_short_pages
         self._refuses_descending = False
         self._contradictions: Counter[tuple[int, int | None, int]] = Counter()
-        self._last_read: object = None
-        """The key of the last record read by offset."""
 
     def wants_max_key(self, plan: Plan) -> bool:
         """Return whether *plan* is read up to a highest key that is not known yet."""
@@ -230,38 +231,41 @@ class EndOfStream:
         return key
 
     async def _ends_by_offset(self, plan: Plan, page: PageFacts) -> bool:
-        previous = self._last_read
-        if page.served:
-            self._last_read = page.final_key
+        if page.served > plan.requested:
+            raise _longer(plan, page.served)
         notes, read = page.notes, plan.offset + page.served
-        if page.served >= plan.requested or (page.served and notes.more):
+        if page.served == plan.requested or (page.served and notes.more):
             return False
         here = position(plan, page)
-        if notes.more or (notes.total is not None and read < notes.total):
-            if not page.served:
-                self._contradicted(here)
-            return False
-        last = await self._last_key(plan)
-        known = page.final_key if page.served else previous
-        if plan.key is not None and page.served + (known is not None):
-            if last is not None and last == known:
-                return True
-            if page.served:
-                return False
-        over = await self._nothing_after(here, last)
+        incomplete = notes.more or (notes.total is not None and read < notes.total)
+        over = not incomplete and await self._nothing_after(here)
         if not over and not page.served:
             self._contradicted(here)
         return over
 
-    async def _last_key(self, plan: Plan) -> int | None:
-        """Return the key of the last record in the order of *plan*, if it has one."""
-        if plan.key is None:
-            return None
-        keys = await self._keys(plan, reversed_query(plan))
-        return keys[0] if keys else None
-
-    async def _nothing_after(self, plan: Plan, last: int | None) -> bool:
+    async def _nothing_after(self, plan: Plan) -> bool:
         """Return whether none follows the records before the offset of *plan*.
+
+        With a key, the last record in the order shows it: it came lately. It may have
+        moved there since it was read, which cannot be told from a response that was
+        cut off. Without a key, the last record read is asked for with the next one.
+        """
+        if plan.key is None:
+            return await self._nothing_beyond(plan, None)
+        keys = await self._keys(plan, reversed_query(plan))
+        last = keys[0] if keys else None
+        if last is not None and last in self._keys_lately():
+            return True
+        nothing_read = plan.offset == plan.options.skip
+        if nothing_read:
+            return await self._nothing_beyond(plan, last)
+        return last is None and await self.is_over(
+            replace(plan, after_key=None, mode="key"),
+            next(iter(self._keys_lately()), None),
+        )
+
+    async def _nothing_beyond(self, plan: Plan, last: int | None) -> bool:
+        """Return whether the records before the offset of *plan* are the last.
 
         Rows may have gone meanwhile, so that there are fewer than were read: it is
         looked further and further back.
@@ -329,6 +333,14 @@ class EndOfStream:
             "the server; go on later with query.resume(error.plan)"
         )
         raise PagingError(message, plan=plan)
+
+
+def _longer(plan: Plan, served: int) -> PagingError:
+    message = (
+        f"{plan.path}: expected at most {plan.requested} records, got {served}: the "
+        "server ignores $top, and reading on by $skip could lose records"
+    )
+    return PagingError(message, plan=plan)
 
 
 def _place(plan: Plan) -> tuple[int, int | None, int]:

@@ -107,6 +107,7 @@ class PageReader(Generic[R]):
         self.end = EndOfStream(
             self.ask,
             lambda: require_company(connection.transport, context),
+            lambda: self.validator.keys_lately,
             trusts_short_pages=context.trust_short_pages,
         )
         """Decides where the reading ends."""

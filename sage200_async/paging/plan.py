@@ -80,8 +80,6 @@ class PageFacts(Struct, frozen=True):
     """Records handed on: those served, less those that came before."""
     last_key: int | None = None
     """By key: the highest key read."""
-    final_key: object = None
-    """By offset: the key of the page's last record; None where it has none."""
     max_key_came: bool = False
     """By key: whether the record of the highest key, asked for beside it, is in it."""
     notes: PageNotes = NO_NOTES

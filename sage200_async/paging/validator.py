@@ -55,7 +55,9 @@ class PageValidator(Generic[R]):
         """Keys of records that did not fit."""
         self.previous_page: set[int] = set()
         """Keys of the page before, by offset."""
-        self._fingerprint: tuple[object, ...] = ()
+        self.keys_lately: set[int] = set()
+        """Keys of the last page that had records, by offset."""
+        self._fingerprints = set[int]()
 
     def open(
         self, plan: Plan, body: bytes | ChunkedBody, within: Bounds | None = None
@@ -68,14 +70,14 @@ class PageValidator(Generic[R]):
             within: The keys that are wanted; others are left out.
 
         Raises:
-            PagingError: The page is the same, byte for byte, as the one before.
+            PagingError: The page is the same as one before, byte for byte.
         """
         if plan.mode == "offset" and plan.key is None:
             ends = ChunkedBody.of(body)
-            fingerprint = (len(body), ends.first(4096), ends.last(4096))
-            if fingerprint == self._fingerprint and len(body) > len(b"[]"):
-                raise _repeats(plan, "the page before again")
-            self._fingerprint = fingerprint
+            fingerprint = hash((len(body), ends.first(4096), ends.last(4096)))
+            if fingerprint in self._fingerprints and len(body) > len(b"[]"):
+                raise _repeats(plan, "a page before again")
+            self._fingerprints.add(fingerprint)
         return PageCheck(self, plan, within)
 
 
@@ -91,7 +93,6 @@ class PageCheck(Generic[R]):
         self._plan = plan
         self._within = within
         self._last_key = plan.after_key
-        self._final_key: Any = None
         self.expected: int | None = None
         """The highest key, where it was asked for beside the page."""
         self._max_key_came = False
@@ -145,14 +146,15 @@ class PageCheck(Generic[R]):
             count = self._repeated
             raise _repeats(self._plan, f"{count} records of the page before again")
         self._reading.previous_page = self._keys
+        self._reading.keys_lately = self._keys or self._reading.keys_lately
         return replace(self.facts, notes=notes)
 
     @property
     def facts(self) -> PageFacts:
         """What has come of the page."""
         served, accepted = self._served, self._accepted
-        last, final, came = self._last(), self._final_key, self._max_key_came
-        return PageFacts(served, accepted, last, final, max_key_came=came)
+        last, came = self._last(), self._max_key_came
+        return PageFacts(served, accepted, last, max_key_came=came)
 
     def _last(self) -> int | None:
         if self._plan.mode != "key":
@@ -185,7 +187,6 @@ class PageCheck(Generic[R]):
     def _new(self, records: list[R], keys: Sequence[Any]) -> list[R]:
         before, previous = len(self._keys), self._reading.previous_page
         self._keys.update(filter(_is_key, keys))
-        self._final_key = keys[-1] if keys else self._final_key
         if len(self._keys) - before != len(keys):
             if None in keys:
                 raise _out_of_order(self._plan, None, None)

@@ -86,8 +86,23 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     when = _moment(text)
     if when is None:
         return None
-    since = _moment(headers.get("date", ""))
+    since = server_time(headers)
     return max(0.0, when - (now if since is None else since))
+
+
+def server_time(headers: Mapping[str, str]) -> float | None:
+    """Read ``Date``: the server's clock, in seconds since 1970; None without one.
+
+    Args:
+        headers: Names in lower case.
+
+    Source: RFC 9110, 6.6.1. It has whole seconds, so it may be up to one early.
+
+    Example:
+        >>> server_time({"date": "Thu, 01 Jan 1970 00:01:00 GMT"})
+        60.0
+    """
+    return _moment(headers.get("date", ""))
 
 
 def _moment(text: str) -> float | None:

@@ -118,7 +118,7 @@ def test_offset_repeats():
     validator = PageValidator(BY_OFFSET, mapping=True)
     assert read(validator, BY_OFFSET, rows(3, 1, 2))[0] == [3, 1, 2]
     given, facts = read(validator, BY_OFFSET, rows(2, 7, 6))
-    assert (given, facts) == ([7, 6], PageFacts(3, 2, final_key=6))
+    assert (given, facts) == ([7, 6], PageFacts(3, 2))
 
 
 @pytest.mark.parametrize("again", [rows(3, 1), rows(1, 3), rows(1, 9)])
@@ -149,7 +149,7 @@ def test_keyless():
     validator = PageValidator(KEYLESS, mapping=True)
     read(validator, KEYLESS, rows(1), body=b"[1]")
     read(validator, KEYLESS, rows(1), body=b"[2]")
-    with pytest.raises(PagingError, match="the page before again"):
+    with pytest.raises(PagingError, match="a page before again"):
         read(validator, KEYLESS, rows(1), body=b"[2]")
 
 

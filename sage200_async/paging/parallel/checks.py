@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
 from sage200_async.errors import PagingError
-from sage200_async.odata.expressions import Comparison
-from sage200_async.odata.literals import timestamp
+from sage200_async.odata.expressions import Comparison, Or
+from sage200_async.odata.literals import NULL, timestamp
 from sage200_async.paging.parallel.bounds import count_records
+from sage200_async.wire.headers import server_time
 
 if TYPE_CHECKING:
     from sage200_async.paging.page_reader import PageReader
     from sage200_async.paging.plan import Plan
 
+_DAY: Final = 86_400
+# Seconds by which the server's clock may differ from ours.
 _CREATED: Final = "date_time_created"
 # The field that says when a record was created.
 # Source: Sage 200 API, 151 collections have it.
@@ -86,14 +90,19 @@ async def check_counts(
 
 
 async def _created_before(reader: PageReader[Any], plan: Plan) -> int | None:
-    """Count the records that were created before the reading began, by their stamp."""
+    """Count the records that were there when the reading began, by their stamp.
+
+    Returns:
+        The number; None where records have no such stamp, or the server's clock is
+        not to be believed.
+    """
     fields = getattr(reader.model, "__struct_encode_fields__", ())
-    if _CREATED not in fields or not reader.server_date:
+    began = server_time({"date": reader.server_date})
+    if _CREATED not in fields or began is None or abs(began - time.time()) > _DAY:
         return None
-    try:
-        began = parsedate_to_datetime(reader.server_date)
-    except ValueError:
-        return None
-    unbounded = replace(plan, max_key=None)
-    earlier = Comparison(_CREATED, "lt", timestamp(began), "datetime")
-    return await count_records(reader, unbounded, earlier)
+    moment = timestamp(datetime.fromtimestamp(began, UTC))
+    earlier = Or.of(
+        Comparison(_CREATED, "lt", moment, "datetime"),
+        Comparison(_CREATED, "eq", NULL, "null"),
+    )
+    return await count_records(reader, replace(plan, max_key=None), earlier)
