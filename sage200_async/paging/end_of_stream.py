@@ -256,8 +256,7 @@ class EndOfStream:
         last = keys[0] if keys else None
         if last is not None and last in self._keys_lately():
             return True
-        nothing_read = plan.offset == plan.options.skip
-        if nothing_read:
+        if not self._keys_lately():  # nothing was read, or by an earlier run
             return await self._nothing_beyond(plan, last)
         return last is None and await self.is_over(
             replace(plan, after_key=None, mode="key"),

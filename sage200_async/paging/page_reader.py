@@ -127,13 +127,20 @@ class PageReader(Generic[R]):
             RequestError: The page could not be had, after retries too.
             TokenError: There is no usable token.
         """
-        if self.end.wants_max_key(plan):
-            page, highest = await _both(self.fetch(plan), self.end.max_key(plan))
-            page = page._replace(max_key=highest, nothing_there=highest is None)
-        else:
-            page = await self.fetch(plan)
+        page = await self._fetch_with_end(plan)
         async for records, moved in self.slices(page):
             yield records, moved
+
+    async def _fetch_with_end(self, plan: Plan) -> Page:
+        """Fetch a page, and the highest key beside it where it is not known yet."""
+        if not self.end.wants_max_key(plan):
+            return await self.fetch(plan)
+        try:
+            page, highest = await _both(self.fetch(plan), self.end.max_key(plan))
+        except Sage200Error as error:
+            error.plan = error.plan or plan
+            raise
+        return page._replace(max_key=highest, nothing_there=highest is None)
 
     async def fetch(self, plan: Plan) -> Page:
         """Send the request of the next page of *plan*, for less where it is too large.
@@ -216,8 +223,8 @@ class PageReader(Generic[R]):
         )
         try:
             response = await self._send(request)
-        except Sage200Error as error:
-            _place(error, plan, request)
+        except RequestError as error:
+            error.request = error.request or request
             raise
         self.server_date = self.server_date or response.headers.get("date", "")
         return response
