@@ -68,7 +68,7 @@ class Digest:
 
     @property
     def total(self) -> int:
-        """The records that came, those set aside included."""
+        """The records that arrived, those set aside included."""
         return self.records + self.rejected
 
     @property

@@ -1,4 +1,4 @@
-"""Whether a company can be reached at all, where nothing of it came."""
+"""Whether a company can be reached at all, where nothing of it arrived."""
 
 from __future__ import annotations
 

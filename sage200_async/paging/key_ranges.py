@@ -65,7 +65,7 @@ class KeyRanges(Struct, frozen=True):
     def gaps(self, bounds: KeyRange) -> list[tuple[KeyRange, int]]:
         """Return what `missing` does, each with the key of a record at or above its end.
 
-        It is that of the lowest record which came from the range above, or else the
+        It is that of the lowest record in the range above, or else the
         highest key of *bounds*.
         """
         lowest = {part.low: part.lowest for part in self.ranges}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
 from sage200_async.paging.company import require_company
 from sage200_async.paging.end_of_stream import EndOfStream
+from sage200_async.paging.evidence import Evidence
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.plan import Plan, advance, with_smaller_page
 from sage200_async.paging.validator import PageValidator
@@ -104,8 +105,9 @@ class PageReader(Generic[R]):
         self.model = model
         """What each record is."""
         self._telemetry = telemetry
+        self.evidence = Evidence(self.ask)
         self.end = EndOfStream(
-            self.ask,
+            self.evidence,
             lambda: require_company(connection.transport, context),
             lambda: self.validator.keys_lately,
             trusts_short_pages=context.trust_short_pages,

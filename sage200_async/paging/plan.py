@@ -80,7 +80,7 @@ class PageFacts(Struct, frozen=True):
     """Records handed on: those served, less those that came before."""
     last_key: int | None = None
     """By key: the highest key read."""
-    max_key_came: bool = False
+    has_max_key: bool = False
     """By key: whether the record of the highest key, asked for beside it, is in it."""
     notes: PageNotes = NO_NOTES
     """What the page says of the collection."""
@@ -154,7 +154,7 @@ def _no_key(plan: Plan) -> PagingError:
 
 def _more_than_one_page(plan: Plan, served: int) -> PagingError:
     message = (
-        f"{plan.path}: {served} records came and there may be more, but this resource has no unique key to read on by: pass order_by(...) to read "
+        f"{plan.path}: {served} records arrived and there may be more, but this resource has no unique key to read on by: pass order_by(...) to read "
         "all, or top(...) to read fewer"
     )
     return PagingError(message, plan=plan)

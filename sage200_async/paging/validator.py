@@ -95,7 +95,7 @@ class PageCheck(Generic[R]):
         self._last_key = plan.after_key
         self.expected: int | None = None
         """The highest key, where it was asked for beside the page."""
-        self._max_key_came = False
+        self._has_max_key = False
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
         self._keys: set[int] = set()
@@ -127,7 +127,7 @@ class PageCheck(Generic[R]):
         if key is None:
             return True
         self._require_bounded(key)
-        self._max_key_came |= key == self.expected
+        self._has_max_key |= key == self.expected
         self._rejected_keys.append(key)
         self._reading.rejected_keys.add(key)
         within = self._within
@@ -153,8 +153,8 @@ class PageCheck(Generic[R]):
     def facts(self) -> PageFacts:
         """What has come of the page."""
         served, accepted = self._served, self._accepted
-        last, came = self._last(), self._max_key_came
-        return PageFacts(served, accepted, last, max_key_came=came)
+        last, seen = self._last(), self._has_max_key
+        return PageFacts(served, accepted, last, has_max_key=seen)
 
     def _last(self) -> int | None:
         if self._plan.mode != "key":
@@ -171,7 +171,7 @@ class PageCheck(Generic[R]):
         self._require_bounded(last)
         self._last_key = last
         if self.expected is not None and self.expected in keys:
-            self._max_key_came = True
+            self._has_max_key = True
         within, seen = self._within, self._reading.seen
         if within is not None:
             start, end = bisect_right(keys, within.low), bisect_right(keys, within.high)

@@ -21,7 +21,7 @@ def order_of_all_fields(
     """Return the order of *options*, followed by all other fields that fit.
 
     Rows that are equal in all of them may come in any order; others have their place,
-    so that pages follow each other. Ids come first, as they tell most rows apart.
+    so that pages follow each other. Ids come first, as they distinguish most rows.
 
     Args:
         endpoint: The resource.

@@ -50,6 +50,7 @@ class _Wrapper(Struct):
     old_next_link: Any = field(default=None, name="odata.nextLink")
 
     def notes(self) -> PageNotes:
+        """Return what it says of the collection."""
         count = self.old_count if self.count is None else self.count
         if isinstance(count, str) and count.isascii() and count.isdigit():
             count = int(count)
@@ -105,7 +106,7 @@ def _parsed(text: bytes) -> _Wrapper | None:
 
 
 def _checked(wrapper: _Wrapper) -> _Wrapper:
-    """Refuse an error beside the records: what came may be a part of them.
+    """Refuse an error beside the records: what arrived may be a part of them.
 
     Source:
         OData JSON Format 4.01, 19: an error may stand in a response of status 200.

@@ -371,9 +371,9 @@ def test_resumed_in_any_order(ordered, keys, cuts, size):
     done = KeyRanges()
     for start, end in zip(edges[::2], edges[1::2], strict=False):
         if start < end:
-            came = sorted(key for key in keys if start < key <= end)
-            ends = (came[0], came[-1]) if came else (None, None)
-            done = done.add(KeyRange(start, end, len(came), *ends))
+            within = sorted(key for key in keys if start < key <= end)
+            ends = (within[0], within[-1]) if within else (None, None)
+            done = done.add(KeyRange(start, end, len(within), *ends))
     left = [
         key
         for key in sorted(keys)

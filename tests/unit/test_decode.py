@@ -437,7 +437,7 @@ def test_wrapper_notes(head, tail, notes, size):
 
 
 def test_error_beside_records():
-    """An error beside the records of a page is raised, though some records came."""
+    """An error beside the records of a page is raised, though some records are there."""
     text = b'{"value":' + RECORDS + b',"error":{"code":"500","message":"lost"}}'
     with pytest.raises(DecodeError, match=r"error beside its records.*lost"):
         list(SliceReader(Untyped).slices(text))

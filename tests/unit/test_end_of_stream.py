@@ -52,7 +52,7 @@ def test_no_further_request_where_the_end_is_known(narrow):
 
 
 def test_a_short_page_is_asked_about_once():
-    """Where fewer came than a top allows, the last record is asked for once more."""
+    """Where fewer arrived than a top allows, the last record is asked for once more."""
     client, requests = client_of(lambda _: reply(ROWS[-1:]))
     assert ids(client.customers.top(5)) == [7]
     assert "id%20gt%207%20or%20id%20eq%207" in requests[1].query
@@ -81,6 +81,6 @@ def test_an_empty_page_that_is_contradicted():
         return reply([] if "gt" in request.query else ROWS)
 
     client, _ = client_of(handler)
-    with pytest.raises(PagingError, match="no record came after id 7") as caught:
+    with pytest.raises(PagingError, match="no record arrived after id 7") as caught:
         ids(client.customers)
     assert caught.value.plan.after_key == 7

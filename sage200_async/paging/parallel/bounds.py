@@ -76,10 +76,10 @@ class Edges:
         raise PagingError(message, plan=plan)
 
     async def _ask(self) -> tuple[int | None, int | None]:
-        end, plan = self._reader.end, self._plan
+        evidence, plan = self._reader.evidence, self._plan
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(end.edge(plan, descending=False))
-            last = group.create_task(end.edge(plan, descending=True))
+            first = group.create_task(evidence.edge(plan, descending=False))
+            last = group.create_task(evidence.edge(plan, descending=True))
             count = group.create_task(count_records(self._reader, plan))
         self.count = count.result()
         return first.result(), last.result()

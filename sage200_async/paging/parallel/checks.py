@@ -28,19 +28,19 @@ _CREATED: Final = "date_time_created"
 async def check_lower_edge(
     reader: PageReader[Any], plan: Plan, min_key: int, lowest: int | None
 ) -> None:
-    """Raise unless the record of the lowest key came, or is gone.
+    """Raise unless the record of the lowest key arrived, or is gone.
 
     Args:
         reader: Sends the request.
         plan: What is read.
         min_key: The lowest key when the reading began.
-        lowest: The lowest key that came, or None.
+        lowest: The lowest key that arrived, or None.
 
     Raises:
         PagingError: It can still be had.
     """
-    came = lowest is not None and lowest <= min_key
-    if came or min_key in reader.validator.rejected_keys:
+    arrived = lowest is not None and lowest <= min_key
+    if arrived or min_key in reader.validator.rejected_keys:
         return
     edge = replace(plan, after_key=min_key - 1, max_key=min_key)
     if not await reader.end.is_over(edge, known=lowest):
@@ -53,19 +53,19 @@ async def check_lower_edge(
 
 
 async def check_counts(
-    reader: PageReader[Any], plan: Plan, before: int | None, came: int
+    reader: PageReader[Any], plan: Plan, before: int | None, arrived: int
 ) -> int | None:
     """Hold the number of records in the bounds that the server counts.
 
     Without a filter, records can only have gone since the reading began, unless
-    ids were given out before and are used later. So more records than came are
+    ids were given out before and are used later. So more records than arrived are
     counted again, less those that were created since.
 
     Args:
         reader: Sends the requests.
         plan: What was read, up to its ``max_key``.
         before: Records when the reading began; None where the server does not count.
-        came: Records that came, those set aside included.
+        arrived: Records that arrived, those set aside included.
 
     Returns:
         What the server counts now, up to the highest key.
@@ -76,13 +76,13 @@ async def check_counts(
     if before is None or plan.subqueries != (None,):
         return None
     after = await count_records(reader, plan)
-    if max(before, after or 0) <= came:
+    if max(before, after or 0) <= arrived:
         return after
     expected = await _created_before(reader, plan)
     expected = after if expected is None else expected
-    if expected is not None and expected > came:
+    if expected is not None and expected > arrived:
         message = (
-            f"{plan.path}: {came:,} records came, and the server counts {expected:,}: a "
+            f"{plan.path}: {arrived:,} records arrived, and the server counts {expected:,}: a "
             "response was cut off, or others write; read again later"
         )
         raise PagingError(message, plan=plan)
@@ -100,9 +100,9 @@ async def _created_before(reader: PageReader[Any], plan: Plan) -> int | None:
     began = server_time({"date": reader.server_date})
     if _CREATED not in fields or began is None or abs(began - time.time()) > _DAY:
         return None
-    moment = timestamp(datetime.fromtimestamp(began, UTC))
+    began_text = timestamp(datetime.fromtimestamp(began, UTC))
     earlier = Or.of(
-        Comparison(_CREATED, "lt", moment, "datetime"),
+        Comparison(_CREATED, "lt", began_text, "datetime"),
         Comparison(_CREATED, "eq", NULL, "null"),
     )
     return await count_records(reader, replace(plan, max_key=None), earlier)

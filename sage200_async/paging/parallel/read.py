@@ -234,10 +234,10 @@ class ParallelRead(Generic[R]):
             came_first = (worker.lowest.get(number), *keys)
             lowest = min((key for key in came_first if key is not None), default=None)
             await check_lower_edge(reader, plan, bounds.low + 1, lowest)
-            came = worker.records + reader.rejected
-            came += earlier.done.records + earlier.rejected
+            received = worker.records + reader.rejected
+            received += earlier.done.records + earlier.rejected
             before = self._counts[0]
-            self._counts = before, await check_counts(reader, plan, before, came)
+            self._counts = before, await check_counts(reader, plan, before, received)
 
     async def _cancel_when_done(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Cancel the lookaheads that are under way when everything has been read."""

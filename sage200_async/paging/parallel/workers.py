@@ -52,7 +52,7 @@ class RangeWorker(Generic[R]):
         self.requests = self.records = 0
         """Pages that were requested, and records that were handed on."""
         self.lowest: dict[int, int] = {}
-        """The lowest key that came, of each subquery."""
+        """The lowest key read, of each subquery."""
         self._reader = reader
         self._plan = plan
         self._scheduler = scheduler

@@ -1,0 +1,101 @@
+"""What a reading asks besides its pages: keys and rows that show where it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sage200_async.errors import PagingError
+from sage200_async.paging.page_query import edge_query
+from sage200_async.paging.validator import wrong_key
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.json_types import Untyped
+from sage200_async.wire.responses import read_rows
+
+if TYPE_CHECKING:
+    from sage200_async.paging.plan import Plan
+    from sage200_async.wire.messages import Response
+
+TRIES: Final = 3
+"""Times that a contradiction is asked about before it is an error."""
+
+
+class Ask(Protocol):
+    """Sends a query of a plan's collection."""
+
+    async def __call__(self, plan: Plan, query: str) -> Response:
+        """Return the response."""
+        ...
+
+
+class Evidence:
+    """Asks for keys and rows, and counts what contradicts them.
+
+    Args:
+        ask: Sends a query.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self._contradictions: Counter[tuple[int, int | None, int]] = Counter()
+
+    async def edge(self, plan: Plan, *, descending: bool) -> int | None:
+        """Return the first key of the first subquery in one order, or None.
+
+        Raises:
+            PagingError: The response is in the other order, however often it is
+                asked for.
+        """
+        query = edge_query(plan, descending=descending)
+        keys: list[int] = []
+        for _ in range(TRIES):
+            keys = await self.keys(plan, query)
+            if keys == sorted(keys, reverse=descending):
+                return keys[0] if keys else None
+        order = "descending" if descending else "ascending"
+        message = (
+            f"{plan.path}: expected {plan.key} in {order} order, got {keys[:2]}: the server "
+            "ignores $orderby, and reading on could lose records"
+        )
+        raise PagingError(message, plan=plan)
+
+    async def keys(self, plan: Plan, query: str) -> list[int]:
+        """Return the keys that a query shows, or the first of them.
+
+        Raises:
+            PagingError: A row has no key.
+        """
+        response = await self.ask(plan, query)
+        # A server that ignores $top returns more than two: the first of them will do.
+        rows = next(SliceReader(Untyped).slices(response.body), [])
+        keys = [row.get(plan.key or "") for row in rows]
+        whole = [key for key in keys if type(key) is int]
+        if len(whole) != len(keys):
+            raise wrong_key(plan, next(key for key in keys if type(key) is not int))
+        return whole
+
+    async def rows(self, plan: Plan, query: str) -> list[dict[str, Any]]:
+        """Return the rows that a query shows."""
+        return read_rows(await self.ask(plan, query), Untyped)
+
+    def contradicted(self, plan: Plan) -> None:
+        """Count a contradiction where *plan* stands.
+
+        Raises:
+            PagingError: It is one too many.
+        """
+        where_it_is = _where(plan)
+        self._contradictions[where_it_is] += 1
+        if self._contradictions[where_it_is] < TRIES:
+            return
+        where = f"{plan.key} {plan.after_key}" if plan.mode == "key" else plan.offset
+        message = (
+            f"{plan.path}: {TRIES} times no record arrived after {where}, though the "
+            "server has more that match: a response is cut off, or a gateway answers for "
+            "the server; go on later with query.resume(error.plan)"
+        )
+        raise PagingError(message, plan=plan)
+
+
+def _where(plan: Plan) -> tuple[int, int | None, int]:
+    return len(plan.subqueries), plan.after_key, plan.offset
