@@ -18,12 +18,20 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
     query: str
     """The company and the query: a checkpoint of another query is not used."""
+    layout: str = ""
+    """Differs where the tables or their columns do; empty where nobody compares it."""
     bounds: KeyRange | None = None
     """The keys that there were when the read began; None if nothing matched."""
     done: KeyRanges = KeyRanges()
     """The ranges of keys whose records the sink has."""
     started_at: float = 0.0
     """When the first run began, in seconds since 1970, by the client's clock."""
+    requests: int = 0
+    """Pages that all runs so far have requested."""
+    rejected: int = 0
+    """Records that did not fit and went to the quarantine, in all runs so far."""
+    set_aside: int = 0
+    """Records that did not fit the sink and were set aside, in all runs so far."""
 
     @property
     def records(self) -> int:
@@ -40,17 +48,30 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
         """Whether nothing is missing."""
         return not self.missing
 
-    def add(self, key_range: KeyRange) -> Checkpoint:
+    def add(
+        self, key_range: KeyRange, *, requests: int = 0, rejected: int = 0
+    ) -> Checkpoint:
         """Return the checkpoint with one more range.
+
+        Args:
+            key_range: The range.
+            requests: Pages that all runs have requested so far.
+            rejected: Records that all runs have rejected so far.
 
         Raises:
             SinkConflict: Some of the range was written before.
         """
         try:
-            return replace(self, done=self.done.add(key_range))
+            done = self.done.add(key_range)
         except ValueError as error:
             message = (
                 f"keys above {key_range.low} up to {key_range.high} were written "
                 "before, in part or in whole"
             )
             raise SinkConflict(message) from error
+        return replace(
+            self,
+            done=done,
+            requests=max(self.requests, requests),
+            rejected=max(self.rejected, rejected),
+        )

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import QueryError, SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.extract.identity import Identity
 from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.tables import Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
-from sage200_async.limits import PAGE_MAX
 from sage200_async.paging.parallel import ResumePoint
 from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sage200_async.client import Sage200Client
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.parallel import ParallelRead, Progress
+
+_DIGITS: Final = 16
+# Of a digest: enough to tell the layouts of one table apart.
 
 
 class Extraction(Struct, frozen=True, kw_only=True):
@@ -70,11 +75,16 @@ class Extraction(Struct, frozen=True, kw_only=True):
         return tables_of(self.name, query.endpoint, query.options, related=self.related)
 
     @property
-    def identity(self) -> str:
-        """The company and the query, as text: the same for any page size."""
+    def identity(self) -> Identity:
+        """What a copy of it is the copy of: the same for any page size and column."""
         query: CollectionQuery[Any] = self.query
-        context = query.context
-        return f"{context.site}/{context.company} {query.page_size(PAGE_MAX).url}"
+        return Identity.of(query, self.related if query.options.expand else "")
+
+    @property
+    def layout(self) -> str:
+        """A short text that differs where the tables or their columns do."""
+        encoded = msgspec.json.encode(self.tables)
+        return hashlib.sha256(encoded).hexdigest()[:_DIGITS]
 
 
 async def export(
@@ -83,6 +93,9 @@ async def export(
     sink: Sink,
     *,
     workers: int = 8,
+    restart: bool = False,
+    replace: bool = False,
+    drop_columns: bool = False,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource into *sink*, resuming where an earlier run stopped.
@@ -96,6 +109,10 @@ async def export(
         extraction: What is read.
         sink: Where it goes.
         workers: Requests at once.
+        restart: Whether the part of an earlier run is dropped.
+        replace: Whether a finished copy of another query is replaced, once the
+            new one is complete.
+        drop_columns: Whether columns that the query no longer has are dropped.
         on_progress: Called after each write to the sink.
 
     Returns:
@@ -105,31 +122,52 @@ async def export(
         SinkError: The sink failed, or holds something else.
         ExtractError: It cannot be proved to be complete; nothing is visible.
     """
+    extraction = bound_to(client, extraction)
     async with SinkThread(sink) as thread:
-        checkpoint = await thread.open(extraction.tables)
+        checkpoint = await thread.open(
+            extraction.tables,
+            identity=extraction.identity,
+            restart=restart,
+            replace=replace,
+            drop_columns=drop_columns,
+        )
         return await read_into(
-            client,
-            extraction,
-            thread,
-            checkpoint,
-            workers=workers,
-            on_progress=on_progress,
+            extraction, thread, checkpoint, workers=workers, on_progress=on_progress
         )
 
 
+def bound_to(client: Sage200Client, extraction: Extraction) -> Extraction:
+    """Return *extraction* with its query bound to *client*."""
+    return Extraction(
+        name=extraction.name,
+        query=client.run(extraction.query),
+        related=extraction.related,
+    )
+
+
 async def read_into(
-    client: Sage200Client,
     extraction: Extraction,
     thread: SinkThread,
     checkpoint: Checkpoint | None,
     *,
     workers: int,
     on_progress: Callable[[Progress], object] | None = None,
+    commit: Callable[[Certificate], Awaitable[Certificate]] | None = None,
 ) -> Certificate:
-    """Read a resource into a sink that is open, resuming from *checkpoint*."""
-    query: CollectionQuery[Any] = client.run(extraction.query)
+    """Read a resource into a sink that is open, resuming from *checkpoint*.
+
+    Args:
+        extraction: What is read, bound to a client.
+        thread: The sink.
+        checkpoint: Where an earlier run stopped, or None.
+        workers: Requests at once.
+        on_progress: Called after each write to the sink.
+        commit: Makes it visible; by default the sink's own `commit`.
+    """
+    query: CollectionQuery[Any] = extraction.query
     if query.endpoint.key is None:
-        return await read_unkeyed(client, query, thread, on_progress)
+        name = str(extraction.identity)
+        return await read_unkeyed(query, thread, name, on_progress)
     point = _resume_point(extraction, checkpoint)
     read = query.read(workers=workers, resume_from=point, prefetch=0, in_one_piece=True)
     if read.subqueries > 1:
@@ -138,22 +176,39 @@ async def read_into(
             "extraction cannot do; use fewer values"
         )
         raise QueryError(message)
+    await _write_all(extraction, read, thread, on_progress, started=point is not None)
+    if read.certificate is None:
+        raise SinkError(f"{extraction.name}: the read was left before its end")
+    certificate = await (commit or thread.commit)(read.certificate)
+    _report(on_progress, read)
+    return certificate
+
+
+async def _write_all(
+    extraction: Extraction,
+    read: ParallelRead[Any],
+    thread: SinkThread,
+    on_progress: Callable[[Progress], object] | None,
+    *,
+    started: bool,
+) -> None:
+    """Write every batch; begin with the first, unless an earlier run has *started*."""
     started_at = time.time()
-    started = point is not None
     async with read:
         async for batch in read.batches():
             if not started:
                 await thread.begin(_first_checkpoint(extraction, read, started_at))
                 started = True
-            await thread.write(batch.key_range, batch.records)
+            progress = read.progress
+            await thread.write(
+                batch.key_range,
+                batch.records,
+                requests=progress.requests,
+                rejected=progress.rejected,
+            )
             _report(on_progress, read)
-    if read.certificate is None:
-        raise SinkError(f"{extraction.name}: the read was left before its end")
     if not started:  # nothing matched
         await thread.begin(_first_checkpoint(extraction, read, started_at))
-    await thread.commit(read.certificate)
-    _report(on_progress, read)
-    return read.certificate
 
 
 def _resume_point(
@@ -166,23 +221,32 @@ def _resume_point(
     """
     if checkpoint is None:
         return None
-    if checkpoint.query != extraction.identity:
+    if checkpoint.query != str(extraction.identity):
         message = (
             f"{extraction.name}: the sink holds part of another query, "
-            f"{checkpoint.query!r}; this one is {extraction.identity!r}. Finish or "
-            "discard that first"
+            f"{checkpoint.query!r}; this one is {str(extraction.identity)!r}. Finish "
+            "that one, or pass --restart (restart=True) to drop it"
         )
         raise SinkConflict(message)
     if checkpoint.bounds is None:
         return None
-    return ResumePoint(checkpoint.bounds, checkpoint.done)
+    return ResumePoint(
+        checkpoint.bounds,
+        checkpoint.done,
+        started_at=checkpoint.started_at,
+        requests=checkpoint.requests,
+        rejected=checkpoint.rejected,
+    )
 
 
 def _first_checkpoint(
     extraction: Extraction, read: ParallelRead[Any], started_at: float
 ) -> Checkpoint:
     return Checkpoint(
-        query=extraction.identity, bounds=read.bounds, started_at=started_at
+        query=str(extraction.identity),
+        layout=extraction.layout,
+        bounds=read.bounds,
+        started_at=started_at,
     )
 
 

@@ -26,7 +26,6 @@ from sage200_async.query.keyless_order import order_of_all_fields
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sage200_async.client import Sage200Client
     from sage200_async.extract.sink_thread import SinkThread
     from sage200_async.paging.stream import Page
     from sage200_async.query.collection import CollectionQuery
@@ -77,9 +76,9 @@ class Digest:
 
 
 async def read_unkeyed(
-    client: Sage200Client,
     query: CollectionQuery[Any],
     thread: SinkThread,
+    name: str,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Certificate:
     """Read a resource that has no unique key into a sink that is open.
@@ -90,6 +89,12 @@ async def read_unkeyed(
     order the server leaves open may change places. That is as sure as it gets without
     a key: two changes that hide each other are not seen.
 
+    Args:
+        query: The resource, bound to a client.
+        thread: The sink.
+        name: What the sink's checkpoint calls the query.
+        on_progress: Called after each write to the sink.
+
     Raises:
         ExtractError: The two reads differ, again and again.
     """
@@ -97,11 +102,11 @@ async def read_unkeyed(
     ordered = await _ordered(query)
     backward = _reversed(ordered)
     for _ in range(_TRIES):
-        written = await _write(ordered, thread, on_progress)
-        again = await _digest(client.run(backward))
-        if written == again and await _counted(client, query) in {None, written.total}:
+        written = await _write(ordered, thread, name, on_progress)
+        again = await _digest(backward)
+        if written == again and await _counted(query) in {None, written.total}:
             if not written.records:
-                await require_company(client.transport, query.context)
+                await require_company(query.connection.transport, query.context)
             certificate = Certificate(
                 path=query.endpoint.path,
                 proof=_PROOF,
@@ -112,8 +117,7 @@ async def read_unkeyed(
                 started_at=started_at,
                 ended_at=time.time(),
             )
-            await thread.commit(certificate)
-            return certificate
+            return await thread.commit(certificate)
         await thread.reopen()  # what was written is not the whole
     message = (
         f"{query.endpoint.path}: two reads in opposite orders differed, {_TRIES} times: "
@@ -126,11 +130,12 @@ async def read_unkeyed(
 async def _write(
     query: CollectionQuery[Any],
     thread: SinkThread,
+    name: str,
     on_progress: Callable[[Progress], object] | None,
 ) -> Digest:
     """Write all pages to the sink; return the digest of their records."""
     digest = Digest()
-    await thread.begin(Checkpoint(query=query.url, started_at=time.time()))
+    await thread.begin(Checkpoint(query=name, started_at=time.time()))
     async for page in query.pages():
         digest.add(page)
         await thread.write(None, page.records)
@@ -147,13 +152,13 @@ async def _digest(query: CollectionQuery[Any]) -> Digest:
     return digest
 
 
-async def _counted(client: Sage200Client, query: CollectionQuery[Any]) -> int | None:
+async def _counted(query: CollectionQuery[Any]) -> int | None:
     """Return how many records the server counts, where nothing is filtered."""
     options = query.options
     if options.filter is not None or options.top is not None or options.skip:
         return None
     try:
-        return await client.run(query).server_count()
+        return await query.server_count()
     except (RequestError, DecodeError):
         return None
 
@@ -183,10 +188,10 @@ async def _ordered(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
 
 
 def _reversed(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
-    """Return *query* in the opposite order, without a client."""
+    """Return *query* in the opposite order."""
     order = [
         Ordering(term.field, descending=not term.descending)
         for term in query.options.order_by
     ]
     options = replace(query.options, order_by=tuple(order))
-    return type(query)(query.endpoint, options, query.context)
+    return type(query)(query.endpoint, options, query.context, query.connection)

@@ -103,6 +103,15 @@ class BoundEndpoint:
     def _model(self) -> type[Any]:
         return self.endpoint.record or Untyped
 
+    @property
+    def connection(self) -> Connection:
+        """What it is bound to: the client's.
+
+        Raises:
+            ClientClosed: It is not bound to a client.
+        """
+        return self._connected()
+
     def _connected(self) -> Connection:
         """Return the client that the query is bound to.
 
