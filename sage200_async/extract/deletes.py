@@ -2,7 +2,8 @@
 
 Sage has no feed of deletes, so they are found by reading all keys. A row counts as
 deleted only where that read is certified, the row is asked for once more and does
-not come, and fewer rows are absent than the limit allows.
+not come in a response that shows rows known to exist, and fewer rows are absent
+than the limit allows.
 """
 
 from __future__ import annotations
@@ -12,88 +13,113 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from sage200_async.errors import ExtractError
-from sage200_async.odata.fields import Field, field
+from sage200_async.extract.key_pieces import by_keys, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sage200_async.client import Sage200Client
-    from sage200_async.extract.sink_thread import SyncTargetThread
-    from sage200_async.odata.expressions import Expression
+    from sage200_async.extract.reconcile import Differences
     from sage200_async.query.collection import CollectionQuery
 
-_ALWAYS_BELIEVED: Final = 100
-# Deletes that need no share of the rows, once confirmed.
-_CHUNK: Final = 20
-# Keys in one request that confirms deletes: with the known rows, as many as one
-# request takes, so that each response has to show those rows.
+_FEW: Final = 3
+# Deletes that are believed in a small table, where one row is more than a tenth.
 
 
 class DeletePolicy(Struct, frozen=True, kw_only=True):
     """How many deletes are believed at once."""
 
     max_fraction: float = 0.1
-    """The share of all rows that may be marked at once; 1 for any number.
+    """The share of all rows that may be marked at once; 1 for any number, 0 for none.
 
     More looks like an incomplete listing: a tunnel that is down, a role that
-    hides rows. Up to 100 rows are always believed.
+    hides rows. Three rows are believed in a table of any size, as long as the
+    company still lists others.
     """
+
+    def believes(self, differences: Differences) -> bool:
+        """Return whether as many rows may be deleted as are absent.
+
+        Records that did not fit were not listed, but are there.
+        """
+        absent = len(differences.absent) - differences.rejected
+        if absent <= 0 or self.max_fraction >= 1:
+            return True
+        allowed = max(_FEW, self.max_fraction * differences.held)
+        return bool(differences.listed and self.max_fraction and absent <= allowed)
 
 
 async def deleted_keys(
     client: Sage200Client,
     query: CollectionQuery[Any],
-    thread: SyncTargetThread,
-    *,
-    workers: int,
+    differences: Differences,
     policy: DeletePolicy,
 ) -> list[int]:
     """Return the keys of the copy that the company no longer has.
+
+    Args:
+        client: The company.
+        query: The records of the copy; only their keys are read.
+        differences: A listing that is certified, compared with the copy.
+        policy: How many are believed.
 
     Raises:
         ExtractError: There are more than is believed, or the company cannot be
             shown to be reachable.
     """
-    key = query.endpoint.key
-    if key is None:
-        return []
-    copied = await thread.keys()
-    listed = await _listed(query, key, workers)
-    absent = sorted(copied - listed)
+    absent = sorted(differences.absent)
     if not absent:
         return []
-    _require_believable(query, len(absent), len(copied), len(listed), policy)
+    if not policy.believes(differences):
+        raise ExtractError(_too_many(query, differences))
     await _require_company(client, query)
-    present = sorted(listed)
-    return await _confirmed(query, key, absent, [*present[:2], *present[2:][-1:]])
+    return await proved_gone(query, absent, differences)
 
 
-async def _listed(query: CollectionQuery[Any], key: str, workers: int) -> set[int]:
-    """Read all keys of the company, with a certificate."""
-    async with query.select(key).read(workers=workers) as read:
-        keys = {getattr(record, key) async for record in read}
-    if read.certificate is None:
-        raise ExtractError(f"{query.endpoint.path}: the keys were not read to the end")
-    return keys
+async def proved_gone(
+    query: CollectionQuery[Any], keys: Sequence[int], differences: Differences
+) -> list[int]:
+    """Ask for *keys* once more; return those that the company does not have.
+
+    Each response has to show rows known to exist, beyond the keys in its own
+    direction: one that was cut short lacks them.
+
+    Raises:
+        ExtractError: A response lacks the rows known to exist.
+    """
+    key = query.endpoint.key or ""
+    low, high = differences.lowest, differences.highest
+    beside = sorted({*low, *high} - set(keys))
+    if differences.listed and keys and not beside:
+        raise ExtractError(_not_again(query))
+    gone: list[int] = []
+    for piece in pieces(query, key, sorted(keys), beside):
+        below = [known for known in beside if known < piece[0]]
+        above = [known for known in beside if known > piece[-1]]
+        rows = by_keys(query, key, [*piece, *beside])
+        if below and not above:  # nothing known comes after them: they come first
+            rows = rows.order_by(f"{key} desc")
+        returned = {getattr(row, key) async for row in rows}
+        if any(side and returned.isdisjoint(side) for side in (below, above)):
+            raise ExtractError(_not_again(query))
+        gone += [absent for absent in piece if absent not in returned]
+    return gone
 
 
-def _require_believable(
-    query: CollectionQuery[Any],
-    absent: int,
-    copied: int,
-    listed: int,
-    policy: DeletePolicy,
-) -> None:
-    most = max(_ALWAYS_BELIEVED, policy.max_fraction * copied)
-    if policy.max_fraction >= 1 or (listed and absent <= most):
-        return
-    message = (
-        f"{query.endpoint.path}: {absent:,} of {copied:,} rows seem to be deleted, "
-        f"and {listed:,} are listed; no row was marked. The listing looks incomplete "
-        "(a tunnel that is down, a role that hides rows); if they are deleted "
-        "indeed, raise --max-deleted or DeletePolicy(max_fraction=)"
+def _not_again(query: CollectionQuery[Any]) -> str:
+    return (
+        f"{query.endpoint.path}: rows that were listed a moment ago did not come "
+        "again; no row was marked as deleted. Sync again later"
     )
-    raise ExtractError(message)
+
+
+def _too_many(query: CollectionQuery[Any], differences: Differences) -> str:
+    return (
+        f"{query.endpoint.path}: {len(differences.absent):,} of {differences.held:,} rows seem to be "
+        f"deleted, and {differences.listed:,} are listed; no row was marked. The "
+        "listing looks incomplete (a tunnel that is down, a role that hides rows); if "
+        "they are deleted indeed, raise --max-deleted or DeletePolicy(max_fraction=)"
+    )
 
 
 async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -> None:
@@ -112,48 +138,3 @@ async def _require_company(client: Sage200Client, query: CollectionQuery[Any]) -
         "sites; no row was marked as deleted. The tunnel to the server may be down"
     )
     raise ExtractError(message)
-
-
-async def _confirmed(
-    query: CollectionQuery[Any], key: str, absent: Sequence[int], known: Sequence[int]
-) -> list[int]:
-    """Ask for the absent rows once more, beside some known rows that must come.
-
-    Each request asks for known rows too: no keys are asked for that would be split
-    over several requests, since one of them could show nothing.
-    """
-    confirmed: list[int] = []
-    start, size = 0, _CHUNK
-    while start < len(absent):
-        chunk = absent[start : start + size]
-        wanted: Expression = field_named(query, key).in_([*chunk, *known])
-        rows = query.filter(wanted).select(key)
-        if rows.explain().subqueries > 1:
-            if size == 1:
-                raise ExtractError(_too_long(query))
-            size //= 2
-            continue
-        returned = {getattr(row, key) async for row in rows}
-        if not set(known) <= returned:
-            message = (
-                f"{query.endpoint.path}: rows that were listed a moment ago did not "
-                "come again; no row was marked as deleted. Sync again later"
-            )
-            raise ExtractError(message)
-        confirmed += [absent_key for absent_key in chunk if absent_key not in returned]
-        start += size
-    return confirmed
-
-
-def _too_long(query: CollectionQuery[Any]) -> str:
-    return (
-        f"{query.endpoint.path}: the condition of this query is too long to confirm "
-        "deletes with; no row was marked as deleted. Sync with a shorter in_"
-    )
-
-
-def field_named(query: CollectionQuery[Any], name: str) -> Field[Any]:
-    """Return a field of the records of *query*."""
-    record = query.endpoint.record
-    known: Field[Any] = field(name) if record is None else getattr(record.fields, name)
-    return known

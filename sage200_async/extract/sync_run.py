@@ -1,0 +1,301 @@
+"""One run of a sync, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sage200_async.errors import ExtractError
+from sage200_async.extract.changes import Changes, read_changes
+from sage200_async.extract.deletes import DeletePolicy, deleted_keys
+from sage200_async.extract.extraction import Extraction, read_into
+from sage200_async.extract.key_pieces import PIECE, only
+from sage200_async.extract.reconcile import Differences, Newest, latest
+from sage200_async.extract.refetch import Refetch
+from sage200_async.extract.sweep import sweep
+from sage200_async.extract.sync_state import SyncState, load_state, store_state
+from sage200_async.paging.certificate import Certificate
+from sage200_async.paging.parallel import Progress
+from sage200_async.wire.headers import server_time
+from sage200_async.wire.messages import Request
+
+if TYPE_CHECKING:
+    from sage200_async.client import Sage200Client
+    from sage200_async.extract.checkpoint import Checkpoint
+    from sage200_async.extract.sink_thread import SyncTargetThread
+    from sage200_async.query.collection import CollectionQuery
+
+_WHOLE: Final = 5
+# If more than a fifth of the records differ, and not only a few, reading everything
+# takes less time than reading them by twenties.
+
+
+class SyncResult(Struct, frozen=True, kw_only=True):
+    """What a sync has done."""
+
+    name: str
+    whole: bool
+    """Whether everything was read, rather than the changes."""
+    swept: bool
+    """Whether keys and stamps of all records were compared with the copy's."""
+    read: int
+    """Records read: those changed, and some again because of the overlap."""
+    changed: int
+    """Rows inserted or altered, in all tables of the copy."""
+    deleted: int
+    """Rows newly marked as deleted."""
+    rejected: int = 0
+    """Records that did not fit; the copy has them as they were before, or not at all."""
+    source_went_back: bool = False
+    """Whether records have older stamps than the copy had: a backup was restored."""
+    watermark: datetime | None
+    """The stamp that the next sync begins from, less the overlap; None without one."""
+    may_be_stale: tuple[str, ...] = ()
+    """Related records that may have changed without a new stamp of their parent, which
+    this sync did not read again; ``whole=True`` or ``whole_every=`` does."""
+    certificate: Certificate
+    """Why the reading of everything is complete; else that of keys and stamps; without
+    one, that of the changes."""
+
+
+class SyncOptions(Struct, frozen=True, kw_only=True):
+    """How a sync is run: see `sync`."""
+
+    workers: int
+    overlap: float
+    deletes: DeletePolicy
+    sweep_every: float
+    whole_every: float | None
+    whole: bool
+    on_progress: Callable[[Progress], object] | None
+
+
+def with_stamp(extraction: Extraction) -> Extraction:
+    """Return *extraction* with the stamp among what is selected: a sync compares it."""
+    query: CollectionQuery[Any] = extraction.query
+    stamp = query.endpoint.watermark
+    if stamp is None or query.endpoint.key is None or not query.options.select:
+        return extraction
+    return replace(extraction, query=query.select(stamp))
+
+
+class SyncRun:
+    """One run.
+
+    Args:
+        client: The company.
+        extraction: What is copied, bound to the client.
+        thread: The copy, open.
+        options: How.
+    """
+
+    def __init__(
+        self,
+        client: Sage200Client,
+        extraction: Extraction,
+        thread: SyncTargetThread,
+        options: SyncOptions,
+    ) -> None:
+        self._client = client
+        self._extraction = extraction
+        self._thread = thread
+        self._options = options
+        self._query: CollectionQuery[Any] = extraction.query
+        self._stamp = self._query.endpoint.watermark
+        self._certificates: list[Certificate] = []
+        # The first is the result's.
+        self._whole = self._swept = self._went_back = False
+        self._read = self._rejected = self._deleted = 0
+
+    async def run(self, checkpoint: Checkpoint | None) -> SyncResult:
+        """Run it; *checkpoint* is that of an unfinished reading of everything."""
+        if self._query.endpoint.key is None:
+            await self._read_all(None, keep_absent=False)
+            return await self._result(SyncState())
+        now = await self._server_time()
+        state = await load_state(self._thread)
+        state = await self._reconcile(state, checkpoint, now)
+        await store_state(self._thread, state)
+        return await self._result(state)
+
+    async def _reconcile(
+        self, state: SyncState, checkpoint: Checkpoint | None, now: datetime
+    ) -> SyncState:
+        """Read what may have changed, compare the rest; return the new state."""
+        changes: Changes | None = None
+        anchor, sweeps = await self._anchor(state), self._must_sweep(state)
+        if await self._must_read_all(state, checkpoint):
+            state, sweeps = await self._read_whole(checkpoint), True
+        elif anchor is not None:
+            changes = await self._changes(anchor, now, unstamped=not sweeps)
+            sweeps |= changes.went_back or not changes.has_anchor
+        else:
+            sweeps = True
+        if not sweeps:
+            newest = changes.newest if changes is not None else None
+            return replace(state, newest=latest(state.newest, newest))
+        watched = None if anchor is None else anchor.key
+        differences = Differences(now, not self._whole, watched)
+        state = await self._sweep(differences, state)
+        if changes is not None and not changes.has_anchor and anchor is not None:
+            await self._require_anchor(anchor, differences, now)
+        return state
+
+    async def _must_read_all(
+        self, state: SyncState, checkpoint: Checkpoint | None
+    ) -> bool:
+        """Return whether everything has to be read: also where that was begun."""
+        copy = await self._thread.copy()
+        every = self._options.whole_every
+        due = every is not None and _is_due(state.whole_at, every)
+        asked = self._options.whole or self._stamp is None or checkpoint is not None
+        return bool(asked or due or copy.is_new or copy.unfilled)
+
+    def _must_sweep(self, state: SyncState) -> bool:
+        every = self._options.sweep_every
+        return every <= 0 or state.newest is None or _is_due(state.swept_at, every)
+
+    async def _anchor(self, state: SyncState) -> Newest | None:
+        """Return the record with the newest stamp, if the copy has it."""
+        if state.newest is None:
+            return None
+        held = await self._thread.stamps_of(self._stamp, [state.newest.key])
+        return state.newest if any(not deleted for _, _, deleted in held) else None
+
+    async def _read_whole(self, checkpoint: Checkpoint | None) -> SyncState:
+        """Read everything; what is not there any more stays, for the sweep to find."""
+        if checkpoint is not None and checkpoint.layout != self._extraction.layout:
+            await self._thread.discard()
+            checkpoint = None
+        certificate = await self._read_all(checkpoint, keep_absent=True)
+        return SyncState(whole_at=certificate.started_at)
+
+    async def _read_all(
+        self, checkpoint: Checkpoint | None, *, keep_absent: bool
+    ) -> Certificate:
+        certificate = await read_into(
+            self._extraction,
+            self._thread,
+            checkpoint,
+            workers=self._options.workers,
+            on_progress=self._options.on_progress,
+            commit=partial(self._thread.commit, keep_absent=keep_absent),
+        )
+        self._whole = True
+        self._read += certificate.records
+        self._rejected = certificate.rejected
+        self._certificates.insert(0, certificate)
+        return certificate
+
+    async def _changes(
+        self, anchor: Newest, now: datetime, *, unstamped: bool = False
+    ) -> Changes:
+        changes = await read_changes(
+            self._query,
+            self._thread,
+            anchor,
+            self._since(anchor),
+            now,
+            unstamped=unstamped,
+            workers=self._options.workers,
+            on_progress=self._options.on_progress,
+        )
+        self._read += changes.certificate.records
+        self._went_back |= changes.went_back
+        self._certificates.append(changes.certificate)
+        return changes
+
+    def _since(self, anchor: Newest) -> datetime:
+        return anchor.stamp - timedelta(seconds=self._options.overlap)
+
+    async def _sweep(self, differences: Differences, state: SyncState) -> SyncState:
+        """Compare all keys and stamps, read what differs, and mark what is deleted."""
+        endpoint, workers = self._query.endpoint, self._options.workers
+        names = [name for name in (endpoint.key, self._stamp) if name]
+        narrow = only(self._client, self._query, names)
+        certificate = await sweep(narrow, self._thread, differences, workers=workers)
+        self._swept, self._went_back = True, self._went_back or differences.went_back
+        self._certificates.insert(0 if not self._whole else 1, certificate)
+        by_key = only(self._client, self._query, names[:1])
+        many = max(PIECE, differences.listed / _WHOLE)
+        if len(differences.fetch) > many and not self._whole:
+            state = await self._read_whole(None)
+        else:
+            await self._refetch(by_key, differences)
+        await self._mark_deleted(by_key, differences)
+        return replace(
+            state, newest=differences.newest, swept_at=certificate.started_at
+        )
+
+    async def _refetch(
+        self, by_key: CollectionQuery[Any], differences: Differences
+    ) -> None:
+        workers = self._options.workers
+        work = Refetch(self._query, by_key, self._thread, workers=workers)
+        await work.run(differences)
+        self._read += work.records
+        self._rejected = max(self._rejected, work.rejected)
+
+    async def _mark_deleted(
+        self, by_key: CollectionQuery[Any], differences: Differences
+    ) -> None:
+        policy = self._options.deletes
+        deleted = await deleted_keys(self._client, by_key, differences, policy)
+        if deleted:
+            await self._thread.mark_deleted(deleted, time.time())
+        self._deleted = len(deleted)
+
+    async def _require_anchor(
+        self, anchor: Newest, differences: Differences, now: datetime
+    ) -> None:
+        """Read changes again if a record was missing that is there.
+
+        Raises:
+            ExtractError: It is missing once more.
+        """
+        stamp = differences.watched_stamp
+        if stamp is None or stamp < self._since(anchor):
+            return
+        if not (await self._changes(anchor, now)).has_anchor:
+            message = (
+                f"{self._query.endpoint.path}: the reading of changes lacks record "
+                f"{anchor.key}, which is listed with a stamp within it: the response "
+                "was not complete, and the copy is not in step. Sync again later"
+            )
+            raise ExtractError(message)
+
+    async def _server_time(self) -> datetime:
+        """Return the server's time, or ours where it does not say."""
+        base_url = self._client.settings.base_url
+        request = Request(method="GET", base_url=base_url, path="sites")
+        response = await self._client.transport.send(request)
+        at = server_time(response.headers)
+        return datetime.fromtimestamp(time.time() if at is None else at, UTC)
+
+    async def _result(self, state: SyncState) -> SyncResult:
+        names = () if self._whole else self._query.options.expand
+        return SyncResult(
+            name=self._extraction.name,
+            whole=self._whole,
+            swept=self._swept,
+            read=self._read,
+            changed=await self._thread.rows_written(),
+            deleted=self._deleted,
+            rejected=self._rejected,
+            source_went_back=self._went_back,
+            watermark=None if state.newest is None else state.newest.stamp,
+            may_be_stale=names,
+            certificate=self._certificates[0],
+        )
+
+
+def _is_due(at: float | None, every: float) -> bool:
+    """Return whether *every* seconds have passed since *at*, or the clock went back."""
+    now = time.time()
+    return at is None or not at <= now < at + every
