@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sage200_async.paging.parallel import ParallelRead, Progress
 
 _DIGITS: Final = 16
-# Of a digest: enough to tell the layouts of one table apart.
+# Of a digest: enough to distinguish the layouts of one table.
 
 
 class Extraction(Struct, frozen=True, kw_only=True):

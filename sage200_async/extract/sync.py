@@ -64,7 +64,7 @@ async def sync(
             next; 0 compares them in each sync. Until then late and restored
             records, and deletes, are not seen.
         whole_every: Seconds from one reading of everything to the next, for what
-            no stamp tells (see `SyncResult.may_be_stale`); None for never.
+            no stamp shows (see `SyncResult.may_be_stale`); None for never.
         whole: Whether everything is read again, and compared.
         replace: Whether a copy of another query is replaced, once the new one
             is complete.

@@ -150,7 +150,7 @@ class SyncRun:
     async def _must_read_all(
         self, state: SyncState, checkpoint: Checkpoint | None
     ) -> bool:
-        """Return whether everything has to be read: also where that was begun."""
+        """Return whether everything has to be read: also where that was started."""
         copy = await self._thread.copy()
         every = self._options.whole_every
         due = every is not None and _is_due(state.whole_at, every)

@@ -21,8 +21,8 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def lab(database):
+def scenario(database):
     """Return a company, and an empty copy."""
-    lab = sys.modules["stamped_company"].Lab(database)
-    yield lab
-    lab.close()
+    scenario = sys.modules["stamped_company"].Scenario(database)
+    yield scenario
+    scenario.close()

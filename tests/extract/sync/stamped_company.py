@@ -153,7 +153,7 @@ def compared(value, operator, other):
     return operations.get(operator, value < other)
 
 
-class Lab:
+class Scenario:
     """A server, a client of its first company, and a database for the copy."""
 
     def __init__(self, target):

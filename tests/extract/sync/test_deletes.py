@@ -9,30 +9,30 @@ from stamped_company import STAMP
 from sage200_async.errors import ExtractError, PagingError
 
 
-def test_no_company_among_the_sites(lab):
+def test_no_company_among_the_sites(scenario):
     """While Sage does not name the company, no row is marked as deleted."""
-    lab.insert(50)
-    lab.sync()
-    del lab.company.rows[1]
-    lab.server.sites = []
+    scenario.insert(50)
+    scenario.sync()
+    del scenario.company.rows[1]
+    scenario.server.sites = []
     with pytest.raises(ExtractError, match="tunnel"):
-        lab.sync()
-    assert len(lab.target.names) == 50
-    lab.server.sites = [{"site_id": "S", "company_id": 1}]
-    assert lab.sync().deleted == 1
+        scenario.sync()
+    assert len(scenario.target.names) == 50
+    scenario.server.sites = [{"site_id": "S", "company_id": 1}]
+    assert scenario.sync().deleted == 1
 
 
-def test_a_role_that_hides_rows(lab):
+def test_a_role_that_hides_rows(scenario):
     """Many deletes at once are not believed, unless a larger share is allowed."""
-    lab.insert(400)
-    lab.sync()
-    lab.company.hidden = set(list(lab.company.rows)[:200])
+    scenario.insert(400)
+    scenario.sync()
+    scenario.company.hidden = set(list(scenario.company.rows)[:200])
     with pytest.raises(
         ExtractError, match="200 of 400 rows seem to be deleted, and 200 are"
     ):
-        lab.sync(most=0.1)
-    assert len(lab.target.names) == 400
-    assert lab.sync(most=0.6).deleted == 200
+        scenario.sync(most=0.1)
+    assert len(scenario.target.names) == 400
+    assert scenario.sync(most=0.6).deleted == 200
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,21 @@ def test_a_role_that_hides_rows(lab):
         (1, 1, 0.5, False),
     ],
 )
-def test_how_many_deletes_are_believed(lab, rows, deleted, most, believed):
+def test_how_many_deletes_are_believed(scenario, rows, deleted, most, believed):
     """Three of few rows are, or the share that is allowed; all rows only if it is 1."""
-    lab.insert(rows)
-    lab.sync()
-    gone = set(list(lab.company.rows)[:deleted])
-    lab.company.rows = {k: v for k, v in lab.company.rows.items() if k not in gone}
+    scenario.insert(rows)
+    scenario.sync()
+    gone = set(list(scenario.company.rows)[:deleted])
+    scenario.company.rows = {
+        k: v for k, v in scenario.company.rows.items() if k not in gone
+    }
     if believed:
-        assert lab.sync(most=most).deleted == deleted
-        assert lab.target.deleted == gone
+        assert scenario.sync(most=most).deleted == deleted
+        assert scenario.target.deleted == gone
     else:
         with pytest.raises(ExtractError, match=f"{deleted} of {rows} rows seem to be"):
-            lab.sync(most=most)
-        assert lab.target.deleted == set()
+            scenario.sync(most=most)
+        assert scenario.target.deleted == set()
 
 
 def forgets_by_key(options, rows):
@@ -70,64 +72,64 @@ def forgets_by_key(options, rows):
     return [] if "id eq" in options.get("$filter", "") else rows
 
 
-def test_a_listing_that_is_not_whole_the_second_time(lab):
+def test_a_listing_that_is_not_whole_the_second_time(scenario):
     """Rows that were listed a moment ago must come with those that seem deleted."""
-    lab.insert(50)
-    lab.sync()
-    del lab.company.rows[1]
-    with lab.lying(forgets_by_key), pytest.raises(ExtractError):
-        lab.sync()
-    assert len(lab.target.names) == 50
+    scenario.insert(50)
+    scenario.sync()
+    del scenario.company.rows[1]
+    with scenario.lying(forgets_by_key), pytest.raises(ExtractError):
+        scenario.sync()
+    assert len(scenario.target.names) == 50
 
 
-def test_deletes_are_confirmed_beside_rows_that_are_listed(lab):
+def test_deletes_are_confirmed_beside_rows_that_are_listed(scenario):
     """Where no row of the copy is listed, rows of the company have to come, too."""
-    lab.insert(10)
-    lab.sync()
-    for key, row in list(lab.company.rows.items()):
-        del lab.company.rows[key]
+    scenario.insert(10)
+    scenario.sync()
+    for key, row in list(scenario.company.rows.items()):
+        del scenario.company.rows[key]
         old = row[STAMP] - timedelta(days=9)
-        lab.company.rows[key + 1000] = {**row, "id": key + 1000, STAMP: old}
-    with lab.lying(forgets_by_key), pytest.raises(ExtractError):
-        lab.sync()
-    assert lab.target.deleted == set()
+        scenario.company.rows[key + 1000] = {**row, "id": key + 1000, STAMP: old}
+    with scenario.lying(forgets_by_key), pytest.raises(ExtractError):
+        scenario.sync()
+    assert scenario.target.deleted == set()
 
 
-def test_a_row_that_is_back_is_not_deleted(lab):
+def test_a_row_that_is_back_is_not_deleted(scenario):
     """A row that comes when it is asked for again is not marked."""
-    lab.insert(50)
-    lab.sync()
+    scenario.insert(50)
+    scenario.sync()
 
     def first_hides(options, rows):
         by_key = "id eq" in options.get("$filter", "")
         return rows if by_key else [row for row in rows if row["id"] != 25]
 
-    with lab.lying(view=first_hides):
-        assert lab.sync().deleted == 0
-    assert len(lab.target.names) == 50
+    with scenario.lying(view=first_hides):
+        assert scenario.sync().deleted == 0
+    assert len(scenario.target.names) == 50
 
 
 @pytest.mark.parametrize("gone", [{1}, {148}, {1, 148}, {73}, {1, 4}, {145, 148}])
-def test_deletes_at_the_edges_are_confirmed_beside_rows_beyond_them(lab, gone):
+def test_deletes_at_the_edges_are_confirmed_beside_rows_beyond_them(scenario, gone):
     """Each confirming request shows rows on both sides, as far as there are any.
 
     Rows beyond the last come in the opposite order, so that a response that is
     cut short lacks the rows known to exist, and not those that are asked for.
     """
-    lab.insert(50)
-    lab.sync()
+    scenario.insert(50)
+    scenario.sync()
     for key in gone:
-        del lab.company.rows[key]
-    assert lab.sync().deleted == len(gone)
-    assert lab.target.deleted == gone
+        del scenario.company.rows[key]
+    assert scenario.sync().deleted == len(gone)
+    assert scenario.target.deleted == gone
 
 
 @pytest.mark.parametrize("shown", range(4))
 @pytest.mark.parametrize("hidden", [{1}, {148}, {73, 76}])
-def test_a_confirmation_that_is_cut_short_marks_nothing(lab, hidden, shown):
+def test_a_confirmation_that_is_cut_short_marks_nothing(scenario, hidden, shown):
     """Rows that a listing lacks are not marked by a response cut after any row."""
-    lab.insert(50)
-    lab.sync()
+    scenario.insert(50)
+    scenario.sync()
 
     def cut(options, rows):
         return rows[:shown] if "id eq" in options.get("$filter", "") else rows
@@ -137,18 +139,18 @@ def test_a_confirmation_that_is_cut_short_marks_nothing(lab, hidden, shown):
         return [row for row in rows if by_key or row["id"] not in hidden]
 
     with (
-        lab.lying(cut, hide),
+        scenario.lying(cut, hide),
         contextlib.suppress(ExtractError, PagingError),
     ):
-        lab.sync()
-    assert lab.target.deleted == set()
+        scenario.sync()
+    assert scenario.target.deleted == set()
 
 
-def test_a_row_that_leaves_the_filter_is_marked(lab):
+def test_a_row_that_leaves_the_filter_is_marked(scenario):
     """A record that no longer meets the condition is marked in the copy."""
-    lab.insert(20)
-    query = lab.query.filter(on_hold=False)
-    lab.sync(query)
-    lab.company.rows[4].update({"on_hold": True, STAMP: lab.server.now})
-    assert lab.sync(query).deleted == 1
-    assert lab.target.deleted == {4}
+    scenario.insert(20)
+    query = scenario.query.filter(on_hold=False)
+    scenario.sync(query)
+    scenario.company.rows[4].update({"on_hold": True, STAMP: scenario.server.now})
+    assert scenario.sync(query).deleted == 1
+    assert scenario.target.deleted == {4}

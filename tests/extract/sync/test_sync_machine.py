@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from stamped_company import OVERLAP, STAMP, Killed, Lab
+from stamped_company import OVERLAP, STAMP, Killed, Scenario
 
 from sage200_async import Sage200Client
 from sage200_async.errors import ExtractError, PagingError, SinkConflict
@@ -38,8 +38,8 @@ class Weeks(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.lab = Lab(self.database())
-        self.server, self.company = self.lab.server, self.lab.company
+        self.scenario = Scenario(self.database())
+        self.server, self.company = self.scenario.server, self.scenario.company
         self.held = None
         self.backups = []
         self.contents = {}
@@ -51,29 +51,29 @@ class Weeks(RuleBasedStateMachine):
         return SQLiteCopy(f"sqlite:///{Path(self.folder.name).as_posix()}/copy.db")
 
     def teardown(self):
-        self.lab.close()
+        self.scenario.close()
         self.folder.cleanup()
 
     @initialize(count=st.integers(0, 30))
     def first_records(self, count):
-        self.lab.insert(count or 1, "first")
+        self.scenario.insert(count or 1, "first")
 
     # What writers do.
 
     @rule(seconds=st.sampled_from([0, 0, 1, 60, 86_400]))
     def time_passes(self, seconds):
         """No time may pass between two writes: their stamps are equal."""
-        self.lab.passes(seconds=seconds)
+        self.scenario.passes(seconds=seconds)
 
     @rule(name=NAMES, company=st.sampled_from(["1", "1", "2"]))
     def one_is_added(self, name, company):
-        self.lab.insert(1, name, company=self.server.companies[company])
+        self.scenario.insert(1, name, company=self.server.companies[company])
 
     @rule(name=NAMES, days=st.one_of(st.none(), st.integers(-400, 400)))
     def one_is_added_with_any_stamp(self, name, days):
         """An old stamp, one from the future, or none."""
         stamp = None if days is None else self.server.now + timedelta(days=days)
-        self.lab.insert(1, name, stamp=stamp)
+        self.scenario.insert(1, name, stamp=stamp)
 
     @rule(data=st.data(), name=NAMES, held=st.booleans())
     def one_is_changed(self, data, name, held):
@@ -130,7 +130,7 @@ class Weeks(RuleBasedStateMachine):
     @precondition(lambda self: self.backups)
     @rule()
     def the_backup_is_restored(self):
-        """Records go back with their stamps; two of one stamp cannot be told apart."""
+        """Records go back with their stamps; two of one stamp cannot be distinguished."""
         self.note_contents()
         self.company.rows = copy.deepcopy(self.backups[-1])
         seen = {(key, row[STAMP]) for key, row in self.company.rows.items()}
@@ -139,25 +139,25 @@ class Weeks(RuleBasedStateMachine):
     @precondition(lambda self: self.held is not None)
     @rule(data=st.data())
     def a_table_is_dropped_by_hand(self, data):
-        tables = self.lab.target.tables()
+        tables = self.scenario.target.tables()
         if tables:
             name = data.draw(st.sampled_from(sorted(tables)))
-            self.lab.target.sql(f'DROP TABLE "{name}"')
+            self.scenario.target.sql(f'DROP TABLE "{name}"')
             if not name.endswith("contacts"):
                 self.held = None
 
     @precondition(lambda self: self.held is not None and self.has_names)
     @rule()
     def a_column_is_dropped_by_hand(self):
-        table = f'"{self.lab.target.prefix}customers"'
-        self.lab.target.sql(f"ALTER TABLE {table} DROP COLUMN name")
+        table = f'"{self.scenario.target.prefix}customers"'
+        self.scenario.target.sql(f"ALTER TABLE {table} DROP COLUMN name")
         self.has_names = False
 
     @precondition(lambda self: self.held is not None)
     @rule()
     def a_row_is_deleted_by_hand(self):
-        table = f'"{self.lab.target.prefix}customers"'
-        self.lab.target.sql(
+        table = f'"{self.scenario.target.prefix}customers"'
+        self.scenario.target.sql(
             f"DELETE FROM {table} WHERE id = (SELECT min(id) FROM {table})"
         )
 
@@ -208,14 +208,14 @@ class Weeks(RuleBasedStateMachine):
         """It ends with the truth, or fails and says why; no living row is marked."""
         asked = self.held or self.asked("all", "json", "1")
         self.sync(asked)
-        dead = self.lab.target.deleted
+        dead = self.scenario.target.deleted
         with (
-            self.lab.lying(LIES[lie]),
+            self.scenario.lying(LIES[lie]),
             contextlib.suppress(ExtractError, PagingError),
         ):
             self.check(asked, self.sync(asked, most=0.1))
         living = {row["id"] for row in self.rows(asked)}
-        assert self.lab.target.deleted - dead <= set(self.company.rows) - living
+        assert self.scenario.target.deleted - dead <= set(self.company.rows) - living
 
     def asked(self, query, related, company):
         """Return what is asked: the query's name, the layout and the company."""
@@ -233,8 +233,8 @@ class Weeks(RuleBasedStateMachine):
             Settings(site="s", company=int(company)), transport=self.server
         )
         options.setdefault("drop_columns", True)
-        result = self.lab.sync(
-            QUERIES[query](self.lab.query),
+        result = self.scenario.sync(
+            QUERIES[query](self.scenario.query),
             client=client,
             related=related or "json",
             restart=self.part is not None and differs(self.part, asked),
@@ -254,7 +254,7 @@ class Weeks(RuleBasedStateMachine):
         if not result.swept:
             return
         rows = self.rows(asked)
-        names = self.lab.target.names
+        names = self.scenario.target.names
         assert set(names) == {row["id"] for row in rows}
         for row in rows:
             version = row["id"], row[STAMP]
@@ -270,7 +270,7 @@ class Weeks(RuleBasedStateMachine):
                 for row in rows
                 if row["contacts"]
             }
-            assert self.lab.target.contacts(asked[1]) == wanted
+            assert self.scenario.target.contacts(asked[1]) == wanted
         assert result.may_be_stale == (
             () if result.whole or asked[0] != "contacts" else ("contacts",)
         )

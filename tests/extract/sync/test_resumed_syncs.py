@@ -1,0 +1,113 @@
+"""Syncs and exports that were stopped, and those that go on."""
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from stamped_company import STAMP, Killed
+
+from sage200_async import Sage200Client
+from sage200_async.extract.extraction import Extraction, export
+from sage200_async.extract.files.factory import files_at
+from sage200_async.settings import Settings
+
+
+def test_stopped_at_any_request(scenario):
+    """After a sync that dies at its nth request, for any n, the next one completes it."""
+    for number in range(1, 21):
+        scenario.insert(120, "x")
+        scenario.server.dies_at = number
+        with contextlib.suppress(Killed):
+            scenario.sync(replace=number == 1)
+        scenario.server.dies_at = None
+        scenario.passes(days=1)
+        scenario.sync()
+        assert scenario.target.names == scenario.names()
+
+
+def test_a_resumed_certificate_is_of_all_runs(scenario, tmp_path):
+    """It begins when the first run began, and has the requests of every run."""
+    scenario.insert(3000)
+    for sink in (lambda: files_at(tmp_path / "out", "ndjson"), scenario.target):
+        certificate, first, requests = killed_and_resumed(scenario, sink)
+        assert certificate.records == 3000
+        assert certificate.started_at < first
+        pages = [one for one in requests if "contacts" in one.query]
+        assert 30 <= certificate.requests <= len(pages)
+
+
+def killed_and_resumed(scenario, sink):
+    """Export, killed and run again; return the certificate, and what was asked."""
+    query = scenario.query.expand("contacts").page_size(100)
+    extraction = Extraction(name="customers", query=query)
+    requests = []
+    scenario.server.requests = []
+    scenario.server.dies_at = 20
+    with pytest.raises(Killed):
+        scenario.loop.run(export(scenario.client, extraction, sink(), workers=1))
+    requests += scenario.server.requests
+    scenario.server.dies_at, scenario.server.requests = None, []
+    first = time.time()
+    certificate = scenario.loop.run(
+        export(scenario.client, extraction, sink(), workers=1)
+    )
+    return certificate, first, requests + scenario.server.requests
+
+
+@dataclass
+class Quarantine:
+    """Collects the records that do not fit."""
+
+    errors: list = field(default_factory=list)
+
+    def __call__(self, error):
+        self.errors.append(error)
+
+
+def test_a_record_that_does_not_fit_does_not_hold_up_a_sync(scenario):
+    """It goes to the quarantine each time; the copy keeps the others in step."""
+    scenario.insert(60)
+    quarantine = Quarantine()
+    settings = Settings(site="s", company=1)
+    client = Sage200Client(settings, transport=scenario.server, quarantine=quarantine)
+    scenario.sync(client=client)
+    scenario.passes(days=1)
+    scenario.change(4, {"no": "text"})
+    scenario.change(7, "new")
+    result = scenario.sync(client=client)
+    assert (result.rejected, result.changed) == (1, 1)
+    scenario.passes(days=1)
+    scenario.change(10, "newer")
+    result = scenario.sync(client=client)
+    assert (result.rejected, result.changed) == (1, 1)
+    assert scenario.target.names == scenario.names() | {4: "x"}
+    assert quarantine.errors
+
+
+def test_a_stamp_that_does_not_fit_deletes_no_row(scenario):
+    """A record whose stamp cannot be read is not listed, and is there all the same."""
+    scenario.insert(20)
+    quarantine = Quarantine()
+    settings = Settings(site="s", company=1)
+    client = Sage200Client(settings, transport=scenario.server, quarantine=quarantine)
+    scenario.sync(client=client)
+
+    def spoil(options, rows):
+        return [spoilt(row) if row["id"] == 25 else row for row in rows]
+
+    with scenario.lying(spoil):
+        assert scenario.sync(client=client, most=0.1).deleted == 0
+    assert len(scenario.target.names) == 20
+
+
+class Unreadable:
+    """A time that Python does not hold."""
+
+    def isoformat(self):
+        return "10000-01-01T00:00:00Z"
+
+
+def spoilt(row):
+    """Return the row with a stamp that cannot be read."""
+    return row | {STAMP: Unreadable()}
