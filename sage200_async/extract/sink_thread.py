@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
 
 from sage200_async.extract.rows import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.sink import Sink, SyncTarget
-    from sage200_async.extract.tables import Table
+    from sage200_async.extract.identity import Identity
+    from sage200_async.extract.sink import Copy, Sink, SyncTarget
+    from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_PAGE: Final = 5000
+# Rows that are handed from the sink's thread at once.
 
 
 class SinkThread:
@@ -34,6 +40,7 @@ class SinkThread:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._tables: tuple[Table, ...] = ()
+        self._open: Callable[..., Checkpoint | None] = partial(sink.open, ())
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sage200-sink")
 
     async def __aenter__(self) -> Self:
@@ -45,31 +52,55 @@ class SinkThread:
         finally:
             self._executor.shutdown(wait=False)
 
-    async def open(self, tables: Sequence[Table]) -> Checkpoint | None:
+    async def open(
+        self,
+        tables: Sequence[Table],
+        *,
+        identity: Identity | None = None,
+        replace: bool = False,
+        restart: bool = False,
+        drop_columns: bool = False,
+    ) -> Checkpoint | None:
         """Open the sink for *tables*; return the checkpoint to resume from."""
         self._tables = tuple(tables)
-        return await self._call(self._sink.open, self._tables)
+        self._open = partial(
+            self._sink.open,
+            self._tables,
+            identity=identity,
+            replace=replace,
+            drop_columns=drop_columns,
+        )
+        return await self._call(lambda: self._open(restart=restart))
 
     async def reopen(self) -> None:
-        """Open the sink again, for the same tables: what it gathered is dropped."""
-        await self._call(self._sink.open, self._tables)
+        """Open the sink again in the same way: what it gathered is dropped."""
+        await self._call(self._open)
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""
         await self._call(self._sink.begin, checkpoint)
 
     async def write(
-        self, key_range: KeyRange | None, records: Sequence[object]
+        self,
+        key_range: KeyRange | None,
+        records: Sequence[object],
+        *,
+        requests: int = 0,
+        rejected: int = 0,
     ) -> None:
         """Write *records*, which are all of *key_range*, as rows."""
-        await self._call(self._write, key_range, records)
+        await self._call(
+            lambda: self._sink.write(
+                key_range,
+                rows_of(self._tables, records),
+                requests=requests,
+                rejected=rejected,
+            )
+        )
 
-    async def commit(self, certificate: Certificate) -> None:
-        """Make everything visible, with *certificate* beside it."""
-        await self._call(self._sink.commit, certificate)
-
-    def _write(self, key_range: KeyRange | None, records: Sequence[object]) -> None:
-        self._sink.write(key_range, rows_of(self._tables, records))
+    async def commit(self, certificate: Certificate) -> Certificate:
+        """Make everything visible; return the certificate that is stored."""
+        return await self._call(self._sink.commit, certificate)
 
     async def _call(
         self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs
@@ -90,9 +121,51 @@ class SyncTargetThread(SinkThread):
         super().__init__(target)
         self._target = target
 
+    async def copy(self) -> Copy:
+        """Return what is there."""
+        return await self._call(self._target.copy)
+
     async def keys(self) -> set[int]:
         """Return the keys of the rows that are not marked as deleted."""
         return await self._call(lambda: set(self._target.keys()))
+
+    async def stamps(
+        self, column: str | None, low: int, high: int
+    ) -> Sequence[tuple[int, datetime | None, bool]]:
+        """Return key, stamp, and whether marked as deleted, of rows between two keys."""
+        return await self._call(self._target.stamps, column, low, high)
+
+    async def stamps_of(
+        self, column: str | None, keys: Sequence[int]
+    ) -> Sequence[tuple[int, datetime | None, bool]]:
+        """Return the same for those of *keys* that the copy has."""
+        return await self._call(self._target.stamps_of, column, keys)
+
+    async def rows(self, table: str) -> AsyncGenerator[list[Row], None]:
+        """Yield the rows of one table that are not marked as deleted, in pages."""
+        rows = iter(await self._call(self._target.rows, table))
+        while page := await self._call(lambda: list(islice(rows, _PAGE))):
+            yield page
+
+    async def merge(self, records: Sequence[object]) -> None:
+        """Insert or replace *records*, whatever was read before."""
+        await self._call(lambda: self._target.merge(rows_of(self._tables, records)))
+
+    async def discard(self) -> None:
+        """Drop an unfinished read, if there is one."""
+        await self._call(self._target.discard)
+
+    async def commit(
+        self, certificate: Certificate, *, keep_absent: bool = False
+    ) -> Certificate:
+        """Make everything visible; return the certificate that is stored."""
+        return await self._call(
+            self._target.commit, certificate, keep_absent=keep_absent
+        )
+
+    async def rows_written(self) -> int:
+        """Return how many rows were inserted or really altered since `open`."""
+        return await self._call(lambda: self._target.rows_written)
 
     async def mark_deleted(self, keys: Sequence[int], at: float) -> None:
         """Mark rows as deleted, at a time in seconds since 1970; all or none."""

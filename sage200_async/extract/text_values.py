@@ -42,7 +42,7 @@ def timestamp(at: datetime) -> str:
     """Return a time in UTC as the wire has it: a ``Z``, and no zeros at the end.
 
     Raises:
-        ValueError: It has no time zone.
+        OverflowError: In UTC it is before the year 1, or after 9999.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -54,13 +54,18 @@ def timestamp(at: datetime) -> str:
 
 
 def utc(at: datetime) -> datetime:
-    """Convert a time to UTC.
+    """Convert a time to UTC; one without a zone is in UTC already.
 
     Raises:
-        ValueError: It has no time zone.
+        OverflowError: In UTC it is before the year 1, or after 9999.
+
+    Example:
+        >>> from datetime import datetime
+        >>> utc(datetime(2024, 1, 2, 9, 17)).isoformat()
+        '2024-01-02T09:17:00+00:00'
     """
     if at.tzinfo is UTC:
         return at
     if at.utcoffset() is None:
-        raise ValueError(f"expected a time with a zone, got {at}")
+        return at.replace(tzinfo=UTC)
     return at.astimezone(UTC)

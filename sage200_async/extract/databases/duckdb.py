@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,9 +17,9 @@ from sage200_async.extract.databases.value_limits import (
     DIGITS,
     PLACES,
     decimal_rejection,
-    integer_rejection,
-    text_rejection,
+    value_rejection,
 )
+from sage200_async.extract.text_values import utc
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -32,6 +33,7 @@ _OLDEST: Final = (1, 2)
 _WRITING: Final = threading.RLock()
 # Where SQLite waits, DuckDB fails: two threads that write the state table at once
 # conflict. DuckDB itself keeps out other processes.
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DuckDB:
@@ -56,7 +58,10 @@ class DuckDB:
             "boolean": "BOOLEAN",
             "datetime": "TIMESTAMP WITH TIME ZONE",
             "json": "JSON",
-        }
+        },
+        selected={"datetime": "epoch_us({})"},
+        # A key that is deleted cannot be inserted again in the same transaction.
+        staging_is_unique=False,
     )
     """Its words in SQL."""
 
@@ -89,6 +94,15 @@ class DuckDB:
 
         arrow: type[Exception] = self._arrow.ArrowException
         return Error, arrow, OverflowError, UnicodeEncodeError
+
+    @property
+    def value_errors(self) -> tuple[type[Exception], ...]:
+        """Those that a value can cause."""
+        from duckdb import DataError, IntegrityError, InvalidInputException  # noqa: PLC0415 - an extra
+
+        arrow: type[Exception] = self._arrow.ArrowException
+        own = DataError, IntegrityError, InvalidInputException
+        return *own, arrow, OverflowError, UnicodeEncodeError
 
     def connect(self) -> None:
         """Open the file.
@@ -127,6 +141,11 @@ class DuckDB:
         """Run one statement; return its rows."""
         return self._open().execute(sql, list(values)).fetchall()
 
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one statement; return how many rows it has written or deleted."""
+        count: int = self.execute(sql, values)[0][0]
+        return count
+
     def columns(self, name: str) -> dict[str, str]:
         """Return the type of each column of a table; none if there is no table."""
         statement = (
@@ -139,6 +158,19 @@ class DuckDB:
         """Create the schema if it is missing."""
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
 
+    def mark(self, table: str, mark: str) -> None:
+        """Keep *mark* in the comment of a table."""
+        self.execute(f"COMMENT ON TABLE {table} IS '{mark}'")
+
+    def marker(self, name: str) -> str:
+        """Return the comment of a table."""
+        statement = (
+            "SELECT comment FROM duckdb_tables() WHERE "
+            "database_name = current_database() AND schema_name = ? AND table_name = ?"
+        )
+        rows = self.execute(statement, (self.schema, name))
+        return (rows[0][0] or "") if rows else ""
+
     def load(
         self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
     ) -> None:
@@ -147,24 +179,30 @@ class DuckDB:
             return
         values_by_column = zip(*rows, strict=True)
         arrays = [
-            self._arrow.array(values, self._types[column.kind])
+            self._arrow.array(_stored(column, values), self._types[column.kind])
             for column, values in zip(columns, values_by_column, strict=True)
         ]
         names = [column.name for column in columns]
-        connection, view = self._open(), f"{staging}_rows"
+        connection, view = self._open(), "_sage200_rows"
         connection.register(view, self._arrow.Table.from_arrays(arrays, names=names))
         listed = ", ".join(map(quoted, names))
-        statement = f"INSERT INTO {quoted(staging)} ({listed}) SELECT {listed} FROM {quoted(view)}"
+        statement = (
+            f"INSERT INTO {staging} ({listed}) SELECT {listed} FROM {quoted(view)}"
+        )
         self.execute(statement)
         connection.unregister(view)
 
+    def value(self, kind: Kind, stored: Any) -> Any:
+        """Return a value that was selected as `Row` has it."""
+        if kind == "datetime" and stored is not None:
+            return _EPOCH + timedelta(microseconds=stored)
+        return stored
+
     def explain_rejection(self, column: Column, value: Any) -> str:
         """Return what *column* can hold if *value* does not fit; else nothing."""
-        if column.kind == "integer":
-            return integer_rejection(value)
         if column.kind == "number":
             return decimal_rejection(value)
-        return text_rejection(value, without="")
+        return value_rejection(column.kind, value)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         from duckdb import ConnectionException  # noqa: PLC0415 - an extra
@@ -179,3 +217,10 @@ class DuckDB:
             self.execute("ROLLBACK")
         except self.failures:
             self.disconnect()
+
+
+def _stored(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column as pyarrow takes them."""
+    if column.kind != "datetime":
+        return values
+    return [None if at is None else utc(at) for at in values]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sage200_async.extract.databases.sql import Dialect
-    from sage200_async.extract.tables import Column, Row
+    from sage200_async.extract.tables import Column, Kind, Row
 
 
 class Engine(Protocol):
@@ -34,6 +34,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def value_errors(self) -> tuple[type[Exception], ...]:
+        """Those of the errors that a value can cause."""
+        ...
+
+    @property
     def schema(self) -> str:
         """The schema of the tables; known once it is connected."""
         ...
@@ -43,7 +48,7 @@ class Engine(Protocol):
         ...
 
     def disconnect(self) -> None:
-        """Close the connection, if there is one; staging tables are dropped."""
+        """Close the connection, if there is one."""
         ...
 
     def transaction(self, *, creating: bool = False) -> AbstractContextManager[object]:
@@ -58,6 +63,10 @@ class Engine(Protocol):
         """Run one statement; return its rows."""
         ...
 
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one statement; return how many rows it has written or deleted."""
+        ...
+
     def columns(self, name: str) -> dict[str, str]:
         """Return the type of each column of a table; none if there is no table."""
         ...
@@ -66,10 +75,33 @@ class Engine(Protocol):
         """Create the schema if one was requested and is missing."""
         ...
 
+    def mark(self, table: str, mark: str) -> None:
+        """Keep *mark* with a table that was created just now.
+
+        Args:
+            table: Its name with its schema, in SQL.
+            mark: Text without quotes.
+        """
+        ...
+
+    def marker(self, name: str) -> str:
+        """Return a text that contains the mark of a table, if it has one."""
+        ...
+
     def load(
         self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
     ) -> None:
-        """Insert rows into a staging table."""
+        """Insert rows into a staging table.
+
+        Args:
+            staging: Its name with its schema, in SQL.
+            columns: The columns of the values.
+            rows: Their values.
+        """
+        ...
+
+    def value(self, kind: Kind, stored: Any) -> Any:
+        """Return a value that was selected as `Row` has it."""
         ...
 
     def explain_rejection(self, column: Column, value: Any) -> str:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async._optional import require
 from sage200_async.errors import SettingsError, SinkError
 from sage200_async.extract.databases.sql import Dialect, quoted
-from sage200_async.extract.databases.value_limits import (
-    integer_rejection,
-    text_rejection,
-)
+from sage200_async.extract.databases.value_limits import value_rejection
+from sage200_async.extract.text_values import utc
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     import psycopg
 
-    from sage200_async.extract.tables import Column, Row
+    from sage200_async.extract.tables import Column, Kind, Row
 
 _MAX_NAME: Final = 63
 # Bytes in a name; PostgreSQL cuts longer ones without an error.
@@ -52,6 +51,11 @@ class PostgreSQL:
             "json": "jsonb",
         },
         placeholder="%s",
+        # As text, since a session's time zone may put the year 9999 into 10000.
+        selected={
+            "datetime": "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
+            "json": "{}::text",
+        },
     )
     """Its words in SQL."""
 
@@ -68,14 +72,33 @@ class PostgreSQL:
         """The errors of its library."""
         from psycopg import Error  # noqa: PLC0415 - an extra
 
-        return Error, UnicodeEncodeError
+        return Error, UnicodeEncodeError, OverflowError
+
+    @property
+    def value_errors(self) -> tuple[type[Exception], ...]:
+        """Those that a value can cause; the last two by nested JSON."""
+        from psycopg import DataError, IntegrityError, errors  # noqa: PLC0415 - an extra
+
+        return (
+            DataError,
+            IntegrityError,
+            UnicodeEncodeError,
+            OverflowError,
+            errors.StatementTooComplex,
+            errors.ProgramLimitExceeded,
+        )
 
     def connect(self) -> None:
         """Connect, and ask for the schema in which tables are created."""
         from psycopg import connect  # noqa: PLC0415 - an extra
 
+        # No prepared statements, since behind PgBouncer the next transaction may be
+        # another server connection's.
         self._connection = connect(
-            self._url, autocommit=True, fallback_application_name="sage200_async"
+            self._url,
+            autocommit=True,
+            prepare_threshold=None,
+            fallback_application_name="sage200_async",
         )
         if not self._requested_schema:
             current = self.execute("SELECT current_schema()")[0][0]
@@ -100,6 +123,10 @@ class PostgreSQL:
         cursor = self._open().execute(sql.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
 
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one statement; return how many rows it has written or deleted."""
+        return self._open().execute(sql.encode(), values or None).rowcount
+
     def columns(self, name: str) -> dict[str, str]:
         """Return the type of each column of a table; none if there is no table.
 
@@ -121,28 +148,45 @@ class PostgreSQL:
 
     def create_schema(self) -> None:
         """Create the schema if one was requested and is missing."""
-        if self._requested_schema:
-            self.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {quoted(self._requested_schema)}"
-            )
+        name = quoted(self._requested_schema)
+        # IF NOT EXISTS needs the right to create schemas even if there is one.
+        if (
+            self._requested_schema
+            and not self.execute("SELECT to_regnamespace(%s)::text", (name,))[0][0]
+        ):
+            self.execute(f"CREATE SCHEMA {name}")
+
+    def mark(self, table: str, mark: str) -> None:
+        """Keep *mark* in the comment of a table."""
+        self.execute(f"COMMENT ON TABLE {table} IS '{mark}'")
+
+    def marker(self, name: str) -> str:
+        """Return the comment of a table."""
+        statement = "SELECT obj_description(to_regclass(%s), 'pg_class')"
+        full = f"{quoted(self.schema)}.{quoted(name)}"
+        return self.execute(statement, (full,))[0][0] or ""
 
     def load(
         self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
     ) -> None:
         """Insert rows into a staging table."""
         names = ", ".join(quoted(column.name) for column in columns)
-        statement = f"COPY {quoted(staging)} ({names}) FROM STDIN".encode()
+        statement = f"COPY {staging} ({names}) FROM STDIN".encode()
+        times = [n for n, column in enumerate(columns) if column.kind == "datetime"]
         with self._open().cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(_stored(row, times))
+
+    def value(self, kind: Kind, stored: Any) -> Any:
+        """Return a value that was selected as `Row` has it."""
+        if kind == "datetime" and stored is not None:
+            return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+        return stored
 
     def explain_rejection(self, column: Column, value: Any) -> str:
         """Return what *column* can hold if *value* does not fit; else nothing."""
-        if column.kind == "integer":
-            return integer_rejection(value)
-        return text_rejection(
-            value, without="\\u0000" if column.kind == "json" else "\0"
-        )
+        without = "\\u0000" if column.kind == "json" else "\0"
+        return value_rejection(column.kind, value, without=without)
 
     def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
         from psycopg import OperationalError  # noqa: PLC0415 - an extra
@@ -150,6 +194,17 @@ class PostgreSQL:
         if self._connection is None:
             raise OperationalError("it is not open")
         return self._connection
+
+
+def _stored(row: Row, times: Sequence[int]) -> Sequence[Any]:
+    """Return a row with its times in UTC, whatever the session's time zone is."""
+    if not times:
+        return row
+    values = list(row)
+    for n in times:
+        if values[n] is not None:
+            values[n] = utc(values[n])
+    return values
 
 
 def _where(url: str) -> str:

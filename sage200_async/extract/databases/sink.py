@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-import uuid
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace as altered
 
-from sage200_async.errors import SinkConflict, SinkError
-from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.databases import sql
-from sage200_async.extract.databases.migrations import Migrator
-from sage200_async.extract.databases.rejections import rejected_value
+from sage200_async.extract.databases import merging, sql
+from sage200_async.extract.databases.migrations import Migrator, Wishes
+from sage200_async.extract.databases.proof import proved
+from sage200_async.extract.databases.rejections import refused_rows, set_aside
+from sage200_async.extract.databases.state import METADATA, PENDING
+from sage200_async.extract.databases.stored_copy import StoredCopy
 from sage200_async.extract.key_order import require_key_order
+from sage200_async.extract.rejects import key_position
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.databases.engine import Engine
-    from sage200_async.extract.databases.sql import Layout
-    from sage200_async.extract.databases.state import State
+    from sage200_async.extract.identity import Identity
+    from sage200_async.extract.rejects import RejectedRow
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
 
 ROWS: Final = 5000
 """Rows that are gathered for one transaction, of all tables."""
-_KEYS: Final = 50_000
-# Keys that are asked for at once.
 
 
-class DatabaseSink:
+class DatabaseSink(StoredCopy):
     """Stores a resource in a database, and in step with its source.
 
     Besides the resource's own columns, each table has ``_deleted_at``: null
     unless the source no longer has the row. The table ``_sage200`` holds, for
-    each table, its checkpoint, certificate and metadata.
+    each resource, what it is the copy of, its certificate, checkpoint and
+    metadata. A table's rows that are not visible yet are in ``_sage200_`` and
+    its name, which is empty otherwise.
 
-    Rows are gathered, and written with the checkpoint in one transaction. Rows
-    that have not changed are not written. A resource without a unique key is
-    staged, and replaces all rows when it is committed: its readers see the old
-    rows or the new, and it has no checkpoint, as half of it cannot be resumed.
+    Rows are gathered, and staged with the checkpoint in one transaction; the
+    commit merges them into the tables in another. Readers see the old rows or the
+    new. Rows that have not changed are not written. A resource without a unique
+    key has no checkpoint, as half of it cannot be resumed.
 
     After a `SinkError` it is closed, and what it had gathered is gone; a new
     sink on the same database resumes from the checkpoint that is stored.
@@ -50,60 +51,98 @@ class DatabaseSink:
     Args:
         engine: The database.
         prefix: What the names of tables begin with.
+        on_reject: Called with each record that the database cannot hold, which is
+            left out then; perhaps again after a run that was killed. Without it
+            such a record is a `SinkError`.
     """
 
-    _state: State
-    _layouts: tuple[Layout, ...]
     _gathered: dict[str, list[Row]]
     _checkpoint: Checkpoint | None
     _stored: Checkpoint | None
-    _seen_writer: str | None
+    _staged: int
+    _is_fresh: bool
 
-    def __init__(self, engine: Engine, prefix: str = "") -> None:
-        self._engine = engine
-        self._prefix = prefix
-        self._writer = uuid.uuid4().hex
+    def __init__(
+        self,
+        engine: Engine,
+        prefix: str = "",
+        *,
+        on_reject: Callable[[RejectedRow], object] | None = None,
+    ) -> None:
+        super().__init__(engine, prefix)
+        self._on_reject = on_reject
+        self._identity: Identity | None = None
+        self._written = 0
         self._forget()
 
     def __repr__(self) -> str:
         return f"DatabaseSink({self._engine.where!r}, {self._prefix!r})"
 
-    def open(self, tables: Sequence[Table]) -> Checkpoint | None:
+    def open(
+        self,
+        tables: Sequence[Table],
+        *,
+        identity: Identity | None = None,
+        replace: bool = False,
+        restart: bool = False,
+        drop_columns: bool = False,
+    ) -> Checkpoint | None:
         """Create what is missing; return the checkpoint to resume from.
 
-        It is None if there was no read, or the last one was committed. A sink
-        that is open drops what was gathered or staged and not written.
+        A sink that is open drops what was gathered and not written.
 
         Raises:
-            SinkConflict: A table is not ours or has other types; nothing was
-                changed.
+            SinkConflict: A table is not ours, has other types or columns, or is
+                a copy of something else; nothing was changed.
             SinkError: The database is not available.
         """
         self._release()
+        wishes = Wishes(
+            identity=identity,
+            replace=replace,
+            restart=restart,
+            drop_columns=drop_columns,
+        )
         with self._errors_reported("cannot be opened"):
             self._engine.connect()
-            migrator = Migrator(self._engine, self._prefix, tables)
-            migrator.migrate()
-            self._state, self._layouts = migrator.state, migrator.layouts
-            self._gathered = {table.name: [] for table in tables}
-            self._seen_writer = self._state.get("writer")
-            self._checkpoint = self._stored = self._stored_checkpoint()
+            self._migrator = Migrator(self._engine, self._prefix, tables, wishes)
+            self._checkpoint = self._stored = self._migrator.open()
+            stored = self._state.all()
+        self._identity, self._written = identity, 0
+        self._seen_writer = stored.get("writer")
+        self._staged = int(stored.get("staged", "0"))
+        self._gathered = {table.name: [] for table in tables}
+        self._layouts = self._migrator.layouts
         return self._checkpoint
 
+    @property
+    def rows_written(self) -> int:
+        """Rows of all tables that were inserted, really altered or removed since `open`."""
+        return self._written
+
     def begin(self, checkpoint: Checkpoint) -> None:
-        """Begin a new read; its checkpoint is stored with its first rows.
+        """Begin a new read; what an unfinished one has staged is dropped.
+
+        Its checkpoint is stored with its first rows.
 
         Raises:
             SinkError: What was gathered before cannot be written.
         """
         self._require_open()
-        self._flush()
-        self._checkpoint = checkpoint
+        if self._checkpoint is None:
+            self._flush()
+        self._gathered = {name: [] for name in self._gathered}
+        self._checkpoint, self._is_fresh = checkpoint, True
 
     def write(
-        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+        self,
+        key_range: KeyRange | None,
+        rows: Mapping[str, Sequence[Row]],
+        *,
+        requests: int = 0,
+        rejected: int = 0,
     ) -> None:
-        """Gather the rows of *key_range*; write them once there are enough.
+        """Gather the rows of *key_range*; stage them once there are enough.
 
         Raises:
             SinkConflict: A row is outside of the range, or some of the range
@@ -115,25 +154,87 @@ class DatabaseSink:
             self._refuse("no read was started; call begin() first")
         require_key_order([layout.table for layout in self._layouts], key_range, rows)
         if key_range is not None:
-            self._checkpoint = self._checkpoint.add(key_range)
-        for name, gathered in self._gathered.items():
-            gathered.extend(rows.get(name, ()))
-        if sum(map(len, self._gathered.values())) >= ROWS:
-            self._flush()
+            self._checkpoint = self._checkpoint.add(
+                key_range, requests=requests, rejected=rejected
+            )
+        self._gather(rows)
 
-    def commit(self, certificate: Certificate) -> None:
-        """Write what was gathered, with *certificate* beside it.
+    def merge(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        """Gather whole records; insert or update them once there are enough.
+
+        Any other call writes what was gathered before it does its own.
 
         Raises:
-            SinkError: It cannot be written.
+            SinkError: A read is unfinished, or they cannot be written.
+        """
+        self._require_keyed()
+        if self._checkpoint is not None:
+            self._refuse(
+                f"table {self._layouts[0].name}: a read is unfinished; resume it, or "
+                "call discard() first"
+            )
+        own = self._layouts[0].table
+        position = key_position(own)
+        known = {row[position] for row in self._gathered[own.name]}
+        if not known.isdisjoint(row[position] for row in rows.get(own.name, ())):
+            self._flush()
+        self._gather(rows)
+
+    def commit(
+        self, certificate: Certificate, *, keep_absent: bool = False
+    ) -> Certificate:
+        """Make what is staged visible in one transaction, with *certificate*.
+
+        Args:
+            certificate: Why it is complete.
+            keep_absent: Whether rows that are not staged stay as they are, rather
+                than being deleted.
+
+        Returns:
+            The certificate that is stored: records that were set aside count as
+            rejected.
+
+        Raises:
+            SinkError: Rows are missing, or it cannot be written; the tables are
+                as they were.
         """
         self._require_open()
-        state = {"certificate": _json(certificate), "checkpoint": None}
+        self._flush()
+        with self._errors_reported("rows cannot be published"):
+            staged = self._engine.execute(sql.count_staged(self._layouts[0]))[0][0]
+            name = f"{self._engine.where}: table {self._layouts[0].name}"
+            certificate = proved(name, certificate, self._checkpoint, staged)
+            with self._transaction():
+                written = self._publish(keep_absent=keep_absent)
+                self._migrator.note_rows()
+                self._state.committed()
+                self._state.set(
+                    {"certificate": _json(certificate), "unfilled": None}
+                    | ({"identity": self._identity.encode()} if self._identity else {})
+                )
+        self._written += written
         self._checkpoint = self._stored = None
-        if self._keyed:
-            self._flush(state)
-        else:
-            self._replace(state)
+        self._staged, self._migrator.replacing = 0, False
+        return certificate
+
+    def discard(self) -> None:
+        """Drop an unfinished read, if there is one.
+
+        Raises:
+            SinkError: The database failed.
+        """
+        self._require_open()
+        if self._checkpoint is None:
+            self._flush()
+        with self._errors_reported("rows cannot be dropped"), self._transaction():
+            for layout in self._layouts:
+                self._engine.execute(sql.clear_staging(layout))
+            self._state.drop_unfinished()
+            if self._migrator.replacing:
+                self._state.set({"replacing": "yes"})
+        self._gathered = {name: [] for name in self._gathered}
+        self._checkpoint = self._stored = None
+        self._staged = 0
 
     def close(self) -> None:
         """Write what was gathered, and disconnect.
@@ -147,175 +248,106 @@ class DatabaseSink:
         finally:
             self._release()
 
-    def keys(self) -> Iterator[int]:
-        """Yield the keys of the rows that are not marked as deleted.
-
-        Yields:
-            Keys in ascending order. No cursor is open while they are used.
-
-        Raises:
-            SinkError: The database failed, or the resource has no unique key.
-        """
-        self._require_keyed()
-        self._flush()
-        last: tuple[int, ...] = ()
-        while page := self._keys_after(last):
-            yield from page
-            last = (page[-1],)
-
-    def mark_deleted(self, keys: Sequence[int], at: float) -> None:
-        """Mark rows as deleted, their related rows too; all or none.
-
-        Args:
-            keys: The keys; rows that are marked already keep their time.
-            at: Seconds since 1970.
-
-        Raises:
-            SinkError: The database failed, or the resource has no unique key.
-        """
-        self._require_keyed()
-        self._flush()
-        own = self._layouts[0]
-        key = [column for column in own.table.columns if column.name in own.table.key]
-        time = datetime.fromtimestamp(at, UTC)
-        with self._transaction("rows cannot be marked"):
-            self._engine.load(own.staging, key, [(value,) for value in keys])
-            for layout in self._layouts:
-                self._engine.execute(sql.mark_deleted(layout, own), (time,))
-            self._engine.execute(sql.clear_staging(own))
-
     def metadata(self, name: str, value: str | None = None) -> str | None:
         """Store *value* beside the data under *name*; return what is stored.
 
         What was gathered is written in the same transaction, so that no value
-        is about rows that are not stored.
+        is about rows that are not stored. While a copy is being replaced, it is
+        about the new one.
 
         Raises:
             SinkError: The database failed.
         """
         self._require_open()
+        full = f"{PENDING if self._migrator.replacing else METADATA}{name}"
         if value is not None:
-            self._flush({f"metadata {name}": value})
+            self._flush({full: value})
         with self._errors_reported("metadata cannot be read"):
-            return self._state.get(f"metadata {name}")
+            return self._state.get(full)
 
     @property
     def _keyed(self) -> bool:
         return bool(self._layouts[0].table.key)
 
-    def _flush(self, state: Mapping[str, str | None] | None = None) -> None:
-        """Write what was gathered, the checkpoint and *state* in one transaction."""
-        values = dict(state or {})
-        if self._keyed and self._checkpoint is not self._stored:
-            values["checkpoint"] = _json(self._checkpoint)
-        if not values and not any(self._gathered.values()):
+    def _gather(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        for name, gathered in self._gathered.items():
+            gathered.extend(rows.get(name, ()))
+        if sum(map(len, self._gathered.values())) >= ROWS:
+            self._flush()
+
+    def _flush(self, values: Mapping[str, str | None] | None = None) -> None:
+        """Write what was gathered, the checkpoint and *values* in one transaction."""
+        changed = any(self._gathered.values()) or self._checkpoint is not self._stored
+        if not changed and not values:
             return
-        with self._transaction("rows cannot be written"):
-            self._stage()
-            if self._keyed:
-                self._merge()
-            self._state.set(values)
-        self._stored = self._checkpoint
-
-    def _replace(self, state: Mapping[str, str | None]) -> None:
-        """Replace the stored rows by the staged ones, if they differ."""
-        own = self._layouts[0]
-        with self._transaction("rows cannot be replaced"):
-            self._stage()
-            if self._engine.execute(sql.staged_differ(own))[0][0]:
-                self._engine.execute(sql.delete_all(own))
-                self._engine.execute(sql.insert_staged(own))
-            self._engine.execute(sql.clear_staging(own))
-            self._state.set(state)
-
-    def _stage(self) -> None:
-        """Load what was gathered into the staging tables."""
-        for layout in self._layouts:
-            rows, columns = self._gathered[layout.table.name], layout.table.columns
+        with self._errors_reported("rows cannot be written"):
             try:
-                self._engine.load(layout.staging, columns, rows)
-            except self._engine.failures:
-                if reason := rejected_value(self._engine, layout, rows):
-                    self._refuse(reason)
-                raise
+                self._store(values or {})
+            except self._engine.value_errors as error:
+                self._set_aside(error)
+                self._store(values or {})
         self._gathered = {name: [] for name in self._gathered}
+        self._stored, self._is_fresh = self._checkpoint, False
 
-    def _merge(self) -> None:
-        """Insert or update the staged rows."""
-        own, *related = self._layouts
-        for layout in related:
-            self._engine.execute(sql.delete_unlisted(layout, own))
+    def _store(self, values: Mapping[str, str | None]) -> None:
+        """Write what was gathered, in a transaction."""
+        count, written = sum(map(len, self._gathered.values())), 0
+        staged = count + (0 if self._is_fresh else self._staged)
+        with self._transaction():
+            self._load()
+            if self._checkpoint is None and count:
+                written = merging.merge(self._engine, self._layouts)
+                self._migrator.note_rows()
+            if self._checkpoint is not None and self._keyed:
+                progress = {
+                    "checkpoint": _json(self._checkpoint),
+                    "staged": str(staged),
+                }
+                self._state.set(progress)
+            self._state.set(values)
+        self._written += written
+        self._staged = 0 if self._checkpoint is None else staged
+
+    def _load(self) -> None:
         for layout in self._layouts:
-            self._engine.execute(sql.upsert(layout))
-        for layout in self._layouts:
-            self._engine.execute(sql.clear_staging(layout))
+            if self._is_fresh:
+                self._engine.execute(sql.clear_staging(layout))
+            rows = self._gathered[layout.table.name]
+            self._engine.load(layout.staging, layout.table.columns, rows)
 
-    def _keys_after(self, last: tuple[int, ...]) -> list[int]:
-        """Return the next keys."""
-        statement = sql.select_keys(self._layouts[0], _KEYS, after=bool(last))
-        with self._errors_reported("keys cannot be read"):
-            return [key for (key,) in self._engine.execute(statement, last)]
+    def _set_aside(self, error: Exception) -> None:
+        """Take the rows that do not fit out of what was gathered.
 
-    @contextmanager
-    def _transaction(self, failure: str) -> Generator[None, None, None]:
-        """Write, unless another run has written since `open`."""
-        with self._errors_reported(failure), self._engine.transaction():
-            if self._state.get("writer") not in {self._seen_writer, self._writer}:
-                message = (
-                    f"{self._engine.where}: table {self._layouts[0].name}: another run "
-                    "has written meanwhile; let it end, then run again"
-                )
-                raise SinkConflict(message)
-            self._state.set({"writer": self._writer})
-            yield
+        Raises:
+            SinkError: Nobody takes them; or all rows fit, so that the failure is
+                another.
+        """
+        refused = refused_rows(self._engine, self._layouts, self._gathered)
+        if not refused:
+            raise error
+        if self._on_reject is None:
+            self._refuse(refused[0].message)
+        tables = [layout.table for layout in self._layouts]
+        self._gathered, rejected = set_aside(tables, self._gathered, refused)
+        for row in rejected:
+            self._on_reject(row)
+        if self._checkpoint is not None:
+            count = self._checkpoint.set_aside + len(rejected)
+            self._checkpoint = altered(self._checkpoint, set_aside=count)
 
-    @contextmanager
-    def _errors_reported(self, failure: str) -> Generator[None, None, None]:
-        """Disconnect on any failure, and name the database in the error."""
-        try:
-            yield
-        except self._engine.failures as error:
-            self._release()
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            message = f"{self._engine.where}: {failure}: {reason}"
-            raise SinkError(message) from error
-        except BaseException:
-            self._release()
-            raise
-
-    def _stored_checkpoint(self) -> Checkpoint | None:
-        text = self._state.get("checkpoint")
-        if text is None:
-            return None
-        try:
-            return msgspec.json.decode(text, type=Checkpoint)
-        except msgspec.MsgspecError as error:
-            message = (
-                f"{self._engine.where}: the checkpoint in {sql.STATE_TABLE.name} "
-                f"cannot be read: {error}; delete it to begin anew"
-            )
-            raise SinkError(message) from error
-
-    def _require_open(self) -> None:
-        if not self._layouts:
-            self._refuse("the sink is not open, or has failed; open a new one")
-
-    def _require_keyed(self) -> None:
-        self._require_open()
-        if not self._keyed:
-            self._refuse(f"table {self._layouts[0].name}: it has no unique key")
-
-    def _refuse(self, problem: str) -> NoReturn:
-        raise SinkError(f"{self._engine.where}: {problem}")
-
-    def _release(self) -> None:
-        self._forget()
-        self._engine.disconnect()
+    def _publish(self, *, keep_absent: bool) -> int:
+        """Merge what is staged into the tables; return how many rows were written."""
+        if self._migrator.replacing:
+            self._migrator.swap()
+        if keep_absent and self._keyed and not self._migrator.replacing:
+            return merging.merge(self._engine, self._layouts)
+        return merging.publish(self._engine, self._layouts)
 
     def _forget(self) -> None:
-        self._layouts, self._gathered = (), {}
-        self._checkpoint = self._stored = self._seen_writer = None
+        self._gathered = {}
+        self._checkpoint = self._stored = None
+        self._staged, self._is_fresh = 0, False
 
 
-def _json(value: Checkpoint | Certificate | None) -> str:
+def _json(value: Checkpoint | Certificate) -> str:
     return msgspec.json.encode(value).decode()

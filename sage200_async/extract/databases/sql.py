@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Kind, Table
+from sage200_async.extract.tables import PARENT_KEY, Column, Kind, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,8 @@ STATE_TABLE: Final = Table(
     ("resource", "name"),
 )
 """The table with our own values: which tables are ours, and how far each has come."""
+_MAX_NAME: Final = 63
+# Bytes that the shortest limit of a database leaves for a name: PostgreSQL's.
 
 
 class Dialect(Struct, frozen=True):
@@ -30,8 +33,10 @@ class Dialect(Struct, frozen=True):
     """Compares rows of values, any of which may be null."""
     placeholder: str = "?"
     """Stands for a value."""
-    truncate: str = "TRUNCATE"
-    """Empties the table whose name follows."""
+    selected: dict[Kind, str] = {}
+    """How a column is selected, where its own name is not enough."""
+    staging_is_unique: bool = True
+    """Whether keys of staged rows are indexed."""
 
 
 class Layout(Struct, frozen=True):
@@ -42,8 +47,6 @@ class Layout(Struct, frozen=True):
     """The schema that it is in."""
     name: str
     """Its name there, with the prefix."""
-    staging: str
-    """The name of the temporary table for its rows; empty for the state table."""
     dialect: Dialect
 
     @property
@@ -52,11 +55,31 @@ class Layout(Struct, frozen=True):
         return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     @property
+    def staging_name(self) -> str:
+        """The name of the table for its staged rows."""
+        name = f"{STATE_TABLE.name}_{self.name}"
+        if len(name.encode()) <= _MAX_NAME:
+            return name
+        return (
+            f"{STATE_TABLE.name}_{hashlib.sha256(self.name.encode()).hexdigest()[:32]}"
+        )
+
+    @property
+    def staging(self) -> str:
+        """The name of that table with its schema, in SQL."""
+        return f"{quoted(self.schema)}.{quoted(self.staging_name)}"
+
+    @property
+    def staged_types(self) -> dict[str, str]:
+        """The type of each column that rows have, in the database's words."""
+        return {c.name: self.dialect.types[c.kind] for c in self.table.columns}
+
+    @property
     def types(self) -> dict[str, str]:
         """The type of each column, in the database's words."""
-        own = () if self.table == STATE_TABLE else (Column(DELETED_AT, "datetime"),)
-        columns = (*self.table.columns, *own)
-        return {column.name: self.dialect.types[column.kind] for column in columns}
+        if self.table == STATE_TABLE:
+            return self.staged_types
+        return self.staged_types | {DELETED_AT: self.dialect.types["datetime"]}
 
     @property
     def columns(self) -> str:
@@ -74,12 +97,18 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def create_table(layout: Layout) -> str:
-    """Create a table."""
+def create_table(layout: Layout, mark: str = "") -> str:
+    """Create a table; *mark* is kept in the statement, which SQLite stores."""
     parts = [f"{quoted(name)} {kind}" for name, kind in layout.types.items()]
     if layout.table.key:
         parts.append(f"PRIMARY KEY ({_list(layout.table.key)})")
-    return f"CREATE TABLE {layout.qualified} ({', '.join(parts)})"
+    comment = f" /* {mark} */" if mark else ""
+    return f"CREATE TABLE {layout.qualified} ({', '.join(parts)}{comment})"
+
+
+def drop_table(qualified: str) -> str:
+    """Drop a table."""
+    return f"DROP TABLE IF EXISTS {qualified}"
 
 
 def add_column(layout: Layout, name: str) -> str:
@@ -88,20 +117,37 @@ def add_column(layout: Layout, name: str) -> str:
     return f"ALTER TABLE {layout.qualified} ADD COLUMN {quoted(name)} {kind}"
 
 
+def drop_column(layout: Layout, name: str) -> str:
+    """Drop a column, with all its values."""
+    return f"ALTER TABLE {layout.qualified} DROP COLUMN {quoted(name)}"
+
+
 def create_staging(layout: Layout) -> str:
     """Create the staging table."""
-    types, key = layout.types, layout.table.key
+    types, key = layout.staged_types, layout.table.key
     # Without NOT NULL, SQLite would make up a key for a row that has none.
     parts = [
-        f"{quoted(c.name)} {types[c.name]}{' NOT NULL' * (c.name in key)}"
-        for c in layout.table.columns
+        f"{quoted(name)} {kind}{' NOT NULL' * (name in key)}"
+        for name, kind in types.items()
     ]
-    return f"CREATE TEMPORARY TABLE {quoted(layout.staging)} ({', '.join(parts)})"
+    if key and layout.dialect.staging_is_unique:
+        parts.append(f"UNIQUE ({_list(key)})")
+    return f"CREATE TABLE {layout.staging} ({', '.join(parts)})"
 
 
 def clear_staging(layout: Layout) -> str:
     """Empty the staging table."""
-    return f"{layout.dialect.truncate} {quoted(layout.staging)}"
+    return f"DELETE FROM {layout.staging}"
+
+
+def count_staged(layout: Layout) -> str:
+    """Return the number of staged rows."""
+    return f"SELECT count(*) FROM {layout.staging}"
+
+
+def any_row(layout: Layout) -> str:
+    """Return a row if the table has any."""
+    return f"SELECT 1 FROM {layout.qualified} LIMIT 1"
 
 
 def upsert(layout: Layout) -> str:
@@ -114,7 +160,7 @@ def upsert(layout: Layout) -> str:
     return (
         f"INSERT INTO {layout.qualified} AS stored ({layout.columns}) "
         # "WHERE true" tells SQLite that the ON which follows is no join's.
-        f"SELECT {layout.columns} FROM {quoted(layout.staging)} WHERE true "
+        f"SELECT {layout.columns} FROM {layout.staging} WHERE true "
         f"ON CONFLICT ({_list(layout.table.key)}) DO UPDATE "
         f"SET {', '.join([*assignments, f'{quoted(DELETED_AT)} = NULL'])} "
         f"WHERE ({', '.join([*stored, f'stored.{quoted(DELETED_AT)}'])}) "
@@ -122,24 +168,26 @@ def upsert(layout: Layout) -> str:
     )
 
 
+def delete_absent(layout: Layout) -> str:
+    """Delete the rows that are not staged."""
+    return f"DELETE FROM {layout.qualified} AS old WHERE {_not_staged(layout)}"
+
+
 def delete_unlisted(related: Layout, own: Layout) -> str:
     """Delete related rows that their parents, which are staged, no longer have."""
-    parent, position = quoted(PARENT_KEY), quoted(POSITION)
-    same = f"new.{parent} = old.{parent} AND new.{position} = old.{position}"
     return (
-        f"DELETE FROM {related.qualified} AS old WHERE {parent} IN "
-        f"({_staged_keys(own)}) AND NOT EXISTS "
-        f"(SELECT 1 FROM {quoted(related.staging)} AS new WHERE {same})"
+        f"DELETE FROM {related.qualified} AS old WHERE {quoted(PARENT_KEY)} IN "
+        f"(SELECT {quoted(own.table.key[0])} FROM {own.staging}) "
+        f"AND {_not_staged(related)}"
     )
 
 
-def mark_deleted(layout: Layout, own: Layout) -> str:
-    """Mark the rows whose keys are staged as deleted, at the time of the parameter."""
+def mark_deleted(layout: Layout, keys: Iterable[int]) -> str:
+    """Mark the rows of *keys* as deleted, at the time of the parameter."""
     deleted_at = quoted(DELETED_AT)
     return (
         f"UPDATE {layout.qualified} SET {deleted_at} = {layout.dialect.placeholder} "
-        f"WHERE {quoted(layout.table.key[0])} IN ({_staged_keys(own)}) "
-        f"AND {deleted_at} IS NULL"
+        f"WHERE {among(layout, keys)} AND {deleted_at} IS NULL"
     )
 
 
@@ -148,11 +196,10 @@ def staged_differ(layout: Layout) -> str:
     counted = (
         f"SELECT {layout.columns}, count(*) FROM {{}} GROUP BY {layout.columns}".format
     )
-    staging = quoted(layout.staging)
     return (
-        f"SELECT (SELECT count(*) FROM {staging}) <> "
+        f"SELECT (SELECT count(*) FROM {layout.staging}) <> "
         f"(SELECT count(*) FROM {layout.qualified})"
-        f" OR EXISTS ({counted(staging)} EXCEPT {counted(layout.qualified)})"
+        f" OR EXISTS ({counted(layout.staging)} EXCEPT {counted(layout.qualified)})"
     )
 
 
@@ -163,26 +210,54 @@ def delete_all(layout: Layout) -> str:
 
 def insert_staged(layout: Layout) -> str:
     """Insert the staged rows."""
-    columns, staging = layout.columns, quoted(layout.staging)
-    return f"INSERT INTO {layout.qualified} ({columns}) SELECT {columns} FROM {staging}"
+    columns = layout.columns
+    return f"INSERT INTO {layout.qualified} ({columns}) SELECT {columns} FROM {layout.staging}"
 
 
-def select_keys(layout: Layout, limit: int, *, after: bool) -> str:
-    """Return the next keys that are not marked as deleted, in ascending order."""
+def select_stamps(layout: Layout, column: str | None, condition: str) -> str:
+    """Return key, stamp and whether it is marked as deleted, in ascending order."""
     key = quoted(layout.table.key[0])
-    further = f"AND {key} > {layout.dialect.placeholder} " if after else ""
+    stamp = "NULL" if column is None else selected(layout, Column(column, "datetime"))
     return (
-        f"SELECT {key} FROM {layout.qualified} WHERE {quoted(DELETED_AT)} IS NULL "
-        f"{further}ORDER BY {key} LIMIT {limit}"
+        f"SELECT {key}, {stamp}, {quoted(DELETED_AT)} IS NOT NULL "
+        f"FROM {layout.qualified} WHERE {condition} ORDER BY {key}"
     )
 
 
+def between(layout: Layout) -> str:
+    """Return the condition of keys between two parameters, both included."""
+    value = layout.dialect.placeholder
+    return f"{quoted(layout.table.key[0])} BETWEEN {value} AND {value}"
+
+
+def among(layout: Layout, keys: Iterable[int]) -> str:
+    """Return the condition of some keys."""
+    return f"{quoted(layout.table.key[0])} IN ({', '.join(f'{key:d}' for key in keys)})"
+
+
+def select_rows(layout: Layout, limit: int, *, after: bool) -> str:
+    """Return the next rows that are not marked as deleted, in the order of their keys."""
+    columns = ", ".join(selected(layout, column) for column in layout.table.columns)
+    live = f"{quoted(DELETED_AT)} IS NULL"
+    text = f"SELECT {columns} FROM {layout.qualified} WHERE {live}"
+    if not layout.table.key:
+        return text
+    key = _list(layout.table.key)
+    marks = ", ".join([layout.dialect.placeholder] * len(layout.table.key))
+    further = f" AND ({key}) > ({marks})" if after else ""
+    return f"{text}{further} ORDER BY {key} LIMIT {limit}"
+
+
+def selected(layout: Layout, column: Column) -> str:
+    """Return how a column is selected."""
+    return layout.dialect.selected.get(column.kind, "{}").format(quoted(column.name))
+
+
 def select_state(state: Layout) -> str:
-    """Return the value of a resource under a name."""
-    value = state.dialect.placeholder
+    """Return the names and values of a resource."""
     return (
-        f"SELECT value FROM {state.qualified} WHERE resource = {value} "
-        f"AND name = {value}"
+        f"SELECT name, value FROM {state.qualified} "
+        f"WHERE resource = {state.dialect.placeholder}"
     )
 
 
@@ -203,8 +278,10 @@ def delete_state(state: Layout) -> str:
     return f"DELETE FROM {state.qualified} WHERE resource = {value} AND name = {value}"
 
 
-def _staged_keys(own: Layout) -> str:
-    return f"SELECT {quoted(own.table.key[0])} FROM {quoted(own.staging)}"
+def _not_staged(layout: Layout) -> str:
+    same = (f"new.{quoted(name)} = old.{quoted(name)}" for name in layout.table.key)
+    staged = f"SELECT 1 FROM {layout.staging} AS new WHERE {' AND '.join(same)}"
+    return f"NOT EXISTS ({staged})"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.errors import SinkError
 from sage200_async.extract.databases.sql import Dialect, quoted
-from sage200_async.extract.databases.value_limits import (
-    integer_rejection,
-    text_rejection,
-)
+from sage200_async.extract.databases.value_limits import value_rejection
 from sage200_async.extract.text_values import plain_number, utc
 
 if TYPE_CHECKING:
@@ -49,13 +47,19 @@ class SQLite:
             "json": "JSON TEXT",
         },
         is_distinct="IS NOT",
-        truncate="DELETE FROM",
     )
     """Its words in SQL."""
-    # OverflowError: an integer of more than 64 bits. ValueError: half a character,
-    # a number that is not finite, a time without a time zone.
+    # OverflowError: an integer of more than 64 bits, a time before the year 1 in
+    # UTC. ValueError: half a character, a number that is not finite.
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OverflowError, ValueError)
     """The errors of its library."""
+    value_errors: tuple[type[Exception], ...] = (
+        sqlite3.IntegrityError,
+        sqlite3.DataError,
+        OverflowError,
+        ValueError,
+    )
+    """Those that a value can cause."""
     schema = "main"
     """SQLite's name for the file that is open."""
 
@@ -99,8 +103,15 @@ class SQLite:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one statement; return its rows."""
+        return self._run(sql, values).fetchall()
+
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one statement; return how many rows it has written or deleted."""
+        return self._run(sql, values).rowcount
+
+    def _run(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
         stored = [_timestamp(v) if isinstance(v, datetime) else v for v in values]
-        return self._open().execute(sql, stored).fetchall()
+        return self._open().execute(sql, stored)
 
     def columns(self, name: str) -> dict[str, str]:
         """Return the type of each column of a table; none if there is no table."""
@@ -111,20 +122,31 @@ class SQLite:
     def create_schema(self) -> None:
         """Do nothing: the file is the schema."""
 
+    def mark(self, table: str, mark: str) -> None:
+        """Do nothing: SQLite keeps the statement that created the table."""
+
+    def marker(self, name: str) -> str:
+        """Return the statement that created a table."""
+        rows = self.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
+        return rows[0][0] if rows else ""
+
     def load(
         self, staging: str, columns: Sequence[Column], rows: Sequence[Row]
     ) -> None:
         """Insert rows into a staging table."""
         names = ", ".join(quoted(column.name) for column in columns)
         marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {quoted(staging)} ({names}) VALUES ({marks})"
+        statement = f"INSERT INTO {staging} ({names}) VALUES ({marks})"
         self._open().executemany(statement, _stored(columns, rows))
+
+    def value(self, kind: Kind, stored: Any) -> Any:
+        """Return a value that was selected as `Row` has it."""
+        convert = _PYTHON.get(kind)
+        return stored if stored is None or convert is None else convert(stored)
 
     def explain_rejection(self, column: Column, value: Any) -> str:
         """Return what *column* can hold if *value* does not fit; else nothing."""
-        if column.kind == "integer":
-            return integer_rejection(value)
-        return text_rejection(value, without="")
+        return value_rejection(column.kind, value)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -174,4 +196,9 @@ def _timestamp(at: datetime) -> str:
 _CONVERSIONS: Final[dict[Kind, Callable[[Any], str]]] = {
     "number": plain_number,
     "datetime": _timestamp,
+}
+_PYTHON: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "number": Decimal,
+    "datetime": datetime.fromisoformat,
+    "boolean": bool,
 }

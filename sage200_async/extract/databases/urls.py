@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sage200_async.extract.databases.engine import Engine
+    from sage200_async.extract.rejects import RejectedRow
 
 _PREFIX: Final = re.compile(r"(?:[a-z][a-z0-9_]{0,39}\.?)?")
 
 
-def database_at(url: str, prefix: str = "") -> DatabaseSink:
+def database_at(
+    url: str,
+    prefix: str = "",
+    *,
+    on_reject: Callable[[RejectedRow], object] | None = None,
+) -> DatabaseSink:
     """Return a sink for one resource in a database.
 
     ``sqlite:///copy.db`` or ``duckdb:///copy.duckdb``, where four slashes begin
@@ -32,6 +38,8 @@ def database_at(url: str, prefix: str = "") -> DatabaseSink:
         prefix: The beginning of table names, so that several companies can
             share a database: ``"north_"`` makes ``north_customers``. One that
             ends in a dot is a schema, which SQLite does not have: ``"north."``.
+        on_reject: Called with each record that the database cannot hold, and that
+            is left out then; by default such a record is an error.
 
     Raises:
         SettingsError: The URL or the prefix is malformed. A password in the
@@ -50,7 +58,8 @@ def database_at(url: str, prefix: str = "") -> DatabaseSink:
     except (KeyError, ValueError):
         _refuse("sqlite:///path, duckdb:///path or postgresql://...", _shown(url))
     schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
-    return DatabaseSink(engine(url, parts, schema), "" if schema else prefix)
+    database = engine(url, parts, schema)
+    return DatabaseSink(database, "" if schema else prefix, on_reject=on_reject)
 
 
 def _sqlite(url: str, parts: SplitResult, schema: str) -> Engine:

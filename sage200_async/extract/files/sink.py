@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.files.formats import FileFormat
+    from sage200_async.extract.identity import Identity
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -87,7 +88,15 @@ class FileSink:
     def __repr__(self) -> str:
         return f"FileSink({str(self._folder)!r}, {self._format.name})"
 
-    def open(self, tables: Sequence[Table]) -> Checkpoint | None:
+    def open(
+        self,
+        tables: Sequence[Table],
+        *,
+        identity: Identity | None = None,
+        replace: bool = False,
+        restart: bool = False,
+        drop_columns: bool = False,
+    ) -> Checkpoint | None:
         """Create the folder; return the checkpoint of an unfinished export, or None.
 
         Raises:
@@ -95,6 +104,7 @@ class FileSink:
                 other columns or another format; or another process has it open.
             SinkError: The folder is not available.
         """
+        del identity, replace, restart, drop_columns
         self._release()
         self._tables = tuple(tables)
         self._pending = PendingRows(self._tables)
@@ -160,7 +170,12 @@ class FileSink:
         self._checkpoint = checkpoint
 
     def write(
-        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+        self,
+        key_range: KeyRange | None,
+        rows: Mapping[str, Sequence[Row]],
+        *,
+        requests: int = 0,
+        rejected: int = 0,
     ) -> None:
         """Gather the rows of *key_range*; append them once there are enough.
 
@@ -173,7 +188,9 @@ class FileSink:
         checkpoint = self._require_started()
         require_key_order(self._tables, key_range, rows)
         self._checkpoint = (
-            checkpoint if key_range is None else checkpoint.add(key_range)
+            checkpoint
+            if key_range is None
+            else checkpoint.add(key_range, requests=requests, rejected=rejected)
         )
         self._pending.add(key_range, rows)
         if self._pending.count >= ROWS:
@@ -219,7 +236,7 @@ class FileSink:
             raise SinkError(f"{self._folder}: no read was started; call begin() first")
         return self._checkpoint
 
-    def commit(self, certificate: Certificate) -> None:
+    def commit(self, certificate: Certificate) -> Certificate:
         """Write the files, then the manifest with *certificate*; drop the journal.
 
         Raises:
@@ -237,6 +254,7 @@ class FileSink:
         self._journal = None
         with suppress(OSError):  # the files are there; the next `open` tidies up
             journal.remove()
+        return certificate
 
     def _require_proof(self, journal: Journal, certificate: Certificate) -> None:
         checkpoint, rows = self._require_started(), journal.row_count(0)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from sage200_async.extract.checkpoint import Checkpoint
@@ -216,6 +217,39 @@ def certificate(records=0):
         "ended_at": 2.0,
     }
     return Certificate(**required, **optional)
+
+
+def merge(database, rows, lines=(), prefix=""):
+    """Merge rows in a run of its own, as a sync does."""
+    with contextlib.closing(database.sink(prefix)) as sink:
+        sink.open([OWN, LINES])
+        sink.merge({"orders": rows, "orders__lines": lines})
+
+
+def snapshot(database, rows, lines=(), *, tables=(OWN, LINES), prefix="", **wishes):
+    """Export rows in a run of its own; return the certificate that was stored."""
+    with contextlib.closing(database.sink(prefix)) as sink:
+        assert sink.open(tables, **wishes) is None
+        sink.begin(STARTED)
+        batch = {"orders": rows, "orders__lines": lines}
+        sink.write(msgspec.structs.replace(STARTED.bounds, records=len(rows)), batch)
+        return sink.commit(certificate(len(rows)))
+
+
+def columns_of(database):
+    """Return the columns of the tables of orders, and of our own."""
+    sink = database.sink()
+    sink._engine.connect()
+    columns = [sink._engine.columns(t) for t in ("orders", "orders__lines", "_sage200")]
+    sink._engine.disconnect()
+    return columns
+
+
+def read_back(rows, deleted=None):
+    """Return rows as they have to be read back."""
+    return [
+        (*row[:5], None if row[5] is None else NUMBERS(row[5]), deleted) for row in rows
+    ]
 
 
 def ordered(value):

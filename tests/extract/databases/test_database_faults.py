@@ -14,8 +14,13 @@ from pathlib import Path
 import pytest
 
 from sage200_async.errors import SinkError
+from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import sink as database_sink
 from sage200_async.extract.databases import sqlite
+from sage200_async.paging.key_ranges import KeyRange
+
+HIGHEST = 2**63
+STARTED = Checkpoint(query="orders", bounds=KeyRange(0, HIGHEST))
 
 
 def rows(first, last):
@@ -23,10 +28,10 @@ def rows(first, last):
 
 
 def begin(database, helpers, last=11):
-    """Open a sink that has written the rows below *last*, and gathered one more."""
+    """Open a sink that has staged the rows below *last*, and gathered one more."""
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.STARTED)
+    sink.begin(STARTED)
     sink.write(helpers.upto(last - 1), {"orders": rows(1, last)})
     sink.metadata("started", "yes")
     sink.write(helpers.upto(last, last - 1), {"orders": rows(last, last + 1)})
@@ -36,8 +41,9 @@ def begin(database, helpers, last=11):
 def resume(database, helpers, done=10):
     """Check the checkpoint that a new sink returns, and complete the work."""
     sink = database.sink()
-    assert sink.open([helpers.OWN]) == helpers.done(helpers.upto(done))
-    sink.write(helpers.upto(done + 5, done), {"orders": rows(done + 1, done + 6)})
+    assert sink.open([helpers.OWN]) == STARTED.add(helpers.upto(done))
+    last = KeyRange(done, HIGHEST, 5)
+    sink.write(last, {"orders": rows(done + 1, done + 6)})
     sink.commit(helpers.certificate(done + 5))
     sink.close()
     keys = sorted(row[0] for row in database.rows(helpers.OWN))
@@ -243,7 +249,7 @@ def test_a_checkpoint_that_cannot_be_read(database, helpers):
     database.execute("UPDATE _sage200 SET value = '{' WHERE name = 'checkpoint'")
     refused(
         lambda: database.sink().open([helpers.OWN]),
-        "the checkpoint in _sage200 cannot be read",
+        "the checkpoint of orders in _sage200 cannot be read",
     )
 
 
@@ -252,7 +258,7 @@ def test_a_resource_in_pieces(database, helpers, monkeypatch):
     monkeypatch.setattr(database_sink, "ROWS", 5)
     sink = database.sink()
     sink.open([helpers.OWN])
-    sink.begin(helpers.STARTED)
+    sink.begin(STARTED)
     for low in (0, 5):
         sink.write(helpers.upto(low + 5, low), {"orders": rows(low + 1, low + 6)})
     wrong = [*rows(11, 15), (2**63, None, None, None, None, None)]

@@ -4,22 +4,35 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import sink as database_sink
 
 
-def run(database, helpers, batch, table):
+@pytest.fixture(params=["export", "merge"])
+def how(request):
+    """Return how rows come: as an export, or as changes."""
+    return request.param
+
+
+def run(database, helpers, batch, table, how="export"):
     """Write *batch* in a run of its own; return whether that wrote to *table*."""
     watch, counted = helpers.WriteWatch(database, table) if table else None, []
     sink = database.sink()
     if watch:
         watch.spy(sink, counted)
     sink.open([helpers.OWN, helpers.LINES])
-    sink.begin(helpers.STARTED)
-    sink.write(helpers.upto(9), batch)
-    sink.commit(helpers.certificate(9))
+    if how == "export":
+        sink.begin(helpers.STARTED)
+        sink.write(replace(helpers.STARTED.bounds, records=9), batch)
+        sink.commit(helpers.certificate(9))
+    else:
+        sink.merge(batch)
     sink.close()
-    return bool(watch) and (watch.state() != watch.before or sum(counted) > 0)
+    wrote = bool(watch) and (watch.state() != watch.before or sum(counted) > 0)
+    assert not table or bool(sink.rows_written) == wrote
+    return wrote
 
 
 def batch(helpers, **changes):
@@ -31,10 +44,10 @@ def batch(helpers, **changes):
 
 
 @pytest.mark.parametrize("table", ["orders", "orders__lines"])
-def test_the_same_again_writes_nothing(database, helpers, table):
+def test_the_same_again_writes_nothing(database, helpers, table, how):
     """Rows that are the same, nulls and related records too, are not written again."""
     run(database, helpers, batch(helpers), None)
-    assert not run(database, helpers, batch(helpers), table)
+    assert not run(database, helpers, batch(helpers), table, how)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +55,18 @@ def test_the_same_again_writes_nothing(database, helpers, table):
     [{"total": Decimal("0.7500000001")}, {"text": None}, {"json": "[]"}],
     ids=lambda change: next(iter(change)),
 )
-def test_a_change_is_written(database, helpers, change):
+def test_a_change_is_written(database, helpers, change, how):
     """One value of one row that differs is written: the watch shows it."""
     run(database, helpers, batch(helpers), None)
-    assert run(database, helpers, batch(helpers, **change), "orders")
+    assert run(database, helpers, batch(helpers, **change), "orders", how)
 
 
-def test_a_line_less_is_written(database, helpers):
+def test_a_line_less_is_written(database, helpers, how):
     """A related row that is gone is deleted: the watch shows it."""
     run(database, helpers, batch(helpers), None)
     less = batch(helpers)
     less["orders__lines"].pop()
-    assert run(database, helpers, less, "orders__lines")
+    assert run(database, helpers, less, "orders__lines", how)
 
 
 RATES = [(Decimal("1.25"), "EUR"), (Decimal("1.25"), "EUR"), (None, None)]
@@ -65,7 +78,7 @@ def write_unkeyed(database, helpers, rows, *, watch=None, end="finish"):
     if watch:
         watch.spy(sink, counted)
     sink.open([helpers.UNKEYED])
-    sink.begin(helpers.STARTED)
+    sink.begin(Checkpoint(query="rates"))
     for row in rows:
         sink.write(None, {"rates": [row]})
     before = database.rows(helpers.UNKEYED)
@@ -75,7 +88,7 @@ def write_unkeyed(database, helpers, rows, *, watch=None, end="finish"):
         sink._engine.disconnect()
     if end != "crash":
         if end == "finish":
-            sink.commit(helpers.certificate())
+            sink.commit(helpers.certificate(len(rows)))
         sink.close()
     return before, bool(watch) and (watch.state() != watch.before or sum(counted) > 0)
 
@@ -102,6 +115,7 @@ def test_half_of_the_whole_is_nothing(database, helpers, monkeypatch, end):
     assert Counter(database.rows(helpers.UNKEYED)) == Counter((*r, None) for r in RATES)
     sink = database.sink()
     sink.open([helpers.UNKEYED])
+    sink.begin(Checkpoint(query="rates"))
     sink.commit(helpers.certificate())
     sink.close()
     assert database.rows(helpers.UNKEYED) == []

@@ -1,5 +1,6 @@
 """Killed at any moment and run again: the same rows as after an undisturbed run."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -11,6 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.paging.key_ranges import KeyRange
 
 WORKER = Path(__file__).with_name("worker.py")
 KILLS = 34 if os.environ.get("EXHAUSTIVE") == "1" else 4
@@ -43,33 +47,42 @@ def run(process, **options):
     return int(process.stdout.readline())
 
 
-def finished(database, prefix):
-    resource = f"resource = '{prefix}orders' AND name = 'certificate'"
-    return database.execute(f"SELECT count(*) FROM _sage200 WHERE {resource}") == [(1,)]
+def export_old(database, prefix, job):
+    """Export what the source had before: fewer rows, some with other values, two gone."""
+    keys = [1, 2, 50, job.KEYS + 1, job.KEYS + 2]
+    rows = [(*job.order(key)[:2], "old", *job.order(key)[3:]) for key in keys]
+    with contextlib.closing(database.sink(prefix)) as sink:
+        sink.open([job.OWN, job.LINES])
+        sink.begin(Checkpoint(query="old", bounds=KeyRange(0, job.KEYS + 2)))
+        whole = KeyRange(0, job.KEYS + 2, len(rows))
+        sink.write(whole, {"orders": rows, "orders__lines": [(50, 9, None)]})
+        sink.commit(job.certificate(len(rows)))
+    return sorted(database.rows(job.OWN, prefix))
 
 
-def check(database, prefix, job, *, whole):
-    """Check that what the checkpoint names is stored, to the last digit."""
-    sink = database.sink(prefix)
-    claimed = sink.open([job.OWN, job.LINES])
-    sink.close()
-    rows = {row[0]: row for row in database.rows(job.OWN, prefix)}
-    lines = {row[:2]: row for row in database.rows(job.LINES, prefix)}
-    spans = () if claimed is None else claimed.done.ranges
-    keys = {key for span in spans for key in range(span.low + 1, span.high + 1)}
-    if whole or finished(database, prefix):
-        keys = set(range(1, job.KEYS + 1))
-    assert keys == set(rows)
-    for key, row in rows.items():
+def check(database, prefix, job, old, *, whole):
+    """Check that the old rows are there or the new, and what is claimed is staged."""
+    with contextlib.closing(database.sink(prefix)) as sink:
+        claimed = sink.open([job.OWN, job.LINES])
+    rows = sorted(database.rows(job.OWN, prefix))
+    if not whole and rows == old:
+        assert database.rows(job.LINES, prefix) == [(50, 9, None, None)]
+        spans = () if claimed is None else claimed.done.ranges
+        keys = [key for span in spans for key in range(span.low + 1, span.high + 1)]
+        staged = f'SELECT id FROM "_sage200_{prefix}orders" ORDER BY id'
+        assert database.execute(staged) == [(key,) for key in keys]
+        return len(keys)
+    assert [row[0] for row in rows] == list(range(1, job.KEYS + 1))
+    for key, *row in rows:
         *plain, json_text, deleted = row
-        assert (*plain, json_text, deleted) == (*job.order(key)[:-1], [key], None)
-    expected = {line[:2]: (*line, None) for key in keys for line in job.lines(key)}
-    assert lines == expected
-    return len(keys)
+        assert (key, *plain, json_text, deleted) == (*job.order(key)[:-1], [key], None)
+    lines = [(*line, None) for key in range(1, job.KEYS + 1) for line in job.lines(key)]
+    assert sorted(database.rows(job.LINES, prefix)) == lines
+    return job.KEYS
 
 
 def test_killed_again_and_again(database, worker, job):
-    """After each of many kills the checkpoint is true; resumed, everything is stored."""
+    """After each of many kills the old rows are there or the new, and the checkpoint is true."""
     chance = random.Random(f"kills of {database.kind}")
     killed, number, grown = 0, 0, set()
     undisturbed = seconds(worker, *database.fresh("whole_"))
@@ -78,6 +91,7 @@ def test_killed_again_and_again(database, worker, job):
         number += 1
         assert number <= 10 * KILLS, "too few kills came in the middle"
         here, prefix = database.fresh(f"run{number}_")
+        old = export_old(here, prefix, job)
         options = {"url": here.url, "prefix": prefix}
         ended, here_killed = -signal.SIGKILL, 0
         while ended and here_killed < KILLS:
@@ -91,10 +105,10 @@ def test_killed_again_and_again(database, worker, job):
             here_killed += ended != 0
             if not here_killed:  # it takes less time than was measured
                 undisturbed = min(undisturbed, time.monotonic() - started)
-            grown.add(check(here, prefix, job, whole=ended == 0))
+            grown.add(check(here, prefix, job, old, whole=ended == 0))
         killed += here_killed
         assert run(worker, after=None, **options) == 0
-        check(here, prefix, job, whole=True)
+        check(here, prefix, job, old, whole=True)
 
 
 def seconds(process, here, prefix):

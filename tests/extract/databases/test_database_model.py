@@ -2,9 +2,11 @@
 
 import itertools
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import itemgetter
+from functools import partial
+from operator import attrgetter, itemgetter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import sink as database_sink
-from sage200_async.paging.key_ranges import KeyRange
+from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 RUNS = itertools.count()
@@ -31,55 +33,69 @@ values = st.tuples(
 )
 keys = st.integers(1, 12)
 orders = st.tuples(keys, values, st.lists(st.none() | decimals, max_size=3))
+batches = st.lists(orders, max_size=6)
 step = st.one_of(
-    st.tuples(st.just("write"), st.tuples(st.lists(orders, max_size=6), keys)),
+    st.tuples(st.just("read"), st.tuples(batches, keys)),
+    st.tuples(st.just("finish"), st.booleans()),
+    st.tuples(st.just("merge"), batches),
     st.tuples(st.just("mark"), st.lists(keys, max_size=4)),
-    st.tuples(st.sampled_from(["crash", "close", "open", "commit"]), st.none()),
+    st.tuples(st.sampled_from(["crash", "close", "open", "discard"]), st.none()),
 )
 quiet = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+BOUNDS = KeyRange(0, 12)
 
 
 class Model:
-    """What the tables must hold, and what they held after each batch."""
+    """What the tables must hold, and what is staged."""
 
     def __init__(self):
         self.rows, self.lines = {}, {}
-        self.number = self.count = 0
-        self.at = {0: ({}, {})}
+        self.possible = []
+        self.reads, self.read, self.done = {}, None, []
+        self.settle()
 
-    def begin(self):
-        """Count on: the checkpoint of a read has the count at its beginning."""
-        self.number += 1
-        self.count = self.number
-        self.save()
+    def settle(self):
+        """Note that nothing is gathered: the tables hold this and nothing else."""
+        self.possible = [(dict(self.rows), dict(self.lines))]
 
-    def write(self, batch):
-        """Count on: the ranges of a checkpoint have one record each."""
-        self.number += 1
-        self.count = self.number
+    def merge(self, batch):
+        """Merge orders; a crash may lose them until the next call."""
         for key, values, prices in batch:
             self.rows[key] = (*values, None)
             self.lines[key] = [(price, None) for price in prices]
-        self.save()
+        self.possible.append((dict(self.rows), dict(self.lines)))
 
     def mark(self, gone):
         for key in gone:
             if key in self.rows and self.rows[key][-1] is None:
                 self.rows[key] = (*self.rows[key][:-1], AT)
                 self.lines[key] = [(line[0], AT) for line in self.lines[key]]
-        self.save()
+        self.settle()
 
-    def commit(self):
-        self.count = 0
-        self.save()
+    def begin(self, batch):
+        """Begin a read: a crash may go back to another one."""
+        self.settle()
+        self.read, self.done = len(self.reads) + 1, []
+        self.reads[self.read] = batch
 
-    def save(self):
-        self.at[self.count] = dict(self.rows), dict(self.lines)
+    def commit(self, *, keep):
+        if not keep:
+            self.rows, self.lines = {}, {}
+        self.merge(self.reads[self.read])
+        self.settle()
+        self.discard()
 
-    def go_back(self, count):
-        self.count = count
-        rows, lines = self.at[count]
-        self.rows, self.lines = dict(rows), dict(lines)
+    def discard(self):
+        self.read, self.done = None, []
+
+    def go_back(self, checkpoint, holds):
+        """Go back to what a crash has left."""
+        self.rows, self.lines = next(state for state in self.possible if holds(*state))
+        self.settle()
+        self.discard()
+        if checkpoint is not None:
+            self.read = int(checkpoint.started_at)
+            self.done = list(checkpoint.done.ranges)
 
 
 def batch_rows(batch):
@@ -93,34 +109,33 @@ def batch_rows(batch):
     return {"orders": rows, "orders__lines": lines}
 
 
-def check(database, helpers, prefix, model):
-    """Compare the tables with the model, by value."""
-    expected = {
+def holds(database, helpers, prefix, rows, lines):
+    """Whether the tables hold *rows* and *lines*, by value."""
+    expected = Counter(
         (
             key,
             *row[:4],
             repr(row[4] and helpers.ordered(helpers.NUMBERS(row[4]))),
             row[5],
         )
-        for key, row in model.rows.items()
-    }
-    rows = [
+        for key, row in rows.items()
+    )
+    stored = Counter(
         (*row[:5], repr(row[5] and helpers.ordered(row[5])), row[6])
         for row in database.rows(helpers.OWN, prefix)
-    ]
-    assert len(rows) == len(expected)
-    assert set(rows) == expected
-    assert sorted(database.rows(helpers.LINES, prefix), key=lambda row: row[:2]) == [
+    )
+    related = sorted(database.rows(helpers.LINES, prefix), key=lambda row: row[:2])
+    return stored == expected and related == [
         (key, number, *line)
-        for key, lines in sorted(model.lines.items())
-        for number, line in enumerate(lines)
+        for key, prices in sorted(lines.items())
+        for number, line in enumerate(prices)
     ]
 
 
 @given(steps=st.lists(step, max_size=12), most=st.integers(1, 9))
 @settings(suppress_health_check=quiet, max_examples=50)  # each needs a database
 def test_it_holds_what_a_dict_would(database, helpers, steps, most):
-    """After any batches, deletes, crashes and new runs, rows equal the model's."""
+    """After any reads, merges, deletes, crashes and new runs, rows equal the model's."""
     database, prefix = database.fresh(f"run{next(RUNS)}_")
     model = Model()
     with pytest.MonkeyPatch.context() as patch:
@@ -128,44 +143,78 @@ def test_it_holds_what_a_dict_would(database, helpers, steps, most):
         sink = database.sink(prefix)
         assert sink.open([helpers.OWN, helpers.LINES]) is None
         for what, details in steps:
-            if what == "write":
+            if what == "read":
                 read(sink, model, *details)
+            elif what == "finish":
+                finish(sink, model, helpers, keep=details)
+            elif what == "merge":
+                merge(sink, model, details)
+            elif what == "discard":
+                sink.discard()
+                model.settle()
+                model.discard()
             elif what == "mark":
                 model.mark(details)
                 sink.mark_deleted(details, AT.timestamp())
                 live = [key for key, row in model.rows.items() if row[-1] is None]
                 assert list(sink.keys()) == sorted(live)
-            elif what == "commit":
-                model.commit()
-                sink.commit(helpers.certificate())
             else:
                 sink = again(database, helpers, sink, what, prefix=prefix, model=model)
         sink.close()
-    check(database, helpers, prefix, model)
+    model.settle()
+    assert holds(database, helpers, prefix, *model.possible[0])
+
+
+def latest(batch):
+    """Return the last order of each key, in the order of the keys."""
+    return sorted({order[0]: order for order in batch}.values(), key=itemgetter(0))
 
 
 def read(sink, model, batch, cut):
-    """Read the last order of each key: those up to *cut*, and those above."""
-    latest = sorted({order[0]: order for order in batch}.values(), key=itemgetter(0))
-    model.begin()
-    bounds = KeyRange(0, 12)
-    sink.begin(Checkpoint(query="", bounds=bounds, started_at=float(model.count)))
-    for low, high in ((cut, 12), (0, cut)):
-        if low < high:
-            part = [order for order in latest if low < order[0] <= high]
-            model.write(part)
-            sink.write(KeyRange(low, high, 1), batch_rows(part))
+    """Begin a read, and write its orders above *cut*."""
+    model.begin(latest(batch))
+    sink.begin(Checkpoint(query="", bounds=BOUNDS, started_at=float(model.read)))
+    write(sink, model, KeyRange(cut, 12))
+
+
+def write(sink, model, gap):
+    """Write the orders of a range, if it has keys."""
+    if gap.low < gap.high:
+        part = [o for o in model.reads[model.read] if gap.low < o[0] <= gap.high]
+        sink.write(KeyRange(gap.low, gap.high, len(part)), batch_rows(part))
+        model.done.append(gap)
+
+
+def finish(sink, model, helpers, *, keep):
+    """Write what is missing of a read that was begun, and commit it."""
+    if model.read is None:
+        return
+    for gap in KeyRanges(tuple(sorted(model.done, key=attrgetter("low")))).missing(
+        BOUNDS
+    ):
+        write(sink, model, gap)
+    sink.commit(helpers.certificate(len(model.reads[model.read])), keep_absent=keep)
+    model.commit(keep=keep)
+
+
+def merge(sink, model, batch):
+    """Merge orders, after what is unfinished was dropped."""
+    if model.read is not None:
+        sink.discard()
+        model.discard()
+    model.merge(latest(batch))
+    sink.merge(batch_rows(latest(batch)))
 
 
 def again(database, helpers, sink, what, *, prefix, model):
-    """End a run in some way, begin another, and go back to its checkpoint."""
+    """End a run in some way, begin another, and go back to what it has left."""
     if what == "crash":
         sink._engine.disconnect()
     if what == "close":
         sink.close()
+        model.settle()
     if what != "open":
         sink = database.sink(prefix)
     checkpoint = sink.open([helpers.OWN, helpers.LINES])
-    model.go_back(int(checkpoint.started_at) + checkpoint.records if checkpoint else 0)
-    check(database, helpers, prefix, model)
+    model.go_back(checkpoint, partial(holds, database, helpers, prefix))
     return sink

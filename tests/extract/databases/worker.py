@@ -50,6 +50,12 @@ def lines(key):
     return [(key, n, Decimal(n) / 4) for n in range(key % 3)]
 
 
+def certificate(records):
+    required = {"path": "orders", "query": "orders", "requests": 1, "records": records}
+    edges = {"key": "id", "max_key": KEYS, "lowest": 1, "highest": KEYS}
+    return Certificate(**required, **edges, started_at=0.0, ended_at=0.0)
+
+
 def batches(checkpoint):
     """Return the ranges that are not read yet, in batches, out of order."""
     ranges = [
@@ -74,15 +80,7 @@ def run(url, prefix, most, pause):
         key_range = KeyRange(low, high, high - low)
         sink.write(key_range, {"orders": rows, "orders__lines": related})
         time.sleep(pause / 1000)
-    required = {"path": "orders", "query": "orders", "requests": 1, "records": KEYS}
-    optional = {
-        "key": "id",
-        "max_key": KEYS,
-        "rejected": 0,
-        "lowest": 1,
-        "highest": KEYS,
-    }
-    sink.commit(Certificate(**required, **optional, started_at=0.0, ended_at=0.0))
+    sink.commit(certificate(KEYS))
     sink.close()
 
 
