@@ -62,7 +62,8 @@ def without_record(
 ) -> dict[str, list[Row]]:
     """Return *rows* without a record and the related rows that belong to it."""
     own, *related = tables
-    kept = {own.name: [row for row in rows[own.name] if row is not own_row]}
+    place = next(n for n, row in enumerate(rows[own.name]) if row is own_row)
+    kept = {own.name: [*rows[own.name][:place], *rows[own.name][place + 1 :]]}
     for table in related:
         position = key_position(table)
         key = own_row[key_position(own)]
