@@ -37,6 +37,7 @@ SERVERS = {
     "nginx": "nginx",
     "redis-server": "redis-server",
     "postgres": "postgresql",
+    "pgbouncer": "pgbouncer",
 }
 TEST_OPTIONS = ("-q", "-n2", "--ignore=tests/typing", "--ignore=tests/browser")
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}

@@ -160,6 +160,18 @@ class WriteWatch:
         sink._engine.execute = counting
 
 
+def fill_pool(database):
+    """Have PgBouncer open three connections, of which each transaction gets the next."""
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(contextlib.closing(database.connect()))
+            for _ in range(3)
+        ]
+        for word in ("BEGIN", "COMMIT"):
+            for connection in connections:
+                connection.execute(word)
+
+
 @pytest.fixture(params=["sqlite", "duckdb", "postgres"])
 def kind(request):
     return request.param
@@ -175,7 +187,12 @@ def database(kind, tmp_path, request):
     running = request.getfixturevalue("postgres")
     name = f"test_{next(Database.count)}"
     PostgresDatabase(kind, running.url()).execute(f"CREATE DATABASE {name}")
-    return PostgresDatabase(kind, running.url(name))
+    if kind == "pgbouncer":
+        running = request.getfixturevalue("pgbouncer")
+    database = PostgresDatabase("postgres", running.url(name))
+    if kind == "pgbouncer":
+        fill_pool(database)
+    return database
 
 
 def order(key, **changes):

@@ -81,6 +81,7 @@ def check(database, prefix, job, old, *, whole):
     return job.KEYS
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres", "pgbouncer"])
 def test_killed_again_and_again(database, worker, job):
     """After each of many kills the old rows are there or the new, and the checkpoint is true."""
     chance = random.Random(f"kills of {database.kind}")

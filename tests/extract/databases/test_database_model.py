@@ -132,6 +132,7 @@ def holds(database, helpers, prefix, rows, lines):
     ]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres", "pgbouncer"])
 @given(steps=st.lists(step, max_size=12), most=st.integers(1, 9))
 @settings(suppress_health_check=quiet, max_examples=50)  # each needs a database
 def test_it_holds_what_a_dict_would(database, helpers, steps, most):
