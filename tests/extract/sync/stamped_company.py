@@ -75,12 +75,12 @@ class Server:
             for row in company.visible()
             if condition is None or holds(condition, row)
         ]
+        rows = self.view(options, rows)
         if "$count" in options:
             return reply(len(rows))
         for term in reversed(options["$orderby"].split(",")):
             name, _, direction = term.partition(" ")
             rows.sort(key=lambda row: row[name], reverse=direction == "desc")
-        rows = self.view(options, rows)
         rows = rows[int(options.get("$skip", 0)) :][: int(options["$top"])]
         rows = self.lie(options, rows)
         return reply([served(row, options) for row in rows])
@@ -98,9 +98,13 @@ def served(row, options):
     if "contacts" in expanded and "contacts" not in names:
         names.append("contacts")
     sent = {name: row[name] for name in names}
-    if sent.get(STAMP) is not None:
-        sent[STAMP] = sent[STAMP].isoformat().replace("+00:00", "Z")
-    return sent
+    return {name: text(value) for name, value in sent.items()}
+
+
+def text(value):
+    """Return a time as the server sends it, and anything else as it is."""
+    stamped = hasattr(value, "isoformat")
+    return value.isoformat().replace("+00:00", "Z") if stamped else value
 
 
 def holds(condition, row):
@@ -177,6 +181,7 @@ class Scenario:
                 "id": key,
                 "name": name,
                 "on_hold": False,
+                "date_time_created": self.server.now,
                 STAMP: self.server.now if stamp is True else stamp,
                 "contacts": [],
             }
