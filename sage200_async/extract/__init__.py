@@ -3,13 +3,20 @@
 tables       a resource as tables, with columns from the catalog
 rows         records as rows of those tables
 text_values  numbers and times as text
+identity     what a table is the copy of
 checkpoint   how far a read has come
 key_order    the check that rows are those of a range of keys
 sink         the protocols of sinks
 sink_thread  a thread of its own for a sink
 extraction   what to read, as a value that can be pickled; `export`
 unkeyed      resources without a unique key
-sync         changes since the last sync
+sync         a copy kept in step; one run of it in sync_run
+sync_state   how far a copy is in step
+changes      records stamped since the last sync
+sweep        key and stamp of every record, compared with the copy's
+reconcile    what a copy and its source disagree about
+refetch      records that differ, read by their keys
+key_pieces   keys cut into requests that are short enough
 deletes      rows of a copy that the company no longer has
 run_many     many resources in one run
 files/       files as a sink

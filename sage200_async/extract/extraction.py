@@ -110,9 +110,10 @@ async def export(
         sink: Where it goes.
         workers: Requests at once.
         restart: Whether the part of an earlier run is dropped.
-        replace: Whether a finished copy of another query is replaced, once the
-            new one is complete.
-        drop_columns: Whether columns that the query no longer has are dropped.
+        replace: Whether the copy of another query in a database is replaced, once
+            the new one is complete; files have ``overwrite``.
+        drop_columns: Whether columns that the query no longer has are dropped
+            from a database.
         on_progress: Called after each write to the sink.
 
     Returns:

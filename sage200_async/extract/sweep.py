@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.errors import ExtractError
+from sage200_async.errors import ExtractError, QueryError
 from sage200_async.extract.reconcile import Differences, HeldRow
 from sage200_async.limits import INT64_MAX
 
@@ -38,10 +38,18 @@ async def sweep(
         workers: Requests at once.
 
     Raises:
+        QueryError: The condition is too long for one request.
         ExtractError: The listing cannot be proved complete.
     """
     key, stamp = query.endpoint.key or "", query.endpoint.watermark
-    async with query.read(workers=workers, in_one_piece=True) as read:
+    read = query.read(workers=workers, in_one_piece=True)
+    if read.subqueries > 1:
+        message = (
+            f"{query.endpoint.path}: an in_ of so many values is split, which a sync "
+            "cannot do; use fewer values"
+        )
+        raise QueryError(message)
+    async with read:
         async for batch in read.batches():
             listed = [
                 (getattr(one, key), getattr(one, stamp) if stamp else None)

@@ -104,7 +104,7 @@ class FileSink:
                 other columns or another format; or another process has it open.
             SinkError: The folder is not available.
         """
-        del identity, replace, restart, drop_columns
+        del identity, replace, drop_columns
         self._release()
         self._tables = tuple(tables)
         self._pending = PendingRows(self._tables)
@@ -113,6 +113,8 @@ class FileSink:
             self._require_room()
             header = Header(self._format.name, self._tables, time.time())
             folder = journal_folder(self._folder, self._resource)
+            if restart:
+                remove(folder)
             self._journal = Journal(folder, header)
             if not self._tables[0].key:
                 self._journal.clear()
