@@ -61,6 +61,13 @@ class Database:
                 pairs.setdefault(key, []).append(contact)
         return {key: ids for key, ids in pairs.items() if ids}
 
+    def state(self):
+        """Return what is stored beside the customers, by name."""
+        if ("_sage200",) not in self.sql(self.TABLES):
+            return {}
+        where = f"WHERE resource = '{self.prefix}customers'"
+        return dict(self.sql(f"SELECT name, value FROM _sage200 {where}"))
+
     def tables(self):
         """Return the names of the customers' tables."""
         rows = self.sql(self.TABLES)

@@ -214,12 +214,15 @@ class Scenario:
         )
         options = {"workers": 3, "overlap": OVERLAP} | options
         policy = DeletePolicy(max_fraction=most)
+        sink = self.target()
+        if self.server.dies_at is not None:
+            sink.close = sink._release  # a process that is killed writes no more
         self.server.requests = []
         return self.loop.run(
             sync(
                 client or self.client,
                 extraction,
-                self.target(),
+                sink,
                 deletes=policy,
                 **options,
             )

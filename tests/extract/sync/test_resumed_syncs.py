@@ -8,6 +8,7 @@ import pytest
 from stamped_company import STAMP, Killed
 
 from sage200_async import Sage200Client
+from sage200_async.errors import SinkConflict
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.factory import files_at
 from sage200_async.settings import Settings
@@ -53,6 +54,28 @@ def killed_and_resumed(scenario, sink):
         export(scenario.client, extraction, sink(), workers=1)
     )
     return certificate, first, requests + scenario.server.requests
+
+
+def test_restart_begins_an_export_anew(scenario, tmp_path):
+    """A part of another query is refused; with restart it is dropped."""
+    scenario.insert(3000)
+    held = scenario.query.filter(on_hold=False)
+    for sink in (lambda: files_at(tmp_path / "out", "ndjson"), scenario.target):
+        killed_part(scenario, sink)
+        extraction = Extraction(name="customers", query=held)
+        with pytest.raises(SinkConflict, match="--restart"):
+            scenario.loop.run(export(scenario.client, extraction, sink()))
+        work = export(scenario.client, extraction, sink(), restart=True)
+        assert scenario.loop.run(work).records == 3000
+
+
+def killed_part(scenario, sink):
+    """Leave a part of an export."""
+    extraction = Extraction(name="customers", query=scenario.query)
+    scenario.server.requests, scenario.server.dies_at = [], 20
+    with pytest.raises(Killed):
+        scenario.loop.run(export(scenario.client, extraction, sink(), workers=1))
+    scenario.server.dies_at = None
 
 
 @dataclass

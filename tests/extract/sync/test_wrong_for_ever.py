@@ -9,6 +9,7 @@ from stamped_company import STAMP, STARTED, Killed
 
 from sage200_async import Sage200Client
 from sage200_async.errors import ExtractError, PagingError, SinkConflict
+from sage200_async.extract.databases import sink as database_sink
 from sage200_async.odata.fields import DateTimeField, IntegerField, TextField
 from sage200_async.odata.namespaces import Fields
 from sage200_async.query.collection import CollectionQuery
@@ -317,23 +318,27 @@ def test_living_rows_are_never_marked_by_servers_with_small_pages(scenario, size
     assert scenario.target.deleted <= {1}
 
 
-def test_a_killed_first_sync_can_be_left(scenario):
+def test_a_killed_first_sync_can_be_left(scenario, monkeypatch):
     """After a first sync that was killed, another select begins anew by itself."""
+    monkeypatch.setattr(database_sink, "ROWS", 100)
     scenario.insert(400)
-    scenario.server.dies_at = 6
+    scenario.server.dies_at = 12
     with pytest.raises(Killed):
-        scenario.sync(scenario.query.page_size(50))
+        scenario.sync(scenario.query.page_size(50), workers=1)
     scenario.server.dies_at = None
     scenario.sync(scenario.query.select("on_hold"))
     same(scenario)
 
 
-def test_a_killed_first_sync_of_another_query_is_dropped_by_restart(scenario):
+def test_a_killed_first_sync_of_another_query_is_dropped_by_restart(
+    scenario, monkeypatch
+):
     """A part of another query is not continued; --restart drops it."""
-    scenario.insert(2000)
-    scenario.server.dies_at = 30
+    monkeypatch.setattr(database_sink, "ROWS", 100)
+    scenario.insert(400)
+    scenario.server.dies_at = 12
     with pytest.raises(Killed):
-        scenario.sync(scenario.query.page_size(50))
+        scenario.sync(scenario.query.page_size(50), workers=1)
     scenario.server.dies_at = None
     filtered = scenario.query.filter(on_hold=False)
     with pytest.raises(SinkConflict, match="--restart"):
