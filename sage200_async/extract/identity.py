@@ -74,7 +74,7 @@ class Identity(Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
     def __str__(self) -> str:
-        parameters = "".join(f" {name}={value}" for name, value in self.parameters)
+        parameters = f" {self._text('parameters')}" if self.parameters else ""
         related = f", related records as {self.related}" if self.related else ""
         condition = f" where {self.filter}" if self.filter else ""
         company = f"company {self.company} of site {self.site}"
@@ -98,19 +98,24 @@ class Identity(Struct, frozen=True, kw_only=True):
 
     def _differences(self, held: Identity) -> Iterator[str]:
         for field in ("site", "company", "path", "filter", "parameters", "related"):
-            wanted, stored = getattr(self, field), getattr(held, field)
+            wanted, stored = self._text(field), held._text(field)
             both = wanted and stored
             if wanted != stored and (both or field != "related"):
-                yield f"its {field} is {_shown(stored)}, and here {_shown(wanted)}"
+                label = _LABELS.get(field, field)
+                yield f"its {label} is {_shown(stored)}, and here {_shown(wanted)}"
+
+    def _text(self, field: str) -> str:
+        if field == "parameters":
+            return " ".join(f"{name}={value}" for name, value in self.parameters)
+        return str(getattr(self, field))
 
 
+_LABELS: Final = {"path": "resource", "related": "layout of related records"}
 _WAY_ON: Final = (
     "choose another name or prefix for this one, or pass --replace (replace=True) "
     "to build a new copy in its place"
 )
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        value = " ".join(f"{name}={text}" for name, text in value)
-    return repr(value) if value else "empty"
+def _shown(text: str) -> str:
+    return repr(text) if text else "empty"

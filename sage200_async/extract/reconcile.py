@@ -60,10 +60,10 @@ class Differences:
     watched: int | None = None
     watched_stamp: datetime | None = None
     """The stamp of the watched record; None where it is not listed."""
-    fetch: list[int] = field(default_factory=list)
+    fetch: list[int] = field(default_factory=list[int])
     """Keys of records to read: missing in the copy, marked there as deleted, with
     another stamp than the copy's, or without one."""
-    absent: list[int] = field(default_factory=list)
+    absent: list[int] = field(default_factory=list[int])
     """Keys of rows that the source did not list."""
     listed: int = 0
     """Records of the source."""
@@ -75,9 +75,9 @@ class Differences:
     """Whether a record has an older stamp than the copy's: a backup was restored."""
     newest: Newest | None = None
     """The newest stamp that is not later than *now*."""
-    lowest: list[int] = field(default_factory=list)
+    lowest: list[int] = field(default_factory=list[int])
     """The lowest listed keys, in ascending order."""
-    highest: list[int] = field(default_factory=list)
+    highest: list[int] = field(default_factory=list[int])
     """The highest listed keys, in ascending order."""
 
     def add(

@@ -141,7 +141,7 @@ class SyncRun:
             newest = changes.newest if changes is not None else None
             return replace(state, newest=latest(state.newest, newest))
         watched = None if anchor is None else anchor.key
-        differences = Differences(now, not self._whole, watched)
+        differences = Differences(now, reads_unstamped=not self._whole, watched=watched)
         state = await self._sweep(differences, state)
         if changes is not None and not changes.has_anchor and anchor is not None:
             await self._require_anchor(anchor, differences, now)

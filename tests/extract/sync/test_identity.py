@@ -54,7 +54,7 @@ def test_what_is_no_part_of_it(query):
     [
         (CLIENT.at("AB-cd", 2).customers, "its company is '1', and here '2'"),
         (CLIENT.at("ef", 1).customers, "its site is 'ab-cd', and here 'ef'"),
-        (CLIENT.suppliers, "its path is 'customers', and here 'suppliers'"),
+        (CLIENT.suppliers, "its resource is 'customers', and here 'suppliers'"),
         (
             CUSTOMERS.filter(on_hold=True),
             "its filter is empty, and here 'on_hold eq true'",

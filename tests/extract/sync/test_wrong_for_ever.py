@@ -162,7 +162,9 @@ def test_related_records_as_tables_then_as_json_are_refused(scenario):
     scenario.insert(3)
     query = scenario.query.expand("contacts")
     scenario.sync(query, related="tables")
-    with pytest.raises(SinkConflict, match="its related is 'tables', and here 'json'"):
+    with pytest.raises(
+        SinkConflict, match="layout of related records is 'tables', and here 'json'"
+    ):
         scenario.sync(query, related="json")
 
 
