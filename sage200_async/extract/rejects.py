@@ -62,13 +62,13 @@ def without_record(
 ) -> dict[str, list[Row]]:
     """Return *rows* without a record and the related rows that belong to it."""
     own, *related = tables
-    place = next(n for n, row in enumerate(rows[own.name]) if row is own_row)
-    kept = {own.name: [*rows[own.name][:place], *rows[own.name][place + 1 :]]}
+    at = next(n for n, row in enumerate(rows[own.name]) if row is own_row)
+    rest = {own.name: [*rows[own.name][:at], *rows[own.name][at + 1 :]]}
     for table in related:
         position = key_position(table)
         key = own_row[key_position(own)]
-        kept[table.name] = [row for row in rows[table.name] if row[position] != key]
-    return kept
+        rest[table.name] = [row for row in rows[table.name] if row[position] != key]
+    return rest
 
 
 def key_position(table: Table) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sage200_async.extract.databases import sql
+from sage200_async.extract.databases.staging import clear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,7 @@ def merge(engine: Engine, layouts: Sequence[Layout]) -> int:
         How many rows were inserted, altered or removed.
     """
     own, *related = layouts
-    removed = sum(
-        engine.change(sql.delete_unlisted(layout, own)) for layout in related
-    )
+    removed = sum(engine.change(sql.delete_unlisted(layout, own)) for layout in related)
     return removed + _upsert(engine, layouts)
 
 
@@ -43,12 +42,11 @@ def publish(engine: Engine, layouts: Sequence[Layout]) -> int:
     if engine.execute(sql.staged_differ(own))[0][0]:
         written = engine.change(sql.delete_all(own))
         written += engine.change(sql.insert_staged(own))
-    engine.execute(sql.clear_staging(own))
+    clear(engine, layouts)
     return written
 
 
 def _upsert(engine: Engine, layouts: Sequence[Layout]) -> int:
     written = sum(engine.change(sql.upsert(layout)) for layout in layouts)
-    for layout in layouts:
-        engine.execute(sql.clear_staging(layout))
+    clear(engine, layouts)
     return written

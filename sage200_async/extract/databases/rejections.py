@@ -64,7 +64,7 @@ def set_aside(
     Returns:
         The rows that are left, and the records, each once.
     """
-    rejected = []
+    rejected: list[RejectedRow] = []
     for misfit in refused:
         record = _record_of(tables[0], rows, misfit)
         if record is None:  # another of its rows was refused as well

@@ -11,7 +11,7 @@ from sage200_async.extract.databases import merging, sql
 from sage200_async.extract.databases.migrations import Migrator, Wishes
 from sage200_async.extract.databases.proof import proved
 from sage200_async.extract.databases.rejections import refused_rows, set_aside
-from sage200_async.extract.databases.state import METADATA, PENDING
+from sage200_async.extract.databases.staging import clear
 from sage200_async.extract.databases.stored_copy import StoredCopy
 from sage200_async.extract.key_order import require_key_order
 from sage200_async.extract.rejects import key_position
@@ -89,8 +89,6 @@ class DatabaseSink(StoredCopy):
     ) -> Checkpoint | None:
         """Create what is missing; return the checkpoint to resume from.
 
-        A sink that is open drops what was gathered and not written.
-
         Raises:
             SinkConflict: A table is not ours, has other types or columns, or is
                 a copy of something else; nothing was changed.
@@ -122,8 +120,6 @@ class DatabaseSink(StoredCopy):
 
     def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read; what an unfinished one has staged is dropped.
-
-        Its checkpoint is stored with its first rows.
 
         Raises:
             SinkError: What was gathered before cannot be written.
@@ -227,14 +223,13 @@ class DatabaseSink(StoredCopy):
         if self._checkpoint is None:
             self._flush()
         with self._errors_reported("rows cannot be dropped"), self._transaction():
-            for layout in self._layouts:
-                self._engine.execute(sql.clear_staging(layout))
+            clear(self._engine, self._layouts)
             self._state.drop_unfinished()
             if self._migrator.replacing:
                 self._state.set({"replacing": "yes"})
         self._gathered = {name: [] for name in self._gathered}
         self._checkpoint = self._stored = None
-        self._staged = 0
+        self._staged, self._is_fresh = 0, False
 
     def close(self) -> None:
         """Write what was gathered, and disconnect.
@@ -248,36 +243,24 @@ class DatabaseSink(StoredCopy):
         finally:
             self._release()
 
-    def metadata(self, name: str, value: str | None = None) -> str | None:
-        """Store *value* beside the data under *name*; return what is stored.
-
-        What was gathered is written in the same transaction, so that no value
-        is about rows that are not stored. While a copy is being replaced, it is
-        about the new one.
-
-        Raises:
-            SinkError: The database failed.
-        """
-        self._require_open()
-        full = f"{PENDING if self._migrator.replacing else METADATA}{name}"
-        if value is not None:
-            self._flush({full: value})
-        with self._errors_reported("metadata cannot be read"):
-            return self._state.get(full)
-
     @property
     def _keyed(self) -> bool:
         return bool(self._layouts[0].table.key)
 
+    @property
+    def _count(self) -> int:
+        """Rows that are gathered, of all tables."""
+        return sum(map(len, self._gathered.values()))
+
     def _gather(self, rows: Mapping[str, Sequence[Row]]) -> None:
         for name, gathered in self._gathered.items():
             gathered.extend(rows.get(name, ()))
-        if sum(map(len, self._gathered.values())) >= ROWS:
+        if self._count >= ROWS:
             self._flush()
 
     def _flush(self, values: Mapping[str, str | None] | None = None) -> None:
         """Write what was gathered, the checkpoint and *values* in one transaction."""
-        changed = any(self._gathered.values()) or self._checkpoint is not self._stored
+        changed = self._count or self._checkpoint is not self._stored
         if not changed and not values:
             return
         with self._errors_reported("rows cannot be written"):
@@ -291,7 +274,7 @@ class DatabaseSink(StoredCopy):
 
     def _store(self, values: Mapping[str, str | None]) -> None:
         """Write what was gathered, in a transaction."""
-        count, written = sum(map(len, self._gathered.values())), 0
+        count, written = self._count, 0
         staged = count + (0 if self._is_fresh else self._staged)
         with self._transaction():
             self._load()
@@ -309,9 +292,9 @@ class DatabaseSink(StoredCopy):
         self._staged = 0 if self._checkpoint is None else staged
 
     def _load(self) -> None:
+        if self._is_fresh:
+            clear(self._engine, self._layouts)
         for layout in self._layouts:
-            if self._is_fresh:
-                self._engine.execute(sql.clear_staging(layout))
             rows = self._gathered[layout.table.name]
             self._engine.load(layout.staging, layout.table.columns, rows)
 

@@ -28,9 +28,14 @@ def prepared(
     if checkpoint is not None and state.get("staged") == _count(engine, layouts):
         return checkpoint
     state.drop_unfinished()
+    clear(engine, layouts)
+    return None
+
+
+def clear(engine: Engine, layouts: Sequence[Layout]) -> None:
+    """Drop the rows that are staged."""
     for layout in layouts:
         engine.execute(sql.clear_staging(layout))
-    return None
 
 
 def _created(engine: Engine, layout: Layout) -> bool:

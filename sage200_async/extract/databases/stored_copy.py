@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.databases import sql
+from sage200_async.extract.databases.state import METADATA, PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.databases.sql import Layout
     from sage200_async.extract.databases.state import State
     from sage200_async.extract.sink import Copy
-    from sage200_async.extract.tables import Row
+    from sage200_async.extract.tables import Kind, Row
 
 _PAGE: Final = 5000
 # Rows that are selected at once, with all their values.
@@ -95,11 +96,11 @@ class StoredCopy(ABC):
         """
         self._require_keyed()
         wanted = sorted(set(keys))
-        found: list[tuple[int, datetime | None, bool]] = []
+        stamps: list[tuple[int, datetime | None, bool]] = []
         for start in range(0, len(wanted), _KEYS):
             among = sql.among(self._layouts[0], wanted[start : start + _KEYS])
-            found += self._selected_stamps(column, among, ())
-        return found
+            stamps += self._selected_stamps(column, among, ())
+        return stamps
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of one table that are not marked as deleted.
@@ -150,6 +151,23 @@ class StoredCopy(ABC):
                     some = keys[start : start + _KEYS]
                     self._engine.execute(sql.mark_deleted(layout, some), time)
 
+    def metadata(self, name: str, value: str | None = None) -> str | None:
+        """Store *value* beside the data under *name*; return what is stored.
+
+        What was gathered is written in the same transaction, so that no value
+        is about rows that are not stored. While a copy is being replaced, it is
+        about the new one.
+
+        Raises:
+            SinkError: The database failed.
+        """
+        self._require_open()
+        full = f"{PENDING if self._migrator.replacing else METADATA}{name}"
+        if value is not None:
+            self._flush({full: value})
+        with self._errors_reported("metadata cannot be read"):
+            return self._state.get(full)
+
     @abstractmethod
     def _flush(self, values: Mapping[str, str | None] | None = None) -> None:
         """Write what was gathered."""
@@ -160,7 +178,7 @@ class StoredCopy(ABC):
 
     def _rows_after(self, layout: Layout, last: tuple[Any, ...]) -> list[Row]:
         statement = sql.select_rows(layout, _PAGE, after=bool(last))
-        kinds = [column.kind for column in layout.table.columns]
+        kinds: list[Kind] = [column.kind for column in layout.table.columns]
         value = self._engine.value
         with self._errors_reported("rows cannot be read"):
             return [

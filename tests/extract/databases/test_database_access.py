@@ -38,7 +38,7 @@ def role(database, helpers):
 
 
 def test_a_schema_that_exists_is_enough(database, helpers, role):
-    """Whoever may not create schemas uses one that is there; a missing one is refused."""
+    """A user who may not create schemas uses one that is there; a missing one is refused."""
     database.execute("CREATE SCHEMA north")
     user = role("USAGE, CREATE ON SCHEMA north")
     helpers.snapshot(user, [helpers.order(1)], prefix="north.")

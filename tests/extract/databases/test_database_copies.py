@@ -1,4 +1,4 @@
-"""A table is the copy of one question: of another, or altered by hand, it is refused."""
+"""A table is the copy of one query: of another, or altered by hand, it is refused."""
 
 import contextlib
 from decimal import Decimal
@@ -44,7 +44,7 @@ def stage(database, helpers, rows, *, identity, **wishes):
 def test_a_new_column_is_added_and_named(database, helpers, wider):
     """A column that a newer catalog brings is added, and unfilled until all is read again."""
     helpers.snapshot(database, [helpers.order(1), helpers.order(2)])
-    for _ in range(2):  # whoever opens it next learns it too
+    for _ in range(2):  # the next to open it learns it too
         with contextlib.closing(database.sink()) as sink:
             assert sink.open([wider, helpers.LINES]) is None
             copy = sink.copy()
@@ -167,7 +167,7 @@ def test_rows_that_are_staged_and_lost_are_read_again(database, helpers):
             assert sink.open([helpers.OWN, helpers.LINES], identity=NORTH) is None
 
 
-def test_a_copy_of_another_question_is_refused(database, helpers):
+def test_a_copy_of_another_query_is_refused(database, helpers):
     """Another company into a copy is refused before any change, and the way on is named."""
     helpers.snapshot(database, [helpers.order(1)], identity=NORTH)
     before = helpers.columns_of(database)
@@ -210,7 +210,7 @@ def test_a_replacement_is_built_beside(database, helpers):
 
 
 def test_a_replacement_that_is_dropped_leaves_the_copy(database, helpers):
-    """A replacement that was begun can be left: the old copy is kept in step as before."""
+    """An unfinished replacement can be left: the old copy goes on as before."""
     helpers.snapshot(database, [helpers.order(1)], identity=NORTH)
     with contextlib.closing(database.sink()) as sink:
         sink.open([helpers.OWN, helpers.LINES], identity=NORTH)

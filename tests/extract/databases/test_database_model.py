@@ -187,7 +187,7 @@ def write(sink, model, gap):
 
 
 def finish(sink, model, helpers, *, keep):
-    """Write what is missing of a read that was begun, and commit it."""
+    """Write what is missing of an unfinished read, and commit it."""
     if model.read is None:
         return
     for gap in KeyRanges(tuple(sorted(model.done, key=attrgetter("low")))).missing(

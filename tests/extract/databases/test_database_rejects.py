@@ -146,8 +146,8 @@ def test_the_whole_record_is_set_aside(database, helpers):
         sink.write(whole, {"orders": rows, "orders__lines": lines})
         stored = sink.commit(helpers.certificate(3))
     assert (stored.records, stored.rejected) == (2, 1)
-    kept = helpers.read_back([rows[0], rows[2]])
-    assert sorted(database.rows(helpers.OWN)) == kept
+    stored_rows = helpers.read_back([rows[0], rows[2]])
+    assert sorted(database.rows(helpers.OWN)) == stored_rows
     assert [row[0] for row in sorted(database.rows(helpers.LINES))] == [1, 3]
     (row,) = rejected
     assert (row.table, row.key, row.column) == ("orders__lines", (2, 1), "price")
