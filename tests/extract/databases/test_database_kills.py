@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.key_ranges import KeyRange
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -68,32 +70,42 @@ def check(database, prefix, job, old, *, whole):
     if not whole and rows == old:
         assert database.rows(job.LINES, prefix) == [(50, 9, None, None)]
         spans = () if claimed is None else claimed.done.ranges
-        keys = [key for span in spans for key in range(span.low + 1, span.high + 1)]
+        claimed_keys = (
+            key for span in spans for key in range(span.low + 1, span.high + 1)
+        )
+        keys = [key for key in claimed_keys if not job.is_bad(key)]
+        assert claimed is None or claimed.set_aside == claimed.records - len(keys)
         staged = f'SELECT id FROM "_sage200_{prefix}orders" ORDER BY id'
         assert database.execute(staged) == [(key,) for key in keys]
         return len(keys)
-    assert [row[0] for row in rows] == list(range(1, job.KEYS + 1))
+    keys = [key for key in range(1, job.KEYS + 1) if not job.is_bad(key)]
+    assert [row[0] for row in rows] == keys
     for key, *row in rows:
         *plain, json_text, deleted = row
         assert (key, *plain, json_text, deleted) == (*job.order(key)[:-1], [key], None)
-    lines = [(*line, None) for key in range(1, job.KEYS + 1) for line in job.lines(key)]
+    lines = [(*line, None) for key in keys for line in job.lines(key)]
     assert sorted(database.rows(job.LINES, prefix)) == lines
-    return job.KEYS
+    return len(keys)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres", "pgbouncer"])
-def test_killed_again_and_again(database, worker, job):
-    """After each of many kills the old rows are there or the new, and the checkpoint is true."""
+def test_killed_again_and_again(database, worker, job, tmp_path):
+    """After each of many kills the old rows are there or the new, and the checkpoint is true.
+
+    What cannot be stored is handed over at least once, and counted exactly.
+    """
     chance = random.Random(f"kills of {database.kind}")
     killed, number, grown = 0, 0, set()
-    undisturbed = seconds(worker, *database.fresh("whole_"))
+    undisturbed = seconds(worker, *database.fresh("whole_"), tmp_path / "rejects")
+    bad = [key for key in range(1, job.KEYS + 1) if job.is_bad(key)]
     # Until enough were in the middle, and not before the first row.
-    while killed < KILLS or len(grown - {0, job.KEYS}) < KILLS / 4:
+    while killed < KILLS or len(grown - {0, job.KEYS - len(bad)}) < KILLS / 4:
         number += 1
         assert number <= 10 * KILLS, "too few kills came in the middle"
         here, prefix = database.fresh(f"run{number}_")
         old = export_old(here, prefix, job)
-        options = {"url": here.url, "prefix": prefix}
+        rejects = tmp_path / f"rejects_{number}"
+        options = {"url": here.url, "prefix": prefix, "rejects": str(rejects)}
         ended, here_killed = -signal.SIGKILL, 0
         while ended and here_killed < KILLS:
             options |= {
@@ -110,11 +122,20 @@ def test_killed_again_and_again(database, worker, job):
         killed += here_killed
         assert run(worker, after=None, **options) == 0
         check(here, prefix, job, old, whole=True)
+        assert sorted({int(key) for key in rejects.read_text().split()}) == bad
+        assert stored_certificate(here, prefix).rejected == len(bad)
 
 
-def seconds(process, here, prefix):
+def stored_certificate(database, prefix):
+    named = f"resource = '{prefix}orders' AND name = 'certificate'"
+    ((text,),) = database.execute(f"SELECT value FROM _sage200 WHERE {named}")
+    return msgspec.json.decode(text, type=Certificate)
+
+
+def seconds(process, here, prefix, rejects):
     """Measure an undisturbed run: a disk may take any time."""
-    options = {"url": here.url, "prefix": prefix, "most": 300, "pause": 3}
+    options = {"url": here.url, "prefix": prefix, "rejects": str(rejects)}
+    options |= {"most": 300, "pause": 3}
     started = time.monotonic()
     assert run(process, after=None, **options) == 0
     return time.monotonic() - started

@@ -1,8 +1,9 @@
 """A process that writes rows, and is killed.
 
 Each line on its input is JSON and begins a run: the URL, the prefix, the rows in a
-transaction, and the milliseconds between batches. A run is a fork, so that it costs
-no imports, and is killed after some seconds, or never; its exit code is printed.
+transaction, the milliseconds between batches, and the file of what is set aside. A run
+is a fork, so that it costs no imports, and is killed after some seconds, or never; its
+exit code is printed.
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb  # noqa: F401 - loaded before any fork
 import psycopg  # noqa: F401
@@ -41,9 +43,15 @@ LINES = Table(
 )
 
 
+def is_bad(key):
+    """Whether the text of a row cannot be stored."""
+    return key % 500 == 0
+
+
 def order(key):
     at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(microseconds=key)
-    return (key, Decimal(key) / 8, f"row {key}", at, bool(key % 2), f"[{key}]")
+    text = "\ud800" if is_bad(key) else f"row {key}"
+    return (key, Decimal(key) / 8, text, at, bool(key % 2), f"[{key}]")
 
 
 def lines(key):
@@ -66,9 +74,14 @@ def batches(checkpoint):
     return ranges[::2] + ranges[1::2]
 
 
-def run(url, prefix, most, pause):
+def run(url, prefix, most, pause, rejects):
     database_sink.ROWS = most
-    sink = database_at(url, prefix)
+
+    def reject(row):
+        with Path(rejects).open("a", encoding="ascii") as file:
+            file.write(f"{row.key[0]}\n")
+
+    sink = database_at(url, prefix, on_reject=reject)
     checkpoint = sink.open([OWN, LINES])
     if checkpoint is None:
         checkpoint = Checkpoint(query="orders", bounds=KeyRange(0, KEYS))
