@@ -35,7 +35,7 @@ class Changes(Struct, frozen=True, kw_only=True):
 async def read_changes(
     query: CollectionQuery[Any],
     thread: SyncTargetThread,
-    anchor: Newest,
+    anchor: Newest | None,
     since: datetime,
     now: datetime,
     *,
@@ -48,7 +48,8 @@ async def read_changes(
     Args:
         query: The records of the copy, with all that it holds of them.
         thread: The copy.
-        anchor: A record that has to come, unless it was changed back or deleted.
+        anchor: A record that has to come, unless it was changed back or deleted;
+            None where none is known.
         since: The stamp from which records are read.
         now: The server's time.
         unstamped: Whether those without a stamp are read, too.
@@ -64,16 +65,15 @@ async def read_changes(
     if unstamped:
         changed |= stamped == None  # noqa: E711 - a condition
     newest: list[Newest] = []
-    has_anchor = went_back = False
+    key_of_anchor = None if anchor is None else anchor.key
+    has_anchor, went_back = anchor is None, False
     read = query.filter(changed).read(workers=workers, prefetch=0, in_one_piece=True)
     async with read:
         async for batch in read.batches():
             stamps = [(getattr(one, key), getattr(one, stamp)) for one in batch.records]
             held = await thread.stamps_of(stamp, [one for one, _ in stamps])
             went_back |= _is_older(stamps, [HeldRow(*row) for row in held])
-            has_anchor |= any(
-                one == anchor.key and at is not None for one, at in stamps
-            )
+            has_anchor |= any(one == key_of_anchor and at for one, at in stamps)
             newest += filter(None, [newest_until(stamps, now)])
             await thread.merge(batch.records)
             if on_progress is not None:

@@ -26,6 +26,8 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     """The ranges of keys whose records the sink has."""
     started_at: float = 0.0
     """When the first run began, in seconds since 1970, by the client's clock."""
+    server_time: float = 0.0
+    """The same by the server's clock; 0 where nobody asked."""
     requests: int = 0
     """Pages that all runs so far have requested."""
     rejected: int = 0

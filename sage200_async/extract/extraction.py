@@ -152,6 +152,7 @@ async def read_into(
     checkpoint: Checkpoint | None,
     *,
     workers: int,
+    server_time: float = 0.0,
     on_progress: Callable[[Progress], object] | None = None,
     commit: Callable[[Certificate], Awaitable[Certificate]] | None = None,
 ) -> Certificate:
@@ -162,6 +163,7 @@ async def read_into(
         thread: The sink.
         checkpoint: Where an earlier run stopped, or None.
         workers: Requests at once.
+        server_time: Seconds since 1970 by the server's clock, for the checkpoint.
         on_progress: Called after each write to the sink.
         commit: Makes it visible; by default the sink's own `commit`.
     """
@@ -177,7 +179,13 @@ async def read_into(
             "extraction cannot do; use fewer values"
         )
         raise QueryError(message)
-    await _write_all(extraction, read, thread, on_progress, started=point is not None)
+    first = Checkpoint(
+        query=str(extraction.identity),
+        layout=extraction.layout,
+        started_at=time.time(),
+        server_time=server_time,
+    )
+    await _write_all(read, thread, None if point else first, on_progress)
     if read.certificate is None:
         raise SinkError(f"{extraction.name}: the read was left before its end")
     certificate = await (commit or thread.commit)(read.certificate)
@@ -186,20 +194,17 @@ async def read_into(
 
 
 async def _write_all(
-    extraction: Extraction,
     read: ParallelRead[Any],
     thread: SinkThread,
+    first: Checkpoint | None,
     on_progress: Callable[[Progress], object] | None,
-    *,
-    started: bool,
 ) -> None:
-    """Write every batch; begin with the first, unless an earlier run has *started*."""
-    started_at = time.time()
+    """Write every batch; begin with the checkpoint *first*, unless it is resumed."""
     async with read:
         async for batch in read.batches():
-            if not started:
-                await thread.begin(_first_checkpoint(extraction, read, started_at))
-                started = True
+            if first is not None:
+                await thread.begin(msgspec.structs.replace(first, bounds=read.bounds))
+                first = None
             progress = read.progress
             await thread.write(
                 batch.key_range,
@@ -208,8 +213,8 @@ async def _write_all(
                 rejected=progress.rejected,
             )
             _report(on_progress, read)
-    if not started:  # nothing matched
-        await thread.begin(_first_checkpoint(extraction, read, started_at))
+    if first is not None:  # nothing matched
+        await thread.begin(msgspec.structs.replace(first, bounds=read.bounds))
 
 
 def _resume_point(
@@ -237,17 +242,6 @@ def _resume_point(
         started_at=checkpoint.started_at,
         requests=checkpoint.requests,
         rejected=checkpoint.rejected,
-    )
-
-
-def _first_checkpoint(
-    extraction: Extraction, read: ParallelRead[Any], started_at: float
-) -> Checkpoint:
-    return Checkpoint(
-        query=str(extraction.identity),
-        layout=extraction.layout,
-        bounds=read.bounds,
-        started_at=started_at,
     )
 
 

@@ -110,42 +110,46 @@ class SyncRun:
         self._stamp = self._query.endpoint.watermark
         self._certificates: list[Certificate] = []
         # The first is the result's.
-        self._whole = self._swept = self._went_back = False
+        self._now = datetime.now(UTC)
+        self._whole = self._resumed = self._swept = self._went_back = False
         self._read = self._rejected = self._deleted = 0
 
     async def run(self, checkpoint: Checkpoint | None) -> SyncResult:
         """Run it; *checkpoint* is that of an unfinished reading of everything."""
         if self._query.endpoint.key is None:
-            await self._read_all(None, keep_absent=False)
+            await self._read_all(None)
             return await self._result(SyncState())
-        now = await self._server_time()
+        self._now = await self._server_time()
         state = await load_state(self._thread)
-        state = await self._reconcile(state, checkpoint, now)
-        await store_state(self._thread, state)
+        state = await self._reconcile(state, checkpoint)
+        await store_state(self._thread, replace(state, complete_at=self._now))
         return await self._result(state)
 
     async def _reconcile(
-        self, state: SyncState, checkpoint: Checkpoint | None, now: datetime
+        self, state: SyncState, checkpoint: Checkpoint | None
     ) -> SyncState:
         """Read what may have changed, compare the rest; return the new state."""
-        changes: Changes | None = None
         anchor, sweeps = await self._anchor(state), self._must_sweep(state)
         if await self._must_read_all(state, checkpoint):
-            state, sweeps = await self._read_whole(checkpoint), True
-        elif anchor is not None:
-            changes = await self._changes(anchor, now, unstamped=not sweeps)
+            state = await self._read_whole(state, checkpoint)
+            anchor = None
+        sweeps |= self._whole or anchor is None
+        since = self._since(state)
+        changes = await self._changes(since, anchor, unstamped=not sweeps)
+        if changes is not None:
             sweeps |= changes.went_back or not changes.has_anchor
-        else:
-            sweeps = True
+            state = replace(state, newest=latest(state.newest, changes.newest))
         if not sweeps:
-            newest = changes.newest if changes is not None else None
-            return replace(state, newest=latest(state.newest, newest))
-        watched = None if anchor is None else anchor.key
-        differences = Differences(now, reads_unstamped=not self._whole, watched=watched)
-        state = await self._sweep(differences, state)
-        if changes is not None and not changes.has_anchor and anchor is not None:
-            await self._require_anchor(anchor, differences, now)
-        return state
+            return state
+        differences = Differences(
+            self._now,
+            reads_unstamped=not self._whole or self._resumed,
+            watched=None if anchor is None else anchor.key,
+        )
+        swept = await self._sweep(differences, state)
+        if anchor is not None and changes is not None and not changes.has_anchor:
+            await self._require_anchor(since, anchor, differences)
+        return swept
 
     async def _must_read_all(
         self, state: SyncState, checkpoint: Checkpoint | None
@@ -168,24 +172,35 @@ class SyncRun:
         held = await self._thread.stamps_of(self._stamp, [state.newest.key])
         return state.newest if any(not deleted for _, _, deleted in held) else None
 
-    async def _read_whole(self, checkpoint: Checkpoint | None) -> SyncState:
-        """Read everything; what is not there any more stays, for the sweep to find."""
+    async def _read_whole(
+        self, state: SyncState, checkpoint: Checkpoint | None
+    ) -> SyncState:
+        """Read everything; what is not there any more stays, for the sweep to find.
+
+        Where an earlier run read a part of it, changes since then are still to
+        be read.
+        """
         if checkpoint is not None and checkpoint.layout != self._extraction.layout:
             await self._thread.discard()
             checkpoint = None
-        certificate = await self._read_all(checkpoint, keep_absent=True)
-        return SyncState(whole_at=certificate.started_at)
+        started = self._now
+        if checkpoint is not None:
+            started = datetime.fromtimestamp(checkpoint.server_time, UTC)
+            self._resumed = True
+        await store_state(self._thread, replace(state, complete_at=started))
+        certificate = await self._read_all(checkpoint)
+        complete_at = started if self._resumed else None
+        return SyncState(complete_at=complete_at, whole_at=certificate.started_at)
 
-    async def _read_all(
-        self, checkpoint: Checkpoint | None, *, keep_absent: bool
-    ) -> Certificate:
+    async def _read_all(self, checkpoint: Checkpoint | None) -> Certificate:
         certificate = await read_into(
             self._extraction,
             self._thread,
             checkpoint,
             workers=self._options.workers,
+            server_time=self._now.timestamp(),
             on_progress=self._options.on_progress,
-            commit=partial(self._thread.commit, keep_absent=keep_absent),
+            commit=partial(self._thread.commit, keep_absent=True),
         )
         self._whole = True
         self._read += certificate.records
@@ -194,14 +209,17 @@ class SyncRun:
         return certificate
 
     async def _changes(
-        self, anchor: Newest, now: datetime, *, unstamped: bool = False
-    ) -> Changes:
+        self, since: datetime | None, anchor: Newest | None, *, unstamped: bool = False
+    ) -> Changes | None:
+        """Read what was stamped since *since*, if that is known and there are stamps."""
+        if since is None or self._stamp is None:
+            return None
         changes = await read_changes(
             self._query,
             self._thread,
             anchor,
-            self._since(anchor),
-            now,
+            since,
+            self._now,
             unstamped=unstamped,
             workers=self._options.workers,
             on_progress=self._options.on_progress,
@@ -211,8 +229,10 @@ class SyncRun:
         self._certificates.append(changes.certificate)
         return changes
 
-    def _since(self, anchor: Newest) -> datetime:
-        return anchor.stamp - timedelta(seconds=self._options.overlap)
+    def _since(self, state: SyncState) -> datetime | None:
+        """Return the stamp from which changes are read."""
+        base = state.complete_at if state.newest is None else state.newest.stamp
+        return base and base - timedelta(seconds=self._options.overlap)
 
     async def _sweep(self, differences: Differences, state: SyncState) -> SyncState:
         """Compare all keys and stamps, read what differs, and mark what is deleted."""
@@ -225,7 +245,7 @@ class SyncRun:
         by_key = only(self._client, self._query, names[:1])
         many = max(PIECE, differences.listed / _WHOLE)
         if len(differences.fetch) > many and not self._whole:
-            state = await self._read_whole(None)
+            state = await self._read_whole(state, None)
         else:
             await self._refetch(by_key, differences)
         await self._mark_deleted(by_key, differences)
@@ -252,7 +272,7 @@ class SyncRun:
         self._deleted = len(deleted)
 
     async def _require_anchor(
-        self, anchor: Newest, differences: Differences, now: datetime
+        self, since: datetime | None, anchor: Newest, differences: Differences
     ) -> None:
         """Read changes again if a record was missing that is there.
 
@@ -260,9 +280,10 @@ class SyncRun:
             ExtractError: It is missing once more.
         """
         stamp = differences.watched_stamp
-        if stamp is None or stamp < self._since(anchor):
+        if stamp is None or since is None or stamp < since:
             return
-        if not (await self._changes(anchor, now)).has_anchor:
+        changes = await self._changes(since, anchor)
+        if changes is None or not changes.has_anchor:
             message = (
                 f"{self._query.endpoint.path}: the reading of changes lacks record "
                 f"{anchor.key}, which is listed with a stamp within it: the response "
@@ -279,7 +300,7 @@ class SyncRun:
         return datetime.fromtimestamp(time.time() if at is None else at, UTC)
 
     async def _result(self, state: SyncState) -> SyncResult:
-        names = () if self._whole else self._query.options.expand
+        fresh = self._whole and not self._resumed
         return SyncResult(
             name=self._extraction.name,
             whole=self._whole,
@@ -290,7 +311,7 @@ class SyncRun:
             rejected=self._rejected,
             source_went_back=self._went_back,
             watermark=None if state.newest is None else state.newest.stamp,
-            may_be_stale=names,
+            may_be_stale=() if fresh else self._query.options.expand,
             certificate=self._certificates[0],
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,6 +23,9 @@ class SyncState(Struct, frozen=True, kw_only=True):
     newest: Newest | None = None
     """The stamp from which the next sync reads changes, less the overlap, and the
     record that had it; never later than the server's clock was."""
+    complete_at: datetime | None = None
+    """The server's time when the last run began: what was stamped before, less the
+    overlap, the copy has."""
     whole_at: float | None = None
     """When everything was read last, in seconds since 1970, by the client's clock."""
     swept_at: float | None = None

@@ -9,6 +9,7 @@ from stamped_company import STAMP, Killed
 
 from sage200_async import Sage200Client
 from sage200_async.errors import SinkConflict
+from sage200_async.extract.databases import sink as database_sink
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.factory import files_at
 from sage200_async.settings import Settings
@@ -134,3 +135,18 @@ class Unreadable:
 def spoilt(row):
     """Return the row with a stamp that cannot be read."""
     return row | {STAMP: Unreadable()}
+
+
+@pytest.mark.parametrize("number", range(1, 25))
+def test_a_change_within_one_stamp_is_seen_after_a_kill(scenario, number, monkeypatch):
+    """A row that was read, and changed within the same stamp, is read again."""
+    monkeypatch.setattr(database_sink, "ROWS", 10)
+    query = scenario.query.page_size(10)
+    scenario.insert(100)
+    scenario.server.dies_at = number
+    with contextlib.suppress(Killed):
+        scenario.sync(query, workers=1)
+    scenario.server.dies_at = None
+    scenario.change(1, "twice")
+    scenario.sync(query)
+    assert scenario.target.names == scenario.names()
