@@ -7,6 +7,7 @@ identity     what a table is the copy of
 checkpoint   how far a read has come
 key_order    the check that rows are those of a range of keys
 sink         the protocols of sinks
+rejects      records that a sink cannot store, set aside
 sink_thread  a thread of its own for a sink
 extraction   what to read, as a value that can be pickled; `export`
 unkeyed      resources without a unique key
@@ -28,6 +29,7 @@ from sage200_async.extract.deletes import DeletePolicy as DeletePolicy
 from sage200_async.extract.extraction import Extraction as Extraction
 from sage200_async.extract.extraction import export as export
 from sage200_async.extract.files.factory import files_at as files_at
+from sage200_async.extract.rejects import RejectedRow as RejectedRow
 from sage200_async.extract.run_many import Outcome as Outcome
 from sage200_async.extract.run_many import Task as Task
 from sage200_async.extract.run_many import run_many as run_many
@@ -40,6 +42,7 @@ __all__ = [
     "DeletePolicy",
     "Extraction",
     "Outcome",
+    "RejectedRow",
     "Sink",
     "SyncResult",
     "SyncTarget",

@@ -37,8 +37,10 @@ class DatabaseSink(StoredCopy):
     Besides the resource's own columns, each table has ``_deleted_at``: null
     unless the source no longer has the row. The table ``_sage200`` holds, for
     each resource, what it is the copy of, its certificate, checkpoint and
-    metadata. A table's rows that are not visible yet are in ``_sage200_`` and
-    its name, which is empty otherwise.
+    metadata. It counts only while the table has the mark that it was created
+    with: in its comment, or in its statement where the database is SQLite. A
+    table's rows that are not visible yet are in ``_sage200_`` and its name,
+    which is empty otherwise.
 
     Rows are gathered, and staged with the checkpoint in one transaction; the
     commit merges them into the tables in another. Readers see the old rows or the
