@@ -146,6 +146,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check what can be checked without I/O."""
+        try:
+            return self._check()
+        except SettingsError as error:
+            failure = error.with_traceback(None)
+        raise failure  # without the frames whose variables are settings
+
+    def _check(self) -> None:
         for name in self.__struct_fields__:
             _require_type(name, getattr(self, name))
         if self.edition not in _BASE_URLS:
@@ -220,16 +227,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             >>> Settings.from_env({"SAGE200_EDITION": "standard"}).edition
             'standard'
         """
-        variables = os.environ if environ is None else environ
-        texts = {
-            name.removeprefix(_PREFIX).lower(): text
-            for name, text in variables.items()
-            if name.startswith(_PREFIX) and text
-        }
-        for name in sorted(texts.keys() - set(cls.__struct_fields__)):
-            _refuse_misspelling(name)
-        known = [name for name in cls.__struct_fields__ if name in texts]
-        return cls(**{name: _convert(name, texts[name]) for name in known})
+        try:
+            return cls(**_values_in(os.environ if environ is None else environ))
+        except SettingsError as error:
+            failure = error.with_traceback(None)
+        del environ
+        raise failure  # without the frames whose variables are settings
 
 
 _DEFAULTS: Final = {
@@ -274,6 +277,19 @@ def _require_token_store(value: object) -> None:
             f"got {value!r}"
         )
         raise SettingsError(message, name="token_store")
+
+
+def _values_in(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that *environ* has, by their names."""
+    texts = {
+        name.removeprefix(_PREFIX).lower(): text
+        for name, text in environ.items()
+        if name.startswith(_PREFIX) and text
+    }
+    for name in sorted(texts.keys() - set(Settings.__struct_fields__)):
+        _refuse_misspelling(name)
+    known = [name for name in Settings.__struct_fields__ if name in texts]
+    return {name: _convert(name, texts[name]) for name in known}
 
 
 def _convert(name: str, text: str) -> Any:

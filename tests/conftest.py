@@ -1,16 +1,19 @@
 """Shared by all tests: no outside settings, no leaked secrets, Hypothesis profiles."""
 
+import contextlib
 import logging
 import os
 import secrets
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sage200_async.errors import Sage200Error
+from sage200_async.errors import Sage200Error, known_secrets
 from sage200_async.events import Events
 from sage200_async.sandbox.oauth.authorization_server import CLIENT_SECRET
 
+TESTS = Path(__file__).parent
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
@@ -28,6 +31,12 @@ def no_outside_settings(monkeypatch):
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def no_known_secrets():
+    """Forget what other tests sent: it would be cut from this one's texts."""
+    known_secrets._forms_of.clear()
+
+
 def _attributes(error):
     """Return the repr of each attribute that has one: a long int has none."""
     texts = []
@@ -39,8 +48,49 @@ def _attributes(error):
     return ", ".join(texts)
 
 
+def _chain(error):
+    """Return *error* and all its causes and contexts, suppressed or not."""
+    errors, todo = [], [error]
+    while todo:
+        error = todo.pop()
+        if error is not None and not any(error is other for other in errors):
+            errors.append(error)
+            todo += [error.__cause__, error.__context__]
+    return errors
+
+
+def _frames(error):
+    """Return the frames of an error's tracebacks that are not of the tests."""
+    frames = {}
+    for link in _chain(error):
+        traceback = link.__traceback__
+        while traceback is not None:
+            frame, traceback = traceback.tb_frame, traceback.tb_next
+            path = frame.f_code.co_filename
+            if not path.startswith((str(TESTS), "<doctest")):
+                frames[id(frame)] = frame
+    return list(frames.values())
+
+
+def _locals(error):
+    """Return the text of each local variable in the frames of *error*.
+
+    Programs that report crashes show them: rich, Sentry, IPython.
+    """
+    texts = []
+    for frame in _frames(error):
+        where = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
+        for name, value in frame.f_locals.items():
+            with contextlib.suppress(Exception):  # no repr is no leak
+                texts.append(f"{where}: {name}={value!r}")
+    return texts
+
+
 class SecretLeakDetector(logging.Handler):
     """Collects logs, events and errors, and finds the secrets in them.
+
+    Of errors, it also looks at the variables in the frames of their tracebacks,
+    and at their causes.
 
     Tokens, states and verifiers are created by `secrets.token_urlsafe`, in the
     sandbox and in sign-ins; secrets that tests write begin with "hush".
@@ -82,6 +132,8 @@ class SecretLeakDetector(logging.Handler):
         """Return the collected texts that contain a secret, and forget all texts."""
         for error in self.errors:
             self.texts += [str(error), repr(error), _attributes(error)]
+            self.texts += [repr(other) for other in _chain(error)[1:]]
+            self.texts += _locals(error)
         texts, self.texts, self.errors = self.texts, [], []
         joined = "\n".join(texts)
         leaked = [secret for secret in self.secrets if secret in joined]

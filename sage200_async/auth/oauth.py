@@ -24,6 +24,8 @@ from sage200_async.errors import (
     TokenRefused,
     TokenUnavailable,
 )
+from sage200_async.errors.foreign_text import one_line
+from sage200_async.errors.known_secrets import remember
 from sage200_async.odata.encoding import encode_query
 from sage200_async.wire.headers import retry_after
 from sage200_async.wire.messages import Request
@@ -65,6 +67,7 @@ _KNOWN: Final = _FINAL | {
 _PASSING: Final = frozenset({408, 429})
 _RESPONSE_PARAMETERS: Final = frozenset({"state", "code", "error", "error_description"})
 # Each at most once (RFC 6749, 3.1); others belong to the redirect URI.
+_SECRET_PARAMETERS: Final = ("client_secret", "refresh_token", "code", "code_verifier")
 _FORM_HEADERS: Final = {
     "content-type": "application/x-www-form-urlencoded",
     "accept": "application/json",
@@ -103,6 +106,7 @@ def _form_request(settings: Settings, form: dict[str, str]) -> Request:
     form["client_id"] = settings.client_id
     if settings.client_secret:
         form["client_secret"] = settings.client_secret
+    remember(*(form.get(name, "") for name in _SECRET_PARAMETERS))
     return Request(
         method="POST",
         base_url=settings.token_url,
@@ -149,15 +153,16 @@ def authorization_url(
     return f"{settings.authorization_url}{separator}{query}"
 
 
-def read_redirect(url: str, state: str) -> str:
-    """Return the code in the URL that the browser was redirected to.
+def read_redirect(url: str, state: str) -> str | SignInFailed:
+    """Return the code in the URL that the browser was redirected to, or the error.
 
     The state is compared first, in constant time: without it, anybody may have
     made the URL.
 
-    Raises:
-        SignInFailed: The state is another one, the sign-in was refused, or
-            there is no code. The message shows neither state nor code.
+    Returns:
+        The code; or an error, if the state is another one, the sign-in was
+        refused, or there is no code. Its message shows neither state nor code,
+        and it is not raised here, where the variables hold them.
 
     Source: RFC 6749, 4.1.2 and 10.12.
     """
@@ -170,14 +175,14 @@ def read_redirect(url: str, state: str) -> str:
         message = (
             f"Expected the state of this sign-in, got {got}: start the sign-in again"
         )
-        raise SignInFailed(message, reason="state")
+        return SignInFailed(message, reason="state")
     if values.get("error"):
         detail = _one_line(values["error"], values.get("error_description", ""))
         message = f"Sage ID refused the sign-in ({detail})"
-        raise SignInFailed(message, reason=_one_line(values["error"]))
+        return SignInFailed(message, reason=_one_line(values["error"]))
     if not values.get("code"):
         message = "Expected a URL with a code, got none: start the sign-in again"
-        raise SignInFailed(message, reason="code")
+        return SignInFailed(message, reason="code")
     return values["code"]
 
 
@@ -189,11 +194,9 @@ def _query(url: str) -> str:
 
 
 def _one_line(error: str, description: object = "") -> str:
-    """Return the server's text on one line, without control characters."""
+    """Return the server's text on one line."""
     text = f"{error}: {description if isinstance(description, str) else ''}"
-    text = text.rstrip(": ")
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())[:_MAX_SHOWN]
+    return one_line(text.rstrip(": "), _MAX_SHOWN)
 
 
 class _TokenResponse(Struct):

@@ -28,7 +28,7 @@ from sage200_async.auth.token_endpoint import (
     require_client_id,
     send_to_token_endpoint,
 )
-from sage200_async.errors import SettingsError
+from sage200_async.errors import SettingsError, SignInFailed
 from sage200_async.settings import require_url
 from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
@@ -36,6 +36,7 @@ from sage200_async.transport.http import HttpTransport
 if TYPE_CHECKING:
     from sage200_async.auth.stores import Tokens
     from sage200_async.settings import Settings
+    from sage200_async.wire.messages import Request
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +90,8 @@ class AuthorizationRequest(Struct, frozen=True):
             >>> AuthorizationRequest.begin("https://app.example/callback")
             AuthorizationRequest(redirect_uri='https://app.example/callback', state=..., code_verifier=...)
         """
-        state, verifier = (secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(2))
-        return cls(redirect_uri, state, verifier)
+        # In no variable, which a traceback may show.
+        return cls(redirect_uri, *map(secrets.token_urlsafe, (_RANDOM_BYTES,) * 2))
 
 
 def create_authorization_url(settings: Settings, sign_in: AuthorizationRequest) -> str:
@@ -145,10 +146,13 @@ async def exchange_code(
         RFC 6749, 4.1.3.
     """
     require_client_id(settings)
-    code = read_redirect(redirect_url, sign_in.state)
+    request = _code_request(settings, sign_in, redirect_url)
+    del redirect_url  # it holds the code, and tracebacks may show variables
+    if isinstance(request, SignInFailed):
+        raise request
     store = store_at(settings.token_store)
     async with store.lock():
-        tokens = await _request_tokens(settings, sign_in, code)
+        tokens = await _request_tokens(settings, request)
         tokens = TokenOwner.of(settings).mark(tokens)
         await store.save(tokens)
     if not tokens.refresh_token:
@@ -177,12 +181,18 @@ async def sign_out(settings: Settings) -> bool:
     return tokens is not None and bool(tokens.access_token or tokens.refresh_token)
 
 
-async def _request_tokens(
-    settings: Settings, sign_in: AuthorizationRequest, code: str
-) -> Tokens:
+def _code_request(
+    settings: Settings, sign_in: AuthorizationRequest, redirect_url: str
+) -> Request | SignInFailed:
+    code = read_redirect(redirect_url, sign_in.state)
+    if isinstance(code, SignInFailed):
+        return code
+    return code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
+
+
+async def _request_tokens(settings: Settings, request: Request) -> Tokens:
     clock = Clock()
     http = HttpTransport(settings, clock, connections=1)
-    request = code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
     asked_at = clock.now()
     await http.open()
     try:

@@ -62,18 +62,18 @@ async def send_to_token_endpoint(http: Transport, request: Request) -> ResponseL
     Raises:
         TokenUnavailable: No response came.
     """
+    cause: TransportError | None = None
     try:
         async with asyncio.timeout(TOKEN_WAIT):
             return await http.send(request)
     except StatusError as error:
-        error.request = None
-        if error.response is None:
-            raise TokenUnavailable("No response from the token endpoint") from error
-        return error.response
+        if error.response is not None:
+            return error.response
+        failure = ""
     except TransportError as error:
         error.request = None
-        message = f"No response from the token endpoint ({type(error).__name__})"
-        raise TokenUnavailable(message) from error
-    except TimeoutError as error:
-        message = f"No response from the token endpoint within {TOKEN_WAIT:g} s"
-        raise TokenUnavailable(message) from error
+        cause, failure = error, f" ({type(error).__name__})"
+    except TimeoutError:
+        failure = f" within {TOKEN_WAIT:g} s"
+    # Raised here, without the frames of libraries that hold the request.
+    raise TokenUnavailable(f"No response from the token endpoint{failure}") from cause

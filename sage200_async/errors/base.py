@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sage200_async.errors.foreign_text import cleaned
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,7 +68,11 @@ class PlanLike(Protocol):
 
 
 class Sage200Error(Exception):
-    """The base of every error that this library raises on purpose."""
+    """The base of every error that this library raises on purpose.
+
+    Its text may repeat what a server wrote, but for known secrets and control
+    characters, and is cut to 1,500 characters.
+    """
 
     retryable: bool = False
     """Whether the same call may succeed later."""
@@ -79,3 +85,11 @@ class Sage200Error(Exception):
 
     plan: PlanLike | None = None
     """How far a stream had come, for `resume`; None outside a stream."""
+
+    def __init__(self, *args: object) -> None:
+        texts = (cleaned(arg) if isinstance(arg, str) else arg for arg in args)
+        super().__init__(*texts)
+
+    def add_note(self, note: str) -> None:
+        """Add a note, which tracebacks show; it is cleaned like the message."""
+        super().add_note(cleaned(note))

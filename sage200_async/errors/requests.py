@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from sage200_async.errors.base import Sage200Error
+from sage200_async.errors.foreign_text import one_line
+from sage200_async.errors.known_secrets import body_without_secrets
 
 if TYPE_CHECKING:
     from sage200_async.errors.base import RequestLike, ResponseLike
@@ -124,7 +126,7 @@ class StatusError(RequestError):
     ) -> None:
         super().__init__(message, request=request, attempts=attempts)
         self.response = response
-        self.detail = detail
+        self.detail = one_line(detail)
         self.retry_after = retry_after
 
     @property
@@ -201,6 +203,6 @@ class DecodeError(RequestError):
         raw: bytes = b"",
     ) -> None:
         super().__init__(message, request=request, attempts=attempts)
-        self.json_path = json_path
+        self.json_path = one_line(json_path)
         self.model = model
-        self.raw = raw
+        self.raw = body_without_secrets(raw)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from sage200_async.errors import RequestError, Unauthorized
+from sage200_async.errors.known_secrets import remember
 from sage200_async.transport.base import Call
 
 if TYPE_CHECKING:
@@ -168,5 +169,6 @@ def _company(request: Request) -> tuple[str, str]:
 
 
 def _with_token(request: Request, version: TokenVersion) -> Request:
+    remember(version.tokens.access_token)
     bearer = {"authorization": f"Bearer {version.tokens.access_token}"}
     return replace(request, headers={**request.headers, **bearer})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import yarl
@@ -15,8 +15,10 @@ from sage200_async.errors import (
     ConnectError,
     IncompleteResponse,
     RequestTimeout,
+    Sage200Error,
     TransportError,
 )
+from sage200_async.errors.foreign_text import one_line
 from sage200_async.odata.encoding import join
 from sage200_async.transport.base import Call
 from sage200_async.wire.body import Body
@@ -196,11 +198,16 @@ class HttpTransport:
             ClientClosed: The pool is not open, or not in this event loop.
         """
         session = self.require_open()
+        failure: Sage200Error
         try:
             response = await self._exchange(session, request)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise translate(error, request, self._settings) from error
-        return check(request, response, self._clock.now())
+            failure = translate(error, request, self._settings)
+        except TransportError as error:
+            failure = error.with_traceback(None)
+        else:
+            return check(request, response, self._clock.now())
+        raise failure  # without aiohttp's frames, which hold the token
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request
@@ -246,17 +253,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _INVALID_URL):
         text = ""  # its text is the whole URL
     if isinstance(error, aiohttp.ClientResponseError):
-        _redact(error)
         text = error.message
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _redact(error: aiohttp.ClientResponseError) -> None:
-    """Remove the request's headers and query from an error that becomes a cause."""
-    method, no_headers = error.request_info.method, cast("Any", {})
-    url = error.request_info.real_url.with_query(None)
-    error.request_info = aiohttp.RequestInfo(url, method, no_headers, url)
-    error.args = (error.request_info, error.history)
+    return one_line(text) or type(error).__name__
 
 
 def _timeout(error: Exception, settings: Settings) -> tuple[str, float]:

@@ -190,13 +190,14 @@ class Retry:
             async with asyncio.timeout_at(state.deadline):
                 with state.call.entered():
                     response = await self._send(state)
-        except TimeoutError as error:
+        except TimeoutError:
             late = state.too_late(seconds or 0.0)
             state.describe(late)
             state.advise(late)
-            raise late from error
-        self._budget.earn()
-        return response
+        else:
+            self._budget.earn()
+            return response
+        raise late  # without the frames of libraries, which hold the token
 
     async def _send(self, state: RetryState) -> Response:
         # The wait is in `_pause`, on our clock: backoff would jitter it, and

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from sage200_async.errors import RequestError, Unauthorized
+from sage200_async.errors.known_secrets import remember
 
 if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
@@ -55,4 +56,5 @@ class Subscription:
     def _with_key(self, request: Request, index: int) -> Request:
         if not self._keys:
             return request
+        remember(self._keys[index])
         return replace(request, headers={**request.headers, _HEADER: self._keys[index]})

@@ -16,6 +16,7 @@ import msgspec
 from sage200_async.errors import IncompleteResponse, ResponseTooLarge
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.secret_filter import filters_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,6 +57,7 @@ class Body:
         self._counts_brackets = compressed or "content-length" not in headers
         # A content length shows where a body ends.
         self._has_data = False
+        self._filters = filters_for(request)
 
     def take(self, chunk: bytes) -> Iterator[None]:
         """Add *chunk*; each step takes about half a millisecond.
@@ -67,9 +69,7 @@ class Body:
         """
         self._has_data = True
         for part in self._decompressed(chunk):
-            self._body.add(part)
-            if self._counts_brackets:
-                self._count_brackets(part)
+            self._add(part)
             if len(self._body) > self._limit:
                 message = (
                     f"{self._request}: the response is larger than {self._limit:,} bytes: "
@@ -78,6 +78,17 @@ class Body:
                 )
                 raise ResponseTooLarge(message, request=self._request)
             yield
+
+    def _add(self, part: bytes) -> None:
+        """Add *part* without the request's secrets."""
+        for secret in self._filters:
+            part = secret.take(part)
+        self._keep(part)
+
+    def _keep(self, part: bytes) -> None:
+        self._body.add(part)
+        if self._counts_brackets:
+            self._count_brackets(part)
 
     def _decompressed(self, chunk: bytes) -> Iterator[bytes]:
         if self._decompressor is None:
@@ -116,6 +127,9 @@ class Body:
             IncompleteResponse: It ends too early: within compressed data or, in a
                 success, within or before a JSON value.
         """
+        rest = b"".join([secret.rest() for secret in self._filters])
+        if rest:
+            self._keep(rest)
         if self._ends_early(status):
             raise self._incomplete("the response ends too early")
         large = status == HTTPStatus.OK and len(self._body) > _PART

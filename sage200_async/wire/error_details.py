@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sage200_async.errors.foreign_text import one_line
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, is_array, is_object
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _READ: Final = 64 * 1024
 # Bytes of a body that are looked at.
-_SHOWN: Final = 500
-# Characters of a message.
 _MAX_DEPTH: Final = 6
 _MAX_TEXTS: Final = 20
 _SENTENCES: Final = (
@@ -63,9 +62,9 @@ def message_in(response: Response) -> str:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _one_line(_text_of(body))
+        return one_line(_text_of(body))
     texts = list(dict.fromkeys(_texts_in(value, "", _MAX_DEPTH)))[:_MAX_TEXTS]
-    return _one_line("; ".join(texts) or body.decode(errors="replace"))
+    return one_line("; ".join(texts) or body.decode(errors="replace"))
 
 
 def _texts_in(value: Any, name: str, depth: int) -> Iterator[str]:
@@ -113,9 +112,3 @@ def _text_of(body: bytes) -> str:
         messages = [unescape(text) for text in texts if text.strip()]
         return "; ".join(dict.fromkeys(messages)) or "an XML document without a message"
     return start.decode(errors="replace")
-
-
-def _one_line(text: str) -> str:
-    """Return *text* without control characters, blanks squeezed, cut to its limit."""
-    printable = "".join(char if char.isprintable() else " " for char in text[:_READ])
-    return " ".join(printable.split())[:_SHOWN]

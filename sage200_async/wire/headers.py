@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors import SettingsError
+from sage200_async.errors.foreign_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def request_id(headers: Mapping[str, str]) -> str:
         headers: Names in lower case.
     """
     ids = (headers[name] for name in _REQUEST_IDS if headers.get(name))
-    return next(ids, "")[:_LONGEST_ID]
+    return one_line(next(ids, ""), _LONGEST_ID)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

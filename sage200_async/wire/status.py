@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from sage200_async.errors import (
     BadRequest,
     Conflict,
@@ -14,6 +16,7 @@ from sage200_async.errors import (
     StatusError,
     Unauthorized,
 )
+from sage200_async.errors.known_secrets import body_without_secrets, without_secrets
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id, retry_after
 
@@ -63,6 +66,7 @@ def check(request: Request, response: Response, now: float) -> Response:
     """
     if response.status // 100 == _SUCCESS:
         return response
+    response = _without_secrets(response)
     error = _ERRORS.get(response.status, _class_of(response.status))
     detail = message_in(response)
     advice = _ADVICE.get(response.status, "")
@@ -77,6 +81,14 @@ def check(request: Request, response: Response, now: float) -> Response:
     raised.retryable = raised.retryable or response.status == _REQUEST_TIMEOUT
     raised.request_id = request_id(response.headers)
     raise raised
+
+
+def _without_secrets(response: Response) -> Response:
+    """Return *response* without the secrets that it repeats: an error keeps it."""
+    named = response.headers.items()
+    headers = {name: without_secrets(value) for name, value in named}
+    body = body_without_secrets(bytes(response.body))
+    return replace(response, headers=headers, body=body)
 
 
 def _class_of(status: int) -> type[StatusError]:

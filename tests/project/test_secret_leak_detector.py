@@ -1,6 +1,7 @@
 """The check for leaked secrets finds a leak."""
 
 import asyncio
+import json
 import logging
 import secrets
 
@@ -35,6 +36,29 @@ def test_a_secret_in_an_event_or_an_error_is_found(secret_leak_detector) -> None
     with pytest.raises(TokenRefused):
         raise TokenRefused(secret)
     assert len(secret_leak_detector.leaks()) == 2
+
+
+def test_a_secret_in_a_variable_of_a_frame_is_found(secret_leak_detector) -> None:
+    """A variable in a library's frame is found, below the error or below its cause."""
+
+    def fail(text: str) -> None:
+        """Fail in a frame of the standard library that holds *text*."""
+        json.loads(text)
+
+    with pytest.raises(TokenRefused):
+        raise TokenRefused from caught(lambda: fail("hush-hush"))
+    leaks = secret_leak_detector.leaks()
+    assert any("decoder.py:raw_decode: s='hush-hush'" in leak for leak in leaks)
+    with pytest.raises(TokenRefused):
+        raise TokenRefused from caught(lambda: fail("nothing"))
+    assert secret_leak_detector.leaks() == []
+
+
+def caught(work) -> Exception:
+    """Return the error that *work* raises."""
+    with pytest.raises(json.JSONDecodeError) as info:
+        work()
+    return info.value
 
 
 def test_the_tokens_of_a_sandbox_are_known(secret_leak_detector) -> None:

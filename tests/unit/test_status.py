@@ -95,7 +95,7 @@ def test_class(status, kind, retryable):
         ),
         (b"<Error/>", "an XML document without a message"),
         (b'\xef\xbb\xbf{"Message": "With a mark."}', "With a mark."),
-        (b'{"Message": "one\\r\\n\\u001b[31mtwo\\u0085"}', "one [31mtwo"),
+        (b'{"Message": "one\\r\\n\\u001b[31mtwo\\u0085"}', "one \ufffd[31mtwo"),
         (b"{}", "{}"),
         (b"plain", "plain"),
         (b"", ""),

@@ -62,21 +62,25 @@ def encode(tokens: Tokens) -> bytes:
     return msgspec.json.encode(tokens)
 
 
-def decode(data: bytes | str, store: str) -> Tokens:
+def decode(data: bytes | str | None, store: str) -> Tokens | None:
     """Return the tokens in *data*; fields of a later version are ignored.
 
     Args:
-        data: JSON.
+        data: JSON, or None for no tokens. No variable of the caller holds it: a
+            traceback may be shown with its variables.
         store: The name of the store, for the message.
 
     Raises:
         TokenStoreError: *data* is something else. Neither the message nor a
             cause shows it: it may hold a token.
     """
+    if data is None:
+        return None
     try:
         return msgspec.json.decode(data, type=Tokens)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         size = f"{len(data)} {'characters' if isinstance(data, str) else 'bytes'}"
+    del data
     raise TokenStoreError(
         f"{store}: expected tokens as JSON, got {size} of something else. Remove it "
         "and sign in again with `sage200 login`."

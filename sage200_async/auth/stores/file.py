@@ -79,8 +79,7 @@ class FileStore:
         Raises:
             TokenStoreError: The file cannot be read, or holds something else.
         """
-        data = await self._run("read", self._read)
-        return None if data is None else decode(data, str(self.path))
+        return decode(await self._run("read", self._read), str(self.path))
 
     async def save(self, tokens: Tokens) -> None:
         """Replace the file; on return, the new one is on the disk.
@@ -88,10 +87,9 @@ class FileStore:
         Raises:
             TokenStoreError: It cannot be written.
         """
-        data = encode(tokens)
         replace = _replace_used if self._stored_used else _replace
         self._stored_used = tokens.refresh_started_at is not None
-        await self._run("written", lambda: replace(_resolve(self.path), data))
+        await self._run("written", lambda: replace(_resolve(self.path), encode(tokens)))
 
     async def clear(self) -> None:
         """Remove the file.
@@ -120,8 +118,10 @@ class FileStore:
             try:
                 return await asyncio.to_thread(work)
             except OSError as error:
-                if not attempts_left or not isinstance(error, PermissionError):
-                    raise self._error(action, error) from error
+                failure = self._error(action, error)
+                may_pass = isinstance(error, PermissionError)
+            if not attempts_left or not may_pass:
+                raise failure  # without the frames that hold the tokens
             await asyncio.sleep(_DELAY)
 
     def _error(self, action: str, error: OSError) -> TokenStoreError:

@@ -70,8 +70,7 @@ class KeyringStore:
         Raises:
             TokenStoreError: The keyring failed, or the entry holds something else.
         """
-        text = await self._run("read", self._read)
-        return None if text is None else decode(text, self._label)
+        return decode(await self._run("read", self._read), self._label)
 
     async def save(self, tokens: Tokens) -> None:
         """Store *tokens*, then remove the parts of the old ones.
@@ -79,8 +78,7 @@ class KeyringStore:
         Raises:
             TokenStoreError: The keyring failed; it has the old tokens.
         """
-        text = json.dumps(msgspec.to_builtins(tokens), separators=(",", ":"))
-        await self._run("written", lambda: self._write(text))
+        await self._run("written", lambda: self._write(_text_of(tokens)))
 
     async def clear(self) -> None:
         """Delete the tokens.
@@ -123,15 +121,20 @@ class KeyringStore:
             head = _get(self._head)
             if head is None or not head.startswith(_PARTS):
                 return head
-            parts = [_get(entry) for entry in self._parts(head)]
-            present = [part for part in parts if part is not None]
-            if len(present) == len(parts):
-                return "".join(present)
+            text = self._joined(head)
+            if text is not None:
+                return text
         message = (
             f"{self._label}: expected all parts, some are missing. "
             "Sign in again with `sage200 login`."
         )
         raise TokenStoreError(message)
+
+    def _joined(self, head: str) -> str | None:
+        """Return the parts that *head* lists as one text, or None if some are missing."""
+        parts = [_get(entry) for entry in self._parts(head)]
+        present = [part for part in parts if part is not None]
+        return "".join(present) if len(present) == len(parts) else None
 
     def _write(self, text: str) -> None:
         old = _get(self._head)
@@ -164,6 +167,11 @@ class KeyringStore:
         if word != _PARTS or not count.isdecimal():
             return []
         return [f"{self._head}:{name}:{number}" for number in range(int(count))]
+
+
+def _text_of(tokens: Tokens) -> str:
+    """Return *tokens* as JSON in ASCII."""
+    return json.dumps(msgspec.to_builtins(tokens), separators=(",", ":"))
 
 
 def _state_folder() -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sage200_async._optional import require
@@ -15,7 +15,7 @@ from sage200_async.auth.stores.locks import LOCK_WAIT, lock_timeout
 from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from redis.asyncio import Redis
     from redis.asyncio.lock import Lock
@@ -78,10 +78,10 @@ class RedisStore:
         Raises:
             TokenStoreError: Redis failed, or the key holds something else.
         """
-        with self._translated_errors("load"):
-            async with self._client() as redis:
-                data = await redis.get(self._key)
-        return None if data is None else decode(data, self._label)
+        key = self._key
+        return decode(
+            await self._run("load", lambda redis: redis.get(key)), self._label
+        )
 
     async def save(self, tokens: Tokens) -> None:
         """Store *tokens*, even if the lock was lost meanwhile.
@@ -89,9 +89,8 @@ class RedisStore:
         Raises:
             TokenStoreError: Redis failed.
         """
-        with self._translated_errors("save"):
-            async with self._client() as redis:
-                await redis.set(self._key, encode(tokens))
+        key = self._key
+        await self._run("save", lambda redis: redis.set(key, encode(tokens)))
 
     async def clear(self) -> None:
         """Delete the tokens.
@@ -99,9 +98,7 @@ class RedisStore:
         Raises:
             TokenStoreError: Redis failed.
         """
-        with self._translated_errors("clear"):
-            async with self._client() as redis:
-                await redis.delete(self._key)
+        await self._run("clear", lambda redis: redis.delete(self._key))
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None, None]:
@@ -118,8 +115,7 @@ class RedisStore:
                 blocking_timeout=self._wait,
                 thread_local=False,
             )
-            with self._translated_errors("lock"):
-                acquired = await lock.acquire()
+            acquired = await self._translated("lock", lock.acquire())
             if not acquired:
                 raise lock_timeout(self._label, self._wait)
             async with _renewed(lock, self._lease):
@@ -132,20 +128,30 @@ class RedisStore:
             self._url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
         )
 
-    @contextmanager
-    def _translated_errors(self, action: str) -> Generator[None, None, None]:
-        """Raise Redis's errors as ours.
+    async def _run(
+        self, action: str, command: Callable[[Redis], Awaitable[Any]]
+    ) -> Any:
+        """Send one command over a connection of its own."""
 
-        They are dropped: some repeat the command, which holds a token.
+        async def send() -> Any:
+            async with self._client() as redis:
+                return await command(redis)
+
+        return await self._translated(action, send())
+
+    async def _translated(self, action: str, work: Awaitable[Any]) -> Any:
+        """Await *work*; raise Redis's errors as ours.
+
+        They are dropped: some repeat the command, which holds a token, and so do
+        their frames.
         """
         from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
         try:
-            yield
+            return await work
         except (RedisError, OSError) as error:
             name = type(error).__name__
-            message = f"{self._label}: {action} failed with {name}"
-            raise TokenStoreError(message) from None
+        raise TokenStoreError(f"{self._label}: {action} failed with {name}")
 
 
 @asynccontextmanager
