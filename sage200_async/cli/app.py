@@ -31,6 +31,7 @@ from sage200_async.cli.options import (
 )
 from sage200_async.cli.output import FORMATS
 from sage200_async.errors import Sage200Error, TokenRefused
+from sage200_async.errors.foreign_text import printable
 
 _LOGIN = "sage200 login"
 
@@ -189,7 +190,8 @@ def sandbox(
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="Output format. A table without --top shows 20 records.",
+    help="Output format. A table without --top shows 20 records. CSV and tables replace "
+    "control characters in texts; NDJSON escapes them.",
 )
 @click.option(
     "--untyped", is_flag=True, help="Accept a RESOURCE that is not in the catalog."
@@ -311,9 +313,9 @@ def run() -> int:
         message = str(error)
         if isinstance(error, TokenRefused) and _LOGIN not in message:
             message += f" (run `{_LOGIN}`)"
-        click.echo(f"error: {message}", err=True)
+        click.echo(f"error: {printable(message)}", err=True)
         for note in getattr(error, "__notes__", ()):
-            click.echo(f"       {note}", err=True)
+            click.echo(f"       {printable(note)}", err=True)
         return 1
     return 0
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sage200_async.errors.foreign_text import escaped_json, printable
 from sage200_async.wire.json_types import is_object
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _MAX_COLUMNS: Final = 8
+_IN_QUOTES: Final = "\t\n"
+# Blanks that a cell of CSV may have.
 
 
 class Writer(Protocol):
@@ -34,14 +37,14 @@ class Writer(Protocol):
 
 
 class NdjsonWriter:
-    """One JSON object per line, without null values."""
+    """One JSON object per line, without null values; control characters escaped."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
 
     def write(self, record: Any) -> None:
         """Print one record."""
-        sys.stdout.buffer.write(_ENCODER.encode(record) + b"\n")
+        sys.stdout.buffer.write(escaped_json(_ENCODER.encode(record)) + b"\n")
 
     def close(self) -> None:
         """Flush standard output."""
@@ -49,17 +52,22 @@ class NdjsonWriter:
 
 
 class CsvWriter:
-    """A header and one row per record; related records as JSON."""
+    """A header and one row per record; related records as JSON.
+
+    Terminals and spreadsheets get it as it is. So cells keep tabs and line breaks
+    (CRLF becomes LF); other control characters become U+FFFD. NDJSON keeps them all.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
-        self._writer.writerow(names)
+        self._writer.writerow(map(_csv_text, names))
 
     def write(self, record: Any) -> None:
         """Print one record."""
         plain = as_mapping(record)
-        self._writer.writerow([_cell_text(plain, name) for name in self._names])
+        cells = [_cell_text(plain, name) for name in self._names]
+        self._writer.writerow(map(_csv_text, cells))
 
     def close(self) -> None:
         """Flush standard output."""
@@ -104,19 +112,6 @@ def make_table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table
     return table
 
 
-def printable(text: str) -> str:
-    """Return *text* on one line, and without what a terminal would obey."""
-    if text.isprintable():
-        return text
-    return "".join([_printable_character(character) for character in text])
-
-
-def _printable_character(character: str) -> str:
-    if character.isprintable():
-        return character
-    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
-
-
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* as lines with aligned columns, without cutting anything."""
     lines = [[printable(cell) for cell in row] for row in rows]
@@ -124,6 +119,10 @@ def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for row in lines:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
+
+
+def _csv_text(cell: str) -> str:
+    return printable(cell.replace("\r\n", "\n"), keep=_IN_QUOTES)
 
 
 def _filled_columns(

@@ -14,7 +14,8 @@ from sage200_async import Sage200Client, Tokens
 from sage200_async.auth.stores import store_at
 from sage200_async.catalog import CurrentUser, Site
 from sage200_async.cli.config import request_settings, time_text, utc_time
-from sage200_async.cli.output import align_columns, printable
+from sage200_async.cli.output import align_columns
+from sage200_async.errors.foreign_text import escaped_json, printable
 
 if TYPE_CHECKING:
     from sage200_async import Settings
@@ -42,7 +43,8 @@ async def whoami(*, as_json: bool) -> None:
     settings = request_settings()
     about = await read_identity(settings)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(about)).decode())
+        json = msgspec.json.format(msgspec.json.encode(about))
+        click.echo(escaped_json(json))
         return
     user = about.user or CurrentUser()
     name = user.friendly_name or user.logon_name or "unknown"

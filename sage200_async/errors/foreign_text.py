@@ -13,12 +13,16 @@ _READ: Final = 64 * 1024
 _SHOWN: Final = 500
 
 
-def printable(text: str) -> str:
-    r"""Return *text* on one line, and without what a terminal would obey.
+def printable(text: str, keep: str = "") -> str:
+    r"""Return *text* without what a terminal would obey, on one line.
 
     Line breaks, tabs and other blanks become blanks. Other control characters
     (escape sequences, C1, those that turn the direction of writing) become
     U+FFFD, and so do halves of surrogate pairs.
+
+    Args:
+        text: Of a record, a server or a file.
+        keep: Characters that are left as they are, such as line breaks.
 
     Example:
         >>> printable("a\n\x1b[2Jb")
@@ -26,13 +30,35 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join([_printable_character(character) for character in text])
+    return "".join([char if char in keep else _printable(char) for char in text])
 
 
-def _printable_character(character: str) -> str:
+def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def escaped_json(json: bytes) -> bytes:
+    r"""Return *json* with ``\u`` escapes for what a terminal would obey.
+
+    JSON escapes the first 32 control characters, and leaves the others as they are.
+
+    Example:
+        >>> escaped_json('{"name":"a\x9b31m"}'.encode())
+        b'{"name":"a\\u009b31m"}'
+    """
+    text = json.decode()
+    if text.isprintable():
+        return json
+    return "".join(map(_escaped, text)).encode()
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def one_line(text: str, limit: int = _SHOWN) -> str:

@@ -6,15 +6,21 @@ import io
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from sage200_async import Sage200Client, Settings
+from sage200_async.cli import app as app_module
 from sage200_async.cli.config import login_settings
-from sage200_async.cli.output import align_columns, make_table
+from sage200_async.cli.output import _csv_text, align_columns, make_table
 from sage200_async.cli.query import QueryArguments, _print
-from sage200_async.errors import QueryError
+from sage200_async.errors import QueryError, RequestError
+from sage200_async.errors.foreign_text import escaped_json
 from sage200_async.transport.memory import MemoryTransport, reply
+from sage200_async.wire.messages import Request
 
 HOSTILE = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\u202ec\r\nd\u2028e\x00"
 HARMLESS = "a�]0;title��[2Jb�31m�c  d e�"
@@ -46,11 +52,52 @@ def test_aligned_lines_have_no_control_characters() -> None:
     assert list(align_columns([[HOSTILE, "x"]])) == [f"{HARMLESS}  x"]
 
 
-def test_csv_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """CSV is data: no character of it is replaced."""
+def test_csv_has_no_control_characters_but_tabs_and_line_breaks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Terminals and spreadsheets get CSV as it is: cells keep only breaks and tabs."""
     printed(format="csv", select="id,name")
-    rows = list(csv.reader(io.StringIO(capsys.readouterr().out, newline="")))
-    assert rows == [["id", "name"], ["1", ""], ["2", ""], ["3", HOSTILE]]
+    output = capsys.readouterr().out
+    rows = list(csv.reader(io.StringIO(output, newline="")))
+    name = HARMLESS.replace("c  d", "c\nd")
+    assert rows == [["id", "name"], ["1", ""], ["2", ""], ["3", name]]
+    assert _csv_text("a\tb\nc\rd\r\ne") == "a\tb\nc d\ne"
+
+
+def test_ndjson_escapes_control_characters(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """NDJSON keeps each character, and writes no control character raw."""
+    printed(format="ndjson", select="id,name")
+    output = capfdbinary.readouterr().out
+    assert msgspec.json.decode(output.splitlines()[2])["name"] == HOSTILE
+    assert output.replace(b"\n", b"").decode().isprintable()
+    assert rb"b\u009b31m" in output
+
+
+@given(st.text())
+def test_escaped_json_is_the_same_json(text: str) -> None:
+    """Whatever a text has, it comes back, and nothing in it is for a terminal."""
+    safe = text.encode(errors="replace").decode()
+    line = escaped_json(msgspec.json.encode({"name": safe}))
+    assert msgspec.json.decode(line) == {"name": safe}
+    assert line.decode().isprintable()
+
+
+def test_an_error_is_printed_without_control_characters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither an error nor a note of it moves the cursor, also not by the request."""
+
+    def fail(**_: Any) -> None:
+        """Fail as a command does."""
+        error = RequestError(HOSTILE, request=Request(method="GET", path=HOSTILE))
+        error.add_note(HOSTILE)
+        raise error
+
+    monkeypatch.setattr(app_module, "app", fail)
+    assert app_module.run() == 1
+    assert capsys.readouterr().err.replace("\n", "").isprintable()
 
 
 def test_a_field_without_a_column_is_an_error(
