@@ -166,12 +166,9 @@ def read_redirect(url: str, state: str) -> str | SignInFailed:
 
     Source: RFC 6749, 4.1.2 and 10.12.
     """
-    pairs = parse_qsl(_query(url), keep_blank_values=True)
-    pairs = [pair for pair in pairs if pair[0] in _RESPONSE_PARAMETERS]
-    values = dict(pairs)
-    received = values.get("state", "").encode(errors="replace")
-    if len(values) != len(pairs) or not hmac.compare_digest(received, state.encode()):
-        got = "another" if received else "none"
+    values = _parameters_in(url)
+    if not has_state(url, state):
+        got = "another" if values.get("state") else "none"
         message = (
             f"Expected the state of this sign-in, got {got}: start the sign-in again"
         )
@@ -184,6 +181,23 @@ def read_redirect(url: str, state: str) -> str | SignInFailed:
         message = "Expected a URL with a code, got none: start the sign-in again"
         return SignInFailed(message, reason="code")
     return values["code"]
+
+
+def has_state(url: str, state: str) -> bool:
+    """Whether *url* belongs to the sign-in with this state; compared in constant time.
+
+    Source: RFC 6749, 10.12.
+    """
+    received = _parameters_in(url).get("state", "").encode(errors="replace")
+    return hmac.compare_digest(received, state.encode())
+
+
+def _parameters_in(url: str) -> dict[str, str]:
+    """Return the parameters of a response; none if one is there twice."""
+    pairs = parse_qsl(_query(url), keep_blank_values=True)
+    pairs = [pair for pair in pairs if pair[0] in _RESPONSE_PARAMETERS]
+    values = dict(pairs)
+    return values if len(values) == len(pairs) else {}
 
 
 def _query(url: str) -> str:

@@ -32,6 +32,10 @@ DONE: Final = _PAGE.format(title="Signed in", text="You are signed in to Sage 20
 ALREADY_USED: Final = _PAGE.format(
     title="This sign-in has ended", text="This address has already been opened."
 )
+NOT_OURS: Final = _PAGE.format(
+    title="Not of this sign-in",
+    text="This address does not belong to the sign-in in progress, which still waits.",
+)
 NOT_FOUND: Final = _PAGE.format(title="Page not found", text="There is no such page.")
 
 

@@ -78,8 +78,7 @@ def _login_by_paste(settings: Settings, options: LoginOptions) -> Tokens:
     click.echo(
         "Sign in, then paste the whole address that the browser ends at:", err=True
     )
-    redirected = sys.stdin.readline()
-    return asyncio.run(exchange_code(settings, request, redirected))
+    return asyncio.run(exchange_code(settings, request, sys.stdin.readline()))
 
 
 async def _login_by_browser(settings: Settings, options: LoginOptions) -> Tokens:
@@ -88,9 +87,9 @@ async def _login_by_browser(settings: Settings, options: LoginOptions) -> Tokens
         request = AuthorizationRequest.begin(loopback.redirect_uri)
         url = create_authorization_url(settings, request)
         _show_address(url, browser=options.browser)
-        redirected = await _wait_for_redirect(loopback, options.timeout)
+        redirect = _wait_for_redirect(loopback, request.state, options.timeout)
         try:
-            tokens = await exchange_code(settings, request, redirected)
+            tokens = await exchange_code(settings, request, await redirect)
         except Sage200Error as error:
             await loopback.show(failed(str(error)))
             raise
@@ -98,14 +97,18 @@ async def _login_by_browser(settings: Settings, options: LoginOptions) -> Tokens
         return tokens
 
 
-async def _wait_for_redirect(loopback: Loopback, seconds: float) -> str:
+async def _wait_for_redirect(loopback: Loopback, state: str, seconds: float) -> str:
     try:
-        return await asyncio.wait_for(loopback.redirect(), seconds)
+        return await asyncio.wait_for(loopback.redirect(state), seconds)
     except TimeoutError:
         message = (
             f"the browser did not come back within {seconds:g} s; run `sage200 login` "
             "again, with a longer --timeout if necessary"
         )
+        if loopback.ignored:
+            message += (
+                f" ({loopback.ignored} redirects with another state were ignored)"
+            )
         raise SignInFailed(message, reason="timeout") from None
 
 

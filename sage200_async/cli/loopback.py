@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from sage200_async.cli.html import ALREADY_USED, NOT_FOUND
+from sage200_async.auth.oauth import has_state
+from sage200_async.cli.html import ALREADY_USED, NOT_FOUND, NOT_OURS
 from sage200_async.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ _ADDRESSES: Final = {"localhost": "127.0.0.1"}
 class Loopback:
     """Listens on this machine for one redirect, and shows the browser a page.
 
-    Requests for other paths, such as the icon, get 404 and change nothing. A
-    second redirect gets a page that says that the sign-in has ended.
+    Requests for other paths, such as the icon, get 404 and change nothing. Nor do
+    redirects with another state: any page that the browser shows can send such a
+    request. A second redirect gets a page that says that the sign-in has ended.
 
     Args:
         redirect_uri: http on a loopback address; port 0 takes a free one.
@@ -47,6 +49,9 @@ class Loopback:
 
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
+        self.ignored = 0
+        """Redirects that had another state, or none."""
+        self._state = ""
         self._path = urlsplit(redirect_uri).path or "/"
         self._redirect: asyncio.Future[str] = asyncio.Future()
         self._page: asyncio.Future[str] = asyncio.Future()
@@ -85,8 +90,13 @@ class Loopback:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def redirect(self) -> str:
-        """Wait for the browser; return the address that it was redirected to."""
+    async def redirect(self, state: str) -> str:
+        """Wait for the browser; return the address that it was redirected to.
+
+        Args:
+            state: Of the sign-in in progress; redirects with another are ignored.
+        """
+        self._state = state
         return await asyncio.shield(self._redirect)
 
     async def show(self, page: str) -> None:
@@ -131,6 +141,9 @@ class Loopback:
             return _encode_response(HTTPStatus.NOT_FOUND, NOT_FOUND)
         if method != "GET":
             return _encode_response(HTTPStatus.METHOD_NOT_ALLOWED, NOT_FOUND)
+        if not (self._state and has_state(target, self._state)):
+            self.ignored += 1
+            return _encode_response(HTTPStatus.BAD_REQUEST, NOT_OURS)
         if self._redirect.done():
             return _encode_response(HTTPStatus.GONE, ALREADY_USED)
         url = urlsplit(self.redirect_uri)

@@ -150,7 +150,7 @@ def test_the_code_is_read():
         ("code=hush&state=", "state", "got none"),
         ("code=hush", "state", "got none"),
         ("", "state", "got none"),
-        ("code=hush&state=s&state=other", "state", "got another"),
+        ("code=hush&state=s&state=other", "state", "got none"),
         ("code=hush&code=x&state=s", "state", "start the sign-in again"),
         ("code=hush&state=%ED%A0%80", "state", "got another"),
         ("error=access_denied&state=other", "state", "got another"),
