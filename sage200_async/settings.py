@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
 
+from sage200_async._url_checks import (
+    is_harmless,
+    refuse,
+    require_plain,
+    require_url,
+    shown,
+)
 from sage200_async.errors import SettingsError
+from sage200_async.errors.base import bare
 from sage200_async.limits import MAX_QUERY_BYTES, PAGE_MAX
 
 if TYPE_CHECKING:
@@ -45,15 +51,7 @@ _AT_LEAST_ONE: Final = (
     "max_attempts",
     "max_response_bytes",
 )
-_UNFIT: Final = (
-    (re.compile(r"([^/?#]*//)?[^/?#]*@"), "a user or a password"),
-    (re.compile(r"[^#]*#"), "a fragment (#)"),
-    (re.compile(r".*[\s\\\x00-\x1f\x7f-\x9f]", re.DOTALL), "blanks or backslashes"),
-    (re.compile(r"[^?]*/(\.|%2e){1,2}([/?]|$)", re.IGNORECASE), "'.' or '..'"),
-)
-# What no URL of the settings contains: a part of the address would be lost or
-# mean another one. Such a URL is not shown: it may contain a password.
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ALLOW_HTTP: Final = " (allow_insecure_http=True permits http)"
 _STORE_METHODS: Final = ("load", "save", "clear", "lock")
 _SIMILARITY: Final = 0.8
 # From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
@@ -91,6 +89,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where a person signs in."""
     token_url: str = "https://id.sage.com/oauth/token"
     """Where tokens are issued and refreshed."""
+    allow_insecure_http: bool = False
+    """Whether these three may be http on another machine: tokens and secrets can
+    be read on the way."""
     client_id: str = ""
     """The OAuth client that Sage issued to you."""
     client_secret: str = ""
@@ -109,7 +110,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """``X-Company``: the company's number, from `Sage200Client.sites`."""
     token_store: Any = "memory://"
     """A `TokenStore`, or its URL: ``memory://``, ``file:///path/tokens.json``,
-    ``keyring://name`` or ``redis://host/0``."""
+    ``keyring://name`` or ``redis://host/0``. A keyring that keeps plain text is
+    refused, unless it is ``keyring://name?plaintext=allow``."""
     sign_in_days: float = 90.0
     """Days after which a person has to sign in again.
 
@@ -149,48 +151,51 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             return self._check()
         except SettingsError as error:
-            failure = error.with_traceback(None)
+            failure = bare(error)
         raise failure  # without the frames whose variables are settings
 
     def _check(self) -> None:
         for name in self.__struct_fields__:
             _require_type(name, getattr(self, name))
         if self.edition not in _BASE_URLS:
-            _refuse("edition", "'professional' or 'standard'", self.edition)
+            refuse("edition", "'professional' or 'standard'", self.edition)
         if not self.base_url:
             msgspec.structs.force_setattr(self, "base_url", _BASE_URLS[self.edition])
         msgspec.structs.force_setattr(self, "company", str(self.company))
         for name in ("site", "company", *sorted(_SECRETS)):
-            _require_plain(name, getattr(self, name))
+            require_plain(name, getattr(self, name))
+        secure = not self.allow_insecure_http
         for name in ("base_url", "authorization_url", "token_url"):
-            require_url(name, getattr(self, name), secure=name != "base_url")
+            require_url(name, getattr(self, name), secure=secure, allow=_ALLOW_HTTP)
         if "?" in self.base_url:  # what is asked for would become part of a value
-            _refuse("base_url", "a URL without a query", self.base_url)
+            raise SettingsError(
+                "base_url: expected a URL without a query (?)", name="base_url"
+            )
         self._check_numbers()
 
     def _check_numbers(self) -> None:
         if not 1 <= self.page_size <= PAGE_MAX:
-            _refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
+            refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
-                _refuse(name, "1 or more", getattr(self, name))
+                refuse(name, "1 or more", getattr(self, name))
         for name, unit in _POSITIVE.items():
             value = getattr(self, name)
             if value is not None and not value > 0:
-                _refuse(name, f"{unit}, more than 0", value)
+                refuse(name, f"{unit}, more than 0", value)
 
     def __repr__(self) -> str:
-        shown: list[str] = []
+        texts: list[str] = []
         for name in self.__struct_fields__:
             value = getattr(self, name)
             default = "" if name == "base_url" else _DEFAULTS[name]
             if (name in _SECRETS and value) or (
-                name == "token_store" and "@" in str(value)
+                name == "token_store" and not is_harmless(value)
             ):
-                shown.append(f"{name}=...")
+                texts.append(f"{name}=...")
             elif name == "edition" or value not in (default, _BASE_URLS[self.edition]):
-                shown.append(f"{name}={value!r}")
-        order = sorted(shown, key=lambda text: text.endswith("=..."))
+                texts.append(f"{name}={value!r}")
+        order = sorted(texts, key=lambda text: text.endswith("=..."))
         return f"Settings({', '.join(order)})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
@@ -230,7 +235,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             return cls(**_values_in(os.environ if environ is None else environ))
         except SettingsError as error:
-            failure = error.with_traceback(None)
+            failure = bare(error)
         del environ
         raise failure  # without the frames whose variables are settings
 
@@ -261,8 +266,8 @@ def _require_type(name: str, value: object) -> None:
     types, expected = _EXPECTED[_TYPES[name]]
     is_bool = isinstance(value, bool)
     if not isinstance(value, types) or is_bool != (types == (bool,)):
-        shown = type(value).__name__ if name in _SECRETS else repr(value)
-        message = f"{name}: expected {expected}, got {shown}"
+        got = type(value).__name__ if name in _SECRETS else shown(value)
+        message = f"{name}: expected {expected}, got {got}"
         raise SettingsError(message, name=name)
 
 
@@ -274,7 +279,7 @@ def _require_token_store(value: object) -> None:
         message = (
             "token_store: expected a TokenStore or its URL (memory://, "
             "file:///path/tokens.json, keyring://name or redis://host/0), "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
         raise SettingsError(message, name="token_store")
 
@@ -315,48 +320,3 @@ def _refuse_misspelling(name: str) -> None:
             f"Did you mean {_PREFIX}{setting.upper()}?"
         )
         raise SettingsError(message, name=name)
-
-
-def _refuse(name: str, expected: str, got: object) -> NoReturn:
-    message = f"{name}: expected {expected}, got {got!r}"
-    raise SettingsError(message, name=name)
-
-
-def _require_plain(name: str, text: str) -> None:
-    """Refuse what no header can carry, without showing it."""
-    if not text.isprintable():
-        message = (
-            f"{name}: expected text on one line, got a line break or another control "
-            "character"
-        )
-        raise SettingsError(message, name=name)
-
-
-def require_url(name: str, url: str, *, secure: bool) -> None:
-    """Check that *url* is an http(s) URL, and encrypted if it has to be.
-
-    Args:
-        name: The setting, for the message.
-        url: The URL.
-        secure: Whether it has to be https, or on this machine.
-
-    Raises:
-        SettingsError: It is not.
-    """
-    for pattern, part in _UNFIT:
-        if pattern.match(url):
-            raise SettingsError(f"{name}: expected a URL without {part}", name=name)
-    scheme, host = _scheme_and_host(url)
-    if scheme not in {"http", "https"} or not host:
-        _refuse(name, "an http(s) URL", url)
-    if secure and scheme == "http" and host not in _LOOPBACK:
-        _refuse(name, "https, since credentials are sent there", url)
-
-
-def _scheme_and_host(url: str) -> tuple[str, str | None]:
-    try:
-        parts = urlsplit(url)
-        no_port = parts.port == 0
-    except ValueError:  # an unmatched bracket, or a port that is not a number
-        return "", None
-    return parts.scheme, None if no_port else parts.hostname

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sage200_async._url_checks import require_url
 from sage200_async.auth.oauth import (
     authorization_url,
     code_request,
@@ -29,7 +30,6 @@ from sage200_async.auth.token_endpoint import (
     send_to_token_endpoint,
 )
 from sage200_async.errors import SettingsError, SignInFailed
-from sage200_async.settings import require_url
 from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
 

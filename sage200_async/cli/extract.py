@@ -21,7 +21,7 @@ from sage200_async.cli.config import request_settings
 from sage200_async.cli.output import align_columns
 from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import ExtractError, QueryError
-from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.databases.urls import database_at, is_database
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.factory import files_at
@@ -64,7 +64,7 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
 
 async def export_all(resources: Sequence[str], options: ExtractOptions) -> None:
     """Copy *resources* to files or a database."""
-    if not options.resume and "://" not in options.to:
+    if not options.resume and not is_database(options.to):
         for name in resources:
             discard(options.to, name)
 
@@ -86,10 +86,10 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> None:
 
 async def sync_all(resources: Sequence[str], options: ExtractOptions) -> None:
     """Update the copies of *resources* in a database."""
-    if "://" not in options.to:
+    if not is_database(options.to):
         raise QueryError(
-            f"--to must be the URL of a database such as sqlite:///copy.db, got "
-            f"{options.to}; `sage200 export` writes to folders"
+            "--to must be the URL of a database such as sqlite:///copy.db; "
+            "`sage200 export` writes to folders"
         )
 
     async def work(
@@ -190,7 +190,7 @@ def _changed_since(name: str, query: CollectionQuery[Any], text: str) -> Any:
 
 
 def _sink(options: ExtractOptions) -> Sink:
-    if "://" in options.to:
+    if is_database(options.to):
         return database_at(options.to, options.prefix)
     file_format: Any = options.format
     compress: Any = options.compress

@@ -14,6 +14,7 @@ import click
 from msgspec import Struct
 
 from sage200_async import AuthorizationRequest, create_authorization_url, exchange_code
+from sage200_async._url_checks import require_url
 from sage200_async.auth.sign_in import sign_out
 from sage200_async.cli.config import (
     login_settings,
@@ -24,7 +25,6 @@ from sage200_async.cli.config import (
 from sage200_async.cli.html import DONE, failed
 from sage200_async.cli.loopback import Loopback
 from sage200_async.errors import Sage200Error, SignInFailed
-from sage200_async.settings import require_url
 
 if TYPE_CHECKING:
     from sage200_async import Settings, Tokens

@@ -17,6 +17,7 @@ _SETTINGS: Final = (
     "base_url",
     "token_url",
     "authorization_url",
+    "allow_insecure_http",
     "client_id",
     "client_secret",
     "refresh_token",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sage200_async.errors.foreign_text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+E = TypeVar("E", bound=Exception)
 
 
 class RequestLike(Protocol):
@@ -65,6 +68,16 @@ class PlanLike(Protocol):
     def pages(self) -> int:
         """Pages read so far."""
         ...
+
+
+def bare(error: E) -> E:
+    """Return *error* without its traceback, cause and context.
+
+    For errors from frames whose variables hold secrets: programs that report
+    crashes show variables, too. To be raised outside of ``except``.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 class Sage200Error(Exception):

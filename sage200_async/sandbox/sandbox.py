@@ -143,6 +143,7 @@ class Sandbox:
             base_url=self.url + BASES[self._behaviour.edition],
             token_url=f"{self.url}/oauth/token",
             authorization_url=f"{self.url}/authorize",
+            allow_insecure_http=True,  # it may listen on another address
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             refresh_token=self._authorization_server.sign_in(),

@@ -18,6 +18,7 @@ from sage200_async.errors import (
     Sage200Error,
     TransportError,
 )
+from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import one_line
 from sage200_async.odata.encoding import join
 from sage200_async.transport.base import Call
@@ -204,7 +205,7 @@ class HttpTransport:
         except (aiohttp.ClientError, TimeoutError) as error:
             failure = translate(error, request, self._settings)
         except TransportError as error:
-            failure = error.with_traceback(None)
+            failure = bare(error)
         else:
             return check(request, response, self._clock.now())
         raise failure  # without aiohttp's frames, which hold the token

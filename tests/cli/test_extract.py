@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from sage200_async.cli import app as app_module
+
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FOUR = ("customers", "products", "sop_orders", "sop_order_line_views")
@@ -123,6 +125,39 @@ def test_refused_destinations_and_resources(
     options = ("--to", str(tmp_path))
     completed = sage200("export", "sales_invoices", *options, env=company, code=1)
     assert "cannot be listed" in completed.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "sync"])
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "postgresql:user:pa55word@host",
+        "postgresql//user:pa55word@host/db",
+        "postgresql:/user:pa55word@host",
+        "postgres ql://user:pa55word@host",
+        "pgsql://user:pa55word@host/db",
+        "user:pa55word@host",
+        "//user:pa55word@host/db",
+    ],
+)
+def test_a_password_in_a_misspelt_destination_is_not_printed(
+    command: str,
+    destination: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is neither printed nor taken for a folder, which would bear its name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAGE200_ACCESS_TOKEN", "t")
+    monkeypatch.setattr(
+        sys, "argv", ["sage200", command, "customers", "--to", destination]
+    )
+    assert app_module.run() == 1
+    output = "".join(capsys.readouterr())
+    assert "database: " in output
+    assert "pa55word" not in output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(

@@ -56,7 +56,15 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 RANKS = {
-    0: ["_version", "errors", "events", "limits", "settings", "_optional"],
+    0: [
+        "_version",
+        "errors",
+        "events",
+        "limits",
+        "settings",
+        "_optional",
+        "_url_checks",
+    ],
     1: ["odata"],
     2: ["wire"],
     3: ["paging", "transport", "auth"],

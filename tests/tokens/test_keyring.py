@@ -5,10 +5,10 @@ import asyncio
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.backends import fail
+from keyring.backends import fail, null
 from keyring.errors import PasswordDeleteError
 
-from sage200_async.auth.stores import Tokens
+from sage200_async.auth.stores import Tokens, store_at
 from sage200_async.auth.stores.keyring import KeyringStore
 from sage200_async.errors import TokenStoreError
 
@@ -49,6 +49,42 @@ class MemoryKeyring(KeyringBackend):
         if (service, username) not in self.entries:
             raise PasswordDeleteError("not found")
         del self.entries[service, username]
+
+
+class PlaintextKeyring(MemoryKeyring):
+    """A backend as keyrings.alt has one, which writes a readable file."""
+
+
+class Chainer(MemoryKeyring):
+    """A backend that hands entries on to others."""
+
+    def __init__(self, *backends):
+        super().__init__()
+        self.backends = backends
+
+
+@pytest.mark.parametrize(
+    "backend", [PlaintextKeyring(), Chainer(MemoryKeyring(), PlaintextKeyring())]
+)
+@pytest.mark.usefixtures("memory")
+def test_a_keyring_of_plain_text_is_refused_unless_allowed_by_name(backend):
+    """Tokens go into no readable file, unless the URL says that they may."""
+    keyring.set_keyring(backend)
+    refused, allowed = map(store_at, ("keyring://s", "keyring://s?plaintext=allow"))
+    for use in (refused.load, refused.clear, lambda: refused.save(SMALL)):
+        with pytest.raises(TokenStoreError, match=r"keyring://s\?plaintext=allow"):
+            asyncio.run(use())
+    assert backend.entries == {}
+    asyncio.run(allowed.save(SMALL))
+    assert asyncio.run(allowed.load()) == SMALL
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_keyring_that_keeps_nothing_is_refused():
+    """A keyring that is switched off would lose the refresh token without a word."""
+    keyring.set_keyring(null.Keyring())
+    with pytest.raises(TokenStoreError, match="keeps nothing"):
+        asyncio.run(store_at("keyring://s").save(SMALL))
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ HOST = "https://api.columbus.sage.com/uk"
 def test_editions(edition, url):
     """Each edition has its base URL; a base URL that is set takes precedence."""
     assert Settings(edition=edition).base_url == url
-    own = Settings(edition=edition, base_url="http://lan:8080/v1/")
-    assert own.base_url == "http://lan:8080/v1/"
+    own = Settings(edition=edition, base_url="https://lan:8080/v1/")
+    assert own.base_url == "https://lan:8080/v1/"
 
 
 def test_sign_in():
@@ -37,9 +37,9 @@ def test_sign_in():
 def test_company_context():
     """Queries get the site and the company, and no credentials."""
     settings = Settings(
-        base_url="http://lan/", site="guid", company=7, max_query_bytes=9
+        base_url="https://lan/", site="guid", company=7, max_query_bytes=9
     )
-    assert settings.context == CompanyContext("http://lan/", "guid", "7", 9)
+    assert settings.context == CompanyContext("https://lan/", "guid", "7", 9)
 
 
 def test_company_is_a_number_or_text():
@@ -85,6 +85,8 @@ def test_from_the_process(monkeypatch):
 def test_every_setting_has_its_variable(name):
     """Each setting can be set by an environment variable."""
     text = {"page_size": "1", "edition": "standard"}.get(name, "3")
+    if isinstance(getattr(Settings(), name), bool):
+        text = "True"
     if name.endswith("url"):
         text = "http://localhost/"
     if getattr(Settings(), name) is False:
@@ -271,6 +273,9 @@ def test_a_store_of_ones_own():
         ("base_url", "http://api.example:port/"),
         ("authorization_url", ""),
         ("token_url", ""),
+        ("base_url", "http://lan:8080/v1/"),
+        ("allow_insecure_http", 1),
+        ("allow_insecure_http", "yes"),
         ("token_url", "http://id.example/oauth/token"),
         ("authorization_url", "http://id.example/authorize"),
         ("token_url", "http://localhost.example/"),
@@ -295,6 +300,58 @@ def test_credentials_in_the_clear_on_this_machine(host):
     assert Settings(token_url=url, authorization_url=url).token_url == url
 
 
+@pytest.mark.parametrize("name", ["base_url", "token_url", "authorization_url"])
+def test_credentials_in_the_clear_are_allowed_by_name_only(name):
+    """Plain HTTP to another machine needs a setting that is named in the refusal."""
+    url = "http://lan:8080/"
+    with pytest.raises(
+        SettingsError, match="allow_insecure_http=True permits"
+    ) as caught:
+        Settings(**{name: url})
+    assert caught.value.name == name
+    assert getattr(Settings(**{name: url}, allow_insecure_http=True), name) == url
+    environ = {f"SAGE200_{name.upper()}": url, "SAGE200_ALLOW_INSECURE_HTTP": "1"}
+    assert getattr(Settings.from_env(environ), name) == url
+
+
+PASSWORDS = [
+    "https://user:hush@host/",
+    "https:user:hush@host",
+    "https:/user:hush@host/",
+    "https:///user:hush@host/",
+    "//user:hush@host/",
+    "user:hush@host",
+    "ftp://user:hush@host/",
+    "http://user:hush@host:port/",
+    "https://user:hush@[host/",
+    "https://user@hush@host/",
+    "https://host\\user:hush@host/",
+    "https:\\\\user:hush@host/",
+]
+
+
+@pytest.mark.parametrize("url", PASSWORDS)
+@pytest.mark.parametrize("name", ["base_url", "token_url", "authorization_url"])
+def test_a_password_in_a_url_is_refused_and_not_shown(name, url):
+    """A URL with a password is refused where it enters, and never repeated."""
+    for value in (url, url.encode(), [url]):
+        with pytest.raises(SettingsError, match=name) as caught:
+            Settings(**{name: value})
+        assert "hush" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "url", [*PASSWORDS, "redis:user:hush", "redis://h?password=hush"]
+)
+def test_a_password_in_a_token_store_is_not_shown(url):
+    """However the URL of a store is misspelt, no password in it is printed."""
+    settings = Settings(token_store=url, refresh_token="t", client_id="c")
+    assert "hush" not in f"{settings!r} {settings}"
+    with pytest.raises(SettingsError, match="token_store") as caught:
+        store_at(url)
+    assert "hush" not in f"{caught.value} {caught.value!r}"
+
+
 def test_limits_are_inclusive():
     """The limits themselves are allowed."""
     assert Settings(page_size=1).page_size == 1
@@ -311,8 +368,8 @@ def test_repr():
         "page_size=100, access_token=...)"
     )
     assert repr(Settings()) == "Settings(edition='professional')"
-    assert repr(Settings(base_url="http://lan/")) == (
-        "Settings(edition='professional', base_url='http://lan/')"
+    assert repr(Settings(base_url="https://lan/")) == (
+        "Settings(edition='professional', base_url='https://lan/')"
     )
 
 

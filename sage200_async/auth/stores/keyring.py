@@ -8,7 +8,7 @@ import json
 import secrets
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -32,6 +32,7 @@ Windows stores up to 2,560 bytes of UTF-16, which is 1,280 characters.
 Source: learn.microsoft.com, ``CREDENTIALW``, ``CRED_MAX_CREDENTIAL_BLOB_SIZE``.
 """
 _USER: Final = "tokens"
+_NULL: Final = "keyring.backends.null"
 _PARTS: Final = "parts"
 _READ_ATTEMPTS: Final = 5
 # If the parts are replaced during a read, the new ones are read.
@@ -46,20 +47,27 @@ class KeyringStore:
 
     The lock is a file in the user's state folder, since keyrings have none.
 
+    Where there is no desktop, ``keyring`` may be set up with a backend that writes
+    plain text, or nothing at all. Such a one is refused when it is first used.
+
     Args:
         name: The name of this set of tokens: letters, digits, ``-_.``.
         wait: Seconds to wait for the lock at most.
+        allow_plaintext: Whether the tokens may be stored in plain text.
 
     Raises:
         MissingExtra: ``keyring`` is not installed.
     """
 
-    def __init__(self, name: str, *, wait: float = LOCK_WAIT) -> None:
+    def __init__(
+        self, name: str, *, wait: float = LOCK_WAIT, allow_plaintext: bool = False
+    ) -> None:
         packages = ("keyring", "filelock", "platformdirs")
         require("a token store in the keyring", "keyring", *packages)
         self._name = name
         self._head = f"sage200-async:{name}"
         self._wait = wait
+        self._allow_plaintext = allow_plaintext
 
     def __repr__(self) -> str:
         return f"KeyringStore({self._name!r})"
@@ -105,8 +113,13 @@ class KeyringStore:
 
     async def _run(self, action: str, work: Callable[[], R]) -> R:
         """Run *work* in a thread: a keyring may ask the user first."""
+
+        def checked() -> R:
+            self._require_safe_backend()
+            return work()
+
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(checked)
         except TokenStoreError:
             raise
         except Exception as error:  # noqa: BLE001 - backends raise errors of their own
@@ -115,6 +128,21 @@ class KeyringStore:
             f"{self._label}: the tokens cannot be {action}: the keyring failed with "
             f"{name}. Without a keyring, use file:///path/tokens.json."
         )
+
+    def _require_safe_backend(self) -> None:
+        """Refuse a backend that does not keep the tokens, or not secret."""
+        backends = _backends()
+        if any(type(backend).__module__ == _NULL for backend in backends):
+            raise TokenStoreError(
+                f"{self._label}: the keyring is switched off (keyring.backends.null) and "
+                "keeps nothing. Use file:///path/tokens.json."
+            )
+        if not self._allow_plaintext and any(map(_is_plaintext, backends)):
+            raise TokenStoreError(
+                f"{self._label}: this keyring keeps plain text, which other programs can "
+                f"read. Use another backend, or set keyring://{self._name}?plaintext=allow "
+                "to permit it."
+            )
 
     def _read(self) -> str | None:
         for _ in range(_READ_ATTEMPTS):
@@ -180,6 +208,20 @@ def _state_folder() -> Path:
     folder = Path(user_state_dir("sage200-async", appauthor=False))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _backends() -> list[object]:
+    """Return the keyring's backend, and those that it hands entries on to."""
+    import keyring  # noqa: PLC0415 - an extra
+
+    backend: Any = keyring.get_keyring()
+    inner = [*getattr(backend, "backends", ()), getattr(backend, "_keyring", None)]
+    return [backend, *inner]
+
+
+def _is_plaintext(backend: object) -> bool:
+    """Whether *backend* is one of keyrings.alt that says so in its name."""
+    return any("plaintext" in kind.__name__.lower() for kind in type(backend).__mro__)
 
 
 def _get(entry: str) -> str | None:

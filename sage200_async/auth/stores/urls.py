@@ -9,19 +9,22 @@ from urllib.request import url2pathname
 
 from sage200_async.auth.stores.base import MemoryStore, TokenStore
 from sage200_async.errors import SettingsError
+from sage200_async.errors.base import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEYRING_ENDS: Final = {("", "", ""), ("", "plaintext=allow", "")}
 
 
 def store_at(location: TokenStore | str) -> TokenStore:
     """Return the store with this URL; a store is returned as it is.
 
     ``memory://``; ``file:///path/tokens.json``, or ``file:///C:/path/tokens.json``
-    on Windows; ``keyring://name``; ``redis://host/0`` or ``rediss://host/0``,
-    with ``?name=`` for several sets of tokens on one server.
+    on Windows; ``keyring://name``, with ``?plaintext=allow`` for a keyring that does
+    not encrypt; ``redis://host/0`` or ``rediss://host/0``, with ``?name=`` for
+    several sets of tokens on one server.
 
     Nothing is read, written or connected to yet.
 
@@ -35,6 +38,15 @@ def store_at(location: TokenStore | str) -> TokenStore:
     """
     if not isinstance(location, str):
         return location
+    try:
+        return _store_at(location)
+    except SettingsError as error:
+        failure = bare(error)
+    del location  # it may hold a password, and tracebacks may show variables
+    raise failure
+
+
+def _store_at(location: str) -> TokenStore:
     try:
         parts = urlsplit(location)
         create = _SCHEMES[parts.scheme]
@@ -59,13 +71,15 @@ def _file(url: str, parts: SplitResult) -> TokenStore:
 
 
 def _keyring(url: str, parts: SplitResult) -> TokenStore:
-    if not _NAME.fullmatch(parts.netloc) or any(parts[2:]):
-        _refuse("keyring://name, of letters, digits and '-_.'", url)
+    rest = (parts.path, parts.query, parts.fragment)
+    if not _NAME.fullmatch(parts.netloc) or rest not in _KEYRING_ENDS:
+        expected = "keyring://name, of letters, digits and '-_.'"
+        _refuse(f"{expected}, without options but ?plaintext=allow", url)
     from sage200_async.auth.stores.keyring import (  # noqa: PLC0415 - a late import
         KeyringStore,
     )
 
-    return KeyringStore(parts.netloc)
+    return KeyringStore(parts.netloc, allow_plaintext=bool(parts.query))
 
 
 def _redis(url: str, parts: SplitResult) -> TokenStore:
@@ -102,8 +116,9 @@ def _refuse(expected: str, url: str) -> NoReturn:
 def _shown(url: str) -> str:
     """Return the URL, or only its scheme if a password may follow."""
     scheme, colon, _ = url.partition(":")
-    harmless = scheme in {"memory", "file", "keyring"} and "@" not in url
-    return url if harmless or not colon else f"{scheme}:..."
+    if scheme in {"memory", "file", "keyring"} and "@" not in url:
+        return url
+    return f"{scheme}:..." if colon and scheme in _SCHEMES else "another URL"
 
 
 _SCHEMES: Final[dict[str, Callable[[str, SplitResult], TokenStore]]] = {

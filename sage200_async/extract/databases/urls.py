@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sage200_async.errors import SettingsError
+from sage200_async.errors.base import bare
 from sage200_async.extract.databases.sink import DatabaseSink
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from sage200_async.extract.rejects import RejectedRow
 
 _PREFIX: Final = re.compile(r"(?:[a-z][a-z0-9_]{0,39}\.?)?")
+
+_LIKE_A_URL: Final = re.compile(
+    r"[a-z][a-z0-9+.]+:|[^/\\.][^/\\]*//|(//)?[^/\\.][^/\\]*@", re.IGNORECASE
+)
+# A scheme of two letters or more (one is a drive of Windows), two slashes, or an @.
 
 
 def database_at(
@@ -50,6 +56,15 @@ def database_at(
         >>> database_at("sqlite:///copy.db")
         DatabaseSink('SQLite at copy.db', '')
     """
+    try:
+        return _sink_at(url, prefix)
+    except SettingsError as error:
+        failure = bare(error)
+    del url  # it may hold a password, and tracebacks may show variables
+    raise failure
+
+
+def _sink_at(url: str, prefix: str) -> DatabaseSink:
     if not _PREFIX.fullmatch(prefix):
         _refuse("a prefix of a-z, 0-9 and '_', or a schema and a dot", prefix)
     try:
@@ -60,6 +75,21 @@ def database_at(
     schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
     database = engine(url, parts, schema)
     return DatabaseSink(database, "" if schema else prefix, on_reject=on_reject)
+
+
+def is_database(destination: str) -> bool:
+    r"""Whether *destination* is the URL of a database, maybe a misspelt one.
+
+    All else is a folder. A folder's name is shown and created, so nothing with a
+    password may count as one.
+
+    Example:
+        >>> is_database("postgresql:user:pw@host"), is_database("pgsql//u:pw@host")
+        (True, True)
+        >>> is_database("out/2026"), is_database(r"C:\out"), is_database("./a@b")
+        (False, False, False)
+    """
+    return _LIKE_A_URL.match(destination) is not None
 
 
 def _sqlite(url: str, parts: SplitResult, schema: str) -> Engine:
@@ -104,8 +134,9 @@ def _refuse(expected: str, got: str) -> NoReturn:
 def _shown(url: str) -> str:
     """Return the URL, or only its scheme if the rest may have a password."""
     scheme, colon, _ = url.partition(":")
-    harmless = scheme in {"sqlite", "duckdb"} and "@" not in url
-    return url if harmless or not colon else f"{scheme}:..."
+    if scheme in {"sqlite", "duckdb"} and "@" not in url:
+        return url
+    return f"{scheme}:..." if colon and scheme in _ENGINES else "another URL"
 
 
 _ENGINES: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {

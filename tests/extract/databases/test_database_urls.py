@@ -42,6 +42,15 @@ def test_what_a_url_names(url, shown):
         "postgresql://me:hush-url@[db.test/w",
         "postgresql://me:12/hush-url@db.test/w",
         "postgresql://me:12@hush-url@db.test/w",
+        "postgresql:me:hush-url@db.test",
+        "postgresql:/me:hush-url@db.test",
+        "postgresql:///me:hush-url@db.test",
+        "postgresql//me:hush-url@db.test",
+        "postgresql me hush-url",
+        "me:hush-url@db.test",
+        "sqlite:me:hush-url@db.test",
+        "//me:hush-url@db.test/w",
+        "hush-url",
     ],
 )
 def test_malformed_urls_are_refused(url):
