@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -113,8 +114,8 @@ class AuthorizationServer:
             raise ValueError("unsupported_response_type: expected code")
         if query.get("client_id") != CLIENT_ID:
             raise ValueError("unauthorized_client: unknown client_id")
-        if not query.get("redirect_uri"):
-            raise ValueError("invalid_request: redirect_uri is missing")
+        if not _is_redirect_uri(query.get("redirect_uri", "")):
+            raise ValueError("invalid_request: redirect_uri must be an http(s) URL")
         challenge = query.get("code_challenge", "")
         if challenge and query.get("code_challenge_method") != "S256":
             raise ValueError("invalid_request: code_challenge_method must be S256")
@@ -228,6 +229,17 @@ class AuthorizationServer:
             "expires_in": seconds,
             "token_type": "Bearer",
         }
+
+
+def _is_redirect_uri(text: str) -> bool:
+    """Whether a browser can be sent to *text*: not to a script, nor to a half URL."""
+    try:
+        url = urlsplit(text)
+        named = bool(url.hostname) and url.port != 0
+    except ValueError:  # an unmatched bracket, or a port that is not a number
+        return False
+    plain = text.isprintable() and not set(text) & set(" \\")
+    return named and plain and url.scheme in {"http", "https"} and not url.fragment
 
 
 def _s256(verifier: str) -> str:

@@ -6,7 +6,7 @@ its negation true (OData 4.01, 5.1.1.1).
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from sage200_async.limits import INT64_MAX
@@ -51,6 +51,8 @@ _DOCUMENT_STATUSES: Final = (
 # and Complete; the others in the order in which Sage lists them.
 _DOUBLE_DIGITS: Final = 15
 _MAX_NUMBER_LENGTH: Final = 400
+_MAX_EXPONENT: Final = 308
+# Of a double.
 
 Value = str | int | float
 
@@ -210,7 +212,13 @@ def _digit_count(text: str) -> int:
 def _decimal(text: str) -> Decimal:
     if len(text) > _MAX_NUMBER_LENGTH:
         raise FilterError("A number is too long.")
-    return Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # its exponent is past what Decimal holds
+        value = Decimal("Infinity")
+    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
+        raise FilterError(f"The number {text} is out of range.")
+    return value
 
 
 def _number(text: str) -> int | float:

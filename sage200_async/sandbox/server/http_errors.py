@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
 
 if TYPE_CHECKING:
     from sage200_async.sandbox.schema.tables import Table
@@ -15,6 +18,34 @@ class HttpError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+_TOO_DEEP: Final = "The request is nested too deeply."
+_REASONS: Final[dict[type[Exception], str]] = {
+    RecursionError: _TOO_DEEP,
+    UnicodeEncodeError: "The request holds half of a surrogate pair, which is no text.",
+    OverflowError: "The request holds a number that is out of range.",
+    web.RequestPayloadError: "The body is not what its Content-Encoding says.",
+}
+_SQLITE_LIMITS: Final = ("parser stack overflow", "Expression tree is too large")
+
+
+def bad_request_for(error: Exception) -> HttpError | None:
+    """Return the error for a request that no part of the sandbox can take in.
+
+    Args:
+        error: What Python or SQLite raised on it.
+
+    Returns:
+        The error; None if *error* is a fault of the sandbox.
+    """
+    if isinstance(error, sqlite3.OperationalError):
+        too_deep = str(error).startswith(_SQLITE_LIMITS)
+        return HttpError(400, _TOO_DEEP) if too_deep else None
+    message = next(
+        (text for kind, text in _REASONS.items() if isinstance(error, kind)), ""
+    )
+    return HttpError(400, message) if message else None
 
 
 def unauthorized() -> HttpError:

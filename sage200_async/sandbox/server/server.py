@@ -23,6 +23,7 @@ from sage200_async.sandbox.server.http_errors import (
     forbidden,
     path_not_found,
     unauthorized,
+    bad_request_for,
 )
 from sage200_async.sandbox.server.routes import load_routes
 from sage200_async.sandbox.store.records import WriteError
@@ -95,7 +96,7 @@ class Server:
         app.router.add_post("/authorize", self._authorize)
         app.router.add_post("/oauth/token", self._token)
         for base in BASES.values():
-            app.router.add_route("*", base + "{path:.*}", self._api)
+            app.router.add_route("*", base + r"{path:[\s\S]*}", self._api)
         return app
 
     async def _authorize(self, request: web.Request) -> web.StreamResponse:
@@ -103,7 +104,8 @@ class Server:
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         is_form = request.content_type == "application/x-www-form-urlencoded"
-        form = dict(parse_qsl(await request.text())) if is_form else None
+        text = (await request.read()).decode(errors="replace")
+        form = dict(parse_qsl(text)) if is_form else None
         await asyncio.sleep(self.behaviour.token_delay)
         status, body = self._authorization_server.token(form)
         return _json(encode(body), status)
@@ -152,6 +154,11 @@ class Server:
             response = _message(400, str(error))
         except HttpError as error:
             response = _message(error.status, error.message)
+        except Exception as error:
+            refusal = bad_request_for(error)
+            if refusal is None:
+                raise
+            response = _message(refusal.status, refusal.message)
         if self.behaviour.compress:
             response.enable_compression()
         return response
@@ -250,4 +257,5 @@ def _json(body: bytes, status: int = 200) -> web.Response:
 def _message(status: int, message: str) -> web.Response:
     if not message:
         return web.Response(status=status)
-    return _json(encode({"Message": message}), status)
+    text = message.encode(errors="replace").decode()  # it may repeat half a pair
+    return _json(encode({"Message": text}), status)
