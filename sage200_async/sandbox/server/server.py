@@ -20,10 +20,10 @@ from sage200_async.sandbox.server.faults import SLOW_PAGE_FAULTS, answer_wrongly
 from sage200_async.sandbox.server.handlers import ApiRequest, handle
 from sage200_async.sandbox.server.http_errors import (
     HttpError,
+    bad_request_for,
     forbidden,
     path_not_found,
     unauthorized,
-    bad_request_for,
 )
 from sage200_async.sandbox.server.routes import load_routes
 from sage200_async.sandbox.store.records import WriteError
