@@ -28,6 +28,7 @@ from sage200_async.errors.foreign_text import one_line
 from sage200_async.errors.known_secrets import remember
 from sage200_async.odata.encoding import encode_query
 from sage200_async.wire.headers import retry_after
+from sage200_async.wire.json_types import BYTE_ORDER_MARK
 from sage200_async.wire.messages import Request
 
 if TYPE_CHECKING:
@@ -329,6 +330,7 @@ def _error(response: ResponseLike, now: float, grant: _Grant) -> TokenError:
 def _decode(data: bytes, model: type[R]) -> R | None:
     """Decode JSON; drop the parser's error, which may hold a token."""
     try:
-        return msgspec.json.decode(data, type=model, strict=False)
+        body = data.removeprefix(BYTE_ORDER_MARK)
+        return msgspec.json.decode(body, type=model, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -38,6 +39,7 @@ _HEADERS: Final = {
     "accept": "application/json",
     "accept-encoding": "gzip",
 }
+_SUCCESS: Final = 2
 _CHUNK: Final = 256 * 1024
 _LARGE_PAGE: Final = 16 * 1024 * 1024
 # Bytes of the largest pages, about.
@@ -69,6 +71,10 @@ _TIMEOUTS: Final = {
     "read": "no further bytes",
     "total": "no complete response",
 }
+_QUOTED: Final = re.compile(r"\n|\bb?['\"]")
+_QUOTING: Final = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
+# Where an error begins to quote what is not HTTP: it may be the rest of an earlier
+# response, with a token in it, and of any length.
 _OPEN_IT: Final = "use `async with Sage200Client(...) as client`"
 
 
@@ -223,8 +229,14 @@ class HttpTransport:
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             body = Body(request, headers, self._settings.max_response_bytes)
-            await _read(response, body)
-            return Response(response.status, headers, body.finish(response.status))
+            try:
+                await _read(response, body)
+                received = body.finish(response.status)
+            except (aiohttp.ClientError, TimeoutError, IncompleteResponse):
+                if response.status // 100 == _SUCCESS:
+                    raise
+                received = body.so_far()  # the status is known all the same
+            return Response(response.status, headers, received)
 
 
 async def _read(response: aiohttp.ClientResponse, body: Body) -> None:
@@ -255,6 +267,8 @@ def _reason(error: Exception) -> str:
         text = ""  # its text is the whole URL
     if isinstance(error, aiohttp.ClientResponseError):
         text = error.message
+    if isinstance(error, _QUOTING):
+        text = _QUOTED.split(text, maxsplit=1)[0].rstrip(": \n")
     return one_line(text) or type(error).__name__
 
 

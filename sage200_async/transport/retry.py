@@ -20,7 +20,6 @@ from sage200_async.errors import (
     RequestError,
     RequestTimeout,
     Sage200Error,
-    ServerError,
     StatusError,
     TokenError,
     TokenUnavailable,
@@ -125,6 +124,19 @@ def _never_sent(error: Sage200Error) -> bool:
     return isinstance(error, TransportError) and error.never_sent
 
 
+def _is_refusal(error: Exception) -> bool:
+    """Return whether *error* says that nothing was done.
+
+    A redirect may be the response to a write that was done (303, RFC 9110, 15.4.4)
+    or a gateway's sign-in; only 307 and 308 ask for the same request again.
+    """
+    if not isinstance(error, StatusError):
+        return False
+    return error.status // 100 == _REFUSED_CLASS or error.status in _ELSEWHERE
+
+
+_REFUSED_CLASS: Final = 4
+_ELSEWHERE: Final = frozenset({307, 308})
 _UNKNOWN: Final = (
     "the write may have been done all the same, and was not sent again: look for it "
     "by your own reference before you send it again"
@@ -308,9 +320,7 @@ class RetryState:
     def describe(self, error: RequestError | TokenError) -> None:
         """Add to *error* how often the request was sent, and what came of it."""
         error.attempts = self.attempts
-        lost = isinstance(error, TransportError | ServerError) and not _never_sent(
-            error
-        )
+        lost = not (_is_refusal(error) or _never_sent(error))
         if isinstance(error, RequestError):
             error.maybe_sent_before = self._maybe_done
             error.outcome_unknown = self._writes and (lost or self._maybe_done)
@@ -320,7 +330,7 @@ class RetryState:
         """Add what to do about a write that may have been done."""
         if not (self._writes and self._maybe_done):
             return
-        if isinstance(error, TransportError | ServerError):
+        if not _is_refusal(error):
             error.add_note(_REPEATABLE if self.request.idempotent else _UNKNOWN)
         else:
             error.add_note(_REFUSED)

@@ -124,8 +124,8 @@ class Body:
         """Return the body once all has come; that of a large success in chunks.
 
         Raises:
-            IncompleteResponse: It ends too early: within compressed data or, in a
-                success, within or before a JSON value.
+            IncompleteResponse: It is a success, and ends too early: within
+                compressed data, or within or before a JSON value.
         """
         rest = b"".join([secret.rest() for secret in self._filters])
         if rest:
@@ -135,8 +135,12 @@ class Body:
         large = status == HTTPStatus.OK and len(self._body) > _PART
         return self._body if large else bytes(self._body)
 
+    def so_far(self) -> bytes:
+        """Return what has come, of an error whose body cannot be read to its end."""
+        return bytes(self._body)
+
     def _ends_early(self, status: int) -> bool:
-        if self.is_enough(status):
+        if status // 100 != _SUCCESS:
             return False
         if (
             self._decompressor is not None
@@ -144,8 +148,6 @@ class Body:
             and not self._decompressor.eof
         ):
             return True
-        if status // 100 != _SUCCESS:
-            return False
         return self._is_missing(status) or self._is_cut()
 
     def _is_missing(self, status: int) -> bool:

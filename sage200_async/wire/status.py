@@ -68,7 +68,8 @@ def check(request: Request, response: Response, now: float) -> Response:
         return response
     response = _without_secrets(response)
     error = _ERRORS.get(response.status, _class_of(response.status))
-    detail = message_in(response)
+    # The token endpoint, which has no path, may have sent a token: auth/oauth.py reads it.
+    detail = message_in(response) if request.path else ""
     advice = _ADVICE.get(response.status, "")
     reasons = [part for part in (detail, advice) if part] or ["no reason given"]
     raised = error(
