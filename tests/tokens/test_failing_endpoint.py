@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+import json
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,11 +16,17 @@ from sage200_async.auth import token_endpoint
 from sage200_async.errors import Sage200Error
 from sage200_async.sandbox import Behaviour, Sandbox
 
+WORKER = Path(__file__).with_name("busy_worker.py")
+NAMES = ("base_url", "client_id", "client_secret", "refresh_token", "site", "company")
+PROCESSES = 5
 TASKS = 50
 LIFE = 2
-SECONDS = 9.0
-FAILS_FROM, FAILS_TO = 1.0, 5.0
+LIVES = (1, 2, 5, 3)
+# Seconds, of one token after the other.
+SECONDS = 7.0
+FAILS_FROM, FAILS_TO = 1.0, 4.0
 ROUNDING = 0.05
+RECORDS = {"customers": 3}
 
 
 def oauth_error(status, error):
@@ -39,7 +48,9 @@ FAILURES = [
 class TokenEndpoint:
     """A token endpoint before the sandbox's, which fails for some seconds."""
 
-    def __init__(self, sandbox):
+    def __init__(self, sandbox, lives=None):
+        self.behaviour = sandbox.behaviour
+        self.lives = lives
         self.issuer = sandbox._authorization_server
         self.started = time.monotonic()
         self.failures = itertools.cycle(FAILURES)
@@ -68,6 +79,8 @@ class TokenEndpoint:
     async def answer(self, request):
         at = self.elapsed
         if not FAILS_FROM <= at < FAILS_TO:
+            if self.lives is not None:
+                self.behaviour.token_seconds = next(self.lives)
             status, body = self.issuer.token(await request.post())
             self.asked.append((at, status))
             return web.json_response(body, status=status)
@@ -103,9 +116,20 @@ async def ask_until(end, client, endpoint, errors):
         await asyncio.sleep(0.05)
 
 
+def require_pace(endpoint):
+    """Check that the endpoint was asked in its own time, and works in the end."""
+    gaps = list(endpoint.gaps())
+    assert len(gaps) >= 2
+    for failures, status, gap in gaps:
+        least = max(0.5 * 2 ** (failures - 1), 1.0 if status == 429 else 0)
+        assert gap >= least - ROUNDING
+    assert endpoint.asked[-1][1] == 200
+    assert len(endpoint.asked) <= 2 * SECONDS
+
+
 @pytest.mark.parametrize("clients", [1, 5])
 def test_an_endpoint_that_fails_for_a_while(
-    database, row, tmp_path, monkeypatch, clients
+    record_property, tmp_path, monkeypatch, clients
 ):
     """No request fails, the endpoint is asked in its own time, and all heals by itself."""
     monkeypatch.setattr(token_endpoint, "TOKEN_WAIT", 0.3)
@@ -115,7 +139,7 @@ def test_an_endpoint_that_fails_for_a_while(
         behaviour = Behaviour(token_seconds=LIFE)
         errors = []
         async with (
-            Sandbox(database=database, behaviour=behaviour) as sandbox,
+            Sandbox(records=RECORDS, behaviour=behaviour) as sandbox,
             TokenEndpoint(sandbox) as endpoint,
         ):
             settings = replace(
@@ -137,12 +161,59 @@ def test_an_endpoint_that_fails_for_a_while(
 
     endpoint, errors, statuses = asyncio.run(main())
     asked = len(endpoint.asked)
-    row(f"endpoint fails for 4 s, {clients} clients", "complete", asked)
+    name = f"endpoint fails for 3 s, {clients} clients"
+    record_property("fault", (name, "complete", asked))
     assert errors == []
-    for failures, status, gap in endpoint.gaps():
-        least = max(0.5 * 2 ** (failures - 1), 1.0 if status == 429 else 0)
-        assert gap >= least - ROUNDING
-    assert endpoint.asked[-1][1] == 200
-    assert asked <= 2 * SECONDS
-    # A token expires on its way, in each task at most, for each that was issued.
-    assert statuses.count(401) <= asked * TASKS // 5
+    require_pace(endpoint)
+    # A token that was issued expires on its way once in each task at most.
+    issued = [status for _, status in endpoint.asked].count(200)
+    assert statuses.count(401) <= issued * TASKS
+
+
+async def started(settings):
+    """Return a worker that waits for its line."""
+    pipe = asyncio.subprocess.PIPE
+    arguments = {**settings, "tasks": TASKS // PROCESSES, "seconds": SECONDS}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, WORKER, json.dumps(arguments), stdin=pipe, stdout=pipe
+    )
+    assert (await process.stdout.readline()).strip() == b"ready"
+    return process
+
+
+async def errors_of(process):
+    """Let a worker go, and return its errors."""
+    output, _ = await process.communicate(b"go\n")
+    return json.loads(output)
+
+
+@pytest.mark.parametrize("kind", ["file", "redis"])
+def test_five_processes_and_an_endpoint_that_fails_for_a_while(
+    request, record_property, tmp_path, kind
+):
+    """Processes that share a store ask the endpoint as often as one would."""
+    url = (tmp_path / "tokens.json").as_uri()
+    if kind == "redis":
+        url = request.getfixturevalue("redis_url") + "?name=failing"
+
+    async def main():
+        behaviour = Behaviour()
+        async with (
+            Sandbox(records=RECORDS, behaviour=behaviour) as sandbox,
+            TokenEndpoint(sandbox, itertools.cycle(LIVES)) as endpoint,
+        ):
+            settings = {name: getattr(sandbox.settings, name) for name in NAMES}
+            settings |= {"token_url": endpoint.url, "token_store": url}
+            workers = await asyncio.gather(
+                *(started(settings) for _ in range(PROCESSES))
+            )
+            endpoint.started = time.monotonic()
+            errors = await asyncio.gather(*map(errors_of, workers))
+            return endpoint, list(itertools.chain(*errors))
+
+    endpoint, errors = asyncio.run(main())
+    asked = len(endpoint.asked)
+    name = f"endpoint fails for 3 s, {PROCESSES} processes, {kind}"
+    record_property("fault", (name, "complete", asked))
+    assert errors == []
+    require_pace(endpoint)
