@@ -17,6 +17,8 @@ _UNFIT: Final = (
 # What no URL of the settings contains: a part of the address would be lost or
 # mean another one. Such a URL is not shown: it may contain a password.
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_UNPRINTABLE: Final = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f?#]")
+_SCHEMES: Final = frozenset({"http", "https"})
 _HARMLESS_STORES: Final = ("memory:", "file:", "keyring:")
 
 
@@ -36,7 +38,7 @@ def require_url(name: str, url: str, *, secure: bool, allow: str = "") -> None:
         if pattern.match(url):
             raise SettingsError(f"{name}: expected a URL without {part}", name=name)
     scheme, host = _scheme_and_host(url)
-    if scheme not in {"http", "https"} or not host:
+    if scheme not in _SCHEMES or not host:
         refuse(name, "an http(s) URL", url)
     if secure and scheme == "http" and host not in _LOOPBACK:
         refuse(name, f"https, since credentials are sent there{allow}", url)
@@ -73,6 +75,24 @@ def shown(value: object) -> str:
     """Return *value* as text, or its type if it may be a URL with a password."""
     text = repr(value)
     return text if "@" not in text else type(value).__name__
+
+
+def require_proxy(url: str) -> None:
+    """Check the URL of a proxy, which is not shown: it may contain a password.
+
+    Raises:
+        SettingsError: It is none, nor ``direct``, nor empty.
+    """
+    if url in {"", "direct"}:
+        return
+    scheme, host = _scheme_and_host(url)
+    rest = url.partition("//")[2].partition("/")[2]
+    if scheme not in _SCHEMES or not host or rest or _UNPRINTABLE.search(url):
+        raise SettingsError(
+            "proxy: expected http://host:port, http://user:password@host:port with "
+            "both percent-encoded, or 'direct' for none",
+            name="proxy",
+        )
 
 
 def refuse(name: str, expected: str, got: object) -> NoReturn:

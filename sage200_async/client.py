@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,28 +9,23 @@ from msgspec.structs import replace
 
 from sage200_async.auth import setup
 from sage200_async.catalog.endpoints import Endpoints
-from sage200_async.errors import QueryError, SettingsError
+from sage200_async.errors import QueryError
 from sage200_async.events import Events
-from sage200_async.odata.plain_values import plain, shown
+from sage200_async.query.company import company_of
 from sage200_async.query.endpoint import Bindable
 from sage200_async.query.own_request import encode_options, require_path
 from sage200_async.query.resources import UntypedResource, untyped_endpoint
-from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Clock
-from sage200_async.transport.budget import RetryBudget
-from sage200_async.transport.events import EventTransport
-from sage200_async.transport.gate import Gate
-from sage200_async.transport.http import HttpTransport
-from sage200_async.transport.retry import Retry, RetryPolicy
-from sage200_async.transport.subscription import Subscription
-from sage200_async.transport.throttle import Throttle
+from sage200_async.transport.pool import Pool
 from sage200_async.wire.messages import Request, company_request
 from sage200_async.wire.responses import read_rows
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
     from typing import Self
 
+    from sage200_async.auth.stores import TokenStore
     from sage200_async.catalog import Site
     from sage200_async.errors import DecodeError
     from sage200_async.events import Event
@@ -53,11 +47,13 @@ class Sage200Client(Endpoints):
         quarantine: Called with a `DecodeError` for each record that does not
             fit, and the rest of its page is read; without it the error ends
             the stream.
+        ssl_context: Verifies certificates, of the API and of the token endpoint;
+            by default what the system trusts, and ``settings.ca_file``.
         transport: Replaces the whole stack of transports, for tests.
         clock: Replaces time, for tests.
 
     Raises:
-        SettingsError: There are no credentials.
+        SettingsError: There are no credentials, or *ssl_context* does not verify.
 
     Example:
         >>> async def held():
@@ -72,6 +68,7 @@ class Sage200Client(Endpoints):
         settings: Settings,
         *,
         quarantine: Callable[[DecodeError], None] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -80,61 +77,29 @@ class Sage200Client(Endpoints):
         self._owner = True
         self.quarantine = quarantine
         self.events = Events()
-        self._clock = clock or Clock()
-        self._http = HttpTransport(settings, self._clock)
-        self._event_transport = EventTransport(self._http, self.events, self._clock)
-        self._token_http = HttpTransport(
-            settings, self._clock, connections=1, keep_alive=False
-        )
-        self._token_manager = setup.token_manager(
-            settings,
-            EventTransport(self._token_http, self.events, self._clock),
-            self._clock,
-            self.events,
-        )
-        self.transport: Transport = transport or self._stack()
+        self._pool = Pool(settings, clock or Clock(), self.events, ssl_context)
+        self._token_manager = self._pool.token_manager(settings)
+        self._replaced = transport
+        self.transport = transport or self._pool.transport(self._token_manager)
         if transport is None:
             setup.require_credentials(settings)
 
-    def _stack(self) -> Transport:
-        settings = self.settings
-        keys = settings.subscription_key, settings.secondary_subscription_key
-        subscribed = Subscription(self._event_transport, *keys)
-        stamped = Bearer(subscribed, self._token_manager)
-        throttled = Throttle(stamped, settings.max_connections, self.events)
-        authorized = Auth(throttled, self._token_manager, self._clock)
-        policy = RetryPolicy(
-            max_attempts=settings.max_attempts,
-            max_seconds=settings.max_retry_seconds,
-            call_seconds=settings.total_timeout,
-        )
-        budget = RetryBudget(settings.retries_per_second, self._clock)
-        retried = Retry(
-            authorized, policy, self._clock, budget=budget, events=self.events
-        )
-        return Gate(retried, self._http)
-
     async def __aenter__(self) -> Self:
         if self._owner:
-            await self._http.open()
-            await self._token_http.open()
+            await self._pool.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """Wait for a token refresh that is under way, then close every connection.
+        """Wait for token refreshes that are under way, then close every connection.
 
-        On a client returned by `at` it does nothing: the connections are not
-        its own.
+        On a client returned by `at` or `with_tokens` it closes nothing: the
+        connections are not its own.
         """
-        if not self._owner:
-            return
-        try:
-            await self._token_manager.drain()
-        finally:  # also where the wait is cancelled
-            await asyncio.gather(self._token_http.close(), self._http.close())
+        if self._owner:
+            await self._pool.close()
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:
         """Return a client for another company: the same pool and the same tokens.
@@ -157,11 +122,46 @@ class Sage200Client(Endpoints):
             >>> run(names())
             True
         """
-        guid, number = _company_of(site, company)
+        guid, number = company_of(site, company)
         other = copy.copy(self)
         other.settings = replace(self.settings, site=guid, company=number)
         other._context = other.settings.context  # noqa: SLF001 - a copy of this one
         other._owner = False  # noqa: SLF001 - the same
+        return other
+
+    def with_tokens(self, store: TokenStore | str) -> Self:
+        """Return a client for another person: other tokens, the same connections.
+
+        For services in which many people are signed in. Connections, the limits
+        of requests, and the budget of retries are shared; tokens, and what is
+        learned of them, are the person's own. Keep it as long as the person is
+        active: a new one reads the store again. It lives as long as this one,
+        which waits for its refreshes when it is closed.
+
+        Args:
+            store: The person's tokens, as `exchange_code` has stored them; a
+                `TokenStore` or its URL.
+
+        Raises:
+            SettingsError: *store* is none, or can have no tokens.
+
+        Example:
+            >>> from sage200_async.auth.stores import MemoryStore, Tokens
+            >>> store = MemoryStore()  # one for each person
+            >>> run(store.save(Tokens(refresh_token=sandbox.settings.refresh_token)))
+            >>> other = client.with_tokens(store)
+            >>> bool(run(other.customers.first()))
+            True
+        """
+        settings = replace(
+            self.settings, token_store=store, access_token="", refresh_token=""
+        )
+        other = copy.copy(self)
+        other.settings = setup.require_credentials(settings)
+        other._owner = False  # noqa: SLF001 - a copy of this one
+        tokens = self._pool.token_manager(settings)
+        other._token_manager = tokens  # noqa: SLF001 - the same
+        other.transport = self._replaced or self._pool.transport(tokens)
         return other
 
     def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
@@ -317,31 +317,3 @@ class Sage200Client(Endpoints):
         from sage200_async.catalog import Site  # noqa: PLC0415 - a late import
 
         return read_rows(await self.transport.send(request), Site)
-
-
-def _company_of(site: object, company: object) -> tuple[str, str]:
-    """Return the site's GUID and the company's number, as text.
-
-    Raises:
-        SettingsError: One of them is missing, or the two are of different companies.
-    """
-    use = "use at(site) with a row of client.sites(), or at(guid, company=number)"
-    named = isinstance(site, str)
-    guid = plain(site if named else getattr(site, "site_id", None))
-    number = plain(company if named else getattr(site, "company_id", None))
-    for name, value, types in (
-        ("site", guid, {str}),
-        ("company", number, {str, int}),
-    ):
-        if value is None or (type(value) is str and not value):
-            raise SettingsError(f"at: the {name} is missing; {use}", name=name)
-        if type(value) not in types:
-            message = f"at: {shown(value)} is no {name}; {use}"
-            raise SettingsError(message, name=name)
-    if not named and company is not None and str(plain(company)) != str(number):
-        message = (
-            f"at: the site is a row of company {number}, but company is "
-            f"{shown(company)}; leave company out, or use at(guid, company=number)"
-        )
-        raise SettingsError(message, name="company")
-    return guid, str(number)

@@ -12,6 +12,7 @@ from sage200_async._url_checks import (
     is_harmless,
     refuse,
     require_plain,
+    require_proxy,
     require_url,
     shown,
 )
@@ -50,6 +51,7 @@ _AT_LEAST_ONE: Final = (
     "max_connections",
     "max_attempts",
     "max_response_bytes",
+    "max_requests_per_minute",
 )
 _ALLOW_HTTP: Final = " (allow_insecure_http=True permits http)"
 _STORE_METHODS: Final = ("load", "save", "clear", "lock")
@@ -139,6 +141,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Bytes of a response, decompressed, at most."""
     max_connections: int = 10
     """Connections, and so requests in flight, at most."""
+    max_requests_per_minute: int | None = None
+    """Requests that a client sends in any 60 seconds at most; None: no limit."""
+    proxy: str = ""
+    """``http://user:password@host:port``, for the API and for tokens.
+
+    Without it, that of the system applies: ``HTTPS_PROXY``, ``HTTP_PROXY``, but for
+    this machine and the hosts of ``NO_PROXY``. ``direct`` means none at all.
+    """
+    ca_file: str = ""
+    """A file of certificates (PEM) that are trusted as well as the system's."""
     max_attempts: int = 5
     """How often one request is sent at most."""
     max_retry_seconds: float = 300.0
@@ -171,14 +183,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 "base_url: expected a URL without a query (?)", name="base_url"
             )
+        require_proxy(self.proxy)
         self._check_numbers()
 
     def _check_numbers(self) -> None:
         if not 1 <= self.page_size <= PAGE_MAX:
             refuse("page_size", f"1 to {PAGE_MAX} records", self.page_size)
         for name in _AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                refuse(name, "1 or more", getattr(self, name))
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                refuse(name, "1 or more", value)
         for name, unit in _POSITIVE.items():
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -189,8 +203,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             default = "" if name == "base_url" else _DEFAULTS[name]
-            if (name in _SECRETS and value) or (
-                name == "token_store" and not is_harmless(value)
+            if (
+                (name in _SECRETS and value)
+                or (name == "token_store" and not is_harmless(value))
+                or (name == "proxy" and "@" in str(value))
             ):
                 texts.append(f"{name}=...")
             elif name == "edition" or value not in (default, _BASE_URLS[self.edition]):
@@ -251,6 +267,7 @@ _EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
     bool: ((bool,), "true or false"),
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
+    int | None: ((int, type(None)), "a whole number or None"),
     float | None: ((int, float, type(None)), "a number or None"),
     str | int: ((str, int), "text or a whole number"),
     _TYPES["edition"]: ((str,), "'professional' or 'standard'"),
@@ -266,7 +283,8 @@ def _require_type(name: str, value: object) -> None:
     types, expected = _EXPECTED[_TYPES[name]]
     is_bool = isinstance(value, bool)
     if not isinstance(value, types) or is_bool != (types == (bool,)):
-        got = type(value).__name__ if name in _SECRETS else shown(value)
+        is_secret = name in _SECRETS or name == "proxy"
+        got = type(value).__name__ if is_secret else shown(value)
         message = f"{name}: expected {expected}, got {got}"
         raise SettingsError(message, name=name)
 

@@ -46,8 +46,8 @@ def require_settings(settings: object) -> Settings:
     raise SettingsError(message)
 
 
-def require_credentials(settings: Settings) -> None:
-    """Refuse at once what would fail at the first request.
+def require_credentials(settings: Settings) -> Settings:
+    """Return *settings*, unless they would fail at the first request.
 
     Raises:
         SettingsError: There are no credentials, or they are incomplete.
@@ -63,3 +63,4 @@ def require_credentials(settings: Settings) -> None:
     if settings.refresh_token and not settings.client_id:
         message = "a refresh_token needs a client_id: set SAGE200_CLIENT_ID"
         raise SettingsError(message, name="client_id")
+    return settings

@@ -34,6 +34,8 @@ from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
 
 if TYPE_CHECKING:
+    import ssl
+
     from sage200_async.auth.stores import Tokens
     from sage200_async.settings import Settings
     from sage200_async.wire.messages import Request
@@ -116,7 +118,11 @@ def create_authorization_url(settings: Settings, sign_in: AuthorizationRequest) 
 
 
 async def exchange_code(
-    settings: Settings, sign_in: AuthorizationRequest, redirect_url: str
+    settings: Settings,
+    sign_in: AuthorizationRequest,
+    redirect_url: str,
+    *,
+    ssl_context: ssl.SSLContext | None = None,
 ) -> Tokens:
     """Exchange the code in the redirect for tokens, and store them.
 
@@ -129,6 +135,7 @@ async def exchange_code(
         settings: The client, with the store of the person who signs in.
         sign_in: The sign-in that this browser was sent with.
         redirect_url: The whole URL that the browser was redirected to.
+        ssl_context: As that of the client.
 
     Returns:
         The tokens. Without a refresh token (Sage may have issued the client
@@ -152,7 +159,7 @@ async def exchange_code(
         raise request
     store = store_at(settings.token_store)
     async with store.lock():
-        tokens = await _request_tokens(settings, request)
+        tokens = await _request_tokens(settings, request, ssl_context)
         tokens = TokenOwner.of(settings).mark(tokens)
         await store.save(tokens)
     if not tokens.refresh_token:
@@ -190,9 +197,11 @@ def _code_request(
     return code_request(settings, code, sign_in.redirect_uri, sign_in.code_verifier)
 
 
-async def _request_tokens(settings: Settings, request: Request) -> Tokens:
+async def _request_tokens(
+    settings: Settings, request: Request, ssl_context: ssl.SSLContext | None
+) -> Tokens:
     clock = Clock()
-    http = HttpTransport(settings, clock, connections=1)
+    http = HttpTransport(settings, clock, connections=1, ssl_context=ssl_context)
     asked_at = clock.now()
     await http.open()
     try:

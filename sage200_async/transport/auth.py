@@ -14,6 +14,7 @@ from sage200_async.transport.base import Call
 if TYPE_CHECKING:
     from sage200_async.auth.token_manager import TokenManager, TokenVersion
     from sage200_async.transport.base import Clock, Transport
+    from sage200_async.transport.ceiling import Turns
     from sage200_async.wire.messages import Request, Response
 
 _REPETITIONS: Final = 3
@@ -41,12 +42,21 @@ class Bearer:
 
     It comes after the throttle's queue: a token that was put in before could
     expire there. A request waits here, with its slot of the throttle, only
-    while there is no token with which any request could go out.
+    while there is no token with which any request could go out, or until it is
+    its turn.
+
+    Args:
+        inner: Where requests go.
+        tokens: The tokens.
+        turns: A ceiling of requests a minute, or None.
     """
 
-    def __init__(self, inner: Transport, tokens: TokenManager) -> None:
+    def __init__(
+        self, inner: Transport, tokens: TokenManager, turns: Turns | None = None
+    ) -> None:
         self._inner = inner
         self._tokens = tokens
+        self._turns = turns
 
     async def send(self, request: Request) -> Response:
         """Send *request* with the current access token.
@@ -58,6 +68,9 @@ class Bearer:
         call = Call.current()
         call.held = True
         version = await self._tokens.current()
+        if self._turns is not None:
+            await self._turns.take()
+            version = await self._tokens.current()  # that one may have expired
         call.held = False
         try:
             return await self._inner.send(_with_token(request, version))

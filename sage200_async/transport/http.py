@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -23,15 +24,23 @@ from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import one_line
 from sage200_async.odata.encoding import join
 from sage200_async.transport.base import Call
+from sage200_async.transport.connections import (
+    proxy_for,
+    require_verification,
+    tls_context,
+)
 from sage200_async.wire.body import Body
 from sage200_async.wire.messages import Response
 from sage200_async.wire.status import check
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp.connector import Connection
 
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
+    from sage200_async.transport.connections import Proxy
     from sage200_async.wire.messages import Request
 
 _HEADERS: Final = {
@@ -46,6 +55,7 @@ _LARGE_PAGE: Final = 16 * 1024 * 1024
 
 ERROR_TYPES: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
     (aiohttp.ClientConnectorError, ConnectError),
+    (aiohttp.ClientHttpProxyError, ConnectError),
     (aiohttp.InvalidURL, ConnectError),
     (aiohttp.NonHttpUrlClientError, ConnectError),
     (aiohttp.RedirectClientError, IncompleteResponse),
@@ -75,6 +85,10 @@ _QUOTED: Final = re.compile(r"\n|\bb?['\"]")
 _QUOTING: Final = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 # Where an error begins to quote what is not HTTP: it may be the rest of an earlier
 # response, with a token in it, and of any length.
+_REFUSED_CLASS: Final = 4
+_PROXY_ADVICE: Final = (
+    "check the setting proxy (SAGE200_PROXY, else HTTPS_PROXY), its user and password"
+)
 _OPEN_IT: Final = "use `async with Sage200Client(...) as client`"
 
 
@@ -114,6 +128,7 @@ class HttpTransport:
             token endpoint has a transport of its own, with one: a refresh must
             not wait for a connection that pages hold.
         keep_alive: Whether connections are kept for later requests.
+        ssl_context: Verifies certificates, instead of one for ``ca_file``.
     """
 
     def __init__(
@@ -123,11 +138,14 @@ class HttpTransport:
         *,
         connections: int | None = None,
         keep_alive: bool = True,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._connections = connections or settings.max_connections
         self._keep_alive = keep_alive
+        self._ssl_context = require_verification(ssl_context)
+        self._proxies: dict[str, dict[str, Any]] = {}
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -136,11 +154,13 @@ class HttpTransport:
 
         Raises:
             ClientClosed: It is open already.
+            SettingsError: The ``ca_file`` cannot be read.
         """
         if self._session is not None:
             message = f"The client is already open: {_OPEN_IT}, once for each client"
             raise ClientClosed(message)
         settings = self._settings
+        context = tls_context(settings.ca_file, self._ssl_context)
         self._loop = asyncio.get_running_loop()
         bytes(_LARGE_PAGE)  # allocated, not touched, and freed
         # glibc returns free memory at the top of its heap to the system if it is
@@ -148,7 +168,9 @@ class HttpTransport:
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
             connector=_Connector(
-                limit=self._connections, force_close=not self._keep_alive
+                limit=self._connections,
+                force_close=not self._keep_alive,
+                ssl=True if context is None else context,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
@@ -223,9 +245,9 @@ class HttpTransport:
         async with session.request(
             request.method,
             yarl.URL(url if request.path else request.base_url, encoded=True),
-            headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
+            **self._arguments(request),
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             body = Body(request, headers, self._settings.max_response_bytes)
@@ -237,6 +259,28 @@ class HttpTransport:
                     raise
                 received = body.so_far()  # the status is known all the same
             return Response(response.status, headers, received)
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        """Return the headers and the proxy of *request* for aiohttp."""
+        base_url = request.base_url
+        if base_url not in self._proxies:
+            proxy = proxy_for(base_url, self._settings.proxy)
+            tunnels = base_url.lower().startswith("https:")
+            self._proxies[base_url] = (
+                {} if proxy is None else _arguments(proxy, tunnels=tunnels)
+            )
+        arguments = self._proxies[base_url]
+        headers = {**request.headers, **arguments.get("headers", {})}
+        return {**arguments, "headers": headers}
+
+
+def _arguments(proxy: Proxy, *, tunnels: bool) -> dict[str, Any]:
+    """Return aiohttp's arguments; the password is for the proxy alone."""
+    if not proxy.user:
+        return {"proxy": proxy.url}
+    login = f"{proxy.user}:{proxy.password}".encode()
+    headers = {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
+    return {"proxy": proxy.url, "proxy_headers" if tunnels else "headers": headers}
 
 
 async def _read(response: aiohttp.ClientResponse, body: Body) -> None:
@@ -256,8 +300,16 @@ def translate(error: Exception, request: Request, settings: Settings) -> Transpo
         message = f"{request}: {_TIMEOUTS[phase]} within {seconds:g} s"
         return RequestTimeout(message, request=request, phase=phase, seconds=seconds)
     translated = error_type(f"{request}: {_reason(error)}", request=request)
-    translated.retryable = not isinstance(error, _NOT_RETRYABLE)
+    translated.retryable = not (isinstance(error, _NOT_RETRYABLE) or _is_refused(error))
     return translated
+
+
+def _is_refused(error: Exception) -> bool:
+    """Return whether a proxy refuses to connect, for a reason that stays."""
+    return (
+        isinstance(error, aiohttp.ClientHttpProxyError)
+        and error.status // 100 == _REFUSED_CLASS
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -267,6 +319,8 @@ def _reason(error: Exception) -> str:
         text = ""  # its text is the whole URL
     if isinstance(error, aiohttp.ClientResponseError):
         text = error.message
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        text = f"the proxy answered {error.status} {text}; {_PROXY_ADVICE}"
     if isinstance(error, _QUOTING):
         text = _QUOTED.split(text, maxsplit=1)[0].rstrip(": \n")
     return one_line(text) or type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections import deque
 from typing import TYPE_CHECKING
@@ -71,6 +72,17 @@ class Throttle:
         self._limit = limit
         self._events = events or Events()
         self._hosts: dict[str, _Host] = {}
+
+    @property
+    def inner(self) -> Transport:
+        """Where requests are sent."""
+        return self._inner
+
+    def around(self, inner: Transport) -> Throttle:
+        """Return a throttle before *inner* that has its limits in common with this."""
+        other = copy.copy(self)
+        other._inner = inner  # noqa: SLF001 - a copy of this one
+        return other
 
     @property
     def in_flight(self) -> int:

@@ -36,6 +36,7 @@ _ADVICE: Final = {
     ),
     403: "the user's role lacks this module or feature",
     404: "no such id, or this edition or version of Sage 200 has no such path or verb",
+    407: "check the setting proxy (SAGE200_PROXY, else HTTP_PROXY), its user and password",
     429: "too many requests: wait, or set max_connections lower",
     500: "the server failed: try again later, or ask for less",
     **dict.fromkeys(

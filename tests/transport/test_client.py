@@ -437,7 +437,7 @@ def test_hundreds_of_companies_cost_nothing_until_used(client_of):
     held = client_of([{"id": 1}], [{"id": 2}])
     others = [held.client.at("guid", number) for number in range(1, 501)]
     assert held.requests == []
-    for name in ("transport", "events", "_http", "_token_manager", "_clock"):
+    for name in ("transport", "events", "_pool", "_token_manager"):
         shared = {id(getattr(other, name)) for other in others}
         assert shared == {id(getattr(held.client, name))}
     records = [asyncio.run(other.customers.first()) for other in others[:2]]

@@ -218,6 +218,6 @@ def test_leaving_at_leaves_the_pool_open():
         async with Client(msgspec.structs.replace(SETTINGS, access_token="t")) as one:
             async with one.at("other", 1):
                 pass
-            assert one._http._session is not None
+            assert one._pool._http._session is not None
 
     asyncio.run(main())

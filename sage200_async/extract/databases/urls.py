@@ -57,14 +57,16 @@ def database_at(
         DatabaseSink('SQLite at copy.db', '')
     """
     try:
-        return _sink_at(url, prefix)
+        return _sink_at(url, prefix, on_reject)
     except SettingsError as error:
         failure = bare(error)
     del url  # it may hold a password, and tracebacks may show variables
     raise failure
 
 
-def _sink_at(url: str, prefix: str) -> DatabaseSink:
+def _sink_at(
+    url: str, prefix: str, on_reject: Callable[[RejectedRow], object] | None
+) -> DatabaseSink:
     if not _PREFIX.fullmatch(prefix):
         _refuse("a prefix of a-z, 0-9 and '_', or a schema and a dot", prefix)
     try:

@@ -1,0 +1,114 @@
+"""How connections are made: through which proxy, and which certificates are trusted."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from sage200_async.errors import SettingsError
+
+_LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1", re.IGNORECASE)
+
+
+class Proxy(NamedTuple):
+    """A proxy. Its URL has no password, so that no error can show one."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.url!r})"
+
+
+def proxy_for(url: str, setting: str) -> Proxy | None:
+    """Return the proxy for *url*, or None where there is none.
+
+    Args:
+        url: Where a request goes.
+        setting: ``Settings.proxy``; if it is empty, that of the system applies:
+            ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, or what Windows and
+            macOS have set; none for this machine itself.
+
+    Example:
+        >>> proxy_for("https://api.columbus.sage.com/", "http://me:a%40b@proxy:8080")
+        Proxy('http://proxy:8080')
+        >>> proxy_for("https://api.columbus.sage.com/", "direct") is None
+        True
+    """
+    address = setting or _of_system(url)
+    if address in {"", "direct"}:
+        return None
+    scheme, separator, rest = address.rpartition("//")
+    userinfo, _, host = rest.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    start = f"{scheme}{separator}" if separator else "http://"
+    return Proxy(f"{start}{host.rstrip('/')}", unquote(user), unquote(password))
+
+
+def _of_system(url: str) -> str:
+    from urllib.request import (  # noqa: PLC0415 - large, and needed once
+        getproxies,
+        proxy_bypass,
+    )
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host or _LOOPBACK.fullmatch(host) or proxy_bypass(host):
+        return ""
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all") or ""
+
+
+def tls_context(
+    ca_file: str, ssl_context: ssl.SSLContext | None
+) -> ssl.SSLContext | None:
+    """Return the context with which certificates are verified; None for the usual one.
+
+    Args:
+        ca_file: Certificates that are trusted as well as the system's, or nothing.
+        ssl_context: One of the caller's own, or None.
+
+    Raises:
+        SettingsError: Both are given, or the file cannot be read.
+    """
+    if ssl_context is not None:
+        if ca_file:
+            message = (
+                "ca_file: a client with an ssl_context trusts what that has loaded: "
+                "leave ca_file out, or use ssl_context.load_verify_locations"
+            )
+            raise SettingsError(message, name="ca_file")
+        return ssl_context
+    if not ca_file:
+        return None
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        reason = getattr(error, "strerror", None) or error
+        message = f"ca_file: expected certificates (PEM), got {ca_file!r}: {reason}"
+        raise SettingsError(message, name="ca_file") from None
+    return context
+
+
+def require_verification(context: object) -> ssl.SSLContext | None:
+    """Return *context*.
+
+    Raises:
+        SettingsError: It does not verify certificates and host names.
+    """
+    if context is None:
+        return None
+    if not isinstance(context, ssl.SSLContext):
+        message = f"ssl_context: expected an ssl.SSLContext, got {context!r}"
+        raise SettingsError(message, name="ssl_context")
+    if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
+        message = (
+            "ssl_context: expected one that verifies certificates and host names, such "
+            "as ssl.create_default_context(cafile=...)"
+        )
+        raise SettingsError(message, name="ssl_context")
+    return context
