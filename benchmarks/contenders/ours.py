@@ -8,7 +8,7 @@ from typing import Any
 from runner import best_microseconds, measure_read, peak_memory, process_memory, run_job
 
 from sage200_async import Sage200Client, Settings
-from sage200_async.catalog import Customer
+from sage200_async.catalog import Customer, SopOrder
 
 
 def client_of(url: str) -> Sage200Client:
@@ -56,6 +56,32 @@ def stall(url: str) -> dict[str, float]:
     return asyncio.run(main())
 
 
+def stall_on(url: str, body: str) -> dict[str, float]:
+    from stalls import longest_stall
+
+    from sage200_async.errors import BadRequest
+
+    async def orders(client: Sage200Client) -> tuple[int, Any]:
+        lines = SopOrder.fields.lines
+        rows = [len(order.lines) async for order in client.sop_orders.expand(lines)]
+        return len(rows), sum(rows)
+
+    async def refused(client: Sage200Client) -> tuple[int, Any]:
+        try:
+            await client.customers.first()
+        except BadRequest:
+            return 0, 0
+        raise AssertionError("expected an error")
+
+    works = {"lines": orders, "error": refused}
+
+    async def main() -> dict[str, float]:
+        async with client_of(f"{url}/{body}/customers") as client:
+            return await longest_stall(works.get(body, read)(client))
+
+    return asyncio.run(main())
+
+
 def query(times: int, **_: str) -> dict[str, float]:
     client, c = client_of("http://127.0.0.1/customers"), Customer.fields
 
@@ -69,4 +95,4 @@ def query(times: int, **_: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    run_job(stream=stream, grow=grow, stall=stall, query=query)
+    run_job(stream=stream, grow=grow, stall=stall, stall_on=stall_on, query=query)

@@ -253,7 +253,7 @@ class HttpTransport:
             body = Body(request, headers, self._settings.max_response_bytes)
             try:
                 await _read(response, body)
-                received = body.finish(response.status)
+                received = body.content(response.status)
             except (aiohttp.ClientError, TimeoutError, IncompleteResponse):
                 if response.status // 100 == _SUCCESS:
                     raise
@@ -284,12 +284,14 @@ def _arguments(proxy: Proxy, *, tunnels: bool) -> dict[str, Any]:
 
 
 async def _read(response: aiohttp.ClientResponse, body: Body) -> None:
-    """Read *response* into *body*: to its end, or the start of an error."""
+    """Read *response* into *body* and check its end, or read the start of an error."""
     async for chunk in response.content.iter_chunked(_CHUNK):
         for _ in body.take(chunk):
             if body.is_enough(response.status):
                 return
             await asyncio.sleep(0)
+    for _ in body.closing(response.status):
+        await asyncio.sleep(0)
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:

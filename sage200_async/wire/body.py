@@ -11,10 +11,9 @@ import zlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from sage200_async.errors import IncompleteResponse, ResponseTooLarge
-from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
+from sage200_async.wire.brackets import Brackets
+from sage200_async.wire.json_types import BYTE_ORDER_MARK
 from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.secret_filter import filters_for
 
@@ -33,7 +32,6 @@ _MAX_ERROR_BYTES: Final = 64 * 1024
 _TAIL: Final = 64
 # Bytes at the end of a body in which its last bracket is searched.
 _ENDS: Final = {b"[": b"]", b"{": b"}"}
-_VALUE: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Body:
@@ -120,8 +118,8 @@ class Body:
         """Return whether the rest of an error's body can be left unread."""
         return status // 100 != _SUCCESS and len(self._body) >= _MAX_ERROR_BYTES
 
-    def finish(self, status: int) -> bytes | ChunkedBody:
-        """Return the body once all has come; that of a large success in chunks.
+    def closing(self, status: int) -> Iterator[None]:
+        """Check that all has come; each step takes about a millisecond.
 
         Raises:
             IncompleteResponse: It is a success, and ends too early: within
@@ -130,25 +128,44 @@ class Body:
         rest = b"".join([secret.rest() for secret in self._filters])
         if rest:
             self._keep(rest)
-        if self._ends_early(status):
-            raise self._incomplete("the response ends too early")
-        large = status == HTTPStatus.OK and len(self._body) > _PART
-        return self._body if large else bytes(self._body)
-
-    def so_far(self) -> bytes:
-        """Return what has come, of an error whose body cannot be read to its end."""
-        return bytes(self._body)
-
-    def _ends_early(self, status: int) -> bool:
         if status // 100 != _SUCCESS:
-            return False
+            return
         if (
             self._decompressor is not None
             and self._has_data
             and not self._decompressor.eof
         ):
-            return True
-        return self._is_missing(status) or self._is_cut()
+            raise self._incomplete("the response ends too early")
+        if self._is_missing(status):
+            raise self._incomplete("the response ends too early")
+        if self._looks_whole():
+            return
+        kind = _without_blanks(self._body.first(_TAIL))[:1]
+        brackets = Brackets(kind, _ENDS[kind])
+        for chunk in self._body.copy().take_all():
+            brackets.take(chunk)
+            yield
+        if not brackets.match:
+            raise self._incomplete("the response ends too early")
+
+    def content(self, status: int) -> bytes | ChunkedBody:
+        """Return the body; that of a large success in chunks."""
+        large = status == HTTPStatus.OK and len(self._body) > _PART
+        return self._body if large else bytes(self._body)
+
+    def finish(self, status: int) -> bytes | ChunkedBody:
+        """Return the body once all has come, checked without a pause.
+
+        Raises:
+            IncompleteResponse: As `closing`.
+        """
+        for _ in self.closing(status):
+            pass
+        return self.content(status)
+
+    def so_far(self) -> bytes:
+        """Return what has come, of an error whose body cannot be read to its end."""
+        return bytes(self._body)
 
     def _is_missing(self, status: int) -> bool:
         expects_json = self._request.method == "GET" and status == HTTPStatus.OK
@@ -158,23 +175,17 @@ class Body:
             and not _without_blanks(self._body.first(_TAIL))
         )
 
-    def _is_cut(self) -> bool:
-        """Return whether a JSON value is cut, by its brackets; parse it where in doubt.
+    def _looks_whole(self) -> bool:
+        """Return whether a JSON value has its end, as its first and last bytes show.
 
         A cut leaves out the last bracket or, behind a nested array, one open; or it
         is in a text that ends like the whole, but for the bracket of the record.
-        Parsing every response would stop the event loop for 8 ms and more.
+        Where this leaves a doubt, which is rare, `Brackets` looks at every byte.
         """
         head = _without_blanks(self._body.first(_TAIL))
         tail = _without_blanks(self._body.last(_TAIL))
         last = b"}]" if head.startswith(b"[{") else _ENDS.get(head[:1])
-        if last is None or (tail.endswith(last) and not self._open):
-            return False
-        try:
-            _VALUE.decode(bytes(self._body).removeprefix(BYTE_ORDER_MARK))
-        except DECODING_ERRORS:
-            return True
-        return False
+        return last is None or (tail.endswith(last) and not self._open)
 
     def _incomplete(self, what: str) -> IncompleteResponse:
         return IncompleteResponse(f"{self._request}: {what}", request=self._request)
