@@ -135,7 +135,7 @@ class Server:
 
 
 def small_answer(body: Body, options: dict[str, list[str]]) -> object:
-    """Return the answer to a question for an edge or for what follows, or None."""
+    """Return the answer to a request for an edge or for what follows, or None."""
     low, high = body.keys
     order = options.get("$orderby", [""])[0]
     if options.get("$top") == ["1"]:

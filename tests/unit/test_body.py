@@ -158,3 +158,15 @@ def test_a_byte_order_mark_hides_no_cut():
     assert body_of(page) == page
     with pytest.raises(IncompleteResponse):
         body_of(page[:-3])
+
+
+@pytest.mark.parametrize("end", [b',{"name":"[Smith"}]', b" " * 900 + b"]"])
+def test_a_doubtful_end_is_searched_chunk_by_chunk(end):
+    """Brackets in names, or blanks at the end, do not stop the event loop."""
+    page = b"[" + b",".join([b'{"name":"Smith"}'] * 50_000) + end
+    body = Body(Request(method="GET", path="customers"), {}, MANY)
+    for start in range(0, len(page), 10_000):
+        for _ in body.take(page[start : start + 10_000]):
+            pass
+    assert len(list(body.closing(200))) >= len(page) // 100_000
+    assert bytes(body.content(200)) == page
