@@ -90,7 +90,8 @@ def require_proxy(url: str) -> None:
     if scheme not in _SCHEMES or not host or rest or _UNPRINTABLE.search(url):
         raise SettingsError(
             "proxy: expected http://host:port, http://user:password@host:port with "
-            "both percent-encoded, or 'direct' for none",
+            "both percent-encoded, or 'direct' for none, in SAGE200_PROXY or, of the "
+            "system, in HTTPS_PROXY",
             name="proxy",
         )
 

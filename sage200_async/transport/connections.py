@@ -6,7 +6,9 @@ import re
 import ssl
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+from sage200_async._url_checks import require_proxy
 from sage200_async.errors import SettingsError
 
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1", re.IGNORECASE)
@@ -32,6 +34,9 @@ def proxy_for(url: str, setting: str) -> Proxy | None:
             ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, or what Windows and
             macOS have set; none for this machine itself.
 
+    Raises:
+        SettingsError: That of the system is no HTTP proxy.
+
     Example:
         >>> proxy_for("https://api.columbus.sage.com/", "http://me:a%40b@proxy:8080")
         Proxy('http://proxy:8080')
@@ -41,49 +46,40 @@ def proxy_for(url: str, setting: str) -> Proxy | None:
     address = setting or _of_system(url)
     if address in {"", "direct"}:
         return None
-    scheme, separator, rest = address.rpartition("//")
-    userinfo, _, host = rest.rpartition("@")
+    scheme, _, rest = address.partition("//")
+    userinfo, _, host = rest.rstrip("/").rpartition("@")
     user, _, password = userinfo.partition(":")
-    start = f"{scheme}{separator}" if separator else "http://"
-    return Proxy(f"{start}{host.rstrip('/')}", unquote(user), unquote(password))
+    return Proxy(f"{scheme}//{host}", unquote(user), unquote(password))
 
 
 def _of_system(url: str) -> str:
-    from urllib.request import (  # noqa: PLC0415 - large, and needed once
-        getproxies,
-        proxy_bypass,
-    )
-
     parts = urlsplit(url)
     host = parts.hostname or ""
     if not host or _LOOPBACK.fullmatch(host) or proxy_bypass(host):
         return ""
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all") or ""
+    address = getproxies().get(parts.scheme, "")
+    if address and "//" not in address:
+        address = f"http://{address}"
+    require_proxy(address)
+    return address
 
 
-def tls_context(
-    ca_file: str, ssl_context: ssl.SSLContext | None
-) -> ssl.SSLContext | None:
-    """Return the context with which certificates are verified; None for the usual one.
+def tls_context(ca_file: str, ssl_context: ssl.SSLContext | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in *ca_file* as well as the system's.
 
     Args:
-        ca_file: Certificates that are trusted as well as the system's, or nothing.
-        ssl_context: One of the caller's own, or None.
+        ca_file: Certificates (PEM).
+        ssl_context: The caller's own, which is not changed; so None is expected.
 
     Raises:
         SettingsError: Both are given, or the file cannot be read.
     """
     if ssl_context is not None:
-        if ca_file:
-            message = (
-                "ca_file: a client with an ssl_context trusts what that has loaded: "
-                "leave ca_file out, or use ssl_context.load_verify_locations"
-            )
-            raise SettingsError(message, name="ca_file")
-        return ssl_context
-    if not ca_file:
-        return None
+        message = (
+            "ca_file: a client with an ssl_context trusts what that has loaded: "
+            "leave ca_file out, or use ssl_context.load_verify_locations"
+        )
+        raise SettingsError(message, name="ca_file")
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(ca_file)

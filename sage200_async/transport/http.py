@@ -160,7 +160,9 @@ class HttpTransport:
             message = f"The client is already open: {_OPEN_IT}, once for each client"
             raise ClientClosed(message)
         settings = self._settings
-        context = tls_context(settings.ca_file, self._ssl_context)
+        context = self._ssl_context
+        if settings.ca_file:  # a file, and certificates to parse
+            context = await asyncio.to_thread(tls_context, settings.ca_file, context)
         self._loop = asyncio.get_running_loop()
         bytes(_LARGE_PAGE)  # allocated, not touched, and freed
         # glibc returns free memory at the top of its heap to the system if it is

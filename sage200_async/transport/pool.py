@@ -95,7 +95,11 @@ class Pool:
             SettingsError: The ``ca_file`` cannot be read.
         """
         await self._http.open()
-        await self._token_http.open()
+        try:
+            await self._token_http.open()
+        except BaseException:
+            await self._http.close()
+            raise
 
     async def close(self) -> None:
         """Wait for the token refreshes under way, then close every connection."""

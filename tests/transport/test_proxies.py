@@ -401,6 +401,13 @@ def test_the_proxy_of_the_environment(monkeypatch, url, no_proxy, expected):
     assert proxy_for(url, "http://mine:3").url == "http://mine:3"
 
 
+def test_a_proxy_of_the_system_that_speaks_no_http_is_refused(monkeypatch):
+    """Going round it in silence would be worse."""
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:hush-password@proxy:1080")
+    with pytest.raises(SettingsError, match="HTTPS_PROXY"):
+        proxy_for("https://api.columbus.sage.com/", "")
+
+
 @pytest.mark.parametrize(
     "url",
     ["proxy:8080", "ftp://proxy", "http://:8080", "http://a:hush-b@", "http://p/path",
