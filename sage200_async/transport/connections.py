@@ -60,8 +60,14 @@ def _of_system(url: str) -> str:
     address = getproxies().get(parts.scheme, "")
     if address and "//" not in address:
         address = f"http://{address}"
-    require_proxy(address)
-    return address
+    try:
+        require_proxy(address)
+    except SettingsError as error:
+        failure = error.with_traceback(None)
+    else:
+        return address
+    del address  # it may have a password, and tracebacks may show variables
+    raise failure
 
 
 def tls_context(ca_file: str, ssl_context: ssl.SSLContext | None) -> ssl.SSLContext:
