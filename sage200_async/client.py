@@ -136,7 +136,8 @@ class Sage200Client(Endpoints):
         of requests, and the budget of retries are shared; tokens, and what is
         learned of them, are the person's own. Keep it as long as the person is
         active: a new one reads the store again. It lives as long as this one,
-        which waits for its refreshes when it is closed.
+        which waits for its refreshes when it is closed, and which needs no tokens
+        itself: its ``token_store`` is an empty `MemoryStore` then.
 
         Args:
             store: The person's tokens, as `exchange_code` has stored them; a

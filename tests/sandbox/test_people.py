@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.auth.stores import MemoryStore, Tokens
@@ -70,6 +71,23 @@ def test_a_person_who_is_signed_out_is_nobody_elses_trouble():
             with pytest.raises(TokenRefused):
                 await names(client.with_tokens(gone))
             return await names(client.with_tokens(await signed_in(sandbox)))
+
+    assert len(asyncio.run(main())) == 3
+
+
+def test_the_client_that_people_share_needs_no_tokens():
+    """A service has none of its own: only what it asks for itself is refused."""
+
+    async def main():
+        async with Sandbox(records=RECORDS) as sandbox:
+            store = await signed_in(sandbox)
+            settings = replace(
+                sandbox.settings, refresh_token="", token_store=MemoryStore()
+            )
+            async with Sage200Client(settings) as client:
+                with pytest.raises(TokenRefused, match="Not signed in"):
+                    await names(client)
+                return await names(client.with_tokens(store))
 
     assert len(asyncio.run(main())) == 3
 
