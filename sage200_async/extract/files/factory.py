@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sage200_async.errors import SinkError
 from sage200_async.extract.files.compression import Gzip, Zstd
@@ -27,6 +27,9 @@ def files_at(
     *,
     compress: CompressionName | None = None,
     overwrite: bool = False,
+    bom: bool = False,
+    nulls: bool = False,
+    neutralize_formulas: bool = False,
 ) -> FileSink:
     """Return a sink of files, for one resource.
 
@@ -35,28 +38,60 @@ def files_at(
         format: Their format.
         compress: How they are compressed; Parquet always is.
         overwrite: Whether finished files are replaced.
+        bom: Whether CSV begins with a byte order mark, which Excel needs.
+        nulls: Whether NDJSON has null fields; CSV and Parquet have all columns.
+        neutralize_formulas: Whether texts in CSV that a spreadsheet would run as
+            formulas get an apostrophe in front.
 
     Raises:
         MissingExtra: The format or the compression needs a package.
-        SinkError: There is no such format or compression.
+        SinkError: There is no such format or compression, or the format does
+            not use an option.
     """
+    if format not in _OPTIONS:
+        raise SinkError(f"format must be ndjson, csv or parquet, got {format!r}")
     if compress is not None and compress not in _COMPRESSIONS:
         raise SinkError(f"compress must be gzip or zstd, got {compress!r}")
-    compression = _COMPRESSIONS[compress]() if compress else None
-    return FileSink(Path(folder), _format(format, compression), overwrite=overwrite)
+    options = {
+        "compress": compress,
+        "bom": bom,
+        "nulls": nulls,
+        "neutralize_formulas": neutralize_formulas,
+    }
+    wanted = {name: value for name, value in options.items() if value}
+    for name in wanted:
+        if name not in _OPTIONS[format]:
+            raise SinkError(f"{name} must be left out: {unused_reason(format, name)}")
+    return FileSink(Path(folder), _format(format, wanted), overwrite=overwrite)
+
+
+def unused_reason(format: str, option: str) -> str:  # noqa: A002 - the word for it
+    """Return why a format has no use for an option; empty if it has."""
+    if option in _OPTIONS[format]:
+        return ""
+    return _REASONS.get((format, option), f"it is not for {format}")
 
 
 _COMPRESSIONS: Final[dict[str, Callable[[], Compression]]] = {
     "gzip": Gzip,
     "zstd": Zstd,
 }
+_OPTIONS: Final[dict[str, frozenset[str]]] = {
+    "ndjson": frozenset({"compress", "nulls"}),
+    "csv": frozenset({"compress", "bom", "neutralize_formulas"}),
+    "parquet": frozenset(),
+}
+_REASONS: Final = {
+    ("parquet", "compress"): "Parquet is compressed inside",
+    ("parquet", "nulls"): "Parquet always has every column",
+    ("csv", "nulls"): "CSV always has every column, and null is an empty cell",
+    ("ndjson", "bom"): "JSON must not begin with a byte order mark (RFC 8259)",
+}
 
 
-def _format(name: str, compression: Compression | None) -> FileFormat:
+def _format(name: str, options: dict[str, Any]) -> FileFormat:
     if name == "parquet":
-        if compression is not None:
-            raise SinkError("compress must be left out: Parquet is compressed inside")
         return Parquet()
-    if name not in {"ndjson", "csv"}:
-        raise SinkError(f"format must be ndjson, csv or parquet, got {name!r}")
-    return Ndjson(compression) if name == "ndjson" else Csv(compression)
+    compress = options.pop("compress", None)
+    compression = _COMPRESSIONS[compress]() if compress else None
+    return (Ndjson if name == "ndjson" else Csv)(compression, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
@@ -37,6 +38,11 @@ class FileFormat(Protocol):
         """Its name, which is the suffix of its files."""
         ...
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What its files have besides, such as ``nulls``."""
+        ...
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return *rows* as the journal stores them until the file is written.
 
@@ -51,25 +57,36 @@ class FileFormat(Protocol):
 
 
 class Ndjson:
-    """One JSON object to a line; null fields are left out.
+    """One JSON object to a line; null fields are left out unless they are wanted.
 
     Numbers have the digits of the wire, times a ``Z``; related records are nested.
 
     Args:
         compression: How the file is compressed.
+        nulls: Whether null fields are written, so that each line has all
+            columns: readers that take them from the first lines need it.
     """
 
-    def __init__(self, compression: Compression | None = None) -> None:
+    def __init__(
+        self, compression: Compression | None = None, *, nulls: bool = False
+    ) -> None:
         self._compression: Compression | None = compression
+        self._nulls = nulls
 
     @property
     def name(self) -> str:
         """Its name, which is the suffix of its files."""
         return f"ndjson{self._compression.suffix if self._compression else ''}"
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """``nulls``, if null fields are written."""
+        return ("nulls",) if self._nulls else ()
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
-        return b"".join(_json_lines(table, some) for some in _blocks(rows))
+        line = _line(table, nulls=self._nulls)
+        return b"".join(_json_lines(table, line, some) for some in _blocks(rows))
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:  # noqa: ARG002 - `FileFormat`
         """Write the lines of all *blocks*."""
@@ -90,24 +107,49 @@ class Csv:
 
     Args:
         compression: How the file is compressed.
+        bom: Whether the file begins with a byte order mark, without which
+            Excel does not read it as UTF-8.
+        neutralize_formulas: Whether an apostrophe is put before a text that
+            begins with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line,
+            as spreadsheets would run it as a formula.
+
+    Source:
+        OWASP, "CSV Injection".
     """
 
-    def __init__(self, compression: Compression | None = None) -> None:
+    def __init__(
+        self,
+        compression: Compression | None = None,
+        *,
+        bom: bool = False,
+        neutralize_formulas: bool = False,
+    ) -> None:
         self._compression: Compression | None = compression
+        self._bom = bom
+        self._neutralize_formulas = neutralize_formulas
 
     @property
     def name(self) -> str:
         """Its name, which is the suffix of its files."""
         return f"csv{self._compression.suffix if self._compression else ''}"
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """``bom`` and ``neutralize-formulas``, where they were asked for."""
+        options = {"bom": self._bom, "neutralize-formulas": self._neutralize_formulas}
+        return tuple(name for name, wanted in options.items() if wanted)
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
-        return "".join(_csv_lines(table, some) for some in _blocks(rows)).encode()
+        texts = _neutral_texts if self._neutralize_formulas else _quoted
+        blocks = (_csv_lines(table, some, texts) for some in _blocks(rows))
+        return "".join(blocks).encode()
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
         """Write the header and the lines of all *blocks*."""
         names = _quoted([column.name for column in table.columns])
-        header = f"{','.join(names)}\n".encode()
+        mark = codecs.BOM_UTF8 if self._bom else b""
+        header = mark + f"{','.join(names)}\n".encode()
         _write(compressed(chain([header], blocks), self._compression), path)
 
 
@@ -124,8 +166,10 @@ def _blocks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def _json_lines(table: Table, rows: Sequence[Row]) -> bytes:
-    lines = list(starmap(_line(table), rows))
+def _json_lines(
+    table: Table, line: Callable[..., msgspec.Struct], rows: Sequence[Row]
+) -> bytes:
+    lines = list(starmap(line, rows))
     for number, column in enumerate(table.columns):
         if column.kind in _CHANGES:
             values = [row[number] for row in rows]
@@ -135,11 +179,13 @@ def _json_lines(table: Table, rows: Sequence[Row]) -> bytes:
 
 
 @lru_cache
-def _line(table: Table) -> Callable[..., msgspec.Struct]:
-    """Return a class for the rows of *table*, for the encoder to leave nulls out."""
+def _line(table: Table, *, nulls: bool) -> Callable[..., msgspec.Struct]:
+    """Return a class for the rows of *table*; without *nulls*, they are left out."""
     names = {f"c{number}": column.name for number, column in enumerate(table.columns)}
     fields = [(name, Any, None) for name in names]
-    return msgspec.defstruct("Line", fields, rename=names, omit_defaults=True, gc=False)
+    return msgspec.defstruct(
+        "Line", fields, rename=names, omit_defaults=not nulls, gc=False
+    )
 
 
 def _number_changes(values: Values) -> Changes:
@@ -187,10 +233,25 @@ def _quote(text: str) -> str:
     return f'"{text.replace(chr(34), chr(34) * 2)}"'
 
 
-def _csv_lines(table: Table, rows: Sequence[Row]) -> str:
+_FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
+# What a cell begins with that a spreadsheet takes for a formula.
+
+
+def _neutral_texts(values: Sequence[str | None]) -> list[str]:
+    """Quote values as `_quoted` does, with an apostrophe before formulas."""
+    return _quoted(
+        [f"'{text}" if text and _FORMULA.match(text) else text for text in values]
+    )
+
+
+def _csv_lines(
+    table: Table,
+    rows: Sequence[Row],
+    texts: Callable[[Sequence[str | None]], list[str]] = _quoted,
+) -> str:
     pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
     columns = [
-        _quoted(values) if column.kind in _TEXTS else _unquoted(column.kind, values)
+        texts(values) if column.kind in _TEXTS else _unquoted(column.kind, values)
         for column, values in pairs
     ]
     if len(columns) == 1:

@@ -48,6 +48,8 @@ class Header(Struct, frozen=True):
     tables: tuple[Table, ...]
     started_at: float
     """In seconds since 1970. Distinguishes the journal of finished files from a later one."""
+    options: tuple[str, ...] = ()
+    """What the files of the format have besides."""
     version: int = _VERSION
 
 
@@ -265,11 +267,10 @@ def _require_same(path: Path, wanted: Header, data: bytes) -> Header:
         header = msgspec.json.decode(data, type=Header)
     except msgspec.DecodeError as error:
         raise SinkConflict(f"{path}: not a journal, but another file") from error
-    if (header.version, header.format) != (wanted.version, wanted.format):
+    if _form(header) != _form(wanted):
         raise SinkConflict(
-            f"{path}: an unfinished export to {header.format} (version "
-            f"{header.version}), not to {wanted.format} (version {wanted.version}); "
-            "finish it, or pass --restart to drop it"
+            f"{path}: an unfinished export to {_form(header)}, not to "
+            f"{_form(wanted)}; finish it, or pass --restart to drop it"
         )
     if header.tables != wanted.tables:
         difference = _difference(header, wanted)
@@ -278,6 +279,12 @@ def _require_same(path: Path, wanted: Header, data: bytes) -> Header:
             "--restart to drop it"
         )
     return header
+
+
+def _form(header: Header) -> str:
+    """Return the format with its options, as text."""
+    version = f"version {header.version}"
+    return f"{header.format} ({', '.join((*header.options, version))})"
 
 
 def _difference(header: Header, wanted: Header) -> str:

@@ -41,6 +41,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     resource: str
     format: str
+    options: tuple[str, ...] = ()
+    """What the files have besides, such as ``nulls`` in NDJSON."""
     query: str
     """The company and the query."""
     files: tuple[File, ...]

@@ -37,6 +37,7 @@ class Parquet:
     """
 
     name = "parquet"
+    options: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         require("a Parquet file", "parquet", "pyarrow")

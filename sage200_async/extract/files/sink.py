@@ -111,7 +111,9 @@ class FileSink:
         with disk_errors(self._folder, "cannot be made"):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._require_room()
-            header = Header(self._format.name, self._tables, time.time())
+            header = Header(
+                self._format.name, self._tables, time.time(), self._format.options
+            )
             folder = journal_folder(self._folder, self._resource)
             if restart:
                 remove(folder)
@@ -299,6 +301,7 @@ class FileSink:
         return Manifest(
             resource=self._resource,
             format=self._format.name,
+            options=self._format.options,
             query=self._require_started().query,
             files=tuple(files),
             certificate=certificate,
