@@ -14,7 +14,7 @@ def main() -> int:
             "The command line is not installed. Run: pip install 'sage200-async[cli]'",
             file=sys.stderr,
         )
-        return 1
+        return 2
     from sage200_async.cli.app import run
 
     return run()

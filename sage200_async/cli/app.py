@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -19,6 +19,8 @@ from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
 from sage200_async.cli import whoami as whoami_command
+from sage200_async.cli.destination import ExtractOptions, explicit_options
+from sage200_async.cli.exit_status import DONE, INTERRUPTED, status_of
 from sage200_async.cli.options import (
     AS_JSON,
     DATA,
@@ -27,16 +29,50 @@ from sage200_async.cli.options import (
     PAGE_SIZE,
     SEED,
     SELECT,
-    copy_options,
+    export_options,
+    sync_options,
 )
-from sage200_async.cli.output import FORMATS
+from sage200_async.cli.output import FORMATS, drop_output
 from sage200_async.errors import Sage200Error, TokenRefused
 from sage200_async.errors.foreign_text import printable
+
+T = TypeVar("T")
 
 _LOGIN = "sage200 login"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class ReaderGone(Exception):
+    """The reader of the output, such as `head`, has ended before it."""
+
+
+@contextmanager
+def _reader_watched() -> Generator[None, None, None]:
+    """Raise `ReaderGone` in place of what click and rich take for a failure."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            raise ReaderGone from error
+        raise
+
+
+class Commands(click.Group):
+    """The commands; what nobody reads of their output is no error."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the arguments; print the help if they ask for it."""
+        with _reader_watched():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _reader_watched():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sage200")
 def app() -> None:
     """Use Sage 200 from the command line.
@@ -224,91 +260,42 @@ def describe(resource: str, *, as_json: bool) -> None:
 
 
 @app.command()
-@copy_options
-@click.option(
-    "--to",
-    required=True,
-    help="Folder, or URL of a database such as sqlite:///copy.db.",
-)
-@click.option(
-    "--format",
-    type=click.Choice(("ndjson", "csv", "parquet")),
-    default="ndjson",
-    show_default=True,
-    help="File format.",
-)
-@click.option(
-    "--compress",
-    type=click.Choice(("gzip", "zstd")),
-    help="Compression of NDJSON and CSV files.",
-)
-@click.option(
-    "--since",
-    help="Only records changed since this time (UTC), such as 2026-01-31T08:00Z.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace a finished export.")
-@click.option(
-    "--resume/--restart",
-    default=True,
-    show_default=True,
-    help="Continue an interrupted export to files, or start again.",
-)
-def export(resources: tuple[str, ...], **options: Any) -> None:
+@export_options
+def export(resources: tuple[str, ...], **options: Any) -> int:
     """Copy whole RESOURCES to files or a database, and prove them complete.
 
     Files appear only when they are complete, each with a manifest that holds
-    the proof. If the command is interrupted, run it again: it continues.
+    the proof. If the command is interrupted, run it again: it continues. What
+    is complete already is not read again.
     """
-    extract_options = extract_command.ExtractOptions(**options)
-    _run_async(extract_command.export_all(resources, extract_options))
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return _run_async(extract_command.export_all(resources, extract_options))
 
 
 @app.command()
-@copy_options
-@click.option(
-    "--to",
-    required=True,
-    help="URL of a database: sqlite:///copy.db, duckdb:///copy.duckdb or "
-    "postgresql://user@host/name.",
-)
-@click.option(
-    "--overlap",
-    default=3600.0,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Seconds before the watermark that are read again, for transactions that "
-    "were committed late.",
-)
-@click.option(
-    "--max-deleted",
-    default=0.1,
-    show_default=True,
-    type=click.FloatRange(0, 1),
-    help="Largest fraction of the rows that one run may mark as deleted, 0 to 1.",
-)
-def sync(resources: tuple[str, ...], **options: Any) -> None:
+@sync_options
+def sync(resources: tuple[str, ...], **options: Any) -> int:
     """Update copies of RESOURCES in a database.
 
     Changed records are upserted by key; deleted ones are marked as deleted.
     Run it again to bring the copies up to date.
     """
-    extract_options = extract_command.ExtractOptions(**options)
-    _run_async(extract_command.sync_all(resources, extract_options))
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return _run_async(extract_command.sync_all(resources, extract_options))
 
 
 def run() -> int:
-    """Run a command, and return the exit code."""
+    """Run a command, and return the exit status."""
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return 130
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has ended; drop the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return INTERRUPTED
+    except ReaderGone:
+        drop_output(sys.stdout)
+        return DONE
     except Sage200Error as error:
         message = str(error)
         if isinstance(error, TokenRefused) and _LOGIN not in message:
@@ -316,9 +303,9 @@ def run() -> int:
         click.echo(f"error: {printable(message)}", err=True)
         for note in getattr(error, "__notes__", ()):
             click.echo(f"       {printable(note)}", err=True)
-        return 1
-    return 0
+        return status_of(error)
+    return status if isinstance(status, int) else DONE
 
 
-def _run_async(command: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(command)
+def _run_async(command: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(command)

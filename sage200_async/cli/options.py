@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,93 @@ _COPY_OPTIONS = (
 )
 
 
-def copy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `export` and `sync` have in common."""
-    for option in reversed(_COPY_OPTIONS):
+_EXPORT_OPTIONS = (
+    *_COPY_OPTIONS,
+    click.option(
+        "--to",
+        required=True,
+        help="Folder, or URL of a database such as sqlite:///copy.db.",
+    ),
+    click.option(
+        "--format",
+        type=click.Choice(("ndjson", "csv", "parquet")),
+        default="ndjson",
+        show_default=True,
+        help="File format.",
+    ),
+    click.option(
+        "--compress",
+        type=click.Choice(("gzip", "zstd")),
+        help="Compression of NDJSON and CSV files.",
+    ),
+    click.option(
+        "--since",
+        help="Only records changed since this time (UTC), such as 2026-01-31T08:00Z.",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace a finished export."),
+    click.option(
+        "--bom",
+        is_flag=True,
+        help="Begin CSV files with a byte order mark, as Excel needs.",
+    ),
+    click.option(
+        "--nulls",
+        is_flag=True,
+        help="Write null fields in NDJSON files, so that each line has every column.",
+    ),
+    click.option(
+        "--neutralize-formulas",
+        is_flag=True,
+        help="Put an apostrophe before texts in CSV files that a spreadsheet would run "
+        "as formulas.",
+    ),
+    click.option(
+        "--resume/--restart",
+        default=True,
+        show_default=True,
+        help="Continue an interrupted export to files, or start again.",
+    ),
+)
+
+_SYNC_OPTIONS = (
+    *_COPY_OPTIONS,
+    click.option(
+        "--to",
+        required=True,
+        help="URL of a database: sqlite:///copy.db, duckdb:///copy.duckdb or "
+        "postgresql://user@host/name.",
+    ),
+    click.option(
+        "--overlap",
+        default=3600.0,
+        show_default=True,
+        type=click.FloatRange(0),
+        help="Seconds before the watermark that are read again, for transactions that "
+        "were committed late.",
+    ),
+    click.option(
+        "--max-deleted",
+        default=0.1,
+        show_default=True,
+        type=click.FloatRange(0, 1),
+        help="Largest fraction of the rows that one run may mark as deleted, 0 to 1.",
+    ),
+)
+
+
+def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments and options of `export`."""
+    return _with(command, _EXPORT_OPTIONS)
+
+
+def sync_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments and options of `sync`."""
+    return _with(command, _SYNC_OPTIONS)
+
+
+def _with(
+    command: Callable[..., Any], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command

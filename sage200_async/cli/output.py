@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
+import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
@@ -16,7 +18,7 @@ from sage200_async.errors.foreign_text import escaped_json, printable
 from sage200_async.wire.json_types import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _MAX_COLUMNS: Final = 8
@@ -123,6 +125,25 @@ def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _csv_text(cell: str) -> str:
     return printable(cell.replace("\r\n", "\n"), keep=_IN_QUOTES)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print *lines*, as far as they are read: `head` ends before they do."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        drop_output(sys.stdout)
+
+
+def drop_output(file: IO[str]) -> None:
+    """Send what is still written to *file* nowhere, as its reader has ended.
+
+    Without this the interpreter complains when it ends.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, file.fileno())
+    os.close(nowhere)
 
 
 def _filled_columns(

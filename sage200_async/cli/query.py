@@ -106,12 +106,21 @@ def _resource(
 ) -> CollectionQuery[Any]:
     if untyped:
         return client.resource(name)
+    require_listed(name)
+    resource: CollectionQuery[Any] = client.run(known_endpoint(name).query)
+    return resource
+
+
+def require_listed(name: str) -> None:
+    """Refuse what is not the name of a resource that can be listed.
+
+    Raises:
+        QueryError: It is not in the catalog, or it cannot be listed.
+    """
     if "list" not in known_endpoint(name).verbs:
         raise QueryError(
             f"{name} cannot be listed; `sage200 describe {name}` shows its operations"
         )
-    resource: CollectionQuery[Any] = client.run(known_endpoint(name).query)
-    return resource
 
 
 def known_endpoint(name: str) -> Endpoint[Any]:

@@ -121,8 +121,8 @@ def test_explain_sends_no_request() -> None:
 
 @pytest.mark.parametrize("name", ["customer", "custmers"])
 def test_an_unknown_resource_names_the_nearest(name: str, env: dict[str, str]) -> None:
-    """An unknown resource prints one line that names the nearest; exit code 1."""
-    completed = sage200("query", name, env=env, code=1)
+    """An unknown resource prints one line that names the nearest; exit status 2."""
+    completed = sage200("query", name, env=env, code=2)
     assert "nearest is customers" in completed.stderr
     assert len(completed.stderr.splitlines()) == 1
 
@@ -139,7 +139,7 @@ def test_a_missing_setting_is_one_line() -> None:
     bare = {name: "" for name in os.environ if name.startswith("SAGE200_")}
     assert not bare
     empty_store = {"SAGE200_TOKEN_STORE": "memory://"}
-    completed = sage200("query", "customers", env=empty_store, code=1)
+    completed = sage200("query", "customers", env=empty_store, code=2)
     assert "refresh_token" in completed.stderr
     assert len(completed.stderr.splitlines()) == 1
 
@@ -173,14 +173,14 @@ def test_a_resource_is_described() -> None:
 
 def test_describing_an_unknown_resource() -> None:
     """An unknown name prints one line that names the nearest."""
-    completed = sage200("describe", "custmers", code=1)
+    completed = sage200("describe", "custmers", code=2)
     assert "nearest is customers" in completed.stderr
 
 
 def test_querying_a_resource_that_cannot_be_listed() -> None:
     """A resource without a list operation cannot be queried; the error says so."""
     env = {"SAGE200_ACCESS_TOKEN": "t"}
-    completed = sage200("query", "sales_invoices", env=env, code=1)
+    completed = sage200("query", "sales_invoices", env=env, code=2)
     assert "cannot be listed" in completed.stderr
 
 
@@ -192,7 +192,7 @@ def test_a_missing_extra_is_one_line(tmp_path: Path) -> None:
         "u.find_spec = lambda name, *a: None if name == 'click' else real(name, *a)\n",
         encoding="utf-8",
     )
-    completed = sage200("--help", env={"PYTHONPATH": str(tmp_path)}, code=1)
+    completed = sage200("--help", env={"PYTHONPATH": str(tmp_path)}, code=2)
     assert completed.stderr.strip() == (
         "The command line is not installed. Run: pip install 'sage200-async[cli]'"
     )

@@ -229,7 +229,7 @@ def test_an_image_of_any_page_does_not_end_a_login(machine, query):
 
 
 def test_refused_consent(start_sandbox, tmp_path):
-    """Refused consent ends the login: a page, one line, exit code 1, no tokens."""
+    """Refused consent ends the login: a page, one line, exit status 1, no tokens."""
     machine = Machine(tmp_path, start_sandbox(consent="ask"))
     done = machine.login(code=1, browser=lambda url: get(url, decision="refuse"))
     assert "access_denied" in done.err
@@ -259,7 +259,7 @@ def test_a_refused_code(machine):
         return get(f"{params['redirect_uri']}?{urllib.parse.urlencode(answer)}")
 
     done = machine.login(
-        code=1, browser=browser, SAGE200_CLIENT_SECRET="sandbox-secret"
+        code=4, browser=browser, SAGE200_CLIENT_SECRET="sandbox-secret"
     )
     assert "refused the code (invalid_grant" in done.err
     assert "refused the code (invalid_grant" in done.page[2]
@@ -369,7 +369,7 @@ def test_a_chosen_port(machine):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = taken.getsockname()[1]
-        failed = machine.run("login", "--port", str(busy), code=1)
+        failed = machine.run("login", "--port", str(busy), code=2)
     assert failed.err.startswith(f"error: cannot listen on port {busy} (")
     assert len(failed.err.splitlines()) == 1
 
@@ -378,7 +378,7 @@ def test_redirects_to_another_machine(machine):
     """An https redirect URI needs --paste; plain http is for this machine only."""
     secure = machine.run("login", "--redirect-uri", "https://app.example/cb", code=2)
     assert "--paste" in secure.err
-    plain = machine.run("login", "--redirect-uri", "http://app.example/cb", code=1)
+    plain = machine.run("login", "--redirect-uri", "http://app.example/cb", code=2)
     assert "expected https" in plain.err
 
 
@@ -414,7 +414,7 @@ def test_pasting_nothing(machine):
 def test_a_client_id_is_needed(machine):
     """Without SAGE200_CLIENT_ID, login prints no address."""
     for option in ("--no-browser", "--paste"):
-        done = machine.run("login", option, code=1, SAGE200_CLIENT_ID="")
+        done = machine.run("login", option, code=2, SAGE200_CLIENT_ID="")
         assert done.out == ""
         assert done.err.startswith("error: No client_id is set. Set SAGE200_CLIENT_ID")
 
@@ -461,7 +461,7 @@ def test_logout(machine):
     assert machine.run("logout").out == f"tokens deleted from {file}\n"
     assert machine.tokens() == []
     assert machine.run("logout").out == f"no tokens in {file}\n"
-    done = machine.run("whoami", code=1)
+    done = machine.run("whoami", code=4)
     assert done.err.startswith("error: Not signed in. Run `sage200 login`")
     assert len(done.err.splitlines()) == 1
     assert machine.run("logout").out == f"no tokens in {file}\n"

@@ -7,6 +7,7 @@ parquet          Parquet
 compression      gzip and zstd
 pending_rows     rows that wait for the next append to the journal
 journal          rows on disk until the files can be written
+finished         what is exported already, and names that are taken
 manifest         which files are finished
 atomic_files     files that exist completely or not at all
 encoding_errors  which value a format cannot hold

@@ -223,8 +223,11 @@ def discard(folder: str | Path, resource: str) -> None:
     """Remove an unfinished export; finished files stay.
 
     Raises:
+        SinkConflict: *resource* is not the name of a file; nothing was removed.
         SinkError: It cannot be removed.
     """
+    if Path(resource).name != resource or resource in {"", ".."}:
+        raise SinkConflict(f"{resource}: not the name of a resource")
     path = journal_folder(Path(folder), resource)
     with disk_errors(path, "cannot be removed"):
         remove(path)

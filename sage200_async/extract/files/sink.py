@@ -16,18 +16,17 @@ from sage200_async.extract.files.atomic_files import (
     write_atomically,
 )
 from sage200_async.extract.files.encoding_errors import ENCODING_ERRORS, explained
+from sage200_async.extract.files.finished import finished_export, require_room
 from sage200_async.extract.files.journal import (
     Block,
     Header,
     Journal,
-    is_leftover,
     journal_folder,
     remove,
 )
 from sage200_async.extract.files.manifest import (
     File,
     Manifest,
-    find_manifest,
     manifest_path,
     read_manifest,
 )
@@ -110,7 +109,8 @@ class FileSink:
         self._pending = PendingRows(self._tables)
         with disk_errors(self._folder, "cannot be made"):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._require_room()
+            paths = map(self._path, self._tables)
+            require_room(self._folder, self._resource, paths, overwrite=self._overwrite)
             header = Header(
                 self._format.name, self._tables, time.time(), self._format.options
             )
@@ -130,30 +130,22 @@ class FileSink:
     def _path(self, table: Table) -> Path:
         return self._folder / f"{table.name}.{self._format.name}"
 
-    def _require_room(self) -> None:
-        """Refuse names that are taken.
+    def finished(self, tables: Sequence[Table], query: str) -> Certificate | None:
+        """Return the certificate of *query* if it is exported already; else None.
+
+        Nothing is opened. Where finished files are to be replaced, it is None.
+
+        Args:
+            tables: The tables, the resource's own first.
+            query: The company and the query, as the checkpoint has it.
 
         Raises:
-            SinkConflict: There are finished files, or folders of these names.
+            SinkConflict: Something else is exported there.
         """
-        manifest = manifest_path(self._folder, self._resource)
-        for path in (manifest, *map(self._path, self._tables)):
-            if path.name.startswith(".") or path.parent != self._folder:
-                raise SinkConflict(f"{path}: not a name of a file in the folder")
-            if path.is_dir():
-                raise SinkConflict(f"{path}: a folder has the name of a file")
-        finished = find_manifest(self._folder, self._resource)
-        if finished is None:
-            return
-        leftover = journal_folder(self._folder, self._resource)
-        if is_leftover(leftover, finished.started_at):
-            remove(leftover)
-        if not self._overwrite:
-            message = (
-                f"{manifest}: {finished.files[0].rows:,} rows of {finished.query!r} "
-                "are already exported; pass --overwrite to replace them"
-            )
-            raise SinkConflict(message)
+        if self._overwrite:
+            return None
+        manifest = finished_export(self._folder, self._format, tables, query)
+        return None if manifest is None else manifest.certificate
 
     def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new export.

@@ -1,0 +1,148 @@
+"""Where an export or a sync writes: checked, with its options, before anything else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+from msgspec import Struct
+
+from sage200_async.cli.query import require_listed
+from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.files.factory import files_at, unused_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sage200_async.extract.databases.sink import DatabaseSink
+    from sage200_async.extract.files.sink import FileSink
+
+_DATABASE: Final = re.compile(r"(?:sqlite|duckdb|postgres|postgresql):|.*://")
+_DATABASE_SUFFIXES: Final = {
+    ".db": "sqlite",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".duckdb": "duckdb",
+    ".ddb": "duckdb",
+}
+_FILE_SUFFIXES: Final = {
+    ".ndjson",
+    ".jsonl",
+    ".json",
+    ".csv",
+    ".parquet",
+    ".gz",
+    ".zst",
+}
+_FOR_FORMATS: Final = ("compress", "bom", "nulls", "neutralize_formulas")
+_FOR_FILES: Final = ("format", *_FOR_FORMATS, "overwrite")
+_FOR_DATABASES: Final = ("prefix",)
+
+
+class ExtractOptions(Struct, frozen=True, kw_only=True):
+    """The options of ``sage200 export`` and ``sage200 sync``."""
+
+    to: str
+    explicit: frozenset[str] = frozenset()
+    """The names of the options that are on the command line."""
+    format: str = "ndjson"
+    compress: str | None = None
+    workers: int = 8
+    since: str | None = None
+    filter: str | None = None
+    select: str | None = None
+    expand: str | None = None
+    page_size: int | None = None
+    related: Any = "json"
+    prefix: str = ""
+    overwrite: bool = False
+    resume: bool = True
+    bom: bool = False
+    nulls: bool = False
+    neutralize_formulas: bool = False
+    overlap: float = 3600.0
+    max_deleted: float = 0.1
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it goes to a database, not to files."""
+        return _DATABASE.match(self.to) is not None
+
+
+def explicit_options() -> frozenset[str]:
+    """Return the names of the options that are on the command line."""
+    context = click.get_current_context()
+    default = {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+    return frozenset(
+        name
+        for name in context.params
+        if context.get_parameter_source(name) not in default
+    )
+
+
+def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
+    """Refuse a command that is wrong in any part, before any of it is carried out.
+
+    Raises:
+        click.UsageError: A resource is named twice, or an option is not used
+            there, or ``--to`` is neither a folder nor the URL of a database.
+        QueryError: A resource is unknown, or cannot be listed.
+    """
+    for name in resources:
+        require_listed(name)
+        if resources.count(name) > 1:
+            raise click.UsageError(f"{name} is named twice; name it once")
+    if not options.is_database:
+        _require_folder(options.to)
+    for name in _FOR_FILES if options.is_database else _FOR_DATABASES:
+        if name in options.explicit:
+            kinds = ("files", "a database")
+            used, target = kinds if options.is_database else kinds[::-1]
+            _refuse(name, f"it is for {used}, and --to is {target}")
+    for name in _FOR_FORMATS:
+        reason = unused_reason(options.format, name)
+        if name in options.explicit and reason:
+            _refuse(name, reason)
+
+
+def _refuse(name: str, reason: str) -> None:
+    raise click.UsageError(f"--{name.replace('_', '-')} must be left out: {reason}")
+
+
+def _require_folder(to: str) -> None:
+    """Refuse what looks like the name of a file: a folder of that name would be made."""
+    path = Path(to)
+    suffix = path.suffix.lower()
+    if suffix in _DATABASE_SUFFIXES:
+        url = f"{_DATABASE_SUFFIXES[suffix]}:///{path.as_posix()}"
+        message = f"--to {to} looks like a database; write --to {url}, or name a folder"
+        raise click.UsageError(message)
+    if suffix in _FILE_SUFFIXES:
+        message = (
+            f"--to {to} looks like a file; name a folder, in which each resource gets "
+            "a file of its own, and choose the format with --format"
+        )
+        raise click.UsageError(message)
+
+
+def make_database(options: ExtractOptions) -> DatabaseSink:
+    """Return the database for one resource."""
+    return database_at(options.to, options.prefix)
+
+
+def make_files(options: ExtractOptions) -> FileSink:
+    """Return the files for one resource."""
+    file_format: Any = options.format
+    compress: Any = options.compress
+    return files_at(
+        options.to,
+        file_format,
+        compress=compress,
+        overwrite=options.overwrite,
+        bom=options.bom,
+        nulls=options.nulls,
+        neutralize_formulas=options.neutralize_formulas,
+    )

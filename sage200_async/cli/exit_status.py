@@ -1,0 +1,28 @@
+"""Exit statuses: what the shell, a scheduler or a pipeline sees of a command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sage200_async.errors import MissingExtra, QueryError, SettingsError, TokenRefused
+
+DONE: Final = 0
+"""All is well, or was before."""
+FAILED: Final = 1
+"""Something failed. Run the command again: it continues."""
+WRONG: Final = 2
+"""The command, a setting or the installation is wrong; nothing was read or changed."""
+SET_ASIDE: Final = 3
+"""All is complete but for the records in the file of ``--rejects``."""
+SIGN_IN: Final = 4
+"""A person has to sign in, by ``sage200 login``."""
+INTERRUPTED: Final = 130
+"""Ended by Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+
+def status_of(error: BaseException) -> int:
+    """Return the exit status of a command that ended in *error*."""
+    if isinstance(error, TokenRefused):
+        return SIGN_IN
+    is_wrong = isinstance(error, QueryError | SettingsError | MissingExtra)
+    return WRONG if is_wrong else FAILED

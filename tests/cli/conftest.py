@@ -1,0 +1,76 @@
+"""The command, and a company that several tests read."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+
+from sage200_async.cli.app import run
+
+SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
+
+
+class Output(NamedTuple):
+    """What a command printed."""
+
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def sage200(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Output]:
+    """Return a function that runs the command here, and checks its exit status."""
+
+    def call(
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        code: int = 0,
+        cwd: Path | None = None,
+    ) -> Output:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["sage200", *arguments])
+            patch.setenv("COLUMNS", "120")
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            if cwd is not None:
+                patch.chdir(cwd)
+            capfd.readouterr()
+            status = run()
+        output = Output(*capfd.readouterr())
+        assert status == code, output
+        return output
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def signed_in() -> Iterator[dict[str, str]]:
+    """Serve 700 customers and 30 suppliers; yield settings with an access token."""
+    records = ("--records", "customers=700", "--records", "suppliers=30")
+    command = [*SAGE200, "sandbox", *records]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        settings = json.loads(process.stdout.readline())
+        names = ("base_url", "token_url", "client_id", "site", "company")
+        env = {f"SAGE200_{name.upper()}": settings[name] for name in names}
+        yield env | {"SAGE200_ACCESS_TOKEN": asyncio.run(_access_token(settings))}
+        process.terminate()
+
+
+async def _access_token(settings: dict[str, str]) -> str:
+    names = ("refresh_token", "client_id", "client_secret")
+    form = {name: settings[name] for name in names} | {"grant_type": "refresh_token"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(settings["token_url"], data=form) as response,
+    ):
+        token: str = (await response.json())["access_token"]
+        return token

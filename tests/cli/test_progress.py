@@ -1,0 +1,114 @@
+"""What an export prints meanwhile, and to a reader that does not wait for the end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sage200_async.cli.progress import Lines
+from sage200_async.paging.parallel import Progress
+
+SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
+
+
+def test_without_a_terminal_progress_is_printed_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line at the start, at most one in 30 seconds for each resource, one at the end."""
+    now = 0.0
+    lines = Lines(lambda: now)
+    steps = {name: lines.start(name) for name in ("customers", "products")}
+    for second in range(100):
+        now = float(second)
+        steps["customers"](Progress(records=second * 10, expected=1000))
+        steps["products"](Progress(records=second))
+    lines.end("customers", "complete")
+    lines.end("products", "failed")
+    assert capsys.readouterr().err.splitlines() == [
+        "customers: started",
+        "products: started",
+        "customers: 300 of 1,000 records",
+        "products: 30 records",
+        "customers: 600 of 1,000 records",
+        "products: 60 records",
+        "customers: 900 of 1,000 records",
+        "products: 90 records",
+        "customers: 990 records, complete",
+        "products: 99 records, failed",
+    ]
+
+
+def closed_pipe(
+    arguments: list[str], env: dict[str, str], *, stderr: bool = False
+) -> tuple[int, str]:
+    """Run a command whose output nobody reads; return its exit status and errors."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        completed = subprocess.run(
+            [*SAGE200, *arguments],
+            stdout=writer,
+            stderr=writer if stderr else subprocess.PIPE,
+            env={**os.environ, **env},
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    return completed.returncode, completed.stderr or ""
+
+
+def test_a_good_export_into_head_is_a_success(
+    tmp_path: Path, signed_in: dict[str, str]
+) -> None:
+    """An export whose output is not read to the end is complete, and exits with 0."""
+    arguments = ["export", "customers", "--to", str(tmp_path)]
+    status, errors = closed_pipe(arguments, signed_in)
+    assert errors.splitlines() == [
+        "customers: started",
+        "customers: 700 records, complete",
+    ]
+    assert status == 0
+    assert (tmp_path / "customers.manifest.json").exists()
+
+
+def test_progress_that_nobody_reads_does_not_end_an_export(
+    tmp_path: Path, signed_in: dict[str, str]
+) -> None:
+    """With both outputs closed, the export goes on to its end."""
+    arguments = ["export", "customers", "--to", str(tmp_path)]
+    assert closed_pipe(arguments, signed_in, stderr=True) == (0, "")
+    assert (tmp_path / "customers.manifest.json").exists()
+
+
+def test_a_failed_export_into_head_is_a_failure(
+    tmp_path: Path, signed_in: dict[str, str]
+) -> None:
+    """Whether anyone reads the output does not change the exit status of a failure."""
+    arguments = ["export", "couriers", "--to", str(tmp_path), "--filter", "nme eq 1"]
+    status, errors = closed_pipe(arguments, signed_in)
+    assert status == 1
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["resources"],
+        ["describe", "customers"],
+        ["query", "customers"],
+        ["query", "customers", "--format", "csv"],
+        ["query", "customers", "--format", "ndjson"],
+    ],
+    ids=" ".join,
+)
+def test_any_command_into_head_is_a_success(
+    arguments: list[str], signed_in: dict[str, str]
+) -> None:
+    """A reader that ends early, such as `head`, ends the command without an error."""
+    status, errors = closed_pipe(arguments, signed_in)
+    assert status == 0
+    assert "Error" not in errors
