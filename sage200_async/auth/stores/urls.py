@@ -115,10 +115,11 @@ def _refuse(expected: str, url: str) -> NoReturn:
 
 def _shown(url: str) -> str:
     """Return the URL, or only its scheme if a password may follow."""
-    scheme, colon, _ = url.partition(":")
+    scheme, _, rest = url.partition(":")
     if scheme in {"memory", "file", "keyring"} and "@" not in url:
         return url
-    return f"{scheme}:..." if colon and scheme in _SCHEMES else "another URL"
+    is_scheme = scheme in _SCHEMES or (scheme.isalnum() and rest.startswith("//"))
+    return f"{scheme}:..." if is_scheme else "another URL"
 
 
 _SCHEMES: Final[dict[str, Callable[[str, SplitResult], TokenStore]]] = {

@@ -135,10 +135,11 @@ def _refuse(expected: str, got: str) -> NoReturn:
 
 def _shown(url: str) -> str:
     """Return the URL, or only its scheme if the rest may have a password."""
-    scheme, colon, _ = url.partition(":")
+    scheme, _, rest = url.partition(":")
     if scheme in {"sqlite", "duckdb"} and "@" not in url:
         return url
-    return f"{scheme}:..." if colon and scheme in _ENGINES else "another URL"
+    is_scheme = scheme in _ENGINES or (scheme.isalnum() and rest.startswith("//"))
+    return f"{scheme}:..." if is_scheme else "another URL"
 
 
 _ENGINES: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {
