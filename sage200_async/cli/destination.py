@@ -13,12 +13,15 @@ from msgspec import Struct
 from sage200_async.cli.query import require_listed
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.files.factory import files_at, unused_reason
+from sage200_async.extract.rejects_file import RejectsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sage200_async.extract.databases.sink import DatabaseSink
+    from sage200_async.extract.extraction import Extraction
     from sage200_async.extract.files.sink import FileSink
+    from sage200_async.extract.rejects import RejectedRow
 
 _DATABASE: Final = re.compile(r"(?:sqlite|duckdb|postgres|postgresql):|.*://")
 _DATABASE_SUFFIXES: Final = {
@@ -63,6 +66,7 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     bom: bool = False
     nulls: bool = False
     neutralize_formulas: bool = False
+    rejects: str | None = None
     overlap: float = 3600.0
     max_deleted: float = 0.1
 
@@ -133,7 +137,9 @@ def make_database(options: ExtractOptions) -> DatabaseSink:
     return database_at(options.to, options.prefix)
 
 
-def make_files(options: ExtractOptions) -> FileSink:
+def make_files(
+    options: ExtractOptions, on_reject: Callable[[RejectedRow], None] | None = None
+) -> FileSink:
     """Return the files for one resource."""
     file_format: Any = options.format
     compress: Any = options.compress
@@ -145,4 +151,26 @@ def make_files(options: ExtractOptions) -> FileSink:
         bom=options.bom,
         nulls=options.nulls,
         neutralize_formulas=options.neutralize_formulas,
+        on_reject=on_reject,
     )
+
+
+def open_rejects(
+    options: ExtractOptions, extractions: Sequence[Extraction]
+) -> RejectsFile | None:
+    """Return the file of ``--rejects``, or None.
+
+    Raises:
+        click.UsageError: The export itself writes a file of that name.
+        SinkConflict: It has something else in it.
+    """
+    if options.rejects is None:
+        return None
+    path = Path(options.rejects)
+    if not options.is_database:
+        files = make_files(options)
+        taken = [one for work in extractions for one in files.paths(work.tables)]
+        if path.resolve() in {one.resolve() for one in taken}:
+            message = f"--rejects {path}: the export itself writes that file"
+            raise click.UsageError(f"{message}; name another")
+    return RejectsFile(path)

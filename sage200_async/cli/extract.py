@@ -10,14 +10,18 @@ import click
 
 from sage200_async import Sage200Client
 from sage200_async.cli.config import request_settings
-from sage200_async.cli.destination import make_database, make_files, require_right
+from sage200_async.cli.destination import (
+    make_database,
+    make_files,
+    open_rejects,
+    require_right,
+)
 from sage200_async.cli.extract_report import report_exports, report_syncs
 from sage200_async.cli.progress import progress_report
 from sage200_async.cli.query import QueryArguments, known_endpoint, refine
 from sage200_async.errors import QueryError, SinkConflict
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction, export
-from sage200_async.extract.files.journal import discard
 from sage200_async.extract.run_many import Outcome, Task, run_many
 from sage200_async.extract.sync import SyncResult, sync
 from sage200_async.odata.fields import field
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from sage200_async.cli.destination import ExtractOptions
     from sage200_async.cli.progress import Report
+    from sage200_async.extract.rejects_file import RejectsFile
     from sage200_async.extract.sink import Sink
     from sage200_async.paging.certificate import Certificate
     from sage200_async.query.collection import CollectionQuery
@@ -40,25 +45,24 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
     require_right(resources, options)
     async with Sage200Client(request_settings()) as client:
         extractions = _extractions(client, resources, options)
-        sinks, finished = _sinks(extractions, options)
-        if not (options.resume or options.is_database):
-            for name in resources:
-                discard(options.to, name)
+        finished = _finished(extractions, options)
+        rejects = open_rejects(options, extractions)
 
         async def work(
             extraction: Extraction, on_progress: Callable[[Progress], None]
         ) -> Certificate:
             return await export(
-                client,
+                _quarantined(client, extraction, rejects),
                 extraction,
-                sinks[extraction.name],
+                _sink(extraction, options, rejects),
                 workers=options.workers,
+                restart=not options.resume,
                 on_progress=on_progress,
             )
 
         missing = [one for one in extractions if one.name not in finished]
         outcomes = await _run(missing, work)
-    return report_exports(resources, finished, outcomes)
+    return report_exports(resources, finished, outcomes, options.rejects)
 
 
 async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
@@ -71,15 +75,15 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
         )
     async with Sage200Client(request_settings()) as client:
         extractions = _extractions(client, resources, options)
-        targets = {name: make_database(options) for name in resources}
+        rejects = open_rejects(options, extractions)
 
         async def work(
             extraction: Extraction, on_progress: Callable[[Progress], None]
         ) -> SyncResult:
             return await sync(
-                client,
+                _quarantined(client, extraction, rejects),
                 extraction,
-                targets[extraction.name],
+                make_database(options),
                 workers=options.workers,
                 overlap=options.overlap,
                 deletes=DeletePolicy(max_fraction=options.max_deleted),
@@ -87,7 +91,18 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
             )
 
         outcomes = await _run(extractions, work)
-    return report_syncs(outcomes)
+    return report_syncs(outcomes, options.rejects)
+
+
+def _quarantined(
+    client: Sage200Client, extraction: Extraction, rejects: RejectsFile | None
+) -> Sage200Client:
+    """Return a client that sets records aside which cannot be decoded."""
+    if rejects is None:
+        return client
+    own = client.at(client.settings.site, client.settings.company)
+    own.quarantine = rejects.quarantine(extraction)
+    return own
 
 
 async def _run(extractions: Sequence[Extraction], work: Work) -> list[Outcome[Any]]:
@@ -109,28 +124,34 @@ def _task(extraction: Extraction, work: Work, report: Report) -> Task[Any]:
     return Task(extraction.name, extraction.query, run)
 
 
-def _sinks(
+def _sink(
+    extraction: Extraction, options: ExtractOptions, rejects: RejectsFile | None
+) -> Sink:
+    if options.is_database:
+        return make_database(options)
+    return make_files(options, rejects.of(extraction) if rejects else None)
+
+
+def _finished(
     extractions: Sequence[Extraction], options: ExtractOptions
-) -> tuple[dict[str, Sink], dict[str, Certificate]]:
-    """Return the sinks, and the certificates of what is exported already.
+) -> dict[str, Certificate]:
+    """Return the certificates of what is exported to files already.
 
     Raises:
         click.UsageError: Something else is exported there.
     """
-    sinks: dict[str, Sink] = {}
+    if options.is_database:
+        return {}
     finished: dict[str, Certificate] = {}
+    files = make_files(options)
     for extraction in extractions:
-        if options.is_database:
-            sinks[extraction.name] = make_database(options)
-            continue
-        files = sinks[extraction.name] = make_files(options)
         try:
             certificate = files.finished(extraction.tables, str(extraction.identity))
         except SinkConflict as error:
             raise click.UsageError(str(error)) from error
         if certificate is not None:
             finished[extraction.name] = certificate
-    return sinks, finished
+    return finished
 
 
 def _extractions(
@@ -140,7 +161,10 @@ def _extractions(
 
     Raises:
         QueryError: A field, or a related record, or a time is none.
+        SettingsError: There is no such database.
     """
+    if options.is_database:
+        make_database(options)
     extractions = [_extraction(client, name, options) for name in resources]
     for extraction in extractions:
         _ = extraction.tables, extraction.identity

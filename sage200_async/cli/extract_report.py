@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from sage200_async.cli.exit_status import DONE, FAILED, SIGN_IN, status_of
+from sage200_async.cli.exit_status import DONE, FAILED, SET_ASIDE, SIGN_IN, status_of
 from sage200_async.cli.output import align_columns, print_lines
+from sage200_async.cli.query import known_endpoint
+from sage200_async.errors import DecodeError
+from sage200_async.extract.undecodable import undecodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,14 +19,29 @@ if TYPE_CHECKING:
     from sage200_async.extract.sync import SyncResult
     from sage200_async.paging.certificate import Certificate
 
-_EXPORT_HEAD: Final = ("resource", "records", "requests", "max_key", "proof")
-_SYNC_HEAD: Final = ("resource", "read", "deleted", "watermark", "proof")
+_EXPORT_HEAD: Final = (
+    "resource",
+    "records",
+    "rejected",
+    "requests",
+    "max_key",
+    "proof",
+)
+_SYNC_HEAD: Final = (
+    "resource",
+    "read",
+    "rejected",
+    "deleted",
+    "watermark",
+    "proof",
+)
 
 
 def report_exports(
     resources: Sequence[str],
     finished: Mapping[str, Certificate],
     outcomes: Sequence[Outcome[Certificate]],
+    rejects: str | None,
 ) -> int:
     """Print one line for each export, and its errors; return the exit status.
 
@@ -31,6 +49,7 @@ def report_exports(
         resources: The resources, in the order of the lines.
         finished: The certificates of those that were exported before.
         outcomes: How the others have ended.
+        rejects: The file of records that were set aside, if there is one.
     """
     rows = {name: _export_row(name, proof) for name, proof in finished.items()}
     rows |= {one.name: _export_row(one.name, one.result) for one in outcomes}
@@ -38,21 +57,26 @@ def report_exports(
     for name in finished:
         message = f"{name}: already complete; pass --overwrite to read it anew"
         click.echo(message, err=True)
-    return _status(outcomes)
+    proofs = dict(finished)
+    proofs |= {one.name: one.result for one in outcomes if one.result is not None}
+    return _status(outcomes, proofs, rejects)
 
 
-def report_syncs(outcomes: Sequence[Outcome[SyncResult]]) -> int:
+def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -> int:
     """Print one line for each sync, and its errors; return the exit status."""
     print_lines(align_columns([_SYNC_HEAD, *map(_sync_row, outcomes)]))
-    return _status(outcomes)
+    results = {one.name: one.result for one in outcomes if one.result is not None}
+    proofs = {name: result.certificate for name, result in results.items()}
+    return _status(outcomes, proofs, rejects)
 
 
 def _export_row(name: str, certificate: Certificate | None) -> tuple[str, ...]:
     if certificate is None:
-        return (name, "-", "-", "-", "failed")
+        return (name, "-", "-", "-", "-", "failed")
     return (
         name,
         f"{certificate.records:,}",
+        f"{certificate.rejected:,}",
         f"{certificate.requests:,}",
         str(certificate.max_key or "-"),
         certificate.proof,
@@ -62,26 +86,50 @@ def _export_row(name: str, certificate: Certificate | None) -> tuple[str, ...]:
 def _sync_row(outcome: Outcome[SyncResult]) -> tuple[str, ...]:
     result = outcome.result
     if result is None:
-        return (outcome.name, "-", "-", "-", "failed")
+        return (outcome.name, "-", "-", "-", "-", "failed")
     time = result.watermark
     return (
         outcome.name,
         f"{result.read:,}",
+        f"{result.certificate.rejected:,}",
         f"{result.deleted:,}",
         "-" if time is None else f"{time:%Y-%m-%d %H:%M:%SZ}",
         result.certificate.proof,
     )
 
 
-def _status(outcomes: Sequence[Outcome[Any]]) -> int:
-    """Print the errors of *outcomes*; return the exit status."""
+def _status(
+    outcomes: Sequence[Outcome[Any]],
+    proofs: Mapping[str, Certificate],
+    rejects: str | None,
+) -> int:
+    """Print what was set aside, and what failed; return the exit status."""
+    set_aside = {name: one.rejected for name, one in proofs.items() if one.rejected}
+    for name, count in set_aside.items():
+        file = f" in {rejects}" if rejects else ""
+        click.echo(f"{name}: {count:,} records were set aside{file}", err=True)
     failed = [one for one in outcomes if one.error is not None]
     for outcome in failed:
-        click.echo(f"error: {outcome.name}: {outcome.error}", err=True)
-        for note in getattr(outcome.error, "__notes__", ()):
-            click.echo(f"       {note}", err=True)
+        _print_error(outcome)
     if not failed:
-        return DONE
+        return SET_ASIDE if set_aside else DONE
     click.echo(f"error: {len(failed)} of {len(outcomes)} resources failed", err=True)
     statuses = {status_of(one.error) for one in failed if one.error is not None}
     return SIGN_IN if SIGN_IN in statuses else FAILED
+
+
+def _print_error(outcome: Outcome[Any]) -> None:
+    """Print an error with its notes; of a record that cannot be read, which one it is."""
+    error, name = outcome.error, outcome.name
+    notes = getattr(error, "__notes__", ())
+    click.echo(f"error: {name}: {error}", err=True)
+    if isinstance(error, DecodeError) and error.raw:
+        key = known_endpoint(name).key
+        record = undecodable(name, key, error)
+        which = f"{key} {record.key[0]}" if record.key else "a record"
+        notes = (
+            f"{which}: {record.column or 'the record'}: {record.reason}",
+            "correct it, or pass --rejects FILE to set such records aside",
+        )
+    for note in notes:
+        click.echo(f"       {note}", err=True)

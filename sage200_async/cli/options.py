@@ -52,6 +52,12 @@ _COPY_OPTIONS = (
         help="Store related records as JSON, or in tables of their own.",
     ),
     click.option("--prefix", default="", help="Prefix of table names in a database."),
+    click.option(
+        "--rejects",
+        metavar="FILE",
+        help="NDJSON file to which records are appended that cannot be read or stored; "
+        "without it, the first one ends the resource.",
+    ),
 )
 
 

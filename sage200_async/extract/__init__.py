@@ -6,6 +6,8 @@ text_values  numbers and times as text
 identity     what a table is the copy of
 checkpoint   how far a read has come
 key_order    the check that rows are those of a range of keys
+rejects_file  records that were set aside, in a file
+undecodable  records that are not what their resource has
 sink         the protocols of sinks
 rejects      records that a sink cannot store, set aside
 sink_thread  a thread of its own for a sink
@@ -30,6 +32,7 @@ from sage200_async.extract.extraction import Extraction as Extraction
 from sage200_async.extract.extraction import export as export
 from sage200_async.extract.files.factory import files_at as files_at
 from sage200_async.extract.rejects import RejectedRow as RejectedRow
+from sage200_async.extract.rejects_file import RejectsFile as RejectsFile
 from sage200_async.extract.run_many import Outcome as Outcome
 from sage200_async.extract.run_many import Task as Task
 from sage200_async.extract.run_many import run_many as run_many
@@ -43,6 +46,7 @@ __all__ = [
     "Extraction",
     "Outcome",
     "RejectedRow",
+    "RejectsFile",
     "Sink",
     "SyncResult",
     "SyncTarget",

@@ -87,15 +87,25 @@ def lock_file(path: Path) -> IO[bytes]:
     return file
 
 
+def wait_for_lock(file: IO[bytes]) -> None:
+    """Lock *file* for this process until it is closed, once others let go of it.
+
+    Raises:
+        OSError: They do not, on Windows for 10 seconds.
+    """
+    _lock(file, wait=True)
+
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
+    def _lock(file: IO[bytes], *, wait: bool = False) -> None:
         file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        mode = msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK
+        msvcrt.locking(file.fileno(), mode, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file: IO[bytes], *, wait: bool = False) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

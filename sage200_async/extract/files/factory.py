@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.files.compression import Compression
     from sage200_async.extract.files.formats import FileFormat
+    from sage200_async.extract.rejects import RejectedRow
 
 FormatName = Literal["ndjson", "csv", "parquet"]
 CompressionName = Literal["gzip", "zstd"]
@@ -30,6 +31,7 @@ def files_at(
     bom: bool = False,
     nulls: bool = False,
     neutralize_formulas: bool = False,
+    on_reject: Callable[[RejectedRow], None] | None = None,
 ) -> FileSink:
     """Return a sink of files, for one resource.
 
@@ -42,6 +44,8 @@ def files_at(
         nulls: Whether NDJSON has null fields; CSV and Parquet have all columns.
         neutralize_formulas: Whether texts in CSV that a spreadsheet would run as
             formulas get an apostrophe in front.
+        on_reject: Called with each record that has a value which the format
+            cannot hold, such as `RejectsFile.of`; without it, that is an error.
 
     Raises:
         MissingExtra: The format or the compression needs a package.
@@ -62,7 +66,12 @@ def files_at(
     for name in wanted:
         if name not in _OPTIONS[format]:
             raise SinkError(f"{name} must be left out: {unused_reason(format, name)}")
-    return FileSink(Path(folder), _format(format, wanted), overwrite=overwrite)
+    return FileSink(
+        Path(folder),
+        _format(format, wanted),
+        overwrite=overwrite,
+        on_reject=on_reject,
+    )
 
 
 def unused_reason(format: str, option: str) -> str:  # noqa: A002 - the word for it

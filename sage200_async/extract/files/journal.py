@@ -79,13 +79,14 @@ class Journal:
     Args:
         folder: Its folder; created if it is missing.
         header: The format and the tables that it must be for.
+        restart: Whether what is in it is dropped, whatever it is for.
 
     Raises:
         SinkConflict: It is for others, or another process has it open.
         OSError: The disk failed.
     """
 
-    def __init__(self, folder: Path, header: Header) -> None:
+    def __init__(self, folder: Path, header: Header, *, restart: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.checkpoint: Checkpoint | None = None
@@ -93,7 +94,7 @@ class Journal:
         self._path = folder / _JOURNAL
         self._lock = lock_file(folder / _LOCK)
         try:
-            if not self._path.exists():
+            if restart or not self._path.exists():
                 frame = _encode(_HEADER, Block(0, 0, 0, msgspec.json.encode(header)))
                 write_atomically(self._path, b"".join(frame), folder / "new")
             self._file: IO[bytes] = self._path.open("r+b", buffering=0)

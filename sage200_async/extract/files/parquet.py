@@ -117,4 +117,9 @@ def _fitted(number: Decimal) -> Decimal:
     Raises:
         ArithmeticError: It has more digits than fit.
     """
-    return number.quantize(decimal.Decimal(1).scaleb(-SCALE), context=_EXACT)
+    try:
+        return number.quantize(decimal.Decimal(1).scaleb(-SCALE), context=_EXACT)
+    except ArithmeticError as error:
+        whole = PRECISION - SCALE
+        message = f"at most {whole} digits before and {SCALE} after the point"
+        raise ArithmeticError(message) from error

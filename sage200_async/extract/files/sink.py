@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from sage200_async.errors import SinkConflict, SinkError
-from sage200_async.extract.files.atomic_files import (
-    disk_errors,
-    fsync_file,
-    fsync_folder,
-    sha256_of,
-    write_atomically,
-)
-from sage200_async.extract.files.encoding_errors import ENCODING_ERRORS, explained
+from sage200_async.extract.files.atomic_files import disk_errors
+from sage200_async.extract.files.encoder import Encoder
 from sage200_async.extract.files.finished import finished_export, require_room
 from sage200_async.extract.files.journal import (
     Block,
     Header,
     Journal,
     journal_folder,
-    remove,
 )
-from sage200_async.extract.files.manifest import (
-    File,
-    Manifest,
-    manifest_path,
-    read_manifest,
-)
+from sage200_async.extract.files.manifest import File, Manifest, manifest_path
 from sage200_async.extract.files.pending_rows import PendingRows
+from sage200_async.extract.files.publish import publish, write_file
 from sage200_async.extract.key_order import require_key_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.files.formats import FileFormat
     from sage200_async.extract.identity import Identity
+    from sage200_async.extract.rejects import RejectedRow
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -67,6 +59,9 @@ class FileSink:
         folder: Where the files go; created if it is missing.
         format: The format of the files.
         overwrite: Whether finished files are replaced, once the new are there.
+        on_reject: Called with each record that has a value which does not fit,
+            before the others are stored: after a kill perhaps once more.
+            Without it, such a value is an error.
     """
 
     def __init__(
@@ -75,14 +70,17 @@ class FileSink:
         format: FileFormat,  # noqa: A002 - the word for it
         *,
         overwrite: bool = False,
+        on_reject: Callable[[RejectedRow], None] | None = None,
     ) -> None:
         self._folder = folder
+        self._on_reject = on_reject
         self._format = format
         self._overwrite = overwrite
         self._tables: tuple[Table, ...] = ()
         self._journal: Journal | None = None
         self._checkpoint: Checkpoint | None = None
         self._pending = PendingRows(())
+        self._encoder = Encoder(format, ())
 
     def __repr__(self) -> str:
         return f"FileSink({str(self._folder)!r}, {self._format.name})"
@@ -98,6 +96,13 @@ class FileSink:
     ) -> Checkpoint | None:
         """Create the folder; return the checkpoint of an unfinished export, or None.
 
+        Args:
+            tables: The tables, the resource's own first.
+            identity: Not used: the checkpoint names the query.
+            replace: Not used: see *overwrite*.
+            restart: Whether an unfinished export is dropped, whatever it is of.
+            drop_columns: Not used: files have the columns of their own export.
+
         Raises:
             SinkConflict: There are finished files, or an unfinished export has
                 other columns or another format; or another process has it open.
@@ -107,6 +112,7 @@ class FileSink:
         self._release()
         self._tables = tuple(tables)
         self._pending = PendingRows(self._tables)
+        self._encoder = Encoder(self._format, self._tables, self._on_reject)
         with disk_errors(self._folder, "cannot be made"):
             self._folder.mkdir(parents=True, exist_ok=True)
             paths = map(self._path, self._tables)
@@ -115,9 +121,7 @@ class FileSink:
                 self._format.name, self._tables, time.time(), self._format.options
             )
             folder = journal_folder(self._folder, self._resource)
-            if restart:
-                remove(folder)
-            self._journal = Journal(folder, header)
+            self._journal = Journal(folder, header, restart=restart)
             if not self._tables[0].key:
                 self._journal.clear()
         self._checkpoint = self._journal.checkpoint
@@ -129,6 +133,11 @@ class FileSink:
 
     def _path(self, table: Table) -> Path:
         return self._folder / f"{table.name}.{self._format.name}"
+
+    def paths(self, tables: Sequence[Table]) -> list[Path]:
+        """Return the paths of all files that an export of *tables* ends with."""
+        manifest = manifest_path(self._folder, tables[0].name)
+        return [manifest, *map(self._path, tables)]
 
     def finished(self, tables: Sequence[Table], query: str) -> Certificate | None:
         """Return the certificate of *query* if it is exported already; else None.
@@ -198,28 +207,31 @@ class FileSink:
             return
         journal, checkpoint = self._require_open(), self._require_started()
         try:
-            blocks = list(self._encoded(journal))
+            blocks, rejected = self._encoded(journal)
+            set_aside = checkpoint.set_aside + rejected
+            checkpoint = self._checkpoint = structs.replace(
+                checkpoint, set_aside=set_aside
+            )
             with disk_errors(journal.folder):
                 journal.append(blocks, checkpoint)
         except BaseException:
             self._checkpoint = journal.checkpoint
             raise
 
-    def _encoded(self, journal: Journal) -> Iterator[Block]:
+    def _encoded(self, journal: Journal) -> tuple[list[Block], int]:
+        """Return what was gathered as blocks, and how many records were set aside."""
+        blocks: list[Block] = []
+        all_set_aside = 0
         for pending in self._pending.take():
-            for number, table in enumerate(self._tables):
-                rows = pending.rows[table.name]
+            encoded, set_aside = self._encoder.encode(pending.rows)
+            all_set_aside += set_aside
+            for number, (rows, data) in enumerate(encoded):
                 low = (
                     journal.block_count(number) if pending.low is None else pending.low
                 )
                 if rows:
-                    yield Block(number, low, len(rows), self._encode(table, rows))
-
-    def _encode(self, table: Table, rows: Sequence[Row]) -> bytes:
-        try:
-            return self._format.encode(table, rows)
-        except ENCODING_ERRORS as error:
-            raise explained(table, rows, self._format.encode) from error
+                    blocks.append(Block(number, low, rows, data))
+        return blocks, all_set_aside
 
     def _require_open(self) -> Journal:
         if self._journal is None:
@@ -235,24 +247,31 @@ class FileSink:
     def commit(self, certificate: Certificate) -> Certificate:
         """Write the files, then the manifest with *certificate*; drop the journal.
 
+        Returns:
+            The certificate in the manifest: records that were set aside count
+            as rejected in it.
+
         Raises:
             SinkError: The rows are not those of the certificate, or the disk
                 refused: the journal stays, to be committed again.
         """
         journal = self._require_open()
         self._flush()
-        self._require_proof(journal, certificate)
+        certificate = self._require_proof(journal, certificate)
         with disk_errors(self._folder):
             files = [
-                self._write_file(journal, number) for number in range(len(self._tables))
+                write_file(journal, number, table, self._format)
+                for number, table in enumerate(self._tables)
             ]
-            self._publish(journal, self._manifest(journal, files, certificate))
+            manifest = self._manifest(journal, files, certificate)
+            publish(self._folder, journal, manifest)
         self._journal = None
         with suppress(OSError):  # the files are there; the next `open` tidies up
             journal.remove()
         return certificate
 
-    def _require_proof(self, journal: Journal, certificate: Certificate) -> None:
+    def _require_proof(self, journal: Journal, certificate: Certificate) -> Certificate:
+        """Return *certificate* with the records that were set aside, if it holds."""
         checkpoint, rows = self._require_started(), journal.row_count(0)
         if not checkpoint.complete:
             gaps = ", ".join(
@@ -262,30 +281,16 @@ class FileSink:
                 f"{journal.folder}: keys are missing: {gaps}; run again to read them"
             )
             raise SinkError(message)
-        if rows != certificate.records:
+        set_aside = checkpoint.set_aside
+        if rows + set_aside != certificate.records:
             message = (
                 f"{journal.folder}: the certificate names {certificate.records:,} "
-                f"records, but {rows:,} rows were written; discard the export, and "
-                "run again"
+                f"records, but {rows:,} rows were written and {set_aside:,} set aside; "
+                "run again with --restart"
             )
             raise SinkError(message)
-
-    def _write_file(self, journal: Journal, number: int) -> File:
-        """Write one table's file, still in the folder of the journal."""
-        table = self._tables[number]
-        path = journal.folder / self._path(table).name
-        self._format.write(table, journal.blocks(number), path)
-        fsync_file(path)
-        return File(
-            name=path.name,
-            table=table.name,
-            columns=table.columns,
-            key=table.key if self._tables[0].key else (),
-            expandable=table.expandable,
-            rows=journal.row_count(number),
-            size=path.stat().st_size,
-            sha256=sha256_of(path),
-        )
+        rejected = certificate.rejected + set_aside
+        return structs.replace(certificate, records=rows, rejected=rejected)
 
     def _manifest(
         self, journal: Journal, files: Sequence[File], certificate: Certificate
@@ -299,25 +304,6 @@ class FileSink:
             certificate=certificate,
             started_at=journal.header.started_at,
         )
-
-    def _publish(self, journal: Journal, manifest: Manifest) -> None:
-        """Rename the files into place; an older manifest goes first.
-
-        It goes into the folder of the journal, so that a later run knows its
-        files too.
-        """
-        path = manifest_path(self._folder, self._resource)
-        old = journal.folder / path.name
-        if path.exists():
-            path.replace(old)
-            fsync_folder(self._folder)
-        names = {file.name for file in manifest.files}
-        for name in names:
-            (journal.folder / name).replace(self._folder / name)
-        for name in _names(read_manifest(old)) - names:
-            (self._folder / name).unlink(missing_ok=True)
-        fsync_folder(self._folder)
-        write_atomically(path, manifest.encode(), journal.folder / "new")
 
     def close(self) -> None:
         """Append what was gathered, and let other processes open it.
@@ -336,7 +322,3 @@ class FileSink:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
-
-
-def _names(manifest: Manifest | None) -> set[str]:
-    return {Path(file.name).name for file in manifest.files} if manifest else set()

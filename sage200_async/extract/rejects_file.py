@@ -1,0 +1,155 @@
+"""The file of records that were set aside: NDJSON, each record once, none lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sage200_async.errors import SinkConflict
+from sage200_async.extract.files.atomic_files import disk_errors, wait_for_lock
+from sage200_async.extract.undecodable import undecodable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from sage200_async.errors import DecodeError
+    from sage200_async.extract.extraction import Extraction
+    from sage200_async.extract.rejects import RejectedRow
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class RejectedLine(Struct, frozen=True, kw_only=True):
+    """One line of the file."""
+
+    resource: str
+    table: str
+    """The table or file of the value that does not fit."""
+    key: int | tuple[int | None, ...] | None
+    """The key of its row: more than one part in a table of related records."""
+    column: str
+    """The column of the value; empty if it is not known."""
+    reason: str
+    record: Any
+    """The whole record."""
+
+
+class _Line(Struct):
+    """What is read of a line."""
+
+    resource: str
+    reason: str
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+_START: Final = b'{"resource":'
+# Of each line, by which one that was cut off is known.
+
+
+class RejectsFile:
+    """Appends records that were set aside to a file, for any number of resources.
+
+    A record is on the disk before the call returns, and once in the file, however
+    often it is added: an export that was killed sets it aside again. Several
+    threads and processes can use one file. What is in it is never removed: move
+    it away once the records are corrected.
+
+    Args:
+        path: The file; created if it is missing.
+
+    Raises:
+        SinkConflict: The file has something else in it, which is left as it is.
+        SinkError: The disk refused.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._lock = threading.Lock()
+        self._lines: set[bytes] = set()
+        # Hashes of the lines: they need less room than lines.
+        self._size = -1
+        with self._opened() as file:
+            self._read(file)
+
+    def __repr__(self) -> str:
+        return f"RejectsFile({str(self._path)!r})"
+
+    def of(self, extraction: Extraction) -> Callable[[RejectedRow], None]:
+        """Return what a sink calls with the records that it cannot store."""
+        return partial(self.add, extraction.name)
+
+    def quarantine(self, extraction: Extraction) -> Callable[[DecodeError], None]:
+        """Return what a client calls with the records that cannot be decoded."""
+        name, key = extraction.name, extraction.query.endpoint.key
+        return lambda error: self.add(name, undecodable(name, key, error))
+
+    def add(self, resource: str, rejected: RejectedRow) -> None:
+        """Append a record, unless it is in the file.
+
+        Raises:
+            SinkConflict: The file was replaced by something else meanwhile.
+            SinkError: The disk refused.
+        """
+        key = rejected.key[0] if len(rejected.key) == 1 else rejected.key or None
+        line = RejectedLine(
+            resource=resource,
+            table=rejected.table,
+            key=key,
+            column=rejected.column,
+            reason=rejected.reason,
+            record=rejected.row,
+        )
+        encoded = _ENCODER.encode(line) + b"\n"
+        with self._opened() as file:
+            self._read(file)
+            if _hash(encoded) not in self._lines:
+                file.write(encoded)
+                file.flush()
+                os.fsync(file.fileno())
+                self._lines.add(_hash(encoded))
+                self._size += len(encoded)
+
+    @contextmanager
+    def _opened(self) -> Generator[IO[bytes], None, None]:
+        """Open the file, for nobody else until the end of the block."""
+        with self._lock, disk_errors(self._path), self._path.open("a+b") as file:
+            wait_for_lock(file)
+            yield file
+
+    def _read(self, file: IO[bytes]) -> None:
+        """Read the lines, if others have added some; cut off half a line at the end."""
+        if file.seek(0, os.SEEK_END) == self._size:
+            return
+        file.seek(0)
+        self._lines.clear()
+        self._size = 0
+        for line in file:
+            if not line.endswith(b"\n") and _START.startswith(line[: len(_START)]):
+                file.truncate(self._size)
+                break
+            self._require_line(line)
+            self._lines.add(_hash(line))
+            self._size += len(line)
+
+    def _require_line(self, line: bytes) -> None:
+        try:
+            _DECODER.decode(line)
+        except RecursionError:
+            return  # a record of ours, nested deeply
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            message = (
+                f"{self._path}: not a file of rejects, but another file; name a new one"
+            )
+            raise SinkConflict(message) from error
+
+
+def _hash(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=16).digest()
