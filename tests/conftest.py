@@ -177,3 +177,42 @@ def pytest_terminal_summary(terminalreporter):
     width = max(len(name) for name, _, _ in table)
     for name, outcome, requests in table:
         terminalreporter.write_line(f"{name:{width}}  {outcome:14}  {requests:>8}")
+
+
+@pytest.fixture(scope="session")
+def serve_bad_records():
+    """Return a function that makes a sandbox serve records with values that do not fit.
+
+    It takes a sandbox, and by key the name of a field and its JSON.
+    """
+    import aiohttp
+    import msgspec
+    from aiohttp import web
+
+    def install(sandbox, bad):
+        async def hook(request):
+            if "X-Inner" in request.headers or request.method != "GET":
+                return None
+            headers = {**request.headers, "X-Inner": "1"}
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(request.url, headers=headers) as response,
+            ):
+                body = spoiled(await response.read(), bad)
+                return web.Response(
+                    body=body, status=response.status, content_type="application/json"
+                )
+
+        sandbox.request_hook = hook
+
+    def spoiled(body, bad):
+        if not body.startswith(b"[{"):
+            return body
+        rows = msgspec.json.decode(body, type=list[dict[str, msgspec.Raw]])
+        for row in rows:
+            field, value = bad.get(int(bytes(row.get("id", b"0"))), ("", b""))
+            if field in row:
+                row[field] = msgspec.Raw(value)
+        return msgspec.json.encode(rows)
+
+    return install

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from msgspec import Struct
 
 from sage200_async.cli.query import require_listed
+from sage200_async.errors import SinkError
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.files.factory import files_at, unused_reason
 from sage200_async.extract.rejects_file import RejectsFile
@@ -161,8 +162,8 @@ def open_rejects(
     """Return the file of ``--rejects``, or None.
 
     Raises:
-        click.UsageError: The export itself writes a file of that name.
-        SinkConflict: It has something else in it.
+        click.UsageError: The export itself writes a file of that name, or it has
+            something else in it, or it cannot be written.
     """
     if options.rejects is None:
         return None
@@ -173,4 +174,7 @@ def open_rejects(
         if path.resolve() in {one.resolve() for one in taken}:
             message = f"--rejects {path}: the export itself writes that file"
             raise click.UsageError(f"{message}; name another")
-    return RejectsFile(path)
+    try:
+        return RejectsFile(path)
+    except SinkError as error:
+        raise click.UsageError(f"--rejects {error}") from error

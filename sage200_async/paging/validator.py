@@ -53,6 +53,10 @@ class PageValidator(Generic[R]):
         """Keys that came, where subqueries may have records in common."""
         self.rejected_keys: set[int] = set()
         """Keys of records that did not fit."""
+        self.new_rejected_keys: set[int] = set()
+        """Those of them whose ranges have not been handed on yet."""
+        self.rejected_without_key = 0
+        """Records that did not fit and show no key."""
         self.previous_page: set[int] = set()
         """Keys of the page before, by offset."""
         self.keys_lately: set[int] = set()
@@ -125,13 +129,17 @@ class PageCheck(Generic[R]):
         self._served += 1
         key = _key_in(error.raw, self._plan.key)
         if key is None:
+            self._reading.rejected_without_key += 1
             return True
         self._require_bounded(key)
         self._has_max_key |= key == self.expected
         self._rejected_keys.append(key)
         self._reading.rejected_keys.add(key)
         within = self._within
-        return within is None or within.low < key <= within.high
+        wanted = within is None or within.low < key <= within.high
+        if wanted:
+            self._reading.new_rejected_keys.add(key)
+        return wanted
 
     def close(self, notes: PageNotes = NO_NOTES) -> PageFacts:
         """End the page.

@@ -4,14 +4,20 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
+import msgspec
 import pytest
 
 from sage200_async.cli.app import run
+from sage200_async.sandbox import Sandbox
+
+T = TypeVar("T")
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
 
@@ -74,3 +80,35 @@ async def _access_token(settings: dict[str, str]) -> str:
     ):
         token: str = (await response.json())["access_token"]
         return token
+
+
+@pytest.fixture
+def serving() -> Callable[..., AbstractContextManager[tuple[Sandbox, dict[str, str]]]]:
+    """Return a context manager that serves a sandbox, in a thread of its own."""
+    return _serving
+
+
+@contextmanager
+def _serving(**options: Any) -> Iterator[tuple[Sandbox, dict[str, str]]]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait(coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    sandbox = Sandbox(**options)
+    wait(sandbox.__aenter__())
+    try:
+        settings = msgspec.structs.asdict(sandbox.settings)
+        names = ("base_url", "token_url", "client_id", "client_secret", "refresh_token")
+        wanted = {name: str(settings[name]) for name in (*names, "site", "company")}
+        token = wait(_access_token(wanted))
+        del wanted["refresh_token"]
+        env = {f"SAGE200_{name.upper()}": value for name, value in wanted.items()}
+        yield sandbox, env | {"SAGE200_ACCESS_TOKEN": token}
+    finally:
+        wait(sandbox.__aexit__(None, None, None))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -93,6 +93,7 @@ class ParallelRead(Generic[R]):
         if resume_from is not None:
             self._done = [resume_from.done]
         self._earlier = resume_from or ResumePoint(None, KeyRanges())
+        self._rejected = 0
         self._counts: tuple[int | None, int | None] = self._earlier.count, None
         self._started_at = 0.0
 
@@ -133,6 +134,7 @@ class ParallelRead(Generic[R]):
         while (batch := await self._queue.get()) is not None:
             done = self._done[batch.subquery]
             self._done[batch.subquery] = done.add(batch.key_range)
+            self._count_rejected(batch.key_range)
             self._changed.set()
             yield batch
         if self._failure is not None:
@@ -148,13 +150,25 @@ class ParallelRead(Generic[R]):
             error.plan = self._plan
         return error
 
+    def _count_rejected(self, key_range: KeyRange) -> None:
+        """Count the records in a range that did not fit, now that it is handed on.
+
+        A run that resumes this one reads the other ranges again.
+        """
+        new = self._reader.validator.new_rejected_keys
+        inside = {key for key in new if key_range.low < key <= key_range.high}
+        self._rejected += len(inside)
+        new -= inside
+
     @property
     def progress(self) -> Progress:
         """How far it has come, at this moment."""
         return Progress(
             records=sum(done.records for done in self._done),
             requests=self._earlier.requests + self._worker.requests,
-            rejected=self._earlier.rejected + self._reader.rejected,
+            rejected=self._earlier.rejected
+            + self._rejected
+            + self._reader.validator.rejected_without_key,
             ranges=len(self._scheduler.open),
             expected=self._counts[0],
             seconds=time.time() - self._started_at,
