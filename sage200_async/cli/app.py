@@ -47,7 +47,7 @@ class ReaderGone(Exception):
 
 @contextmanager
 def _reader_watched() -> Generator[None, None, None]:
-    """Raise `ReaderGone` in place of what click and rich take for a failure."""
+    """Raise `ReaderGone` for what click and rich take for a failure."""
     try:
         yield
     except BrokenPipeError as error:

@@ -160,7 +160,7 @@ UNREADABLE = [
 def test_a_record_that_cannot_be_decoded_is_named(
     tmp_path: Path, raw: bytes, column: str, reason: str
 ) -> None:
-    """Whatever is wrong with a record, the line names its key, and has what came."""
+    """Whatever is wrong with a record, the line names its key, and has its text."""
     path = tmp_path / "rejects.ndjson"
     quarantine = RejectsFile(path).quarantine(CUSTOMERS)
     page = b'[{"id":0},%b,{"id":2}]' % raw

@@ -9,7 +9,7 @@ pending_rows     rows that wait for the next append to the journal
 encoder          rows as blocks, without the records that do not fit
 journal          rows on disk until the files can be written
 finished         what is exported already, and names that are taken
-publish          finished files, renamed into place
+publish          files with their names, the manifest last
 manifest         which files are finished
 atomic_files     files that exist completely or not at all
 """

@@ -1,4 +1,4 @@
-"""Files as a sink: a journal beside them, and a manifest renamed into place last."""
+"""Files as a sink: a journal beside them, and a manifest renamed last."""
 
 from __future__ import annotations
 
