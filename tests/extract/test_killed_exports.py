@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import random
 import signal
@@ -117,6 +118,8 @@ class Exporter:
         chance: random.Random,
     ) -> None:
         folder.mkdir()
+        self.status = 0
+        self.arguments: list[str] = []
         self._env = {**os.environ, **env}
         self._destination = destination
         self._folder = folder
@@ -132,6 +135,7 @@ class Exporter:
         process = await asyncio.create_subprocess_exec(
             *command,
             *self._to,
+            *self.arguments,
             *sizes,
             env=self._env,
             stdout=asyncio.subprocess.DEVNULL,
@@ -146,7 +150,7 @@ class Exporter:
             self.left += self._destination.has_started(self._folder)
             # A kill after the last rename comes too late.
             return find_manifest(self._folder, "customers") is not None
-        assert process.returncode == 0, errors.decode()
+        assert process.returncode == self.status, errors.decode()
         return True
 
 
@@ -186,6 +190,68 @@ def test_killed_and_run_again(
             print(f"\n{killed} kills, {left} of them with something written")
 
     asyncio.run(main())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+def test_killed_with_rejects(
+    format: str, tmp_path: Path, serve_bad_records: Any
+) -> None:
+    """However often it is killed, each bad record is in the file once, and counted once."""
+    chance = random.Random(format)
+
+    async def main() -> None:
+        slow = Behaviour(delay=0.1)
+        async with Sandbox(records={"customers": ROWS}, behaviour=slow) as sandbox:
+            env = await signed_in(sandbox)
+            bad = await bad_records(sandbox, chance, stored=format != "parquet")
+            serve_bad_records(sandbox, bad)
+            killed, number, seconds = 0, 0, 4.0
+            while killed < KILLS:
+                number += 1
+                assert number <= 10 * KILLS, "too few kills came in the middle"
+                folder = tmp_path / str(number)
+                exporter = Exporter(env, Files(format), folder, chance)
+                file = folder / "rejects.ndjson"
+                exporter.arguments, exporter.status = ["--rejects", str(file)], 3
+                started = time.monotonic()
+                while not await exporter.run(chance.uniform(0.3, 1) * seconds):
+                    if exporter.killed >= KILLS:
+                        assert await exporter.run(None)
+                        break
+                if not exporter.killed:
+                    seconds = min(seconds, time.monotonic() - started)
+                killed += exporter.killed
+                require_complete(folder, bad)
+            print(f"\n{killed} kills")
+
+    asyncio.run(main())
+
+
+async def bad_records(
+    sandbox: Sandbox, chance: random.Random, *, stored: bool
+) -> dict[int, tuple[str, bytes]]:
+    """Return values for some records: half cannot be read, half not be stored.
+
+    Where *stored*, the format can store the latter.
+    """
+    settings = replace(sandbox.settings, token_store=MemoryStore())
+    async with Sage200Client(settings) as client:
+        ids = [customer.id async for customer in client.customers.select("id")]
+    unreadable, long = ("name", rb'"a\ud800"'), ("balance", b"1.12345678901")
+    bad = dict.fromkeys(chance.sample(ids, 30), unreadable)
+    return bad if stored else bad | dict.fromkeys(chance.sample(ids, 30), long)
+
+
+def require_complete(folder: Path, bad: dict[int, Any]) -> None:
+    """Require that each record is in the data or in the file of rejects, and once."""
+    manifest = find_manifest(folder, "customers")
+    assert manifest is not None
+    certificate = manifest.certificate
+    assert certificate.rejected == len(bad)
+    assert certificate.records == manifest.files[0].rows == ROWS - len(bad)
+    lines = (folder / "rejects.ndjson").read_text("utf-8").splitlines()
+    assert sorted(json.loads(line)["key"] for line in lines) == sorted(bad)
 
 
 async def signed_in(sandbox: Sandbox) -> dict[str, str]:
