@@ -46,6 +46,9 @@ class _Line(Struct):
     """What is read of a line."""
 
     resource: str
+    table: str
+    key: int | list[int | None] | None
+    column: str
     reason: str
 
 
@@ -57,10 +60,10 @@ _START: Final = b'{"resource":'
 class RejectsFile:
     """Appends records that were set aside to a file, for any number of resources.
 
-    A record is on the disk before the call returns, and once in the file, however
-    often it is added: an export that was killed sets it aside again. Several
-    threads and processes can use one file. What is in it is never removed: move
-    it away once the records are corrected.
+    A record is on the disk before the call returns, and a value that does not fit
+    is once in the file, however often it is added: an export that was killed sets
+    it aside again. Several threads and processes can use one file. What is in it
+    is never removed: move it away once the records are corrected.
 
     Args:
         path: The file; created if it is missing.
@@ -73,8 +76,8 @@ class RejectsFile:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._lock = threading.Lock()
-        self._lines: set[bytes] = set()
-        # Hashes of the lines: they need less room than lines.
+        self._values: set[bytes] = set()
+        # Hashes of what names them: they need less room.
         self._size = -1
         with self._opened() as file:
             self._read(file)
@@ -108,13 +111,14 @@ class RejectsFile:
             record=rejected.row,
         )
         encoded = _ENCODER.encode(line) + b"\n"
+        value = _hash(line, encoded)
         with self._opened() as file:
             self._read(file)
-            if _hash(encoded) not in self._lines:
+            if value not in self._values:
                 file.write(encoded)
                 file.flush()
                 os.fsync(file.fileno())
-                self._lines.add(_hash(encoded))
+                self._values.add(value)
                 self._size += len(encoded)
 
     @contextmanager
@@ -129,27 +133,27 @@ class RejectsFile:
         if file.seek(0, os.SEEK_END) == self._size:
             return
         file.seek(0)
-        self._lines.clear()
+        self._values.clear()
         self._size = 0
         for line in file:
             if not line.endswith(b"\n") and _START.startswith(line[: len(_START)]):
                 file.truncate(self._size)
                 break
-            self._require_line(line)
-            self._lines.add(_hash(line))
+            self._values.add(_hash(self._decoded(line), line))
             self._size += len(line)
 
-    def _require_line(self, line: bytes) -> None:
+    def _decoded(self, line: bytes) -> _Line:
         try:
-            _DECODER.decode(line)
-        except RecursionError:
-            return  # a record of ours, nested deeply
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return _DECODER.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             message = (
                 f"{self._path}: not a file of rejects, but another file; name a new one"
             )
             raise SinkConflict(message) from error
 
 
-def _hash(line: bytes) -> bytes:
-    return hashlib.blake2b(line, digest_size=16).digest()
+def _hash(line: RejectedLine | _Line, encoded: bytes) -> bytes:
+    """Return the hash of what names a value: its row and column, else the whole line."""
+    name = (line.resource, line.table, line.key, line.column)
+    named = encoded if line.key is None else msgspec.json.encode(name)
+    return hashlib.blake2b(named, digest_size=16).digest()

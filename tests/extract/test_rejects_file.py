@@ -48,14 +48,29 @@ def test_a_line_has_all_that_is_needed_to_correct_a_record(tmp_path: Path) -> No
 
 
 def test_a_record_is_in_the_file_once(tmp_path: Path) -> None:
-    """A record that is set aside again, by the same run or a later one, is not repeated."""
+    """A value that is set aside again, by the same run or a later one, is not repeated."""
     path = tmp_path / "rejects.ndjson"
     for _ in range(2):
         file = RejectsFile(path)
         for key in (1, 2, 2, 1):
             file.add("customers", rejected(key))
-        file.add("customers", rejected(1, "another reason"))
-    assert [line["key"] for line in lines(path)] == [1, 2, 1]
+        file.add("customers", rejected(1, "another reason", name="another value"))
+        file.add("products", rejected(1))
+    named = [(line["resource"], line["key"]) for line in lines(path)]
+    assert named == [("customers", 1), ("customers", 2), ("products", 1)]
+
+
+def test_records_without_a_key_are_compared_whole(tmp_path: Path) -> None:
+    """Without a key, the same record is in the file once, and another one beside it."""
+    path = tmp_path / "rejects.ndjson"
+    file = RejectsFile(path)
+    for name in ("a", "b", "a"):
+        row = {"name": name}
+        file.add(
+            "users",
+            RejectedRow(table="users", key=(), column="name", reason="r", row=row),
+        )
+    assert [line["record"] for line in lines(path)] == [{"name": "a"}, {"name": "b"}]
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30])
@@ -184,8 +199,8 @@ def test_numbers_of_a_record_keep_their_digits(tmp_path: Path) -> None:
     """The record in the file has the digits of the wire, as far as it can be read."""
     path = tmp_path / "rejects.ndjson"
     quarantine = RejectsFile(path).quarantine(CUSTOMERS)
-    for bad in (rb'"a\ud800"', b"7"):
-        page = b'[{"id":1,"name":%b,"balance":1.50,"credit_limit":0.000}]' % bad
+    for key, bad in ((b"1", rb'"a\ud800"'), (b"2", b"7")):
+        page = b'[{"id":%b,"name":%b,"balance":1.50,"credit_limit":0.000}]' % (key, bad)
         assert list(SliceReader(Customer, quarantine).slices(page)) == [[]]
     assert [
         b'"balance":1.50,"credit_limit":0.000' in line
