@@ -43,7 +43,7 @@ _FILE_SUFFIXES: Final = {
 }
 _FOR_FORMATS: Final = ("compress", "bom", "nulls", "neutralize_formulas")
 _FOR_FILES: Final = ("format", *_FOR_FORMATS, "overwrite")
-_FOR_DATABASES: Final = ("prefix",)
+_FOR_DATABASES: Final = ("prefix", "replace", "drop_columns")
 
 
 class ExtractOptions(Struct, frozen=True, kw_only=True):
@@ -68,7 +68,12 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     nulls: bool = False
     neutralize_formulas: bool = False
     rejects: str | None = None
+    replace: bool = False
+    drop_columns: bool = False
     overlap: float = 3600.0
+    sweep_every: float = 0.0
+    whole_every: float | None = None
+    whole: bool = False
     max_deleted: float = 0.1
 
     @property
@@ -133,9 +138,11 @@ def _require_folder(to: str) -> None:
         raise click.UsageError(message)
 
 
-def make_database(options: ExtractOptions) -> DatabaseSink:
+def make_database(
+    options: ExtractOptions, on_reject: Callable[[RejectedRow], None] | None = None
+) -> DatabaseSink:
     """Return the database for one resource."""
-    return database_at(options.to, options.prefix)
+    return database_at(options.to, options.prefix, on_reject=on_reject)
 
 
 def make_files(

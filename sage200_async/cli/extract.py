@@ -57,6 +57,8 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
                 _sink(extraction, options, rejects),
                 workers=options.workers,
                 restart=not options.resume,
+                replace=options.replace,
+                drop_columns=options.drop_columns,
                 on_progress=on_progress,
             )
 
@@ -83,10 +85,16 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
             return await sync(
                 _quarantined(client, extraction, rejects),
                 extraction,
-                make_database(options),
+                make_database(options, rejects.of(extraction) if rejects else None),
                 workers=options.workers,
                 overlap=options.overlap,
                 deletes=DeletePolicy(max_fraction=options.max_deleted),
+                sweep_every=options.sweep_every,
+                whole_every=options.whole_every,
+                whole=options.whole,
+                replace=options.replace,
+                restart=not options.resume,
+                drop_columns=options.drop_columns,
                 on_progress=on_progress,
             )
 
@@ -127,9 +135,8 @@ def _task(extraction: Extraction, work: Work, report: Report) -> Task[Any]:
 def _sink(
     extraction: Extraction, options: ExtractOptions, rejects: RejectsFile | None
 ) -> Sink:
-    if options.is_database:
-        return make_database(options)
-    return make_files(options, rejects.of(extraction) if rejects else None)
+    make = make_database if options.is_database else make_files
+    return make(options, rejects.of(extraction) if rejects else None)
 
 
 def _finished(

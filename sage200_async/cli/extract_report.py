@@ -30,6 +30,7 @@ _EXPORT_HEAD: Final = (
 _SYNC_HEAD: Final = (
     "resource",
     "read",
+    "changed",
     "rejected",
     "deleted",
     "watermark",
@@ -59,15 +60,28 @@ def report_exports(
         click.echo(message, err=True)
     proofs = dict(finished)
     proofs |= {one.name: one.result for one in outcomes if one.result is not None}
-    return _status(outcomes, proofs, rejects)
+    rejected = {name: proof.rejected for name, proof in proofs.items()}
+    return _status(outcomes, rejected, rejects)
 
 
 def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -> int:
     """Print one line for each sync, and its errors; return the exit status."""
     print_lines(align_columns([_SYNC_HEAD, *map(_sync_row, outcomes)]))
-    results = {one.name: one.result for one in outcomes if one.result is not None}
-    proofs = {name: result.certificate for name, result in results.items()}
-    return _status(outcomes, proofs, rejects)
+    results = [one.result for one in outcomes if one.result is not None]
+    for result in results:
+        _print_limits(result)
+    return _status(outcomes, {one.name: one.rejected for one in results}, rejects)
+
+
+def _print_limits(result: SyncResult) -> None:
+    """Print what a sync could not see, or what it saw of the company."""
+    if result.may_be_stale:
+        names = ", ".join(result.may_be_stale)
+        message = f"{names} may be stale, as no stamp shows; --whole reads them again"
+        click.echo(f"{result.name}: {message}", err=True)
+    if result.source_went_back:
+        message = "records are older than the copy's: a backup seems to be restored"
+        click.echo(f"{result.name}: {message}", err=True)
 
 
 def _export_row(name: str, certificate: Certificate | None) -> tuple[str, ...]:
@@ -86,12 +100,13 @@ def _export_row(name: str, certificate: Certificate | None) -> tuple[str, ...]:
 def _sync_row(outcome: Outcome[SyncResult]) -> tuple[str, ...]:
     result = outcome.result
     if result is None:
-        return (outcome.name, "-", "-", "-", "-", "failed")
+        return (outcome.name, "-", "-", "-", "-", "-", "failed")
     time = result.watermark
     return (
         outcome.name,
         f"{result.read:,}",
-        f"{result.certificate.rejected:,}",
+        f"{result.changed:,}",
+        f"{result.rejected:,}",
         f"{result.deleted:,}",
         "-" if time is None else f"{time:%Y-%m-%d %H:%M:%SZ}",
         result.certificate.proof,
@@ -100,11 +115,11 @@ def _sync_row(outcome: Outcome[SyncResult]) -> tuple[str, ...]:
 
 def _status(
     outcomes: Sequence[Outcome[Any]],
-    proofs: Mapping[str, Certificate],
+    rejected: Mapping[str, int],
     rejects: str | None,
 ) -> int:
     """Print what was set aside, and what failed; return the exit status."""
-    set_aside = {name: one.rejected for name, one in proofs.items() if one.rejected}
+    set_aside = {name: count for name, count in rejected.items() if count}
     for name, count in set_aside.items():
         file = f" in {rejects}" if rejects else ""
         click.echo(f"{name}: {count:,} records were set aside{file}", err=True)

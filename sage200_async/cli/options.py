@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from sage200_async.cli.duration import duration
+
 DATA = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -58,6 +60,23 @@ _COPY_OPTIONS = (
         help="NDJSON file to which records are appended that cannot be read or stored; "
         "without it, the first one ends the resource.",
     ),
+    click.option(
+        "--resume/--restart",
+        default=True,
+        show_default=True,
+        help="Continue what was interrupted, or drop it and start again.",
+    ),
+    click.option(
+        "--replace",
+        is_flag=True,
+        help="Replace a copy of another query in a database, once the new one is "
+        "complete.",
+    ),
+    click.option(
+        "--drop-columns",
+        is_flag=True,
+        help="Drop columns of a copy in a database that are not selected any more.",
+    ),
 )
 
 
@@ -101,12 +120,6 @@ _EXPORT_OPTIONS = (
         help="Put an apostrophe before texts in CSV files that a spreadsheet would run "
         "as formulas.",
     ),
-    click.option(
-        "--resume/--restart",
-        default=True,
-        show_default=True,
-        help="Continue an interrupted export to files, or start again.",
-    ),
 )
 
 _SYNC_OPTIONS = (
@@ -119,12 +132,27 @@ _SYNC_OPTIONS = (
     ),
     click.option(
         "--overlap",
-        default=3600.0,
+        default="1h",
         show_default=True,
-        type=click.FloatRange(0),
-        help="Seconds before the watermark that are read again, for transactions that "
-        "were committed late.",
+        type=duration,
+        help="How far before the watermark changes are read again, for transactions "
+        "that were committed late.",
     ),
+    click.option(
+        "--sweep-every",
+        default="0",
+        show_default=True,
+        type=duration,
+        help="How often keys and stamps of all records are compared with the copy, "
+        "such as 1d; 0 is each time. Until then late changes and deletes are not seen.",
+    ),
+    click.option(
+        "--whole-every",
+        type=duration,
+        help="How often everything is read again, such as 7d, for what no stamp "
+        "shows; by default never.",
+    ),
+    click.option("--whole", is_flag=True, help="Read everything again, now."),
     click.option(
         "--max-deleted",
         default=0.1,

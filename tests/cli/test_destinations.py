@@ -118,6 +118,8 @@ DATABASE = ("--to", "sqlite:///copy.db")
     "options",
     [
         ("--to", "out", "--prefix", "north_"),
+        ("--to", "out", "--replace"),
+        ("--to", "out", "--drop-columns"),
         ("--to", "out", "--format", "parquet", "--compress", "gzip"),
         ("--to", "out", "--format", "parquet", "--nulls"),
         ("--to", "out", "--format", "csv", "--nulls"),
