@@ -1,0 +1,127 @@
+"""The table of exit statuses in docs/command-line.md, row by row."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sage200_async.sandbox import Behaviour
+
+GUIDE = Path("docs/command-line.md")
+SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
+Run = Callable[..., Any]
+
+
+def test_the_table_has_a_test_for_each_row() -> None:
+    """Every status in the table is tested below, and no other exists."""
+    from sage200_async.cli import exit_status
+
+    rows = re.findall(r"^\| (\d+) \|", GUIDE.read_text("utf-8"), re.MULTILINE)
+    statuses = {value for value in vars(exit_status).values() if isinstance(value, int)}
+    assert {int(row) for row in rows} == statuses
+    tests = re.findall(r"def test_status_(\d+)_", Path(__file__).read_text("utf-8"))
+    assert set(tests) == set(rows)
+
+
+def test_status_0_all_is_complete(
+    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """A good export exits with 0, and with 0 when it is repeated."""
+    arguments = ("export", "suppliers", "--to", str(tmp_path))
+    sage200(*arguments, env=signed_in, code=0)
+    sage200(*arguments, env=signed_in, code=0)
+
+
+def test_status_1_a_resource_failed(
+    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """A resource that fails does not stop the others; run again, they are complete."""
+    arguments = ("export", "suppliers", "couriers", "--to", str(tmp_path))
+    options = ("--filter", "balance gt -1000000")
+    failed = sage200(*arguments, *options, env=signed_in, code=1)
+    assert "1 of 2 resources failed" in failed.stderr
+    again = sage200(*arguments, *options, env=signed_in, code=1)
+    assert "suppliers: already complete" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (["supplier"], {}),
+        (["suppliers", "--unheard-of"], {}),
+        (["suppliers", "--bom"], {}),
+        (
+            ["suppliers"],
+            {"SAGE200_TOKEN_STORE": "memory://", "SAGE200_ACCESS_TOKEN": ""},
+        ),
+        (["suppliers"], {"SAGE200_BASE_URL": "ftp://example.org"}),
+    ],
+)
+def test_status_2_the_command_or_a_setting_is_wrong(
+    arguments: list[str],
+    env: dict[str, str],
+    tmp_path: Path,
+    sage200: Run,
+    signed_in: dict[str, str],
+) -> None:
+    """Nothing was read, written or removed."""
+    out = tmp_path / "out"
+    sage200("export", *arguments, "--to", str(out), env=signed_in | env, code=2)
+    assert not out.exists()
+
+
+def test_status_3_records_were_set_aside(
+    tmp_path: Path, sage200: Run, serving: Any, serve_bad_records: Any
+) -> None:
+    """The export is complete but for what is in the file of rejects."""
+    with serving(records={"suppliers": 5}) as (sandbox, env):
+        arguments = ("query", "suppliers", "--select", "id", "--format", "csv")
+        key = int(sage200(*arguments, env=env).stdout.split()[1])
+        serve_bad_records(sandbox, {key: ("name", b"7")})
+        to = ("--to", str(tmp_path), "--rejects", str(tmp_path / "rejects.ndjson"))
+        sage200("export", "suppliers", *to, env=env, code=3)
+    assert len((tmp_path / "suppliers.ndjson").read_bytes().splitlines()) == 4
+    assert len((tmp_path / "rejects.ndjson").read_bytes().splitlines()) == 1
+
+
+def test_status_4_a_person_has_to_sign_in(
+    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """A refresh token that Sage refuses is no failure that goes away by itself."""
+    used = {"SAGE200_ACCESS_TOKEN": "", "SAGE200_REFRESH_TOKEN": "used-up"}
+    env = signed_in | used | {"SAGE200_TOKEN_STORE": "memory://"}
+    arguments = ("export", "suppliers", "customers", "--to", str(tmp_path))
+    completed = sage200(*arguments, env=env, code=4)
+    assert "sage200 login" in completed.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent there")
+def test_status_130_it_was_interrupted(
+    tmp_path: Path, sage200: Run, serving: Any
+) -> None:
+    """Ctrl-C ends an export at once, and the next run continues it."""
+    import os
+
+    slow = Behaviour(delay=0.2)
+    with serving(records={"suppliers": 50}, behaviour=slow) as (sandbox, env):
+        arguments = ["export", "suppliers", "--to", str(tmp_path), "--page-size", "1"]
+        options = {
+            "env": {**os.environ, **env},
+            "stderr": subprocess.PIPE,
+            "text": True,
+        }
+        with subprocess.Popen([*SAGE200, *arguments], **options) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "suppliers: started\n"
+            process.send_signal(signal.SIGINT)
+            errors = process.stderr.read()
+        assert process.returncode == 130
+        assert "Traceback" not in errors
+        sandbox.behaviour.delay = 0.0
+        sage200(*arguments, env=env)
+    assert len((tmp_path / "suppliers.ndjson").read_bytes().splitlines()) == 50
