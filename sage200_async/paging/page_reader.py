@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async.errors import RequestError, RequestTimeout, Sage200Error
+from sage200_async.errors import (
+    DecodeError,
+    RequestError,
+    RequestTimeout,
+    Sage200Error,
+)
 from sage200_async.paging.company import require_company
 from sage200_async.paging.end_of_stream import EndOfStream
 from sage200_async.paging.evidence import Evidence
@@ -17,11 +22,11 @@ from sage200_async.paging.validator import PageValidator
 from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.messages import AskForLess, company_request
+from sage200_async.wire.splitting import key_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
-    from sage200_async.errors import DecodeError
     from sage200_async.events import Events
     from sage200_async.paging.plan import PageFacts
     from sage200_async.paging.read_telemetry import ReadTelemetry
@@ -300,3 +305,5 @@ def _place(
         error.request = request
     if response is not None:
         error.request_id = error.request_id or request_id(response.headers)
+    if isinstance(error, DecodeError) and error.raw and plan.key is not None:
+        error.add_note(f"{plan.path}: {plan.key} {key_in(error.raw, plan.key)}")

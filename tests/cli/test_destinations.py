@@ -225,3 +225,36 @@ class TestFinished:
         assert "suppliers.ndjson" in completed.stderr
         sage200(*arguments, "--overwrite", env=signed_in)
         assert Path(out, "suppliers.ndjson").exists()
+
+
+@pytest.mark.parametrize("target", ["files", "a database"])
+def test_an_unfinished_export_can_be_left(
+    target: str, tmp_path: Path, sage200: Run, serving: Any
+) -> None:
+    """Another query is refused while one is unfinished; --restart drops what it has read."""
+    from aiohttp import web
+
+    path = tmp_path / "out"
+    is_database = target == "a database"
+    to = f"sqlite:///{(path / 'copy').as_posix()}" if is_database else str(path)
+    path.mkdir()
+    pages = 0
+
+    async def fail_later(request: Any) -> Any:
+        nonlocal pages
+        pages += request.query.get("$top") == "20"
+        return web.Response(status=400) if pages > 3 else None
+
+    with serving(records={"suppliers": 100}) as (sandbox, env):
+        sizes = ("--page-size", "20", "--workers", "1")
+        arguments = ("export", "suppliers", "--to", to, *sizes)
+        sandbox.request_hook = fail_later
+        sage200(*arguments, env=env, code=1)
+        sandbox.request_hook = None
+        other = (*arguments, "--filter", "id gt 0")
+        refused = sage200(*other, env=env, code=1)
+        assert "--restart" in refused.stderr
+        completed = sage200(*other, "--restart", env=env)
+        assert ["suppliers", "100"] in [
+            line.split()[:2] for line in completed.stdout.splitlines()
+        ]

@@ -247,11 +247,18 @@ class ParallelRead(Generic[R]):
             keys = [part.lowest for part in earlier.done.ranges]
             came_first = (worker.lowest.get(number), *keys)
             lowest = min((key for key in came_first if key is not None), default=None)
-            await check_lower_edge(reader, plan, bounds.low + 1, lowest)
+            if not self._may_be_rejected(bounds.low + 1):
+                await check_lower_edge(reader, plan, bounds.low + 1, lowest)
             received = worker.records + reader.rejected
             received += earlier.done.records + earlier.rejected
             before = self._counts[0]
             self._counts = before, await check_counts(reader, plan, before, received)
+
+    def _may_be_rejected(self, key: int) -> bool:
+        """Return whether an earlier run has read *key*, and rejected some records."""
+        done = self._earlier.done.ranges
+        read = any(part.low < key <= part.high for part in done)
+        return read and self._earlier.rejected > 0
 
     async def _cancel_when_done(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Cancel the lookaheads that are under way when everything has been read."""
