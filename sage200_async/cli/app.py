@@ -32,7 +32,7 @@ from sage200_async.cli.options import (
     export_options,
     sync_options,
 )
-from sage200_async.cli.output import FORMATS, drop_output
+from sage200_async.cli.output import FORMATS, drop_output, is_reader_gone
 from sage200_async.errors import Sage200Error, TokenRefused
 from sage200_async.errors.foreign_text import printable
 
@@ -50,10 +50,9 @@ def _reader_watched() -> Generator[None, None, None]:
     """Raise `ReaderGone` for what click and rich take for a failure."""
     try:
         yield
-    except BrokenPipeError as error:
-        raise ReaderGone from error
-    except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):
+    except (OSError, SystemExit) as error:
+        cause = error.__context__ if isinstance(error, SystemExit) else error
+        if is_reader_gone(cause):
             raise ReaderGone from error
         raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import sys
 from decimal import Decimal
@@ -132,8 +133,19 @@ def print_lines(lines: Iterable[str]) -> None:
     try:
         for line in lines:
             click.echo(line)
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_reader_gone(error):
+            raise
         drop_output(sys.stdout)
+
+
+def is_reader_gone(error: BaseException | None) -> bool:
+    """Return whether *error* is that of an output whose reader has ended.
+
+    Windows has no error of its own for it.
+    """
+    is_invalid = isinstance(error, OSError) and error.errno == errno.EINVAL
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and is_invalid)
 
 
 def drop_output(file: IO[str]) -> None:

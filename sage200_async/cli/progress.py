@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sage200_async.cli.output import drop_output
+from sage200_async.cli.output import drop_output, is_reader_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -116,5 +116,7 @@ def _print(line: str) -> None:
     """Print a line, even where nobody reads on: the export goes on."""
     try:
         click.echo(line, err=True)
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_reader_gone(error):
+            raise
         drop_output(sys.stderr)

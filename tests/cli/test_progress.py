@@ -1,13 +1,17 @@
 """What an export prints meanwhile, and to a reader that does not wait for the end."""
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import rich.progress
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, TextColumn
 
-from sage200_async.cli.progress import Lines
+from sage200_async.cli.progress import Bars, Lines
 from sage200_async.paging.parallel import Progress
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
@@ -38,6 +42,27 @@ def test_without_a_terminal_progress_is_printed_now_and_then(
         "customers: 990 records, complete",
         "products: 99 records, failed",
     ]
+
+
+def test_on_a_terminal_each_resource_has_a_bar() -> None:
+    """A bar shows how far a resource has come, and is full once it is complete."""
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=80)
+    columns = TextColumn("{task.description}"), MofNCompleteColumn()
+    with rich.progress.Progress(*columns, console=console) as shown:
+        bars = Bars(shown)
+        steps = {name: bars.start(name) for name in ("customers", "products")}
+        steps["customers"](Progress(records=300, expected=1000))
+        steps["products"](Progress(records=20, expected=50))
+        assert [(task.completed, task.total) for task in shown.tasks] == [
+            (300, 1000),
+            (20, 50),
+        ]
+        bars.end("customers", "complete")
+        bars.end("products", "failed")
+        assert [task.finished for task in shown.tasks] == [True, False]
+    assert "300/300" in output.getvalue()
+    assert "20/50" in output.getvalue()
 
 
 def closed_pipe(
