@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet
 import pytest
 
@@ -102,6 +103,32 @@ def test_a_copy_goes_on_without_records_that_cannot_be_read(
         ids = {key for (key,) in database.execute("select id from customers")}
     assert len(ids) == 298
     assert not ids & set(unreadable)
+
+
+@pytest.mark.parametrize("command", ["export", "sync"])
+def test_what_a_database_cannot_hold_is_set_aside_too(
+    command: str, tmp_path: Path, sage200: Callable[..., Any], company: Any
+) -> None:
+    """Eleven decimals do not fit DuckDB: that record is in the file, and the rest is copied."""
+    _, env, bad = company
+    file, path = tmp_path / "rejects.ndjson", tmp_path / "copy.duckdb"
+    to = ("--to", f"duckdb:///{path.as_posix()}")
+    refused = sage200(command, "customers", *to, "--filter", last(bad), env=env, code=1)
+    assert "balance" in refused.stderr
+    options = (*to, "--prefix", "all_", "--rejects", str(file))
+    completed = sage200(command, "customers", *options, env=env, code=3)
+    assert f"customers: 3 records were set aside in {file}" in completed.stderr
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert sorted(line["key"] for line in lines) == sorted(bad)
+    with duckdb.connect(str(path), read_only=True) as copy:
+        [(count,)] = copy.execute("select count(*) from all_customers").fetchall()
+    assert count == 297
+
+
+def last(bad: dict[int, tuple[str, bytes]]) -> str:
+    """Return the condition of the record that can be read, but not be stored."""
+    key = next(key for key, (_, value) in bad.items() if value == LONG)
+    return f"id eq {key}"
 
 
 @pytest.mark.parametrize(
