@@ -22,6 +22,8 @@ refetch      records that differ, read by their keys
 key_pieces   keys cut into requests that are short enough
 deletes      rows of a copy that the company no longer has
 run_many     many resources in one run
+verify       copies compared with their source
+comparison/  how they are compared
 files/       files as a sink
 databases/   databases as a sink
 """
@@ -40,6 +42,8 @@ from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sink import SyncTarget as SyncTarget
 from sage200_async.extract.sync import SyncResult as SyncResult
 from sage200_async.extract.sync import sync as sync
+from sage200_async.extract.verify import VerifyResult as VerifyResult
+from sage200_async.extract.verify import verify as verify
 
 __all__ = [
     "DeletePolicy",
@@ -51,9 +55,11 @@ __all__ = [
     "SyncResult",
     "SyncTarget",
     "Task",
+    "VerifyResult",
     "database_at",
     "export",
     "files_at",
     "run_many",
     "sync",
+    "verify",
 ]

@@ -3,6 +3,7 @@
 urls          a database's URL; `database_at` makes the sink
 sink          one resource in one database
 stored_copy   what a database holds of a resource
+read_only     what `verify` reads, without the right to write
 migrations    tables, compared with what they should be, created and altered
 staging       the tables of rows that are not visible yet
 merging       from the staging tables to the tables

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sage200_async._optional import require
 from sage200_async.errors import SinkError
 from sage200_async.extract.databases.sql import Dialect, quoted
-from sage200_async.extract.databases.sqlite import require_folder
+from sage200_async.extract.databases.sqlite import (
+    BLOCK,
+    require_file,
+    require_folder,
+)
 from sage200_async.extract.databases.value_limits import (
     DIGITS,
     PLACES,
@@ -22,7 +26,7 @@ from sage200_async.extract.databases.value_limits import (
 from sage200_async.extract.text_values import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     import duckdb
 
@@ -117,6 +121,29 @@ class DuckDB:
             raise SinkError(f"{message}; install DuckDB 1.2 or later")
         require_folder(self.where, self._path)
         self._connection = connect(str(self._path))
+
+    @contextmanager
+    def reading(self) -> Generator[None, None, None]:
+        """Open the file to read only, and see one state of it inside.
+
+        Raises:
+            SinkError: There is no such file.
+        """
+        from duckdb import connect  # noqa: PLC0415 - an extra
+
+        require_file(self.where, self._path)
+        self._connection = connect(str(self._path), read_only=True)
+        try:
+            self.execute("BEGIN TRANSACTION")
+            yield
+        finally:
+            self.disconnect()
+
+    def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query; yield its rows, some thousand at a time."""
+        result = self._open().execute(sql)
+        while rows := result.fetchmany(BLOCK):
+            yield rows
 
     def disconnect(self) -> None:
         """Close it."""

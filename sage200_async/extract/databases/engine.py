@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sage200_async.extract.databases.sql import Dialect
@@ -45,6 +45,14 @@ class Engine(Protocol):
 
     def connect(self) -> None:
         """Connect."""
+        ...
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Connect to read only, and see one state of the database inside."""
+        ...
+
+    def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query, inside of `reading`; yield its rows, some thousand at a time."""
         ...
 
     def disconnect(self) -> None:

@@ -13,7 +13,7 @@ from sage200_async.extract.databases.value_limits import value_rejection
 from sage200_async.extract.text_values import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     import psycopg
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _MAX_NAME: Final = 63
 # Bytes in a name; PostgreSQL cuts longer ones without an error.
 # Source: postgresql.org, "Identifiers and Key Words", NAMEDATALEN.
+_BLOCK: Final = 2000
+# Rows that are read at once.
+_CURSOR: Final = "sage200"
+# A cursor with a name is the server's: the rows are not sent before they are wanted.
 _LOCK: Final = 200_200_200
 # The number of the advisory lock: exclusive to create tables, shared to write rows.
 # Two that create would collide, and a run that was killed may still be committing.
@@ -103,6 +107,26 @@ class PostgreSQL:
         if not self._requested_schema:
             current = self.execute("SELECT current_schema()")[0][0]
             self.schema = current or "public"
+
+    @contextmanager
+    def reading(self) -> Generator[None, None, None]:
+        """Connect to read only, and see one state of the database inside."""
+        self.connect()
+        try:
+            with self._open().transaction():
+                self.execute(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                )
+                yield
+        finally:
+            self.disconnect()
+
+    def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query; yield its rows, some thousand at a time."""
+        with self._open().cursor(_CURSOR) as cursor:
+            cursor.execute(sql.encode())
+            while rows := cursor.fetchmany(_BLOCK):
+                yield rows
 
     def disconnect(self) -> None:
         """Close the connection."""

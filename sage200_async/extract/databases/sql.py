@@ -10,7 +10,7 @@ from msgspec import Struct
 from sage200_async.extract.tables import PARENT_KEY, Column, Kind, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 DELETED_AT: Final = "_deleted_at"
 """The column with the time since when the source no longer has a row."""
@@ -251,6 +251,33 @@ def select_rows(layout: Layout, limit: int, *, after: bool) -> str:
 def selected(layout: Layout, column: Column) -> str:
     """Return how a column is selected."""
     return layout.dialect.selected.get(column.kind, "{}").format(quoted(column.name))
+
+
+def select_copy(layout: Layout, existing: Mapping[str, str]) -> str:
+    """Return the rows that are not marked as deleted, in the order of their keys.
+
+    Args:
+        layout: The table, with the columns to read.
+        existing: The type of each column that there is.
+    """
+    types = layout.types
+    parts = [
+        selected(layout, column)
+        if existing[column.name] == types[column.name]
+        else quoted(column.name)
+        for column in layout.table.columns
+    ]
+    live = f" WHERE {quoted(DELETED_AT)} IS NULL" if DELETED_AT in existing else ""
+    order = f" ORDER BY {_list(layout.table.key)}" if layout.table.key else ""
+    return f"SELECT {', '.join(parts)} FROM {layout.qualified}{live}{order}"
+
+
+def select_marked_deleted(layout: Layout) -> str:
+    """Return the keys of the rows that are marked as deleted."""
+    key = quoted(layout.table.key[0])
+    return (
+        f"SELECT {key} FROM {layout.qualified} WHERE {quoted(DELETED_AT)} IS NOT NULL"
+    )
 
 
 def select_state(state: Layout) -> str:

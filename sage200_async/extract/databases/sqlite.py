@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.tables import Column, Kind, Row
 
+BLOCK: Final = 2000
+"""Rows that are read at once."""
 _WAIT: Final = 60.0
 # Most seconds to wait for another writer, or for a reader.
 
@@ -82,6 +84,33 @@ class SQLite:
         self._connection = sqlite3.connect(
             self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False
         )
+
+    @contextmanager
+    def reading(self) -> Generator[None, None, None]:
+        """Open the file to read only, and see one state of it inside.
+
+        Raises:
+            SinkError: There is no such file.
+        """
+        require_file(self.where, self._path)
+        self._connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=_WAIT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            self.execute("BEGIN")
+            yield
+        finally:
+            self.disconnect()
+
+    def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query; yield its rows, some thousand at a time."""
+        cursor = self._open().execute(sql)
+        while rows := cursor.fetchmany(BLOCK):
+            yield rows
 
     def disconnect(self) -> None:
         """Close it."""
@@ -174,6 +203,17 @@ def require_folder(where: str, path: Path) -> None:
         raise SinkError(message)
 
 
+def require_file(where: str, path: Path) -> None:
+    """Refuse to read a file that is missing: a library would create it.
+
+    Raises:
+        SinkError: It is missing.
+    """
+    if not path.is_file():
+        message = f"{where}: there is no such file; run `sage200 sync` first"
+        raise SinkError(message)
+
+
 def _stored(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[list[Any]]:
     """Yield rows of the values that SQLite stores."""
     conversions = [
@@ -197,8 +237,15 @@ _CONVERSIONS: Final[dict[Kind, Callable[[Any], str]]] = {
     "number": plain_number,
     "datetime": _timestamp,
 }
+
+
+def _boolean(stored: Any) -> Any:
+    """Return the truth value; what is none stays as it is."""
+    return bool(stored) if stored in {0, 1} else stored
+
+
 _PYTHON: Final[dict[Kind, Callable[[Any], Any]]] = {
     "number": Decimal,
     "datetime": datetime.fromisoformat,
-    "boolean": bool,
+    "boolean": _boolean,
 }

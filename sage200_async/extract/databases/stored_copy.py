@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.databases import sql
+from sage200_async.extract.databases.read_only import DatabaseReader
 from sage200_async.extract.databases.state import METADATA, PENDING
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class StoredCopy(ABC):
         self._layouts = ()
         self._writer = uuid.uuid4().hex
         self._seen_writer: str | None = None
+
+    def reader(self) -> DatabaseReader:
+        """Return a reader, which connects by itself and cannot write."""
+        return DatabaseReader(self._engine, self._prefix)
 
     def copy(self) -> Copy:
         """Return what is there.

@@ -8,6 +8,8 @@ compression      gzip and zstd
 pending_rows     rows that wait for the next append to the journal
 encoder          rows as blocks, without the records that do not fit
 journal          rows on disk until the files can be written
+read_only        finished files, read by `verify`
+row_readers      rows of NDJSON, CSV and Parquet, read back
 finished         what is exported already, and names that are taken
 publish          files with their names, the manifest last
 manifest         which files are finished

@@ -239,9 +239,12 @@ _FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
 
 def _neutral_texts(values: Sequence[str | None]) -> list[str]:
     """Quote values as `_quoted` does, with an apostrophe before formulas."""
-    return _quoted(
-        [f"'{text}" if text and _FORMULA.match(text) else text for text in values]
-    )
+    return _quoted([neutral_text(text) for text in values])
+
+
+def neutral_text(text: str | None) -> str | None:
+    """Return a text with an apostrophe before it if it is a formula."""
+    return f"'{text}" if text and _FORMULA.match(text) else text
 
 
 def _csv_lines(

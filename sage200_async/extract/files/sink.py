@@ -21,6 +21,7 @@ from sage200_async.extract.files.journal import (
 from sage200_async.extract.files.manifest import File, Manifest, manifest_path
 from sage200_async.extract.files.pending_rows import PendingRows
 from sage200_async.extract.files.publish import publish, write_file
+from sage200_async.extract.files.read_only import FileReader
 from sage200_async.extract.key_order import require_key_order
 
 if TYPE_CHECKING:
@@ -315,6 +316,10 @@ class FileSink:
             self._flush()
         finally:
             self._release()
+
+    def reader(self) -> FileReader:
+        """Return a reader of the finished files, whatever their format is."""
+        return FileReader(self._folder)
 
     def _release(self) -> None:
         self._pending = PendingRows(())

@@ -1,0 +1,192 @@
+"""Rows read back from files: NDJSON, CSV and Parquet."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from importlib import import_module
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sage200_async._optional import require
+from sage200_async.errors import SinkError
+from sage200_async.extract.comparison.canonical import encode_value, exact_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sage200_async.extract.tables import Kind, Row, Table
+
+Values = list[Any]
+_BLOCK: Final = 2000
+# Rows that are yielded at once.
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def ndjson_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
+    """Yield the rows of *table* in NDJSON, some thousand at a time."""
+    decoder = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
+    names = [column.name for column in table.columns]
+    lines = (line for line in file if not line.isspace())
+    for block in _blocks(lines):
+        objects = [decoder.decode(line) for line in block]
+        columns = [[one.get(name) for one in objects] for name in names]
+        yield _rows(table, columns, _FROM_NDJSON)
+
+
+def csv_header(file: IO[bytes]) -> list[str]:
+    """Read the names of the columns, which are the first line of a CSV file."""
+    line = file.readline().removeprefix(codecs.BOM_UTF8)
+    return [name or "" for record in _csv_records([line]) for name in record]
+
+
+def csv_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
+    """Yield the rows of *table* in CSV, some thousand at a time.
+
+    Raises:
+        SinkError: A row has not as many values as the header has names.
+    """
+    header = csv_header(file)
+    indices = [header.index(column.name) for column in table.columns]
+    number = 0
+    for block in _blocks(_csv_records(file)):
+        for fields in block:
+            number += 1
+            if len(fields) != len(header):
+                message = (
+                    f"{table.name}: row {number} of the file has {len(fields)} values, "
+                    f"expected {len(header)}; export it again"
+                )
+                raise SinkError(message)
+        columns = [[fields[index] for fields in block] for index in indices]
+        yield _rows(table, columns, _FROM_CSV)
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """Return the names of the columns of a Parquet file."""
+    require("a Parquet file", "parquet", "pyarrow")
+    parquet: Any = import_module("pyarrow.parquet")
+    names: list[str] = parquet.read_schema(path).names
+    return names
+
+
+def parquet_rows(path: Path, table: Table) -> Iterator[Sequence[Row]]:
+    """Yield the rows of *table* in Parquet, some thousand at a time."""
+    parquet: Any = import_module("pyarrow.parquet")
+    names = [column.name for column in table.columns]
+    with path.open("rb") as file:
+        content = parquet.ParquetFile(file)
+        for batch in content.iter_batches(batch_size=_BLOCK, columns=names):
+            columns = [_arrow_values(batch.column(name)) for name in names]
+            yield list(zip(*columns, strict=True))
+
+
+def _blocks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while block := list(islice(iterator, _BLOCK)):
+        yield block
+
+
+def _rows(
+    table: Table,
+    columns: Sequence[Values],
+    conversions: dict[Kind, Callable[[Any], Any]],
+) -> Sequence[Row]:
+    pairs = zip(table.columns, columns, strict=True)
+    converted = [
+        list(map(conversions[column.kind], values))
+        if column.kind in conversions
+        else values
+        for column, values in pairs
+    ]
+    return list(zip(*converted, strict=True))
+
+
+_CELL: Final = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(,|\Z)')
+
+
+def _csv_records(lines: Iterable[bytes]) -> Iterator[list[str | None]]:
+    """Yield the values of each record: null is nothing, an empty text has quotes.
+
+    Raises:
+        ValueError: The last record does not end.
+    """
+    pending: list[str] = []
+    is_open = False
+    for line in lines:
+        text = line.decode("utf-8", "surrogateescape")
+        is_open ^= bool(text.count('"') % 2)
+        pending.append(text)
+        if not is_open:
+            record = "".join(pending).removesuffix("\n").removesuffix("\r")
+            pending.clear()
+            yield _cells(record)
+    if pending:
+        raise ValueError("the quotes of the last row do not end")
+
+
+def _cells(record: str) -> list[str | None]:
+    if '"' not in record:
+        return [text or None for text in record.split(",")]
+    cells: list[str | None] = []
+    end, separator = 0, ","
+    while separator and (match := _CELL.match(record, end)):
+        quoted, plain, separator = match.groups()
+        cells.append(plain or None if quoted is None else quoted.replace('""', '"'))
+        end = match.end()
+    return cells
+
+
+_INTEGER: Final = re.compile(r"-?[0-9]+")
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _integer(text: str | None) -> Any:
+    return int(text) if text and _INTEGER.fullmatch(text) else text or None
+
+
+def _number(text: str | None) -> Any:
+    return Decimal(text) if text and _NUMBER.fullmatch(text) else text or None
+
+
+def _boolean(text: str | None) -> Any:
+    return {"true": True, "false": False}.get(text, text) if text else None
+
+
+def _time(text: Any) -> Any:
+    """Return the time that *text* is; else what it is."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except (ValueError, TypeError):
+        return text
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else encode_value(value).decode()
+
+
+_FROM_NDJSON: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "datetime": _time,
+    "json": _json_text,
+}
+_FROM_CSV: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "datetime": _time,
+}
+
+
+def _arrow_values(column: Any) -> Values:
+    """Return Python's values; times need no database of time zones."""
+    arrow: Any = import_module("pyarrow")
+    if not arrow.types.is_timestamp(column.type) or column.type.tz is None:
+        values: Values = column.to_pylist()
+        return values
+    ticks = column.cast(arrow.timestamp("us", "UTC")).cast(arrow.int64()).to_pylist()
+    return [None if n is None else _EPOCH + timedelta(microseconds=n) for n in ticks]
