@@ -1,0 +1,74 @@
+"""Each resource of the catalog, copied and compared: every type of column there is."""
+
+import asyncio
+from collections import defaultdict
+
+from sage200_async import Sage200Client
+from sage200_async.extract import (
+    Extraction,
+    database_at,
+    export,
+    files_at,
+    run_many,
+    verify,
+)
+from sage200_async.extract.run_many import Task
+from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.query.collection import CollectionQuery
+from sage200_async.sandbox import Sandbox
+
+
+def extractions(client):
+    """Yield an extraction of each resource, with all its related records."""
+    for number, name in enumerate(dir(type(client))):
+        query = getattr(client, name, None)
+        if isinstance(query, CollectionQuery):
+            kinds = names_of(type(query.endpoint.record.fields))
+            related = [field for field in kinds if issubclass(kinds[field], Fields)]
+            layout = ("json", "tables")[number % 2]
+            expanded = query.expand(*related) if related else query
+            yield Extraction(name=name, query=expanded, related=layout)
+
+
+def test_what_an_export_of_any_resource_holds_is_equal(tmp_path, postgres):
+    """A fresh copy is equal, whatever the resource, the destination and the layout."""
+    destinations = {
+        "sqlite": lambda: database_at(f"sqlite:///{tmp_path}/copy.db"),
+        "duckdb": lambda: database_at(f"duckdb:///{tmp_path}/copy.duckdb", "north."),
+        "postgres": lambda: database_at(postgres.url(), "verify_catalog."),
+        "ndjson": lambda: files_at(tmp_path / "ndjson", "ndjson", compress="gzip"),
+        "csv": lambda: files_at(tmp_path / "csv", "csv", neutralize_formulas=True),
+        "parquet": lambda: files_at(tmp_path / "parquet", "parquet"),
+    }
+    kinds = defaultdict(set)
+
+    async def copied(client, extraction, number):
+        destination = list(destinations)[number % len(destinations)]
+        target = destinations[destination]
+        await export(client, extraction, target(), workers=2)
+        result = await verify(client, extraction, target(), workers=2)
+        assert result.equal, (destination, result.problems, result.differences[:1])
+        if result.certificate.records:
+            columns = [c.kind for table in extraction.tables for c in table.columns]
+            kinds[destination] |= set(columns)
+        return result.certificate.records
+
+    async def main():
+        async with Sandbox() as sandbox, Sage200Client(sandbox.settings) as client:
+            tasks = [
+                Task(
+                    one.name,
+                    one.query,
+                    lambda one=one, number=number: copied(client, one, number),
+                )
+                for number, one in enumerate(extractions(client))
+            ]
+            return await run_many(tasks, concurrency=1)
+
+    outcomes = asyncio.run(main())
+    assert [outcome for outcome in outcomes if outcome.error] == []
+    assert len(outcomes) > 250
+    assert sum(bool(outcome.result) for outcome in outcomes) > 200
+    assert len(kinds) == len(destinations)
+    every = {"integer", "number", "text", "boolean", "datetime", "json"}
+    assert all(seen == every for seen in kinds.values()), kinds
