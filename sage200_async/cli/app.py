@@ -18,6 +18,7 @@ from sage200_async.cli import extract as extract_command
 from sage200_async.cli import login as login_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import sandbox as sandbox_command
+from sage200_async.cli import verify as verify_command
 from sage200_async.cli import whoami as whoami_command
 from sage200_async.cli.destination import ExtractOptions, explicit_options
 from sage200_async.cli.exit_status import DONE, INTERRUPTED, status_of
@@ -31,6 +32,7 @@ from sage200_async.cli.options import (
     SELECT,
     export_options,
     sync_options,
+    verify_options,
 )
 from sage200_async.cli.output import FORMATS, drop_output, is_reader_gone
 from sage200_async.errors import Sage200Error, TokenRefused
@@ -281,6 +283,24 @@ def sync(resources: tuple[str, ...], **options: Any) -> int:
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
     return _run_async(extract_command.sync_all(resources, extract_options))
+
+
+@app.command()
+@verify_options
+def verify(
+    resources: tuple[str, ...], *, limit: int, as_json: bool, **options: Any
+) -> int:
+    """Compare copies of RESOURCES with the company, and show what differs.
+
+    Nothing is written. Pass the options that the copies were made with. The exit
+    status is 0 if all are equal, 1 if a copy differs or could not be compared.
+    """
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return _run_async(
+        verify_command.verify_all(
+            resources, extract_options, limit=limit, as_json=as_json
+        )
+    )
 
 
 def run() -> int:

@@ -10,6 +10,8 @@ DONE: Final = 0
 """All is well, or was before."""
 FAILED: Final = 1
 """Something failed. Run the command again: it continues."""
+DIFFERENT: Final = 1
+"""A copy differs from its source: nothing failed, but what was asked is not so."""
 WRONG: Final = 2
 """The command, a setting or the installation is wrong; nothing was read or changed."""
 SET_ASIDE: Final = 3

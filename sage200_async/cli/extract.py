@@ -44,7 +44,7 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
     """Copy *resources* to files or a database; return the exit status."""
     require_right(resources, options)
     async with Sage200Client(request_settings()) as client:
-        extractions = _extractions(client, resources, options)
+        extractions = checked_extractions(client, resources, options)
         finished = _finished(extractions, options)
         rejects = open_rejects(options, extractions)
 
@@ -63,7 +63,7 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
             )
 
         missing = [one for one in extractions if one.name not in finished]
-        outcomes = await _run(missing, work)
+        outcomes = await run_all(missing, work)
     return report_exports(resources, finished, outcomes, options.rejects)
 
 
@@ -76,7 +76,7 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
             "`sage200 export` writes to folders"
         )
     async with Sage200Client(request_settings()) as client:
-        extractions = _extractions(client, resources, options)
+        extractions = checked_extractions(client, resources, options)
         rejects = open_rejects(options, extractions)
 
         async def work(
@@ -98,7 +98,7 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
                 on_progress=on_progress,
             )
 
-        outcomes = await _run(extractions, work)
+        outcomes = await run_all(extractions, work)
     return report_syncs(outcomes, options.rejects)
 
 
@@ -113,7 +113,8 @@ def _quarantined(
     return own
 
 
-async def _run(extractions: Sequence[Extraction], work: Work) -> list[Outcome[Any]]:
+async def run_all(extractions: Sequence[Extraction], work: Work) -> list[Outcome[Any]]:
+    """Run *work* for each of *extractions*, several at a time, with progress."""
     with progress_report() as report:
         return await run_many([_task(one, work, report) for one in extractions])
 
@@ -161,7 +162,7 @@ def _finished(
     return finished
 
 
-def _extractions(
+def checked_extractions(
     client: Sage200Client, resources: Sequence[str], options: ExtractOptions
 ) -> list[Extraction]:
     """Return what is read, all of it checked.

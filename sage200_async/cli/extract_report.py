@@ -61,7 +61,7 @@ def report_exports(
     proofs = dict(finished)
     proofs |= {one.name: one.result for one in outcomes if one.result is not None}
     rejected = {name: proof.rejected for name, proof in proofs.items()}
-    return _status(outcomes, rejected, rejects)
+    return report_failures(outcomes, rejected, rejects)
 
 
 def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -> int:
@@ -70,7 +70,7 @@ def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -
     results = [one.result for one in outcomes if one.result is not None]
     for result in results:
         _print_limits(result)
-    return _status(outcomes, {one.name: one.rejected for one in results}, rejects)
+    return report_failures(outcomes, {one.name: one.rejected for one in results}, rejects)
 
 
 def _print_limits(result: SyncResult) -> None:
@@ -113,7 +113,7 @@ def _sync_row(outcome: Outcome[SyncResult]) -> tuple[str, ...]:
     )
 
 
-def _status(
+def report_failures(
     outcomes: Sequence[Outcome[Any]],
     rejected: Mapping[str, int],
     rejects: str | None,

@@ -163,6 +163,33 @@ _SYNC_OPTIONS = (
 )
 
 
+_VERIFY_OPTIONS = (
+    *_COPY_OPTIONS,
+    click.option(
+        "--to",
+        required=True,
+        help="Folder, or URL of a database, with the copy.",
+    ),
+    click.option(
+        "--since",
+        help="Only records changed since this time, if they were exported so.",
+    ),
+    click.option(
+        "--limit",
+        default=20,
+        show_default=True,
+        type=click.IntRange(0),
+        help="Largest number of differing rows to show; all are counted.",
+    ),
+    AS_JSON,
+)
+
+
+def verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments and options of `verify`."""
+    return _with(command, _VERIFY_OPTIONS)
+
+
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments and options of `export`."""
     return _with(command, _EXPORT_OPTIONS)
