@@ -158,7 +158,7 @@ def test_however_many_rows_differ_they_are_all_read_again(tmp_path, changed, len
 
 
 def test_a_stale_record_is_no_record_that_no_sync_would_see(tmp_path):
-    """`behind` is true where the stamp has moved on, so that the next sync reads it."""
+    """`behind` is true where the stamp has moved on, of nested rows as well."""
     path = tmp_path / "copy.db"
     target = f"sqlite:///{path}"
 
@@ -166,14 +166,30 @@ def test_a_stale_record_is_no_record_that_no_sync_would_see(tmp_path):
         extraction = customers(client)
         await sync(client, extraction, database_at(target))
         await client.customers.update(3, {"name": "Changed at the source"})
-        alter(path, "UPDATE customers SET name = 'Changed in the copy' WHERE id = 4")
-        return await verify(client, extraction, database_at(target))
+        alter(
+            path,
+            "UPDATE customers SET name = 'Changed in the copy' WHERE id = 4",
+            "UPDATE customers__contacts SET name = 'Old' WHERE _parent_key IN (3, 4)",
+            "DELETE FROM customers WHERE id = 5",
+        )
+        result = await verify(client, extraction, database_at(target))
+        few = client.customers.select("id", "name").expand("contacts")
+        few = Extraction(name="customers", query=few, related="tables")
+        return result, await verify(client, few, database_at(target))
 
-    result = on_customers(tmp_path, 20, body)
-    assert [(d.key, d.behind) for d in result.differences] == [
+    result, without_stamp = on_customers(tmp_path, 20, body)
+    behind = [(difference.key, difference.behind) for difference in result.differences]
+    assert behind == [
         ((3,), True),
+        ((3, 0), True),
+        ((3, 1), True),
         ((4,), False),
+        ((4, 0), False),
+        ((4, 1), False),
+        ((5,), None),
     ]
+    assert len(without_stamp.differences) == 7
+    assert {difference.behind for difference in without_stamp.differences} == {None}
 
 
 class WrittenMeanwhile:
@@ -233,6 +249,41 @@ def test_what_never_settles_is_reported_as_such(tmp_path):
 
     result = on_customers(tmp_path, 20, body)
     assert (result.changed, result.unsettled) == (1, 1)
+
+
+class Endless:
+    """A copy without an end, whose reading cancels those who wait for it."""
+
+    problems, query = (), None
+
+    def __init__(self, cancel):
+        self.cancel = cancel
+
+    def reader(self):
+        return self
+
+    @contextlib.contextmanager
+    def reading(self, tables):
+        self.tables = tables
+        yield self
+
+    def rows(self, table):
+        self.cancel()
+        while True:
+            yield []
+
+
+def test_a_comparison_that_is_cancelled_reads_no_further(tmp_path):
+    """The rest of a large copy is not read when nobody waits for it."""
+
+    async def body(client, sandbox):
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        copy = Endless(lambda: loop.call_soon_threadsafe(task.cancel))
+        with pytest.raises(asyncio.CancelledError):
+            await verify(client, customers(client), copy)
+        return task.uncancel()
+
+    assert on_customers(tmp_path, 20, body) == 0
 
 
 def test_nothing_is_written_or_created(tmp_path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from sage200_async.extract.comparison.canonical import row_digests
+from sage200_async.extract.comparison.canonical import canonical, row_digests
 from sage200_async.extract.comparison.differences import (
     Change,
     Difference,
@@ -150,14 +150,16 @@ class Comparison:
         self._marked: set[int] = set()
         self._problems: tuple[str, ...] = ()
 
-    def load(self, copy: CopyContent) -> None:
-        """Read the copy."""
+    def load(self, copy: CopyContent, is_stopped: Callable[[], bool]) -> None:
+        """Read the copy, until its end or until nobody waits for it."""
         self._problems = copy.problems
         for table, compared in zip(self._tables, copy.tables, strict=True):
             names = [column.name for column in table.columns]
             columns = [names.index(column.name) for column in compared.columns]
             one = TableComparison(compared, columns, self._scope, keyed=self._keyed)
             for rows in copy.rows(compared):
+                if is_stopped():
+                    return
                 one.add_copy(rows)
             self._compared.append(one)
         only = self._scope.only
@@ -228,9 +230,23 @@ class Comparison:
             kind=kind,
             key=key[: len(one.table.key)] if self._keyed else (),
             changes=changes,
-            behind=any(change.column == self._stamp for change in changes),
+            behind=self._is_behind(key[0]) if kind == "changed" else None,
         )
         return [difference] * rows
+
+    def _is_behind(self, key: int) -> bool | None:
+        """Return whether the stamps of a record differ; None if there is no stamp."""
+        own = self._compared[0]
+        source = _stamp_of(own.table, own.source_rows.get((key, 0)), self._stamp)
+        copy = _stamp_of(own.table, own.copy_rows.get((key, 0)), self._stamp)
+        return None if source is None else source != copy
+
+
+def _stamp_of(table: Table, row: Row | None, stamp: str) -> Any:
+    names = [column.name for column in table.columns]
+    if row is None or stamp not in names:
+        return None
+    return canonical("datetime", row[names.index(stamp)])
 
 
 def _is_key(key: tuple[Any, Any]) -> bool:

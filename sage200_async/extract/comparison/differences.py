@@ -48,9 +48,10 @@ class Difference(Struct, frozen=True, kw_only=True):
     list; empty if the resource has no unique key."""
     changes: tuple[Change, ...] = ()
     """The values that differ. Without a unique key: the values of the row."""
-    behind: bool = False
-    """Whether the stamp of the last change differs too: the source has changed since,
-    and the next sync reads the row. Otherwise no sync of changes would see it."""
+    behind: bool | None = None
+    """Whether the stamp of the record's last change differs too: the source has changed
+    since, and the next sync reads the record. If not, no sync of changes would see it.
+    None where that is unknown: only one side has the row, or there is no stamp."""
 
 
 class TableCounts(Struct, frozen=True, kw_only=True):

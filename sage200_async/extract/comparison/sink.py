@@ -34,6 +34,8 @@ class ComparisonSink:
     def __init__(self, reader: CopyReader, stamp: str) -> None:
         self.scope = Scope()
         """What the next comparison is about."""
+        self.is_stopped = False
+        """Whether nobody waits for the rest of the copy."""
         self._reader, self._stamp = reader, stamp
 
     def open(
@@ -56,7 +58,7 @@ class ComparisonSink:
             if identity is not None and copy.query not in {None, str(identity)}:
                 raise SinkConflict(_another(tables[0].name, copy.query, identity))
             self._comparison = Comparison(tables, self.scope, self._stamp)
-            self._comparison.load(copy)
+            self._comparison.load(copy, lambda: self.is_stopped)
 
     def begin(self, checkpoint: Checkpoint) -> None:
         """Do nothing: a comparison is not resumed."""
@@ -102,6 +104,10 @@ class ComparisonThread(SinkThread):
     def __init__(self, sink: ComparisonSink) -> None:
         super().__init__(sink)
         self._comparison = sink
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        self._comparison.is_stopped = True
+        await super().__aexit__(kind, error, trace)
 
     async def restrict(self, scope: Scope) -> None:
         """Begin a new comparison of a part, with the copy read anew."""
