@@ -64,6 +64,11 @@ class DuckDB:
             "json": "JSON",
         },
         selected={"datetime": "epoch_us({})"},
+        # epoch_us is null for infinity; this is past any time that Python has.
+        compared={
+            "datetime": "CASE WHEN {0} IS NULL OR isfinite({0}) THEN epoch_us({0}) "
+            "ELSE 9223372036854775807 END"
+        },
         # A key that is deleted cannot be inserted again in the same transaction.
         staging_is_unique=False,
     )

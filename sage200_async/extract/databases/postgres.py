@@ -60,6 +60,12 @@ class PostgreSQL:
             "datetime": "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
             "json": "{}::text",
         },
+        # to_char is null for infinity, and takes no notice of years before 1.
+        compared={
+            "datetime": "CASE WHEN isfinite({0}) AND {0} >= '0001-01-01 00:00Z' "
+            "THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
+            "ELSE {0}::text END"
+        },
     )
     """Its words in SQL."""
 

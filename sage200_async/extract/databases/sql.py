@@ -35,6 +35,8 @@ class Dialect(Struct, frozen=True):
     """Stands for a value."""
     selected: dict[Kind, str] = {}
     """How a column is selected, where its own name is not enough."""
+    compared: dict[Kind, str] = {}
+    """The same where a value that Python does not have must not pass for another."""
     staging_is_unique: bool = True
     """Whether keys of staged rows are indexed."""
 
@@ -260,9 +262,10 @@ def select_copy(layout: Layout, existing: Mapping[str, str]) -> str:
         layout: The table, with the columns to read.
         existing: The type of each column that there is.
     """
-    types = layout.types
+    types, dialect = layout.types, layout.dialect
+    forms = dialect.selected | dialect.compared
     parts = [
-        selected(layout, column)
+        forms.get(column.kind, "{0}").format(quoted(column.name))
         if existing[column.name] == types[column.name]
         else quoted(column.name)
         for column in layout.table.columns

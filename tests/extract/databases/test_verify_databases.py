@@ -177,3 +177,23 @@ def test_a_copy_that_is_missing_is_an_error(database):
             await verify(client, extraction, database.sink())
 
     on_sandbox(body)
+
+
+def test_a_time_without_end_is_not_null(database):
+    """What a database holds and Python does not is read as no other value."""
+
+    async def body(client):
+        query = client.customers.select("id", "spare_date_1")
+        extraction = Extraction(name="customers", query=query)
+        await export(client, extraction, database.sink())
+        nulls = "spare_date_1 IS NULL"
+        [(count,)] = database.execute(f"SELECT count(*) FROM customers WHERE {nulls}")
+        database.execute(
+            f"UPDATE customers SET spare_date_1 = 'infinity' WHERE {nulls}"
+        )
+        return count, await verify(client, extraction, database.sink())
+
+    count, result = on_sandbox(body)
+    assert count
+    assert result.changed == count
+    assert {change.source for d in result.differences for change in d.changes} == {None}
