@@ -198,3 +198,44 @@ def test_a_line_that_is_no_json_object_is_an_error(tmp_path, line):
             await verify(client, extraction, files_at(tmp_path, "ndjson"))
 
     on_sandbox(body)
+
+
+REWRITTEN = [
+    ("*", 0),
+    ("* REPLACE (CASE WHEN number = 7 THEN NULL ELSE name END AS name)", 1),
+    (
+        "* REPLACE (CASE WHEN number = 7 THEN balance + 1 ELSE balance END AS balance)",
+        1,
+    ),
+    ("* REPLACE (balance::DOUBLE AS balance)", 0),
+    ("* REPLACE (balance::FLOAT * 1.1 AS balance)", 60),
+]
+
+
+@pytest.mark.parametrize(("columns", "changed"), REWRITTEN)
+def test_parquet_that_was_written_anew_is_compared_by_value(tmp_path, columns, changed):
+    """Another program's Parquet of the same values is equal; each other value is seen."""
+    duckdb = pytest.importorskip("duckdb")
+
+    async def body(client):
+        for key in range(60):  # a balance of 0 would stay 0
+            customer = (await client.customers.top(60).skip(key).first()).id
+            await client.customers.update(customer, {"credit_limit": key + 0.7})
+        query = client.customers.select("id", "name", "credit_limit")
+        extraction = Extraction(name="customers", query=query)
+        await export(client, extraction, files_at(tmp_path, "parquet"))
+        path = (tmp_path / "customers.parquet").as_posix()
+        rows = (
+            "(SELECT credit_limit AS balance, row_number() OVER () AS number, "
+            f"* EXCLUDE (credit_limit) FROM '{path}')"
+        )
+        selected = f"SELECT {columns}, FROM {rows}"
+        renamed = f"SELECT * RENAME (balance AS credit_limit) FROM ({selected})"
+        with duckdb.connect() as database:
+            database.execute(f"COPY ({renamed}) TO '{path}.new' (FORMAT parquet)")
+        (tmp_path / "customers.parquet.new").replace(path)
+        return await verify(client, extraction, files_at(tmp_path, "parquet"))
+
+    result = on_sandbox(body)
+    assert result.changed == changed
+    assert result.equal == (not changed)
