@@ -251,6 +251,49 @@ def test_what_never_settles_is_reported_as_such(tmp_path):
     assert (result.changed, result.unsettled) == (1, 1)
 
 
+def test_a_company_that_is_written_to_meanwhile(tmp_path):
+    """While others change, add and delete records, no other record is reported."""
+    path = tmp_path / "copy.db"
+    touched = set()
+
+    async def write(client):
+        for number in range(10_000):
+            key = 1 + number * 7 % 400
+            if key in deleted:
+                continue
+            touched.add(key)
+            if number % 10:
+                await client.customers.update(key, {"name": f"Name {number}"})
+            else:
+                deleted.add(key)
+                await client.customers.delete(key)
+
+    async def body(client, sandbox):
+        extraction = Extraction(
+            name="customers",
+            query=client.customers.select(*FIELDS).page_size(50),
+        )
+        await sync(client, extraction, database_at(f"sqlite:///{path}"))
+        writing = asyncio.ensure_future(write(client))
+        results = []
+        for _ in range(3):
+            copy = database_at(f"sqlite:///{path}")
+            results.append(await verify(client, extraction, copy, limit=500))
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+        return results
+
+    deleted = set()
+    results = on_customers(tmp_path, 800, body)
+    for result in results:
+        assert {difference.key[0] for difference in result.differences} <= touched
+        assert {d.key[0] for d in result.differences if d.kind == "extra"} <= deleted
+        assert all(d.behind for d in result.differences if d.kind == "changed")
+        assert result.missing == 0
+    assert results[-1].differences
+
+
 class Endless:
     """A copy without an end, whose reading cancels those who wait for it."""
 
