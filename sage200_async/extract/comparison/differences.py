@@ -130,7 +130,7 @@ def _list_detail(source: Sequence[Any], copy: Sequence[Any]) -> str:
 
 
 _ABSENT: Final = "(absent)"
-# In place of a value that an object does not have, which is not the same as null.
+# Stands for a value that an object does not have, which is not the same as null.
 
 
 def _decoded(text: Any) -> Any:

@@ -99,7 +99,7 @@ class Digests:
         self._sums[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] = changed
 
     def _sort(self) -> None:
-        """Put the rows in the order of their keys, unless they came in it."""
+        """Put the rows in the order of their keys, unless they are in it already."""
         if self._ascending:
             return
         keys, positions, counts = self._keys, self._positions, self._counts
