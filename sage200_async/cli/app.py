@@ -293,7 +293,8 @@ def verify(
     """Compare copies of RESOURCES with the company, and show what differs.
 
     Nothing is written. Pass the options that the copies were made with. The exit
-    status is 0 if all are equal, 1 if a copy differs or could not be compared.
+    status is 0 if all are equal, 1 if a copy differs or could not be compared,
+    and 3 if all are equal but for records that cannot be read.
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
     return _run_async(

@@ -10,7 +10,7 @@ import msgspec
 from sage200_async import Sage200Client
 from sage200_async.cli.config import request_settings
 from sage200_async.cli.destination import make_database, require_right
-from sage200_async.cli.exit_status import DIFFERENT, DONE
+from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE
 from sage200_async.cli.extract import checked_extractions, run_all
 from sage200_async.cli.extract_report import report_failures
 from sage200_async.cli.output import align_columns, print_lines, printable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sage200_async.cli.destination import ExtractOptions
+    from sage200_async.errors import DecodeError
     from sage200_async.extract.comparison.copy_reader import ReadableCopy
     from sage200_async.extract.comparison.differences import (
         Change,
@@ -60,6 +61,7 @@ async def verify_all(
     require_right(resources, options)
     async with Sage200Client(request_settings()) as client:
         extractions = checked_extractions(client, resources, options)
+        client.quarantine = _ignored
         copies = {name: _copy(options) for name in resources}
 
         async def work(
@@ -76,11 +78,15 @@ async def verify_all(
 
         outcomes = await run_all(extractions, work)
     print_lines([_json(outcomes)] if as_json else _lines(outcomes))
-    failed = report_failures(outcomes, {}, None)
-    if failed != DONE:
-        return failed
-    equal = all(one.result is not None and one.result.equal for one in outcomes)
-    return DONE if equal else DIFFERENT
+    results = [one.result for one in outcomes if one.result is not None]
+    rejected = {result.name: result.certificate.rejected for result in results}
+    status = report_failures(outcomes, rejected, None)
+    differs = any(result.differs for result in results)
+    return DIFFERENT if differs and status in {DONE, SET_ASIDE} else status
+
+
+def _ignored(error: DecodeError) -> None:
+    """Let a record that cannot be decoded pass: the certificate counts it."""
 
 
 def _copy(options: ExtractOptions) -> ReadableCopy:
@@ -145,7 +151,7 @@ def _rows(outcome: Outcome[VerifyResult]) -> Iterator[tuple[str, ...]]:
             table.extra,
             table.marked_deleted,
         )
-        verdict = "equal" if result.equal else "differs"
+        verdict = "differs" if result.differs else "equal"
         texts = (f"{count:,}" for count in counts)
         yield (table.name, *texts, "" if number else verdict)
 
@@ -165,8 +171,8 @@ def _details(result: VerifyResult) -> Iterator[str]:
     proof = result.certificate
     if proof.rejected:
         yield (
-            f"{result.name}: {proof.rejected:,} records of the source could not be "
-            "read, and so not be compared"
+            f"{result.name}: {proof.rejected:,} records of the source cannot be read, "
+            "and were not compared; a copy that has them has them as extra rows"
         )
     yield (
         f"{result.name}: compared with {proof.records:,} records of the source; "

@@ -48,7 +48,8 @@ class VerifyResult(Struct, frozen=True, kw_only=True):
     unsettled: int
     """Differing records that still changed between the last two readings."""
     certificate: Certificate
-    """What is proved of the reading of the source."""
+    """What is proved of the reading of the source. Records that it counts as rejected
+    were not compared; where the copy has them, they are among those that are extra."""
 
     @property
     def equal(self) -> bool:
@@ -57,8 +58,12 @@ class VerifyResult(Struct, frozen=True, kw_only=True):
         It is not where the source had records that could not be read: no one
         knows what they are.
         """
-        unread = self.certificate.rejected
-        return not (self.problems or unread or self._sum("differences"))
+        return not (self.differs or self.certificate.rejected)
+
+    @property
+    def differs(self) -> bool:
+        """Whether a row that was read, or a column, is not the same on both sides."""
+        return bool(self.problems or self._sum("differences"))
 
     @property
     def changed(self) -> int:

@@ -95,3 +95,30 @@ def test_what_cannot_be_verified(
     output = sage200("verify", "customers", "--to", "x.db", env=signed_in, code=2)
     assert "write --to sqlite:///x.db" in output.stderr
     sage200("verify", "nobody", *target, env=signed_in, code=2)
+
+
+def test_records_that_cannot_be_read(
+    sage200: Callable[..., Any],
+    serving: Any,
+    serve_bad_records: Any,
+    tmp_path: Path,
+) -> None:
+    """They are counted, and the exit status is 3; what differs besides makes it 1."""
+    path = tmp_path / "copy.db"
+    copy = ("customers", "--to", f"sqlite:///{path.as_posix()}")
+    rejects = ("--rejects", str(tmp_path / "rejects.ndjson"))
+    with serving(records={"customers": 30}) as (sandbox, env):
+        arguments = ("query", "customers", "--select", "id", "--format", "csv")
+        first = int(sage200(*arguments, env=env).stdout.split()[1])
+        serve_bad_records(sandbox, {first: ("balance", b'"many"')})
+        sage200("sync", *copy, *rejects, env=env, code=3)
+        output = sage200("verify", *copy, env=env, code=3)
+        lines = output.stdout.splitlines()
+        assert lines[1].split() == ["customers", "29", "29", *"0000", "equal"]
+        assert "1 records of the source cannot be read" in lines[3]
+        alter(path, "UPDATE customers SET name = 'x'")
+        sage200("verify", *copy, env=env, code=1)
+        [report] = json.loads(
+            sage200("verify", *copy, "--json", env=env, code=1).stdout
+        )
+        assert report["equal"] is False
