@@ -22,7 +22,7 @@ class CopyContent(Protocol):
     """Of what it is the copy, as the text of an `Identity`; None where it does not say."""
 
     def rows(self, table: Table) -> Iterator[Sequence[Row]]:
-        """Yield the rows of one of `tables`, some thousand at a time.
+        """Yield the rows of one of `tables`, some hundred at a time.
 
         Rows that are marked as deleted are left out. A value that is none of its
         column's kind is yielded as it is.

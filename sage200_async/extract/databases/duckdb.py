@@ -145,7 +145,7 @@ class DuckDB:
             self.disconnect()
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Run one query; yield its rows, some thousand at a time."""
+        """Run one query; yield its rows, some hundred at a time."""
         result = self._open().execute(sql)
         while rows := result.fetchmany(BLOCK):
             yield rows

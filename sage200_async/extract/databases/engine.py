@@ -52,7 +52,7 @@ class Engine(Protocol):
         ...
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Run one query, inside of `reading`; yield its rows, some thousand at a time."""
+        """Run one query, inside of `reading`; yield its rows, some hundred at a time."""
         ...
 
     def disconnect(self) -> None:

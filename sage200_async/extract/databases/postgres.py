@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MAX_NAME: Final = 63
 # Bytes in a name; PostgreSQL cuts longer ones without an error.
 # Source: postgresql.org, "Identifiers and Key Words", NAMEDATALEN.
-_BLOCK: Final = 2000
+_BLOCK: Final = 500
 # Rows that are read at once.
 _CURSOR: Final = "sage200"
 # A cursor with a name is the server's: the rows are not sent before they are wanted.
@@ -128,7 +128,7 @@ class PostgreSQL:
             self.disconnect()
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Run one query; yield its rows, some thousand at a time."""
+        """Run one query; yield its rows, some hundred at a time."""
         with self._open().cursor(_CURSOR) as cursor:
             cursor.execute(sql.encode())
             while rows := cursor.fetchmany(_BLOCK):

@@ -87,7 +87,7 @@ class DatabaseContent:
         """The tables, with those columns that the database has."""
 
     def rows(self, table: Table) -> Iterator[Sequence[Row]]:
-        """Yield the rows of one of `tables`, some thousand at a time."""
+        """Yield the rows of one of `tables`, some hundred at a time."""
         layout, types = self._layouts[table.name], self._types[table.name]
         kinds: list[Kind] = [column.kind for column in table.columns]
         for rows in self._engine.blocks(sql.select_copy(layout, types)):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.tables import Column, Kind, Row
 
-BLOCK: Final = 2000
-"""Rows that are read at once."""
+BLOCK: Final = 500
+"""Rows that are read at once: a library may hold up other threads meanwhile."""
 _WAIT: Final = 60.0
 # Most seconds to wait for another writer, or for a reader.
 
@@ -107,7 +107,7 @@ class SQLite:
             self.disconnect()
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Run one query; yield its rows, some thousand at a time."""
+        """Run one query; yield its rows, some hundred at a time."""
         cursor = self._open().execute(sql)
         while rows := cursor.fetchmany(BLOCK):
             yield rows

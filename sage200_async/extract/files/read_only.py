@@ -129,7 +129,7 @@ class FileContent:
         return text or "" if self._one_column else text
 
     def rows(self, table: Table) -> Iterator[Sequence[Row]]:
-        """Yield the rows of one of `tables`, some thousand at a time.
+        """Yield the rows of one of `tables`, some hundred at a time.
 
         Raises:
             SinkError: The file cannot be read.

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from sage200_async.extract.tables import Kind, Row, Table
 
 Values = list[Any]
-_BLOCK: Final = 2000
+_BLOCK: Final = 500
 # Rows that are yielded at once.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ndjson_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
-    """Yield the rows of *table* in NDJSON, some thousand at a time."""
+    """Yield the rows of *table* in NDJSON, some hundred at a time."""
     decoder = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
     names = [column.name for column in table.columns]
     lines = (line for line in file if not line.isspace())
@@ -46,7 +46,7 @@ def csv_header(file: IO[bytes]) -> list[str]:
 
 
 def csv_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
-    """Yield the rows of *table* in CSV, some thousand at a time.
+    """Yield the rows of *table* in CSV, some hundred at a time.
 
     Raises:
         SinkError: A row has not as many values as the header has names.
@@ -76,7 +76,7 @@ def parquet_columns(path: Path) -> list[str]:
 
 
 def parquet_rows(path: Path, table: Table) -> Iterator[Sequence[Row]]:
-    """Yield the rows of *table* in Parquet, some thousand at a time."""
+    """Yield the rows of *table* in Parquet, some hundred at a time."""
     parquet: Any = import_module("pyarrow.parquet")
     names = [column.name for column in table.columns]
     with path.open("rb") as file:
