@@ -70,7 +70,9 @@ def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -
     results = [one.result for one in outcomes if one.result is not None]
     for result in results:
         _print_limits(result)
-    return report_failures(outcomes, {one.name: one.rejected for one in results}, rejects)
+    return report_failures(
+        outcomes, {one.name: one.rejected for one in results}, rejects
+    )
 
 
 def _print_limits(result: SyncResult) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sage200_async.extract.rejects import RejectedRow
+from sage200_async.wire.json_types import is_array, is_object
 from sage200_async.wire.splitting import key_in
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _fields(raw: bytes, text: str) -> dict[str, Any]:
         record = json.loads(text, strict=False, parse_float=Decimal)
     except (ValueError, ArithmeticError):
         record = None
-    return record if isinstance(record, dict) else {RAW: text}
+    return dict(record) if is_object(record) else {RAW: text}
 
 
 def _halves(value: Any, path: str = "") -> Iterator[str]:
@@ -81,10 +82,10 @@ def _halves(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, str):
         if value != value.encode("utf-8", "replace").decode():
             yield path
-    elif isinstance(value, dict):
+    elif is_object(value):
         for name, one in value.items():
             yield from _halves(one, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
+    elif is_array(value):
         for number, one in enumerate(value):
             yield from _halves(one, f"{path}[{number}]")
 
@@ -93,9 +94,9 @@ def _encodable(value: Any) -> Any:
     """Return *value* with what JSON cannot hold as text."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
+    if is_object(value):
         return {_encodable(name): _encodable(one) for name, one in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_encodable(one) for one in value]
     if isinstance(value, Decimal | float) and not Decimal(value).is_finite():
         return str(value)

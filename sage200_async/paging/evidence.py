@@ -67,7 +67,8 @@ class Evidence:
         """
         response = await self.ask(plan, query)
         # A server that ignores $top returns more than two: the first of them will do.
-        rows = next(SliceReader(Untyped).slices(response.body), [])
+        none: list[Untyped] = []
+        rows = next(SliceReader(Untyped).slices(response.body), none)
         keys = [row.get(plan.key or "") for row in rows]
         whole = [key for key in keys if type(key) is int]
         if len(whole) != len(keys):

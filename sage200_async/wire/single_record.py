@@ -205,8 +205,7 @@ def _record_in(body: bytes, model: Any, key: str | None, response: Response) -> 
 
 def _is_record(fields: Mapping[str, Any], model: Any, key: str | None) -> bool:
     """Return whether an object has any of the record's fields, and is no error."""
-    is_struct = isinstance(model, type) and issubclass(model, Struct)
-    names = set(model.__struct_encode_fields__) if is_struct else set()
+    names: tuple[str, ...] = getattr(model, "__struct_encode_fields__", ())
     if not names:  # `stock_transfer_response` is documented as an object, and no more
         return not _is_error(fields.keys(), key)
     if not fields and key not in names:

@@ -70,7 +70,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lines_refused(output: str, path: Path) -> set[int]:
     """Read the numbers of the lines that a checker refused."""
-    numbers = set()
+    numbers = set[int]()
     for line in output.splitlines():
         _, marker, rest = line.partition(f"{path}:")
         if marker and "error" in rest:
