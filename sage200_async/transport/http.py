@@ -22,6 +22,7 @@ from sage200_async.errors import (
 )
 from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import one_line
+from sage200_async.errors.known_secrets import remember
 from sage200_async.odata.encoding import join
 from sage200_async.transport.base import Call
 from sage200_async.transport.connections import (
@@ -280,8 +281,9 @@ def _arguments(proxy: Proxy, *, tunnels: bool) -> dict[str, Any]:
     """Return aiohttp's arguments; the password is for the proxy alone."""
     if not proxy.user:
         return {"proxy": proxy.url}
-    login = f"{proxy.user}:{proxy.password}".encode()
-    headers = {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
+    login = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+    remember(proxy.password, login)
+    headers = {"Proxy-Authorization": f"Basic {login}"}
     return {"proxy": proxy.url, "proxy_headers" if tunnels else "headers": headers}
 
 

@@ -214,6 +214,7 @@ def test_without_tls_the_proxy_forwards_the_request(helpers, server_of):
                 settings = settings_for(
                     helpers,
                     base_url="http://sage.test/v1/",
+                    allow_insecure_http=True,
                     access_token="hush-access-0",
                     proxy=proxy.url,
                 )
@@ -232,6 +233,7 @@ def test_a_proxy_that_refuses_without_tls(helpers):
             settings = settings_for(
                 helpers,
                 base_url="http://sage.test/v1/",
+                allow_insecure_http=True,
                 access_token="hush-access-0",
                 proxy=proxy.url,
             )
