@@ -273,7 +273,9 @@ class HttpTransport:
                 {} if proxy is None else _arguments(proxy, tunnels=tunnels)
             )
         arguments = self._proxies[base_url]
-        headers = {**request.headers, **arguments.get("headers", {})}
+        headers = request.headers
+        if "headers" in arguments:
+            headers = {**headers, **arguments["headers"]}
         return {**arguments, "headers": headers}
 
 
