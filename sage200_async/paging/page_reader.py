@@ -254,12 +254,13 @@ class PageReader(Generic[R]):
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await self._connection.transport.send(request)
-        except TimeoutError as error:
+        except TimeoutError:
             message = (
                 f"{request}: the reading was not over within {seconds:g} s: go on with "
                 "query.resume(error.plan), or pass more to query.timeout()"
             )
-            raise RequestTimeout(message, phase="reading", seconds=seconds) from error
+        # Raised here, without the frames of libraries, which hold the token.
+        raise RequestTimeout(message, phase="reading", seconds=seconds)
 
     def _quarantine(self, check: PageCheck[R]) -> Callable[[DecodeError], None] | None:
         quarantine = self._connection.quarantine
