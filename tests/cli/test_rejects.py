@@ -115,6 +115,7 @@ def test_what_a_database_cannot_hold_is_set_aside_too(
     to = ("--to", f"duckdb:///{path.as_posix()}")
     refused = sage200(command, "customers", *to, "--filter", last(bad), env=env, code=1)
     assert "balance" in refused.stderr
+    assert "--rejects" in refused.stderr
     options = (*to, "--prefix", "all_", "--rejects", str(file))
     completed = sage200(command, "customers", *options, env=env, code=3)
     assert f"customers: 3 records were set aside in {file}" in completed.stderr

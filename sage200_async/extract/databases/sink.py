@@ -311,7 +311,8 @@ class DatabaseSink(StoredCopy):
         if not refused:
             raise error
         if self._on_reject is None:
-            self._refuse(refused[0].message)
+            way_on = "correct it, or set such records aside with --rejects (on_reject=)"
+            self._refuse(f"{refused[0].message}; {way_on}")
         tables = [layout.table for layout in self._layouts]
         self._gathered, rejected = set_aside(tables, self._gathered, refused)
         for row in rejected:
