@@ -243,6 +243,7 @@ def test_rows_come_back_as_they_were_written(database, helpers, monkeypatch):
     rows = [helpers.order(key, total=Decimal(f"{key}.0500000000")) for key in EDGES]
     rows[1] = (-5, None, None, None, None, None)
     rows[2] = helpers.order(0, at=datetime(9999, 12, 31, 23, 59, 59, 999999, UTC))
+    rows[3] = helpers.order(1, at=datetime(1, 1, 1, tzinfo=UTC))
     lines = [(0, 0, Decimal(1)), (0, 1, None), (3, 0, Decimal(3)), (5, 0, None)]
     helpers.snapshot(database, rows, lines)
     with contextlib.closing(database.sink()) as sink:
