@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
-from stamped_company import STAMP, STARTED, Killed
+from stamped_company import OVERLAP, STAMP, STARTED, Killed
 
 from sage200_async import Sage200Client
 from sage200_async.errors import ExtractError, PagingError, SinkConflict
@@ -318,6 +318,29 @@ def test_living_rows_are_never_marked_by_servers_with_small_pages(scenario, size
     with scenario.lying(cut), contextlib.suppress(ExtractError, PagingError):
         scenario.sync(most=0.5)
     assert scenario.target.deleted <= {1}
+
+
+@pytest.mark.parametrize("size", [50, 100])
+def test_changes_cut_by_servers_with_small_pages_are_not_lost(scenario, size):
+    """A server that cuts each page short moves no watermark past what it withheld."""
+    scenario.insert(199)
+    scenario.sync()
+    scenario.passes(days=1)
+    for key in list(scenario.company.rows)[:150]:
+        scenario.passes(seconds=OVERLAP)
+        scenario.change(key, "new")
+
+    def cut(options, rows):
+        return rows[:size]
+
+    with (
+        scenario.lying(cut),
+        contextlib.suppress(ExtractError, PagingError),
+    ):
+        scenario.sync(most=0.1)
+        same(scenario)
+    scenario.sync(sweep_every=3600)
+    same(scenario)
 
 
 def test_a_killed_first_sync_can_be_left(scenario, monkeypatch):
