@@ -31,8 +31,6 @@ HERE = Path(__file__).parent
 SERVICES = ["limit100", "limit300", "limit1000", "unlimited"]
 API = "/uk/sage200extra/accounts/v1/"
 SITE, COMPANY = "6e0e0b7c-3f5a-4c0e-9a55-3f2f6d1f7a10", "1"
-CALLS = 50
-# Requests after which an access token is refused, so that some are refreshed.
 STARTED = datetime(2026, 3, 1, tzinfo=UTC)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -69,7 +67,8 @@ class Gateway:
         self.upstream, self.is_bare = upstream, is_bare
         self.queries = []
         self.before = {}  # what is done before the query of that number
-        self.access, self.refresh, self.issued, self.calls = "", "hush-0", 0, 0
+        self.uses = 1000  # requests after which an access token is refused
+        self.access, self.refresh, self.issued, self.left = "", "hush-0", 0, 0
 
     async def __aenter__(self):
         app = web.Application()
@@ -109,7 +108,7 @@ class Gateway:
             return web.json_response({"error": "invalid_grant"}, status=400)
         self.issued += 1
         self.access, self.refresh = f"hush-a{self.issued}", f"hush-{self.issued}"
-        self.calls = CALLS
+        self.left = self.uses
         tokens = {"access_token": self.access, "refresh_token": self.refresh}
         return web.json_response(
             {**tokens, "token_type": "Bearer", "expires_in": 28_800}
@@ -117,9 +116,10 @@ class Gateway:
 
     def refuses(self, request):
         """Return whether the access token is missing, old, or used up."""
-        self.calls -= 1
-        expected = f"Bearer {self.access}"
-        return self.calls < 0 or request.headers.get("Authorization") != expected
+        if request.headers.get("Authorization") != f"Bearer {self.access}":
+            return True
+        self.left -= 1
+        return self.left < 0
 
     async def answer_sites(self, request):
         """Return the only company, which needs no company to be asked for."""
