@@ -262,15 +262,15 @@ def server(request, cap, form):
     return Server(cap, request.param, form)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def unlimited(cap):
-    """Return the service without a page limit."""
+    """Return the service without a page limit, in Sage's form."""
     return Server(cap, "unlimited", "bare")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def source(cap):
-    """Return a function that makes the rows of an entity, none at first."""
+    """Return a function that makes rows of an entity, and has CAP serve them."""
 
     def make(count, entity="customers", seed=1):
         rows = Source(cap, entity, seed)
@@ -281,7 +281,7 @@ def source(cap):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def order_lines(cap):
     """Return a function that gives each order lines; it returns their codes."""
 
