@@ -14,9 +14,10 @@ import shutil
 import socket
 import subprocess
 import urllib.request
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
@@ -262,10 +263,31 @@ def server(request, cap, form):
     return Server(cap, request.param, form)
 
 
-@pytest.fixture(scope="session")
-def unlimited(cap):
-    """Return the service without a page limit, in Sage's form."""
-    return Server(cap, "unlimited", "bare")
+class Session(NamedTuple):
+    """A client and its gateway, for all examples of a property."""
+
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    client: Sage200Client
+    gateway: Gateway
+    cap: str
+
+    def reach(self, service, *, is_bare):
+        """Be answered by another of CAP's services from now on, in this form."""
+        self.gateway.upstream = f"{self.cap}/{service}"
+        self.gateway.is_bare = is_bare
+
+
+@pytest.fixture(scope="module")
+def session(cap):
+    """Run a client; at first its server has no page limit, and answers as Sage does."""
+    with asyncio.Runner() as runner:
+        gateway = Server(cap, "unlimited", "bare").gateway()
+        runner.run(gateway.__aenter__())
+        client = Sage200Client(gateway.settings)
+        runner.run(client.__aenter__())
+        yield Session(runner.run, client, gateway, cap)
+        runner.run(client.close())
+        runner.run(gateway.__aexit__())
 
 
 @pytest.fixture(scope="session")

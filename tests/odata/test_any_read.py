@@ -1,13 +1,10 @@
 """Whatever the sizes, the page limit and the writers: what stands throughout comes once."""
 
-import asyncio
 from typing import NamedTuple
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage200_async import Sage200Client
 from sage200_async.catalog import Customer
 
 SERVICES = ["limit10", "limit100", "limit300", "limit1000", "unlimited"]
@@ -41,26 +38,17 @@ WRITES = st.tuples(
 COUNTS = st.sampled_from([0, 1, 10, 99, 100, 101, 200, 300, 301]) | st.integers(0, 450)
 
 
-@pytest.fixture(scope="module")
-def read_by(cap, unlimited):
-    """Return a function that reads; one client and one gateway serve all examples."""
-    with asyncio.Runner() as runner:
-        gateway = runner.run(unlimited.gateway().__aenter__())
-        client = runner.run(Sage200Client(gateway.settings).__aenter__())
-
-        async def read(how, write):
-            gateway.upstream, gateway.is_bare = f"{cap}/{how.service}", how.is_bare
-            gateway.before = {len(gateway.queries) + how.written_at: write}
-            query = client.customers.filter(c.id > how.above).page_size(how.page_size)
-            if not how.workers:
-                return [row.id async for row in query], None
-            async with query.read(workers=how.workers) as rows:
-                ids = [row.id async for row in rows]
-            return ids, rows.certificate
-
-        yield lambda how, write: runner.run(read(how, write))
-        runner.run(client.close())
-        runner.run(gateway.__aexit__())
+async def read(session, how, write):
+    """Read the ids of all customers; return them, and the certificate."""
+    session.reach(how.service, is_bare=how.is_bare)
+    gateway = session.gateway
+    gateway.before = {len(gateway.queries) + how.written_at: write}
+    query = session.client.customers.filter(c.id > how.above).page_size(how.page_size)
+    if not how.workers:
+        return [row.id async for row in query], None
+    async with query.read(workers=how.workers) as rows:
+        ids = [row.id async for row in rows]
+    return ids, rows.certificate
 
 
 def gone_from(keys, kinds):
@@ -76,7 +64,7 @@ def gone_from(keys, kinds):
 
 
 @given(READS, WRITES, COUNTS)
-def test_what_stands_throughout_comes_once(read_by, source, how, writes, count):
+def test_what_stands_throughout_comes_once(session, source, how, writes, count):
     """Rows that come or go meanwhile may come, once; no other is hidden by them."""
     held = source(count)
     keys = [key for key in held.rows if key > how.above]
@@ -88,7 +76,7 @@ def test_what_stands_throughout_comes_once(read_by, source, how, writes, count):
         held.insert(added)
         held.serve()
 
-    ids, certificate = read_by(how, write)
+    ids, certificate = session.run(read(session, how, write))
     assert len(set(ids)) == len(ids)
     assert set(keys) - gone <= set(ids) <= {*keys, *held.rows}
     if not how.workers:

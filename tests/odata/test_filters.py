@@ -5,7 +5,6 @@ where OData does not: a comparison with a null is neither true nor false. So nul
 are in one field only, and asked for by name.
 """
 
-import asyncio
 import operator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sage200_async import Sage200Client
 from sage200_async.catalog import Customer
 from sage200_async.errors import LimitError
 
@@ -169,21 +167,18 @@ TREES = st.recursive(LEAVES, joined, max_leaves=10)
 
 
 @pytest.fixture(scope="module")
-def select(unlimited, put_rows):
+def select(session, put_rows):
     """Return a function that reads the keys which a condition selects."""
     put_rows("customers", ROWS)
-    with asyncio.Runner() as runner:
-        gateway = runner.run(unlimited.gateway().__aenter__())
-        client = runner.run(Sage200Client(gateway.settings).__aenter__())
 
-        async def read(query):
-            return [customer.id async for customer in query]
+    async def read(query):
+        return [customer.id async for customer in query]
 
-        yield lambda condition: runner.run(
-            read(client.customers.filter(condition).select("id"))
-        )
-        runner.run(client.close())
-        runner.run(gateway.__aexit__())
+    def keys_of(condition):
+        query = session.client.customers.filter(condition).select("id")
+        return session.run(read(query))
+
+    return keys_of
 
 
 @given(TREES)
