@@ -22,6 +22,7 @@ nox.options.sessions = [
     "browser",
     "contract",
     "oidc",
+    "odata",
     "examples",
     "guard",
 ]

@@ -67,7 +67,7 @@ def stored_in(file):
     return living, {id_ for id_, _, deleted_at in rows if deleted_at is not None}
 
 
-@given(st.integers(1, 220), st.lists(ROUNDS, min_size=2, max_size=4))
+@given(st.integers(1, 150), st.lists(ROUNDS, min_size=2, max_size=3))
 def test_a_copy_equals_its_source_after_each_sync(session, source, count, rounds):
     """A living row is never marked as deleted, and a row that is gone always is."""
     held, deleted = source(count), set()

@@ -137,8 +137,8 @@ def test_a_record_by_its_id(server, source):
 
 def test_a_list_of_values_is_split_and_read_whole(server, source):
     """An `in_` longer than a URL takes is several queries, read one after another."""
-    held = source(1500)
-    keys = held.some(900)
+    held = source(900)
+    keys = held.some(500)
 
     async def body(client, _):
         query = client.customers.filter(c.id.in_([*keys, 10**9]))
