@@ -32,11 +32,21 @@ entity sop_order_lines {
       line_quantity : Decimal(18, 5);
 }
 
+// Without a key, as Sage's is.
+entity sales_aged_transaction_period_views {
+  customer_id            : Integer64;
+  base_outstanding_value : Decimal(18, 2);
+  ageing_period_name     : String;
+  ageing_date            : Timestamp;
+}
+
 @path: '/limit10'
 @cds.query.limit.max: 10
 service limit10 {
   entity customers  as projection on sage.customers;
   entity sop_orders as projection on sage.sop_orders;
+  entity sales_aged_transaction_period_views
+    as projection on sage.sales_aged_transaction_period_views;
 }
 
 @path: '/limit100'
@@ -44,6 +54,8 @@ service limit10 {
 service limit100 {
   entity customers  as projection on sage.customers;
   entity sop_orders as projection on sage.sop_orders;
+  entity sales_aged_transaction_period_views
+    as projection on sage.sales_aged_transaction_period_views;
 }
 
 @path: '/limit300'
@@ -51,6 +63,8 @@ service limit100 {
 service limit300 {
   entity customers  as projection on sage.customers;
   entity sop_orders as projection on sage.sop_orders;
+  entity sales_aged_transaction_period_views
+    as projection on sage.sales_aged_transaction_period_views;
 }
 
 @path: '/limit1000'
@@ -58,6 +72,8 @@ service limit300 {
 service limit1000 {
   entity customers  as projection on sage.customers;
   entity sop_orders as projection on sage.sop_orders;
+  entity sales_aged_transaction_period_views
+    as projection on sage.sales_aged_transaction_period_views;
 }
 
 @path: '/unlimited'
@@ -65,4 +81,6 @@ service limit1000 {
 service unlimited {
   entity customers  as projection on sage.customers;
   entity sop_orders as projection on sage.sop_orders;
+  entity sales_aged_transaction_period_views
+    as projection on sage.sales_aged_transaction_period_views;
 }
