@@ -13,7 +13,8 @@ from sage200_async.cli.destination import make_database, require_right
 from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE
 from sage200_async.cli.extract import checked_extractions, run_all
 from sage200_async.cli.extract_report import report_failures
-from sage200_async.cli.output import align_columns, print_lines, printable
+from sage200_async.cli.output import align_columns, print_lines
+from sage200_async.errors.foreign_text import printable
 from sage200_async.extract.files.factory import files_at
 from sage200_async.extract.verify import VerifyResult, verify
 
