@@ -1,0 +1,69 @@
+"""What a lie is, which queries it is about, and the list of all of them."""
+
+from dataclasses import dataclass, replace
+
+from lying.company import KEYED, KEYLESS
+from lying.replies import honest
+
+STREAMS = frozenset({"stream", "filtered", "top", "ordered"})
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A lie: which queries it is told about, and what is answered instead."""
+
+    name: str
+    concerns: object
+    tell: object
+    blind: frozenset = frozenset()
+    kinds: frozenset = frozenset({KEYED, KEYLESS})
+    places: tuple = ("always",)
+    earlier: bool = False
+    by_count: bool = False
+
+    def __repr__(self):
+        return self.name
+
+
+LIES = {}
+
+
+def lie(name, concerns, *, blind=(), kinds=(KEYED, KEYLESS), **options):
+    """Register the decorated function as a lie."""
+
+    def register(tell):
+        LIES[name] = Lie(
+            name, concerns, tell, frozenset(blind), frozenset(kinds), **options
+        )
+        return tell
+
+    return register
+
+
+def page(query):
+    return query.is_page
+
+
+def listing(query):
+    return query.is_list
+
+
+def top_edge(query):
+    return query.is_edge and query.descends
+
+
+def low_edge(query):
+    return query.is_edge and not query.descends and query.order[0][0] == "id"
+
+
+def counting(query):
+    return query.counts
+
+
+def anything(query):
+    return True
+
+
+def evaluated(query, service, **changes):
+    """Return the honest reply to the query as the server misunderstands it."""
+    return honest(replace(query, **changes), service.company.tables[query.path].rows)

@@ -1,0 +1,17 @@
+"""Every lie, by what it is about.
+
+Each leaves a trace in what a client asks: another reply, the query itself or the
+one before contradicts it. What leaves none is no lie of this list, since nobody
+could tell: a record that is left out of each page, each edge and each count alike;
+a value changed in place with its old stamp; a whole company served for another
+whose number and site it has; where no count is asked or the count is not bound to
+the records (a stream; a filter; an order of one's own), a record left out of the
+middle of a page. `Lie.blind` names the ways of reading in which a lie leaves no
+trace, though it does in others; `Lie.by_count` says that only counts show it;
+`Lie.earlier` that what was right some hours ago is right, too.
+"""
+
+from lying import page_lies, reply_lies
+from lying.lie import LIES, STREAMS, Lie, page
+
+__all__ = ["LIES", "STREAMS", "Lie", "page", "page_lies", "reply_lies"]

@@ -1,0 +1,59 @@
+"""Several lies at once, at random places, while honest writers are at work."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from lying.cases import run_case
+from lying.company import WRITERS
+from lying.lies import LIES, STREAMS
+from lying.replies import Query
+from lying.service import Teller
+from lying.ways import WAYS
+
+COUNT = Query("customers", 1, counts=True)
+EDGES = (
+    Query("customers", 1, order=(("id", True),), top=1),
+    Query("customers", 1, order=(("id", False),), top=1),
+)
+PAGE = Query("customers", 1, order=(("id", False),), top=40)
+
+places = st.one_of(
+    st.just("always"), st.just("later"), st.integers(1, 8), st.floats(0.05, 0.6)
+)
+tellers = st.lists(
+    st.builds(
+        Teller, st.sampled_from(list(LIES.values())), places, st.integers(0, 2**16)
+    ),
+    min_size=1,
+    max_size=3,
+)
+schedules = st.dictionaries(
+    st.integers(1, 12),
+    st.lists(st.sampled_from(WRITERS), min_size=1, max_size=2),
+    max_size=3,
+)
+
+
+def leave_a_trace(way, lies, writers):
+    """Whether lies contradict each other or the query, even if told together.
+
+    Where one is seen by counts alone, counts have to be exact and true. A server
+    that lies of its edges as of its pages, to one who asks for no count, is as
+    good as one that has no such records; likewise of its edges and its counts.
+    """
+    if any(way.path not in lie.kinds or way.name in lie.blind for lie in lies):
+        return False
+    of_counts = any(lie.concerns(COUNT) for lie in lies)
+    of_edges = any(lie.concerns(edge) for lie in lies for edge in EDGES)
+    of_pages = any(lie.concerns(PAGE) for lie in lies)
+    if any(lie.by_count for lie in lies) and (of_counts or writers or len(lies) > 1):
+        return False
+    return len(lies) == 1 or not (
+        of_edges and (of_counts or (of_pages and way.name in STREAMS))
+    )
+
+
+@given(st.sampled_from(WAYS), tellers, schedules, st.integers(0, 5), st.integers(1, 8))
+def test_no_combination_of_lies_is_believed(way, tellers, writers, seed, workers):
+    """Up to three lies, and writers: complete and right, or in a named error."""
+    assume(leave_a_trace(way, [teller.lie for teller in tellers], writers))
+    run_case(way, tellers, writers=writers, seed=seed, workers=workers)

@@ -1,0 +1,47 @@
+"""A server lies, in each way that leaves a trace: right, or a named error."""
+
+import os
+import zlib
+
+import pytest
+from lying.cases import run_case, run_cases
+from lying.lies import LIES, Lie, page
+from lying.service import Teller
+from lying.table import letters
+from lying.ways import WAYS
+
+THOROUGH = os.environ.get("EXHAUSTIVE") == "1"
+MORE = (1, 2, 3, 5, "later", 0.2, 0.5) if THOROUGH else ()
+CASES = [
+    pytest.param(lie, way, id=f"{lie}-{way}")
+    for lie in LIES.values()
+    for way in WAYS
+    if way.path in lie.kinds and way.name not in lie.blind
+]
+
+
+def some_place(lie, way):
+    """Return a place that is drawn for a lie and a way, always the same."""
+    return (1, 2, 3, "later", 0.3)[zlib.crc32(f"{lie} {way}".encode()) % 5]
+
+
+@pytest.mark.parametrize(("lie", "way"), CASES)
+def test_a_lie_is_never_believed(lie, way, record_property):
+    """Each reading ends complete and right, or in a named error that spoils nothing."""
+    places = (*lie.places, *MORE, some_place(lie, way))
+    seeds = [zlib.crc32(f"{lie} {way} {place}".encode()) for place in places]
+    cases = [[Teller(lie, *where)] for where in zip(places, seeds, strict=True)]
+    record_property("lie", (str(lie), str(way), ""))
+    outcomes = run_cases(way, cases)
+    record_property("lie", (str(lie), str(way), letters(outcomes)))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("limit", [250, 300, 499, 500])
+def test_a_server_with_a_limit_of_its_own_is_read_whole(way, limit):
+    """A server that serves 250 records where 5,000 are asked for is read to its end."""
+    cap = Lie(
+        "a limit", page, lambda query, reply, *_: reply.but(rows=reply.rows[:limit])
+    )
+    outcome = run_case(way, [Teller(cap)], size=700, page_size=5000)
+    assert (outcome.name, outcome.message) == ("right", "")
