@@ -63,10 +63,16 @@ def run_cases(way, cases, *, writers=None, seed=0, workers=4, size=130, page_siz
         size: How many records the company has of each kind, or a few more.
         page_size: Records that one request asks for at most.
     """
-    options = (writers or {}, seed, workers, size, page_size)
+    options = {
+        "writers": writers or {},
+        "seed": seed,
+        "workers": workers,
+        "size": size,
+        "page_size": page_size,
+    }
 
     async def all_of_them():
-        runs = (_run(way, list(case), *options) for case in cases)
+        runs = (_run(way, list(case), **options) for case in cases)
         return await asyncio.gather(*runs, return_exceptions=True)
 
     outcomes = asyncio.run(all_of_them())
@@ -79,7 +85,7 @@ def run_cases(way, cases, *, writers=None, seed=0, workers=4, size=130, page_siz
     return outcomes
 
 
-async def _run(way, tellers, writers, seed, workers, size, page_size):
+async def _run(way, tellers, *, writers, seed, workers, size, page_size):
     company = Company(seed, size)
     service = Service(company)
     with tempfile.TemporaryDirectory() as folder:
