@@ -11,8 +11,8 @@ from lying.ways import WAYS
 
 COUNT = Query("customers", 1, counts=True)
 EDGES = (
-    Query("customers", 1, order=(("id", True),), top=1),
-    Query("customers", 1, order=(("id", False),), top=1),
+    Query("customers", 1, order=(("id", True),), top=2),
+    Query("customers", 1, order=(("id", False),), top=2),
 )
 PAGE = Query("customers", 1, order=(("id", False),), top=40)
 

@@ -129,7 +129,10 @@ async def _attempt(way, setting, service):
 
 
 async def _next_run(way, setting, outcome):
-    """Run it again without lies: what was left behind must not spoil it."""
+    """Run it again without lies: what was left behind must not spoil it.
+
+    An export goes on where it was; a sync copies what is there now.
+    """
     company = setting.company
     if way.name.startswith("export") and outcome.name == "right":
         return
@@ -137,8 +140,8 @@ async def _next_run(way, setting, outcome):
         company.tick(hours=3)
         insert(company)
         rename(company)
-    for table in company.tables.values():
-        table.watch()
+        for table in company.tables.values():
+            table.watch()
     try:
         await way.run(setting, way.path)
         if way.name.startswith("sync"):

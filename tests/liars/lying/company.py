@@ -131,17 +131,20 @@ def insert(company):
     company.tables[KEYLESS].add(company.credit())
 
 
-def _at(place):
+def _delete_at(name, place):
     def writer(company):
         for table in company.tables.values():
             keys = sorted(map(table.key, table.rows))
             if keys:
                 table.remove(keys[int(place * (len(keys) - 1))])
 
+    writer.__name__ = writer.__qualname__ = name
     return writer
 
 
-delete_highest, delete_lowest, delete_middle = _at(1), _at(0), _at(0.4)
+delete_highest = _delete_at("delete_highest", 1)
+delete_lowest = _delete_at("delete_lowest", 0)
+delete_middle = _delete_at("delete_middle", 0.4)
 
 
 def leave_filter(company):

@@ -187,17 +187,14 @@ def no_low_edge(query, reply, service, teller):
 
 
 def _shifted(reply, step):
-    return reply.but(
-        rows=[
-            {**row, "id": row["id"] + step} if "id" in row else row
-            for row in reply.rows
-        ]
-    )
+    """Return a reply whose first record has another id."""
+    first = [{**row, "id": row["id"] + step} for row in reply.rows[:1] if "id" in row]
+    return reply.but(rows=first + reply.rows[1:])
 
 
-def _neighbour(query, service):
-    rows = evaluated(query, service, top=12).rows
-    return rows[-1:]
+def _inner(query, service):
+    """Return what follows ten records further in."""
+    return evaluated(query, service, skip=10)
 
 
 @lie(
@@ -208,7 +205,7 @@ def _neighbour(query, service):
     by_count=True,
 )
 def low_top_edge(query, reply, service, teller):
-    return reply.but(rows=_neighbour(query, service))
+    return _inner(query, service)
 
 
 @lie("a highest edge that nobody has", top_edge, kinds=[KEYED])
@@ -218,7 +215,7 @@ def high_top_edge(query, reply, service, teller):
 
 @lie("a lowest edge that is too high", low_edge, kinds=[KEYED], by_count=True)
 def high_low_edge(query, reply, service, teller):
-    return reply.but(rows=_neighbour(query, service))
+    return _inner(query, service)
 
 
 @lie("a lowest edge that nobody has", low_edge, kinds=[KEYED])

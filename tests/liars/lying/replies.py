@@ -8,6 +8,9 @@ from email.utils import format_datetime
 
 from lying.odata import holds, in_order, leaves, parse_filter, parse_order
 
+AT_AN_EDGE = 2
+# Records at most that are asked for where an end of an order is looked for.
+
 
 @dataclass(frozen=True)
 class Query:
@@ -41,12 +44,12 @@ class Query:
 
     @property
     def is_page(self):
-        return self.is_list and self.top > 1
+        return self.is_list and self.top > AT_AN_EDGE
 
     @property
     def is_edge(self):
-        """Whether it asks for one record from an end of an order."""
-        return self.is_list and self.top == 1 and bool(self.order) and not self.skip
+        """Whether it asks for a record or two from an end of an order."""
+        return self.is_list and not self.is_page and bool(self.order) and not self.skip
 
     @property
     def descends(self):
