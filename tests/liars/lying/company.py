@@ -78,12 +78,14 @@ class Company:
     def customer(self):
         key = self.next_key
         self.next_key += self.random.choice((1, 1, 2, 5, 40))
+        now = self.tick()
         return {
             "id": key,
             "reference": f"REF{key:05}",
             "name": f"Customer {key}",
             "on_hold": self.random.random() < 0.3,
-            "date_time_updated": self.tick(),
+            "date_time_created": now,
+            "date_time_updated": now,
         }
 
     def credit(self):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from lying.company import KEYED, KEYLESS
 from lying.replies import honest
 
-STREAMS = frozenset({"stream", "filtered", "top", "ordered"})
+STREAMS = frozenset({"stream", "filtered", "top", "ordered", "by customer"})
 
 
 @dataclass(frozen=True)

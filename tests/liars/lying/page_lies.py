@@ -59,7 +59,7 @@ def nothing(query, reply, service, teller):
     return reply.but(rows=[])
 
 
-@lie("nothing at all, and no sites", anything)
+@lie("nothing at all, and no sites", anything, blind=STREAMS | {"count"})
 def dead_tunnel(query, reply, service, teller):
     return Reply(rows=[])
 
@@ -107,7 +107,7 @@ def _foreign(row):
 # Orders and filters
 
 
-@lie("no order at all", listing, by_count=True)
+@lie("no order at all", listing, blind=["ordered"], by_count=True)
 def ignores_order(query, reply, service, teller):
     return evaluated(query, service, order=())
 
@@ -139,7 +139,12 @@ def _selected(query, row):
     return {name: row[name] for name in query.select or row if name in row}
 
 
-@lie("another order of ties for each query", listing, kinds=[KEYLESS])
+@lie(
+    "another order of ties for each query",
+    listing,
+    blind=["by customer"],
+    kinds=[KEYLESS],
+)
 def ties(query, reply, service, teller):
     rows = list(service.company.tables[query.path].rows)
     teller.random.shuffle(rows)
@@ -192,22 +197,6 @@ def _shifted(reply, step):
     return reply.but(rows=first + reply.rows[1:])
 
 
-def _inner(query, service):
-    """Return what follows ten records further in."""
-    return evaluated(query, service, skip=10)
-
-
-@lie(
-    "a highest edge that is too low",
-    top_edge,
-    kinds=[KEYED],
-    blind=["filtered"],
-    by_count=True,
-)
-def low_top_edge(query, reply, service, teller):
-    return _inner(query, service)
-
-
 @lie("a highest edge that nobody has", top_edge, kinds=[KEYED])
 def high_top_edge(query, reply, service, teller):
     return _shifted(reply, 500)
@@ -215,7 +204,7 @@ def high_top_edge(query, reply, service, teller):
 
 @lie("a lowest edge that is too high", low_edge, kinds=[KEYED], by_count=True)
 def high_low_edge(query, reply, service, teller):
-    return _inner(query, service)
+    return evaluated(query, service, skip=10)
 
 
 @lie("a lowest edge that nobody has", low_edge, kinds=[KEYED])

@@ -241,7 +241,7 @@ KEYED_WAYS = (
 )
 KEYLESS_WAYS = (
     Way("stream", KEYLESS, stream),
-    Way("ordered", KEYLESS, ordered),
+    Way("by customer", KEYLESS, ordered),
     Way("export file", KEYLESS, export_file),
     Way("export db", KEYLESS, export_database),
     Way("sync first", KEYLESS, sync_first),
