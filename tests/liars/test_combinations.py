@@ -19,13 +19,19 @@ PAGE = Query("customers", 1, order=(("id", False),), top=40)
 places = st.one_of(
     st.just("always"), st.just("later"), st.integers(1, 8), st.floats(0.05, 0.6)
 )
-tellers = st.lists(
-    st.builds(
-        Teller, st.sampled_from(list(LIES.values())), places, st.integers(0, 2**16)
-    ),
-    min_size=1,
-    max_size=3,
-)
+
+
+def tellers(way):
+    """Draw up to three lies that leave a trace in a way of reading."""
+    lies = [
+        lie
+        for lie in LIES.values()
+        if way.path in lie.kinds and way.name not in lie.blind
+    ]
+    one = st.builds(Teller, st.sampled_from(lies), places, st.integers(0, 2**16))
+    return st.tuples(st.just(way), st.lists(one, min_size=1, max_size=3))
+
+
 schedules = st.dictionaries(
     st.integers(1, 12),
     st.lists(st.sampled_from(WRITERS), min_size=1, max_size=2),
@@ -40,8 +46,6 @@ def leave_a_trace(way, lies, writers):
     that lies of its edges as of its pages, to one who asks for no count, is as
     good as one that has no such records; likewise of its edges and its counts.
     """
-    if any(way.path not in lie.kinds or way.name in lie.blind for lie in lies):
-        return False
     of_counts = any(lie.concerns(COUNT) for lie in lies)
     of_edges = any(lie.concerns(edge) for lie in lies for edge in EDGES)
     of_pages = any(lie.concerns(PAGE) for lie in lies)
@@ -52,8 +56,14 @@ def leave_a_trace(way, lies, writers):
     )
 
 
-@given(st.sampled_from(WAYS), tellers, schedules, st.integers(0, 5), st.integers(1, 8))
-def test_no_combination_of_lies_is_believed(way, tellers, writers, seed, workers):
+@given(
+    st.sampled_from(WAYS).flatmap(tellers),
+    schedules,
+    st.integers(0, 5),
+    st.integers(1, 8),
+)
+def test_no_combination_of_lies_is_believed(told, writers, seed, workers):
     """Up to three lies, and writers: complete and right, or in a named error."""
-    assume(leave_a_trace(way, [teller.lie for teller in tellers], writers))
-    run_case(way, tellers, writers=writers, seed=seed, workers=workers)
+    way, lies = told
+    assume(leave_a_trace(way, [teller.lie for teller in lies], writers))
+    run_case(way, lies, writers=writers, seed=seed, workers=workers)

@@ -66,7 +66,8 @@ def dead_tunnel(query, reply, service, teller):
 
 @lie("the page before once more", page)
 def page_before(query, reply, service, teller):
-    return service.last or reply
+    before = service.last or query
+    return evaluated(before, service, select=query.select)
 
 
 @lie("a record twice in a page", page)

@@ -44,7 +44,7 @@ class Service:
     company: object
     tellers: list = field(default_factory=list)
     number: int = 0
-    last: Reply | None = None
+    last: Query | None = None
 
     async def reply_to(self, request):
         self.number += 1
@@ -66,7 +66,6 @@ class Service:
         return honest(query, self.company.tables[query.path].rows)
 
     def tell(self, query, reply):
-        true = reply
         for teller in self.tellers:
             if not teller.lie.concerns(query) or not teller.is_due():
                 continue
@@ -74,7 +73,7 @@ class Service:
             teller.told += lied.text() != reply.text() or lied.headers != reply.headers
             reply = lied
         if query.is_page:
-            self.last = true
+            self.last = query
         return reply
 
     @property
