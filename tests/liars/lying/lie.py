@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from lying.company import KEYED, KEYLESS
 from lying.replies import honest
 
-STREAMS = frozenset({"stream", "filtered", "top", "ordered", "by customer"})
+STREAMS = frozenset(
+    {"stream", "filtered", "top", "ordered", "by customer", "unordered"}
+)
 
 
 @dataclass(frozen=True)

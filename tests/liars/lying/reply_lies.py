@@ -131,7 +131,7 @@ def clock_behind(query, reply, service, teller):
 @lie(
     "a replica of some hours ago",
     listing,
-    blind=["ordered", "by customer"],
+    blind=["ordered", "by customer", "unordered"],
     places=(1, 2, 3, "later"),
     earlier=True,
     by_count=True,

@@ -240,7 +240,7 @@ KEYED_WAYS = (
     Way("count", KEYED, count),
 )
 KEYLESS_WAYS = (
-    Way("stream", KEYLESS, stream),
+    Way("unordered", KEYLESS, stream),
     Way("by customer", KEYLESS, ordered),
     Way("export file", KEYLESS, export_file),
     Way("export db", KEYLESS, export_database),
