@@ -2,7 +2,9 @@
 
 import pytest
 from lying.cases import run_case
+from lying.lie import Lie, evaluated, page
 from lying.odata import holds, in_order, parse_filter, parse_order
+from lying.service import Teller
 from lying.ways import WAYS
 
 
@@ -10,6 +12,18 @@ from lying.ways import WAYS
 def test_an_honest_server_is_read_right(way):
     """Without lies and without writers, each way brings all."""
     outcome = run_case(way)
+    assert (outcome.name, outcome.message) == ("right", "")
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_an_honest_wrapper_is_read_right(way):
+    """A server that wraps each list, with the count of all that matches, is honest."""
+
+    def wrap(query, reply, service, teller):
+        count = evaluated(query, service, counts=True).count
+        return reply.wrapped(odata_count=count)
+
+    outcome = run_case(way, [Teller(Lie("a wrapper", page, wrap))])
     assert (outcome.name, outcome.message) == ("right", "")
 
 

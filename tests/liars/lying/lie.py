@@ -22,6 +22,14 @@ class Lie:
     places: tuple = ("always",)
     earlier: bool = False
     by_count: bool = False
+    always: frozenset = frozenset()
+
+    def leaves_a_trace(self, way, place):
+        """Whether it can be told by who reads in this way, if told in this place."""
+        if way.path not in self.kinds or way.name in self.blind:
+            return False
+        often = self.always | (STREAMS if self.by_count else frozenset())
+        return way.name not in often or place in self.places
 
     def __repr__(self):
         return self.name

@@ -16,7 +16,8 @@ could tell:
 
 `Lie.blind` names the ways of reading in which a lie leaves no
 trace, though it does in others; `Lie.by_count` says that only counts show it;
-`Lie.earlier` that what was right some hours ago is right, too.
+`Lie.always` in which ways it shows only if it is told each time; `Lie.earlier` that
+what was right some hours ago is right, too.
 """
 
 from lying import page_lies, reply_lies

@@ -89,7 +89,11 @@ def ignores_top(query, reply, service, teller):
     return evaluated(query, service, top=query.top + 30)
 
 
-@lie("a page of another company", page)
+@lie(
+    "a page of another company",
+    page,
+    always=frozenset({"ordered", "by customer", "unordered"}),
+)
 def other_company(query, reply, service, teller):
     rows = [_foreign(row) for row in service.company.tables[query.path].rows]
     return honest(query, rows)

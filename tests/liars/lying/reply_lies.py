@@ -115,6 +115,23 @@ def null_record(query, reply, service, teller):
     return reply.but(rows=rows)
 
 
+# Refusals
+
+
+def _refuse(name, concerns):
+    @lie(name, concerns)
+    def tell(query, reply, service, teller):
+        return Reply(count={"Message": "This is not supported."}, status=400)
+
+
+_refuse("a refusal of descending orders", lambda query: query.descends)
+_refuse("a refusal of $skip", lambda query: query.skip > 0)
+_refuse(
+    "a refusal of $filter", lambda query: query.is_page and query.filter is not None
+)
+_refuse("a refusal of $count", counting)
+
+
 # Moments
 
 

@@ -70,7 +70,7 @@ class Service:
             if not teller.lie.concerns(query) or not teller.is_due():
                 continue
             lied = teller.lie.tell(query, reply, self, teller)
-            teller.told += lied.text() != reply.text() or lied.headers != reply.headers
+            teller.told += lied != reply
             reply = lied
         if query.is_page:
             self.last = query

@@ -201,14 +201,22 @@ async def sync_first(setting, path):
     try:
         result = await _sync(setting, path)
     except Exception as error:
-        if rows := setting.stored(path):
-            raise WrongData(f"{error!r}, and {len(rows)} rows are visible") from error
+        if setting.stored(path):
+            _check_visible(setting, path, error)
         raise
     check_rows(setting.stored(path), setting.company, path)
     if path == KEYED and result.watermark is not None:
         stamps = [row["date_time_updated"] for row in setting.company.tables[path].ever]
         if result.watermark > max(stamps):
             raise WrongData(f"the watermark {result.watermark} is after all changes")
+
+
+def _check_visible(setting, path, error):
+    """Check that a first copy is whole, if it failed and still can be seen."""
+    try:
+        check_rows(setting.stored(path), setting.company, path)
+    except WrongData as wrong:
+        raise WrongData(f"{error!r}, and it is visible: {wrong}") from error
 
 
 async def sync_later(setting, path):
