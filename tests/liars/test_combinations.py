@@ -14,7 +14,7 @@ EDGES = (
     Query("customers", 1, order=(("id", True),), top=2),
     Query("customers", 1, order=(("id", False),), top=2),
 )
-PAGE = Query("customers", 1, order=(("id", False),), top=40)
+PAGE = Query("customers", 1, order=(("id", False),), top=30)
 
 places = st.one_of(
     st.just("always"), st.just("later"), st.integers(1, 8), st.floats(0.05, 0.6)

@@ -12,6 +12,7 @@ from lying.ways import WAYS
 
 THOROUGH = os.environ.get("EXHAUSTIVE") == "1"
 MORE = (1, 2, 3, 5, "later", 0.2, 0.5) if THOROUGH else ()
+DATABASES = ("export db", "sync first", "sync later")
 CASES = [
     pytest.param(lie, way, id=f"{lie}-{way}")
     for lie in LIES.values()
@@ -21,9 +22,16 @@ CASES = [
 
 
 def places_of(lie, way):
-    """Return where a lie is told to a way of reading; one place is drawn."""
-    places = (*lie.places, *MORE, drawn_place(lie, way))
-    return [place for place in places if lie.leaves_a_trace(way, place)]
+    """Return where a lie is told to a way of reading; one place is drawn.
+
+    Databases are slow: there it is told each time or in the place that is drawn.
+    """
+    drawn = drawn_place(lie, way)
+    places = (*lie.places, *MORE, drawn)
+    if way.name in DATABASES and not THOROUGH:
+        places = [(lie.places[0], drawn)[zlib.crc32(f"{way} {lie}".encode()) % 2]]
+    traced = [place for place in places if lie.leaves_a_trace(way, place)]
+    return traced or lie.places[:1]
 
 
 def drawn_place(lie, way):

@@ -51,7 +51,7 @@ def run_case(way, tellers=(), **options):
     return outcome
 
 
-def run_cases(way, cases, *, writers=None, seed=0, workers=4, size=130, page_size=40):
+def run_cases(way, cases, *, writers=None, seed=0, workers=4, size=100, page_size=30):
     """Read at once from several servers, each with a company and lies of its own.
 
     Args:

@@ -56,7 +56,7 @@ class Table:
 class Company:
     """Two tables, a clock, and writers that act at certain requests."""
 
-    def __init__(self, seed=0, size=130):
+    def __init__(self, seed=0, size=100):
         self.random = random.Random(seed)
         self.now = STARTED
         self.sites = [{"site_id": "s", "company_id": 1, "company_name": "North"}]

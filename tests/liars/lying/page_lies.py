@@ -23,7 +23,7 @@ def _cap(size):
         return reply.but(rows=reply.rows[:size])
 
 
-for _size in (1, 25, 39):
+for _size in (1, 20, 29):
     _cap(_size)
 
 

@@ -20,7 +20,7 @@ def _count(name, change, blind=BOUND):
 _count("a count too high", lambda q, reply, s: reply.but(count=reply.count + 7))
 _count("a count too low", lambda q, reply, s: reply.but(count=reply.count - 7))
 _count("a count below none", lambda q, reply, s: reply.but(count=-1), ())
-_count("a count of one page", lambda q, reply, s: reply.but(count=40))
+_count("a count of one page", lambda q, reply, s: reply.but(count=30))
 _count("no records to a count", lambda q, reply, s: reply.but(count=[]), ["count"])
 _count("no count but null", lambda q, reply, s: reply.but(count=None), ())
 _count(
