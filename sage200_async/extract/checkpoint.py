@@ -28,6 +28,8 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     """When the first run began, in seconds since 1970, by the client's clock."""
     server_time: float = 0.0
     """The same by the server's clock; 0 where nobody asked."""
+    count: int | None = None
+    """Records that matched when the first run began; None where nobody knows."""
     requests: int = 0
     """Pages that all runs so far have requested."""
     rejected: int = 0

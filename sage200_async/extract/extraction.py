@@ -203,7 +203,7 @@ async def _write_all(
     async with read:
         async for batch in read.batches():
             if first is not None:
-                await thread.begin(msgspec.structs.replace(first, bounds=read.bounds))
+                await thread.begin(_with_bounds(first, read))
                 first = None
             progress = read.progress
             await thread.write(
@@ -214,7 +214,13 @@ async def _write_all(
             )
             _report(on_progress, read)
     if first is not None:  # nothing matched
-        await thread.begin(msgspec.structs.replace(first, bounds=read.bounds))
+        await thread.begin(_with_bounds(first, read))
+
+
+def _with_bounds(first: Checkpoint, read: ParallelRead[Any]) -> Checkpoint:
+    """Return the checkpoint with what was known of the records when the read began."""
+    count = read.progress.expected
+    return msgspec.structs.replace(first, bounds=read.bounds, count=count)
 
 
 def _resume_point(
@@ -242,6 +248,7 @@ def _resume_point(
         started_at=checkpoint.started_at,
         requests=checkpoint.requests,
         rejected=checkpoint.rejected,
+        count=checkpoint.count,
     )
 
 
