@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from sage200_async.errors import QueryError, SinkConflict, SinkError
+from sage200_async.errors import PagingError, QueryError, SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.identity import Identity
 from sage200_async.extract.sink_thread import SinkThread
@@ -166,6 +166,9 @@ async def read_into(
         server_time: Seconds since 1970 by the server's clock, for the checkpoint.
         on_progress: Called after each write to the sink.
         commit: Makes it visible; by default the sink's own `commit`.
+
+    Raises:
+        PagingError: The responses contradict each other; the next run starts anew.
     """
     query: CollectionQuery[Any] = extraction.query
     if query.endpoint.key is None:
@@ -185,7 +188,12 @@ async def read_into(
         started_at=time.time(),
         server_time=server_time,
     )
-    await _write_all(read, thread, None if point else first, on_progress)
+    try:
+        await _write_all(read, thread, None if point else first, on_progress)
+    except PagingError:
+        # Responses contradict each other: what was stored before may be wrong, too.
+        await thread.restart()
+        raise
     if read.certificate is None:
         raise SinkError(f"{extraction.name}: the read was left before its end")
     certificate = await (commit or thread.commit)(read.certificate)

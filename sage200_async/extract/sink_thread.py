@@ -76,6 +76,10 @@ class SinkThread:
         """Open the sink again in the same way: what it gathered is dropped."""
         await self._call(self._open)
 
+    async def restart(self) -> None:
+        """Open the sink again in the same way: what it has of an unfinished read is dropped."""
+        await self._call(lambda: self._open(restart=True))
+
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""
         await self._call(self._sink.begin, checkpoint)
