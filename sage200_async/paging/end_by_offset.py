@@ -51,6 +51,8 @@ class EndByOffset:
         notes, read = page.notes, plan.offset + page.served
         if page.served == plan.requested or (page.served and notes.more):
             return False
+        if plan.key is None and page.served == 1:
+            return False  # the server may show one record at a time
         here = position(plan, page)
         incomplete = notes.more or (notes.total is not None and read < notes.total)
         over = not incomplete and await self._nothing_after(here)

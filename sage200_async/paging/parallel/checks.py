@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from sage200_async.paging.page_reader import PageReader
     from sage200_async.paging.plan import Plan
 
-_DAY: Final = 86_400
-# Seconds by which the server's clock may differ from ours.
 _CREATED: Final = "date_time_created"
 # The field that says when a record was created.
 # Source: Sage 200 API, 151 collections have it.
@@ -78,31 +75,50 @@ async def check_counts(
     after = await count_records(reader, plan)
     if max(before, after or 0) <= arrived:
         return after
-    expected = await _created_before(reader, plan)
-    expected = after if expected is None else expected
-    if expected is not None and expected > arrived:
+    expected = await _there_at_first(reader, plan, arrived)
+    if expected is None:
+        expected = await _highest_count(reader, plan, before, after)
+    if expected > arrived:
         message = (
-            f"{plan.path}: {arrived:,} records arrived, and the server counts {expected:,}: a "
-            "response was cut off, or others write; read again later"
+            f"{plan.path}: {arrived:,} records arrived, and the server counts "
+            f"{expected:,}: a response was cut off, or others write; read again later"
         )
         raise PagingError(message, plan=plan)
     return after
 
 
-async def _created_before(reader: PageReader[Any], plan: Plan) -> int | None:
+async def _there_at_first(
+    reader: PageReader[Any], plan: Plan, arrived: int
+) -> int | None:
     """Count the records that were there when the reading began, by their stamp.
 
     Returns:
         The number; None where records have no such stamp, or the server's clock is
-        not to be believed.
+        not to be believed: by it, less than half of what arrived was there.
     """
     fields = getattr(reader.model, "__struct_encode_fields__", ())
     began = server_time({"date": reader.server_date})
-    if _CREATED not in fields or began is None or abs(began - time.time()) > _DAY:
+    if _CREATED not in fields or began is None:
         return None
     began_text = timestamp(datetime.fromtimestamp(began, UTC))
     earlier = Or.of(
         Comparison(_CREATED, "lt", began_text, "datetime"),
         Comparison(_CREATED, "eq", NULL, "null"),
     )
+    below = await count_records(reader, plan, earlier)
+    if below is None or below * 2 < arrived:
+        return None
     return await count_records(reader, replace(plan, max_key=None), earlier)
+
+
+async def _highest_count(
+    reader: PageReader[Any], plan: Plan, before: int, after: int | None
+) -> int:
+    """Return how many records there may have been, where no stamp shows it.
+
+    Those that went meanwhile explain a count that is lower now, unless there are
+    records above the highest key: then it may have been too low from the beginning.
+    """
+    highest = await reader.evidence.edge(replace(plan, max_key=None), descending=True)
+    risen = highest is not None and highest > (plan.max_key or 0)
+    return max(after or 0, before if risen else 0)
