@@ -28,6 +28,7 @@ BENCHMARKS: Final = (
     "stall",
     "growth",
     "latency",
+    "end",
     "rows",
     "query",
     "import",

@@ -55,17 +55,26 @@ class DelayedServer:
         if "$count" in params and "blind" not in request.path:
             return web.json_response(max(0, end - start))
         matches = keys[start:end]
+        if equal := re.search(r"id eq (\d+)", condition):
+            others = matches if lower or upper else []
+            matches = sorted({*others, int(equal[1])})
         if params.get("$orderby", "").endswith("desc"):
             matches = matches[::-1]
         page = matches[int(params.get("$skip", 0)) :][: int(params["$top"])]
         rows = ",".join(f'{{"id":{key}}}' for key in page)
         return web.Response(text=f"[{rows}]", content_type="application/json")
 
+    async def handle_one(self, request: web.Request) -> web.Response:
+        """Answer with one record."""
+        await asyncio.sleep(self._seconds)
+        return web.json_response({"id": int(request.match_info["id"])})
+
 
 async def serve(seconds: float) -> None:
     """Serve until the parent closes standard input."""
     server, app = DelayedServer(seconds), web.Application()
     app.router.add_get("/{spread}/things", server.handle)
+    app.router.add_get("/{spread}/things/{id}", server.handle_one)
     app.router.add_get("/blind/{spread}/things", server.handle)
     runner = web.AppRunner(app)
     await runner.setup()
