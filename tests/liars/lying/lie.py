@@ -9,6 +9,8 @@ STREAMS = frozenset(
     {"stream", "filtered", "top", "ordered", "by customer", "unordered"}
 )
 
+READS = frozenset({"read 1", "read 8", "export file", "export db", "sync first"})
+
 
 @dataclass(frozen=True)
 class Lie:

@@ -7,8 +7,8 @@ could tell:
 - a record that is left out of each page, each edge and each count alike;
 - a value changed in place, with its old stamp;
 - a whole company served for another whose number and site it has;
-- a highest key that is too low, if the server keeps to it: it could be that the
-  records above it are new, and that as many below it have gone meanwhile;
+- a highest key that is too low, or the first in another order, if that is the only
+  lie: the records above it could be new, and as many below it gone meanwhile;
 - where no count is asked (a stream), or a filter or an order of one's own lets
   records move: one left out of the middle of a page, or nothing at all;
 - in an order of texts: another order, since collations differ; without a key: ties

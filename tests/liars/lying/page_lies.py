@@ -112,7 +112,7 @@ def _foreign(row):
 # Orders and filters
 
 
-@lie("no order at all", listing, blind=["ordered"], by_count=True)
+@lie("no order at all", listing, blind=["ordered"], by_count=True, always=READS)
 def ignores_order(query, reply, service, teller):
     return evaluated(query, service, order=())
 
@@ -124,7 +124,7 @@ def ignores_desc(query, reply, service, teller):
     )
 
 
-@lie("numbers ordered as text", listing, by_count=True)
+@lie("numbers ordered as text", listing, by_count=True, always=READS)
 def text_order(query, reply, service, teller):
     rows = service.company.tables[query.path].rows
     texts = [_Text(row) for row in rows if holds(query.filter, row)]
