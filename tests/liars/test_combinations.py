@@ -14,6 +14,7 @@ EDGES = (
     Query("customers", 1, order=(("id", True),), top=2),
     Query("customers", 1, order=(("id", False),), top=2),
 )
+OFFSET = {"ordered", "by customer", "unordered"}
 PAGE = Query("customers", 1, order=(("id", False),), top=30)
 
 places = st.one_of(
@@ -38,21 +39,24 @@ schedules = st.dictionaries(
 def leave_a_trace(way, tellers, writers):
     """Whether lies contradict each other or the query, even if told together.
 
-    Where one is seen by counts alone, counts have to be exact and true. A server
-    that lies of its edges as of its pages, to one who asks for no count, is as
-    good as one that has no such records; likewise of its edges and its counts.
+    Not so, and left out here: lies that only counts show, where counts move or are
+    lied about; two lies of pages that, together, leave one out in the middle; lies
+    of the edges that agree with those of pages or counts; rows that writers move
+    while they are read by offset.
     """
     if not all(teller.lie.leaves_a_trace(way, teller.place) for teller in tellers):
         return False
     lies = [teller.lie for teller in tellers]
     of_counts = any(lie.concerns(COUNT) for lie in lies)
     of_edges = any(lie.concerns(edge) for lie in lies for edge in EDGES)
-    of_pages = any(lie.concerns(PAGE) for lie in lies)
-    if any(lie.by_count for lie in lies) and (of_counts or writers or len(lies) > 1):
+    of_pages = sum(lie.concerns(PAGE) for lie in lies)
+    uncounted = of_counts or bool(writers) or way.name in STREAMS
+    if any(lie.by_count for lie in lies) and (uncounted or len(lies) > 1):
         return False
-    return len(lies) == 1 or not (
-        of_edges and (of_counts or (of_pages and way.name in STREAMS))
-    )
+    if (writers and way.name in OFFSET) or (of_pages > 1 and uncounted):
+        return False
+    agree = of_counts or (of_pages and way.name in STREAMS)
+    return len(lies) == 1 or not (of_edges and agree)
 
 
 @given(
