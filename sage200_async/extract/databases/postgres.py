@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async._optional import require
 from sage200_async.errors import SettingsError, SinkError
+from sage200_async.errors.base import bare
 from sage200_async.extract.databases.sql import Dialect, quoted
 from sage200_async.extract.databases.value_limits import value_rejection
 from sage200_async.extract.text_values import utc
@@ -100,16 +101,7 @@ class PostgreSQL:
 
     def connect(self) -> None:
         """Connect, and ask for the schema in which tables are created."""
-        from psycopg import connect  # noqa: PLC0415 - an extra
-
-        # No prepared statements, since behind PgBouncer the next transaction may be
-        # another server connection's.
-        self._connection = connect(
-            self._url,
-            autocommit=True,
-            prepare_threshold=None,
-            fallback_application_name="sage200_async",
-        )
+        self._connection = _connected(self._url)
         if not self._requested_schema:
             current = self.execute("SELECT current_schema()")[0][0]
             self.schema = current or "public"
@@ -235,6 +227,25 @@ def _stored(row: Row, times: Sequence[int]) -> Sequence[Any]:
         if values[n] is not None:
             values[n] = utc(values[n])
     return values
+
+
+def _connected(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a connection; an error keeps no frame that holds the password."""
+    from psycopg import Error, connect  # noqa: PLC0415 - an extra
+
+    try:
+        # No prepared statements, since behind PgBouncer the next transaction may be
+        # another server connection's.
+        return connect(
+            url,
+            autocommit=True,
+            prepare_threshold=None,
+            fallback_application_name="sage200_async",
+        )
+    except Error as error:
+        failure = bare(error)
+    del url
+    raise failure
 
 
 def _where(url: str) -> str:
