@@ -37,14 +37,14 @@ schedules = st.dictionaries(
 
 
 def leave_a_trace(way, tellers, writers):
-    """Whether lies contradict each other or the query, even if told together.
+    """Whether lies contradict each other or the query, even together.
 
     Not so, and left out here: lies that only counts show, where counts move or are
     lied about; two lies of pages that, together, leave one out in the middle; lies
     of the edges that agree with those of pages or counts; rows that writers move
     while they are read by offset.
     """
-    if not all(teller.lie.leaves_a_trace(way, teller.place) for teller in tellers):
+    if not all(teller.lie.leaves_a_trace(way, teller.when) for teller in tellers):
         return False
     lies = [teller.lie for teller in tellers]
     of_counts = any(lie.concerns(COUNT) for lie in lies)
@@ -65,8 +65,8 @@ def leave_a_trace(way, tellers, writers):
     st.integers(0, 5),
     st.integers(1, 8),
 )
-def test_no_combination_of_lies_is_believed(told, writers, seed, workers):
+def test_no_combination_of_lies_is_believed(drawn, writers, seed, workers):
     """Up to three lies, and writers: complete and right, or in a named error."""
-    way, lies = told
+    way, lies = drawn
     assume(leave_a_trace(way, lies, writers))
     run_case(way, lies, writers=writers, seed=seed, workers=workers)

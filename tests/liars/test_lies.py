@@ -22,15 +22,15 @@ CASES = [
 
 
 def places_of(lie, way):
-    """Return where a lie is told to a way of reading; one place is drawn.
+    """Return where a way of reading is lied to; one place is drawn.
 
-    Databases are slow: there it is told each time or in the place that is drawn.
+    Databases are slow: there is one lie each time or in the place that is drawn.
     """
     drawn = drawn_place(lie, way)
     places = (*lie.places, *MORE, drawn)
     if way.name in DATABASES and not THOROUGH:
         places = [(lie.places[0], drawn)[zlib.crc32(f"{way} {lie}".encode()) % 2]]
-    traced = [place for place in places if lie.leaves_a_trace(way, place)]
+    traced = [when for when in places if lie.leaves_a_trace(way, when)]
     return traced or lie.places[:1]
 
 
@@ -43,7 +43,7 @@ def drawn_place(lie, way):
 def test_a_lie_is_never_believed(lie, way, record_property):
     """Each reading ends complete and right, or in a named error that spoils nothing."""
     places = places_of(lie, way)
-    seeds = [zlib.crc32(f"{lie} {way} {place}".encode()) for place in places]
+    seeds = [zlib.crc32(f"{lie} {way} {when}".encode()) for when in places]
     cases = [[Teller(lie, *where)] for where in zip(places, seeds, strict=True)]
     record_property("lie", (str(lie), str(way), ""))
     outcomes = run_cases(way, cases)

@@ -19,7 +19,7 @@ class Outcome:
     """How a reading ended: "right", or the name of its error."""
 
     name: str
-    told: int
+    times_lied: int
     message: str = ""
 
 
@@ -41,7 +41,7 @@ def run_case(way, tellers=(), **options):
 
     Args:
         way: The way of reading.
-        tellers: The lies, and where they are told.
+        tellers: The lies, and when they happen.
         **options: See `run_cases`.
 
     Raises:
@@ -78,7 +78,7 @@ def run_cases(way, cases, *, writers=None, seed=0, workers=4, size=100, page_siz
     outcomes = asyncio.run(all_of_them())
     for case, outcome in zip(cases, outcomes, strict=True):
         if isinstance(outcome, WrongData):
-            lies = ", ".join(f"{teller.lie}, {teller.place}" for teller in case)
+            lies = ", ".join(f"{teller.lie}, {teller.when}" for teller in case)
             raise WrongData(f"{way}, {lies or 'no lie'}: {outcome}")
         if isinstance(outcome, BaseException):
             raise outcome
@@ -120,12 +120,12 @@ async def _attempt(way, setting, service):
         async with asyncio.timeout(LONGEST):
             await way.run(setting, way.path)
     except Sage200Error as error:
-        return Outcome(type(error).__name__, service.told, str(error))
+        return Outcome(type(error).__name__, service.times_lied, str(error))
     except TimeoutError:
         raise WrongData(
             f"no end after {LONGEST} s, {service.number} requests"
         ) from None
-    return Outcome("right", service.told)
+    return Outcome("right", service.times_lied)
 
 
 async def _next_run(way, setting, outcome):

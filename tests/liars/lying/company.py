@@ -133,12 +133,12 @@ def insert(company):
     company.tables[KEYLESS].add(company.credit())
 
 
-def _delete_at(name, place):
+def _delete_at(name, fraction):
     def writer(company):
         for table in company.tables.values():
             keys = sorted(map(table.key, table.rows))
             if keys:
-                table.remove(keys[int(place * (len(keys) - 1))])
+                table.remove(keys[int(fraction * (len(keys) - 1))])
 
     writer.__name__ = writer.__qualname__ = name
     return writer

@@ -14,11 +14,11 @@ READS = frozenset({"read 1", "read 8", "export file", "export db", "sync first"}
 
 @dataclass(frozen=True)
 class Lie:
-    """A lie: which queries it is told about, and what is answered instead."""
+    """A lie: which queries it is about, and what is answered instead."""
 
     name: str
     concerns: object
-    tell: object
+    change: object
     blind: frozenset = frozenset()
     kinds: frozenset = frozenset({KEYED, KEYLESS})
     places: tuple = ("always",)
@@ -26,12 +26,12 @@ class Lie:
     by_count: bool = False
     always: frozenset = frozenset()
 
-    def leaves_a_trace(self, way, place):
-        """Whether it can be told by who reads in this way, if told in this place."""
+    def leaves_a_trace(self, way, when):
+        """Whether this way of reading can show it, if it happens then."""
         if way.path not in self.kinds or way.name in self.blind:
             return False
         often = self.always | (STREAMS if self.by_count else frozenset())
-        return way.name not in often or place in self.places
+        return way.name not in often or when in self.places
 
     def __repr__(self):
         return self.name
@@ -43,11 +43,11 @@ LIES = {}
 def lie(name, concerns, *, blind=(), kinds=(KEYED, KEYLESS), **options):
     """Register the decorated function as a lie."""
 
-    def register(tell):
+    def register(change):
         LIES[name] = Lie(
-            name, concerns, tell, frozenset(blind), frozenset(kinds), **options
+            name, concerns, change, frozenset(blind), frozenset(kinds), **options
         )
-        return tell
+        return change
 
     return register
 

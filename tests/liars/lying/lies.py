@@ -2,7 +2,7 @@
 
 Each leaves a trace in what a client asks: another reply, the query itself or the
 one before contradicts it. What leaves none is no lie of this list, since nobody
-could tell:
+could see it:
 
 - a record that is left out of each page, each edge and each count alike;
 - a value changed in place, with its old stamp;
@@ -16,7 +16,7 @@ could tell:
 
 `Lie.blind` names the ways of reading in which a lie leaves no
 trace, though it does in others; `Lie.by_count` says that only counts show it;
-`Lie.always` in which ways it shows only if it is told each time; `Lie.earlier` that
+`Lie.always` in which ways it shows only if it happens each time; `Lie.earlier` that
 what was right some hours ago is right, too.
 """
 

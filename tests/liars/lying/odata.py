@@ -21,7 +21,7 @@ ORDERINGS = {
 WORDS = {"true": True, "false": False, "null": None}
 
 
-def moment(text):
+def parse_time(text):
     """Return a time as an aware datetime; one without a zone is UTC."""
     whole, _, rest = text.replace("Z", "+00:00").partition(".")
     if rest:
@@ -33,21 +33,21 @@ def moment(text):
 
 def tokens(text):
     """Return the tokens of a filter as pairs of kind and value."""
-    found, place = [], 0
-    while text[place:].strip():
-        match = TOKEN.match(text, place)
+    pairs, position = [], 0
+    while text[position:].strip():
+        match = TOKEN.match(text, position)
         if match is None:
-            raise ValueError(f"no OData that this server reads: {text[place:]}")
-        found.append((match.lastgroup, match[match.lastgroup]))
-        place = match.end()
-    return found
+            raise ValueError(f"no OData that this server reads: {text[position:]}")
+        pairs.append((match.lastgroup, match[match.lastgroup]))
+        position = match.end()
+    return pairs
 
 
 def value_of(kind, text):
     if kind == "text":
         return text[1:-1].replace("''", "'")
     if kind == "datetime":
-        return moment(text)
+        return parse_time(text)
     if kind == "number":
         return Decimal(text)
     return WORDS[text]

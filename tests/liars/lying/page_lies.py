@@ -167,11 +167,11 @@ def ignores_filter(query, reply, service, teller):
 
 
 def _without(*operators):
-    def tell(query, reply, service, teller):
+    def change(query, reply, service, teller):
         tree = without(query.filter, lambda leaf: leaf[0] in operators)
         return evaluated(query, service, filter=tree)
 
-    return tell
+    return change
 
 
 lie("the lower bound ignored", listing, kinds=[KEYED])(_without("gt", "ge"))

@@ -120,5 +120,5 @@ def honest(query, rows):
     return Reply(rows=page)
 
 
-def date_header(moment):
-    return {"Date": format_datetime(moment, usegmt=True)}
+def date_header(time):
+    return {"Date": format_datetime(time, usegmt=True)}

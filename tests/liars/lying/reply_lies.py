@@ -1,4 +1,4 @@
-"""Lies about counts, wrappers, the form of a reply, moments and changes."""
+"""Lies about counts, wrappers, the form of a reply, clocks and changes."""
 
 from datetime import UTC, datetime
 
@@ -11,10 +11,10 @@ from lying.replies import Reply, date_header, honest
 BOUND = STREAMS | {"count"}
 
 
-def _count(name, change, blind=BOUND):
+def _count(name, falsify, blind=BOUND):
     @lie(name, counting, blind=blind)
-    def tell(query, reply, service, teller):
-        return change(query, reply, service)
+    def change(query, reply, service, teller):
+        return falsify(query, reply, service)
 
 
 _count("a count too high", lambda q, reply, s: reply.but(count=reply.count + 7))
@@ -120,7 +120,7 @@ def null_record(query, reply, service, teller):
 
 def _refuse(name, concerns):
     @lie(name, concerns)
-    def tell(query, reply, service, teller):
+    def change(query, reply, service, teller):
         return Reply(count={"Message": "This is not supported."}, status=400)
 
 
@@ -132,7 +132,7 @@ _refuse(
 _refuse("a refusal of $count", counting)
 
 
-# Moments
+# Clocks
 
 
 @lie("a clock that is years ahead", anything)

@@ -14,13 +14,13 @@ MOST_REQUESTS = 4000
 
 @dataclass
 class Teller:
-    """One lie and where it is told: each time, at the n-th time, or at random."""
+    """One lie and when it happens: each time, at the n-th time, or at random."""
 
     lie: object
-    place: object = "always"
+    when: object = "always"
     seed: int = 0
     asked: int = 0
-    told: int = 0
+    times_lied: int = 0
     memory: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -28,11 +28,11 @@ class Teller:
 
     def is_due(self):
         self.asked += 1
-        if isinstance(self.place, int):
-            return self.asked == self.place
-        if isinstance(self.place, float):
-            return self.random.random() < self.place
-        if self.place == "later":
+        if isinstance(self.when, int):
+            return self.asked == self.when
+        if isinstance(self.when, float):
+            return self.random.random() < self.when
+        if self.when == "later":
             return self.asked > 2
         return True
 
@@ -52,7 +52,7 @@ class Service:
             return web.Response(status=404, text="asked too often")
         self.company.write(self.number)
         query = Query.of(request.path.strip("/"), request.query, self.number)
-        reply = self.tell(query, self.answer(query))
+        reply = self.change(query, self.answer(query))
         return web.Response(
             status=reply.status,
             text=reply.text(),
@@ -65,20 +65,20 @@ class Service:
             return Reply(rows=self.company.sites)
         return honest(query, self.company.tables[query.path].rows)
 
-    def tell(self, query, reply):
+    def change(self, query, reply):
         for teller in self.tellers:
             if not teller.lie.concerns(query) or not teller.is_due():
                 continue
-            lied = teller.lie.tell(query, reply, self, teller)
-            teller.told += lied != reply
+            lied = teller.lie.change(query, reply, self, teller)
+            teller.times_lied += lied != reply
             reply = lied
         if query.is_page:
             self.last = query
         return reply
 
     @property
-    def told(self):
-        return sum(teller.told for teller in self.tellers)
+    def times_lied(self):
+        return sum(teller.times_lied for teller in self.tellers)
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ def lines(entries):
     names = list(dict.fromkeys(lie for lie, _ in outcomes))
     ways = [str(way) for way in WAYS if any(str(way) == other for _, other in outcomes)]
     yield "r: complete and right; P, E, D, S: a PagingError, ExtractError, DecodeError"
-    yield "or another Sage200Error; a dot: not told, since not asked; blank: the lie"
+    yield "or another Sage200Error; a dot: nothing to lie about; blank: the lie"
     yield "leaves no trace; X: the test fails"
     width = max(map(len, names))
     for row in zip(*(way.replace(" keyed", "").rjust(19) for way in ways), strict=True):
@@ -29,6 +29,6 @@ def lines(entries):
 def letters(outcomes):
     """Return the endings of one case as letters."""
     known = {"right": "r", "PagingError": "P", "ExtractError": "E", "DecodeError": "D"}
-    if not any(outcome.told for outcome in outcomes):
+    if not any(outcome.times_lied for outcome in outcomes):
         return "."
     return "".join(sorted({known.get(outcome.name, "S") for outcome in outcomes}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lying.company import KEYED, KEYED_FIELDS, KEYLESS, KEYLESS_FIELDS
-from lying.odata import moment
+from lying.odata import parse_time
 from sage200_async.extract import Extraction, database_at, export, files_at, sync
 
 
@@ -63,8 +63,8 @@ class Setting:
             if not connection.execute(names, (path,)).fetchall():
                 return []
             rows = connection.execute(f'SELECT * FROM "{path}"').fetchall()
-        kept = [dict(row) for row in rows if not dict(row).get("_deleted_at")]
-        return [plain(row, path) for row in kept]
+        present = [dict(row) for row in rows if not dict(row).get("_deleted_at")]
+        return [plain(row, path) for row in present]
 
 
 def plain(row, path):
@@ -80,7 +80,7 @@ def _plain_value(name, value):
     if name == "on_hold":
         return bool(value)
     if name == "date_time_updated" and value is not None:
-        value = moment(value) if isinstance(value, str) else value
+        value = parse_time(value) if isinstance(value, str) else value
         return value.timestamp()
     return value
 
@@ -88,20 +88,20 @@ def _plain_value(name, value):
 def check_rows(rows, company, path, *, filtered=False):
     """Check that all that was there throughout came once, and nothing else."""
     table = company.tables[path]
-    place = (KEYED_FIELDS if path == KEYED else KEYLESS_FIELDS).index(table.identity)
-    came = Counter(row[place] for row in rows)
-    twice = [key for key, times in came.items() if times > 1]
+    column = (KEYED_FIELDS if path == KEYED else KEYLESS_FIELDS).index(table.identity)
+    times = Counter(row[column] for row in rows)
+    twice = [key for key, count in times.items() if count > 1]
     fits = [
         row for row in table.throughout.values() if not (filtered and row["on_hold"])
     ]
-    lost = [table.key(row) for row in fits if table.key(row) not in came]
+    lost = [table.key(row) for row in fits if table.key(row) not in times]
     ever = {plain(row, path) for row in table.ever}
     foreign = [row for row in rows if row not in ever]
-    unfit = [row[place] for row in rows if filtered and row[3]]
-    if twice or lost or foreign or unfit:
+    unasked = [row[column] for row in rows if filtered and row[3]]
+    if twice or lost or foreign or unasked:
         raise WrongData(
             f"{len(rows)} rows came; twice: {twice[:5]}, lost {len(lost)}: {lost[:5]}, "
-            f"never there {len(foreign)}: {foreign[:3]}, not asked for: {unfit[:5]}"
+            f"never there {len(foreign)}: {foreign[:3]}, not asked for: {unasked[:5]}"
         )
 
 
@@ -150,11 +150,11 @@ async def read(setting, path, *, workers):
 
 
 async def count(setting, path):
-    found = await setting.query(path).count()
+    counted = await setting.query(path).count()
     table = setting.company.tables[path]
     least, most = len(table.throughout), len({table.key(row) for row in table.ever})
-    if not least <= found <= most:
-        raise WrongData(f"counted {found}, expected {least} to {most}")
+    if not least <= counted <= most:
+        raise WrongData(f"counted {counted}, expected {least} to {most}")
 
 
 def _lines(setting, path):
