@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from sage200_async.cli.query import require_listed
 from sage200_async.errors import SinkError
-from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.databases.urls import database_at, is_database
 from sage200_async.extract.files.factory import files_at, unused_reason
 from sage200_async.extract.rejects_file import RejectsFile
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from sage200_async.extract.files.sink import FileSink
     from sage200_async.extract.rejects import RejectedRow
 
-_DATABASE: Final = re.compile(r"(?:sqlite|duckdb|postgres|postgresql):|.*://")
 _DATABASE_SUFFIXES: Final = {
     ".db": "sqlite",
     ".sqlite": "sqlite",
@@ -79,7 +77,7 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     @property
     def is_database(self) -> bool:
         """Whether it goes to a database, not to files."""
-        return _DATABASE.match(self.to) is not None
+        return is_database(self.to)
 
 
 def explicit_options() -> frozenset[str]:

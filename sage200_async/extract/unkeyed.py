@@ -21,6 +21,7 @@ from sage200_async.odata.fields import Ordering
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.company import require_company
 from sage200_async.paging.parallel import Progress
+from sage200_async.query.bound_endpoint import connection_of
 from sage200_async.query.keyless_order import order_of_all_fields
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def read_unkeyed(
         again = await _digest(backward)
         if written == again and await _counted(query) in {None, written.total}:
             if not written.records:
-                await require_company(query.connection.transport, query.context)
+                await require_company(connection_of(query).transport, query.context)
             certificate = Certificate(
                 path=query.endpoint.path,
                 proof=_PROOF,
@@ -194,4 +195,4 @@ def _reversed(query: CollectionQuery[Any]) -> CollectionQuery[Any]:
         for term in query.options.order_by
     ]
     options = replace(query.options, order_by=tuple(order))
-    return type(query)(query.endpoint, options, query.context, query.connection)
+    return type(query)(query.endpoint, options, query.context, connection_of(query))

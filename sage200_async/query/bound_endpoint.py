@@ -103,15 +103,6 @@ class BoundEndpoint:
     def _model(self) -> type[Any]:
         return self.endpoint.record or Untyped
 
-    @property
-    def connection(self) -> Connection:
-        """What it is bound to: the client's.
-
-        Raises:
-            ClientClosed: It is not bound to a client.
-        """
-        return self._connected()
-
     def _connected(self) -> Connection:
         """Return the client that the query is bound to.
 
@@ -240,3 +231,12 @@ class BoundEndpoint:
         select = _Unsupported("be read")
         expand = _Unsupported("be read")
         parameters = _Unsupported("be read")
+
+
+def connection_of(bound: BoundEndpoint) -> Connection:
+    """Return what *bound* is bound to.
+
+    Raises:
+        ClientClosed: It is not bound to a client.
+    """
+    return bound._connected()

@@ -216,7 +216,11 @@ def test_heavy_pages_are_made_smaller(on_sandbox) -> None:
         client.subscribe(events.append)
         read = [customer.id async for customer in client.customers.select("id")]
         assert read == sandbox.store.keys("customers")
-        tops = [int(request.query["$top"]) for request in sandbox.requests]
+        tops = [
+            int(request.query["$top"])
+            for request in sandbox.requests
+            if "desc" not in request.query["$orderby"]
+        ]
         assert tops[:7] == [5000, 2500, 1250, 625, 312, 390, 487]
         assert len([top for top in tops if top > 600]) == 4
 

@@ -39,7 +39,7 @@ def test_what_an_identity_is():
         CUSTOMERS.timeout(5),
         Sage200Client(
             Settings(
-                site="ab-CD", company="1", base_url="http://h:1/v", access_token="a"
+                site="ab-CD", company="1", base_url="https://h:1/v", access_token="a"
             )
         ).customers,
     ],
