@@ -152,7 +152,7 @@ def test_a_password_in_a_misspelt_destination_is_not_printed(
     monkeypatch.setattr(
         sys, "argv", ["sage200", command, "customers", "--to", destination]
     )
-    assert app_module.run() == 1
+    assert app_module.run() == 2
     output = "".join(capsys.readouterr())
     assert "database: " in output
     assert "pa55word" not in output

@@ -2,6 +2,7 @@
 
 from lying.company import KEYED, KEYLESS
 from lying.lie import (
+    READS,
     STREAMS,
     anything,
     evaluated,
