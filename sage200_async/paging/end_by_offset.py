@@ -12,10 +12,11 @@ from sage200_async.paging.page_query import last_read_query, query_for, reversed
 from sage200_async.paging.plan import position
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable
 
     from sage200_async.paging.evidence import Evidence
     from sage200_async.paging.plan import PageFacts, Plan
+    from sage200_async.paging.validator import PageValidator
 
 _STEP: Final = 8
 # By how much more is looked back where the last records read are gone.
@@ -27,18 +28,18 @@ class EndByOffset:
     Args:
         evidence: Asks for keys and rows.
         is_over: Returns whether no record matches, beside one that is known.
-        keys_lately: Returns the keys of the last page that had records.
+        recent: What was read lately.
     """
 
     def __init__(
         self,
         evidence: Evidence,
         is_over: Callable[[Plan, int | None], Awaitable[bool]],
-        keys_lately: Callable[[], Collection[int]],
+        recent: PageValidator[Any],
     ) -> None:
         self._evidence = evidence
         self._is_over = is_over
-        self._keys_lately = keys_lately
+        self._recent = recent
 
     async def reached(self, plan: Plan, page: PageFacts) -> bool:
         """Return whether *page* ends the subquery of *plan*.
@@ -68,17 +69,26 @@ class EndByOffset:
         cut off. Without a key, the last record read is asked for with the next one.
         """
         if plan.key is None:
+            if self._recent.last_record is not None:
+                return await self._is_last_record(plan)
             return await self._nothing_beyond(plan, None)
         keys = await self._evidence.keys(plan, reversed_query(plan))
         last = keys[0] if keys else None
-        if last is not None and last in self._keys_lately():
+        if last is not None and last in self._recent.keys_lately:
             return True
-        if not self._keys_lately():  # nothing was read, or by an earlier run
+        if not self._recent.keys_lately:  # nothing was read, or by an earlier run
             return await self._nothing_beyond(plan, last)
         return last is None and await self._is_over(
             replace(plan, after_key=None, mode="key"),
-            next(iter(self._keys_lately()), None),
+            next(iter(self._recent.keys_lately), None),
         )
+
+    async def _is_last_record(self, plan: Plan) -> bool:
+        """Return whether the last record read is there still, and none follows."""
+        records = await self._evidence.records(plan, last_read_query(plan, 1))
+        if not records:  # it has gone
+            return await self._nothing_beyond(plan, None)
+        return records == [self._recent.last_record]
 
     async def _nothing_beyond(self, plan: Plan, last: int | None) -> bool:
         """Return whether the records before the offset of *plan* are the last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -21,10 +21,11 @@ from sage200_async.paging.plan import Plan, position
 from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable
 
     from sage200_async.paging.evidence import Evidence
     from sage200_async.paging.plan import PageFacts
+    from sage200_async.paging.validator import PageValidator
 
 
 class EndOfStream:
@@ -40,7 +41,7 @@ class EndOfStream:
     Args:
         evidence: Asks for keys and rows.
         require_company: Raises `ExtractError` unless the company can be reached.
-        keys_lately: Returns the keys of the last page that had records, by offset.
+        recent: What was read lately.
         trusts_short_pages: Whether a page that is shorter than requested, and than
             500 records, is believed to be the last.
 
@@ -52,13 +53,14 @@ class EndOfStream:
         self,
         evidence: Evidence,
         require_company: Callable[[], Awaitable[None]],
-        keys_lately: Callable[[], Collection[int]],
+        recent: PageValidator[Any],
         *,
         trusts_short_pages: bool = False,
     ) -> None:
         self._evidence = evidence
         self._require_company = require_company
-        self._by_offset = EndByOffset(evidence, self.is_over, keys_lately)
+        self._by_offset = EndByOffset(evidence, self.is_over, recent)
+        self._recent = recent
         self._trusts = trusts_short_pages
         self._refuses_descending = False
 
@@ -171,7 +173,25 @@ class EndOfStream:
             if known is None:  # nothing is left of the whole collection
                 await self._require_company()
                 return True
+            self._require_own(plan, known)
         return False
+
+    def _require_own(self, plan: Plan, key: int) -> None:
+        """Raise if the record of *key* should have been the first of the stream.
+
+        Raises:
+            PagingError: It lies below the first one, and nothing is filtered.
+        """
+        first = self._recent.first_key
+        if plan.subqueries[0] is not None or first is None or key >= first:
+            return
+        if key in self._recent.rejected_keys:
+            return
+        message = (
+            f"{plan.path}: the reading began at {plan.key} {first}, and {key} is there: "
+            "the pages are of another collection, or a gateway answers for the server"
+        )
+        raise PagingError(message, plan=plan)
 
     async def _known_key(self, plan: Plan, *, descending: bool) -> int | None:
         """Return a key of the collection that cannot be unread; None where it is empty.

@@ -33,10 +33,12 @@ class Evidence:
 
     Args:
         ask: Sends a query.
+        model: What each record is.
     """
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, model: Any) -> None:
         self.ask = ask
+        self._model = model
         self._contradictions: Counter[tuple[int, int | None, int]] = Counter()
 
     async def edge(self, plan: Plan, *, descending: bool) -> int | None:
@@ -78,6 +80,12 @@ class Evidence:
     async def rows(self, plan: Plan, query: str) -> list[dict[str, Any]]:
         """Return the rows that a query shows."""
         return read_rows(await self.ask(plan, query), Untyped)
+
+    async def records(self, plan: Plan, query: str) -> list[Any]:
+        """Return the records that a query shows."""
+        response = await self.ask(plan, query)
+        slices = SliceReader[Any](self._model).slices(response.body)
+        return [record for records in slices for record in records]
 
     def contradicted(self, plan: Plan) -> None:
         """Count a contradiction where *plan* stands.

@@ -110,11 +110,11 @@ class PageReader(Generic[R]):
         self.model = model
         """What each record is."""
         self._telemetry = telemetry
-        self.evidence = Evidence(self.ask)
+        self.evidence = Evidence(self.ask, model)
         self.end = EndOfStream(
             self.evidence,
             lambda: require_company(connection.transport, context),
-            lambda: self.validator.keys_lately,
+            self.validator,
             trusts_short_pages=context.trust_short_pages,
         )
         """Decides where the reading ends."""

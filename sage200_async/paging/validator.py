@@ -61,6 +61,10 @@ class PageValidator(Generic[R]):
         """Keys of the page before, by offset."""
         self.keys_lately: set[int] = set()
         """Keys of the last page that had records, by offset."""
+        self.first_key: int | None = None
+        """By key: the first key, where the reading began at the start."""
+        self.last_record: object = None
+        """Without a key: the last record; None where it did not fit."""
         self._fingerprints = set[int]()
 
     def open(
@@ -112,7 +116,9 @@ class PageCheck(Generic[R]):
         """
         self._served += len(records)
         key_of = self._reading.key_of
-        if key_of is not None:
+        if key_of is None:
+            self._reading.last_record = (records or [self._reading.last_record])[-1]
+        else:
             keys = list(map(key_of, records))
             by_key = self._plan.mode == "key"
             records = (self._ascending if by_key else self._new)(records, keys)
@@ -127,6 +133,7 @@ class PageCheck(Generic[R]):
             Whether it is wanted: outside the range, another page has it too.
         """
         self._served += 1
+        self._reading.last_record = None
         key = _key_in(error.raw, self._plan.key)
         if key is None:
             self._reading.rejected_without_key += 1
@@ -177,6 +184,8 @@ class PageCheck(Generic[R]):
                 raise _out_of_order(self._plan, last, key)
             last = key
         self._require_bounded(last)
+        if self._last_key is None and keys:
+            self._reading.first_key = keys[0]
         self._last_key = last
         if self.expected is not None and self.expected in keys:
             self._has_max_key = True

@@ -118,14 +118,17 @@ def requests_needed(rows, size, top, clamp):
     return requests
 
 
-def requests_by_offset(rows, size, top, clamp):
-    """Count the requests of a stream by offset: a short page is asked about."""
+def requests_by_offset(rows, size, top, clamp, *, keyless=False):
+    """Count the requests of a stream by offset: a short page is asked about.
+
+    Without a key, one record alone is not: the server may show one at a time.
+    """
     read_, requests = 0, 0
     while top is None or read_ < top:
         asked = size if top is None else min(size, top - read_)
         served = min(asked, clamp, rows - read_)
         read_, requests = read_ + served, requests + 1
-        if served < asked:
+        if served < asked and not (keyless and served == 1):
             requests += 1
             if read_ == rows:
                 break
@@ -186,7 +189,8 @@ def test_offset_without_key(keys, size, top, clamp):
     query = query_on(server, key=None).page_size(size).order_by("id")
     query = query if top is None else query.top(top)
     assert read(query) == sorted(keys)[:top]
-    assert len(server.seen) == requests_by_offset(len(keys), size, top, clamp)
+    needed = requests_by_offset(len(keys), size, top, clamp, keyless=True)
+    assert len(server.seen) == needed
 
 
 @given(KEYS, SIZES, TOPS, CLAMPS)
@@ -265,7 +269,7 @@ def test_ignored_skip(keys, size, key, skip):
     """
     server = Server(sorted(keys), ignores=frozenset({"$skip"}))
     query = query_on(server, key).page_size(size).order_by("n").skip(skip)
-    if len(keys) < size and (key or len(keys) == 1):
+    if len(keys) < size and key:
         assert len(read(query)) == len(keys)
     else:
         with pytest.raises(PagingError, match=r"ignores \$skip"):
