@@ -239,4 +239,4 @@ def connection_of(bound: BoundEndpoint) -> Connection:
     Raises:
         ClientClosed: It is not bound to a client.
     """
-    return bound._connected()  # noqa: SLF001 - the same module
+    return bound._connected()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
