@@ -116,9 +116,9 @@ class PageCheck(Generic[R]):
         """
         self._served += len(records)
         key_of = self._reading.key_of
-        if key_of is None:
-            self._reading.last_record = (records or [self._reading.last_record])[-1]
-        else:
+        if key_of is None and records:
+            self._reading.last_record = records[-1]
+        if key_of is not None:
             keys = list(map(key_of, records))
             by_key = self._plan.mode == "key"
             records = (self._ascending if by_key else self._new)(records, keys)
