@@ -13,6 +13,7 @@ from sage200_async.errors import (
     BadRequest,
     DecodeError,
     ExtractError,
+    PagingError,
     QueryError,
     RequestError,
 )
@@ -103,8 +104,12 @@ async def read_unkeyed(
     ordered = await _ordered(query)
     backward = _reversed(ordered)
     for _ in range(_TRIES):
-        written = await _write(ordered, thread, name, on_progress)
-        again = await _digest(backward)
+        try:
+            written = await _write(ordered, thread, name, on_progress)
+            again = await _digest(backward)
+        except PagingError:  # rows have moved
+            await thread.reopen()
+            continue
         if written == again and await _counted(query) in {None, written.total}:
             if not written.records:
                 await require_company(connection_of(query).transport, query.context)

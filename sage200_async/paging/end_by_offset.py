@@ -100,6 +100,10 @@ class EndByOffset:
             plan: Where the reading stands.
             last: The key of the last record in its order, or None.
         """
+        if plan.offset == plan.options.skip > 0:
+            total = await self._evidence.count(plan)
+            if total is not None:
+                return total <= plan.offset
         if plan.offset == 0:
             if plan.key is not None:
                 return last is None

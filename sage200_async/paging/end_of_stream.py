@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from sage200_async.errors import BadRequest, PagingError, RequestError
-from sage200_async.limits import PAGE_DEFAULT, PAGE_MAX
+from sage200_async.errors import BadRequest, PagingError
+from sage200_async.limits import PAGE_DEFAULT, PAGE_FLOOR
 from sage200_async.odata.expressions import And, Comparison, In
 from sage200_async.paging.end_by_offset import EndByOffset
 from sage200_async.paging.evidence import TRIES
 from sage200_async.paging.page_query import (
     any_query,
-    count_query,
     rest_query,
 )
 from sage200_async.paging.page_size import PageSize
 from sage200_async.paging.plan import Plan, position
-from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,7 +56,8 @@ class EndOfStream:
         trusts_short_pages: bool = False,
     ) -> None:
         self._evidence = evidence
-        self._require_company = require_company
+        self.require_company = require_company
+        """Raises `ExtractError` unless the company can be reached."""
         self._by_offset = EndByOffset(evidence, self.is_over, recent)
         self._recent = recent
         self._trusts = trusts_short_pages
@@ -97,6 +96,8 @@ class EndOfStream:
             return plan, False
         if self._trusts and not plan.part_of_read:
             short = page.served < min(plan.requested, PAGE_DEFAULT)
+            if page.notes.more and not page.served:
+                self._evidence.contradicted(position(plan, page))
             return plan, short and not page.notes.more
         if plan.mode == "key":
             empty = nothing_there and page.last_key is None and not page.served
@@ -105,7 +106,7 @@ class EndOfStream:
         try:
             return plan, await ends(plan, page)
         except BadRequest:  # no $skip, or no such order: nothing can be shown
-            return plan, True
+            return plan, plan.mode == "single" or not page.served
 
     async def _after_by_key(self, plan: Plan, page: PageFacts) -> tuple[Plan, bool]:
         last, max_key = page.last_key, plan.max_key
@@ -124,7 +125,8 @@ class EndOfStream:
         over = await self._nothing_left(here, empty=not page.served)
         if not over and page.served and plan.remaining is not None:
             # The server has a limit below the pages requested.
-            size = PageSize(page.served, page.served)
+            served = max(page.served, PAGE_FLOOR)
+            size = PageSize(served, served)
             plan = replace(plan, page_size=size)
         return plan, over
 
@@ -149,6 +151,8 @@ class EndOfStream:
         try:
             over = await self.is_over(plan, plan.after_key)
         except BadRequest:
+            if plan.part_of_read:
+                raise  # nothing is certified that cannot be shown
             return empty
         if not over and empty:
             self._evidence.contradicted(plan)
@@ -169,10 +173,12 @@ class EndOfStream:
                 if keys:
                     return keys == [known]
             # It has gone meanwhile: another record has to be shown.
-            known = await self._known_key(plan, descending=attempt % 2 == 1)
+            known, usable = await self._known_key(plan, descending=attempt % 2 == 1)
             if known is None:  # nothing is left of the whole collection
-                await self._require_company()
+                await self.require_company()
                 return True
+            if not usable:  # the collection is there: does anything of it match?
+                return await self._evidence.edge(plan, descending=True) is None
             self._require_own(plan, known)
         return False
 
@@ -193,8 +199,10 @@ class EndOfStream:
         )
         raise PagingError(message, plan=plan)
 
-    async def _known_key(self, plan: Plan, *, descending: bool) -> int | None:
-        """Return a key of the collection that cannot be unread; None where it is empty.
+    async def _known_key(
+        self, plan: Plan, *, descending: bool
+    ) -> tuple[int | None, bool]:
+        """Return a key of the collection, and whether it can be no unread one.
 
         Args:
             plan: Where the reading stands.
@@ -205,10 +213,11 @@ class EndOfStream:
         for down in (descending, not descending):
             keys = await self._evidence.keys(plan, any_query(plan, descending=down))
             key = keys[0] if keys else None
-            unread = key is not None and (low is None or key > low)
-            if not unread or (high is not None and key is not None and key > high):
-                break
-        return key
+            if key is None:
+                continue
+            if (low is not None and key <= low) or (high is not None and key > high):
+                return key, True
+        return key, False
 
     async def _is_whole(self, plan: Plan, page: PageFacts) -> bool:
         """Return whether one page, in no order, is all there is."""
@@ -216,11 +225,7 @@ class EndOfStream:
         if page.served >= plan.requested or page.notes.more:
             return False
         if total is None:
-            try:
-                response = await self._evidence.ask(plan, count_query(plan))
-                total = read_count(response, PAGE_MAX)
-            except RequestError:
-                total = None
+            total = await self._evidence.count(plan)
         return total is None or total <= page.served
 
 

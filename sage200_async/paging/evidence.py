@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sage200_async.errors import PagingError
-from sage200_async.paging.page_query import edge_query
+from sage200_async.errors import DecodeError, PagingError, RequestError
+from sage200_async.limits import PAGE_MAX
+from sage200_async.paging.page_query import count_query, edge_query
 from sage200_async.paging.validator import wrong_key
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.json_types import Untyped
-from sage200_async.wire.responses import read_rows
+from sage200_async.wire.responses import read_count, read_rows
 
 if TYPE_CHECKING:
     from sage200_async.paging.plan import Plan
@@ -86,6 +87,13 @@ class Evidence:
         response = await self.ask(plan, query)
         slices = SliceReader[Any](self._model).slices(response.body)
         return [record for records in slices for record in records]
+
+    async def count(self, plan: Plan) -> int | None:
+        """Return how many records the server counts, or None."""
+        try:
+            return read_count(await self.ask(plan, count_query(plan)), PAGE_MAX)
+        except (RequestError, DecodeError):
+            return None
 
     def contradicted(self, plan: Plan) -> None:
         """Count a contradiction where *plan* stands.

@@ -76,7 +76,7 @@ def rest_query(plan: Plan, known: int) -> str:
     """
     unread = _both(plan.subqueries[0], *_key_bounds(plan))
     beside = Comparison(plan.key or "", "eq", str(known), "integer")
-    condition = beside if unread is None else Or.of(unread, beside)
+    condition = None if unread is None else Or.of(unread, beside)
     return _keys_query(plan, condition, descending=True)
 
 

@@ -20,7 +20,7 @@ from sage200_async.paging.page_query import query_for
 from sage200_async.paging.plan import Plan, advance, with_smaller_page
 from sage200_async.paging.validator import PageValidator
 from sage200_async.wire.decode import SliceReader, decoders_for
-from sage200_async.wire.headers import request_id
+from sage200_async.wire.headers import request_id, server_time
 from sage200_async.wire.messages import AskForLess, company_request
 from sage200_async.wire.splitting import key_in
 
@@ -103,8 +103,8 @@ class PageReader(Generic[R]):
         """Records that did not fit and went to the quarantine."""
         self.pages = plan.pages
         """Pages read, those before *plan* included."""
-        self.server_date = ""
-        """The ``Date`` header of the first response to `ask`; empty without one."""
+        self.began_at: float | None = None
+        """When the reading began, by the server's clock, in seconds since 1970."""
         self._connection = connection
         self._context = context
         self.model = model
@@ -233,7 +233,8 @@ class PageReader(Generic[R]):
         except RequestError as error:
             error.request = error.request or request
             raise
-        self.server_date = self.server_date or response.headers.get("date", "")
+        if self.began_at is None:
+            self.began_at = server_time(response.headers)
         return response
 
     def _request(self, plan: Plan, deadline: float | None) -> Request:

@@ -26,8 +26,8 @@ _FAR: Final = 10**12
 
 _COMPARISON: Final = 3
 # Nodes: an operator or a function, the field, the value.
-_BOUNDS: Final = 2 * (_COMPARISON + 1)
-# Nodes of the conditions on the key that a reading adds, each with its ``and``.
+_BOUNDS: Final = 3 * (_COMPARISON + 1)
+# Nodes of the conditions on the key that a reading adds, each with its ``and`` or ``or``.
 _TOKENS: Final = re.compile(r"(?:'[^']*')+|[^\s()',]+")
 _SHORTEST_NODE: Final = 4
 # Bytes: a chain of ``a eq 1`` has as many for each of its nodes, and more.

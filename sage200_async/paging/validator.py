@@ -103,7 +103,7 @@ class PageCheck(Generic[R]):
         self._last_key = plan.after_key
         self.expected: int | None = None
         """The highest key, where it was asked for beside the page."""
-        self._has_max_key = False
+        self._has_max_key = self._rejected = False
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
         self._keys: set[int] = set()
@@ -117,7 +117,8 @@ class PageCheck(Generic[R]):
         self._served += len(records)
         key_of = self._reading.key_of
         if key_of is None and records:
-            self._reading.last_record = records[-1]
+            # One that was set aside may have been the last of the slice.
+            self._reading.last_record = None if self._rejected else records[-1]
         if key_of is not None:
             keys = list(map(key_of, records))
             by_key = self._plan.mode == "key"
@@ -133,6 +134,7 @@ class PageCheck(Generic[R]):
             Whether it is wanted: outside the range, another page has it too.
         """
         self._served += 1
+        self._rejected = True
         self._reading.last_record = None
         key = _key_in(error.raw, self._plan.key)
         if key is None:
@@ -161,7 +163,8 @@ class PageCheck(Generic[R]):
             count = self._repeated
             raise _repeats(self._plan, f"{count} records of the page before again")
         self._reading.previous_page = self._keys
-        self._reading.keys_lately = self._keys or self._reading.keys_lately
+        keys = self._keys.union(self._rejected_keys)
+        self._reading.keys_lately = keys or self._reading.keys_lately
         return replace(self.facts, notes=notes)
 
     @property

@@ -21,6 +21,8 @@ _HEAD: Final = re.compile(
 _TAIL: Final = re.compile(
     rb'\](?P<rest>(?:\s*,\s*"[^"\\]*"\s*:\s*' + _SCALAR + rb")*\s*\})\s*\Z"
 )
+_FURTHER_ARRAY: Final = re.compile(rb'\]\s*,\s*"[^"\\]*"\s*:\s*\[')
+# Another array after one: the last bracket need not be that of the records.
 _SHOWN: Final = 300
 
 
@@ -91,6 +93,8 @@ def _mark(head: bytes) -> int:
 def _tail(chunks: ChunkedBody) -> re.Match[bytes] | None:
     """Return the end of the array and of the wrapper, from the array's bracket on."""
     last = chunks.last(_NEAR)
+    if _FURTHER_ARRAY.search(last):
+        return None
     at = len(last)
     while (at := last.rfind(b"]", 0, at)) >= 0:
         if match := _TAIL.match(last, at):

@@ -423,6 +423,8 @@ RECORDS = b'[{"id": 1, "name": "a]b}"}, {"id": 2, "lines": [{"id": 3}]}]'
         (b"", b', "@odata.nextLink" : "a],\\"b\\":1}"', PageNotes(more=True)),
         (b'"odata.count":5,', b',"odata.nextLink":"x"', PageNotes(5, more=True)),
         (b'"extra":{"a":[1]},', b',"@odata.count":7', PageNotes(total=7)),
+        (b"", b',"messages":[],"odata.count":7', PageNotes(total=7)),
+        (b"", b', "messages" : [{"a": [1]}]', PageNotes()),
         (b"\n ", b"\n ", PageNotes()),
     ],
 )

@@ -201,7 +201,7 @@ def test_split_twice():
         for right in part.terms[1].literals
     ]
     assert len(pairs) == len(set(pairs)) == 300 * 300
-    assert len(parts) <= 27 * 28  # 23 values fit into 100 nodes: 11 and 12 of them
+    assert len(parts) <= 28 * 28  # 22 values fit into 100 nodes: 11 of each
 
 
 def test_parts_end_one_by_one():

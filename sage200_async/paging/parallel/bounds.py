@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sage200_async.errors import DecodeError, PagingError, RequestError
 from sage200_async.limits import PAGE_MAX
 from sage200_async.paging.key_ranges import KeyRange
-from sage200_async.paging.page_query import count_query
+from sage200_async.paging.page_query import any_query, count_query
 from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Edges:
         for attempt in range(1, _TRIES_FOR_FEW + 1):
             lowest, highest = await self._ask()
             if lowest is None and highest is None:
-                if not self.count or self._plan.subqueries[0] is not None:
+                if await self._is_empty():
                     return None
             elif lowest is not None and highest is not None and lowest <= highest:
                 return KeyRange(lowest - 1, highest)
@@ -74,6 +74,21 @@ class Edges:
             "gateway answers for it"
         )
         raise PagingError(message, plan=plan)
+
+    async def _is_empty(self) -> bool:
+        """Return whether nothing matches, though the company can be reached.
+
+        That is asked for once more, after a record of the collection was shown.
+        """
+        evidence, plan = self._reader.evidence, self._plan
+        unfiltered = plan.subqueries[0] is None
+        if unfiltered and self.count:
+            return False
+        collection = any_query(plan, descending=True)
+        if await evidence.keys(plan, collection):
+            return not unfiltered and await evidence.edge(plan, descending=True) is None
+        await self._reader.end.require_company()
+        return not await evidence.keys(plan, collection)
 
     async def _ask(self) -> tuple[int | None, int | None]:
         evidence, plan = self._reader.evidence, self._plan

@@ -11,7 +11,6 @@ from sage200_async.errors import PagingError
 from sage200_async.odata.expressions import Comparison, Or
 from sage200_async.odata.literals import NULL, timestamp
 from sage200_async.paging.parallel.bounds import count_records
-from sage200_async.wire.headers import server_time
 
 if TYPE_CHECKING:
     from sage200_async.paging.page_reader import PageReader
@@ -73,15 +72,14 @@ async def check_counts(
     if before is None or plan.subqueries != (None,):
         return None
     after = await count_records(reader, plan)
-    if max(before, after or 0) <= arrived:
+    if after is None or after <= arrived:
         return after
     expected = await _there_at_first(reader, plan, arrived)
-    if expected is None:
-        expected = await _highest_count(reader, plan, before, after)
-    if expected > arrived:
+    if (after if expected is None else expected) > arrived:
         message = (
-            f"{plan.path}: {arrived:,} records arrived, and the server counts "
-            f"{expected:,}: a response was cut off, or others write; read again later"
+            f"{plan.path}: {arrived:,} records arrived, and the server counts {after:,} "
+            f"up to {plan.key} {plan.max_key}: a response was cut off, or others write; "
+            "read again later"
         )
         raise PagingError(message, plan=plan)
     return after
@@ -97,28 +95,12 @@ async def _there_at_first(
         not to be believed: by it, less than half of what arrived was there.
     """
     fields = getattr(reader.model, "__struct_encode_fields__", ())
-    began = server_time({"date": reader.server_date})
-    if _CREATED not in fields or began is None:
+    if _CREATED not in fields or reader.began_at is None:
         return None
-    began_text = timestamp(datetime.fromtimestamp(began, UTC))
+    began_text = timestamp(datetime.fromtimestamp(reader.began_at, UTC))
     earlier = Or.of(
         Comparison(_CREATED, "lt", began_text, "datetime"),
         Comparison(_CREATED, "eq", NULL, "null"),
     )
-    below = await count_records(reader, plan, earlier)
-    if below is None or below * 2 < arrived:
-        return None
-    return await count_records(reader, replace(plan, max_key=None), earlier)
-
-
-async def _highest_count(
-    reader: PageReader[Any], plan: Plan, before: int, after: int | None
-) -> int:
-    """Return how many records there may have been, where no stamp shows it.
-
-    Those that went meanwhile explain a count that is lower now, unless there are
-    records above the highest key: then it may have been too low from the beginning.
-    """
-    highest = await reader.evidence.edge(replace(plan, max_key=None), descending=True)
-    risen = highest is not None and highest > (plan.max_key or 0)
-    return max(after or 0, before if risen else 0)
+    count = await count_records(reader, plan, earlier)
+    return None if count is None or count * 2 < arrived else count

@@ -90,7 +90,7 @@ class ParallelRead(Generic[R]):
         self._failure: BaseException | None = None
         self._bounds: list[KeyRange | None] = []
         self._done = [KeyRanges() for _ in plan.subqueries]
-        if resume_from is not None:
+        if resume_from is not None and plan.subqueries:
             self._done = [resume_from.done]
         self._earlier = resume_from or ResumePoint(None, KeyRanges())
         self._rejected = 0
@@ -109,6 +109,11 @@ class ParallelRead(Generic[R]):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._queue.close(now=True)
+        ended = self.certificate is not None
+        if not ended and isinstance(self._failure, asyncio.CancelledError | None):
+            message = f"{self._plan.path}: the block of read() was left before its end"
+            self._failure = ClientClosed(message)
         progress = self.progress
         end = replace(self._plan, records=progress.records, pages=progress.requests)
         self._telemetry.finished(end, kind.__name__ if kind else "")
@@ -210,7 +215,7 @@ class ParallelRead(Generic[R]):
     async def _find_bounds(self) -> None:
         """Find the keys that there are, and open the ranges that are to be read."""
         point = self._resume_from
-        if point is None:
+        if point is None or point.bounds is None:
             finders = [Edges(self._reader, plan) for plan in self._parts]
             async with asyncio.TaskGroup() as group:
                 edges = [group.create_task(finder.find()) for finder in finders]
@@ -240,6 +245,7 @@ class ParallelRead(Generic[R]):
     async def _check(self) -> None:
         """Check the edges and the counts, once all ranges were read."""
         reader, worker, earlier = self._reader, self._worker, self._earlier
+        reader.began_at = earlier.started_at or reader.began_at
         for number, bounds in enumerate(self._bounds):
             if bounds is None:
                 continue
