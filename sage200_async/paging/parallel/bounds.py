@@ -78,7 +78,7 @@ class Edges:
     async def _is_empty(self) -> bool:
         """Return whether nothing matches, though the company can be reached.
 
-        That is asked for once more, after a record of the collection was shown.
+        Both edges are asked for once more, after a record of the collection was shown.
         """
         evidence, plan = self._reader.evidence, self._plan
         unfiltered = plan.subqueries[0] is None
@@ -86,7 +86,7 @@ class Edges:
             return False
         collection = any_query(plan, descending=True)
         if await evidence.keys(plan, collection):
-            return not unfiltered and await evidence.edge(plan, descending=True) is None
+            return not unfiltered and await self._ask() == (None, None)
         await self._reader.end.require_company()
         return not await evidence.keys(plan, collection)
 
