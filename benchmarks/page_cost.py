@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import FrameType
 
-SETTINGS = Settings(access_token="t", site="s", company=1, base_url="http://x/")
+SETTINGS = Settings(access_token="t", site="s", company=1, base_url="https://x/")
 WATCHED = {"encode_query": "query strings", "company_request": "requests"}
 BEFORE = {
     "a default page of 99 records": {
@@ -55,7 +55,9 @@ async def count(
     work: Callable[[Sage200Client], Awaitable[None]], body: Any
 ) -> Counter[str]:
     """Return how often each function of the package is called by *work*."""
-    memory = MemoryTransport(lambda _: reply(body))
+    memory = MemoryTransport(
+        lambda request: reply([{"id": 99}] if "desc" in request.query else body)
+    )
     transport = Retry(memory, RetryPolicy(), Clock())
     client = Sage200Client(SETTINGS, transport=transport)
     await work(client)  # decoders and caches are built once
