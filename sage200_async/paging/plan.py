@@ -46,6 +46,8 @@ class Plan(Struct, frozen=True):
     """Records returned."""
     page_size: PageSize = PageSize()
     """How large the pages are at present."""
+    company: str = ""
+    """Whose collection it is: the site and the company."""
     max_key: int | None = None
     """The highest key that matched the first subquery when its reading began; None
     where it is not known. Nothing above it is asked for."""

@@ -28,6 +28,7 @@ def start(
     *,
     max_query_bytes: int,
     in_one_piece: bool = False,
+    company: str = "",
 ) -> tuple[Plan, str]:
     """Choose how to read a collection, and write its first query.
 
@@ -38,6 +39,7 @@ def start(
         max_query_bytes: Bytes of an encoded query at most.
         in_one_piece: Whether an ``in_`` is sent whole as long as it has no more
             than these bytes, however many its values are.
+        company: Whose collection it is: the site and the company.
 
     Returns:
         The plan, and the query string of its first request; empty where
@@ -55,6 +57,7 @@ def start(
     condition = None if isinstance(settled, bool) else settled
     plan = Plan(
         path=path,
+        company=company,
         options=options,
         key=key,
         mode=_mode_for(options, key),
@@ -101,13 +104,15 @@ def resumed(plan: PlanLike, fresh: Plan) -> Plan:
         raise QueryError(message)
     size = fresh.options.page_size
     same = replace(plan.options, page_size=size, timeout=fresh.options.timeout)
-    if plan.part_of_read or (plan.path, plan.key, same) != (
+    same_query = (plan.path, plan.company, plan.key, same) == (
         fresh.path,
+        fresh.company,
         fresh.key,
         fresh.options,
-    ):
+    )
+    if plan.part_of_read or not same_query:
         message = (
-            f"{fresh.path}: the plan belongs to another query, of {plan.path} after "
+            f"{fresh.path}: the plan belongs to another query or company, of {plan.path} after "
             f"{plan.records} records: call resume on the query that it came from"
         )
         raise QueryError(message)

@@ -264,19 +264,24 @@ class CollectionQuery(Query, Generic[R]):
         self, reserve: int = 0, *, in_one_piece: bool = False
     ) -> tuple[Plan, str]:
         endpoint, options = self.endpoint, self.options
-        room = self.context.max_query_bytes - reserve
+        context = self.context
+        room = context.max_query_bytes - reserve
+        company = f"{context.site}/{context.company}"
         plan, query = start(
             endpoint.path,
             options,
             endpoint.key,
             max_query_bytes=room,
             in_one_piece=in_one_piece,
+            company=company,
         )
         several = options.top is None or options.top > options.page_size
         if plan.mode == "single" and several and not plan.done:
             order = order_of_all_fields(endpoint, options, room - len(query) - _ORDERED)
             ordered = replace(options, order_by=order)
-            plan, query = start(endpoint.path, ordered, None, max_query_bytes=room)
+            plan, query = start(
+                endpoint.path, ordered, None, max_query_bytes=room, company=company
+            )
         return plan, query
 
     def _url(self, query: str) -> str:

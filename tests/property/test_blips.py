@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tables import matching
 
 from sage200_async import Sage200Client, Settings, field
-from sage200_async.errors import BadRequest, ClientClosed, PagingError
+from sage200_async.errors import BadRequest, ClientClosed, PagingError, QueryError
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Response
 
@@ -175,3 +175,17 @@ def test_a_read_that_was_left_says_so_when_it_is_iterated(started):
 
     with pytest.raises(ClientClosed, match="left before its end"):
         asyncio.run(main())
+
+
+def test_a_plan_of_another_company_is_not_resumed():
+    """A plan is a place among the records of one company."""
+    client = client_of(Table(range(1, 30)))
+    other = client.at("site", 2)
+
+    async def first_page(query):
+        return (await anext(query.pages())).plan
+
+    plan = asyncio.run(first_page(client.customers))
+    with pytest.raises(QueryError, match="another query or company"):
+        other.customers.resume(plan)
+    assert client.customers.resume(plan).plan.records == 10
