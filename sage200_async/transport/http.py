@@ -257,9 +257,10 @@ class HttpTransport:
             try:
                 await _read(response, body)
                 received = body.content(response.status)
-            except (aiohttp.ClientError, TimeoutError, IncompleteResponse):
+            except (aiohttp.ClientError, TimeoutError, IncompleteResponse) as error:
                 if response.status // 100 == _SUCCESS:
                     raise
+                bare(error)  # its frames hold the body, in which tokens may be
                 received = body.so_far()  # the status is known all the same
             return Response(response.status, headers, received)
 

@@ -66,6 +66,13 @@ GOOD = Answer(
         }
     ).encode(),
 )
+NO_GZIP = Answer(
+    500,
+    b'{"access_token":"hush-access-1"}',
+    headers=(("Content-Encoding", b"gzip"),),
+    foreign=True,
+)
+# An error whose body is read as far as it can be: what stopped it is not raised.
 CUSTOMERS = Answer(200, b'{"id":5,"name":"Real"}')
 HOUR = 3_600
 LIFE = 28_800
@@ -112,6 +119,7 @@ async def run(script):
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(script=st.lists(ANSWERS, min_size=1, max_size=3))
 @example([Answer(200, b'\xef\xbb\xbf{"access_token":"hush-access-1"}')])
+@example([NO_GZIP])
 def test_every_answer_of_the_token_endpoint(script):
     """It is a token or a `TokenError`, and once the endpoint works, so do requests."""
     first, second, asked, stored = asyncio.run(run(script))
