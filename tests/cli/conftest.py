@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -80,6 +81,17 @@ async def _access_token(settings: dict[str, str]) -> str:
     ):
         token: str = (await response.json())["access_token"]
         return token
+
+
+@pytest.fixture
+def restore_sigint() -> Iterator[None]:
+    """Restore the handling of Ctrl-C; shells disable it in background processes.
+
+    What is started then ignores it, too.
+    """
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture

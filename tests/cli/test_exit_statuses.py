@@ -101,6 +101,7 @@ def test_status_4_a_person_has_to_sign_in(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent there")
+@pytest.mark.usefixtures("restore_sigint")
 def test_status_130_it_was_interrupted(
     tmp_path: Path, sage200: Run, serving: Any
 ) -> None:

@@ -278,14 +278,6 @@ def test_the_browser_does_not_come_back(machine):
     assert machine.files() == []
 
 
-@pytest.fixture
-def restore_sigint():
-    """Restore the handling of Ctrl-C; shells disable it in background processes."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, handler)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="Windows sends no such signal")
 @pytest.mark.parametrize("option", ["--no-browser", "--paste"])
 @pytest.mark.usefixtures("restore_sigint")
