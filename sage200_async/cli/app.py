@@ -21,7 +21,7 @@ from sage200_async.cli import sandbox as sandbox_command
 from sage200_async.cli import verify as verify_command
 from sage200_async.cli import whoami as whoami_command
 from sage200_async.cli.destination import ExtractOptions, explicit_options
-from sage200_async.cli.exit_status import DONE, INTERRUPTED, status_of
+from sage200_async.cli.exit_status import DONE, FAILED, INTERRUPTED, status_of
 from sage200_async.cli.options import (
     AS_JSON,
     DATA,
@@ -34,7 +34,7 @@ from sage200_async.cli.options import (
     sync_options,
     verify_options,
 )
-from sage200_async.cli.output import FORMATS, drop_output, is_reader_gone
+from sage200_async.cli.output import FORMATS, drop_output, is_reader_gone, safe_outputs
 from sage200_async.errors import Sage200Error, TokenRefused
 from sage200_async.errors.foreign_text import printable
 
@@ -306,6 +306,11 @@ def verify(
 
 def run() -> int:
     """Run a command, and return the exit status."""
+    with safe_outputs():
+        return _run()
+
+
+def _run() -> int:
     try:
         status = app(standalone_mode=False)
     except click.ClickException as error:
@@ -324,6 +329,9 @@ def run() -> int:
         for note in getattr(error, "__notes__", ()):
             click.echo(f"       {printable(note)}", err=True)
         return status_of(error)
+    except OSError as error:  # most likely of standard output: a full disk
+        click.echo(f"error: {printable(str(error))}", err=True)
+        return FAILED
     return status if isinstance(status, int) else DONE
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from sage200_async.cli.exit_status import DONE, FAILED, SET_ASIDE, SIGN_IN, status_of
-from sage200_async.cli.output import align_columns, print_lines
+from sage200_async.cli.output import align_columns, drop_output, print_lines
 from sage200_async.cli.query import known_endpoint
 from sage200_async.errors import DecodeError
 from sage200_async.extract.undecodable import undecodable
@@ -54,25 +55,36 @@ def report_exports(
     """
     rows = {name: _export_row(name, proof) for name, proof in finished.items()}
     rows |= {one.name: _export_row(one.name, one.result) for one in outcomes}
-    print_lines(align_columns([_EXPORT_HEAD, *(rows[name] for name in resources)]))
+    shown = print_summary([_EXPORT_HEAD, *(rows[name] for name in resources)])
     for name in finished:
         message = f"{name}: already complete; pass --overwrite to read it anew"
         click.echo(message, err=True)
     proofs = dict(finished)
     proofs |= {one.name: one.result for one in outcomes if one.result is not None}
     rejected = {name: proof.rejected for name, proof in proofs.items()}
-    return report_failures(outcomes, rejected, rejects)
+    return report_failures(outcomes, rejected, rejects) or shown
 
 
 def report_syncs(outcomes: Sequence[Outcome[SyncResult]], rejects: str | None) -> int:
     """Print one line for each sync, and its errors; return the exit status."""
-    print_lines(align_columns([_SYNC_HEAD, *map(_sync_row, outcomes)]))
+    shown = print_summary([_SYNC_HEAD, *map(_sync_row, outcomes)])
     results = [one.result for one in outcomes if one.result is not None]
     for result in results:
         _print_limits(result)
-    return report_failures(
-        outcomes, {one.name: one.rejected for one in results}, rejects
-    )
+    rejected = {one.name: one.rejected for one in results}
+    return report_failures(outcomes, rejected, rejects) or shown
+
+
+def print_summary(rows: Sequence[Sequence[str]]) -> int:
+    """Print *rows* as a table; return the exit status that this alone comes to."""
+    try:
+        print_lines(align_columns(rows))
+    except OSError as error:
+        drop_output(sys.stdout)
+        message = f"the summary cannot be printed: {error.strerror}"
+        click.echo(f"error: {message}", err=True)
+        return FAILED
+    return DONE
 
 
 def _print_limits(result: SyncResult) -> None:

@@ -6,7 +6,15 @@ import csv
 import errno
 import os
 import sys
+from contextlib import (
+    ExitStack,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 import click
@@ -19,7 +27,7 @@ from sage200_async.errors.foreign_text import escaped_json, printable
 from sage200_async.wire.json_types import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _MAX_COLUMNS: Final = 8
@@ -156,6 +164,54 @@ def drop_output(file: IO[str]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, file.fileno())
     os.close(nowhere)
+
+
+class Messages:
+    """Standard error: what cannot be written there is left out, and ends no command.
+
+    Args:
+        file: Where it goes: a full disk, a closed pipe, a terminal that is gone.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write *text*, if that is possible."""
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is waiting, if that is possible."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextmanager
+def safe_outputs() -> Generator[None, None, None]:
+    """Let a command print, whatever its outputs are: a service may have none."""
+    with ExitStack() as stack:
+        nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        outputs: list[IO[str]] = [sys.stdout or nowhere, sys.stderr or nowhere]
+        stack.enter_context(redirect_stdout(outputs[0]))
+        stack.enter_context(redirect_stderr(Messages(outputs[1])))
+        try:
+            yield
+        finally:
+            for output in outputs:
+                _settle(output)
+
+
+def _settle(output: IO[str]) -> None:
+    """Write what is waiting, or drop it: the interpreter ends with 120 otherwise."""
+    try:
+        output.flush()
+    except OSError:
+        drop_output(output)
 
 
 def _filled_columns(

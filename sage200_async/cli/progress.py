@@ -17,8 +17,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sage200_async.cli.output import drop_output, is_reader_gone
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -94,7 +92,7 @@ class Lines:
         """Print that a resource is being read."""
         shown_at = self._clock()
         self._records[name] = 0
-        _print(f"{name}: started")
+        click.echo(f"{name}: started", err=True)
 
         def show(step: Step) -> None:
             nonlocal shown_at
@@ -103,20 +101,11 @@ class Lines:
                 return
             shown_at = self._clock()
             of_all = "" if step.expected is None else f" of {step.expected:,}"
-            _print(f"{name}: {step.records:,}{of_all} records")
+            click.echo(f"{name}: {step.records:,}{of_all} records", err=True)
 
         return show
 
     def end(self, name: str, outcome: str) -> None:
         """Print how a resource has ended."""
-        _print(f"{name}: {self._records.get(name, 0):,} records, {outcome}")
-
-
-def _print(line: str) -> None:
-    """Print a line, even where nobody reads on: the export goes on."""
-    try:
-        click.echo(line, err=True)
-    except OSError as error:
-        if not is_reader_gone(error):
-            raise
-        drop_output(sys.stderr)
+        records = self._records.get(name, 0)
+        click.echo(f"{name}: {records:,} records, {outcome}", err=True)

@@ -1,16 +1,20 @@
 """What an export prints meanwhile, and to a reader that does not wait for the end."""
 
+import errno
 import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 import rich.progress
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, TextColumn
 
+from sage200_async.cli.app import run
+from sage200_async.cli.output import Messages
 from sage200_async.cli.progress import Bars, Lines
 from sage200_async.paging.parallel import Progress
 
@@ -65,6 +69,27 @@ def test_on_a_terminal_each_resource_has_a_bar() -> None:
     assert "20/50" in output.getvalue()
 
 
+class Gone(io.StringIO):
+    """A terminal that is gone."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EIO, f"Input/output error: {len(text)}")
+
+    def flush(self) -> None:
+        self.write("")
+
+
+def test_a_terminal_that_is_gone_does_not_end_an_export() -> None:
+    """Bars that cannot be drawn any more, as after a hang-up, are no error."""
+    console = Console(file=cast("IO[str]", Messages(Gone())), force_terminal=True)
+    with rich.progress.Progress(console=console) as shown:
+        bars = Bars(shown)
+        bars.start("customers")(Progress(records=300, expected=1000))
+        shown.refresh()
+        bars.end("customers", "complete")
+        assert shown.finished
+
+
 def closed_pipe(
     arguments: list[str], env: dict[str, str], *, stderr: bool = False
 ) -> tuple[int, str]:
@@ -116,6 +141,91 @@ def test_a_failed_export_into_head_is_a_failure(
     status, errors = closed_pipe(arguments, signed_in)
     assert status == 1
     assert "Traceback" not in errors
+
+
+FULL = Path("/dev/full")
+# What is written to it fails, as on a full disk.
+
+
+def run_in_shell(
+    arguments: list[str], redirection: str, env: dict[str, str]
+) -> tuple[int, str, str]:
+    """Run a command with a redirection of the shell; return its status and outputs."""
+    command = f'"$@" {redirection}'
+    completed = subprocess.run(
+        ["sh", "-c", command, "sh", *SAGE200, *arguments],
+        capture_output=True,
+        env={**os.environ, **env},
+        text=True,
+        check=False,
+    )
+    return completed.returncode, completed.stdout, completed.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_messages_that_cannot_be_written_do_not_end_an_export(
+    tmp_path: Path, signed_in: dict[str, str], redirection: str
+) -> None:
+    """Without a standard error, or with one that is full, the export is complete."""
+    arguments = ["export", "customers", "--to", str(tmp_path)]
+    status, output, _ = run_in_shell(arguments, redirection, signed_in)
+    assert (status, output.splitlines()[-1].split()[:2]) == (0, ["customers", "700"])
+    status, _, _ = run_in_shell(["export", "customer"], redirection, signed_in)
+    assert status == 2
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+def test_a_summary_that_cannot_be_printed_is_one_error(
+    tmp_path: Path, signed_in: dict[str, str]
+) -> None:
+    """The copy is complete; one line says that the summary could not be printed."""
+    arguments = ["export", "customers", "--to", str(tmp_path)]
+    status, _, errors = run_in_shell(arguments, ">/dev/full", signed_in)
+    assert (status, errors.splitlines()) == (
+        1,
+        [
+            "customers: started",
+            "customers: 700 records, complete",
+            "error: the summary cannot be printed: No space left on device",
+        ],
+    )
+    assert (tmp_path / "customers.manifest.json").exists()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["resources"], ["query", "suppliers"], ["query", "suppliers", "--format", "csv"]],
+    ids=" ".join,
+)
+def test_an_output_that_cannot_be_written_is_one_error(
+    arguments: list[str], signed_in: dict[str, str]
+) -> None:
+    """On a full disk a command ends with one line and the status of a failure."""
+    status, _, errors = run_in_shell(arguments, ">/dev/full", signed_in)
+    assert status == 1
+    assert errors.splitlines()[-1] == "error: [Errno 28] No space left on device"
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_an_export_without_an_output(
+    tmp_path: Path,
+    signed_in: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """A service of Windows, or pythonw, has no outputs at all."""
+    monkeypatch.setattr(
+        sys, "argv", ["sage200", "export", "customers", "--to", str(tmp_path)]
+    )
+    for variable, value in signed_in.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(sys, name, None)
+    assert run() == 0
+    assert getattr(sys, name) is None
+    assert (tmp_path / "customers.manifest.json").exists()
 
 
 @pytest.mark.parametrize(
