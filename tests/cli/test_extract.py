@@ -137,6 +137,10 @@ def test_refused_destinations_and_resources(
         "pgsql://user:pa55word@host/db",
         "user:pa55word@host",
         "//user:pa55word@host/db",
+        "host=localhost user=u password=pa55word dbname=x",
+        "Server=h;Database=d;User Id=u;Password = pa55word",
+        "DRIVER={PostgreSQL};SERVER=h;UID=u;PWD=pa55word",
+        "sqlite:///copy.db?password=pa55word",
     ],
 )
 def test_a_password_in_a_misspelt_destination_is_not_printed(

@@ -23,6 +23,8 @@ _LIKE_A_URL: Final = re.compile(
     r"[a-z][a-z0-9+.]+:|[^/\\.][^/\\]*//|(//)?[^/\\.][^/\\]*@", re.IGNORECASE
 )
 # A scheme of two letters or more (one is a drive of Windows), two slashes, or an @.
+_PASSWORD: Final = re.compile(r"(password|passwd|pwd)\s*=", re.IGNORECASE)
+# As in the connection strings of libpq, ODBC and .NET.
 
 
 def database_at(
@@ -88,10 +90,13 @@ def is_database(destination: str) -> bool:
     Example:
         >>> is_database("postgresql:user:pw@host"), is_database("pgsql//u:pw@host")
         (True, True)
+        >>> is_database("host=h user=u password=pw"), is_database("Server=h;PWD=pw")
+        (True, True)
         >>> is_database("out/2026"), is_database(r"C:\out"), is_database("./a@b")
         (False, False, False)
     """
-    return _LIKE_A_URL.match(destination) is not None
+    has_password = _PASSWORD.search(destination) is not None
+    return has_password or _LIKE_A_URL.match(destination) is not None
 
 
 def _sqlite(url: str, parts: SplitResult, schema: str) -> Engine:
@@ -136,7 +141,8 @@ def _refuse(expected: str, got: str) -> NoReturn:
 def _shown(url: str) -> str:
     """Return the URL, or only its scheme if the rest may have a password."""
     scheme, _, rest = url.partition(":")
-    if scheme in {"sqlite", "duckdb"} and "@" not in url:
+    may_be_secret = "@" in url or _PASSWORD.search(url) is not None
+    if scheme in {"sqlite", "duckdb"} and not may_be_secret:
         return url
     is_scheme = scheme in _ENGINES or (scheme.isalnum() and rest.startswith("//"))
     return f"{scheme}:..." if is_scheme else "another URL"
