@@ -31,6 +31,10 @@ class RejectedLine(Struct, frozen=True, kw_only=True):
     """One line of the file."""
 
     resource: str
+    site: str
+    """The GUID of the company's site in lower case; empty if it is not known."""
+    company: str
+    """The number of the company; empty if it is not known."""
     table: str
     """The table or file of the value that does not fit."""
     key: int | tuple[int | None, ...] | None
@@ -50,6 +54,8 @@ class _Line(Struct):
     key: int | list[int | None] | None
     column: str
     reason: str
+    site: str = ""  # earlier versions wrote neither
+    company: str = ""
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
@@ -58,7 +64,7 @@ _START: Final = b'{"resource":'
 
 
 class RejectsFile:
-    """Appends records that were set aside to a file, for any number of resources.
+    """Appends records that were set aside to a file, of any resources and companies.
 
     A record is on the disk before the call returns, and a value that does not fit
     is once in the file, however often it is added: an export that was killed sets
@@ -87,15 +93,25 @@ class RejectsFile:
 
     def of(self, extraction: Extraction) -> Callable[[RejectedRow], None]:
         """Return what a sink calls with the records that it cannot store."""
-        return partial(self.add, extraction.name)
+        of = extraction.identity
+        return partial(self.add, extraction.name, site=of.site, company=of.company)
 
     def quarantine(self, extraction: Extraction) -> Callable[[DecodeError], None]:
         """Return what a client calls with the records that cannot be decoded."""
         name, key = extraction.name, extraction.query.endpoint.key
-        return lambda error: self.add(name, undecodable(name, key, error))
+        add = self.of(extraction)
+        return lambda error: add(undecodable(name, key, error))
 
-    def add(self, resource: str, rejected: RejectedRow) -> None:
+    def add(
+        self, resource: str, rejected: RejectedRow, *, site: str = "", company: str = ""
+    ) -> None:
         """Append a record, unless it is in the file.
+
+        Args:
+            resource: The resource that it is of.
+            rejected: The record.
+            site: The GUID of the site.
+            company: The number of the company: others have the same keys.
 
         Raises:
             SinkConflict: The file was replaced by something else meanwhile.
@@ -104,6 +120,8 @@ class RejectsFile:
         key = rejected.key[0] if len(rejected.key) == 1 else rejected.key or None
         line = RejectedLine(
             resource=resource,
+            site=site,
+            company=company,
             table=rejected.table,
             key=key,
             column=rejected.column,
@@ -154,6 +172,7 @@ class RejectsFile:
 
 def _hash(line: RejectedLine | _Line, encoded: bytes) -> bytes:
     """Return the hash of what names a value: its row and column, else the whole line."""
-    name = (line.resource, line.table, line.key, line.column)
+    of = line.resource, line.site, line.company
+    name = (*of, line.table, line.key, line.column)
     named = encoded if line.key is None else msgspec.json.encode(name)
     return hashlib.blake2b(named, digest_size=16).digest()

@@ -11,7 +11,7 @@ import pytest
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer
-from sage200_async.errors import SinkConflict, SinkError
+from sage200_async.errors import DecodeError, SinkConflict, SinkError
 from sage200_async.extract import Extraction, RejectsFile
 from sage200_async.extract.rejects import RejectedRow
 from sage200_async.wire.decode import SliceReader
@@ -32,12 +32,14 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 
 def test_a_line_has_all_that_is_needed_to_correct_a_record(tmp_path: Path) -> None:
-    """A line names resource, table, key, column and reason, and has the record."""
+    """A line names resource, company, table, key, column and reason, and has the record."""
     path = tmp_path / "rejects.ndjson"
     RejectsFile(path).of(CUSTOMERS)(rejected(7, name="Zoë"))
     assert lines(path) == [
         {
             "resource": "customers",
+            "site": "s",
+            "company": "1",
             "table": "customers",
             "key": 7,
             "column": "name",
@@ -58,6 +60,30 @@ def test_a_record_is_in_the_file_once(tmp_path: Path) -> None:
         file.add("products", rejected(1))
     named = [(line["resource"], line["key"]) for line in lines(path)]
     assert named == [("customers", 1), ("customers", 2), ("products", 1)]
+
+
+def test_several_companies_share_a_file(tmp_path: Path) -> None:
+    """Records of two companies, or of two sites, have the same keys: all are in the file."""
+    path = tmp_path / "rejects.ndjson"
+    wanted = [("s", "1"), ("s", "2"), ("t", "1")]
+    for site, company in [*wanted, *wanted]:
+        client = Sage200Client(Settings(site=site, company=company, access_token="a"))
+        own = Extraction(name="customers", query=client.customers)
+        RejectsFile(path).of(own)(rejected(7, name="Zoë"))
+        bad = DecodeError("not JSON", raw=rb'{"id":8,"name":"a\ud800"}')
+        RejectsFile(path).quarantine(own)(bad)
+    named = [(line["site"], line["company"], line["key"]) for line in lines(path)]
+    assert named == [(*one, key) for one in wanted for key in (7, 8)]
+
+
+def test_a_file_of_an_earlier_version_is_gone_on_with(tmp_path: Path) -> None:
+    """Its lines do not name the company; they stay, and new ones follow."""
+    path = tmp_path / "rejects.ndjson"
+    old = b'{"resource":"customers","table":"customers","key":7,"column":"name","reason":"r","record":{}}\n'
+    path.write_bytes(old)
+    RejectsFile(path).of(CUSTOMERS)(rejected(7))
+    assert path.read_bytes().startswith(old)
+    assert [line.get("company") for line in lines(path)] == [None, "1"]
 
 
 def test_records_without_a_key_are_compared_whole(tmp_path: Path) -> None:
