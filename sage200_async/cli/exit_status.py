@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sage200_async.errors import MissingExtra, QueryError, SettingsError, TokenRefused
+from sage200_async.errors import (
+    MissingExtra,
+    QueryError,
+    SettingsError,
+    SinkConflict,
+    TokenRefused,
+)
 
 DONE: Final = 0
 """All is well, or was before."""
@@ -13,7 +19,9 @@ FAILED: Final = 1
 DIFFERENT: Final = 1
 """A copy differs from its source: nothing failed, but what was asked is not so."""
 WRONG: Final = 2
-"""The command, a setting or the installation is wrong; nothing was read or changed."""
+"""The command, a setting or the installation is wrong, or another copy is in the place.
+
+Nothing of what failed was read or changed."""
 SET_ASIDE: Final = 3
 """All is complete but for the records in the file of ``--rejects``."""
 SIGN_IN: Final = 4
@@ -27,4 +35,6 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, TokenRefused):
         return SIGN_IN
     is_wrong = isinstance(error, QueryError | SettingsError | MissingExtra)
+    if isinstance(error, SinkConflict):
+        is_wrong = not error.retryable
     return WRONG if is_wrong else FAILED

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from sage200_async.cli.exit_status import DONE, FAILED, SET_ASIDE, SIGN_IN, status_of
+from sage200_async.cli.exit_status import (
+    DONE,
+    FAILED,
+    SET_ASIDE,
+    SIGN_IN,
+    WRONG,
+    status_of,
+)
 from sage200_async.cli.output import align_columns, drop_output, print_lines
 from sage200_async.cli.query import known_endpoint
 from sage200_async.errors import DecodeError
@@ -144,6 +151,8 @@ def report_failures(
         return SET_ASIDE if set_aside else DONE
     click.echo(f"error: {len(failed)} of {len(outcomes)} resources failed", err=True)
     statuses = {status_of(one.error) for one in failed if one.error is not None}
+    if statuses == {WRONG}:  # to run it again would not help
+        return WRONG
     return SIGN_IN if SIGN_IN in statuses else FAILED
 
 

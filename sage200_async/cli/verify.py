@@ -10,7 +10,7 @@ import msgspec
 from sage200_async import Sage200Client
 from sage200_async.cli.config import request_settings
 from sage200_async.cli.destination import make_database, require_right
-from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE
+from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE, WRONG
 from sage200_async.cli.extract import checked_extractions, run_all
 from sage200_async.cli.extract_report import report_failures
 from sage200_async.cli.output import align_columns, print_lines
@@ -83,7 +83,7 @@ async def verify_all(
     rejected = {result.name: result.certificate.rejected for result in results}
     status = report_failures(outcomes, rejected, None)
     differs = any(result.differs for result in results)
-    return DIFFERENT if differs and status in {DONE, SET_ASIDE} else status
+    return DIFFERENT if differs and status in {DONE, SET_ASIDE, WRONG} else status
 
 
 def _ignored(error: DecodeError) -> None:

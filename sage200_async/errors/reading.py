@@ -27,7 +27,10 @@ class SinkError(ExtractError):
 
 
 class SinkConflict(SinkError):
-    """The destination already holds different data: remove it, or choose another."""
+    """The destination already holds different data: remove it, or choose another.
+
+    It is `retryable` only while another run is writing there.
+    """
 
 
 class ResultError(Sage200Error, LookupError):

@@ -252,7 +252,7 @@ def test_an_unfinished_export_can_be_left(
         sage200(*arguments, env=env, code=1)
         sandbox.request_hook = None
         other = (*arguments, "--filter", "id gt 0")
-        refused = sage200(*other, env=env, code=1)
+        refused = sage200(*other, env=env, code=2)
         assert "--restart" in refused.stderr
         completed = sage200(*other, "--restart", env=env)
         assert ["suppliers", "100"] in [

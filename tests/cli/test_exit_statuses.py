@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sage200_async.extract.files.atomic_files import lock_file
 from sage200_async.sandbox import Behaviour
 
 GUIDE = Path("docs/command-line.md")
@@ -73,6 +74,36 @@ def test_status_2_the_command_or_a_setting_is_wrong(
     out = tmp_path / "out"
     sage200("export", *arguments, "--to", str(out), env=signed_in | env, code=2)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("target", ["files", "a database"])
+def test_status_2_the_copy_there_is_of_another_query(
+    target: str, tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """To run it again would not help, whether it is of files or of a database."""
+    url = f"sqlite:///{(tmp_path / 'copy.db').as_posix()}"
+    to = ("--to", url if target == "a database" else str(tmp_path))
+    sage200("export", "suppliers", *to, env=signed_in)
+    other = ("export", "suppliers", *to, "--filter", "id gt 0")
+    refused = sage200(*other, env=signed_in, code=2)
+    assert "another" in refused.stderr
+    sage200("verify", "suppliers", *other[2:], env=signed_in, code=2)
+
+
+def test_status_1_another_run_writes_there(
+    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """What another run holds is free once that has ended: to run it again helps."""
+    arguments = ("export", "suppliers", "--to", str(tmp_path))
+    journal = tmp_path / ".suppliers.partial"
+    journal.mkdir()
+    lock = lock_file(journal / "lock")
+    try:
+        refused = sage200(*arguments, env=signed_in, code=1)
+    finally:
+        lock.close()
+    assert "another process is writing there" in refused.stderr
+    sage200(*arguments, env=signed_in)
 
 
 def test_status_3_records_were_set_aside(

@@ -42,7 +42,7 @@ def test_another_query_replaces_a_copy_only_on_demand(
     everything = ids(path)
     middle = everything[15]
     arguments = (command, "suppliers", *to, "--filter", f"id le {middle}")
-    refused = sage200(*arguments, env=signed_in, code=1)
+    refused = sage200(*arguments, env=signed_in, code=2)
     assert "--replace" in refused.stderr
     assert ids(path) == everything
     sage200(*arguments, "--replace", env=signed_in)
@@ -58,7 +58,7 @@ def test_columns_are_dropped_only_on_demand(
     wide = ("--select", "id,name,date_time_updated,on_hold")
     narrow = ("--select", "id,name,date_time_updated")
     sage200(command, "suppliers", *to, *wide, env=signed_in)
-    refused = sage200(command, "suppliers", *to, *narrow, env=signed_in, code=1)
+    refused = sage200(command, "suppliers", *to, *narrow, env=signed_in, code=2)
     assert "--drop-columns" in refused.stderr
     assert "on_hold" in columns(path)
     sage200(command, "suppliers", *to, *narrow, "--drop-columns", env=signed_in)

@@ -212,7 +212,9 @@ class StoredCopy(ABC):
                     f"{self._engine.where}: table {self._layouts[0].name}: another run "
                     "has written meanwhile; let it end, then run again"
                 )
-                raise SinkConflict(message)
+                conflict = SinkConflict(message)
+                conflict.retryable = True
+                raise conflict
             self._state.set({"writer": self._writer})
             yield
 

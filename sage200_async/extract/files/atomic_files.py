@@ -83,7 +83,9 @@ def lock_file(path: Path) -> IO[bytes]:
     except OSError as error:
         file.close()
         message = f"{path}: another process is writing there; let it end first"
-        raise SinkConflict(message) from error
+        conflict = SinkConflict(message)
+        conflict.retryable = True
+        raise conflict from error
     return file
 
 

@@ -446,6 +446,7 @@ def test_another_run_that_writes_is_noticed(database, helpers):
     two.merge({"orders": [helpers.order(1)]})
     two.close()
     one.merge({"orders": [helpers.order(1, text="stale")]})
-    with pytest.raises(SinkConflict, match="another run has written meanwhile"):
+    with pytest.raises(SinkConflict, match="another run has written meanwhile") as no:
         one.close()
+    assert no.value.retryable
     assert database.rows(helpers.OWN) == helpers.read_back([helpers.order(1)])
