@@ -31,6 +31,11 @@ class Changes(Struct, frozen=True, kw_only=True):
     went_back: bool
     """Whether a record has an older stamp than the copy's: a backup was restored."""
 
+    @property
+    def lacks_anchor(self) -> bool:
+        """Whether that record is missing, and cannot be one that did not fit."""
+        return not (self.has_anchor or self.certificate.rejected)
+
 
 async def read_changes(
     query: CollectionQuery[Any],

@@ -147,7 +147,7 @@ class SyncRun:
             watched=None if anchor is None else anchor.key,
         )
         swept = await self._sweep(differences, state)
-        if anchor is not None and changes is not None and not changes.has_anchor:
+        if anchor is not None and changes is not None and changes.lacks_anchor:
             await self._require_anchor(since, anchor, differences)
         return swept
 
@@ -283,7 +283,7 @@ class SyncRun:
         if stamp is None or since is None or stamp < since:
             return
         changes = await self._changes(since, anchor)
-        if changes is None or not changes.has_anchor:
+        if changes is None or changes.lacks_anchor:
             message = (
                 f"{self._query.endpoint.path}: the reading of changes lacks record "
                 f"{anchor.key}, which is listed with a stamp within it: the response "

@@ -109,6 +109,28 @@ def test_a_record_that_does_not_fit_does_not_hold_up_a_sync(scenario):
     assert quarantine.errors
 
 
+@pytest.mark.parametrize("newest", [4, 58])
+def test_the_newest_record_may_be_one_that_does_not_fit(scenario, newest):
+    """Syncs go on where the newest edit of all cannot be read, and have it once it can."""
+    scenario.insert(20)
+    quarantine = Quarantine()
+    settings = Settings(site="s", company=1)
+    client = Sage200Client(settings, transport=scenario.server, quarantine=quarantine)
+    scenario.sync(client=client)
+    scenario.passes(days=1)
+    scenario.change(newest, {"no": "text"})
+    for number in range(3):
+        assert scenario.sync(client=client).rejected == 1
+        scenario.passes(days=1)
+        scenario.change(7, f"new {number}")
+        assert scenario.sync(client=client).rejected == 1
+        assert scenario.target.names == scenario.names() | {newest: "x"}
+    assert scenario.sync(client=client).watermark == scenario.server.now
+    scenario.change(newest, "right again")
+    assert scenario.sync(client=client).rejected == 0
+    assert scenario.target.names == scenario.names()
+
+
 def test_a_stamp_that_does_not_fit_deletes_no_row(scenario):
     """A record whose stamp cannot be read is not listed, and is there all the same."""
     scenario.insert(20)
