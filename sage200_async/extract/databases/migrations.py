@@ -46,13 +46,20 @@ class Migrator:
         prefix: What the names of tables begin with.
         tables: The resource's own first.
         wishes: What they are opened for.
+        writer: Who alone may write from then on.
     """
 
     def __init__(
-        self, engine: Engine, prefix: str, tables: Sequence[Table], wishes: Wishes
+        self,
+        engine: Engine,
+        prefix: str,
+        tables: Sequence[Table],
+        wishes: Wishes,
+        writer: str,
     ) -> None:
         self._engine = engine
         self._wishes = wishes
+        self._writer = writer
         self._state_layout = self._layout(STATE_TABLE, STATE_TABLE.name)
         self.layouts = tuple(
             self._layout(table, prefix + table.name) for table in tables
@@ -72,6 +79,7 @@ class Migrator:
         """
         with self._engine.transaction(creating=True):
             self._open_state()
+            self.state.set({"writer": self._writer})
             lost = self._forget_lost()
             self.replacing = self._is_replacing()
             self._require_identity()

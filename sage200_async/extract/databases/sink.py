@@ -91,6 +91,8 @@ class DatabaseSink(StoredCopy):
     ) -> Checkpoint | None:
         """Create what is missing; return the checkpoint to resume from.
 
+        Another run that has the same tables open cannot write any more.
+
         Raises:
             SinkConflict: A table is not ours, has other types or columns, or is
                 a copy of something else; nothing was changed.
@@ -105,12 +107,13 @@ class DatabaseSink(StoredCopy):
         )
         with self._errors_reported("cannot be opened"):
             self._engine.connect()
-            self._migrator = Migrator(self._engine, self._prefix, tables, wishes)
+            self._migrator = Migrator(
+                self._engine, self._prefix, tables, wishes, self._writer
+            )
             self._checkpoint = self._stored = self._migrator.open()
-            stored = self._state.all()
+            staged = self._state.get("staged")
         self._identity, self._written = identity, 0
-        self._seen_writer = stored.get("writer")
-        self._staged = int(stored.get("staged", "0"))
+        self._staged = int(staged or "0")
         self._gathered = {table.name: [] for table in tables}
         self._layouts = self._migrator.layouts
         return self._checkpoint
@@ -144,7 +147,7 @@ class DatabaseSink(StoredCopy):
 
         Raises:
             SinkConflict: A row is outside of the range, or some of the range
-                was written before; or another run has written since `open`.
+                was written before; or another run was opened since.
             SinkError: They cannot be written, and none of them was.
         """
         self._require_open()
@@ -198,18 +201,17 @@ class DatabaseSink(StoredCopy):
         """
         self._require_open()
         self._flush()
-        with self._errors_reported("rows cannot be published"):
+        with self._errors_reported("rows cannot be published"), self._transaction():
             staged = self._engine.execute(sql.count_staged(self._layouts[0]))[0][0]
             name = f"{self._engine.where}: table {self._layouts[0].name}"
             certificate = proved(name, certificate, self._checkpoint, staged)
-            with self._transaction():
-                written = self._publish(keep_absent=keep_absent)
-                self._migrator.note_rows()
-                self._state.committed()
-                self._state.set(
-                    {"certificate": _json(certificate), "unfilled": None}
-                    | ({"identity": self._identity.encode()} if self._identity else {})
-                )
+            written = self._publish(keep_absent=keep_absent)
+            self._migrator.note_rows()
+            self._state.committed()
+            self._state.set(
+                {"certificate": _json(certificate), "unfilled": None}
+                | ({"identity": self._identity.encode()} if self._identity else {})
+            )
         self._written += written
         self._checkpoint = self._stored = None
         self._staged, self._migrator.replacing = 0, False

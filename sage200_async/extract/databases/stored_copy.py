@@ -41,7 +41,6 @@ class StoredCopy(ABC):
         self._prefix = prefix
         self._layouts = ()
         self._writer = uuid.uuid4().hex
-        self._seen_writer: str | None = None
 
     def reader(self) -> DatabaseReader:
         """Return a reader, which connects by itself and cannot write."""
@@ -205,17 +204,16 @@ class StoredCopy(ABC):
 
     @contextmanager
     def _transaction(self) -> Generator[None, None, None]:
-        """Write, unless another run has written since `open`."""
+        """Write, unless another run was opened since."""
         with self._engine.transaction():
-            if self._state.get("writer") not in {self._seen_writer, self._writer}:
+            if self._state.get("writer") != self._writer:
                 message = (
                     f"{self._engine.where}: table {self._layouts[0].name}: another run "
-                    "has written meanwhile; let it end, then run again"
+                    "was started meanwhile; let it end, then run again"
                 )
                 conflict = SinkConflict(message)
                 conflict.retryable = True
                 raise conflict
-            self._state.set({"writer": self._writer})
             yield
 
     @contextmanager

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
+from sage200_async.extract.databases import proof, stored_copy
 from sage200_async.extract.databases import sink as database_sink
-from sage200_async.extract.databases import stored_copy
+from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.tables import Table
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -438,15 +439,65 @@ def test_a_failed_sink_takes_no_more(database, helpers):
     again.close()
 
 
-def test_another_run_that_writes_is_noticed(database, helpers):
-    """Of two runs on one table, the second to write fails, and writes nothing."""
+def test_another_run_that_is_opened_is_noticed(database, helpers):
+    """Of two runs on one table, the one that was opened first writes nothing more."""
     one, two = database.sink(), database.sink()
     one.open([helpers.OWN])
     two.open([helpers.OWN])
+    one.merge({"orders": [helpers.order(1, text="stale")]})
+    with pytest.raises(SinkConflict, match="run was started meanwhile") as refused:
+        one.close()
+    assert refused.value.retryable
     two.merge({"orders": [helpers.order(1)]})
     two.close()
-    one.merge({"orders": [helpers.order(1, text="stale")]})
-    with pytest.raises(SinkConflict, match="another run has written meanwhile") as no:
-        one.close()
-    assert no.value.retryable
     assert database.rows(helpers.OWN) == helpers.read_back([helpers.order(1)])
+
+
+def test_nothing_is_set_aside_where_another_run_was_opened(database, helpers):
+    """Rows that another run has staged already are no rows that do not fit."""
+    rejects = []
+    one, two = (database_at(database.url, on_reject=rejects.append) for _ in range(2))
+    one.open([helpers.OWN])
+    one.begin(helpers.STARTED)
+    one.write(helpers.upto(1), {"orders": [helpers.order(1)]})
+    one.copy()
+    assert two.open([helpers.OWN]) == helpers.done(helpers.upto(1))
+    second = helpers.upto(2, 1), {"orders": [helpers.order(2)]}
+    one.write(*second)
+    with pytest.raises(SinkConflict, match="another run was started meanwhile"):
+        one.close()
+    two.write(*second)
+    two.close()
+    assert rejects == []
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_run_that_is_opened_during_a_commit_waits(
+    database, helpers, keyed, monkeypatch
+):
+    """The rows that a commit has counted are those that it makes visible."""
+    table = helpers.OWN if keyed else helpers.UNKEYED
+    rows = [helpers.order(1)] if keyed else [(Decimal(1), "one")]
+    one, two = database.sink(), database.sink()
+
+    def open_another():
+        two.open([table], restart=True)
+        two.close()
+
+    thread = threading.Thread(target=open_another)
+
+    def proved(*args):
+        certificate = proof.proved(*args)
+        thread.start()
+        thread.join(1)  # it ends only where it does not wait for the commit
+        return certificate
+
+    monkeypatch.setattr(database_sink, "proved", proved)
+    one.open([table])
+    one.begin(helpers.STARTED if keyed else Checkpoint(query="rates"))
+    bounds = replace(helpers.STARTED.bounds, records=1) if keyed else None
+    one.write(bounds, {table.name: rows})
+    assert one.commit(helpers.certificate(1)).records == 1
+    one.close()
+    thread.join()
+    assert len(database.rows(table)) == 1
