@@ -101,9 +101,7 @@ class Migrator:
 
     def swap(self) -> None:
         """Create the tables of a copy that replaces another; drop what it lacks."""
-        names = {layout.name for layout in self.layouts}
-        for name in self._known.keys() - names:
-            self._drop(name)
+        self._drop_others()
         for layout in self.layouts:
             if not self._can_stay(layout):
                 self._drop(layout.name)
@@ -234,9 +232,7 @@ class Migrator:
         """Return the names of tables and columns of ours that are no longer wanted."""
         names = {layout.name for layout in self.layouts}
         tables = [
-            name
-            for name in self._known
-            if name not in names and self._engine.columns(name)
+            name for name in self._known if name not in names and self._is_ours(name)
         ]
         columns = [
             f"{layout.name}.{column}"
@@ -257,9 +253,24 @@ class Migrator:
             for column in self._superfluous_columns(layout):
                 self._engine.execute(sql.drop_column(layout, column))
             self._note_columns(layout)
+        self._drop_others()
+
+    def _drop_others(self) -> None:
+        """Drop the tables that are no longer wanted; forget those not ours any more."""
         names = {layout.name for layout in self.layouts}
         for name in self._known.keys() - names:
-            self._drop(name)
+            if self._is_ours(name):
+                self._drop(name)
+            else:
+                self._engine.execute(
+                    sql.drop_table(self._layout(STATE_TABLE, name).staging)
+                )
+                del self._known[name]
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether a table is there, and the one that was created here."""
+        exists = bool(self._engine.columns(name))
+        return exists and self._known[name].mark in self._engine.marker(name)
 
     def _create_missing(self, layout: Layout) -> set[str]:
         """Create a table or its columns; return the names of what was created."""

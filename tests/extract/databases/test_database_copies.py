@@ -101,6 +101,23 @@ def test_fewer_columns_have_to_be_wished(database, helpers, wider):
     assert database.execute("SELECT note FROM orders") == [(7,)]
 
 
+@pytest.mark.parametrize("wish", ["drop_columns", "replace"])
+def test_a_table_of_the_users_own_is_never_dropped(database, helpers, wish):
+    """A table of a name that was ours, created by somebody else, stays as it is."""
+    helpers.snapshot(database, [helpers.order(1)], [(1, 0, None)])
+    database.execute("DROP TABLE orders__lines")
+    database.execute("CREATE TABLE orders__lines (mine integer)")
+    database.execute("INSERT INTO orders__lines VALUES (7)")
+    with contextlib.closing(database.sink()) as sink:
+        sink.open([helpers.OWN])  # it is none of the copy, so that nothing is wished
+    row = helpers.order(2)
+    helpers.snapshot(database, [row], tables=[helpers.OWN], **{wish: True})
+    assert database.rows(helpers.OWN) == helpers.read_back([row])
+    assert database.execute("SELECT mine FROM orders__lines") == [(7,)]
+    with pytest.raises(SinkConflict, match="was not created by sage200_async"):
+        database.sink().open([helpers.OWN, helpers.LINES])
+
+
 LOSSES = {
     "dropped": ["DROP TABLE orders"],
     "emptied": ["DELETE FROM orders"],
