@@ -148,7 +148,7 @@ class SyncTarget(Sink, Protocol):
         Args:
             certificate: Why they are complete.
             keep_absent: Whether rows that were not written stay as they are,
-                rather than being deleted.
+                rather than being deleted. The first commit of a copy keeps none.
 
         Returns:
             The certificate that is stored.

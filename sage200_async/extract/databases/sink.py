@@ -189,7 +189,7 @@ class DatabaseSink(StoredCopy):
         Args:
             certificate: Why it is complete.
             keep_absent: Whether rows that are not staged stay as they are, rather
-                than being deleted.
+                than being deleted. The first commit of a copy keeps none.
 
         Returns:
             The certificate that is stored: records that were set aside count as
@@ -325,9 +325,10 @@ class DatabaseSink(StoredCopy):
 
     def _publish(self, *, keep_absent: bool) -> int:
         """Merge what is staged into the tables; return how many rows were written."""
+        is_new = self._migrator.copy().is_new
         if self._migrator.replacing:
             self._migrator.swap()
-        if keep_absent and self._keyed and not self._migrator.replacing:
+        if keep_absent and self._keyed and not is_new:
             return merging.merge(self._engine, self._layouts)
         return merging.publish(self._engine, self._layouts)
 

@@ -52,6 +52,7 @@ class Model:
         self.rows, self.lines = {}, {}
         self.possible = []
         self.reads, self.read, self.done = {}, None, []
+        self.is_committed = False
         self.settle()
 
     def settle(self):
@@ -79,10 +80,11 @@ class Model:
         self.reads[self.read] = batch
 
     def commit(self, *, keep):
-        if not keep:
+        if not (keep and self.is_committed):
             self.rows, self.lines = {}, {}
         self.merge(self.reads[self.read])
         self.settle()
+        self.is_committed = True
         self.discard()
 
     def discard(self):

@@ -190,6 +190,22 @@ def test_a_table_dropped_by_hand_is_copied_again(scenario):
     same(scenario)
 
 
+@pytest.mark.parametrize("loss", ["DROP TABLE", "DELETE FROM"])
+def test_related_rows_of_a_lost_table_do_not_stay(scenario, loss):
+    """Related rows whose parents are gone go, too, where the parents' table was lost."""
+    scenario.insert(3)
+    for key, row in scenario.company.rows.items():
+        row["contacts"] = [{"id": 100 * key}]
+    query = scenario.query.expand("contacts")
+    scenario.sync(query, related="tables")
+    scenario.target.sql(f"{loss} customers")
+    del scenario.company.rows[4]
+    scenario.passes(days=1)
+    scenario.sync(query, related="tables")
+    same(scenario)
+    assert scenario.target.contacts("tables") == {1: [100], 7: [700]}
+
+
 def test_a_column_dropped_by_hand_is_filled(scenario):
     """A column that is lost is filled again in all rows."""
     scenario.insert(20)
