@@ -136,6 +136,11 @@ class SyncTarget(Sink, Protocol):
         """Rows of all tables that were inserted, really altered or removed since `open`."""
         ...
 
+    @property
+    def keys_set_aside(self) -> frozenset[object]:
+        """Keys of the records that did not fit when they were last merged since `open`."""
+        ...
+
     def copy(self) -> Copy:
         """Return what is there."""
         ...

@@ -171,6 +171,10 @@ class SyncTargetThread(SinkThread):
         """Return how many rows were inserted or really altered since `open`."""
         return await self._call(lambda: self._target.rows_written)
 
+    async def keys_set_aside(self) -> frozenset[object]:
+        """Return the keys of the records that did not fit when they were merged."""
+        return await self._call(lambda: self._target.keys_set_aside)
+
     async def mark_deleted(self, keys: Sequence[int], at: float) -> None:
         """Mark rows as deleted, at a time in seconds since 1970; all or none."""
         await self._call(self._target.mark_deleted, keys, at)

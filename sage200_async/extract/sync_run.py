@@ -112,7 +112,9 @@ class SyncRun:
         # The first is the result's.
         self._now = datetime.now(UTC)
         self._whole = self._resumed = self._swept = self._went_back = False
-        self._read = self._rejected = self._deleted = 0
+        self._read = self._rejected = self._unreadable = self._deleted = 0
+        # Records of the whole reading that did not fit; and of any other, which
+        # reads the same ones again.
 
     async def run(self, checkpoint: Checkpoint | None) -> SyncResult:
         """Run it; *checkpoint* is that of an unfinished reading of everything."""
@@ -225,6 +227,7 @@ class SyncRun:
             on_progress=self._options.on_progress,
         )
         self._read += changes.certificate.records
+        self._unreadable = max(self._unreadable, changes.certificate.rejected)
         self._went_back |= changes.went_back
         self._certificates.append(changes.certificate)
         return changes
@@ -260,7 +263,7 @@ class SyncRun:
         work = Refetch(self._query, by_key, self._thread, workers=workers)
         await work.run(differences)
         self._read += work.records
-        self._rejected = max(self._rejected, work.rejected)
+        self._unreadable = max(self._unreadable, work.rejected)
 
     async def _mark_deleted(
         self, by_key: CollectionQuery[Any], differences: Differences
@@ -301,6 +304,7 @@ class SyncRun:
 
     async def _result(self, state: SyncState) -> SyncResult:
         fresh = self._whole and not self._resumed
+        set_aside = await self._thread.keys_set_aside()
         return SyncResult(
             name=self._extraction.name,
             whole=self._whole,
@@ -308,7 +312,7 @@ class SyncRun:
             read=self._read,
             changed=await self._thread.rows_written(),
             deleted=self._deleted,
-            rejected=self._rejected,
+            rejected=max(self._rejected, self._unreadable + len(set_aside)),
             source_went_back=self._went_back,
             watermark=None if state.newest is None else state.newest.stamp,
             may_be_stale=() if fresh else self._query.options.expand,

@@ -112,7 +112,7 @@ class DatabaseSink(StoredCopy):
             )
             self._checkpoint = self._stored = self._migrator.open()
             staged = self._state.get("staged")
-        self._identity, self._written = identity, 0
+        self._identity, self._written, self._keys_set_aside = identity, 0, set()
         self._staged = int(staged or "0")
         self._gathered = {table.name: [] for table in tables}
         self._layouts = self._migrator.layouts
@@ -174,11 +174,10 @@ class DatabaseSink(StoredCopy):
                 f"table {self._layouts[0].name}: a read is unfinished; resume it, or "
                 "call discard() first"
             )
-        own = self._layouts[0].table
-        position = key_position(own)
-        known = {row[position] for row in self._gathered[own.name]}
-        if not known.isdisjoint(row[position] for row in rows.get(own.name, ())):
+        keys = self._own_keys(rows)
+        if not keys.isdisjoint(self._own_keys(self._gathered)):
             self._flush()
+        self._keys_set_aside -= keys
         self._gather(rows)
 
     def commit(
@@ -262,6 +261,11 @@ class DatabaseSink(StoredCopy):
         if self._count >= ROWS:
             self._flush()
 
+    def _own_keys(self, rows: Mapping[str, Sequence[Row]]) -> set[object]:
+        own = self._layouts[0].table
+        at = key_position(own) if own.key else 0
+        return {row[at] for row in rows.get(own.name, ())}
+
     def _flush(self, values: Mapping[str, str | None] | None = None) -> None:
         """Write what was gathered, the checkpoint and *values* in one transaction."""
         changed = self._count or self._checkpoint is not self._stored
@@ -316,10 +320,13 @@ class DatabaseSink(StoredCopy):
             way_on = "correct it, or set such records aside with --rejects (on_reject=)"
             self._refuse(f"{refused[0].message}; {way_on}")
         tables = [layout.table for layout in self._layouts]
+        before = self._own_keys(self._gathered)
         self._gathered, rejected = set_aside(tables, self._gathered, refused)
         for row in rejected:
             self._on_reject(row)
-        if self._checkpoint is not None:
+        if self._checkpoint is None:
+            self._keys_set_aside |= before - self._own_keys(self._gathered)
+        else:
             count = self._checkpoint.set_aside + len(rejected)
             self._checkpoint = altered(self._checkpoint, set_aside=count)
 

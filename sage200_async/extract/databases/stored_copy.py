@@ -41,10 +41,16 @@ class StoredCopy(ABC):
         self._prefix = prefix
         self._layouts = ()
         self._writer = uuid.uuid4().hex
+        self._keys_set_aside: set[object] = set()
 
     def reader(self) -> DatabaseReader:
         """Return a reader, which connects by itself and cannot write."""
         return DatabaseReader(self._engine, self._prefix)
+
+    @property
+    def keys_set_aside(self) -> frozenset[object]:
+        """Keys of the records that did not fit when they were last merged since `open`."""
+        return frozenset(self._keys_set_aside)
 
     def copy(self) -> Copy:
         """Return what is there.

@@ -130,6 +130,10 @@ def test_changes_are_set_aside_likewise(database, helpers, wrong):
             sink.merge({"orders": [row, good]})
             assert sink.stamps_of(None, [100 + number]) == [(good[0], None, False)]
             assert sink.rows_written == 1
+            assert sink.keys_set_aside == {row[0]}
+            if row[0] == 5:
+                sink.merge({"orders": [helpers.order(5)]})
+                assert sink.keys_set_aside == set()
         assert [(r.key, r.column) for r in rejected] == [((row[0],), column)]
 
 

@@ -10,6 +10,7 @@ from stamped_company import STAMP, Killed
 from sage200_async import Sage200Client
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.databases import sink as database_sink
+from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.extraction import Extraction, export
 from sage200_async.extract.files.factory import files_at
 from sage200_async.settings import Settings
@@ -107,6 +108,40 @@ def test_a_record_that_does_not_fit_does_not_hold_up_a_sync(scenario):
     assert (result.rejected, result.changed) == (1, 1)
     assert scenario.target.names == scenario.names() | {4: "x"}
     assert quarantine.errors
+
+
+def test_between_sweeps_a_record_that_does_not_fit_is_counted(scenario):
+    """A sync that reads changes alone counts those among them that cannot be read."""
+    scenario.insert(20)
+    quarantine = Quarantine()
+    settings = Settings(site="s", company=1)
+    client = Sage200Client(settings, transport=scenario.server, quarantine=quarantine)
+    scenario.sync(client=client)
+    scenario.passes(days=1)
+    scenario.change(4, {"no": "text"})
+    scenario.change(7, "new")
+    result = scenario.sync(client=client, sweep_every=3600)
+    assert (result.swept, result.rejected, result.changed) == (False, 1, 1)
+
+
+def test_what_the_copy_cannot_hold_is_counted_each_time(scenario, tmp_path):
+    """Records that the database refuses are rejected in each sync, whole or not."""
+    rejects = []
+    url = f"duckdb:///{tmp_path}/copy.duckdb"
+    scenario.target = lambda: database_at(url, on_reject=rejects.append)
+    scenario.insert(20)
+    for row in scenario.company.rows.values():
+        row["balance"] = 1
+    scenario.company.rows[25]["balance"] = 1.23456789012
+    query = scenario.query.select("balance")
+    for expected in (1, 1, 2):
+        scenario.passes(days=1)
+        scenario.change(7, "new")
+        if expected == 2:
+            scenario.change(4, "refused")
+            scenario.company.rows[4]["balance"] = 1.23456789012
+        assert scenario.sync(query).rejected == expected
+    assert {one.key for one in rejects} == {(25,), (4,)}
 
 
 @pytest.mark.parametrize("newest", [4, 58])
