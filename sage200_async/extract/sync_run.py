@@ -235,7 +235,10 @@ class SyncRun:
     def _since(self, state: SyncState) -> datetime | None:
         """Return the stamp from which changes are read."""
         base = state.complete_at if state.newest is None else state.newest.stamp
-        return base and base - timedelta(seconds=self._options.overlap)
+        try:
+            return base and base - timedelta(seconds=self._options.overlap)
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
 
     async def _sweep(self, differences: Differences, state: SyncState) -> SyncState:
         """Compare all keys and stamps, read what differs, and mark what is deleted."""

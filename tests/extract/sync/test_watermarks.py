@@ -1,6 +1,6 @@
 """How often everything is compared, and what is seen in between."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from stamped_company import OVERLAP, STAMP, STARTED
@@ -55,6 +55,18 @@ def test_a_stamp_from_the_future_does_not_move_the_watermark(scenario):
     result = scenario.sync(sweep_every=HOUR)
     assert (result.swept, result.watermark) == (False, scenario.server.now)
     assert scenario.target.names == scenario.names()
+
+
+@pytest.mark.parametrize("overlap", [OVERLAP, 9e10, 1e300])
+def test_changes_are_read_from_the_year_1_at_the_earliest(scenario, overlap):
+    """Stamps of the year 1, or an overlap of ages, are no errors."""
+    scenario.insert(5, stamp=datetime(1, 1, 1, tzinfo=UTC))
+    for number in range(3):
+        assert scenario.sync(overlap=overlap).rejected == 0
+        assert scenario.target.names == scenario.names()
+        scenario.passes(days=1)
+        if number:
+            scenario.change(4, f"new {number}")
 
 
 def test_without_the_servers_clock_ours_is_used(scenario):
