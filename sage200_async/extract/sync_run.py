@@ -164,8 +164,10 @@ class SyncRun:
         return bool(asked or due or copy.is_new or copy.unfilled)
 
     def _must_sweep(self, state: SyncState) -> bool:
-        every = self._options.sweep_every
-        return every <= 0 or state.newest is None or _is_due(state.swept_at, every)
+        every, newest = self._options.sweep_every, state.newest
+        if every <= 0 or newest is None or newest.stamp > self._now:
+            return True  # beyond a watermark from the future no change would be seen
+        return _is_due(state.swept_at, every)
 
     async def _anchor(self, state: SyncState) -> Newest | None:
         """Return the record with the newest stamp, if the copy has it."""

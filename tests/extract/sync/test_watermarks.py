@@ -57,6 +57,25 @@ def test_a_stamp_from_the_future_does_not_move_the_watermark(scenario):
     assert scenario.target.names == scenario.names()
 
 
+def test_after_the_servers_clock_was_wrong_changes_are_seen(scenario):
+    """A watermark from the future leads to a sweep, and is replaced by it."""
+    scenario.insert(40)
+    scenario.sync(sweep_every=HOUR)
+    right = scenario.server.now
+    scenario.passes(days=1500)
+    scenario.change(4, "from the future")
+    assert not scenario.sync(sweep_every=HOUR).swept
+    scenario.server.now = right + timedelta(hours=5)
+    scenario.change(7, "new")
+    result = scenario.sync(sweep_every=HOUR)
+    assert (result.swept, result.watermark) == (True, scenario.server.now)
+    assert scenario.target.names == scenario.names()
+    scenario.passes(hours=5)
+    scenario.change(10, "new")
+    assert not scenario.sync(sweep_every=HOUR).swept
+    assert scenario.target.names == scenario.names()
+
+
 @pytest.mark.parametrize("overlap", [OVERLAP, 9e10, 1e300])
 def test_changes_are_read_from_the_year_1_at_the_earliest(scenario, overlap):
     """Stamps of the year 1, or an overlap of ages, are no errors."""
