@@ -182,9 +182,10 @@ class SyncRun:
         """Read everything; what is not there any more stays, for the sweep to find.
 
         Where an earlier run read a part of it, changes since then are still to
-        be read.
+        be read; without stamps that part is of no use, as none would be found.
         """
-        if checkpoint is not None and checkpoint.layout != self._extraction.layout:
+        layout, part = self._extraction.layout, checkpoint
+        if part is not None and (part.layout != layout or self._stamp is None):
             await self._thread.discard()
             checkpoint = None
         started = self._now

@@ -71,6 +71,19 @@ def test_restart_begins_an_export_anew(scenario, tmp_path):
         assert scenario.loop.run(work).records == 3000
 
 
+def test_without_stamps_a_killed_sync_begins_anew(scenario, monkeypatch):
+    """A resource without a stamp is read once by the sync after one that was killed."""
+    monkeypatch.setattr(database_sink, "ROWS", 100)
+    scenario.insert(1500)
+    query = scenario.client.bank_views.select("id").page_size(100)
+    scenario.server.dies_at = 12
+    with pytest.raises(Killed):
+        scenario.sync(query)
+    scenario.server.dies_at = None
+    assert scenario.sync(query).read == 1500
+    assert set(scenario.target.column("id")) == set(scenario.names())
+
+
 def killed_part(scenario, sink):
     """Leave a part of an export."""
     extraction = Extraction(name="customers", query=scenario.query)
