@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from sage200_async.auth import setup
 from sage200_async.catalog.endpoints import Endpoints
@@ -154,9 +154,10 @@ class Sage200Client(Endpoints):
             >>> bool(run(other.customers.first()))
             True
         """
-        settings = replace(
-            self.settings, token_store=store, access_token="", refresh_token=""
-        )
+        # Not `replace`, which checks nothing before msgspec 0.20.
+        values: dict[str, Any] = asdict(self.settings)
+        values |= {"token_store": store, "access_token": "", "refresh_token": ""}
+        settings = type(self.settings)(**values)
         other = copy.copy(self)
         other.settings = setup.require_credentials(settings)
         other._owner = False  # noqa: SLF001 - a copy of this one

@@ -190,7 +190,7 @@ UNREADABLE = [
     (b'{"id":1,"name":"a\x01b"}', "", "invalid character"),
     (b'{"id":1,"name":"\xed\xa0\x80"}', "", "utf-8"),
     (
-        b'{"id":1,"extra":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"id":1,"extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         "",
         "recursion",
     ),
