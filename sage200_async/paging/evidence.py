@@ -14,6 +14,7 @@ from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.responses import read_count, read_rows
 
 if TYPE_CHECKING:
+    from sage200_async.odata.expressions import Expression
     from sage200_async.paging.plan import Plan
     from sage200_async.wire.messages import Response
 
@@ -88,10 +89,21 @@ class Evidence:
         slices = SliceReader[Any](self._model).slices(response.body)
         return [record for records in slices for record in records]
 
-    async def count(self, plan: Plan) -> int | None:
-        """Return how many records the server counts, or None."""
+    async def count(
+        self, plan: Plan, condition: Expression | None = None
+    ) -> int | None:
+        """Ask how many records the first subquery of *plan* has.
+
+        Args:
+            plan: What is read; nothing above its ``max_key`` is counted.
+            condition: A further condition, or None.
+
+        Returns:
+            The number, or None where the server does not say.
+        """
         try:
-            return read_count(await self.ask(plan, count_query(plan)), PAGE_MAX)
+            response = await self.ask(plan, count_query(plan, condition))
+            return read_count(response, PAGE_MAX)
         except (RequestError, DecodeError):
             return None
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.errors import DecodeError, PagingError, RequestError
-from sage200_async.limits import PAGE_MAX
+from sage200_async.errors import PagingError
 from sage200_async.paging.key_ranges import KeyRange
-from sage200_async.paging.page_query import any_query, count_query
-from sage200_async.wire.responses import read_count
+from sage200_async.paging.page_query import any_query
 
 if TYPE_CHECKING:
-    from sage200_async.odata.expressions import Expression
     from sage200_async.paging.page_reader import PageReader
     from sage200_async.paging.plan import Plan
 
@@ -95,26 +92,6 @@ class Edges:
         async with asyncio.TaskGroup() as group:
             first = group.create_task(evidence.edge(plan, descending=False))
             last = group.create_task(evidence.edge(plan, descending=True))
-            count = group.create_task(count_records(self._reader, plan))
+            count = group.create_task(evidence.count(plan))
         self.count = count.result()
         return first.result(), last.result()
-
-
-async def count_records(
-    reader: PageReader[Any], plan: Plan, condition: Expression | None = None
-) -> int | None:
-    """Ask how many records the first subquery of *plan* has.
-
-    Args:
-        reader: Sends the request.
-        plan: What is read; nothing above its ``max_key`` is counted.
-        condition: A further condition, or None.
-
-    Returns:
-        The number, or None where the server does not say.
-    """
-    try:
-        response = await reader.ask(plan, count_query(plan, condition))
-        return read_count(response, PAGE_MAX)
-    except (RequestError, DecodeError):
-        return None

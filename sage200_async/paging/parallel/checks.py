@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from sage200_async.errors import PagingError
 from sage200_async.odata.expressions import Comparison, Or
 from sage200_async.odata.literals import NULL, timestamp
-from sage200_async.paging.parallel.bounds import count_records
 
 if TYPE_CHECKING:
     from sage200_async.paging.page_reader import PageReader
@@ -71,7 +70,7 @@ async def check_counts(
     """
     if before is None or plan.subqueries != (None,):
         return None
-    after = await count_records(reader, plan)
+    after = await reader.evidence.count(plan)
     if after is None or after <= arrived:
         return after
     expected = await _there_at_first(reader, plan, arrived)
@@ -102,5 +101,5 @@ async def _there_at_first(
         Comparison(_CREATED, "lt", began_text, "datetime"),
         Comparison(_CREATED, "eq", NULL, "null"),
     )
-    count = await count_records(reader, plan, earlier)
+    count = await reader.evidence.count(plan, earlier)
     return None if count is None or count * 2 < arrived else count

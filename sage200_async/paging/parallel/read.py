@@ -16,7 +16,6 @@ from sage200_async.errors import (
     Sage200Error,
 )
 from sage200_async.paging.certificate import Certificate, missing
-from sage200_async.paging.company import require_company
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.page_reader import PageReader
@@ -74,7 +73,6 @@ class ParallelRead(Generic[R]):
         _require_counts(workers, prefetch)
         _require_ranges(plan, in_one_piece=ordered or resume_from is not None)
         self.certificate: Certificate | None = None
-        self._connection, self._context = connection, context
         self._plan = plan
         self._tasks = workers
         self._resume_from = resume_from
@@ -225,7 +223,7 @@ class ParallelRead(Generic[R]):
         else:
             self._bounds = [point.bounds]
         if not any(self._bounds):
-            await require_company(self._connection.transport, self._context)
+            await self._reader.end.require_company()
         end = self._counts[0] if point is None else None
         self._scheduler.open += [
             OpenRange(gap.low, gap.high, sentinel, subquery=number, end=end)
