@@ -39,3 +39,9 @@ INT64_MAX: Final = 2**63 - 1
 
 SLICE_BYTES: Final = 128 * 1024
 """Bytes of a page that are decoded in one turn of the event loop."""
+
+MAX_EXPONENT: Final = 400
+"""The exponent of a decimal at most, either way; Sage's own have 28 digits."""
+
+MAX_RECORD_BYTES: Final = 1024 * 1024
+"""Bytes of one record at most, unless the settings say otherwise."""

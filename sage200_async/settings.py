@@ -18,7 +18,7 @@ from sage200_async._url_checks import (
 )
 from sage200_async.errors import SettingsError
 from sage200_async.errors.base import bare
-from sage200_async.limits import MAX_QUERY_BYTES, PAGE_MAX
+from sage200_async.limits import MAX_QUERY_BYTES, MAX_RECORD_BYTES, PAGE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,7 @@ _AT_LEAST_ONE: Final = (
     "max_connections",
     "max_attempts",
     "max_response_bytes",
+    "max_record_bytes",
     "max_requests_per_minute",
 )
 _ALLOW_HTTP: Final = " (allow_insecure_http=True permits http)"
@@ -67,6 +68,7 @@ class CompanyContext(Struct, frozen=True):
     company: str = ""
     max_query_bytes: int = MAX_QUERY_BYTES
     trust_short_pages: bool = False
+    max_record_bytes: int = MAX_RECORD_BYTES
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -139,6 +141,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds that one call may take, with all attempts and waits; None: no limit."""
     max_response_bytes: int = 512 * 1024**2
     """Bytes of a response, decompressed, at most."""
+    max_record_bytes: int = MAX_RECORD_BYTES
+    """Bytes of one record of a page at most; a larger one is a `DecodeError`, since
+    the event loop would stand still while it is decoded."""
     max_connections: int = 10
     """Connections, and so requests in flight, at most."""
     max_requests_per_minute: int | None = None
@@ -228,6 +233,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             str(self.company),
             self.max_query_bytes,
             self.trust_short_pages,
+            self.max_record_bytes,
         )
 
     @classmethod

@@ -72,7 +72,8 @@ class Evidence:
         response = await self.ask(plan, query)
         # A server that ignores $top returns more than two: the first of them will do.
         none: list[Untyped] = []
-        rows = next(SliceReader(Untyped).slices(response.body), none)
+        slices = SliceReader(Untyped).slices(response.body)
+        rows = next(filter(None, slices), none)
         keys = [row.get(plan.key or "") for row in rows]
         whole = [key for key in keys if type(key) is int]
         if len(whole) != len(keys):

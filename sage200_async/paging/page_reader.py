@@ -190,7 +190,10 @@ class PageReader(Generic[R]):
             check = self.validator.open(plan, page.response.body, within)
             check.expected = page.max_key
             reader = SliceReader(
-                self.model, self._quarantine(check), needs_fields=plan.key is None
+                self.model,
+                self._quarantine(check),
+                needs_fields=plan.key is None,
+                max_record_bytes=self._context.max_record_bytes,
             )
             for served in reader.slices(page.response.body):
                 records, room = check.accept(served), moved.remaining

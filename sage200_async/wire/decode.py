@@ -9,41 +9,38 @@ never does.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from sage200_async.errors import DecodeError
-from sage200_async.limits import SLICE_BYTES
+from sage200_async.limits import MAX_RECORD_BYTES, SLICE_BYTES
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS, is_array
-from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.large_records import Element, Scanner, too_large
+from sage200_async.wire.not_records import record_error, require_array
 from sage200_async.wire.related import with_related
 from sage200_async.wire.rest_of_page import Rest, boundary_in
 from sage200_async.wire.splitting import split, split_or_none
-from sage200_async.wire.times import (
-    has_any_offset,
-    has_offset,
-    starts_with_offset,
-    with_utc_times,
+from sage200_async.wire.times import with_utc_times
+from sage200_async.wire.value_checks import (
+    bounded_decimal,
+    has_local_times,
+    is_nested,
+    require_bounded,
 )
 from sage200_async.wire.wrappers import NO_NOTES, unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from sage200_async.errors import DecodeError
+    from sage200_async.wire.messages import ChunkedBody
 
 R = TypeVar("R")
 T = TypeVar("T")
 
-_BLANKS: Final = b" \t\r\n"
-PROXY_HINT: Final = "check base_url, and the proxy between this machine and Sage 200"
-"""What to do about a response that is not JSON, and so not Sage's."""
-_NEAR: Final = 4096
-# Bytes at either end of a page in which its brackets are searched.
 _TRIES: Final = 3
-# Cuts that are tried for one slice before the rest is split record by record:
+# Cuts that are tried for one slice before its records are scanned one by one:
 # nested rows may begin as the records do, and text may look like a boundary.
-_SHOWN: Final = 300
 _ADVICE: Final = (
     "Sage200Client(..., quarantine=function) passes such errors to the function and "
     "reads on"
@@ -55,7 +52,7 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 def decoder_for(model: Any) -> msgspec.json.Decoder[Any]:
     """Return the decoder of *model*, built once: building is slow."""
     if model not in _DECODERS:
-        _DECODERS[model] = msgspec.json.Decoder(model, float_hook=Decimal)
+        _DECODERS[model] = msgspec.json.Decoder(model, float_hook=bounded_decimal)
     return _DECODERS[model]
 
 
@@ -83,18 +80,28 @@ def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:
     try:
         return decode_plain(bytes(body).removeprefix(BYTE_ORDER_MARK), model)
     except DECODING_ERRORS as error:
-        raise _record_error(error, model, bytes(body)) from error
+        raise record_error(error, model, bytes(body)) from error
 
 
 def decode_plain(body: bytes, model: type[R]) -> R:
     """Decode a response that is one record, and raise one of `DECODING_ERRORS` if it is not."""
-    decoder: msgspec.json.Decoder[R] = decoder_for(model)
-    if not has_any_offset(body):
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            if not _is_about_a_time(error):
-                raise
+    nested = is_nested(body, 1)
+    record: R = _in_utc(decoder_for(model), body, model, nested=nested)
+    require_bounded((record,), model, nested=nested)
+    return record
+
+
+def _in_utc(
+    decoder: msgspec.json.Decoder[R], body: bytes, model: Any, *, nested: bool
+) -> R:
+    try:
+        record = decoder.decode(body)
+    except msgspec.ValidationError as error:
+        if not _is_about_a_time(error):
+            raise
+    else:
+        if not has_local_times((record,), model, nested=nested):
+            return record
     return decoder.decode(with_utc_times(body, model))
 
 
@@ -113,6 +120,7 @@ class SliceReader(Generic[R]):
         slice_bytes: About how many bytes a slice has.
         needs_fields: Whether an object with none of the record's fields is an error;
             where records have a key, its absence shows that.
+        max_record_bytes: Bytes of one record at most; a larger one does not fit.
     """
 
     def __init__(
@@ -122,12 +130,14 @@ class SliceReader(Generic[R]):
         slice_bytes: int = SLICE_BYTES,
         *,
         needs_fields: bool = False,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
         self.notes = NO_NOTES
         """What the page says of the collection, once its slices are read."""
         self._model = model
         self._quarantine = quarantine
         self._slice_bytes = slice_bytes
+        self._max_bytes = max_record_bytes
         self._names = frozenset[str](getattr(model, "__struct_encode_fields__", ()))
         self._empty = model() if needs_fields and self._names else None
         self._converts_times = False
@@ -146,58 +156,85 @@ class SliceReader(Generic[R]):
                 and there is no quarantine for it.
         """
         page, self.notes = unwrapped(body)
-        _require_array(page)
-        start = page.first(SLICE_BYTES)
-        self._converts_times = starts_with_offset(start)
-        rest = Rest(page, boundary_in(start))
+        require_array(page)
+        rest = Rest(page, boundary_in(page.first(SLICE_BYTES)))
         done = 0
         while not rest.over:
             records, raws = self._next(rest)
-            if records is None:
+            if records is not None:
+                yield records
+                done += len(records)
+            elif raws is not None:
                 yield from self._one_by_one(raws, done)
                 done += len(raws)
             else:
-                yield records
-                done += len(records)
+                done = yield from self._scanned(rest, done)
 
-    def _next(self, rest: Rest) -> tuple[list[R] | None, Sequence[bytes | msgspec.Raw]]:
+    def _next(
+        self, rest: Rest
+    ) -> tuple[list[R] | None, Sequence[bytes | msgspec.Raw] | None]:
         """Find a right cut; return the records before it.
 
         Where one of them does not fit, or where no cut was found, there are none but
-        the bytes of each, up to the cut or to the end.
+        the bytes of each, up to the cut or to the end. Where the end is far, there is
+        neither.
         """
-        mark = self._slice_bytes
+        mark, limit = self._slice_bytes, self._max_bytes + self._slice_bytes
         for _ in range(_TRIES):
-            mark = rest.find(mark)
+            mark = rest.find(mark, limit)
             if mark < 0:
                 break
-            array = rest.before(mark + 1)
+            array = rest.before(mark)
             records = self._decoded(array)
             raws = () if records is not None else split_or_none(array)
             if raws is not None:
-                rest.drop(mark + 2)
+                rest.drop_to(mark)
                 return records, raws
             mark += 1
+        if mark >= 0 or rest.size > limit:
+            return None, None
         array = rest.all()
-        records = self._decoded(array) if mark < 0 else None
+        records = self._decoded(array)
         return records, () if records is not None else self._split(array)
 
+    def _scanned(self, rest: Rest, done: int) -> Generator[list[R], None, int]:
+        """Yield the records of what has no boundary for long; return how many came."""
+        scanner = Scanner(rest, self._max_bytes)
+        try:
+            for element in scanner.elements(self._slice_bytes):
+                if element is None:
+                    yield []  # a turn for others
+                elif element.size > self._max_bytes:
+                    self._refuse(too_large(self._model, element, done, self._max_bytes))
+                    done += 1
+                else:
+                    raws = self._split(b"[%b]" % element.raw)
+                    yield from self._one_by_one(raws, done)
+                    done += len(raws)
+        except msgspec.DecodeError as error:
+            raise record_error(error, self._model, scanner.unfinished) from error
+        rest.over = scanner.closed
+        return done
+
     def _decoded(self, array: bytes) -> list[R] | None:
+        if len(array) > self._max_bytes + 2:
+            return None  # one of them may be too large
         try:
             return self._read(self._decoder, array)
         except DECODING_ERRORS:
             return None
 
     def _read(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
-        """Decode; times that are not in UTC are converted."""
-        records = self._converted(decoder, array)
+        """Decode and check; times that are not in UTC are converted."""
+        records = self._in_utc(decoder, array)
+        rows = _rows(records)
+        require_bounded(rows, self._model, nested=is_nested(array, len(rows)))
         if self._empty is not None:
-            self._require_fields(records, array)
+            self._require_fields(rows, array)
         return records
 
-    def _require_fields(self, records: object, array: bytes) -> None:
+    def _require_fields(self, rows: Sequence[Any], array: bytes) -> None:
         """Refuse an object with none of the record's fields, such as an error."""
-        rows = records if is_array(records) else [records]
         if self._empty not in rows:
             return
         values = decoder_for(Any).decode(array)
@@ -205,22 +242,35 @@ class SliceReader(Generic[R]):
             if value and self._names.isdisjoint(value):
                 raise msgspec.ValidationError("Object has none of the record's fields")
 
-    def _converted(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
-        if not (self._converts_times or has_offset(array)):
+    def _in_utc(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
+        if not self._converts_times:
             try:
-                return decoder.decode(array)
+                records = decoder.decode(array)
             except msgspec.ValidationError as error:
                 if not _is_about_a_time(error):
                     raise
+            else:
+                if not self._has_local_times(_rows(records), array):
+                    return records
         records = decoder.decode(with_utc_times(array, self._model))
         self._converts_times = True
         return records
+
+    def _has_local_times(self, rows: Sequence[Any], array: bytes) -> bool:
+        """Return whether times are not in UTC.
+
+        East of it, any has a sign that few texts have. West of it, the first record
+        shows that, or the last: a server writes all of them alike.
+        """
+        nested = is_nested(array, len(rows))
+        shown = rows if b"+" in array else (*rows[:1], *rows[-1:])
+        return has_local_times(shown, self._model, nested=nested)
 
     def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:
             return split(array)
         except DECODING_ERRORS as error:
-            raise _record_error(error, self._model, array[1:]) from error
+            raise record_error(error, self._model, array[1:]) from error
 
     def _one_by_one(
         self, raws: Sequence[bytes | msgspec.Raw], done: int
@@ -230,55 +280,40 @@ class SliceReader(Generic[R]):
         batch: list[R] = []
         size = 0
         for index, raw in enumerate(map(bytes, raws), done):
-            try:
-                batch.append(self._read(decoder, raw))
-            except DECODING_ERRORS as error:
-                failure = _record_error(error, self._model, raw, index)
+            failure = self._append(batch, decoder, raw, index)
+            if failure is not None:
                 if self._quarantine is None:
                     yield batch
-                    failure.add_note(_ADVICE)
-                    raise failure from error
-                self._quarantine(failure)
+                self._refuse(failure)
             size += len(raw)
             if size >= self._slice_bytes:
                 yield batch
                 batch, size = [], 0
         yield batch
 
+    def _append(
+        self, batch: list[R], decoder: msgspec.json.Decoder[R], raw: bytes, index: int
+    ) -> DecodeError | None:
+        """Append a record to *batch*, or return why it does not fit."""
+        if len(raw) > self._max_bytes:
+            return too_large(
+                self._model, Element(raw, len(raw)), index, self._max_bytes
+            )
+        try:
+            batch.append(self._read(decoder, raw))
+        except DECODING_ERRORS as error:
+            failure = record_error(error, self._model, raw, index)
+            failure.__cause__ = error
+            return failure
+        return None
 
-def _start_of(page: ChunkedBody) -> bytes:
-    """Return the start of *page*, from its first bracket on."""
-    return page.first(_NEAR).removeprefix(BYTE_ORDER_MARK).lstrip(_BLANKS)
-
-
-def _require_array(chunks: ChunkedBody) -> None:
-    head = _start_of(chunks)
-    tail = chunks.last(_NEAR).rstrip(_BLANKS)
-    if not (head.startswith(b"[") and tail.endswith(b"]")):
-        hint = "" if head.startswith((b"[", b"{")) else f": {PROXY_HINT}"
-        raise DecodeError(
-            f"expected a JSON array of records, got {_shown(chunks)}{hint}",
-            json_path="$",
-        )
-
-
-def _record_error(
-    error: Exception, model: Any, raw: bytes, index: int | None = None
-) -> DecodeError:
-    text = str(error)
-    _, separator, json_path = text.rpartition(" - at `")
-    path = json_path.rstrip("`") if separator else "$"
-    if index is not None:
-        path = f"$[{index}]{path.removeprefix('$')}"
-    name = getattr(model, "__name__", str(model))
-    what = text.partition(" - at `")[0]
-    one = raw if index is not None else b""
-    shown = "" if index is not None else f", got {_shown(raw)}"
-    return DecodeError(
-        f"{name} at {path}: {what}{shown}", json_path=path, model=name, raw=one
-    )
+    def _refuse(self, failure: DecodeError) -> None:
+        """Hand the error of a record to the quarantine, or raise it."""
+        if self._quarantine is None:
+            failure.add_note(_ADVICE)
+            raise failure
+        self._quarantine(failure)
 
 
-def _shown(body: bytes | ChunkedBody) -> str:
-    text = ChunkedBody.of(body).first(_SHOWN).decode(errors="replace")
-    return repr(text) if len(body) <= _SHOWN else f"{text!r}... ({len(body)} bytes)"
+def _rows(records: object) -> Sequence[Any]:
+    return records if is_array(records) else (records,)

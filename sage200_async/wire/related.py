@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from msgspec import Struct
 
@@ -17,12 +18,34 @@ _WORD: Final = re.compile(r"\w+")
 def with_related(model: Any, seen: set[Any]) -> Iterator[Any]:
     """Yield *model* after the records that its fields hold, where they are known."""
     seen.add(model)
-    names = getattr(sys.modules.get(model.__module__), "__dict__", {})
-    hints: dict[str, Any] = getattr(model, "__annotations__", {})
-    text = " ".join(hint for hint in hints.values() if isinstance(hint, str))
-    for name in _WORD.findall(text):
-        related = names.get(name)
-        is_record = isinstance(related, type) and issubclass(related, Struct)
-        if is_record and related not in seen:
+    for related in related_fields(model).values():
+        if related not in seen:
             yield from with_related(related, seen)
     yield model
+
+
+@cache
+def related_fields(model: Any) -> dict[str, Any]:
+    """Return the fields of *model* that hold records, one or a list, with their model."""
+    pairs = ((name, _record_in(hint, model)) for name, hint in hints_of(model).items())
+    return {name: record for name, record in pairs if record is not None}
+
+
+def hints_of(model: Any) -> dict[str, Any]:
+    """Return the annotations of the fields of *model*, as they were written."""
+    names = getattr(model, "__struct_fields__", ())
+    hints: dict[str, Any] = {}
+    for base in reversed(getattr(model, "__mro__", ())):
+        hints.update(getattr(base, "__annotations__", {}))
+    return {name: hints[name] for name in names if name in hints}
+
+
+def _record_in(hint: object, model: Any) -> Any:
+    """Return the record that a field with this annotation holds, or None."""
+    if isinstance(hint, str):
+        names = getattr(sys.modules.get(model.__module__), "__dict__", {})
+        parts = [names.get(word) for word in _WORD.findall(hint)]
+    else:
+        parts = [_record_in(part, model) for part in get_args(hint)] or [hint]
+    records = (part for part in parts if isinstance(part, type))
+    return next((record for record in records if issubclass(record, Struct)), None)

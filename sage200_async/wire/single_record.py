@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sage200_async.errors import DecodeError
 from sage200_async.odata.plain_values import plain
-from sage200_async.wire.decode import PROXY_HINT, decode_one, decode_plain, decoder_for
+from sage200_async.wire.decode import decode_one, decode_plain, decoder_for
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import (
@@ -23,6 +23,7 @@ from sage200_async.wire.json_types import (
     is_array,
     is_object,
 )
+from sage200_async.wire.not_records import PROXY_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Optional, TypeAlias
 
 from msgspec import Meta, ValidationError, convert
 
-from sage200_async.wire.related import with_related
+from sage200_async.wire.related import hints_of, with_related
 
 UtcTime: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """A time that the parser refuses without ``Z`` or an offset, at no cost."""
@@ -22,33 +22,6 @@ _OPTIONAL: Final[Any] = Optional[UtcTime]  # noqa: UP045 - pyright knows no "|" 
 
 _TIME: Final = rb'("\s*:\s*")(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)'
 _OFFSET: Final = rb'([+-]\d\d:?\d\d)?"'
-_TIME_WITH_OFFSET: Final = re.compile(
-    rb'[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?[+-]\d\d:?\d\d"'
-)
-_EAST: Final = re.compile(rb'\+[01]\d:?\d\d"')
-_EITHER: Final = re.compile(rb'[+-][01]\d:?\d\d"')
-# Both match more than times: what is converted in vain only takes longer.
-_NEAR: Final = 4096
-# Bytes in which an offset west of UTC is searched: a server writes all times alike.
-
-
-def starts_with_offset(page: bytes) -> bool:
-    """Return whether the times at the start of *page* have an offset from UTC."""
-    return _TIME_WITH_OFFSET.search(page, 0, _NEAR) is not None
-
-
-def has_any_offset(record: bytes) -> bool:
-    """Return whether *record* seems to have a time with an offset, east or west."""
-    return _EITHER.search(record) is not None
-
-
-def has_offset(array: bytes) -> bool:
-    """Return whether *array* seems to have a time with an offset east of UTC.
-
-    One search for a single byte, where there is none, takes less than a hundredth
-    of the time of decoding; telephone numbers have that byte as well.
-    """
-    return b"+" in array and _EAST.search(array) is not None
 
 
 def with_utc_times(array: bytes, model: Any) -> bytes:
@@ -84,7 +57,7 @@ def _pattern_of(model: Any) -> re.Pattern[bytes] | None:
     names = {
         name.encode()
         for record in with_related(model, set())
-        for name, hint in getattr(record, "__annotations__", {}).items()
+        for name, hint in hints_of(record).items()
         if hint == _OPTIONAL
     }
     if not names:

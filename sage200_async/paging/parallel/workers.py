@@ -187,6 +187,7 @@ def _first_key(page: Page) -> int | None:
     """Return the key of a page's first record, without using up its body."""
     reader = SliceReader(Untyped, lambda _: None)
     none: list[Untyped] = []
-    rows = next(reader.slices(ChunkedBody.of(page.response.body).copy()), none)
+    slices = reader.slices(ChunkedBody.of(page.response.body).copy())
+    rows = next(filter(None, slices), none)
     key: object = rows[0].get(page.plan.key or "") if rows else None
     return key if type(key) is int else None
