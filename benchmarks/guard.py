@@ -71,7 +71,7 @@ def record(times: int) -> None:
         client = Sage200Client(SETTINGS, transport=memory)
         return len([1 async for _ in client.customers.top(times)])
 
-    with patch("sage200_async.paging.page_reader.SliceReader", Decoded):
+    with patch("sage200_async.paging.page_forms.SliceReader", Decoded):
         assert asyncio.run(read()) == times
 
 

@@ -6,6 +6,8 @@ subqueries      a query that is too long, split at its ``in_``
 page_query      the query string of the next page
 page_size       how many records one request asks for
 page_reader     one page: fetched, decoded and checked
+page_forms      what a page is turned into: records, or their bytes
+raw_form        the bytes of each record, for lines of JSON
 validator       whether a page can follow the one before
 end_of_stream   which page is the last one
 stream          one reading, page after page

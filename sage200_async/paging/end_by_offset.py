@@ -35,7 +35,7 @@ class EndByOffset:
         self,
         evidence: Evidence,
         is_over: Callable[[Plan, int | None], Awaitable[bool]],
-        recent: PageValidator[Any],
+        recent: PageValidator,
     ) -> None:
         self._evidence = evidence
         self._is_over = is_over

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -51,7 +51,7 @@ class EndOfStream:
         self,
         evidence: Evidence,
         require_company: Callable[[], Awaitable[None]],
-        recent: PageValidator[Any],
+        recent: PageValidator,
         *,
         trusts_short_pages: bool = False,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -19,7 +19,6 @@ from sage200_async.paging.evidence import Evidence
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.plan import Plan, advance, with_smaller_page
 from sage200_async.paging.validator import PageValidator
-from sage200_async.wire.decode import SliceReader, decoders_for
 from sage200_async.wire.headers import request_id, server_time
 from sage200_async.wire.messages import AskForLess, company_request
 from sage200_async.wire.splitting import key_in
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from sage200_async.events import Events
+    from sage200_async.paging.page_forms import Form, Slice
     from sage200_async.paging.plan import PageFacts
     from sage200_async.paging.read_telemetry import ReadTelemetry
     from sage200_async.paging.validator import Bounds, PageCheck
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Request, Response
 
-R = TypeVar("R")
+B = TypeVar("B")
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Page(NamedTuple):
     """Whether it was asked for, and nothing matched."""
 
 
-class PageReader(Generic[R]):
+class PageReader:
     """Reads the pages of one reading, for a stream or for several workers.
 
     A page is fetched to its end and its connection given back before the first
@@ -93,12 +93,11 @@ class PageReader(Generic[R]):
         connection: Connection,
         context: CompanyContext,
         plan: Plan,
-        model: type[R],
+        model: type,
         *,
         telemetry: ReadTelemetry,
     ) -> None:
-        mapping = not hasattr(model, "__struct_fields__")
-        self.validator = PageValidator[R](plan, mapping=mapping)
+        self.validator = PageValidator(plan)
         self.rejected = 0
         """Records that did not fit and went to the quarantine."""
         self.pages = plan.pages
@@ -121,8 +120,10 @@ class PageReader(Generic[R]):
         self._timeout = plan.options.timeout
         self._deadline: float | None = None
 
-    async def read(self, plan: Plan) -> AsyncGenerator[tuple[list[R], Plan], None]:
-        """Read the next page of *plan*.
+    async def read(
+        self, plan: Plan, form: Form[B]
+    ) -> AsyncGenerator[tuple[Slice[B], Plan], None]:
+        """Read the next page of *plan* in *form*.
 
         Yields:
             Records, and where the reading stands after them. The last ones may
@@ -135,8 +136,8 @@ class PageReader(Generic[R]):
             TokenError: There is no usable token.
         """
         page = await self._fetch_with_end(plan)
-        async for records, moved in self.slices(page):
-            yield records, moved
+        async for checked, moved in self.slices(page, form):
+            yield checked, moved
 
     async def _fetch_with_end(self, plan: Plan) -> Page:
         """Fetch a page, and the highest key beside it where it is not known yet."""
@@ -174,34 +175,28 @@ class PageReader(Generic[R]):
                 return Page(smaller, request, response)
 
     async def slices(
-        self, page: Page, within: Bounds | None = None
-    ) -> AsyncGenerator[tuple[list[R], Plan], None]:
+        self, page: Page, form: Form[B], within: Bounds | None = None
+    ) -> AsyncGenerator[tuple[Slice[B], Plan], None]:
         """Decode and check *page*, a slice at a time; its body is used up.
 
         Args:
             page: As `fetch` returned it.
+            form: What its records are turned into.
             within: The keys that are wanted; the rest of the page is left out,
                 and nothing is decoded once they have all come.
         """
-        for _ in decoders_for(self.model):
-            await asyncio.sleep(0)
         moved = plan = page.plan
+        body = page.response.body
         try:
-            check = self.validator.open(plan, page.response.body, within)
+            check = self.validator.open(plan, body, within)
             check.expected = page.max_key
-            reader = SliceReader(
-                self.model,
-                self._quarantine(check),
-                needs_fields=plan.key is None,
-                max_record_bytes=self._context.max_record_bytes,
-            )
-            for served in reader.slices(page.response.body):
-                records, room = check.accept(served), moved.remaining
+            reader = form.open(body, plan.key, self._quarantine(check))
+            while (served := await reader.next()) is not None:
+                checked, room = check.accept(served), moved.remaining
                 moved = check.position
-                yield records if room is None else records[:room], moved
+                yield _at_most(room, checked), moved
                 if within is not None and within.low >= within.high:
                     break
-                await asyncio.sleep(0)
             facts = check.close(reader.notes)
             if within is None or within.low < within.high:
                 moved = await self._advance(page, facts)
@@ -209,7 +204,7 @@ class PageReader(Generic[R]):
             _place(error, moved, page.request, page.response)
             raise
         self._report(page, facts, moved)
-        yield [], moved
+        yield form.empty(), moved
 
     async def _advance(self, page: Page, facts: PageFacts) -> Plan:
         """Return the plan of the next page; what it rests on is asked for first."""
@@ -266,7 +261,7 @@ class PageReader(Generic[R]):
         # Raised here, without the frames of libraries, which hold the token.
         raise RequestTimeout(message, phase="reading", seconds=seconds)
 
-    def _quarantine(self, check: PageCheck[R]) -> Callable[[DecodeError], None] | None:
+    def _quarantine(self, check: PageCheck) -> Callable[[DecodeError], None] | None:
         quarantine = self._connection.quarantine
         if quarantine is None:
             return None
@@ -285,6 +280,10 @@ class PageReader(Generic[R]):
         self._telemetry.page_read(page.plan, facts, size, self.pages)
         if moved.subqueries:
             self._telemetry.resized(page.plan, moved)
+
+
+def _at_most(room: int | None, checked: Slice[B]) -> Slice[B]:
+    return checked if room is None or room >= len(checked) else checked.part(0, room)
 
 
 async def _both(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from msgspec import Struct
 
 from sage200_async.errors import Sage200Error
+from sage200_async.paging.page_forms import RecordForm
 from sage200_async.paging.page_reader import PageReader
 from sage200_async.paging.plan import Plan
 from sage200_async.paging.read_telemetry import ReadTelemetry, error_name
@@ -49,6 +50,7 @@ class Stream(Generic[R]):
         self.plan = plan
         self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
         self._reader = PageReader(connection, context, plan, model, telemetry=telemetry)
+        self._form = RecordForm(model)
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records, one at a time."""
@@ -60,8 +62,8 @@ class Stream(Generic[R]):
         failure: BaseException | None = None
         try:
             while not self.plan.done:
-                async for records, plan in self._reader.read(self.plan):
-                    for record in records:
+                async for some, plan in self._reader.read(self.plan, self._form):
+                    for record in some.rows:
                         yield record
                     self.plan = plan
         except BaseException as error:
@@ -89,8 +91,8 @@ class Stream(Generic[R]):
         records: list[R] = []
         plan, before = self.plan, self._reader.rejected
         try:
-            async for some, moved in self._reader.read(plan):
-                records += some
+            async for some, moved in self._reader.read(plan, self._form):
+                records += some.rows
                 plan = moved
         except Sage200Error as error:
             error.plan = self.plan  # nothing of the page was handed on

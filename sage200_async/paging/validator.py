@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -17,12 +16,13 @@ from sage200_async.wire.splitting import key_in
 from sage200_async.wire.wrappers import NO_NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from sage200_async.errors import DecodeError
+    from sage200_async.paging.page_forms import Slice
     from sage200_async.wire.wrappers import PageNotes
 
-R = TypeVar("R")
+B = TypeVar("B")
 
 
 class Bounds(Protocol):
@@ -34,7 +34,7 @@ class Bounds(Protocol):
     """Its highest key."""
 
 
-class PageValidator(Generic[R]):
+class PageValidator:
     """Checks every record of a reading, on its way to the consumer.
 
     By key, the keys must ascend strictly, within a page and from page to
@@ -43,12 +43,9 @@ class PageValidator(Generic[R]):
 
     Args:
         plan: Where the reading starts.
-        mapping: Whether records are dicts.
     """
 
-    def __init__(self, plan: Plan, *, mapping: bool) -> None:
-        self.key_of = _key_getter(plan.key, mapping=mapping)
-        """Returns a record's key; None where there is none."""
+    def __init__(self, plan: Plan) -> None:
         self.seen: set[int] | None = set() if len(plan.subqueries) > 1 else None
         """Keys that came, where subqueries may have records in common."""
         self.rejected_keys: set[int] = set()
@@ -69,7 +66,7 @@ class PageValidator(Generic[R]):
 
     def open(
         self, plan: Plan, body: bytes | ChunkedBody, within: Bounds | None = None
-    ) -> PageCheck[R]:
+    ) -> PageCheck:
         """Start the check of a page.
 
         Args:
@@ -89,11 +86,11 @@ class PageValidator(Generic[R]):
         return PageCheck(self, plan, within)
 
 
-class PageCheck(Generic[R]):
+class PageCheck:
     """The check of one page; made by `PageValidator.open`."""
 
     def __init__(
-        self, reading: PageValidator[R], plan: Plan, within: Bounds | None
+        self, reading: PageValidator, plan: Plan, within: Bounds | None
     ) -> None:
         self.position = plan
         """Where the reading stands, after the records that were accepted."""
@@ -108,24 +105,23 @@ class PageCheck(Generic[R]):
         self._rejected_keys: list[int] = []
         self._keys: set[int] = set()
 
-    def accept(self, records: list[R]) -> list[R]:
+    def accept(self, served: Slice[B]) -> Slice[B]:
         """Check a slice of the page; return what is wanted and has not come before.
 
         Raises:
             PagingError: The keys do not ascend, or come twice in one page.
         """
-        self._served += len(records)
-        key_of = self._reading.key_of
-        if key_of is None and records:
+        self._served += len(served)
+        keys = served.keys
+        if keys is None and len(served):
             # One that was set aside may have been the last of the slice.
-            self._reading.last_record = None if self._rejected else records[-1]
-        if key_of is not None:
-            keys = list(map(key_of, records))
+            self._reading.last_record = None if self._rejected else served.last
+        if keys is not None:
             by_key = self._plan.mode == "key"
-            records = (self._ascending if by_key else self._new)(records, keys)
-        self._accepted += len(records)
+            served = (self._ascending if by_key else self._new)(served, keys)
+        self._accepted += len(served)
         self.position = position(self._plan, self.facts)
-        return records
+        return served
 
     def reject(self, error: DecodeError) -> bool:
         """Count a record that does not fit.
@@ -180,7 +176,7 @@ class PageCheck(Generic[R]):
         read = [] if self._last_key is None else [self._last_key]
         return max((*read, *self._rejected_keys), default=None)
 
-    def _ascending(self, records: list[R], keys: Sequence[Any]) -> list[R]:
+    def _ascending(self, served: Slice[B], keys: Sequence[Any]) -> Slice[B]:
         last = self._last_key
         for key in keys:
             if not _is_key(key) or (last is not None and key <= last):
@@ -195,8 +191,9 @@ class PageCheck(Generic[R]):
         within, seen = self._within, self._reading.seen
         if within is not None:
             start, end = bisect_right(keys, within.low), bisect_right(keys, within.high)
-            records, keys = records[start:end], keys[start:end]
-        return records if seen is None else _unseen(records, keys, seen)
+            if end - start < len(keys):
+                served, keys = served.part(start, end), keys[start:end]
+        return served if seen is None else _unseen(served, keys, seen)
 
     def _require_bounded(self, key: int | None) -> None:
         """Refuse a key above the highest that was asked for."""
@@ -204,7 +201,7 @@ class PageCheck(Generic[R]):
         if highest is not None and key is not None and key > highest:
             raise _out_of_range(self._plan, key)
 
-    def _new(self, records: list[R], keys: Sequence[Any]) -> list[R]:
+    def _new(self, served: Slice[B], keys: Sequence[Any]) -> Slice[B]:
         before, previous = len(self._keys), self._reading.previous_page
         self._keys.update(filter(_is_key, keys))
         if len(self._keys) - before != len(keys):
@@ -213,18 +210,16 @@ class PageCheck(Generic[R]):
             key = self._plan.key
             raise _repeats(self._plan, f"records without {key}, or twice in one page")
         if previous.isdisjoint(keys):
-            return records
-        pairs = zip(keys, records, strict=True)
-        new = [record for key, record in pairs if key not in previous]
-        self._repeated += len(records) - len(new)
-        return new
+            return served
+        new = [index for index, key in enumerate(keys) if key not in previous]
+        self._repeated += len(served) - len(new)
+        return served.pick(new)
 
 
-def _unseen(records: Iterable[R], keys: Iterable[int], seen: set[int]) -> list[R]:
-    pairs = zip(keys, records, strict=True)
-    new = {key: record for key, record in pairs if key not in seen}
-    seen.update(new)
-    return list(new.values())
+def _unseen(served: Slice[B], keys: Sequence[int], seen: set[int]) -> Slice[B]:
+    new = [index for index, key in enumerate(keys) if key not in seen]
+    seen.update(keys)
+    return served if len(new) == len(keys) else served.pick(new)
 
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -242,12 +237,6 @@ def _key_in(raw: bytes, name: str | None) -> int | None:
 
 def _is_key(key: object) -> bool:
     return type(key) is int
-
-
-def _key_getter(key: str | None, *, mapping: bool) -> Callable[[Any], Any] | None:
-    if key is None:
-        return None
-    return (lambda record: record.get(key)) if mapping else attrgetter(key)
 
 
 def wrong_key(plan: Plan, key: object) -> PagingError:

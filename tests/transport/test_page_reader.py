@@ -9,6 +9,7 @@ from sage200_async.errors import RequestTimeout, ServerError
 from sage200_async.events import Events
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging import page_reader
+from sage200_async.paging.page_forms import RecordForm
 from sage200_async.paging.page_reader import PageReader
 from sage200_async.paging.planner import start
 from sage200_async.paging.read_telemetry import ReadTelemetry
@@ -41,8 +42,8 @@ def requested(request):
 async def read(reader, plan):
     """Read one page; return its keys, and the plan after it."""
     keys = []
-    async for records, moved in reader.read(plan):
-        keys += [record["id"] for record in records]
+    async for some, moved in reader.read(plan, RecordForm(dict)):
+        keys += [record["id"] for record in some.rows]
         plan = moved
     return keys, plan
 

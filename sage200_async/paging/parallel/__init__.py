@@ -1,12 +1,13 @@
 """One collection, read by several workers at once, with a proof that it is complete.
 
-read       the whole, as a context manager that owns its tasks
-bounds     the lowest and the highest key, and how many records there are
-checks     what is asked at the end: the lower edge, and the counts
-progress   how far it has come, and where it resumes
-scheduler  which keys are read by whom
-workers    read ranges of keys, page by page
-queues     how batches reach the consumer
+read           the whole, as a context manager that owns its tasks
+preconditions  what a plan needs for it
+bounds         the lowest and the highest key, and how many records there are
+checks         what is asked at the end: the lower edge, and the counts
+progress       how far it has come, and where it resumes
+scheduler      which keys are read by whom
+workers        read ranges of keys, page by page
+queues         how batches reach the consumer
 """
 
 from sage200_async.paging.parallel.progress import Progress as Progress

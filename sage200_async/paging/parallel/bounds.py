@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors import PagingError
 from sage200_async.paging.key_ranges import KeyRange
@@ -29,7 +29,7 @@ class Edges:
         plan: What is read.
     """
 
-    def __init__(self, reader: PageReader[Any], plan: Plan) -> None:
+    def __init__(self, reader: PageReader, plan: Plan) -> None:
         self.count: int | None = None
         """Records that the server counted beside the edges; None where it does not."""
         self._reader = reader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ _CREATED: Final = "date_time_created"
 
 
 async def check_lower_edge(
-    reader: PageReader[Any], plan: Plan, min_key: int, lowest: int | None
+    reader: PageReader, plan: Plan, min_key: int, lowest: int | None
 ) -> None:
     """Raise unless the record of the lowest key arrived, or is gone.
 
@@ -48,7 +48,7 @@ async def check_lower_edge(
 
 
 async def check_counts(
-    reader: PageReader[Any], plan: Plan, before: int | None, arrived: int
+    reader: PageReader, plan: Plan, before: int | None, arrived: int
 ) -> int | None:
     """Hold the number of records in the bounds that the server counts.
 
@@ -84,9 +84,7 @@ async def check_counts(
     return after
 
 
-async def _there_at_first(
-    reader: PageReader[Any], plan: Plan, arrived: int
-) -> int | None:
+async def _there_at_first(reader: PageReader, plan: Plan, arrived: int) -> int | None:
     """Count the records that were there when the reading began, by their stamp.
 
     Returns:

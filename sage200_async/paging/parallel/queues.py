@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -13,30 +13,31 @@ from sage200_async.paging.key_ranges import KeyRange
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-R = TypeVar("R")
+B = TypeVar("B")
 
 
-class Batch(Struct, Generic[R], frozen=True):
+class Batch(Struct, Generic[B], frozen=True):
     """Some records, and the range of keys that they are complete for.
 
     Once the records are stored, the range is done.
     """
 
-    records: list[R]
-    """In the order of their keys; there may be none."""
+    records: B
+    """In the form that was asked for, such as a list, and in the order of their keys;
+    there may be none."""
     key_range: KeyRange
     subquery: int = 0
     """Which of the query's conditions it belongs to, where an ``in_`` was split."""
 
 
-class RecordQueue(Protocol[R]):
+class RecordQueue(Protocol):
     """Where workers put batches and the consumer takes them."""
 
-    async def put(self, batch: Batch[R]) -> None:
+    async def put(self, batch: Batch[Any]) -> None:
         """Add *batch*; wait while too many records are waiting."""
         ...
 
-    async def get(self) -> Batch[R] | None:
+    async def get(self) -> Batch[Any] | None:
         """Take the next batch, or None at the end."""
         ...
 
@@ -49,22 +50,22 @@ class RecordQueue(Protocol[R]):
         ...
 
 
-class _Ready(Generic[R]):
+class _Ready:
     """Batches that can be taken, and None behind the last one."""
 
     def __init__(self) -> None:
         self.waiting = 0
         """Records."""
-        self._batches: deque[Batch[R] | None] = deque()
+        self._batches: deque[Batch[Any] | None] = deque()
         self._arrived = asyncio.Event()
 
-    def add(self, batch: Batch[R]) -> None:
+    def add(self, batch: Batch[Any]) -> None:
         """Append *batch*."""
-        self.waiting += len(batch.records)
+        self.waiting += batch.key_range.records
         self._batches.append(batch)
         self._arrived.set()
 
-    async def get(self) -> Batch[R] | None:
+    async def get(self) -> Batch[Any] | None:
         """Take the next batch, or None at the end."""
         while not self._batches:
             self._arrived.clear()
@@ -72,7 +73,7 @@ class _Ready(Generic[R]):
         batch = self._batches[0]
         if batch is not None:  # the end stays, for a second loop
             self._batches.popleft()
-            self.waiting -= len(batch.records)
+            self.waiting -= batch.key_range.records
         return batch
 
     def close(self, *, now: bool) -> None:
@@ -83,7 +84,7 @@ class _Ready(Generic[R]):
         self._arrived.set()
 
 
-class UnorderedQueue(Generic[R]):
+class UnorderedQueue:
     """Batches in the order in which they arrive.
 
     Args:
@@ -92,17 +93,17 @@ class UnorderedQueue(Generic[R]):
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._ready = _Ready[R]()
+        self._ready = _Ready()
         self._taken = asyncio.Event()
 
-    async def put(self, batch: Batch[R]) -> None:
+    async def put(self, batch: Batch[Any]) -> None:
         """Add *batch*; wait while too many records are waiting."""
         while self._ready.waiting > self._room:
             self._taken.clear()
             await self._taken.wait()
         self._ready.add(batch)
 
-    async def get(self) -> Batch[R] | None:
+    async def get(self) -> Batch[Any] | None:
         """Take the next batch, or None at the end."""
         batch = await self._ready.get()
         self._taken.set()
@@ -117,7 +118,7 @@ class UnorderedQueue(Generic[R]):
         self._ready.close(now=now)
 
 
-class OrderedQueue(Generic[R]):
+class OrderedQueue:
     """Batches in the order of their keys; those that come early wait.
 
     Args:
@@ -130,15 +131,15 @@ class OrderedQueue(Generic[R]):
         """The key after which the next batch has to start."""
         self._gaps: deque[KeyRange] = deque()
         """The ranges that are to come; between them lie those done earlier."""
-        self._early: dict[int, Batch[R]] = {}
-        self._ready = _Ready[R]()
+        self._early: dict[int, Batch[Any]] = {}
+        self._ready = _Ready()
 
     def expect(self, gaps: Sequence[KeyRange]) -> None:
         """Set the ranges that are to come, in ascending order, before the first batch."""
         self._gaps = deque(gaps)
         self._low = gaps[0].low if gaps else 0
 
-    async def put(self, batch: Batch[R]) -> None:
+    async def put(self, batch: Batch[Any]) -> None:
         """Add *batch*; it waits until all batches before it have come."""
         self._early[batch.key_range.low] = batch
         while (following := self._early.pop(self._low, None)) is not None:
@@ -148,7 +149,7 @@ class OrderedQueue(Generic[R]):
                 self._gaps.popleft()
                 self._low = self._gaps[0].low if self._gaps else self._low
 
-    async def get(self) -> Batch[R] | None:
+    async def get(self) -> Batch[Any] | None:
         """Take the next batch, or None at the end."""
         return await self._ready.get()
 
@@ -157,7 +158,7 @@ class OrderedQueue(Generic[R]):
 
         What waits above it came too early, and cannot leave before it has come.
         """
-        below = (len(b.records) for key, b in self._early.items() if key < low)
+        below = (b.key_range.records for key, b in self._early.items() if key < low)
         return self._ready.waiting + sum(below) >= self._room
 
     def close(self, *, now: bool) -> None:

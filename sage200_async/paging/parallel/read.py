@@ -11,16 +11,16 @@ from msgspec.structs import replace
 from sage200_async.errors import (
     ClientClosed,
     ExtractError,
-    LimitError,
-    QueryError,
     Sage200Error,
 )
 from sage200_async.paging.certificate import Certificate, missing
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
+from sage200_async.paging.page_forms import FormChoice, RecordForm
 from sage200_async.paging.page_query import query_for
 from sage200_async.paging.page_reader import PageReader
 from sage200_async.paging.parallel.bounds import Edges
 from sage200_async.paging.parallel.checks import check_counts, check_lower_edge
+from sage200_async.paging.parallel.preconditions import require_counts, require_ranges
 from sage200_async.paging.parallel.progress import Progress, ResumePoint
 from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from typing import Self
 
+    from sage200_async.paging.page_forms import Form
     from sage200_async.paging.page_reader import Connection
     from sage200_async.paging.parallel.queues import Batch
     from sage200_async.paging.plan import Plan
     from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
+B = TypeVar("B")
 
 
 class ParallelRead(Generic[R]):
@@ -70,8 +72,8 @@ class ParallelRead(Generic[R]):
         ordered: bool,
         resume_from: ResumePoint | None = None,
     ) -> None:
-        _require_counts(workers, prefetch)
-        _require_ranges(plan, in_one_piece=ordered or resume_from is not None)
+        require_counts(workers, prefetch)
+        require_ranges(plan, in_one_piece=ordered or resume_from is not None)
         self.certificate: Certificate | None = None
         self._plan = plan
         self._tasks = workers
@@ -79,11 +81,15 @@ class ParallelRead(Generic[R]):
         self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
         self._reader = PageReader(connection, context, plan, model, telemetry=telemetry)
         page = plan.page_size.current
-        in_order = OrderedQueue[R]((workers + prefetch) * page)
-        self._queue = in_order if ordered else UnorderedQueue[R](prefetch * page)
+        in_order = OrderedQueue((workers + prefetch) * page)
+        self._queue = in_order if ordered else UnorderedQueue(prefetch * page)
         self._scheduler = scheduler = RangeScheduler(page)
         self._changed = changed = asyncio.Event()
-        self._worker = RangeWorker(self._reader, plan, scheduler, self._queue, changed)
+        self._form = RecordForm(model)
+        self._choice = choice = FormChoice()
+        self._worker = RangeWorker(
+            self._reader, plan, scheduler, self._queue, changed, choice=choice
+        )
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._bounds: list[KeyRange | None] = []
@@ -126,14 +132,26 @@ class ParallelRead(Generic[R]):
             for record in batch.records:
                 yield record
 
-    async def batches(self) -> AsyncGenerator[Batch[R], None]:
+    def batches(self) -> AsyncGenerator[Batch[list[R]], None]:
         """Yield the records in batches, each with the range of keys that it covers."""
+        return self.batches_as(self._form)
+
+    async def batches_as(self, form: Form[B]) -> AsyncGenerator[Batch[B], None]:
+        """Yield batches of what *form* makes of the records.
+
+        Args:
+            form: One for the whole read, such as `RecordForm` or `ColumnForm`.
+
+        Raises:
+            QueryError: The read is under way in another form.
+        """
         if self._task is None:
             message = (
                 f"{self._plan.path}: read() is not entered: use `async with "
                 "query.read() as records: async for record in records`"
             )
             raise ClientClosed(message)
+        self._choice.choose(form)
         while (batch := await self._queue.get()) is not None:
             done = self._done[batch.subquery]
             self._done[batch.subquery] = done.add(batch.key_range)
@@ -309,34 +327,3 @@ def _first(error: BaseException) -> BaseException:
         group = cast("BaseExceptionGroup[BaseException]", error)
         error = group.exceptions[0]
     return error
-
-
-def _require_counts(workers: int, prefetch: int) -> None:
-    if workers < 1 or prefetch < 0:
-        message = (
-            "read() takes workers=1 or more and prefetch=0 or more pages, got "
-            f"workers={workers} and prefetch={prefetch}"
-        )
-        raise LimitError(message)
-
-
-def _require_ranges(plan: Plan, *, in_one_piece: bool) -> None:
-    """Raise unless *plan* can be read by ranges of keys."""
-    if plan.key is None:
-        message = (
-            f"{plan.path}: read() needs a unique key, and this resource has none: "
-            "iterate over the query instead, or use extract.export"
-        )
-        raise QueryError(message)
-    if plan.mode != "key" or plan.remaining is not None:
-        message = (
-            f"{plan.path}: read() reads everything by key, so it takes no order_by, "
-            "skip or top: leave them out, or iterate over the query instead"
-        )
-        raise QueryError(message)
-    if in_one_piece and len(plan.subqueries) > 1:
-        message = (
-            f"{plan.path}: this in_ is too long for one request, and a read that is "
-            "ordered or resumed cannot be split: pass fewer values"
-        )
-        raise QueryError(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from sage200_async.wire.messages import ChunkedBody
 if TYPE_CHECKING:
     import asyncio
 
+    from sage200_async.paging.page_forms import FormChoice, Slice
     from sage200_async.paging.page_reader import Page, PageReader
     from sage200_async.paging.parallel.queues import RecordQueue
     from sage200_async.paging.parallel.scheduler import (
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     )
     from sage200_async.paging.plan import Plan
 
-R = TypeVar("R")
 
-
-class RangeWorker(Generic[R]):
+class RangeWorker:
     """Reads open ranges, for as many tasks as call `work`.
 
     Args:
@@ -39,15 +38,18 @@ class RangeWorker(Generic[R]):
         scheduler: The ranges that are left.
         queue: Where batches go.
         changed: Set when ranges have changed.
+        choice: The form of what is read; pages wait until it is chosen.
     """
 
     def __init__(
         self,
-        reader: PageReader[R],
+        reader: PageReader,
         plan: Plan,
         scheduler: RangeScheduler,
-        queue: RecordQueue[R],
+        queue: RecordQueue,
         changed: asyncio.Event,
+        *,
+        choice: FormChoice,
     ) -> None:
         self.requests = self.records = 0
         """Pages that were requested, and records that were handed on."""
@@ -58,6 +60,7 @@ class RangeWorker(Generic[R]):
         self._scheduler = scheduler
         self._queue = queue
         self._changed = changed
+        self._choice = choice
         self._page_size = plan.page_size
 
     async def work(self) -> None:
@@ -144,10 +147,11 @@ class RangeWorker(Generic[R]):
         for: the range may go further, if the page was asked for another one.
         """
         plan, highest = page.plan, _max_key(page.plan)
-        async for records, plan in self._reader.slices(page, open_range):
-            await self._move(open_range, records, plan.after_key)
+        form = await self._choice.form()
+        async for checked, plan in self._reader.slices(page, form, open_range):
+            await self._move(open_range, checked, plan.after_key)
         if plan.done:
-            await self._move(open_range, [], highest)
+            await self._move(open_range, form.empty(), highest)
         elif open_range.low < open_range.high:
             self._resize(replace(plan, page_size=larger(self._page_size)))
         open_range.busy = False
@@ -156,26 +160,22 @@ class RangeWorker(Generic[R]):
         self._changed.set()
 
     async def _move(
-        self, open_range: OpenRange, records: list[R], last: int | None
+        self, open_range: OpenRange, checked: Slice[Any], last: int | None
     ) -> None:
-        """Hand on *records*, which are all there is up to the key *last*."""
+        """Hand on *checked*, which is all there is up to the key *last*."""
         low = open_range.low
         if last is None or min(last, open_range.high) <= low:
             return
         open_range.low = min(last, open_range.high)
-        open_range.position += len(records)
-        self.records += len(records)
-        edges = [self._key_of(record) for record in (*records[:1], *records[-1:])]
+        open_range.position += len(checked)
+        self.records += len(checked)
+        keys = checked.keys or ()
+        edges = (*keys[:1], *keys[-1:])
         for edge in edges[:1]:
             number = open_range.subquery
             self.lowest[number] = min(edge, self.lowest.get(number, edge))
-        key_range = KeyRange(low, open_range.low, len(records), *edges)
-        await self._queue.put(Batch(records, key_range, open_range.subquery))
-
-    def _key_of(self, record: Any) -> int:
-        key_of = self._reader.validator.key_of
-        key: int = 0 if key_of is None else key_of(record)
-        return key
+        key_range = KeyRange(low, open_range.low, len(checked), *edges)
+        await self._queue.put(Batch(checked.rows, key_range, open_range.subquery))
 
 
 def _max_key(plan: Plan) -> int:

@@ -1,0 +1,233 @@
+"""Forms: what the page pipeline makes of a page, such as records or their bytes.
+
+The pipeline cuts a page into slices, checks the keys of each, and hands on those
+records that are wanted. A form says how a slice is decoded and how part of it is
+taken; the checks are the same for all.
+
+Form      opens a reader for each page
+Reader    returns the slices of one page
+Slice     some records, with their keys
+"""
+
+from __future__ import annotations
+
+import asyncio
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from sage200_async.errors import QueryError
+from sage200_async.wire.decode import SliceReader, decoders_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Self
+
+    from sage200_async.errors import DecodeError
+    from sage200_async.wire.messages import ChunkedBody
+    from sage200_async.wire.wrappers import PageNotes
+
+    Quarantine = Callable[[DecodeError], None] | None
+    """Called with the error of each record that does not fit; without it the error is
+    raised."""
+
+R = TypeVar("R")
+B_co = TypeVar("B_co", covariant=True)
+
+
+class Slice(Protocol[B_co]):
+    """Some records of a page that are not checked yet, in one form."""
+
+    @property
+    def keys(self) -> Sequence[Any] | None:
+        """Their keys as they came, None included; None where records have no key."""
+        ...
+
+    @property
+    def rows(self) -> B_co:
+        """The records in their form; asked for once they are checked."""
+        ...
+
+    @property
+    def last(self) -> object:
+        """The last record, as a record; asked for only where records have no key."""
+        ...
+
+    def __len__(self) -> int:
+        """How many records there are."""
+        ...
+
+    def part(self, start: int, end: int) -> Self:
+        """Return the records from *start* up to *end*, as slices of a list do."""
+        ...
+
+    def pick(self, indices: Sequence[int]) -> Self:
+        """Return the records at *indices*, which ascend."""
+        ...
+
+
+class Reader(Protocol[B_co]):
+    """Reads one page in a form."""
+
+    @property
+    def notes(self) -> PageNotes:
+        """What the page says of the collection, once its slices are read."""
+        ...
+
+    async def next(self) -> Slice[B_co] | None:
+        """Return the next slice of the page, or None after the last one.
+
+        The quarantine is called between the slices where its record was. Other tasks
+        get their turn between slices.
+
+        Raises:
+            DecodeError: The page is no JSON array, or a record does not fit and there
+                is no quarantine for it: what came before it was returned.
+        """
+        ...
+
+
+class Form(Protocol[B_co]):
+    """What the records of a reading are turned into; shared by its workers."""
+
+    def open(
+        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+    ) -> Reader[B_co]:
+        """Return a reader for one page.
+
+        Args:
+            body: The page; a chunked body is used up.
+            key: The field by which records are read, or None. Without a key, an object
+                with none of the record's fields is an error.
+            quarantine: Takes the errors of records that do not fit.
+        """
+        ...
+
+    def empty(self) -> Slice[B_co]:
+        """Return no records in this form."""
+        ...
+
+
+class ListSlice(Generic[R]):
+    """Some records as a list, with their keys."""
+
+    __slots__ = ("keys", "rows")
+
+    def __init__(self, rows: list[R], keys: Sequence[Any] | None) -> None:
+        self.rows = rows
+        self.keys = keys
+
+    @property
+    def last(self) -> object:
+        """The last record."""
+        return self.rows[-1]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, start: int, end: int) -> ListSlice[R]:
+        """Return the records from *start* up to *end*."""
+        keys = self.keys
+        return ListSlice(
+            self.rows[start:end], None if keys is None else keys[start:end]
+        )
+
+    def pick(self, indices: Sequence[int]) -> ListSlice[R]:
+        """Return the records at *indices*."""
+        rows, keys = self.rows, self.keys
+        picked = None if keys is None else [keys[index] for index in indices]
+        return ListSlice([rows[index] for index in indices], picked)
+
+
+class RecordForm(Generic[R]):
+    """Records, decoded as *model*.
+
+    Args:
+        model: What each record is.
+    """
+
+    def __init__(self, model: type[R]) -> None:
+        self.model = model
+
+    def open(
+        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+    ) -> RecordReader[R]:
+        """Return a reader for one page."""
+        return RecordReader(self.model, body, key, quarantine)
+
+    def empty(self) -> ListSlice[R]:
+        """Return no records."""
+        return ListSlice([], [])
+
+
+class RecordReader(Generic[R]):
+    """Reads one page as records; made by `RecordForm.open`."""
+
+    def __init__(
+        self,
+        model: type[R],
+        body: bytes | ChunkedBody,
+        key: str | None,
+        quarantine: Quarantine,
+    ) -> None:
+        self._model = model
+        self._key_of = key_getter(model, key)
+        self._reader = SliceReader(model, quarantine, needs_fields=key is None)
+        self._slices = self._reader.slices(body)
+        self._started = False
+
+    @property
+    def notes(self) -> PageNotes:
+        """What the page says of the collection, once its slices are read."""
+        return self._reader.notes
+
+    async def next(self) -> ListSlice[R] | None:
+        """Return the next slice of the page, or None after the last one."""
+        for _ in () if self._started else decoders_for(self._model):
+            await asyncio.sleep(0)
+        if self._started:
+            await asyncio.sleep(0)
+        self._started = True
+        records = next(self._slices, None)
+        if records is None:
+            return None
+        key_of = self._key_of
+        keys = None if key_of is None else list(map(key_of, records))
+        return ListSlice(records, keys)
+
+
+def key_getter(model: type, key: str | None) -> Callable[[Any], Any] | None:
+    """Return what reads the key of a record of *model*; None where there is none."""
+    if key is None:
+        return None
+    if hasattr(model, "__struct_fields__"):
+        return attrgetter(key)
+    return lambda record: record.get(key)
+
+
+class FormChoice:
+    """The form of a reading that may start before the consumer has chosen one."""
+
+    def __init__(self) -> None:
+        self._form: Form[Any] | None = None
+        self._chosen = asyncio.Event()
+
+    def choose(self, form: Form[Any]) -> None:
+        """Set the form, once.
+
+        Raises:
+            QueryError: It was another one before.
+        """
+        if self._form not in {None, form}:
+            message = (
+                "this read is under way in another form: call read() again for records "
+                "and for columns, and iterate over each once"
+            )
+            raise QueryError(message)
+        self._form = form
+        self._chosen.set()
+
+    async def form(self) -> Form[Any]:
+        """Wait until the form is chosen, and return it."""
+        while self._form is None:
+            await self._chosen.wait()
+        return self._form

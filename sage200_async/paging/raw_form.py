@@ -1,0 +1,141 @@
+"""The form of a reading that hands on the bytes of each record, as they came.
+
+They are decoded all the same: what is no record is refused as it is where records are
+asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sage200_async.paging.page_forms import key_getter
+from sage200_async.wire.decode import SliceReader, decode_plain, decoders_for
+from sage200_async.wire.json_types import is_array
+from sage200_async.wire.splitting import split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from msgspec.json import Decoder
+
+    from sage200_async.paging.page_forms import Quarantine
+    from sage200_async.wire.messages import ChunkedBody
+    from sage200_async.wire.wrappers import PageNotes
+
+T = TypeVar("T")
+
+
+class RawSlice:
+    """The bytes of some records, with their keys."""
+
+    __slots__ = ("_model", "keys", "rows")
+
+    def __init__(
+        self, rows: list[bytes], keys: Sequence[Any] | None, model: type[Any]
+    ) -> None:
+        self.rows = rows
+        self.keys = keys
+        self._model = model
+
+    @property
+    def last(self) -> object:
+        """The last record, as a record."""
+        return decode_plain(self.rows[-1], self._model)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, start: int, end: int) -> RawSlice:
+        """Return the records from *start* up to *end*."""
+        keys = None if self.keys is None else self.keys[start:end]
+        return RawSlice(self.rows[start:end], keys, self._model)
+
+    def pick(self, indices: Sequence[int]) -> RawSlice:
+        """Return the records at *indices*."""
+        keys = None if self.keys is None else [self.keys[index] for index in indices]
+        return RawSlice([self.rows[index] for index in indices], keys, self._model)
+
+
+class RawForm:
+    """The bytes of each record, on one line, checked as a record of *model*.
+
+    Args:
+        model: What each record is.
+    """
+
+    def __init__(self, model: type[Any]) -> None:
+        self.model = model
+
+    def open(
+        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+    ) -> RawReader:
+        """Return a reader for one page."""
+        return RawReader(self.model, body, key, quarantine)
+
+    def empty(self) -> RawSlice:
+        """Return no records."""
+        return RawSlice([], [], self.model)
+
+
+class RawReader:
+    """Reads one page as bytes of records; made by `RawForm.open`."""
+
+    def __init__(
+        self,
+        model: type[Any],
+        body: bytes | ChunkedBody,
+        key: str | None,
+        quarantine: Quarantine,
+    ) -> None:
+        self._model = model
+        self._has_key = key is not None
+        self._reader = _PairReader(model, key, quarantine)
+        self._slices = self._reader.slices(body)
+        self._started = False
+
+    @property
+    def notes(self) -> PageNotes:
+        """What the page says of the collection, once its slices are read."""
+        return self._reader.notes
+
+    async def next(self) -> RawSlice | None:
+        """Return the next slice of the page, or None after the last one."""
+        for _ in () if self._started else decoders_for(self._model):
+            await asyncio.sleep(0)
+        if self._started:
+            await asyncio.sleep(0)
+        self._started = True
+        pairs = next(self._slices, None)
+        if pairs is None:
+            return None
+        keys = [key for key, _ in pairs] if self._has_key else None
+        return RawSlice([row for _, row in pairs], keys, self._model)
+
+
+class _PairReader(SliceReader[Any]):
+    """Decodes slices, and returns the key and the bytes of each record instead."""
+
+    def __init__(
+        self, model: type[Any], key: str | None, quarantine: Quarantine
+    ) -> None:
+        super().__init__(model, quarantine, needs_fields=key is None)
+        self._key_of = key_getter(model, key) or _no_key
+
+    def _read(self, decoder: Decoder[T], array: bytes) -> Any:
+        decoded = super()._read(decoder, array)
+        if not is_array(decoded):
+            return self._key_of(decoded), _on_one_line(array)
+        rows = map(bytes, split(array))
+        if b"\n" in array or b"\r" in array:
+            rows = map(_on_one_line, rows)
+        return list(zip(map(self._key_of, decoded), rows, strict=True))
+
+
+def _on_one_line(record: bytes) -> bytes:
+    """Return *record* without line breaks: none stands inside a text of JSON."""
+    return record.strip().translate(None, b"\r\n")
+
+
+def _no_key(_: object) -> None:
+    return None

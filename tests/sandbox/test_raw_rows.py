@@ -1,0 +1,91 @@
+"""The bytes of each record, as they came and checked as records are."""
+
+import asyncio
+import json
+
+import pytest
+
+from sage200_async.catalog import Customer
+from sage200_async.errors import DecodeError, QueryError
+from sage200_async.paging.page_forms import RecordForm
+from sage200_async.paging.raw_form import RawForm
+from sage200_async.wire.decode import decode_one
+
+PRETTY = (
+    b'[ {"id":1,\r\n "name":"a\\nb", "mine":[1,\n2]},\n{"id":2, "balance" :1.50}\n,'
+    b'{"id":3,"on_hold":true}]'
+)
+
+
+async def rows_of(body, key="id", quarantine=None):
+    """Read a page as bytes of records; return its slices."""
+    reader = RawForm(Customer).open(body, key, quarantine)
+    slices = []
+    while (some := await reader.next()) is not None:
+        slices.append(some)
+    return slices
+
+
+def test_the_bytes_are_those_of_the_records(on_sandbox):
+    """Rows decode to the records that a plain read returns, with the same certificate."""
+
+    async def body(client, _):
+        query = client.customers.page_size(100)
+        async with query.read(workers=3) as read:
+            batches = [batch async for batch in read.batches_as(RawForm(Customer))]
+        rows = {
+            batch.key_range.low: [decode_one(row, Customer) for row in batch.records]
+            for batch in batches
+        }
+        for batch in batches:
+            keys = batch.key_range
+            assert len(batch.records) == keys.records
+            edges = [one.id for one in rows[keys.low]]
+            assert [*edges[:1], *edges[-1:]] == [
+                key for key in (keys.lowest, keys.highest) if key is not None
+            ]
+        got = [one for low in sorted(rows) for one in rows[low]]
+        assert got == [one async for one in client.customers]
+        assert read.certificate.records == len(got) == 300
+
+    on_sandbox(body, records={"customers": 300})
+
+
+def test_each_row_is_one_line():
+    """Line breaks between values are dropped, and those in texts stay escaped."""
+    (some,) = asyncio.run(rows_of(PRETTY))
+    assert some.keys == [1, 2, 3]
+    assert all(b"\n" not in row and b"\r" not in row for row in some.rows)
+    assert [json.loads(row) for row in some.rows] == json.loads(PRETTY)
+    assert some.part(1, 3).pick([1]).rows == [b'{"id":3,"on_hold":true}']
+
+
+def test_what_is_no_record_is_refused():
+    """A row that does not fit as a record is an error, or goes to the quarantine."""
+    page = b'[{"id":1},{"id":2,"balance":"x"},{"id":3}]'
+    with pytest.raises(DecodeError, match="balance") as caught:
+        asyncio.run(rows_of(page))
+    assert caught.value.json_path == "$[1].balance"
+    errors = []
+    (some,) = asyncio.run(rows_of(page, quarantine=errors.append))
+    assert (some.keys, len(errors)) == ([1, 3], 1)
+
+
+def test_without_a_key():
+    """The last row is a record, by which the end of the read is seen."""
+    (some,) = asyncio.run(rows_of(b'[{"name":"a"},{"name":"b"}]', None))
+    assert (some.keys, some.last) == (None, Customer(name="b"))
+    with pytest.raises(DecodeError, match="none of the record's fields"):
+        asyncio.run(rows_of(b'[{"Message":"no"}]', None))
+
+
+def test_a_read_has_one_form(on_sandbox):
+    """Another form than the first one is refused, and says what to do."""
+
+    async def body(client, _):
+        async with client.customers.read() as read:
+            assert [1 async for _ in read.batches_as(RawForm(Customer))]
+            with pytest.raises(QueryError, match=r"call read\(\) again"):
+                await anext(read.batches_as(RecordForm(Customer)))
+
+    on_sandbox(body)
