@@ -15,10 +15,12 @@ from sage200_async.paging.read_telemetry import ReadTelemetry, error_name
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from sage200_async.paging.page_forms import Form
     from sage200_async.paging.page_reader import Connection
     from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
+B = TypeVar("B")
 
 
 class Page(Struct, Generic[R], frozen=True):
@@ -65,6 +67,22 @@ class Stream(Generic[R]):
                 async for some, plan in self._reader.read(self.plan, self._form):
                     for record in some.rows:
                         yield record
+                    self.plan = plan
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            self._telemetry.finished(self.plan, error_name(failure))
+
+    async def blocks(self, form: Form[B]) -> AsyncGenerator[B, None]:
+        """Yield what *form* makes of the records, some at a time."""
+        self._telemetry.started()
+        failure: BaseException | None = None
+        try:
+            while not self.plan.done:
+                async for some, plan in self._reader.read(self.plan, form):
+                    if len(some):
+                        yield some.rows
                     self.plan = plan
         except BaseException as error:
             failure = error

@@ -12,8 +12,8 @@ from sage200_async.odata.encoding import join
 from sage200_async.paging.page_query import count_query
 from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
+from sage200_async.query.frames import Frames
 from sage200_async.query.keyless_order import order_of_all_fields
-from sage200_async.query.query import Query
 from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _RANGE: Final = 80
 # Bytes of a query: the upper end of a range of keys, and a skip.
 
 
-class CollectionQuery(Query, Generic[R]):
+class CollectionQuery(Frames, Generic[R]):
     """A resource that is listed, and every query made from it.
 
     Read it with ``async for``.
@@ -283,6 +283,9 @@ class CollectionQuery(Query, Generic[R]):
                 endpoint.path, ordered, None, max_query_bytes=room, company=company
             )
         return plan, query
+
+    def _parallel(self, workers: int) -> ParallelRead[R]:
+        return self.read(workers=workers)
 
     def _url(self, query: str) -> str:
         return join(self.context.base_url, self.endpoint.path, query) if query else ""

@@ -67,7 +67,7 @@ RANKS = {
     ],
     1: ["odata"],
     2: ["wire"],
-    3: ["paging", "transport", "auth"],
+    3: ["paging", "transport", "auth", "arrow"],
     5: ["query"],
     6: ["catalog"],
     7: ["client", "telemetry"],

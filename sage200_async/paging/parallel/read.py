@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from msgspec.structs import replace
 
+from sage200_async._optional import require
 from sage200_async.errors import (
     ClientClosed,
     ExtractError,
@@ -161,6 +162,25 @@ class ParallelRead(Generic[R]):
         if self._failure is not None:
             raise self._placed(self._failure)
         self.certificate = self._certify()
+
+    async def arrow_batches(self, *, schema: Any = None) -> AsyncGenerator[Any, None]:
+        """Yield the records as ``pyarrow.RecordBatch``; it needs the extra ``arrow``.
+
+        Args:
+            schema: A ``pyarrow.Schema``, for a resource that the catalog does not know.
+
+        Raises:
+            QueryError: The catalog does not know the columns, and there is no *schema*.
+        """
+        require("arrow_batches()", "arrow", "pyarrow")
+        from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - optional
+
+        plan = self._plan
+        options, key, path = plan.options, plan.key, plan.path
+        form = column_form(self._reader.model, options, key, path, schema)
+        async for batch in self.batches_as(form):
+            if batch.key_range.records:
+                yield batch.records
 
     def _placed(self, error: BaseException) -> BaseException:
         """Return *error* with the plan of the whole read, from its start.

@@ -1,0 +1,203 @@
+"""The form of a reading that hands on record batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from sage200_async.arrow.cutting import COLUMN_SLICE, Cutter
+from sage200_async.arrow.libraries import Array, RecordBatch, Schema, pa
+from sage200_async.arrow.parsing import Parser
+from sage200_async.arrow.rows import RowReader, as_batch
+from sage200_async.errors import DecodeError
+from sage200_async.wire.decode import decode_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sage200_async.arrow.cutting import Cut
+    from sage200_async.paging.page_forms import Quarantine
+    from sage200_async.wire.messages import ChunkedBody
+    from sage200_async.wire.wrappers import PageNotes
+
+_AHEAD: Final = 2
+# Slices of a page that are parsed or wait for it, for each thread.
+
+
+class ColumnSlice:
+    """A record batch, with the keys of its rows."""
+
+    __slots__ = ("keys", "last", "rows")
+
+    def __init__(
+        self, rows: RecordBatch, keys: Sequence[Any] | None, last: object = None
+    ) -> None:
+        self.rows = rows
+        self.keys = keys
+        self.last = last
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def part(self, start: int, end: int) -> ColumnSlice:
+        """Return the rows from *start* up to *end*."""
+        keys = None if self.keys is None else self.keys[start:end]
+        size = max(0, min(end, len(self)) - start)
+        return ColumnSlice(self.rows.slice(start, size), keys, self.last)
+
+    def pick(self, indices: Sequence[int]) -> ColumnSlice:
+        """Return the rows at *indices*."""
+        keys = None if self.keys is None else [self.keys[index] for index in indices]
+        rows = self.rows.take(pa.array(indices, pa.int64()))
+        return ColumnSlice(rows, keys, self.last)
+
+
+class ColumnForm:
+    """Record batches of one schema, parsed in threads of its own.
+
+    Args:
+        model: What each record is: it decides what is accepted.
+        schema: The columns, as `schema_of` returns them.
+        key: The column by which records are read, or None.
+        slice_bytes: About how many bytes are parsed in one call.
+    """
+
+    def __init__(
+        self,
+        model: type[Any],
+        schema: Schema,
+        key: str | None,
+        slice_bytes: int = COLUMN_SLICE,
+    ) -> None:
+        self.slice_bytes = slice_bytes
+        self.schema = schema
+        self.model = model
+        self.key = key
+        self.parser = Parser(schema, has_key=key is not None)
+        self.threads = max(1, pa.cpu_count())
+        self.executor = ThreadPoolExecutor(self.threads, "sage200-columns")
+
+    def open(
+        self,
+        body: bytes | ChunkedBody,
+        key: str | None,  # noqa: ARG002 - the form has it already
+        quarantine: Quarantine,
+    ) -> ColumnReader:
+        """Return a reader for one page."""
+        return ColumnReader(self, body, quarantine)
+
+    def empty(self) -> ColumnSlice:
+        """Return no rows."""
+        return ColumnSlice(pa.RecordBatch.from_pylist([], schema=self.schema), [])
+
+    def outcomes(self, cut: Cut, *, collect: bool) -> list[ColumnSlice | DecodeError]:
+        """Return what becomes of the records of *cut*: their rows, and errors.
+
+        Args:
+            cut: The bytes of the records.
+            collect: Whether to go on after an error.
+        """
+        rows = list(map(bytes, cut))
+        batch = self.parser.batch(rows)
+        if batch is None:
+            return self._by_records(rows, cut.start, collect=collect)
+        last = decode_plain(rows[-1], self.model) if self.key is None else None
+        return [self._slice(batch, last)]
+
+    def _by_records(
+        self, raws: Sequence[bytes], start: int, *, collect: bool
+    ) -> list[ColumnSlice | DecodeError]:
+        outcomes: list[ColumnSlice | DecodeError] = []
+        errors = outcomes if collect else None
+        keyless = self.key is None
+        reader = RowReader(self.model, self.schema, errors, needs_fields=keyless)
+        try:
+            for rows in reader.rows(raws, start):
+                batch = as_batch(rows, self.schema)
+                outcomes += [self._slice(batch, reader.last)]
+        except DecodeError as error:
+            outcomes.append(error)
+        return outcomes
+
+    def _slice(self, batch: RecordBatch, last: object) -> ColumnSlice:
+        keys = None if self.key is None else numbers_in(batch.column(self.key))
+        return ColumnSlice(batch, keys, last)
+
+
+class ColumnReader:
+    """Reads one page as record batches; made by `ColumnForm.open`.
+
+    Slices are parsed in threads, several at once, and handed on in their order.
+    """
+
+    def __init__(
+        self,
+        form: ColumnForm,
+        body: bytes | ChunkedBody,
+        quarantine: Quarantine,
+    ) -> None:
+        self._form = form
+        self._quarantine = quarantine
+        cut_errors = None if quarantine is None else self._add_error
+        self._cutter = Cutter(form.model, cut_errors, form.slice_bytes)
+        self._cuts = self._cutter.slices(body)
+        self._pending: deque[asyncio.Future[list[ColumnSlice | DecodeError]]] = deque()
+        self._ready: deque[ColumnSlice | DecodeError] = deque()
+        self._all_cut = False
+        self._failure: DecodeError | None = None
+
+    @property
+    def notes(self) -> PageNotes:
+        """What the page says of the collection, once its slices are read."""
+        return self._cutter.notes
+
+    async def next(self) -> ColumnSlice | None:
+        """Return the next slice of the page, or None after the last one."""
+        while True:
+            while self._ready:
+                outcome = self._ready.popleft()
+                if isinstance(outcome, ColumnSlice):
+                    return outcome
+                if self._quarantine is None:
+                    raise outcome
+                self._quarantine(outcome)
+            await self._fill()
+            if self._failure is not None and not self._pending:
+                raise self._failure
+            if not self._pending:
+                return None
+            self._ready.extend(await self._pending.popleft())
+
+    async def _fill(self) -> None:
+        """Have the threads parse what is next, some slices ahead."""
+        loop, form = asyncio.get_running_loop(), self._form
+        collect = self._quarantine is not None
+        while not self._all_cut and len(self._pending) < form.threads * _AHEAD:
+            try:
+                cut: Any = next(self._cuts, None)
+            except DecodeError as error:
+                cut, self._failure = None, error
+            if cut is None:
+                self._all_cut = True
+            elif cut:
+                task = partial(form.outcomes, cut, collect=collect)
+                self._pending.append(loop.run_in_executor(form.executor, task))
+            await asyncio.sleep(0)
+
+    def _add_error(self, error: DecodeError) -> None:
+        """Add the error of a record that is too large to be cut, in its order."""
+        future = asyncio.get_running_loop().create_future()
+        future.set_result([error])
+        self._pending.append(future)
+
+
+def numbers_in(column: Array) -> Sequence[int | None]:
+    """Return the whole numbers of *column*, as `to_pylist` does, but faster."""
+    if column.null_count:
+        values: list[int | None] = column.to_pylist()
+        return values
+    numbers = memoryview(column.buffers()[1]).cast("q")
+    return numbers[column.offset : column.offset + len(column)].tolist()

@@ -1,0 +1,71 @@
+"""Cuts a page into the bytes of its records, some hundreds at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sage200_async.limits import SLICE_BYTES
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.json_types import DECODING_ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sage200_async.errors import DecodeError
+    from sage200_async.paging.page_forms import Quarantine
+
+_RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+COLUMN_SLICE: Final = 8 * SLICE_BYTES
+"""Bytes that are parsed in one call: of fewer, the call itself takes most of the time."""
+
+
+class Cut(list[Any]):
+    """The bytes of some records, whether they can be read or not."""
+
+    start = 0
+    """The index of the first one in the page."""
+
+
+class Cutter(SliceReader[Any]):
+    """Cuts a page; where the records of a slice end is proven by the parser, as ever.
+
+    Args:
+        model: What each record is, for errors.
+        quarantine: Takes the errors of records that are too large to be read.
+        slice_bytes: About how many bytes are cut at once.
+    """
+
+    def __init__(
+        self,
+        model: type[Any],
+        quarantine: Quarantine,
+        slice_bytes: int = COLUMN_SLICE,
+    ) -> None:
+        super().__init__(
+            model, None if quarantine is None else self._set_aside, slice_bytes
+        )
+        self._take = quarantine
+        self._done = 0
+
+    def _decoded(self, array: bytes) -> list[Any] | None:
+        try:
+            return self._cut(_RAWS.decode(array), self._done)
+        except DECODING_ERRORS:
+            return None
+
+    def _one_by_one(
+        self, raws: Sequence[bytes | msgspec.Raw], done: int
+    ) -> Iterator[list[Any]]:
+        yield self._cut(raws, done)
+
+    def _cut(self, raws: Sequence[bytes | msgspec.Raw], start: int) -> Cut:
+        cut = Cut(raws)
+        cut.start, self._done = start, start + len(cut)
+        return cut
+
+    def _set_aside(self, error: DecodeError) -> None:
+        self._done += 1
+        if self._take is not None:
+            self._take(error)

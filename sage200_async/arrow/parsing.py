@@ -1,0 +1,168 @@
+"""Bytes of records to a record batch, by pyarrow, and the checks that it lacks.
+
+pyarrow accepts what records do not: a first row of null ends the process, times may be
+cut short, decimals may have more digits than their type, texts need not be UTF-8. What
+is refused here is read again as records, which decide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sage200_async.arrow.libraries import (
+    DataType,
+    Field,
+    RecordBatch,
+    Schema,
+    Table,
+    json,
+    pa,
+)
+from sage200_async.arrow.libraries import compute as pc
+from sage200_async.arrow.schema import TIME, is_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PLAIN_TIME: Final = (
+    r"^([1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\d"
+    r"T\d\d:\d\d:\d\d(\.\d{1,6})?Z$"
+)
+# pyarrow also takes a date alone, the year 0, hours without minutes, and offsets.
+_FAR_ZERO: Final = r"0[eE]-\d\d\d"
+# A zero such as 0E-999: pyarrow takes it, whatever its exponent.
+_MAX_ROW: Final = 1024 * 1024
+# Bytes of a row: a larger one is read as a record.
+
+
+class Parser:
+    """Parses rows of JSON into batches of one schema; used by several threads.
+
+    Args:
+        schema: The columns.
+        has_key: Whether a row without the key is refused elsewhere. Where there is no
+            key, a row with none of the columns is left to the records.
+    """
+
+    def __init__(self, schema: Schema, *, has_key: bool) -> None:
+        self._schema = schema
+        self._has_key = has_key
+        self._timed = [
+            number for number, field in enumerate(schema) if _has_times(field.type)
+        ]
+        self._json = [number for number, field in enumerate(schema) if _has_json(field)]
+        self._numbers = "decimal128" in str(schema)
+        columns = [field.with_type(_as_text(field.type)) for field in schema]
+        self._options = json.ParseOptions(
+            explicit_schema=pa.schema(columns), unexpected_field_behavior="ignore"
+        )
+
+    def batch(self, rows: Sequence[bytes]) -> RecordBatch | None:
+        """Return the columns of *rows*, or None where records have to decide."""
+        if not rows or any(row[:1] != b"{" or len(row) > _MAX_ROW for row in rows):
+            return None
+        try:
+            return self._checked(self._read(rows), len(rows))
+        except (pa.ArrowException, UnicodeDecodeError):
+            return None
+
+    def _read(self, rows: Sequence[bytes]) -> Table | None:
+        text = b"\n".join(rows)
+        if self._numbers and _is_found(_FAR_ZERO, text):
+            return None
+        # One block: larger than the largest row, and never cut inside one.
+        options = json.ReadOptions(use_threads=False, block_size=len(text) + 1)
+        return json.read_json(pa.BufferReader(text), options, self._options)
+
+    def _checked(self, table: Table | None, count: int) -> RecordBatch | None:
+        batches: list[Any] = [] if table is None else table.to_batches()
+        if len(batches) != 1 or batches[0].num_rows != count:
+            return None
+        arrays: list[Any] = batches[0].columns
+        if not self._are_plain(arrays):
+            return None
+        for number in self._timed:
+            arrays[number] = pc.cast(arrays[number], self._schema.field(number).type)
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        batch.validate(full=True)
+        return batch if self._has_key or _no_row_is_empty(arrays) else None
+
+    def _are_plain(self, arrays: Sequence[Any]) -> bool:
+        """Return whether all times are in full and in UTC, and no JSON text is there."""
+        if any(_has_value(arrays[n], self._schema.field(n)) for n in self._json):
+            return False
+        times = [
+            leaf
+            for number in self._timed
+            for leaf in _times_in(arrays[number], self._schema.field(number).type)
+        ]
+        if not times:
+            return True
+        plain = pc.match_substring_regex(pa.concat_arrays(times), _PLAIN_TIME)
+        return bool(pc.all(plain, min_count=0).as_py())
+
+
+def _is_found(pattern: str, text: bytes) -> bool:
+    """Return whether *pattern* is in *text*; other threads run meanwhile."""
+    offsets = pa.array([0, len(text)], pa.int64()).buffers()[1]
+    buffers = [None, offsets, pa.py_buffer(text)]
+    whole = pa.Array.from_buffers(pa.large_binary(), 1, buffers)
+    return bool(pc.match_substring_regex(whole, pattern)[0].as_py())
+
+
+def _as_text(kind: DataType) -> DataType:
+    """Return *kind* with texts for its times, so that they can be checked."""
+    if kind == TIME:
+        return pa.string()
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_as_text(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        item = kind.value_field
+        return pa.list_(item.with_type(_as_text(item.type)))
+    return kind
+
+
+def _has_times(kind: DataType) -> bool:
+    return bool(_as_text(kind) != kind)
+
+
+def _has_json(field: Field) -> bool:
+    kind = field.type
+    below = list(kind) if pa.types.is_struct(kind) else []
+    below += [kind.value_field] if pa.types.is_list(kind) else []
+    return is_json(field) or any(map(_has_json, below))
+
+
+def _has_value(array: Any, field: Field) -> bool:
+    """Return whether *array* has a value where there should be JSON text."""
+    if is_json(field):
+        return bool(array.null_count < len(array))
+    return any(_has_value(part, below) for part, below in _parts(array, field.type))
+
+
+def _times_in(array: Any, kind: DataType) -> Iterator[Any]:
+    """Yield the texts of times in *array*, those of related records included."""
+    if kind == TIME:
+        yield array
+    for part, below in _parts(array, kind):
+        yield from _times_in(part, below.type)
+
+
+def _parts(array: Any, kind: DataType) -> Iterator[tuple[Any, Field]]:
+    """Yield the arrays that *array* consists of, each with its field."""
+    if pa.types.is_struct(kind):
+        for number, below in enumerate(kind):
+            yield array.field(number), below
+    elif pa.types.is_list(kind):
+        yield array.flatten(), kind.value_field
+
+
+def _no_row_is_empty(arrays: Sequence[Any]) -> bool:
+    """Return whether each row has a value in one of the columns."""
+    empty: Any = None
+    for array in arrays:
+        if array.null_count == 0:
+            return True
+        nulls = pc.is_null(array)
+        empty = nulls if empty is None else pc.and_(empty, nulls)
+    return not (empty is None or pc.any(empty).as_py())

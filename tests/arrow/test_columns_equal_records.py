@@ -1,0 +1,263 @@
+"""Columns are what records are: equal tables, or errors that name the same record and field."""
+
+import asyncio
+import decimal
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+pa = pytest.importorskip("pyarrow")
+
+from sage200_async.arrow.columns import ColumnForm
+from sage200_async.arrow.schema import schema_of
+from sage200_async.catalog import Customer
+from sage200_async.errors import DecodeError
+from sage200_async.odata.options import QueryOptions
+from sage200_async.paging.page_forms import RecordForm
+
+FIELDS = ("id", "name", "balance", "on_hold", "account_opened", "statement_layout")
+OPTIONS = QueryOptions(
+    select=FIELDS[:5], expand=("contacts", "main_address", FIELDS[5])
+)
+SCHEMA = schema_of(Customer, OPTIONS, None)
+FORMS = {
+    (key, size): ColumnForm(Customer, schema_of(Customer, OPTIONS, key), key, size)
+    for key in ("id", None)
+    for size in (1, 150, 10**6)
+}
+LOOP = asyncio.new_event_loop()
+
+INTEGERS = st.integers(-(2**64), 2**64).map(str) | st.sampled_from(
+    ["1.0", "1e2", "1E400", '"5"', "-0", "null", "true", "01", "1.5"]
+)
+NUMBERS = (
+    st.decimals(-(10**30), 10**30, places=12).map(str)
+    | st.decimals(-(10**9), 10**9, places=2).map(str)
+    | st.sampled_from(
+        """0E999 0E-999 0.0E-400 1E999 1E-999 1E-11 1e5 "5" "+5" "5." ".5" "" " 5" "NaN"
+        "Infinity" "1_000" "0x5" "1E5" null -0 -0.0 00 1.00000000000 1.00000000001
+        1234567890123456789012345678.9999999999 12345678901234567890123456789
+        9999999999999999999999999999.99999999995 "-1.5" true""".split()
+    )
+)
+TIMES = (
+    st.datetimes().map(lambda at: f'"{at.isoformat()}Z"')
+    | st.datetimes().map(lambda at: f'"{at.isoformat()}"')
+    | st.sampled_from(
+        [f'"2025-01-01{rest}"' for rest in ["", "T09Z", "T09:17Z", "T09:17:16"]]
+        + [
+            f'"{at}"'
+            for at in """2025-01-01T09:17:16Z 2025-01-01T09:17:16.Z 2025-02-30T09:17:16Z
+            2025-01-01T09:17:16.1234567Z 2025-01-01t09:17:16z 2025-01-01T091716Z
+            2025-01-01T24:00:00Z 2025-01-01T09:17:60Z 0000-01-01T00:00:00Z
+            0001-01-01T00:00:00Z 9999-12-31T23:59:59.999999Z 10000-01-01T00:00:00Z
+            2025-01-01T09:17:16+01 2025-01-01T09:17:16+0100 2025-01-01T09:17:16+01:00
+            2025-01-01T09:17:16-05:30 2025-01-01T09:17+01:00 -2025-01-01T09:17:16Z""".split()
+        ]
+        + ['"2025-01-01 09:17:16Z"', '"2025-01-01T09:17:16Z "', "5", "null", '""']
+    )
+)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(
+    json.dumps
+) | st.sampled_from(
+    ["null", "1", '"},{"', '"}\\n{"', '"\\udc00"', '"\\ud800x"', '"a\x01"', '"\\x"']
+    + ['"\\u0000"', '"\\ud83d\\ude00"', '"\udcff"', '"é"', '"\t"']
+)
+BOOLEANS = st.sampled_from(["true", "false", "null", "0", '"true"', "tru"])
+ANYTHING = st.one_of(INTEGERS, NUMBERS, TIMES, TEXTS, BOOLEANS) | st.sampled_from(
+    ["{}", "[]", "[null]", "[{}]", '{"id":1}', '[{"id":"1"}]', "[" * 50 + "]" * 50]
+    + ['{"a":1,"a":2}', "[1,", "[" * 2000 + "]" * 2000]
+)
+CONTACTS = {"id": INTEGERS, "name": TEXTS, "is_default": BOOLEANS, "mine": ANYTHING} | {
+    "date_time_created": TIMES
+}
+VALUES = {
+    "id": INTEGERS,
+    "name": TEXTS,
+    "balance": NUMBERS,
+    "on_hold": BOOLEANS,
+    "account_opened": TIMES,
+    "statement_layout": ANYTHING,
+    "unknown": ANYTHING,
+    "Name": TEXTS,
+    "Message": TEXTS,
+}
+
+
+@st.composite
+def objects(draw, values, plain=0.9):
+    """Write an object of some of *values*, mostly each once and of the right kind."""
+    names = draw(st.lists(st.sampled_from(sorted(values)), max_size=6, unique=True))
+    if draw(st.integers(0, 19)) == 0:
+        names += names[:1]
+    pairs = []
+    for name in names:
+        right = draw(st.integers(0, 9)) < plain * 10
+        pairs.append(f'"{name}":{draw(values[name] if right else ANYTHING)}')
+    return "{" + draw(st.sampled_from([",", ", ", ",\n"])).join(pairs) + "}"
+
+
+NESTED = {
+    "contacts": st.lists(objects(CONTACTS), max_size=3).map(
+        lambda rows: f"[{','.join(rows)}]"
+    ),
+    "main_address": objects({"id": INTEGERS, "city": TEXTS, "postcode": TEXTS}),
+}
+GOOD = {
+    "name": st.text("aé'\\\"{},[]\n", max_size=9).map(json.dumps),
+    "balance": st.decimals(-(10**9), 10**9, places=2).map(str),
+    "on_hold": st.sampled_from(["true", "false"]),
+    "account_opened": st.datetimes().map(lambda at: f'"{at.isoformat()}Z"'),
+    "contacts": st.integers(0, 3).map(lambda n: "[" + ",".join(['{"id":5}'] * n) + "]"),
+}
+ROWS = st.one_of(
+    st.fixed_dictionaries({}, optional=GOOD).map(
+        lambda row: (
+            "{" + ",".join(f'"{name}":{text}' for name, text in row.items()) + "}"
+        )
+    ),
+    objects(VALUES | NESTED),
+    st.sampled_from(["{}", "null", "[]", "1", '"x"', " {} ", '{"ID":1}', "nul"]),
+)
+SEPARATORS = st.sampled_from([",", ", ", ",\n", " ,\r\n  "])
+
+
+def with_keys(rows):
+    """Put a key in front of each row, as the service does."""
+    return [
+        row.replace("{", f'{{"id":{key}' + ("," if row.strip() != "{}" else ""), 1)
+        for key, row in enumerate(rows, 1)
+    ]
+
+
+@st.composite
+def pages(draw):
+    """Write a page, as the service writes it or not at all like that."""
+    rows = draw(st.lists(ROWS, max_size=8))
+    rows = with_keys(rows) if draw(st.booleans()) else rows
+    return ("[" + draw(SEPARATORS).join(rows) + "]").encode("utf-8", "surrogateescape")
+
+
+@st.composite
+def mutilated(draw):
+    """Write a page, and change some of its bytes."""
+    page = bytearray(draw(pages()))
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(page)))
+        page[at : at + draw(st.integers(0, 2))] = draw(
+            st.binary(max_size=2)
+            | st.sampled_from([b'"', b"{", b"}", b"]", b",", b"\\"])
+        )
+    return bytes(page)
+
+
+async def read(form, page, key, quarantine):
+    """Read *page*; return its rows, in small lists, and the error that ends it."""
+    reader = form.open(page, key, quarantine)
+    slices = []
+    try:
+        while (some := await reader.next()) is not None:
+            slices.append(some)
+    except DecodeError as error:
+        return slices, error
+    return slices, None
+
+
+def in_columns(form, page, key, quarantine=None):
+    """Read *page* as columns; return its rows, its keys, and the error that ends it."""
+    slices, error = LOOP.run_until_complete(read(form, page, key, quarantine))
+    rows = [row for some in slices for row in some.rows.to_pylist()]
+    assert all(some.rows.schema.equals(form.schema) for some in slices)
+    keys = [one for some in slices if key for one in some.keys]
+    lasts = [(some.last, bool(len(some))) for some in slices]
+    return rows, keys, error, [last for last, wanted in lasts if wanted]
+
+
+def in_records(page, key, quarantine=None):
+    """Read *page* as records; return them, and the error that ends it."""
+    slices, error = LOOP.run_until_complete(
+        read(RecordForm(Customer), page, key, quarantine)
+    )
+    return [record for some in slices for record in some.rows], error
+
+
+def plain(value, kind):
+    """Return what a column of *kind* shows of the value of a record."""
+    if value is None:
+        return None
+    if pa.types.is_struct(kind):
+        return {one.name: plain(getattr(value, one.name), one.type) for one in kind}
+    if pa.types.is_list(kind):
+        return [plain(one, kind.value_type) for one in value]
+    if pa.types.is_string(kind) and not isinstance(value, str):
+        return json.loads(json.dumps(value, default=float))
+    return value
+
+
+def fits(record):
+    """Return whether a column can hold the record's number."""
+    number = record.balance
+    if number is None:
+        return True
+    with decimal.localcontext() as exact:
+        exact.prec = 999
+        if not number.is_finite() or abs(number) >= Decimal(10) ** 28:
+            return False
+        return number == 0 or (number * 10**10) % 1 == 0
+
+
+def shown(rows):
+    """Return rows of columns, with JSON texts as values."""
+    for row in rows:
+        if row["statement_layout"] is not None:
+            row["statement_layout"] = json.loads(row["statement_layout"])
+    return rows
+
+
+def expected(records):
+    """Return what plain Python makes of records."""
+    return [
+        {field.name: plain(getattr(one, field.name), field.type) for field in SCHEMA}
+        for one in records
+    ]
+
+
+def index_of(error):
+    """Return the record that *error* is about, or -1 where it is about the page."""
+    start = error.json_path.removeprefix("$[").partition("]")[0]
+    return int(start) if start.isdigit() else -1
+
+
+@given(pages() | mutilated(), st.sampled_from(sorted(FORMS, key=str)))
+@example(b"[null]", ("id", 10**6))
+@example(b'[{"id":1},null]', ("id", 10**6))
+@example(b'[{"id":1,"balance":0E-999}]', ("id", 10**6))
+def test_columns_are_records(page, chosen):
+    """Each way shows the same rows, and sets aside the same records for the same field."""
+    key, form = chosen[0], FORMS[chosen]
+    errors, record_errors = [], []
+    rows, keys, error, lasts = in_columns(form, page, key, errors.append)
+    records, record_error = in_records(page, key, record_errors.append)
+    good = [record for record in records if fits(record)]
+    assert shown(rows) == expected(good)
+    assert keys == ([record.id for record in good] if key else [])
+    assert key or not good or lasts[-1] == good[-1]
+    paths = {one.json_path: one.raw for one in record_errors}
+    misfits = [one for one in errors if one.json_path not in paths]
+    assert len(errors) == len(paths) + len(misfits)
+    assert {one.json_path: one.raw for one in errors if one not in misfits} == paths
+    assert len(misfits) == len(records) - len(good)
+    assert all("28 digits" in str(one) and ".balance" in str(one) for one in misfits)
+    assert (error is None) == (record_error is None)
+    if error is not None:
+        assert error.json_path == record_error.json_path
+
+    first = min(errors, key=index_of, default=error)
+    rows, _, error, _ = in_columns(form, page, key)
+    assert (first is None) == (error is None)
+    if first is not None:
+        assert (error.json_path, error.raw) == (first.json_path, first.raw)
+        assert index_of(error) == -1 or len(rows) == index_of(error)
