@@ -17,6 +17,7 @@ cli/                         the command line
 import logging
 
 from sage200_async._version import __version__ as __version__
+from sage200_async.auth.access_token import AccessToken as AccessToken
 from sage200_async.auth.sign_in import AuthorizationRequest as AuthorizationRequest
 from sage200_async.auth.sign_in import (
     create_authorization_url as create_authorization_url,
@@ -29,10 +30,18 @@ from sage200_async.odata.expressions import all_of as all_of
 from sage200_async.odata.expressions import any_of as any_of
 from sage200_async.odata.expressions import raw as raw
 from sage200_async.odata.fields import field as field
+from sage200_async.paging.certificate import Certificate as Certificate
+from sage200_async.paging.certify import certify as certify
+from sage200_async.paging.read_plan import ReadPlan as ReadPlan
+from sage200_async.paging.read_plan import ReadRange as ReadRange
 from sage200_async.settings import Settings as Settings
 
 __all__ = [
+    "AccessToken",
     "AuthorizationRequest",
+    "Certificate",
+    "ReadPlan",
+    "ReadRange",
     "Sage200Client",
     "Settings",
     "TokenStore",
@@ -40,6 +49,7 @@ __all__ = [
     "__version__",
     "all_of",
     "any_of",
+    "certify",
     "create_authorization_url",
     "exchange_code",
     "field",

@@ -14,6 +14,7 @@ from sage200_async.events import Events
 from sage200_async.query.company import company_of
 from sage200_async.query.endpoint import Bindable
 from sage200_async.query.own_request import encode_options, require_path
+from sage200_async.query.range_client import RangeClient
 from sage200_async.query.resources import UntypedResource, untyped_endpoint
 from sage200_async.transport.base import Clock
 from sage200_async.transport.pool import Pool
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 Q = TypeVar("Q", bound=Bindable)
 
 
-class Sage200Client(Endpoints):
+class Sage200Client(RangeClient, Endpoints):
     """One Sage 200 company, with an attribute for each of its resources.
 
     Use it with ``async with``: it holds a pool of connections and the tokens.

@@ -141,6 +141,28 @@ class TokenManager:
             self._refresh_ahead(tokens, now)
         return TokenVersion(tokens, self._generation)
 
+    async def fresh(self) -> TokenVersion:
+        """Return tokens that do not expire soon, refreshed first if they would.
+
+        If they cannot be refreshed now and still work, they are returned as they are.
+
+        Raises:
+            TokenError: There are none that work, and none could be obtained.
+        """
+        version = await self.current()
+        tokens, now = version.tokens, self._clock.now()
+        if not is_due(tokens, now):
+            return version
+        if not tokens.refresh_token and is_usable(tokens, now):
+            return version
+        try:
+            return await self.refresh(version.generation)
+        except TokenUnavailable as error:
+            if not is_usable(tokens, now):
+                raise
+            _log.warning("the token expires soon, and is not refreshed: %s", error)
+            return version
+
     def _refresh_ahead(self, tokens: Tokens, now: float) -> None:
         """Start a refresh, unless one is in progress or failed a short while ago."""
         pause = remaining_pause(later_pause(tokens, self._failed), now)

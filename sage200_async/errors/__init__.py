@@ -27,6 +27,7 @@
     ├── TokenError                        no usable token
     │   ├── TokenRefused                  .reason: sign in again
     │   ├── TokenUnavailable              .retry_after: try again later
+    │   ├── TokenExpired                  .expires_at: hand the process a new token
     │   ├── TokenStoreError               the store could not be read or written
     │   │   └── ForeignTokens             it holds those of another client
     │   └── SignInFailed                  .reason: no tokens were issued
@@ -72,6 +73,7 @@ from sage200_async.errors.requests import Unauthorized as Unauthorized
 from sage200_async.errors.tokens import ForeignTokens as ForeignTokens
 from sage200_async.errors.tokens import SignInFailed as SignInFailed
 from sage200_async.errors.tokens import TokenError as TokenError
+from sage200_async.errors.tokens import TokenExpired as TokenExpired
 from sage200_async.errors.tokens import TokenRefused as TokenRefused
 from sage200_async.errors.tokens import TokenStoreError as TokenStoreError
 from sage200_async.errors.tokens import TokenUnavailable as TokenUnavailable

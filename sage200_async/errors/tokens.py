@@ -34,6 +34,17 @@ class TokenUnavailable(TokenError):
         self.retry_after = retry_after
 
 
+class TokenExpired(TokenError):
+    """The access token that a process was handed has expired: hand it a new one.
+
+    ``expires_at`` is when, in seconds since 1970, or None if unknown.
+    """
+
+    def __init__(self, message: str = "", *, expires_at: float | None = None) -> None:
+        super().__init__(message)
+        self.expires_at = expires_at
+
+
 class TokenStoreError(TokenError):
     """The token store could not be read, written or locked."""
 

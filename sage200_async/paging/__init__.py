@@ -13,6 +13,10 @@ end_of_stream   which page is the last one
 stream          one reading, page after page
 parallel/       one collection read by several workers
 key_ranges      ranges of keys: to be read, done, missing
+read_plan       a read in ranges that can go to other processes
+plan_maker      where those ranges begin and end
+split_points    keys that share out a collection evenly
+certify         one certificate from those of all ranges
 certificate     why a reading is complete
 explain         what a plan promises, in words
 read_telemetry  the events and the log of a reading

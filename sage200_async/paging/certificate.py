@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 
 
+class PlanPart(Struct, frozen=True):
+    """Which range of which plan was read."""
+
+    plan_id: str
+    """The plan's own name: another plan of the same query has another."""
+    number: int
+    """The range's position in the plan, from 0."""
+    low: int
+    """The highest key below the range."""
+    high: int
+    """The highest key of the range."""
+
+
 class Certificate(Struct, frozen=True, kw_only=True):
     """Why a reading is complete. Keep it beside the data."""
 
@@ -45,6 +58,9 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """When the first run began, in seconds since 1970, by the client's clock."""
     ended_at: float
     """In seconds since 1970, by the client's clock."""
+    part: PlanPart | None = None
+    """Which range of a plan was read, and no more than that; `certify` makes one
+    certificate of all. None for a whole reading."""
 
 
 def missing(done: Iterable[KeyRanges], bounds: Iterable[KeyRange | None]) -> str:

@@ -219,6 +219,7 @@ class BoundEndpoint:
         count = _Unsupported(_LISTED)
         pages = _Unsupported(_LISTED)
         read = _Unsupported(_LISTED)
+        plan = _Unsupported(_LISTED)
         resume = _Unsupported(_LISTED)
         to_arrow = _Unsupported(_LISTED)
         to_polars = _Unsupported(_LISTED)

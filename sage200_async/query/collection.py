@@ -14,6 +14,7 @@ from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
 from sage200_async.query.frames import Frames
 from sage200_async.query.keyless_order import order_of_all_fields
+from sage200_async.query.planned_query import PlannedQuery
 from sage200_async.wire.responses import read_count
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _RANGE: Final = 80
 # Bytes of a query: the upper end of a range of keys, and a skip.
 
 
-class CollectionQuery(Frames, Generic[R]):
+class CollectionQuery(Frames, PlannedQuery[R], Generic[R]):
     """A resource that is listed, and every query made from it.
 
     Read it with ``async for``.
@@ -259,6 +260,9 @@ class CollectionQuery(Frames, Generic[R]):
 
     def _plan(self) -> Plan:
         return self._start()[0]
+
+    def _plan_of_ranges(self) -> Plan:
+        return self._start(_RANGE, in_one_piece=True)[0]
 
     def _start(
         self, reserve: int = 0, *, in_one_piece: bool = False

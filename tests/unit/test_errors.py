@@ -36,6 +36,7 @@ VALUES = {
     "plan": PLAN,
     "extra": "sandbox",
     "reason": "access_denied",
+    "expires_at": 1_750_000_000.0,
 }
 
 

@@ -1,4 +1,4 @@
-"""What a parallel read needs: a plan by key, and numbers in range."""
+"""What a parallel read needs of a query and of its options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def require_counts(workers: int, prefetch: int) -> None:
-    """Raise unless *workers* and *prefetch* are in range."""
+    """Raise unless the numbers are in their ranges.
+
+    Raises:
+        LimitError: They are not.
+    """
     if workers < 1 or prefetch < 0:
         message = (
             "read() takes workers=1 or more and prefetch=0 or more pages, got "
@@ -20,23 +24,39 @@ def require_counts(workers: int, prefetch: int) -> None:
         raise LimitError(message)
 
 
-def require_ranges(plan: Plan, *, in_one_piece: bool) -> None:
-    """Raise unless *plan* can be read by ranges of keys."""
+def require_ranges(
+    plan: Plan,
+    *,
+    in_one_piece: bool,
+    method: str = "read()",
+    whole: str = "a read that is ordered or resumed",
+) -> None:
+    """Raise unless *plan* can be read by ranges of keys.
+
+    Args:
+        plan: What is to be read.
+        in_one_piece: Whether an ``in_`` may not be split.
+        method: What asks for it, for the message.
+        whole: What cannot be split, for the message.
+
+    Raises:
+        QueryError: It cannot.
+    """
     if plan.key is None:
         message = (
-            f"{plan.path}: read() needs a unique key, and this resource has none: "
+            f"{plan.path}: {method} needs a unique key, and this resource has none: "
             "iterate over the query instead, or use extract.export"
         )
         raise QueryError(message)
     if plan.mode != "key" or plan.remaining is not None:
         message = (
-            f"{plan.path}: read() reads everything by key, so it takes no order_by, "
+            f"{plan.path}: {method} reads everything by key, so it takes no order_by, "
             "skip or top: leave them out, or iterate over the query instead"
         )
         raise QueryError(message)
     if in_one_piece and len(plan.subqueries) > 1:
         message = (
-            f"{plan.path}: this in_ is too long for one request, and a read that is "
-            "ordered or resumed cannot be split: pass fewer values"
+            f"{plan.path}: this in_ is too long for one request, and {whole} cannot be "
+            "split: pass fewer values"
         )
         raise QueryError(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from sage200_async.errors import (
     Sage200Error,
 )
 from sage200_async.paging.certificate import Certificate, missing
+from sage200_async.paging.error_groups import first_error
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.page_forms import FormChoice, RecordForm
 from sage200_async.paging.page_query import query_for
@@ -234,7 +235,7 @@ class ParallelRead(Generic[R]):
         try:
             await self._read_all()
         except BaseException as error:  # noqa: BLE001 - raised to the consumer
-            self._failure = _first(error)
+            self._failure = first_error(error)
         finally:
             self._queue.close(now=self._failure is not None)
             self._changed.set()
@@ -339,11 +340,3 @@ class ParallelRead(Generic[R]):
             started_at=self._earlier.started_at or self._started_at,
             ended_at=time.time(),
         )
-
-
-def _first(error: BaseException) -> BaseException:
-    """Return the first error of the groups that it came in."""
-    while isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        error = group.exceptions[0]
-    return error
