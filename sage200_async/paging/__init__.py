@@ -16,6 +16,7 @@ key_ranges      ranges of keys: to be read, done, missing
 read_plan       a read in ranges that can go to other processes
 plan_maker      where those ranges begin and end
 split_points    keys that share out a collection evenly
+json_form       the JSON of plans, ranges and certificates
 certify         one certificate from those of all ranges
 certificate     why a reading is complete
 explain         what a plan promises, in words

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
+
+from sage200_async.paging.json_form import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +63,19 @@ class Certificate(Struct, frozen=True, kw_only=True):
     part: PlanPart | None = None
     """Which range of a plan was read, and no more than that; `certify` makes one
     certificate of all. None for a whole reading."""
+
+    def to_json(self) -> bytes:
+        """Return it as JSON."""
+        return encoded(self)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """Return the certificate that *data* holds.
+
+        Raises:
+            QueryError: It holds something else.
+        """
+        return decoded(data, cls)
 
 
 def missing(done: Iterable[KeyRanges], bounds: Iterable[KeyRange | None]) -> str:

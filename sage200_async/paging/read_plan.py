@@ -6,16 +6,15 @@ import hashlib
 import re
 from typing import Any, Final, Generic, Self, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import QueryError
 from sage200_async.odata.expressions import Expression, raw
 from sage200_async.odata.options import QueryOptions
+from sage200_async.paging.json_form import decoded, encoded
 from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import PageSize
 from sage200_async.paging.plan import Plan
-from sage200_async.wire.json_types import DECODING_ERRORS
 
 R = TypeVar("R")
 
@@ -111,7 +110,7 @@ class ReadRange(Struct, Generic[R], frozen=True, kw_only=True):
 
     def to_json(self) -> bytes:
         """Return it as JSON."""
-        return msgspec.json.encode(self)
+        return encoded(self)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
@@ -126,7 +125,8 @@ class ReadRange(Struct, Generic[R], frozen=True, kw_only=True):
             >>> ReadRange.from_json(plan.ranges[2].to_json()) == plan.ranges[2]
             True
         """
-        part: Self = _decoded(data, cls)
+        part = decoded(data, cls)
+        _require_version(part)
         _require_harmless(part.source)
         return part
 
@@ -177,7 +177,7 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
 
     def to_json(self) -> bytes:
         """Return it as JSON."""
-        return msgspec.json.encode(self)
+        return encoded(self)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
@@ -192,7 +192,8 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
             >>> ReadPlan.from_json(plan.to_json()) == plan
             True
         """
-        plan: Self = _decoded(data, cls)
+        plan = decoded(data, cls)
+        _require_version(plan)
         _require_harmless(plan.source)
         for part in plan.ranges:
             _require_harmless(part.source)
@@ -208,25 +209,17 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
 
 def digest_of(*values: Any) -> str:
     """Return a name for *values* that no others have."""
-    return hashlib.sha256(msgspec.json.encode(values)).hexdigest()[:_ID_LENGTH]
+    return hashlib.sha256(encoded(values)).hexdigest()[:_ID_LENGTH]
 
 
-T = TypeVar("T", bound=ReadPlan[Any] | ReadRange[Any])
-
-
-def _decoded(data: bytes | str, kind: type[T]) -> T:
-    try:
-        value: T = msgspec.json.decode(data, type=kind)
-    except DECODING_ERRORS as error:
-        message = f"expected the JSON of a {kind.__name__}, from its to_json(): {error}"
-        raise QueryError(message) from None
+def _require_version(value: ReadPlan[Any] | ReadRange[Any]) -> None:
     if value.version != VERSION:
+        kind = type(value).__name__
         message = (
-            f"expected version {VERSION} of the JSON of a {kind.__name__}, got "
-            f"{value.version}: read it with the version of sage200_async that wrote it"
+            f"expected version {VERSION} of the JSON of a {kind}, got {value.version}: "
+            "read it with the version of sage200_async that wrote it"
         )
         raise QueryError(message)
-    return value
 
 
 def _require_harmless(source: RangeSource) -> None:

@@ -14,12 +14,13 @@ from odata_query import ast
 from odata_query.grammar import ODataLexer, ODataParser
 from yarl import URL
 
-# Loaded once, under a name of its own, as the tests are no package.
-_spec = importlib.util.spec_from_file_location(
-    "tables", Path(__file__).with_name("tables.py")
-)
-sys.modules["tables"] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(sys.modules["tables"])
+# Loaded once, under names of their own, as the tests are no package.
+for _name in ("tables", "busy_table"):
+    _spec = importlib.util.spec_from_file_location(
+        _name, Path(__file__).with_name(f"{_name}.py")
+    )
+    sys.modules[_name] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules[_name])
 
 _PATIENCE = 30
 # Seconds, for a machine that is busy; nothing here takes a hundredth of it.

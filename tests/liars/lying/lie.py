@@ -9,7 +9,17 @@ STREAMS = frozenset(
     {"stream", "filtered", "top", "ordered", "by customer", "unordered"}
 )
 
-READS = frozenset({"read 1", "read 8", "export file", "export db", "sync first"})
+READS = frozenset(
+    {
+        "read 1",
+        "read 8",
+        "plan 1",
+        "plan 5",
+        "export file",
+        "export db",
+        "sync first",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The ways of reading, and what each has brought."""
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
@@ -9,6 +10,7 @@ from functools import partial
 
 from lying.company import KEYED, KEYED_FIELDS, KEYLESS, KEYLESS_FIELDS
 from lying.odata import parse_time
+from sage200_async import ReadPlan, certify
 from sage200_async.extract import Extraction, database_at, export, files_at, sync
 
 
@@ -149,6 +151,29 @@ async def read(setting, path, *, workers):
     check_certificate(reading.certificate, rows)
 
 
+async def planned(setting, path, *, parts):
+    """Read the ranges of a plan at once, as other processes would: from its JSON."""
+    written = (await setting.query(path).plan(parts=parts)).to_json()
+    plan = ReadPlan.from_json(written)
+    readings = (_read_range(setting, path, part) for part in plan.ranges)
+    results = await asyncio.gather(*readings, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    certificate = certify(plan, [result[1] for result in results])
+    rows = [row for result in results for row in result[0]]
+    check_rows(rows, setting.company, path)
+    check_certificate(certificate, rows)
+
+
+async def _read_range(setting, path, part):
+    workers = 1 + part.number % 2
+    async with setting.client.read_range(part, workers=workers) as reading:
+        rows = [plain(record, path) async for record in reading]
+    check_certificate(reading.certificate, rows)
+    return rows, reading.certificate
+
+
 async def count(setting, path):
     counted = await setting.query(path).count()
     table = setting.company.tables[path]
@@ -241,6 +266,8 @@ KEYED_WAYS = (
     Way("ordered", KEYED, ordered),
     Way("read 1", KEYED, partial(read, workers=1)),
     Way("read 8", KEYED, partial(read, workers=8)),
+    Way("plan 1", KEYED, partial(planned, parts=1)),
+    Way("plan 5", KEYED, partial(planned, parts=5)),
     Way("export file", KEYED, export_file),
     Way("export db", KEYED, export_database),
     Way("sync first", KEYED, sync_first),
