@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from sage200_async.auth.refresh_pace import is_usable
 from sage200_async.errors import RequestError, Unauthorized
 from sage200_async.errors.known_secrets import remember
 from sage200_async.transport.base import Call
@@ -153,12 +154,17 @@ class Auth:
         tries.renewed = True
 
     def _may_refresh(self, request: Request, version: TokenVersion) -> bool:
-        """Whether there is a newer token, or one is worth asking for."""
+        """Whether there is a newer token, or one is worth asking for.
+
+        For one that has expired without a refresh token, the error says so.
+        """
         if not self._tokens.is_current(version):
             return True
+        if not version.tokens.refresh_token:
+            return not is_usable(version.tokens, self._clock.now())
         since = self._useless.get(_company(request), -math.inf)
         useless = self._clock.monotonic() - since <= _USELESS
-        return bool(version.tokens.refresh_token) and not useless
+        return not useless
 
     def _mark_useless(self, company: tuple[str, str]) -> None:
         """Record that a refresh did not help *company*; drop what is over."""
