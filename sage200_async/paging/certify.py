@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.errors import ExtractError
 from sage200_async.paging.certificate import Certificate, PlanPart
-from sage200_async.paging.key_ranges import KeyRange, KeyRanges
+from sage200_async.paging.key_ranges import KeyRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +81,7 @@ def _joined(
 
 def _require_whole(plan: ReadPlan[Any]) -> None:
     """Raise unless the ranges of *plan* are those that it was made with."""
-    bounds = _bounds(plan)
+    bounds = plan.keys
     ranges = KeyRanges()
     numbers = [part.number for part in plan.ranges] == list(range(len(plan.ranges)))
     try:
@@ -96,12 +96,6 @@ def _require_whole(plan: ReadPlan[Any]) -> None:
             "with the one that the ranges came from"
         )
         raise ExtractError(message)
-
-
-def _bounds(plan: ReadPlan[Any]) -> KeyRange | None:
-    if plan.min_key is None or plan.max_key is None:
-        return None
-    return KeyRange(plan.min_key - 1, plan.max_key)
 
 
 def _by_number(

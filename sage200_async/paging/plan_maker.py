@@ -89,10 +89,10 @@ async def _make_plan(
 
 def _with_ranges(plan: ReadPlan[R], points: Sequence[SplitPoint]) -> ReadPlan[R]:
     """Return *plan* with the ranges between *points*, and with its own name."""
-    low, high = plan.min_key, plan.max_key
-    if low is None or high is None:
+    keys, min_key = plan.keys, plan.min_key
+    if keys is None or min_key is None:
         return plan
-    ends = [SplitPoint(low - 1, 0), *points, SplitPoint(high, plan.count)]
+    ends = [SplitPoint(keys.low, 0), *points, SplitPoint(keys.high, plan.count)]
     ranges: list[ReadRange[Any]] = [
         ReadRange(
             plan_id="",
@@ -100,8 +100,8 @@ def _with_ranges(plan: ReadPlan[R], points: Sequence[SplitPoint]) -> ReadPlan[R]
             keys=KeyRange(start.key, end.key),
             rows=_rows_between(start, end),
             counted=plan.count is not None,
-            min_key=low,
-            max_key=high,
+            min_key=min_key,
+            max_key=keys.high,
             began_at=plan.began_at,
             source=plan.source,
         )

@@ -165,6 +165,17 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
     version: int = VERSION
 
     @property
+    def keys(self) -> KeyRange | None:
+        """All keys that the ranges are to have; None where nothing matched.
+
+        They begin below the lowest key: whatever lies there is read, too, and costs
+        nothing, in case that the server was wrong about it.
+        """
+        if self.min_key is None or self.max_key is None:
+            return None
+        return KeyRange(min(0, self.min_key) - 1, self.max_key)
+
+    @property
     def digest(self) -> str:
         """What `id` has to be, from all the rest."""
         return digest_of(

@@ -84,6 +84,8 @@ class Edges:
         collection = any_query(plan, descending=True)
         if await evidence.keys(plan, collection):
             return not unfiltered and await self._ask() == (None, None)
+        if self.count:  # of a collection that shows no record at all
+            return False
         await self._reader.end.require_company()
         return not await evidence.keys(plan, collection)
 

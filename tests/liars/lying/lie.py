@@ -6,7 +6,15 @@ from lying.company import KEYED, KEYLESS
 from lying.replies import honest
 
 STREAMS = frozenset(
-    {"stream", "filtered", "top", "ordered", "by customer", "unordered"}
+    {
+        "stream",
+        "filtered",
+        "plan filtered",
+        "top",
+        "ordered",
+        "by customer",
+        "unordered",
+    }
 )
 
 READS = frozenset(
