@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -10,7 +10,6 @@ from sage200_async.errors import BadRequest, PagingError
 from sage200_async.limits import PAGE_DEFAULT, PAGE_FLOOR
 from sage200_async.odata.expressions import And, Comparison, In
 from sage200_async.paging.end_by_offset import EndByOffset
-from sage200_async.paging.evidence import TRIES
 from sage200_async.paging.page_query import (
     any_query,
     rest_query,
@@ -24,6 +23,10 @@ if TYPE_CHECKING:
     from sage200_async.paging.evidence import Evidence
     from sage200_async.paging.plan import PageFacts
     from sage200_async.paging.validator import PageValidator
+
+_WITNESSES: Final = 8
+# Records that are tried to show that a response is the collection's own: where others
+# delete all the time, one after the other may be gone when it is asked for.
 
 
 class EndOfStream:
@@ -167,7 +170,7 @@ class EndOfStream:
         """
         if known is None and plan.max_key is None:
             return await self._evidence.edge(plan, descending=True) is None
-        for attempt in range(TRIES):
+        for attempt in range(_WITNESSES):
             if known is not None:
                 keys = await self._evidence.keys(plan, rest_query(plan, known))
                 if keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -113,7 +113,7 @@ class ReadRange(Struct, Generic[R], frozen=True, kw_only=True):
         return encoded(self)
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> Self:
+    def from_json(cls, data: bytes | str) -> ReadRange[Any]:
         """Return the range that *data* holds.
 
         Raises:
@@ -125,7 +125,7 @@ class ReadRange(Struct, Generic[R], frozen=True, kw_only=True):
             >>> ReadRange.from_json(plan.ranges[2].to_json()) == plan.ranges[2]
             True
         """
-        part = decoded(data, cls)
+        part: ReadRange[Any] = decoded(data, cls)
         _require_version(part)
         _require_harmless(part.source)
         return part
@@ -191,7 +191,7 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
         return encoded(self)
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> Self:
+    def from_json(cls, data: bytes | str) -> ReadPlan[Any]:
         """Return the plan that *data* holds.
 
         Raises:
@@ -203,7 +203,7 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
             >>> ReadPlan.from_json(plan.to_json()) == plan
             True
         """
-        plan = decoded(data, cls)
+        plan: ReadPlan[Any] = decoded(data, cls)
         _require_version(plan)
         _require_harmless(plan.source)
         for part in plan.ranges:

@@ -1,6 +1,7 @@
 """Plans of ranges: disjoint, whole, and right whatever the ids and the server."""
 
 import asyncio
+import json
 import pickle
 from itertools import pairwise
 
@@ -150,6 +151,35 @@ def test_an_inner_range_costs_its_pages(parts, size, filtered):
             assert server.asked - before == pages + (not filtered)
 
     asyncio.run(main())
+
+
+@given(
+    keys=sparse.filter(len),
+    data=st.data(),
+    parts=st.integers(1, 6),
+    size=st.sampled_from([1, 2, 15]),
+)
+def test_what_does_not_fit_is_counted_once(keys, data, parts, size):
+    """Records that do not fit are set aside once, at the edges of ranges, too."""
+    server, put_by = Busy(keys, 1, writes=False), []
+    server.rejected = set(data.draw(st.lists(st.sampled_from(keys), max_size=9)))
+    settings = Settings(site="site", company=1, page_size=size)
+    client = Sage200Client(settings, transport=server, quarantine=put_by.append)
+
+    async def main():
+        plan, certificates, ids = await client.customers.plan(parts=parts), [], []
+        for part in plan.ranges:
+            async with client.read_range(part, workers=2) as rows:
+                ids += sorted([row.id async for row in rows])
+            certificates.append(rows.certificate)
+        return ids, certify(plan, certificates)
+
+    ids, whole = asyncio.run(main())
+    assert ids == sorted(set(keys) - server.rejected)
+    assert sorted(json.loads(error.raw)["id"] for error in put_by) == sorted(
+        server.rejected
+    )
+    assert (whole.records, whole.rejected) == (len(ids), len(server.rejected))
 
 
 def test_a_range_whose_last_record_is_gone_is_read_right():

@@ -6,10 +6,15 @@ from decimal import Decimal
 from typing import Any, assert_type
 
 from sage200_async import (
+    AccessToken,
     AuthorizationRequest,
+    Certificate,
+    ReadPlan,
+    ReadRange,
     Sage200Client,
     Settings,
     Tokens,
+    certify,
     create_authorization_url,
     exchange_code,
     field,
@@ -24,6 +29,7 @@ from sage200_async.catalog import (
 )
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import TextField
+from sage200_async.paging.parallel import RangeRead
 from sage200_async.paging.stream import Page
 from sage200_async.wire.messages import Response
 
@@ -68,6 +74,25 @@ async def beyond(client: Sage200Client) -> None:
     async for row in client.resource("sop_returns"):
         assert_type(row, dict[str, Any])
     assert_type(await client.request("GET", "customers"), Response)
+
+
+async def in_processes(client: Sage200Client, json: bytes) -> None:
+    plan = await client.customers.filter(on_hold=True).plan(parts=4)
+    assert_type(plan, ReadPlan[Customer])
+    assert_type(plan.ranges[0], ReadRange[Customer])
+    async with client.read_range(plan.ranges[0], workers=2) as part:
+        async for customer in part:
+            assert_type(customer, Customer)
+        async for batch in part.batches():
+            assert_type(batch.records, list[Customer])
+    assert_type(
+        certify(plan, [part.certificate] if part.certificate else []), Certificate
+    )
+    untyped: ReadRange[Any] = ReadRange.from_json(json)
+    assert_type(client.read_range(untyped), RangeRead[Any])
+    token = await client.access_token()
+    assert_type(token, AccessToken)
+    assert_type(token.settings_for(client.settings), Settings)
 
 
 async def signing_in(settings: Settings) -> None:

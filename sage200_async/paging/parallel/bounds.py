@@ -59,8 +59,7 @@ class Edges:
             elif lowest is not None and highest is not None and lowest <= highest:
                 return KeyRange(lowest - 1, highest)
             one_alone = (lowest is None) != (highest is None)
-            may_change = one_alone or (lowest is None and (self.count or 0) <= _FEW)
-            if attempt >= _TRIES and not may_change:
+            if attempt >= _TRIES and not (one_alone or self._are_few(lowest)):
                 break
         plan, counted = self._plan, ""
         if self.count:
@@ -71,6 +70,15 @@ class Edges:
             "gateway answers for it"
         )
         raise PagingError(message, plan=plan)
+
+    def _are_few(self, lowest: int | None) -> bool:
+        """Return whether so few records are counted that others may replace them all.
+
+        An order is expected to show where nobody counts.
+        """
+        if lowest is None:
+            return (self.count or 0) <= _FEW
+        return self.count is not None and self.count <= _FEW
 
     async def _is_empty(self) -> bool:
         """Return whether nothing matches, though the company can be reached.
