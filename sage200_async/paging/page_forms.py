@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from sage200_async.errors import QueryError
+from sage200_async.wire.constructed import handing_on, unchanged
 from sage200_async.wire.decode import SliceReader, decoders_for
 
 if TYPE_CHECKING:
@@ -110,36 +111,47 @@ class Form(Protocol[B_co]):
 class ListSlice(Generic[R]):
     """Some records as a list, with their keys."""
 
-    __slots__ = ("keys", "rows")
+    __slots__ = ("_handing_on", "_records", "keys")
 
-    def __init__(self, rows: list[R], keys: Sequence[Any] | None) -> None:
-        self.rows = rows
+    def __init__(
+        self,
+        records: list[Any],
+        keys: Sequence[Any] | None,
+        handing_on: Callable[[list[Any]], list[R]] = unchanged,
+    ) -> None:
+        self._records = records
+        self._handing_on = handing_on
         self.keys = keys
+
+    @property
+    def rows(self) -> list[R]:
+        """The records as they are handed on: as the consumer's own type, if any."""
+        return self._handing_on(self._records)
 
     @property
     def last(self) -> object:
         """The last record."""
-        return self.rows[-1]
+        return self._records[-1]
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._records)
 
     def part(self, start: int, end: int) -> ListSlice[R]:
         """Return the records from *start* up to *end*."""
-        keys = self.keys
-        return ListSlice(
-            self.rows[start:end], None if keys is None else keys[start:end]
-        )
+        keys = None if self.keys is None else self.keys[start:end]
+        return ListSlice(self._records[start:end], keys, self._handing_on)
 
     def pick(self, indices: Sequence[int]) -> ListSlice[R]:
         """Return the records at *indices*."""
-        rows, keys = self.rows, self.keys
+        records, keys = self._records, self.keys
         picked = None if keys is None else [keys[index] for index in indices]
-        return ListSlice([rows[index] for index in indices], picked)
+        return ListSlice(
+            [records[index] for index in indices], picked, self._handing_on
+        )
 
 
 class RecordForm(Generic[R]):
-    """Records, decoded as *model*.
+    """Records, decoded as *model*, and handed on as the consumer's own type if any.
 
     Args:
         model: What each record is.
@@ -156,7 +168,7 @@ class RecordForm(Generic[R]):
 
     def empty(self) -> ListSlice[R]:
         """Return no records."""
-        return ListSlice([], [])
+        return ListSlice([], [], handing_on(self.model))
 
 
 class RecordReader(Generic[R]):
@@ -170,6 +182,7 @@ class RecordReader(Generic[R]):
         quarantine: Quarantine,
     ) -> None:
         self._model = model
+        self._handing_on = handing_on(model)
         self._key_of = key_getter(model, key)
         self._reader = SliceReader(model, quarantine, needs_fields=key is None)
         self._slices = self._reader.slices(body)
@@ -192,7 +205,7 @@ class RecordReader(Generic[R]):
             return None
         key_of = self._key_of
         keys = None if key_of is None else list(map(key_of, records))
-        return ListSlice(records, keys)
+        return ListSlice(records, keys, self._handing_on)
 
 
 def key_getter(model: type, key: str | None) -> Callable[[Any], Any] | None:

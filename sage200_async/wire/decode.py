@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import msgspec
 
 from sage200_async.limits import MAX_RECORD_BYTES, SLICE_BYTES
+from sage200_async.wire.constructed import empty_of
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS, is_array
 from sage200_async.wire.large_records import Element, Scanner, too_large
 from sage200_async.wire.not_records import record_error, require_array
@@ -139,7 +140,7 @@ class SliceReader(Generic[R]):
         self._slice_bytes = slice_bytes
         self._max_bytes = max_record_bytes
         self._names = frozenset[str](getattr(model, "__struct_encode_fields__", ()))
-        self._empty = model() if needs_fields and self._names else None
+        self._empty = empty_of(model) if needs_fields and self._names else None
         self._converts_times = False
         """Whether times came that are not in UTC, so that more are expected."""
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sage200_async.errors import DecodeError
 from sage200_async.odata.plain_values import plain
+from sage200_async.wire.constructed import empty_of
 from sage200_async.wire.decode import decode_one, decode_plain, decoder_for
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id
@@ -177,7 +178,7 @@ def _shows_itself(record: Any, model: Any, key: str | None) -> bool:
 
 @cache
 def _empty(model: Any) -> Any:
-    return model()
+    return empty_of(model)
 
 
 def _record_in(body: bytes, model: Any, key: str | None, response: Response) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final, Optional, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, get_args
 
 from msgspec import Meta, ValidationError, convert
 
@@ -18,7 +18,6 @@ from sage200_async.wire.related import hints_of, with_related
 
 UtcTime: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """A time that the parser refuses without ``Z`` or an offset, at no cost."""
-_OPTIONAL: Final[Any] = Optional[UtcTime]  # noqa: UP045 - pyright knows no "|" of it
 
 _TIME: Final = rb'("\s*:\s*")(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)'
 _OFFSET: Final = rb'([+-]\d\d:?\d\d)?"'
@@ -37,6 +36,10 @@ def with_utc_times(array: bytes, model: Any) -> bytes:
     """
     pattern = _pattern_of(model)
     return array if pattern is None else pattern.sub(_in_utc, array)
+
+
+def _is_time(hint: Any) -> bool:
+    return UtcTime in (hint, *get_args(hint))
 
 
 def _in_utc(match: re.Match[bytes]) -> bytes:
@@ -58,7 +61,7 @@ def _pattern_of(model: Any) -> re.Pattern[bytes] | None:
         name.encode()
         for record in with_related(model, set())
         for name, hint in hints_of(record).items()
-        if hint == _OPTIONAL
+        if _is_time(hint)
     }
     if not names:
         return None

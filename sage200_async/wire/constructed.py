@@ -1,0 +1,41 @@
+"""Records on their way to a type of the consumer's own.
+
+They are decoded and checked as structs with the service's names, and become what the
+consumer asked for when they are handed on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Constructed(Struct):
+    """A record as it is decoded; `construct` makes the consumer's objects of many."""
+
+    if TYPE_CHECKING:
+        construct: ClassVar[Callable[[list[Any]], list[Any]]]
+
+
+def empty_of(model: Any) -> Any:
+    """Return a record without any field, or None where there can be none."""
+    try:
+        return model()
+    except Exception:  # noqa: BLE001 - a field is required, or its author refuses it
+        return None
+
+
+def handing_on(model: Any) -> Callable[[list[Any]], list[Any]]:
+    """Return what records of *model* pass through when they are handed on."""
+    if isinstance(model, type) and issubclass(model, Constructed):
+        return model.construct
+    return unchanged
+
+
+def unchanged(records: list[Any]) -> list[Any]:
+    """Return *records* as they are."""
+    return records
