@@ -17,6 +17,7 @@ from sage200_async.odata.encoding import encode_segment
 from sage200_async.odata.literals import integer, quoted
 from sage200_async.odata.options import QueryOptions
 from sage200_async.odata.plain_values import plain, shown
+from sage200_async.query.endpoint import type_name
 from sage200_async.settings import CompanyContext
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.messages import company_request
@@ -101,7 +102,12 @@ class BoundEndpoint:
 
     @property
     def _model(self) -> type[Any]:
-        return self.endpoint.record or Untyped
+        """What records are decoded as."""
+        if self.endpoint.into is None:
+            return self.endpoint.record or Untyped
+        from sage200_async.query.into import decoded_as  # noqa: PLC0415 - late
+
+        return decoded_as(self.endpoint)
 
     def _connected(self) -> Connection:
         """Return the client that the query is bound to.
@@ -178,14 +184,20 @@ class BoundEndpoint:
         return (type(self), (self.endpoint, self.options, self.context))
 
     def __repr__(self) -> str:
-        options = [
+        text = ", ".join([self.endpoint.path, *self._shown_options()])
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        return f"{type(self).__name__}({shown})"
+
+    def _shown_options(self) -> list[str]:
+        """Return the options that are set; a type stands for the fields that it has."""
+        into = self.endpoint.into
+        options = [] if into is None else [f"into={type_name(into)}"]
+        return options + [
             f"{name}={value}"
             for name in _PLAIN.__struct_fields__
             if (value := getattr(self.options, name)) != getattr(_PLAIN, name)
+            and (into is None or name not in {"select", "expand"})
         ]
-        text = ", ".join([self.endpoint.path, *options])
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-        return f"{type(self).__name__}({shown})"
 
     if TYPE_CHECKING:
         __iter__: None
@@ -235,6 +247,7 @@ class BoundEndpoint:
         select = _Unsupported("be read")
         expand = _Unsupported("be read")
         parameters = _Unsupported("be read")
+        into = _Unsupported("be read")
 
 
 def connection_of(bound: BoundEndpoint) -> Connection:

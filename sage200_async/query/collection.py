@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sage200_async.paging.stream import Page
 
 R = TypeVar("R")
+M = TypeVar("M")
 
 _ORDERED: Final = 400
 # Bytes of a query beside its order: a skip, and what the planner reserves.
@@ -69,6 +70,43 @@ class CollectionQuery(Frames, PlannedQuery[R], Generic[R]):
         from sage200_async.paging.explain import explain  # noqa: PLC0415 - late
 
         return explain(plan, self._url(query))
+
+    def into(self, model: type[M]) -> CollectionQuery[M]:
+        """Read the records into a type of your own, and only the fields that it has.
+
+        *model* is a `msgspec.Struct`, a dataclass, a TypedDict or a NamedTuple. Its
+        fields have the service's names (a struct may rename them) and types that hold
+        the service's values: ``Decimal`` for money, aware ``datetime`` for times. A
+        field with a type of its own, or a list of such, expands related records. What
+        may be None is None where the service sends nothing; a default stands for what
+        is absent; a record without a field that is neither is a `DecodeError`.
+
+        Of a resource that is not in the catalog, names and types are not checked.
+
+        Args:
+            model: The type. The record of the catalog itself reads whole records.
+
+        Returns:
+            A new query that is read only; it takes no further `select` or `expand`.
+            Another ``into`` replaces this one.
+
+        Raises:
+            UnknownFieldError: The record has no field of that name.
+            QueryError: A type cannot hold its field's values; or fields were selected
+                or expanded before.
+
+        Example:
+            >>> from typing import NamedTuple
+            >>> class Debtor(NamedTuple):
+            ...     reference: str
+            ...     on_hold: bool | None
+            >>> debtors = client.customers.filter(Customer.fields.balance > 0).into(Debtor)
+            >>> debtors.options.select
+            ('reference', 'on_hold')
+            >>> debtors
+            ListGet(customers, into=Debtor, filter=balance gt 0)
+        """
+        return self._into(model, CollectionQuery)  # type: ignore[no-any-return]
 
     def __aiter__(self) -> AsyncIterator[R]:
         """Read the records one at a time, page after page.
@@ -256,7 +294,9 @@ class CollectionQuery(Frames, PlannedQuery[R], Generic[R]):
         return [record async for record in limited]
 
     def _with_select(self, name: str) -> Self:
-        return self._refine(replace(self.options, select=(name,), expand=()))
+        endpoint = replace(self.endpoint, into=None)
+        options = replace(self.options, select=(name,), expand=())
+        return type(self)(endpoint, options, self.context, self._connection)
 
     def _plan(self) -> Plan:
         return self._start()[0]

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from sage200_async.errors import UnsupportedOperation
 from sage200_async.limits import PAGE_MAX
+from sage200_async.odata.plain_values import shown
 from sage200_async.odata.suggest import did_you_mean
 from sage200_async.query.records import Record
 
@@ -91,6 +92,8 @@ class Endpoint(Struct, Generic[Q], frozen=True):
     """Whether Sage 200 Standard lacks it."""
     item: type[Item] | None = None
     """What is below one of its records, or None."""
+    into: type[Any] | None = None
+    """The consumer's own type that records become, or None; see `CollectionQuery.into`."""
 
     @property
     def record(self) -> type[Record] | None:
@@ -196,6 +199,11 @@ class Item(Binder):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._path})"
+
+
+def type_name(model: object) -> str:
+    """Return the name of a consumer's type, for messages."""
+    return str(getattr(model, "__name__", None) or shown(model))
 
 
 def _is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:

@@ -18,6 +18,7 @@ from sage200_async.odata.options import select_and_expand
 from sage200_async.query.bound_endpoint import BoundEndpoint
 from sage200_async.query.endpoint import Item
 from sage200_async.query.query import Query
+from sage200_async.wire.constructed import handing_on
 from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
 from sage200_async.wire.single_record import (
@@ -41,6 +42,7 @@ else:
     N = TypeVar("N", bound=Item)
 
 R = TypeVar("R")
+M = TypeVar("M")
 Values = TypeVar("Values", bound=Mapping[str, Any])
 Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
@@ -106,7 +108,14 @@ class Get(Parent[N], Query, Generic[R, N]):
         query = encode_query(select_and_expand(_with_key(self.options, key)))
         response = await self._send("GET", self._item_path(id), query)
         record: R = read_one(response, self._model, key, id)
-        return record
+        return _handed_on(record, self._model)
+
+    def into(self, model: type[M]) -> Get[M, N]:
+        """Read records into a type of your own, and only the fields that it has.
+
+        See `CollectionQuery.into`.
+        """
+        return self._into(model, Get)  # type: ignore[no-any-return]
 
 
 class Single(Query, Generic[R]):
@@ -124,7 +133,14 @@ class Single(Query, Generic[R]):
         query = encode_query(select_and_expand(self.options))
         response = await self._send("GET", self.endpoint.path, query)
         record: R = read_one(response, self._model, self.endpoint.key)
-        return record
+        return _handed_on(record, self._model)
+
+    def into(self, model: type[M]) -> Single[M]:
+        """Read the record into a type of your own, and only the fields that it has.
+
+        See `CollectionQuery.into`.
+        """
+        return self._into(model, Single)  # type: ignore[no-any-return]
 
 
 class Create(BoundEndpoint, Generic[R, Values]):
@@ -248,6 +264,11 @@ class Delete(BoundEndpoint):
             return
         with _unknown_outcome():
             require_no_error(response, self.endpoint.key)
+
+
+def _handed_on(record: R, model: Any) -> R:
+    handed_on: R = handing_on(model)([record])[0]
+    return handed_on
 
 
 def _reply_model(resource: BoundEndpoint) -> Any:

@@ -18,7 +18,7 @@ from sage200_async.odata.builder import (
 from sage200_async.query.bound_endpoint import BoundEndpoint
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from sage200_async.odata.builder import Name
     from sage200_async.odata.expressions import Expression
@@ -37,6 +37,19 @@ class Query(BoundEndpoint):
 
     def _refine(self, options: QueryOptions) -> Self:
         return type(self)(self.endpoint, options, self.context, self._connection)
+
+    def _into(self, model: object, resource: type[Any]) -> Any:
+        """Return the query as one of class *resource*, with records of type *model*."""
+        from sage200_async.query.into import read_into  # noqa: PLC0415 - late
+
+        endpoint, options = read_into(self.endpoint, self.options, model, resource)
+        return resource(endpoint, options, self.context, self._connection)
+
+    def _require_no_type(self, method: str) -> None:
+        if self.endpoint.into is not None:
+            from sage200_async.query.into import names_refused  # noqa: PLC0415 - late
+
+            raise names_refused(self.endpoint, method)
 
     def filter(self, *conditions: Expression, **equals: object) -> Self:
         """Select the records that meet every condition.
@@ -96,6 +109,7 @@ class Query(BoundEndpoint):
             >>> client.sop_orders.select("id", "lines").options.expand
             ('lines',)
         """
+        self._require_no_type("select")
         return self._refine(add_select(self.options, self.endpoint.fields, names))
 
     def expand(self, *names: Name) -> Self:
@@ -117,6 +131,7 @@ class Query(BoundEndpoint):
             >>> client.customers.expand("contacts").options.expand
             ('contacts',)
         """
+        self._require_no_type("expand")
         fields, extra = self.endpoint.fields, self.endpoint.extra_expands
         return self._refine(add_expand(self.options, fields, extra, names))
 

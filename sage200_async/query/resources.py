@@ -20,6 +20,7 @@ from sage200_async.query.operations import (
     Create,
     Delete,
     Get,
+    M,
     N,
     Parent,
     R,
@@ -58,17 +59,22 @@ class ListGet(CollectionQuery[R], Get[R, N], Generic[R, N]):
 
     __slots__ = ()
 
+    def into(self, model: type[M]) -> ListGet[M, N]:
+        """Read records into a type of your own, and only the fields that it has.
 
-class ListGetUpdate(
-    CollectionQuery[R], Get[R, N], Update[R, Changes], Generic[R, Changes, N]
-):
+        See `CollectionQuery.into`.
+        """
+        return self._into(model, ListGet)  # type: ignore[no-any-return]
+
+
+class ListGetUpdate(ListGet[R, N], Update[R, Changes], Generic[R, Changes, N]):
     """Listed, read by id and updated."""
 
     __slots__ = ()
 
 
 class ListGetUpdateDelete(
-    CollectionQuery[R], Get[R, N], Update[R, Changes], Delete, Generic[R, Changes, N]
+    ListGet[R, N], Update[R, Changes], Delete, Generic[R, Changes, N]
 ):
     """Listed, read by id, updated and deleted; created below its parent."""
 
@@ -76,8 +82,7 @@ class ListGetUpdateDelete(
 
 
 class Resource(
-    CollectionQuery[R],
-    Get[R, N],
+    ListGet[R, N],
     Create[R, Values],
     Update[R, Changes],
     Delete,
@@ -89,8 +94,7 @@ class Resource(
 
 
 class BatchUpdateResource(
-    CollectionQuery[R],
-    Get[R, N],
+    ListGet[R, N],
     Create[R, Values],
     Update[R, Changes],
     UpdateMany[R, Changes],
