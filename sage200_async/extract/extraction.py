@@ -62,6 +62,12 @@ class Extraction(Struct, frozen=True, kw_only=True):
                 f"client.customers; got {self.query!r}"
             )
             raise QueryError(message)
+        if self.query.endpoint.into is not None:
+            message = (
+                f"{self.name}: an extraction has the columns of the catalog: leave "
+                "into() out, and name its fields in select() and expand()"
+            )
+            raise QueryError(message)
         if self.related not in {"json", "tables"}:
             message = (
                 f"{self.name}: related must be 'json' or 'tables', got {self.related!r}"

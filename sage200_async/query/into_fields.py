@@ -92,8 +92,12 @@ def fields_of(node: Own) -> list[Field]:
     """
     fields = list(node.fields)
     if isinstance(node, inspect.DataclassType):
-        passed = {field.name for field in dataclasses.fields(node.cls) if field.init}
+        own = dataclasses.fields(class_of(node))
+        passed = {field.name for field in own if field.init}
         fields = [field for field in fields if field.name in passed]
+    if isinstance(node, inspect.TypedDictType):  # sorted by name
+        order = list(class_of(node).__annotations__)
+        fields.sort(key=lambda field: order.index(field.name))
     if not fields:
         raise QueryError(f"into: {name_of(node)} has no fields to read")
     return fields

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, assert_type
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, assert_type
+
+import msgspec
 
 from sage200_async import (
     AccessToken,
@@ -33,6 +36,8 @@ from sage200_async.paging.parallel import RangeRead
 from sage200_async.paging.stream import Page
 from sage200_async.wire.messages import Response
 
+T = TypeVar("T")
+
 
 async def reading(client: Sage200Client) -> None:
     c = Customer.fields
@@ -58,6 +63,52 @@ async def reading(client: Sage200Client) -> None:
         assert_type(line, SopOrderLineView)
     async for product in client.products.filter(field("code") == "A", raw("1 eq 1")):
         assert_type(product, Product)
+
+
+class Debtor(msgspec.Struct):
+    reference: str
+    balance: Decimal
+
+
+@dataclass
+class Reached:
+    name: str
+
+
+class Keyed(TypedDict):
+    id: int
+
+
+class Named(NamedTuple):
+    name: str
+
+
+class Pair(msgspec.Struct, Generic[T]):
+    name: T
+
+
+async def into_own_types(client: Sage200Client) -> None:
+    debtors = client.customers.filter(on_hold=True).into(Debtor)
+    async for debtor in debtors.order_by("name").top(5):
+        assert_type(debtor, Debtor)
+    async for page in debtors.pages():
+        assert_type(page, Page[Debtor])
+    assert_type(await debtors.first(), Debtor | None)
+    assert_type(await debtors.one(), Debtor)
+    assert_type(await debtors.get(5), Debtor)
+    assert_type(await debtors.count(), int)
+    async with debtors.read() as read:
+        async for debtor in read:
+            assert_type(debtor, Debtor)
+    assert_type(await client.customers.into(Reached).one(), Reached)
+    assert_type(await client.customers.into(Keyed).one(), Keyed)
+    assert_type(await client.customers.into(Named).get(5), Named)
+    assert_type(await client.customers.into(Pair[str]).one(), Pair[str])
+    assert_type(await client.customers.into(Customer).one(), Customer)
+    assert_type(await client.sop_order_line_views.into(Named).one(), Named)
+    assert_type(await client.licence.into(Named).get(), Named)
+    async for name in client.resource("sop_returns").into(Named):
+        assert_type(name, Named)
 
 
 async def writing(client: Sage200Client) -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 HEAD = """\
+from typing import NamedTuple
+
 from sage200_async import Sage200Client
 from sage200_async.catalog import Customer, SopOrder, Warehouse
+
+class Own(NamedTuple):
+    name: str
 
 async def wrong(client: Sage200Client) -> None:
     c = Customer.fields
@@ -57,6 +62,15 @@ WRONG = [
     'client.customers.select(["id", "name"])',
     'client.customers.timeout("5")',
     'client.at(5, "x", 7)',
+    "client.customers.into(5)",
+    "client.customers.into(Customer(id=5))",
+    "client.customers.into(Own).create",
+    "client.customers.into(Own).update(5, {'name': 'A'})",
+    "client.sop_order_line_views.into(Own).get",
+    "own: Customer = await client.customers.into(Own).one()",
+    "print((await client.customers.into(Own).one()).nme)",
+    "async for own in client.customers.into(Own): print(own.nme)",
+    "client.sales_invoices.into(Own)",
 ]
 
 
