@@ -25,6 +25,7 @@ from benchmarks.server import serving
 HERE: Final = Path(__file__).parent
 BENCHMARKS: Final = (
     "stream",
+    "into",
     "stall",
     "growth",
     "latency",

@@ -36,6 +36,11 @@ WORDS = [
     "Oak",
     "Rowan",
 ]
+TEN: Final = (
+    *("id", "reference", "name", "short_name", "balance", "credit_limit"),
+    *("on_hold", "currency_id", "account_opened", "date_time_updated"),
+)
+# Fields of a customer that `into` reads: of every kind.
 TYPE_NAMES: Final = {
     BooleanField: "boolean",
     IntegerField: "integer",

@@ -1,7 +1,7 @@
 """Serve prepared pages with nginx, a server that is not ours: only clients differ.
 
 ``/plain/customers`` and ``/gzip/customers`` are 16 MB pages on disk, read by key or by
-``$skip``; ``/v4/`` and ``/v2/`` are the same records in the forms of OData 4 and 2.
+``$skip``; ``/ten/customers`` are the same records with ten of their fields; ``/v4/`` and ``/v2/`` are the same records in the forms of OData 4 and 2.
 ``/<count>/customers`` are *count* records by key, with the count and the bounds that a
 read asks for first; nginx writes the page's number into the ids of one prepared page, so
 a million records take no disk space.
@@ -68,6 +68,7 @@ http {{
     listen 127.0.0.1:{port};
     root {folder}/pages;
     location = /plain/customers {{ try_files /plain/$after.json /empty.json =404; }}
+    location = /ten/customers {{ try_files /ten/$after.json /empty.json =404; }}
     location = /gzip/customers {{
       gzip_static on;
       try_files /plain/$after.json /empty.json =404;
@@ -137,7 +138,7 @@ class PageServer(msgspec.Struct, frozen=True):
 
 def prepare(folder: Path, pages: int, counts: list[int]) -> None:
     """Write every page in every form."""
-    for form in ("plain", "v4", "v2"):
+    for form in ("plain", "ten", "v4", "v2"):
         (folder / form).mkdir(parents=True)
     types, rows = data.field_types(), data.customers(data.PAGE)
     write_json(folder / "fields.json", types)
@@ -147,6 +148,8 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
     (folder / "v2" / "$metadata").write_text(metadata.odata_2(types), "utf-8")
     for after, page in data.numbered(rows, pages):
         body = write_json(folder / "plain" / f"{after}.json", page)
+        ten = [{name: row[name] for name in data.TEN} for row in page]
+        write_json(folder / "ten" / f"{after}.json", ten)
         packed = gzip.compress(body, 6)
         (folder / "plain" / f"{after}.json.gz").write_bytes(packed)
         last = after + data.PAGE == pages * data.PAGE
@@ -159,7 +162,8 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
             row["id"] += 900_000  # nginx replaces the 9 with the page's number
         for size in {min(count, data.PAGE) for count in counts}:
             write_json(folder / f"first_{size}.json", page[:size])
-    write_json(folder / "plain" / "last.json", [{"id": pages * data.PAGE}])
+    for form in ("plain", "ten"):
+        write_json(folder / form / "last.json", [{"id": pages * data.PAGE}])
     write_json(folder / "key_first.json", [{"id": 100_001}])
     for count in counts:
         number, offset = divmod(count - 1, data.PAGE)
