@@ -43,7 +43,7 @@ def at_once(node: Own, added: str | None) -> dict[str, Any]:
         return _constructing(partial(_dicts, added))
     make, values = _maker(node), _values_getter(node, added)
     if isinstance(node, inspect.NamedTupleType):
-        fill = partial(tuple.__new__, class_of(node))  # what its `_make` does, in C
+        fill: Callable[[Any], Any] = class_of(node)._make
         return _constructing(lambda records: list(map(fill, map(values, records))))
     return _constructing(lambda records: list(starmap(make, map(values, records))))
 

@@ -204,8 +204,7 @@ def test_a_reading_that_ran_out_of_time(on_sandbox) -> None:
             async for keyed in query.timeout(0.05):
                 read.append(keyed.id)
                 await asyncio.sleep(0.02)
-        again = query.timeout(0.05).resume(caught.value.plan)
-        read += [keyed.id for keyed in [k async for k in again]]
+        read += [keyed.id async for keyed in query.resume(caught.value.plan)]
         assert read == [c.id async for c in client.customers]
 
     on_sandbox(body, records=RECORDS)
