@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from sage200_async._notebook import table, utc_text
 from sage200_async.paging.json_form import decoded, encoded
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class Certificate(Struct, frozen=True, kw_only=True):
             QueryError: It holds something else.
         """
         return decoded(data, cls)
+
+    def _repr_html_(self) -> str:
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        values |= {name: utc_text(values[name]) for name in ("started_at", "ended_at")}
+        return table(f"certificate of {values.pop('path')}", values.items())
 
 
 def missing(done: Iterable[KeyRanges], bounds: Iterable[KeyRange | None]) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from sage200_async._notebook import table
+
 if TYPE_CHECKING:
     from sage200_async.paging.plan import Plan
 
@@ -49,6 +51,18 @@ class Explanation(Struct, frozen=True):
             f"first      {self.first or '(none)'}",
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        requests = f"{self.subqueries} x pages of {self.page_size} records"
+        return table(
+            "how it is read",
+            [
+                ("strategy", f"{self.strategy}: {self.why}"),
+                ("guarantee", self.guarantee),
+                ("requests", requests),
+                ("first", self.first or "(none)"),
+            ],
+        )
 
 
 def explain(plan: Plan, first: str) -> Explanation:

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sage200_async._notebook import table
 from sage200_async.errors import PagingError
 from sage200_async.limits import PAGE_FLOOR
 from sage200_async.odata.expressions import Expression
@@ -71,6 +72,26 @@ class Plan(Struct, frozen=True):
     def reducible(self) -> bool:
         """Whether a smaller page can be asked for."""
         return self.mode != "single" and self.requested > PAGE_FLOOR
+
+    def _repr_html_(self) -> str:
+        read_by = self.key if self.mode == "key" else None
+        return table(
+            f"plan of {self.path}",
+            [
+                ("company", self.company),
+                ("mode", self.mode),
+                ("key", read_by),
+                ("after key", self.after_key),
+                ("highest key", self.max_key),
+                ("offset", self.offset if self.mode == "offset" else None),
+                ("records", self.records),
+                ("pages", self.pages),
+                ("remaining", self.remaining),
+                ("filter", self.options.filter),
+                ("subqueries", len(self.subqueries)),
+                ("done", "yes" if self.done else "no"),
+            ],
+        )
 
 
 class PageFacts(Struct, frozen=True):

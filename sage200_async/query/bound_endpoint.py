@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from msgspec.structs import replace
 
+from sage200_async._notebook import table
 from sage200_async.errors import (
     ClientClosed,
     InvalidValue,
@@ -184,16 +185,33 @@ class BoundEndpoint:
         return (type(self), (self.endpoint, self.options, self.context))
 
     def __repr__(self) -> str:
-        text = ", ".join([self.endpoint.path, *self._shown_options()])
+        options = [f"{name}={value}" for name, value in self._shown_options()]
+        text = ", ".join([self.endpoint.path, *options])
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
         return f"{type(self).__name__}({shown})"
 
-    def _shown_options(self) -> list[str]:
+    def _repr_html_(self) -> str:
+        endpoint = self.endpoint
+        record = None if endpoint.record is None else endpoint.record.__name__
+        operations = ("operations", ", ".join(sorted(endpoint.verbs)))
+        rows = [operations, ("record", record), *self._shown_options()]
+        return table(endpoint.path, [*rows, ("first request", self._first_request())])
+
+    def _first_request(self) -> object:
+        """Return the first URL, why there is none, or None where nothing is listed."""
+        try:
+            return getattr(self, "url", None)
+        except QueryError as error:
+            return error
+
+    def _shown_options(self) -> list[tuple[str, object]]:
         """Return the options that are set; a type stands for the fields that it has."""
         into = self.endpoint.into
-        options = [] if into is None else [f"into={type_name(into)}"]
+        options: list[tuple[str, object]] = []
+        if into is not None:
+            options.append(("into", type_name(into)))
         return options + [
-            f"{name}={value}"
+            (name, value)
             for name in _PLAIN.__struct_fields__
             if (value := getattr(self.options, name)) != getattr(_PLAIN, name)
             and (into is None or name not in {"select", "expand"})

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from reprlib import Repr
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 
 from sage200_async.wire.json_types import is_array
 from sage200_async.wire.times import UtcTime as UtcTime
+
+_SHOWN: Final = 400
+# Characters of a record's repr, after which the fields are only counted.
+_SHORT: Final = Repr()
+_SHORT.maxstring, _SHORT.maxother = 60, 120
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 2
 
 
 class Record(
@@ -24,6 +31,33 @@ class Record(
     fields: ClassVar[Any]
     """The record's fields, to build conditions from."""
 
+    def __repr__(self) -> str:
+        r"""Return the fields that are set, shortened where they are long or many.
+
+        Example:
+            >>> from sage200_async.catalog import Customer
+            >>> Customer(id=5, name="A\x1b[2J", balance=Decimal("1.50"))
+            Customer(id=5, name='A\x1b[2J', balance=Decimal('1.50'))
+        """
+        texts: list[str] = []
+        size, fields = 0, self.__rich_repr__()
+        for name, value in fields:
+            texts.append(f"{name}={_SHORT.repr(value)}")
+            size += len(texts[-1])
+            left = len(fields) - len(texts)
+            if size > _SHOWN and left:
+                texts.append(f"... {left} more")
+                break
+        return f"{type(self).__name__}({', '.join(texts)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the fields that are set, as rich prints them."""
+        return [
+            (name, value)
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that are set as a dict, related records as dicts too.
 
@@ -36,11 +70,7 @@ class Record(
             >>> Customer(id=5, contacts=[CustomerContact(id=6)]).to_dict()
             {'id': 5, 'contacts': [{'id': 6}]}
         """
-        return {
-            name: _as_dict(value)
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None
-        }
+        return {name: _as_dict(value) for name, value in self.__rich_repr__()}
 
 
 def _as_dict(value: Any) -> Any:

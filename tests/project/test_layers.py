@@ -64,6 +64,7 @@ RANKS = {
         "settings",
         "_optional",
         "_url_checks",
+        "_notebook",
     ],
     1: ["odata"],
     2: ["wire"],

@@ -81,7 +81,7 @@ def test_into_equals_select(loaded: Loaded, data: st.DataObject) -> None:
 
     async def both() -> tuple[list[Any], list[Any]]:
         records = [record async for record in query.select(*names)]
-        return records, [made async for made in query.into(own)]
+        return records, [own_object async for own_object in query.into(own)]
 
     records, objects = loaded.run(both())
     values = [{name: getattr(record, name) for name in names} for record in records]

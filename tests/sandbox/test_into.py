@@ -215,8 +215,8 @@ def test_a_query_that_is_pickled_runs_elsewhere(on_sandbox) -> None:
 
     async def body(client: Sage200Client, _: Sandbox) -> None:
         query = pickle.loads(pickle.dumps(client.customers.into(Debtor).top(2)))
-        found = [debtor async for debtor in client.run(query)]
-        assert found == (await debtors(client))[:2]
+        records = [debtor async for debtor in client.run(query)]
+        assert records == (await debtors(client))[:2]
 
     on_sandbox(body, records=RECORDS)
 
