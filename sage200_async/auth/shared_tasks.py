@@ -65,5 +65,5 @@ def _is_of_this_loop(task: asyncio.Task[None]) -> bool:
 
 async def _detached(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do *work* as a call of its own, not as a part of the one that started it."""
-    with Call().entered():
+    with Call():
         await work()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from typing import Self
 
     from sage200_async.wire.messages import Request, Response
 
@@ -29,7 +28,7 @@ class Transport(Protocol):
 class Call:
     """What the transports of a stack know together about one call on its way."""
 
-    __slots__ = ("held",)
+    __slots__ = ("_outer", "held")
 
     def __init__(self) -> None:
         self.held = False
@@ -44,15 +43,14 @@ class Call:
         """Return the call that this task is about; a new one outside of any."""
         return _calls.get() or cls()
 
-    @contextmanager
-    def entered(self) -> Generator[None, None, None]:
+    def __enter__(self) -> Self:
         """Let this be the current call."""
-        outer = _calls.get()
+        self._outer = _calls.get()
         _calls.set(self)
-        try:
-            yield
-        finally:
-            _calls.set(outer)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _calls.set(self._outer)
 
 
 _calls: ContextVar[Call | None] = ContextVar("call", default=None)

@@ -8,10 +8,9 @@ repeat records.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import backoff
 from msgspec import Struct
@@ -154,6 +153,10 @@ def _no_wait(_: object) -> float:
     return 0.0
 
 
+class _Again(Exception):
+    """An attempt has failed, and the request is to be sent again."""
+
+
 class Retry:
     """Sends again what failed, as the policy says.
 
@@ -200,7 +203,7 @@ class Retry:
             state.deadline = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(state.deadline):
-                with state.call.entered():
+                with state:
                     response = await self._send(state)
         except TimeoutError:
             late = state.too_late(seconds or 0.0)
@@ -212,34 +215,41 @@ class Retry:
         raise late  # without the frames of libraries, which hold the token
 
     async def _send(self, state: RetryState) -> Response:
-        # The wait is in `_pause`, on our clock: backoff would jitter it, and
-        # cut the last one short (both seen in backoff 2.2.1).
-        retrying = backoff.on_exception(
-            backoff.runtime,
-            (RequestError, TokenError),
-            value=_no_wait,
-            giveup=functools.partial(self._gives_up, state),
-            on_backoff=functools.partial(self._pause, state),
-            jitter=None,
-            logger=None,
-        )
-        return await retrying(self._attempt)(state)
+        try:
+            return await self._attempt(state)
+        except _Again:
+            pass  # sent below, where no error is being handled: none is chained to it
+        return await self._attempt_again(state)
 
     async def _attempt(self, state: RetryState) -> Response:
-        state.attempts += 1
-        state.call.held = False
-        return await self._inner.send(state.request)
+        """Send the request once, after the wait that the last attempt calls for.
 
-    def _gives_up(self, state: RetryState, error: Exception) -> bool:
-        if not isinstance(error, RequestError | TokenError):
-            return True
-        wait = self._wait(state, error)
-        state.describe(error)
-        if wait is None:
-            state.advise(error)
-            return True
-        state.wait = wait
-        return False
+        Raises:
+            _Again: It failed, and is to be sent again.
+        """
+        failure, state.error = state.error, None
+        if failure is not None:
+            await self._pause(state, failure)
+        state.attempts += 1
+        state.held = False
+        try:
+            return await self._inner.send(state.request)
+        except (RequestError, TokenError) as error:
+            wait = self._wait(state, error)
+            state.describe(error)
+            if wait is None:
+                state.advise(error)
+                raise
+            state.error, state.wait = error, wait
+        raise _Again
+
+    @backoff.on_exception(
+        backoff.runtime, _Again, value=_no_wait, jitter=None, logger=None
+    )
+    async def _attempt_again(self, state: RetryState) -> Response:
+        # The wait is in `_pause`, on our clock: backoff would jitter it, and
+        # cut the last one short (both seen in backoff 2.2.1).
+        return await self._attempt(state)
 
     def _wait(
         self, state: RetryState, error: RequestError | TokenError
@@ -267,8 +277,7 @@ class Retry:
         self._budget.take()
         return max(wait, queue)
 
-    async def _pause(self, state: RetryState, details: Any) -> None:
-        error = details["exception"]
+    async def _pause(self, state: RetryState, error: Exception) -> None:
         reduced = state.asks_for_less(error)
         name = type(error).__name__
         _log.warning("%s: %s, again in %.1f s", state.request, name, state.wait)
@@ -282,23 +291,36 @@ class Retry:
                 read_id=state.request.read_id,
             )
         )
-        state.call.held = True
+        state.held = True
         await self._clock.sleep(state.wait)
-        state.call.held = False
+        state.held = False
         if reduced:
             raise AskForLess(state.attempts, state.deadline) from error
 
 
-class RetryState:
+class RetryState(Call):
     """One request on its way through its attempts."""
 
+    __slots__ = (
+        "_maybe_done",
+        "attempts",
+        "deadline",
+        "error",
+        "request",
+        "started_at",
+        "wait",
+    )
+
     def __init__(self, request: Request, started_at: float) -> None:
+        super().__init__()
         self.request = request
         self.deadline = request.deadline
         self.started_at = started_at
         self.attempts = 0
+        self.error: RequestError | TokenError | None = None
+        """Why the last attempt failed, if another one is to follow."""
         self.wait = 0.0
-        self.call = Call()
+        """Seconds until then."""
         self._maybe_done = False
         """Whether an attempt may have been carried out, its response being lost."""
 
@@ -309,7 +331,7 @@ class RetryState:
 
     def too_late(self, seconds: float) -> RequestTimeout:
         """Return the error for a call that took longer than *seconds*."""
-        held = self.call.held
+        held = self.held
         what = "not sent" if held and not self._maybe_done else "no response"
         message = f"{self.request}: {what} within {seconds:g} s (total_timeout)"
         phase = "queue" if held else "call"
