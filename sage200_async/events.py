@@ -155,6 +155,11 @@ class Events:
 
         return unsubscribe
 
+    @property
+    def listened(self) -> bool:
+        """Whether there is a listener."""
+        return bool(self._listeners)
+
     def next_number(self) -> int:
         """Return a new number, for a request or a read with several events."""
         return next(self._numbers)

@@ -132,7 +132,7 @@ class TokenManager:
         Raises:
             TokenError: There are none, and none could be obtained.
         """
-        tokens = await self._loaded()
+        tokens = self._tokens or await self._loaded()
         now = self._clock.now()
         self._sign_in_expiry.check(tokens, now)
         if is_due(tokens, now) and (tokens.refresh_token or not tokens.access_token):

@@ -177,6 +177,8 @@ class Auth:
 class _Tries:
     """The repetitions of one request."""
 
+    __slots__ = ("renewed", "repetitions")
+
     def __init__(self) -> None:
         self.repetitions = 0
         self.renewed = False

@@ -66,5 +66,7 @@ class RetryBudget:
 
     def earn(self) -> None:
         """Add a tenth of a retry, for a success."""
-        retries = min(_CAPACITY, self._state.retries + _PER_SUCCESS)
-        self._state = BucketState(retries, self._state.updated_at)
+        state = self._state
+        if state.retries < _CAPACITY:
+            retries = min(_CAPACITY, state.retries + _PER_SUCCESS)
+            self._state = BucketState(retries, state.updated_at)

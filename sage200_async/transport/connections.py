@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 import ssl
-from typing import Final, NamedTuple
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import yarl
+from msgspec import Struct
+
 from sage200_async._url_checks import require_proxy
 from sage200_async.errors import SettingsError
+from sage200_async.errors.known_secrets import remember
+from sage200_async.odata.encoding import join
+
+if TYPE_CHECKING:
+    from sage200_async.wire.messages import Request
 
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1", re.IGNORECASE)
 
@@ -50,6 +59,51 @@ def proxy_for(url: str, setting: str) -> Proxy | None:
     userinfo, _, host = rest.rstrip("/").rpartition("@")
     user, _, password = userinfo.partition(":")
     return Proxy(f"{scheme}//{host}", unquote(user), unquote(password))
+
+
+class Route(Struct, frozen=True):
+    """How requests below one base URL are sent."""
+
+    base: yarl.URL
+    proxy: dict[str, Any] = {}
+    """What aiohttp needs to know of the proxy."""
+    headers: dict[str, str] = {}
+    """What a proxy that makes no tunnel needs in each request."""
+
+    def url_of(self, request: Request) -> yarl.URL:
+        """Return the URL of *request*; without a path it is the base URL itself."""
+        if not request.path:
+            return self.base
+        return yarl.URL.build(
+            scheme=self.base.scheme,
+            authority=self.base.raw_authority,
+            path=join(self.base.raw_path, request.path),
+            query_string=request.query,
+            encoded=True,
+        )
+
+
+def route_to(base_url: str, setting: str) -> Route:
+    """Return the route of requests below *base_url*.
+
+    Args:
+        base_url: Percent-encoded.
+        setting: ``Settings.proxy``.
+
+    Raises:
+        SettingsError: The proxy of the system is no HTTP proxy.
+    """
+    base, proxy = yarl.URL(base_url, encoded=True), proxy_for(base_url, setting)
+    if proxy is None:
+        return Route(base)
+    if not proxy.user:
+        return Route(base, {"proxy": proxy.url})
+    login = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+    remember(proxy.password, login)
+    headers = {"Proxy-Authorization": f"Basic {login}"}
+    if base.scheme == "https":  # a tunnel: the proxy sees no headers but these
+        return Route(base, {"proxy": proxy.url, "proxy_headers": headers})
+    return Route(base, {"proxy": proxy.url}, headers)
 
 
 def _of_system(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sage200_async.errors import ResponseLike, StatusError
@@ -11,6 +11,8 @@ from sage200_async.events import Events, RequestFinished, RequestSent
 from sage200_async.wire.headers import request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from sage200_async.transport.base import Clock, Transport
     from sage200_async.wire.messages import Request, Response
 
@@ -25,8 +27,13 @@ class EventTransport:
         self._events = events
         self._clock = clock
 
-    async def send(self, request: Request) -> Response:
-        """Send *request*; emit `RequestSent` and `RequestFinished`."""
+    def send(self, request: Request) -> Coroutine[Any, Any, Response]:
+        """Send *request*; emit `RequestSent` and `RequestFinished` if anybody listens."""
+        if self._events.listened or _log.isEnabledFor(logging.DEBUG):
+            return self._reported(request)
+        return self._inner.send(request)
+
+    async def _reported(self, request: Request) -> Response:
         number = self._events.next_number()
         self._events.emit(
             RequestSent(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from sage200_async.transport.base import Transport
     from sage200_async.transport.http import HttpTransport
     from sage200_async.wire.messages import Request, Response
@@ -21,11 +23,11 @@ class Gate:
         self._inner = inner
         self._http = http
 
-    async def send(self, request: Request) -> Response:
+    def send(self, request: Request) -> Coroutine[Any, Any, Response]:
         """Send *request*.
 
         Raises:
             ClientClosed: The pool is not open, or not in this event loop.
         """
         self._http.require_open()
-        return await self._inner.send(request)
+        return self._inner.send(request)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
-import yarl
 
 from sage200_async._version import __version__
 from sage200_async.errors import (
@@ -22,12 +20,11 @@ from sage200_async.errors import (
 )
 from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import one_line
-from sage200_async.errors.known_secrets import remember
-from sage200_async.odata.encoding import join
 from sage200_async.transport.base import Call
 from sage200_async.transport.connections import (
-    proxy_for,
+    Route,
     require_verification,
+    route_to,
     tls_context,
 )
 from sage200_async.wire.body import Body
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
 
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
-    from sage200_async.transport.connections import Proxy
     from sage200_async.wire.messages import Request
 
 _HEADERS: Final = {
@@ -51,6 +47,8 @@ _HEADERS: Final = {
 }
 _SUCCESS: Final = 2
 _CHUNK: Final = 256 * 1024
+_SMALL: Final = 64 * 1024
+# Bytes of a body that are received without a pause: a few microseconds.
 _LARGE_PAGE: Final = 16 * 1024 * 1024
 # Bytes of the largest pages, about.
 
@@ -146,7 +144,8 @@ class HttpTransport:
         self._connections = connections or settings.max_connections
         self._keep_alive = keep_alive
         self._ssl_context = require_verification(ssl_context)
-        self._proxies: dict[str, dict[str, Any]] = {}
+        self._routes: dict[str, Route] = {}
+        """By base URL."""
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -244,59 +243,51 @@ class HttpTransport:
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request
     ) -> Response:
-        url = join(request.base_url, request.path, request.query)
-        async with session.request(
+        route = self._routes.get(request.base_url) or self._route(request.base_url)
+        response = await session.request(
             request.method,
-            yarl.URL(url if request.path else request.base_url, encoded=True),
+            route.url_of(request),
             data=request.body or None,
+            headers={**request.headers, **route.headers},
             allow_redirects=False,
-            **self._arguments(request),
-        ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            body = Body(request, headers, self._settings.max_response_bytes)
-            try:
-                await _read(response, body)
-                received = body.content(response.status)
-            except (aiohttp.ClientError, TimeoutError, IncompleteResponse) as error:
-                if response.status // 100 == _SUCCESS:
-                    raise
-                bare(error)  # its frames hold the body, in which tokens may be
-                received = body.so_far()  # the status is known all the same
-            return Response(response.status, headers, received)
+            **route.proxy,
+        )
+        try:
+            return await self._read(request, response)
+        finally:
+            if not response.closed:  # as it is once all has been read
+                response.close()
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
-        """Return the headers and the proxy of *request* for aiohttp."""
-        base_url = request.base_url
-        if base_url not in self._proxies:
-            proxy = proxy_for(base_url, self._settings.proxy)
-            tunnels = base_url.lower().startswith("https:")
-            self._proxies[base_url] = (
-                {} if proxy is None else _arguments(proxy, tunnels=tunnels)
-            )
-        arguments = self._proxies[base_url]
-        headers = request.headers
-        if "headers" in arguments:
-            headers = {**headers, **arguments["headers"]}
-        return {**arguments, "headers": headers}
+    async def _read(
+        self, request: Request, response: aiohttp.ClientResponse
+    ) -> Response:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = Body(request, headers, self._settings.max_response_bytes)
+        status = response.status
+        try:
+            await _read_body(response, body)
+            received = body.content(status)
+        except (aiohttp.ClientError, TimeoutError, IncompleteResponse) as error:
+            if status // 100 == _SUCCESS:
+                raise
+            bare(error)  # its frames hold the body, in which tokens may be
+            received = body.so_far()  # the status is known all the same
+        return Response(status, headers, received)
 
-
-def _arguments(proxy: Proxy, *, tunnels: bool) -> dict[str, Any]:
-    """Return aiohttp's arguments; the password is for the proxy alone."""
-    if not proxy.user:
-        return {"proxy": proxy.url}
-    login = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
-    remember(proxy.password, login)
-    headers = {"Proxy-Authorization": f"Basic {login}"}
-    return {"proxy": proxy.url, "proxy_headers" if tunnels else "headers": headers}
+    def _route(self, base_url: str) -> Route:
+        route = self._routes[base_url] = route_to(base_url, self._settings.proxy)
+        return route
 
 
-async def _read(response: aiohttp.ClientResponse, body: Body) -> None:
+async def _read_body(response: aiohttp.ClientResponse, body: Body) -> None:
     """Read *response* into *body* and check its end, or read the start of an error."""
-    async for chunk in response.content.iter_chunked(_CHUNK):
+    content = response.content
+    while not content.at_eof() and (chunk := await content.read(_CHUNK)):
         for _ in body.take(chunk):
             if body.is_enough(response.status):
                 return
-            await asyncio.sleep(0)
+            if body.size > _SMALL:
+                await asyncio.sleep(0)
     for _ in body.closing(response.status):
         await asyncio.sleep(0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -10,6 +10,8 @@ from sage200_async.errors import RequestError, Unauthorized
 from sage200_async.errors.known_secrets import remember
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Request, Response
 
@@ -33,12 +35,15 @@ class Subscription:
         self._keys = tuple(key for key in keys if key)
         self._current = 0
 
-    async def send(self, request: Request) -> Response:
+    def send(self, request: Request) -> Coroutine[Any, Any, Response]:
         """Send *request* with the key that was last accepted.
 
         Raises:
             Unauthorized: All keys were refused, or the key is not the reason.
         """
+        return self._try_keys(request) if self._keys else self._inner.send(request)
+
+    async def _try_keys(self, request: Request) -> Response:
         while True:
             index = self._current
             try:
@@ -54,7 +59,5 @@ class Subscription:
                 raise
 
     def _with_key(self, request: Request, index: int) -> Request:
-        if not self._keys:
-            return request
         remember(self._keys[index])
         return replace(request, headers={**request.headers, _HEADER: self._keys[index]})

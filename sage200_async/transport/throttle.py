@@ -38,6 +38,8 @@ def increased(limit: Limit) -> Limit:
         >>> increased(Limit(2.0, 10)).current
         2.5
     """
+    if limit.current >= limit.maximum:
+        return limit
     current = limit.current + 1 / limit.current
     return Limit(min(float(limit.maximum), current), limit.maximum)
 
@@ -95,10 +97,11 @@ class Throttle:
         if name not in self._hosts:
             self._hosts[name] = _Host(name, Limit(float(self._limit), self._limit))
         host = self._hosts[name]
-        call = Call.current()
-        call.held = True
-        await host.acquire()
-        call.held = False
+        if not host.take():
+            call = Call.current()
+            call.held = True
+            await host.wait()
+            call.held = False
         halvings = host.halvings
         try:
             response = await self._inner.send(request)
@@ -130,7 +133,14 @@ class _Host:
         self.halvings = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def acquire(self) -> None:
+    def take(self) -> bool:
+        """Take a slot, if one is free and nobody waits for one."""
+        if self._waiting or self.in_flight >= int(self.limit.current):
+            return False
+        self.in_flight += 1
+        return True
+
+    async def wait(self) -> None:
         """Wait for a slot, and take it."""
         slot = asyncio.get_running_loop().create_future()
         self._waiting.append(slot)

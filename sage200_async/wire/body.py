@@ -114,6 +114,11 @@ class Body:
             self._open += part.count(bracket) if bracket in part else 0
             self._open -= part.count(_ENDS[bracket]) if _ENDS[bracket] in part else 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes have come, decompressed."""
+        return len(self._body)
+
     def is_enough(self, status: int) -> bool:
         """Return whether the rest of an error's body can be left unread."""
         return status // 100 != _SUCCESS and len(self._body) >= _MAX_ERROR_BYTES
@@ -130,17 +135,15 @@ class Body:
             self._keep(rest)
         if status // 100 != _SUCCESS:
             return
-        if (
-            self._decompressor is not None
-            and self._has_data
-            and not self._decompressor.eof
-        ):
+        unpacking = self._decompressor is not None and not self._decompressor.eof
+        if unpacking and self._has_data:
             raise self._incomplete("the response ends too early")
-        if self._is_missing(status):
+        head = _without_blanks(self._body.first(_TAIL))
+        if not head and self._is_missing(status):
             raise self._incomplete("the response ends too early")
-        if self._looks_whole():
+        if self._looks_whole(head):
             return
-        kind = _without_blanks(self._body.first(_TAIL))[:1]
+        kind = head[:1]
         brackets = Brackets(kind, _ENDS[kind])
         for chunk in self._body.copy().take_all():
             brackets.take(chunk)
@@ -168,24 +171,22 @@ class Body:
         return bytes(self._body)
 
     def _is_missing(self, status: int) -> bool:
+        """Return whether JSON was to come, of a body that begins with blanks alone."""
         expects_json = self._request.method == "GET" and status == HTTPStatus.OK
-        return (
-            expects_json
-            and len(self._body) < _TAIL
-            and not _without_blanks(self._body.first(_TAIL))
-        )
+        return expects_json and len(self._body) < _TAIL
 
-    def _looks_whole(self) -> bool:
+    def _looks_whole(self, head: bytes) -> bool:
         """Return whether a JSON value has its end, as its first and last bytes show.
 
         A cut leaves out the last bracket or, behind a nested array, one open; or it
         is in a text that ends like the whole, but for the bracket of the record.
         Where this leaves a doubt, which is rare, `Brackets` looks at every byte.
         """
-        head = _without_blanks(self._body.first(_TAIL))
-        tail = _without_blanks(self._body.last(_TAIL))
         last = b"}]" if head.startswith(b"[{") else _ENDS.get(head[:1])
-        return last is None or (tail.endswith(last) and not self._open)
+        if last is None:
+            return True
+        tail = _without_blanks(self._body.last(_TAIL))
+        return tail.endswith(last) and not self._open
 
     def _incomplete(self, what: str) -> IncompleteResponse:
         return IncompleteResponse(f"{self._request}: {what}", request=self._request)

@@ -30,6 +30,8 @@ class SecretFilter:
         (b'Bearer ***, ', b'***.', b'')
     """
 
+    __slots__ = ("_held", "_secret", "_start")
+
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._start = secret[:_START]  # a short text is found several times faster
@@ -70,6 +72,7 @@ class SecretFilter:
 
 def filters_for(request: Request) -> list[SecretFilter]:
     """Return filters for the secrets in the headers of *request*."""
-    values = (request.headers.get(name, "") for name in _SECRET_HEADERS)
-    secrets = (value.rpartition(" ")[2].encode(errors="replace") for value in values)
+    headers = request.headers
+    values = [headers[name] for name in _SECRET_HEADERS if name in headers]
+    secrets = [value.rpartition(" ")[2].encode(errors="replace") for value in values]
     return [SecretFilter(secret) for secret in secrets if len(secret) >= _SHORTEST]
