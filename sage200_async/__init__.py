@@ -34,12 +34,14 @@ from sage200_async.paging.certificate import Certificate as Certificate
 from sage200_async.paging.certify import certify as certify
 from sage200_async.paging.read_plan import ReadPlan as ReadPlan
 from sage200_async.paging.read_plan import ReadRange as ReadRange
+from sage200_async.query.input_rules import InputWarning as InputWarning
 from sage200_async.settings import Settings as Settings
 
 __all__ = [
     "AccessToken",
     "AuthorizationRequest",
     "Certificate",
+    "InputWarning",
     "ReadPlan",
     "ReadRange",
     "Sage200Client",

@@ -38,6 +38,10 @@ _BASE_URLS: Final = {
     "standard": "https://api.columbus.sage.com/uk/sage200/accounts/v1/",
 }
 # developer.sage.com/200/api/get-started: one host for the UK and Ireland.
+_CHOICES: Final = {
+    "edition": "'professional' or 'standard'",
+    "check_inputs": "'error', 'warn' or 'off'",
+}
 _POSITIVE: Final = {
     "connect_timeout": "seconds",
     "read_timeout": "seconds",
@@ -69,6 +73,7 @@ class CompanyContext(Struct, frozen=True):
     max_query_bytes: int = MAX_QUERY_BYTES
     trust_short_pages: bool = False
     max_record_bytes: int = MAX_RECORD_BYTES
+    check_inputs: str = "warn"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -131,6 +136,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     Right only for a server that has no limit of its own below ``$top``, and nothing
     in between that cuts responses. `read`, exports and syncs never rest on it.
     """
+    check_inputs: Literal["error", "warn", "off"] = "warn"
+    """How writes that break Sage's documented rules are met before they are sent.
+
+    Rules: required and read-only fields, lengths. As the documents are wrong in places,
+    ``warn`` refuses (`InvalidInput`) what another source confirms, and warns of the rest
+    (`InputWarning`, once a call); ``error`` refuses all; ``off`` checks none of it.
+    """
     connect_timeout: float = 10.0
     """Seconds to wait for a connection."""
     read_timeout: float = 60.0
@@ -174,8 +186,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     def _check(self) -> None:
         for name in self.__struct_fields__:
             _require_type(name, getattr(self, name))
-        if self.edition not in _BASE_URLS:
-            refuse("edition", "'professional' or 'standard'", self.edition)
+        for name, choices in _CHOICES.items():
+            if repr(getattr(self, name)) not in choices:
+                refuse(name, choices, getattr(self, name))
         if not self.base_url:
             msgspec.structs.force_setattr(self, "base_url", _BASE_URLS[self.edition])
         msgspec.structs.force_setattr(self, "company", str(self.company))
@@ -205,9 +218,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         texts: list[str] = []
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            default = "" if name == "base_url" else _DEFAULTS[name]
+        for name, known in _DEFAULTS.items():
+            value, default = getattr(self, name), "" if name == "base_url" else known
             if (
                 (name in _SECRETS and value)
                 or (name == "token_store" and not is_harmless(value))
@@ -234,6 +246,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             self.max_query_bytes,
             self.trust_short_pages,
             self.max_record_bytes,
+            self.check_inputs,
         )
 
     @classmethod
@@ -266,8 +279,6 @@ _DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Settings)
 }
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-
-
 _EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
     str: ((str,), "text"),
     bool: ((bool,), "true or false"),
@@ -276,8 +287,7 @@ _EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
     int | None: ((int, type(None)), "a whole number or None"),
     float | None: ((int, float, type(None)), "a number or None"),
     str | int: ((str, int), "text or a whole number"),
-    _TYPES["edition"]: ((str,), "'professional' or 'standard'"),
-}
+} | {_TYPES[name]: ((str,), choices) for name, choices in _CHOICES.items()}
 # What each annotation stands for in Python, and in a message.
 
 
@@ -326,8 +336,8 @@ def _convert(name: str, text: str) -> Any:
     try:
         return msgspec.convert(text, _TYPES[name], strict=False)
     except msgspec.ValidationError:
-        _, expected = _EXPECTED[_TYPES[name]]
-        message = f"{_PREFIX}{name.upper()}: expected {expected}, got {text!r}"
+        expected = f"expected {_EXPECTED[_TYPES[name]][1]}, got {text!r}"
+        message = f"{_PREFIX}{name.upper()}: {expected}"
         raise SettingsError(message, name=name) from None
 
 

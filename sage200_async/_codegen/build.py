@@ -14,6 +14,7 @@ from sage200_async._codegen.model import models_of
 from sage200_async._codegen.names import camel
 from sage200_async._codegen.read import Finding, parameters, read
 from sage200_async._codegen.resources import Decider, resources_of
+from sage200_async._codegen.rules import rules_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,11 +49,12 @@ def build(folder: Path, overrides: Overrides) -> Catalog:
     decider = Decider(documents, models, overrides)
     resources = resources_of(documents, overrides)
     endpoints = [decider.endpoint(resource) for resource in resources]
+    rules = _rules(inputs, overrides)
     overrides.check()
     _report(documents, models)
     counts = _counts(documents, models, inputs, endpoints)
     homes = _homes(models, inputs, endpoints)
-    files = _files(models, inputs, endpoints, homes)
+    files = _files(models, inputs, endpoints, homes) | rules
     files["manifest.json"] = _manifest(documents, models, counts)
     return Catalog(files, counts, tuple(sorted(set(documents.findings))))
 
@@ -81,6 +83,16 @@ def _files(
         text = render.inputs_module(inputs.values(), area, homes)
         files[f"inputs/{area}.py"] = text
     return files
+
+
+def _rules(inputs: dict[str, Input], overrides: Overrides) -> dict[str, str]:
+    """Return the modules of what inputs have to fulfil."""
+    areas = sorted({written.area for written in inputs.values()})
+    doc = "What inputs have to fulfil, a module for each document of Sage's."
+    return {"rules/__init__.py": render.package_module(doc)} | {
+        f"rules/{area}.py": rules_module(inputs.values(), area, overrides)
+        for area in areas
+    }
 
 
 def _homes(

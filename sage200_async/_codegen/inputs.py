@@ -25,6 +25,10 @@ class InputField(Struct, frozen=True):
     name: str
     type: str
     required: bool = False
+    length: int | None = None
+    """Characters of a text at most."""
+    note: str = ""
+    """What the documents know of it, in one line."""
 
 
 class Input(Struct, frozen=True):
@@ -43,6 +47,8 @@ class Input(Struct, frozen=True):
     names: tuple[InputField, ...]
     has_id: bool
     """Whether rows are identified by an ``id`` that is read-only."""
+    read_only: tuple[str, ...]
+    """The fields of the record that are not written."""
 
 
 class Bodies(Struct, frozen=True):
@@ -144,11 +150,22 @@ def _input(models: Models, record: Record, bodies: Bodies, *, row: bool) -> Inpu
         row=row,
         bulk=record.name in bodies.bulk,
         names=tuple(
-            InputField(field.name, type_, field.name in record.required)
+            InputField(
+                field.name,
+                type_,
+                field.name in record.required,
+                field.length,
+                field.note,
+            )
             for field, type_ in taken
             if type_ is not None
         ),
         has_id=id_field is not None and id_field.read_only,
+        read_only=tuple(
+            field.name
+            for field, type_ in taken
+            if type_ is None and field.attribute == field.name
+        ),
     )
 
 

@@ -71,6 +71,8 @@ class Field(Struct, frozen=True):
     """The name of the related record, or None where it is unknown."""
     part: bool = False
     """Whether related records are part of their record, and written with it."""
+    length: int | None = None
+    """Characters of a text at most; an enum's are wrong in the documents."""
 
     @property
     def attribute(self) -> str:
@@ -182,6 +184,7 @@ class _Builder:
             property_.many,
             record,
             part=bool(property_.target or property_.inside),
+            length=property_.length if kind == "text" else None,
         )
 
     def _read_only(self, where: str, property_: Property) -> bool:

@@ -6,6 +6,7 @@
     ├── QueryError (also ValueError)      correct the code; raised before any I/O
     │   ├── UnknownFieldError (also AttributeError)      .name .nearest
     │   ├── InvalidValue                  .value: it has no OData literal
+    │   │   └── InvalidInput              .faults: all of what is to be written
     │   ├── LimitError                    a number out of range, a query too long
     │   └── UnsupportedOperation (also AttributeError)   .verb
     ├── SettingsError (also ValueError)   .name: correct this setting
@@ -78,6 +79,7 @@ from sage200_async.errors.tokens import TokenRefused as TokenRefused
 from sage200_async.errors.tokens import TokenStoreError as TokenStoreError
 from sage200_async.errors.tokens import TokenUnavailable as TokenUnavailable
 from sage200_async.errors.usage import ClientClosed as ClientClosed
+from sage200_async.errors.usage import InvalidInput as InvalidInput
 from sage200_async.errors.usage import InvalidValue as InvalidValue
 from sage200_async.errors.usage import LimitError as LimitError
 from sage200_async.errors.usage import MissingExtra as MissingExtra

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sage200_async.errors.base import Sage200Error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class QueryError(Sage200Error, ValueError):
@@ -35,6 +38,20 @@ class InvalidValue(QueryError):
     def __init__(self, message: str = "", *, value: object = None) -> None:
         super().__init__(message)
         self.value = value
+
+
+class InvalidInput(InvalidValue):
+    """What is to be written breaks rules of its record; nothing was sent.
+
+    ``faults`` are all that were found, each with its field, what is wrong and what
+    was expected. ``value`` is the first value that is not of its field's type.
+    """
+
+    def __init__(
+        self, message: str = "", *, value: object = None, faults: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, value=value)
+        self.faults = tuple(faults)
 
 
 class LimitError(QueryError):

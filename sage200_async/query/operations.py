@@ -17,10 +17,15 @@ from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.options import select_and_expand
 from sage200_async.query.bound_endpoint import BoundEndpoint
 from sage200_async.query.endpoint import Item
+from sage200_async.query.input_rules import (
+    encode_create,
+    encode_update,
+    encode_update_many,
+)
 from sage200_async.query.query import Query
 from sage200_async.wire.constructed import handing_on
 from sage200_async.wire.json_types import Untyped
-from sage200_async.wire.payloads import adds_rows, encode_input, encode_inputs
+from sage200_async.wire.payloads import adds_rows
 from sage200_async.wire.single_record import (
     is_empty,
     read_many,
@@ -156,10 +161,11 @@ class Create(BoundEndpoint, Generic[R, Values]):
         Raises:
             BadRequest: Sage refused it; ``detail`` is Sage's message.
             UnknownFieldError: The record has no field of that name.
-            InvalidValue: A value is not of its field's type.
+            InvalidInput: Values are not of their fields' types, or break rules of
+                Sage's: see `Settings.check_inputs`. All faults at once.
         """
         self._require("create")
-        body = encode_input(values, self.endpoint.fields)
+        body = encode_create(self, values)
         path = self.endpoint.path
         response = await self._send("POST", path, body=body, idempotent=False)
         with _unknown_outcome():
@@ -184,14 +190,15 @@ class Update(BoundEndpoint, Generic[R, Changes]):
             NotFound: There is no record of that id.
             BadRequest: Sage refused it; ``detail`` is Sage's message.
             UnknownFieldError: The record has no field of that name.
-            InvalidValue: A value is not of its field's type.
+            InvalidInput: Values are not of their fields' types, or break rules of
+                Sage's: see `Settings.check_inputs`. All faults at once.
             QueryError: There are no changes.
 
         Source:
             Sage 200 API guide, "Getting started".
         """
         self._require("update")
-        body = encode_input(changes, self.endpoint.fields)
+        body = encode_update(self, changes)
         path = self._item_path(id)
         if not changes:
             message = f"{path}: update takes one field or more to change, got none"
@@ -221,14 +228,15 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         Raises:
             BadRequest: Sage refused a row; ``detail`` is its message.
             UnknownFieldError: The record has no field of that name.
-            InvalidValue: A value is not of its field's type.
+            InvalidInput: Values are not of their fields' types, or break rules of
+                Sage's: see `Settings.check_inputs`. All faults at once.
             DecodeError: The response lacks a record that was sent.
 
         Source:
             PUT on a collection: five resources of the OpenAPI documents.
         """
         self._require("update_many")
-        body = encode_inputs(rows, self.endpoint.fields)
+        body = encode_update_many(self, rows)
         repeatable = not adds_rows({"rows": rows})
         path = self.endpoint.path
         response = await self._send("PUT", path, body=body, idempotent=repeatable)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,49 @@ def test_dates_lengths_and_items_are_written_down(run, tmp_path: Path) -> None:
     assert '"""Things: list, create, get, update, delete."""' in endpoints
     inputs = (tmp_path / "catalog" / "inputs" / "things.py").read_text("utf-8")
     assert "class ThingInput(_ThingOptional):" in inputs
+
+
+ENFORCED = '[[enforced]]\nwhere = "{}"\nto = {}\nwhy = ""\nsource = "a test"\n'
+
+
+def test_rules_of_inputs_are_tables(run, tmp_path: Path) -> None:
+    """Required, read-only and lengths of each input; a confirmed rule has a mark."""
+    overrides = tmp_path / "overrides.toml"
+    entries = [("thing.name", '["required", "length"]'), ("thing_part", '"length"')]
+    text = "".join(ENFORCED.format(*entry) for entry in entries)
+    overrides.write_text(text, encoding="utf-8")
+    assert run() == 0
+    rules = (tmp_path / "catalog" / "rules" / "things.py").read_text("utf-8")
+    assert '"ThingPart": ("", "", "size:5!")' in rules
+    assert '"Thing": ("name!", "id owner", "name:5!")' in rules
+
+
+@pytest.mark.parametrize(
+    ("where", "to"),
+    [
+        ("thing.name", "read-only"),
+        ("thing.id", "length"),
+        ("thing.nmae", "required"),
+        ("thing_part", "required"),
+        ("thing.name", "lenght"),
+    ],
+)
+def test_a_rule_that_there_is_not_cannot_be_enforced(
+    run, tmp_path: Path, capsys, where: str, to: str
+) -> None:
+    """An override that confirms a rule which the documents lack stops the generator."""
+    text = ENFORCED.format(where, f'"{to}"')
+    (tmp_path / "overrides.toml").write_text(text, encoding="utf-8")
+    assert run() == 1
+    assert f"{where}: there is no rule {to!r}" in capsys.readouterr().err
+
+
+def test_what_is_enforced_has_a_source() -> None:
+    """No rule of an input is an error by inference alone."""
+    text = OVERRIDES.read_text(encoding="utf-8")
+    tables = tomllib.loads(text)["enforced"]
+    assert tables
+    assert not [entry for entry in tables if "inference" in entry["source"]]
 
 
 def test_a_folder_without_documents_is_an_error(tmp_path: Path, capsys) -> None:

@@ -22,6 +22,7 @@ VALUES = {
     "name": "balence",
     "nearest": "balance",
     "value": "1",
+    "faults": ("name: missing, a new Customer needs it",),
     "verb": "delete",
     "request": Request(method="GET", path="customers"),
     "attempts": 3,

@@ -24,6 +24,7 @@ from sage200_async.query.resources import BatchUpdateResource, CreateUpdate, Res
 from sage200_async.transport.memory import MemoryTransport, reply
 
 SETTINGS = Settings(site="guid", company=7)
+BODY = {"reference": "A", "name": "B"}
 
 
 class Urn(Record, frozen=True):
@@ -117,7 +118,7 @@ def test_a_reply_of_another_type(answered):
     """A POST that answers with something else is decoded as that, however typed."""
     for urn in (1327, "1327"):
         client, _ = answered({"urn": urn})
-        created = asyncio.run(client.sales_invoices.create({"reference": "A"}))
+        created = asyncio.run(client.sales_invoices.create(BODY))
         assert created == Urn(urn=urn)
 
 
