@@ -38,6 +38,7 @@ from sage200_async.extract.rejects_file import RejectsFile as RejectsFile
 from sage200_async.extract.run_many import Outcome as Outcome
 from sage200_async.extract.run_many import Task as Task
 from sage200_async.extract.run_many import run_many as run_many
+from sage200_async.extract.sink import OpenOptions as OpenOptions
 from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sink import SyncTarget as SyncTarget
 from sage200_async.extract.sync import SyncResult as SyncResult
@@ -48,6 +49,7 @@ from sage200_async.extract.verify import verify as verify
 __all__ = [
     "DeletePolicy",
     "Extraction",
+    "OpenOptions",
     "Outcome",
     "RejectedRow",
     "RejectsFile",

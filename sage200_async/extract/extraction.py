@@ -12,6 +12,7 @@ from msgspec import Struct
 from sage200_async.errors import PagingError, QueryError, SinkConflict, SinkError
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.identity import Identity
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.tables import Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
@@ -133,10 +134,12 @@ async def export(
     async with SinkThread(sink) as thread:
         checkpoint = await thread.open(
             extraction.tables,
-            identity=extraction.identity,
-            restart=restart,
-            replace=replace,
-            drop_columns=drop_columns,
+            OpenOptions(
+                identity=extraction.identity,
+                restart=restart,
+                replace=replace,
+                drop_columns=drop_columns,
+            ),
         )
         return await read_into(
             extraction, thread, checkpoint, workers=workers, on_progress=on_progress

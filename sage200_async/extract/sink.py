@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
+
+from sage200_async.extract.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.identity import Identity
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
+
+
+class OpenOptions(Struct, frozen=True, kw_only=True):
+    """What a sink is opened for."""
+
+    identity: Identity | None = None
+    """What is copied; None to take any."""
+    replace: bool = False
+    """Whether a copy of something else in a database is replaced when the read is
+    committed, rather than refused."""
+    restart: bool = False
+    """Whether an unfinished read is dropped, whatever it is of."""
+    drop_columns: bool = False
+    """Whether columns and tables that a copy in a database has, and the tables do not
+    have, are dropped rather than refused."""
+
+
+DEFAULTS: Final = OpenOptions()
+"""Of `Sink.open`."""
 
 
 class Copy(Struct, frozen=True, kw_only=True):
@@ -46,11 +66,7 @@ class Sink(Protocol):
     def open(
         self,
         tables: Sequence[Table],
-        *,
-        identity: Identity | None = None,
-        replace: bool = False,
-        restart: bool = False,
-        drop_columns: bool = False,
+        options: OpenOptions = DEFAULTS,
     ) -> Checkpoint | None:
         """Create what is missing; return the checkpoint to resume from.
 
@@ -59,12 +75,7 @@ class Sink(Protocol):
 
         Args:
             tables: The resource's own table first.
-            identity: What is copied; None to take any.
-            replace: Whether a copy of something else is replaced when the read
-                is committed, rather than refused.
-            restart: Whether an unfinished read is dropped, whatever it is of.
-            drop_columns: Whether columns and tables that the copy has, and
-                *tables* does not have, are dropped rather than refused.
+            options: What it is opened for.
 
         Raises:
             SinkConflict: The destination holds something else, and nothing was

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
 
+from msgspec.structs import replace
+
 from sage200_async.extract.rows import rows_of
+from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.identity import Identity
-    from sage200_async.extract.sink import Copy, Sink, SyncTarget
+    from sage200_async.extract.sink import Copy, OpenOptions, Sink, SyncTarget
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -40,7 +41,7 @@ class SinkThread:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._tables: tuple[Table, ...] = ()
-        self._open: Callable[..., Checkpoint | None] = partial(sink.open, ())
+        self._options = DEFAULTS
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sage200-sink")
 
     async def __aenter__(self) -> Self:
@@ -55,30 +56,22 @@ class SinkThread:
     async def open(
         self,
         tables: Sequence[Table],
-        *,
-        identity: Identity | None = None,
-        replace: bool = False,
-        restart: bool = False,
-        drop_columns: bool = False,
+        options: OpenOptions = DEFAULTS,
     ) -> Checkpoint | None:
         """Open the sink for *tables*; return the checkpoint to resume from."""
         self._tables = tuple(tables)
-        self._open = partial(
-            self._sink.open,
-            self._tables,
-            identity=identity,
-            replace=replace,
-            drop_columns=drop_columns,
-        )
-        return await self._call(lambda: self._open(restart=restart))
+        self._options = options
+        return await self._call(self._sink.open, self._tables, options)
 
     async def reopen(self) -> None:
         """Open the sink again in the same way: what it gathered is dropped."""
-        await self._call(self._open)
+        options = replace(self._options, restart=False)
+        await self._call(self._sink.open, self._tables, options)
 
     async def restart(self) -> None:
         """Open the sink again in the same way: what it has of an unfinished read is dropped."""
-        await self._call(lambda: self._open(restart=True))
+        options = replace(self._options, restart=True)
+        await self._call(self._sink.open, self._tables, options)
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import bound_to
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.sink_thread import SyncTargetThread
 from sage200_async.extract.sync_run import SyncOptions, SyncRun, with_stamp
 from sage200_async.extract.sync_run import SyncResult as SyncResult
@@ -92,9 +93,11 @@ async def sync(
     async with SyncTargetThread(target) as thread:
         checkpoint = await thread.open(
             extraction.tables,
-            identity=extraction.identity,
-            replace=replace,
-            restart=restart,
-            drop_columns=drop_columns,
+            OpenOptions(
+                identity=extraction.identity,
+                replace=replace,
+                restart=restart,
+                drop_columns=drop_columns,
+            ),
         )
         return await SyncRun(client, extraction, thread, options).run(checkpoint)

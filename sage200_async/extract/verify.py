@@ -14,6 +14,7 @@ from sage200_async.extract.comparison.differences import Difference, TableCounts
 from sage200_async.extract.comparison.sink import ComparisonSink, ComparisonThread
 from sage200_async.extract.extraction import bound_to, read_into
 from sage200_async.extract.key_pieces import field_named
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.paging.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ async def verify(
     stamp: str | None = extraction.query.endpoint.watermark
     sink = ComparisonSink(target.reader(), stamp or "")
     async with ComparisonThread(sink) as thread:
-        await thread.open(extraction.tables, identity=extraction.identity)
+        options = OpenOptions(identity=extraction.identity)
+        await thread.open(extraction.tables, options)
         certificate = await read_into(
             extraction, thread, None, workers=workers, on_progress=on_progress
         )

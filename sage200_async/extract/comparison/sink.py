@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.comparison.comparison import Comparison, Outcome, Scope
+from sage200_async.extract.sink import DEFAULTS
 from sage200_async.extract.sink_thread import SinkThread
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.comparison.copy_reader import CopyReader
     from sage200_async.extract.identity import Identity
+    from sage200_async.extract.sink import OpenOptions
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -41,19 +43,15 @@ class ComparisonSink:
     def open(
         self,
         tables: Sequence[Table],
-        *,
-        identity: Identity | None = None,
-        replace: bool = False,
-        restart: bool = False,
-        drop_columns: bool = False,
+        options: OpenOptions = DEFAULTS,
     ) -> None:
         """Read the copy.
 
         Raises:
-            SinkConflict: It is the copy of another query than *identity*.
+            SinkConflict: It is the copy of another query than that of *options*.
             SinkError: There is no copy, or it cannot be read.
         """
-        del replace, restart, drop_columns  # nothing is written
+        identity = options.identity  # all that counts, as nothing is written
         with self._reader.reading(tables) as copy:
             if identity is not None and copy.query not in {None, str(identity)}:
                 raise SinkConflict(_another(tables[0].name, copy.query, identity))

@@ -6,7 +6,6 @@ import json
 import uuid
 from typing import TYPE_CHECKING, NoReturn
 
-from msgspec import Struct
 from msgspec.structs import replace as altered
 
 from sage200_async.errors import SinkConflict
@@ -22,16 +21,8 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.databases.engine import Engine
+    from sage200_async.extract.sink import OpenOptions
     from sage200_async.extract.tables import Table
-
-
-class Wishes(Struct, frozen=True, kw_only=True):
-    """What a sink is opened for: the arguments of `Sink.open`."""
-
-    identity: Identity | None = None
-    replace: bool = False
-    restart: bool = False
-    drop_columns: bool = False
 
 
 class Migrator:
@@ -45,7 +36,7 @@ class Migrator:
         engine: The database, connected.
         prefix: What the names of tables begin with.
         tables: The resource's own first.
-        wishes: What they are opened for.
+        options: What they are opened for.
         writer: Who alone may write from then on.
     """
 
@@ -54,11 +45,11 @@ class Migrator:
         engine: Engine,
         prefix: str,
         tables: Sequence[Table],
-        wishes: Wishes,
+        options: OpenOptions,
         writer: str,
     ) -> None:
         self._engine = engine
-        self._wishes = wishes
+        self._options = options
         self._writer = writer
         self._state_layout = self._layout(STATE_TABLE, STATE_TABLE.name)
         self.layouts = tuple(
@@ -156,7 +147,7 @@ class Migrator:
         if not self._has_rows(layout):
             self._engine.execute(sql.drop_table(layout.qualified))
             return True
-        if not self._wishes.replace:
+        if not self._options.replace:
             self._refuse(
                 layout,
                 "it is not the one that sage200_async created; choose another prefix, "
@@ -170,10 +161,10 @@ class Migrator:
         Raises:
             SinkConflict: An unfinished read is of something else.
         """
-        wishes, checkpoint = self._wishes, self.state.checkpoint()
-        wanted = None if wishes.identity is None else str(wishes.identity)
+        options, checkpoint = self._options, self.state.checkpoint()
+        wanted = None if options.identity is None else str(options.identity)
         other = checkpoint is not None and wanted not in {None, checkpoint.query}
-        if wishes.restart or (other and wishes.replace):
+        if options.restart or (other and options.replace):
             self.state.drop_unfinished()
         elif checkpoint is not None and other:
             self._refuse(
@@ -181,7 +172,7 @@ class Migrator:
                 f"there is an unfinished read of {checkpoint.query}; finish it, or pass "
                 "--restart (restart=True) to drop it",
             )
-        replacing = wishes.replace or "replacing" in self._unfinished()
+        replacing = options.replace or "replacing" in self._unfinished()
         return replacing and self.layouts[0].name in self._known
 
     def _unfinished(self) -> dict[str, str]:
@@ -190,7 +181,7 @@ class Migrator:
         return stored if "checkpoint" in stored else {}
 
     def _require_identity(self) -> None:
-        identity, stored = self._wishes.identity, self.state.all()
+        identity, stored = self._options.identity, self.state.all()
         if identity is None or self.replacing or "certificate" not in stored:
             return
         if "identity" in stored:
@@ -203,7 +194,7 @@ class Migrator:
         unfilled = set(self.copy().unfilled) | (lost & self._known.keys())
         for layout in self.layouts:
             unfilled |= self._create_missing(layout)
-        if self._wishes.drop_columns:
+        if self._options.drop_columns:
             self._drop_superfluous()
         if not self.copy().is_new:
             self.state.set({"unfilled": json.dumps(sorted(unfilled))})
@@ -221,7 +212,7 @@ class Migrator:
                 )
             self._require_types(layout, self._engine.columns(layout.name))
         superfluous = self._superfluous()
-        if superfluous and not self._wishes.drop_columns:
+        if superfluous and not self._options.drop_columns:
             self._refuse(
                 self.layouts[0],
                 f"the copy has {', '.join(superfluous)}, which the query no longer has; "

@@ -8,13 +8,14 @@ import msgspec
 from msgspec.structs import replace as altered
 
 from sage200_async.extract.databases import merging, sql
-from sage200_async.extract.databases.migrations import Migrator, Wishes
+from sage200_async.extract.databases.migrations import Migrator
 from sage200_async.extract.databases.proof import proved
 from sage200_async.extract.databases.rejections import refused_rows, set_aside
 from sage200_async.extract.databases.staging import clear
 from sage200_async.extract.databases.stored_copy import StoredCopy
 from sage200_async.extract.key_order import require_key_order
 from sage200_async.extract.rejects import key_position
+from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.databases.engine import Engine
     from sage200_async.extract.identity import Identity
     from sage200_async.extract.rejects import RejectedRow
+    from sage200_async.extract.sink import OpenOptions
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -83,11 +85,7 @@ class DatabaseSink(StoredCopy):
     def open(
         self,
         tables: Sequence[Table],
-        *,
-        identity: Identity | None = None,
-        replace: bool = False,
-        restart: bool = False,
-        drop_columns: bool = False,
+        options: OpenOptions = DEFAULTS,
     ) -> Checkpoint | None:
         """Create what is missing; return the checkpoint to resume from.
 
@@ -99,20 +97,15 @@ class DatabaseSink(StoredCopy):
             SinkError: The database is not available.
         """
         self._release()
-        wishes = Wishes(
-            identity=identity,
-            replace=replace,
-            restart=restart,
-            drop_columns=drop_columns,
-        )
         with self._errors_reported("cannot be opened"):
             self._engine.connect()
             self._migrator = Migrator(
-                self._engine, self._prefix, tables, wishes, self._writer
+                self._engine, self._prefix, tables, options, self._writer
             )
             self._checkpoint = self._stored = self._migrator.open()
             staged = self._state.get("staged")
-        self._identity, self._written, self._keys_set_aside = identity, 0, set()
+        self._identity, self._written = options.identity, 0
+        self._keys_set_aside = set()
         self._staged = int(staged or "0")
         self._gathered = {table.name: [] for table in tables}
         self._layouts = self._migrator.layouts

@@ -23,6 +23,7 @@ from sage200_async.extract.files.pending_rows import PendingRows
 from sage200_async.extract.files.publish import publish, write_file
 from sage200_async.extract.files.read_only import FileReader
 from sage200_async.extract.key_order import require_key_order
+from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.files.formats import FileFormat
-    from sage200_async.extract.identity import Identity
     from sage200_async.extract.rejects import RejectedRow
+    from sage200_async.extract.sink import OpenOptions
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
@@ -89,27 +90,19 @@ class FileSink:
     def open(
         self,
         tables: Sequence[Table],
-        *,
-        identity: Identity | None = None,
-        replace: bool = False,
-        restart: bool = False,
-        drop_columns: bool = False,
+        options: OpenOptions = DEFAULTS,
     ) -> Checkpoint | None:
         """Create the folder; return the checkpoint of an unfinished export, or None.
 
         Args:
             tables: The tables, the resource's own first.
-            identity: Not used: the checkpoint names the query.
-            replace: Not used: see *overwrite*.
-            restart: Whether an unfinished export is dropped, whatever it is of.
-            drop_columns: Not used: files have the columns of their own export.
+            options: Only ``restart`` is used: *overwrite* replaces finished files.
 
         Raises:
             SinkConflict: There are finished files, or an unfinished export has
                 other columns or another format; or another process has it open.
             SinkError: The folder is not available.
         """
-        del identity, replace, drop_columns
         self._release()
         self._tables = tuple(tables)
         self._pending = PendingRows(self._tables)
@@ -122,7 +115,7 @@ class FileSink:
                 self._format.name, self._tables, time.time(), self._format.options
             )
             folder = journal_folder(self._folder, self._resource)
-            self._journal = Journal(folder, header, restart=restart)
+            self._journal = Journal(folder, header, restart=options.restart)
             if not self._tables[0].key:
                 self._journal.clear()
         self._checkpoint = self._journal.checkpoint

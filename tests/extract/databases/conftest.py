@@ -14,6 +14,7 @@ import pytest
 
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.tables import Column, Table
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.key_ranges import KeyRange
@@ -246,7 +247,7 @@ def merge(database, rows, lines=(), prefix=""):
 def snapshot(database, rows, lines=(), *, tables=(OWN, LINES), prefix="", **wishes):
     """Export rows in a run of its own; return the certificate that was stored."""
     with contextlib.closing(database.sink(prefix)) as sink:
-        assert sink.open(tables, **wishes) is None
+        assert sink.open(tables, OpenOptions(**wishes)) is None
         sink.begin(STARTED)
         batch = {"orders": rows, "orders__lines": lines}
         sink.write(msgspec.structs.replace(STARTED.bounds, records=len(rows)), batch)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sage200_async.errors import SinkConflict
 from sage200_async.extract.identity import Identity
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.tables import Column, Table
 
 NORTH = Identity(site="s", company="1", path="/orders")
@@ -31,7 +32,7 @@ def stage(database, helpers, rows, *, identity, **wishes):
     """Stage rows in a run that ends before its commit."""
     with contextlib.closing(database.sink()) as sink:
         checkpoint = sink.open(
-            [helpers.OWN, helpers.LINES], identity=identity, **wishes
+            [helpers.OWN, helpers.LINES], OpenOptions(identity=identity, **wishes)
         )
         if checkpoint is None:
             sink.begin(replace(helpers.STARTED, query=str(identity)))
@@ -91,7 +92,7 @@ def test_fewer_columns_have_to_be_wished(database, helpers, wider):
     stored = helpers.read_back([row[:6]])[0]
     assert database.rows(wider) == [(*stored[:6], Decimal(5), None)]
     with contextlib.closing(database.sink()) as sink:
-        sink.open([helpers.OWN], drop_columns=True)
+        sink.open([helpers.OWN], OpenOptions(drop_columns=True))
     assert database.rows(helpers.OWN) == helpers.read_back([row[:6]])
     columns = helpers.columns_of(database)
     assert "note" in columns[0]
@@ -129,7 +130,7 @@ LOSSES = {
 def test_a_table_that_is_lost_begins_anew(database, helpers, loss):
     """What is stored about a table does not outlive its rows, whichever way they went."""
     with contextlib.closing(database.sink()) as sink:
-        sink.open([helpers.OWN, helpers.LINES], identity=NORTH)
+        sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
         sink.begin(replace(helpers.STARTED, query=str(NORTH)))
         whole = replace(helpers.STARTED.bounds, records=1)
         sink.write(whole, {"orders": [helpers.order(1)]})
@@ -139,12 +140,14 @@ def test_a_table_that_is_lost_begins_anew(database, helpers, loss):
     for statement in LOSSES[loss]:
         database.execute(statement)
     with contextlib.closing(database.sink()) as sink:
-        assert sink.open([helpers.OWN, helpers.LINES], identity=SOUTH) is None
+        assert (
+            sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=SOUTH)) is None
+        )
         assert sink.copy().is_new
         assert sink.metadata("watermark") is None
         sink.metadata("next", "one")
     with contextlib.closing(database.sink()) as sink:  # only the once
-        sink.open([helpers.OWN, helpers.LINES], identity=SOUTH)
+        sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=SOUTH))
         assert sink.metadata("next") == "one"
     helpers.snapshot(database, [helpers.order(2)])
     assert database.rows(helpers.OWN) == helpers.read_back([helpers.order(2)])
@@ -181,7 +184,10 @@ def test_rows_that_are_staged_and_lost_are_read_again(database, helpers):
         stage(database, helpers, [helpers.order(1)], identity=NORTH)
         database.execute(loss)
         with contextlib.closing(database.sink()) as sink:
-            assert sink.open([helpers.OWN, helpers.LINES], identity=NORTH) is None
+            assert (
+                sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
+                is None
+            )
 
 
 def test_a_copy_of_another_query_is_refused(database, helpers):
@@ -190,7 +196,7 @@ def test_a_copy_of_another_query_is_refused(database, helpers):
     before = helpers.columns_of(database)
     wide = Table("orders", (*helpers.OWN.columns, Column("n", "text")), ("id",))
     with pytest.raises(SinkConflict, match=r"company is '1', and here '2'.*--replace"):
-        database.sink().open([wide, helpers.LINES], identity=SOUTH)
+        database.sink().open([wide, helpers.LINES], OpenOptions(identity=SOUTH))
     assert helpers.columns_of(database) == before
     helpers.snapshot(database, [helpers.order(1)], identity=NORTH)
 
@@ -198,7 +204,7 @@ def test_a_copy_of_another_query_is_refused(database, helpers):
 def test_a_replacement_is_built_beside(database, helpers):
     """The old copy and all about it stay until the new one is committed, and then go."""
     with contextlib.closing(database.sink()) as sink:
-        sink.open([helpers.OWN, helpers.LINES], identity=NORTH)
+        sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
         sink.metadata("watermark", "of 1")
         sink.metadata("role", "admin")
     helpers.snapshot(database, [helpers.order(1)], [(1, 0, None)], identity=NORTH)
@@ -207,7 +213,9 @@ def test_a_replacement_is_built_beside(database, helpers):
     assert state(database, "metadata watermark") == ["of 1"]
     with contextlib.closing(database.sink()) as sink:
         # A read that began as a replacement goes on as one.
-        checkpoint = sink.open([helpers.OWN, helpers.LINES], identity=SOUTH)
+        checkpoint = sink.open(
+            [helpers.OWN, helpers.LINES], OpenOptions(identity=SOUTH)
+        )
         assert checkpoint.records == 1
         assert sink.copy().is_new
         assert sink.metadata("watermark") == "of 2"
@@ -220,24 +228,26 @@ def test_a_replacement_is_built_beside(database, helpers):
     assert database.rows(helpers.LINES) == []
     assert state(database, "metadata role") == []
     with contextlib.closing(database.sink()) as sink:
-        assert sink.open([helpers.OWN, helpers.LINES], identity=SOUTH) is None
+        assert (
+            sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=SOUTH)) is None
+        )
         assert not sink.copy().is_new
     with pytest.raises(SinkConflict, match="company is '2', and here '1'"):
-        database.sink().open([helpers.OWN, helpers.LINES], identity=NORTH)
+        database.sink().open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
 
 
 def test_a_replacement_that_is_dropped_leaves_the_copy(database, helpers):
     """An unfinished replacement can be left: the old copy goes on as before."""
     helpers.snapshot(database, [helpers.order(1)], identity=NORTH)
     with contextlib.closing(database.sink()) as sink:
-        sink.open([helpers.OWN, helpers.LINES], identity=NORTH)
+        sink.open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
         sink.metadata("watermark", "of 1")
     stage(database, helpers, [helpers.order(2)], identity=SOUTH, replace=True)
     with pytest.raises(SinkConflict, match=r"unfinished read of /orders of company 2"):
-        database.sink().open([helpers.OWN, helpers.LINES], identity=NORTH)
+        database.sink().open([helpers.OWN, helpers.LINES], OpenOptions(identity=NORTH))
     with contextlib.closing(database.sink()) as sink:
         tables = [helpers.OWN, helpers.LINES]
-        assert sink.open(tables, identity=NORTH, restart=True) is None
+        assert sink.open(tables, OpenOptions(identity=NORTH, restart=True)) is None
         assert sink.metadata("watermark") == "of 1"
         assert list(sink.keys()) == [1]
     assert database.execute("SELECT * FROM _sage200_orders") == []
@@ -247,7 +257,7 @@ def test_a_first_read_can_be_left(database, helpers):
     """A killed first export of another query is refused, and dropped where that is wished."""
     stage(database, helpers, [helpers.order(1)], identity=NORTH)
     with pytest.raises(SinkConflict, match="or pass --restart"):
-        database.sink().open([helpers.OWN, helpers.LINES], identity=SOUTH)
+        database.sink().open([helpers.OWN, helpers.LINES], OpenOptions(identity=SOUTH))
     helpers.snapshot(database, [helpers.order(2)], identity=SOUTH, restart=True)
     assert database.rows(helpers.OWN) == helpers.read_back([helpers.order(2)])
     stage(database, helpers, [helpers.order(3)], identity=SOUTH)
@@ -260,7 +270,7 @@ def test_another_layout_replaces_with_its_own_tables(database, helpers):
     helpers.snapshot(database, [helpers.order(1)], [(1, 0, None)], identity=NORTH)
     table = Table("orders", (Column("total", "text"), Column("select", "integer")))
     with contextlib.closing(database.sink()) as sink:
-        sink.open([table], identity=SOUTH, replace=True)
+        sink.open([table], OpenOptions(identity=SOUTH, replace=True))
         assert len(database.rows(helpers.OWN)) == 1
         sink.begin(replace(helpers.STARTED, query=str(SOUTH), bounds=None))
         sink.write(None, {"orders": [("a", 1), ("a", 1)]})
@@ -277,7 +287,7 @@ def test_a_table_that_is_not_ours_is_refused(database, helpers):
     before = helpers.columns_of(database)
     for wishes in ({}, {"replace": True, "restart": True, "drop_columns": True}):
         with pytest.raises(SinkConflict, match="orders__lines: it was not created"):
-            database.sink().open([helpers.OWN, helpers.LINES], **wishes)
+            database.sink().open([helpers.OWN, helpers.LINES], OpenOptions(**wishes))
     assert helpers.columns_of(database) == before
     assert before[0] == before[2] == {}
 

@@ -15,6 +15,7 @@ from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.databases import proof, stored_copy
 from sage200_async.extract.databases import sink as database_sink
 from sage200_async.extract.databases.urls import database_at
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.tables import Table
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -318,7 +319,7 @@ def test_a_certificate_of_other_rows_is_refused(database, helpers):
         (helpers.STARTED.bounds, 4, "names 4 records, but 3 rows were written"),
     ]:
         sink = database.sink()
-        sink.open([helpers.OWN, helpers.LINES], restart=True)
+        sink.open([helpers.OWN, helpers.LINES], OpenOptions(restart=True))
         sink.begin(helpers.STARTED)
         sink.write(written, {"orders": [helpers.order(key) for key in (1, 2, 3)]})
         with pytest.raises(SinkError, match=problem):
@@ -481,7 +482,7 @@ def test_a_run_that_is_opened_during_a_commit_waits(
     one, two = database.sink(), database.sink()
 
     def open_another():
-        two.open([table], restart=True)
+        two.open([table], OpenOptions(restart=True))
         two.close()
 
     thread = threading.Thread(target=open_another)

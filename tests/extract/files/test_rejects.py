@@ -13,6 +13,7 @@ from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.files import sink as file_sink
 from sage200_async.extract.files.factory import files_at
 from sage200_async.extract.files.manifest import find_manifest
+from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.tables import PARENT_KEY, POSITION, Column, Table
 from sage200_async.paging.key_ranges import KeyRange
 
@@ -190,7 +191,7 @@ def test_restart_drops_what_an_earlier_run_has_read(tmp_path):
     write(sink, 0, 3, [(1, "a", SHORT)])
     sink.close()
     sink = files_at(tmp_path, "ndjson")
-    assert sink.open([RATES], restart=True) is None
+    assert sink.open([RATES], OpenOptions(restart=True)) is None
     sink.begin(Checkpoint(query="", bounds=KeyRange(0, 9)))
     write(sink, 0, 9, [(2, "b", None)])
     sink.commit(certificate(1))
@@ -205,7 +206,7 @@ def test_another_process_keeps_restart_from_dropping_its_rows(tmp_path):
     write(running, 0, 3, [(1, "a", None)])
     if sys.platform != "win32":
         with pytest.raises(SinkError, match="another process is writing there"):
-            files_at(tmp_path, "ndjson").open([RATES], restart=True)
+            files_at(tmp_path, "ndjson").open([RATES], OpenOptions(restart=True))
     write(running, 3, 9, [])
     assert running.commit(certificate(1)).records == 1
     running.close()
