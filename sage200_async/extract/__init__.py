@@ -10,7 +10,9 @@ rejects_file  records that were set aside, in a file
 undecodable  records that are not what their resource has
 sink         the protocols of sinks
 rejects      records that a sink cannot store, set aside
+sink_forms   the form in which records are read for a sink
 sink_thread  a thread of its own for a sink
+sink_writer  batches handed to a sink while the next ones are read
 extraction   what to read, as a value that can be pickled; `export`
 unkeyed      resources without a unique key
 sync         a copy kept in step; one run of it in sync_run

@@ -13,7 +13,9 @@ from sage200_async.errors import PagingError, QueryError, SinkConflict, SinkErro
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.identity import Identity
 from sage200_async.extract.sink import OpenOptions
+from sage200_async.extract.sink_forms import batches_for
 from sage200_async.extract.sink_thread import SinkThread
+from sage200_async.extract.sink_writer import SinkWriter
 from sage200_async.extract.tables import Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
 from sage200_async.paging.parallel import ResumePoint
@@ -217,19 +219,12 @@ async def _write_all(
     on_progress: Callable[[Progress], object] | None,
 ) -> None:
     """Write every batch; begin with the checkpoint *first*, unless it is resumed."""
-    async with read:
-        async for batch in read.batches():
+    async with SinkWriter(thread, on_progress) as writer, read:
+        async for batch in batches_for(read, thread.form):
             if first is not None:
                 await thread.begin(_with_bounds(first, read))
                 first = None
-            progress = read.progress
-            await thread.write(
-                batch.key_range,
-                batch.records,
-                requests=progress.requests,
-                rejected=progress.rejected,
-            )
-            _report(on_progress, read)
+            await writer.add(batch, read.progress)
     if first is not None:  # nothing matched
         await thread.begin(_with_bounds(first, read))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sage200_async.errors import SinkConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Sized
 
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.key_ranges import KeyRange
@@ -39,6 +39,18 @@ def require_key_order(
                 f"{key_range.low} and at most {key_range.high}; some are not"
             )
             raise SinkConflict(message)
+
+
+def require_count(name: str, key_range: KeyRange | None, records: Sized) -> None:
+    """Refuse records that are not as many as *key_range* says.
+
+    Raises:
+        SinkConflict: They are not, or there is no range.
+    """
+    if key_range is None or key_range.records != len(records):
+        expected = "a range of keys" if key_range is None else key_range.records
+        message = f"{name}: expected {expected}, got {len(records)} records"
+        raise SinkConflict(message)
 
 
 def _in_order(

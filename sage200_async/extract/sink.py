@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from msgspec import Struct
 
 from sage200_async.extract.identity import Identity
+from sage200_async.extract.tables import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.tables import Row, Table
+    from sage200_async.extract.tables import Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
+
+
+SinkForm = Literal["rows", "columns", "lines"]
+"""What a sink takes: rows as tuples of Python's values, columns of Arrow, or the JSON of
+each record as it came."""
+
+Rows = Mapping[str, Sequence[Row]]
+"""Rows of each table by its name, in the order of their keys."""
+Written = Rows | Sequence[bytes] | Any
+"""Rows; or, where a sink says so, the JSON of records, each on one line, or a
+``pyarrow.RecordBatch`` with the columns of its table."""
 
 
 class OpenOptions(Struct, frozen=True, kw_only=True):
@@ -61,6 +74,9 @@ class Sink(Protocol):
     one call at a time. Every method raises `SinkError` if it fails. Whatever
     happens, the checkpoint that the next `open` returns names exactly the
     ranges whose rows are stored.
+
+    A sink takes rows. One that can do without Python's values has an attribute
+    ``form``, as `FormedSink` has it, and takes the other form as well.
     """
 
     def open(
@@ -137,6 +153,32 @@ class Sink(Protocol):
         What is not committed can be resumed.
         """
         ...
+
+
+class FormedSink(Sink, Protocol):
+    """A sink that takes columns, or the JSON of records, as well as rows."""
+
+    @property
+    def form(self) -> SinkForm:
+        """The form that it is written to the fastest; known once it is open."""
+        ...
+
+    def write(
+        self,
+        key_range: KeyRange | None,
+        rows: Written,
+        *,
+        requests: int = 0,
+        rejected: int = 0,
+    ) -> None:
+        """Store what is in *key_range*, in that form or as rows."""
+        ...
+
+
+def form_of(sink: Sink) -> SinkForm:
+    """Return the form that *sink*, which is open, is written to the fastest."""
+    form: SinkForm = getattr(sink, "form", "rows")
+    return form
 
 
 class SyncTarget(Sink, Protocol):

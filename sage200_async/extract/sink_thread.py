@@ -5,27 +5,30 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 
 from msgspec.structs import replace
 
 from sage200_async.extract.rows import rows_of
-from sage200_async.extract.sink import DEFAULTS
+from sage200_async.extract.sink import DEFAULTS, form_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
-    from sage200_async.extract.sink import Copy, OpenOptions, Sink, SyncTarget
+    from sage200_async.extract.sink import Copy, OpenOptions, Sink, SinkForm, SyncTarget
     from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
+    from sage200_async.paging.parallel import Batch, Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _PAGE: Final = 5000
 # Rows that are handed from the sink's thread at once.
+Write = tuple["Batch[Any]", "Progress"]
+"""A batch, and how far the read had come with it."""
 
 
 class SinkThread:
@@ -73,6 +76,11 @@ class SinkThread:
         options = replace(self._options, restart=True)
         await self._call(self._sink.open, self._tables, options)
 
+    @property
+    def form(self) -> SinkForm:
+        """The form in which batches are to come."""
+        return form_of(self._sink)
+
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""
         await self._call(self._sink.begin, checkpoint)
@@ -94,6 +102,22 @@ class SinkThread:
                 rejected=rejected,
             )
         )
+
+    async def write_batches(self, writes: Sequence[Write]) -> None:
+        """Write several batches, in one turn of the thread."""
+        form = self.form
+
+        def write() -> None:
+            for batch, progress in writes:
+                records = batch.records
+                self._sink.write(
+                    batch.key_range,
+                    rows_of(self._tables, records) if form == "rows" else records,
+                    requests=progress.requests,
+                    rejected=progress.rejected,
+                )
+
+        await self._call(write)
 
     async def commit(self, certificate: Certificate) -> Certificate:
         """Make everything visible; return the certificate that is stored."""

@@ -13,6 +13,7 @@ from sage200_async.paging.page_forms import key_getter
 from sage200_async.wire.decode import SliceReader, decode_plain, decoders_for
 from sage200_async.wire.json_types import is_array
 from sage200_async.wire.splitting import split
+from sage200_async.wire.times import with_utc_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,6 +125,8 @@ class _PairReader(SliceReader[Any]):
 
     def _read(self, decoder: Decoder[T], array: bytes) -> Any:
         decoded = super()._read(decoder, array)
+        if self._converts_times:
+            array = with_utc_times(array, self._model)
         if not is_array(decoded):
             return self._key_of(decoded), _on_one_line(array)
         rows = map(bytes, split(array))

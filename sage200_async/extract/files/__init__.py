@@ -11,6 +11,7 @@ journal          rows on disk until the files can be written
 read_only        finished files, read by `verify`
 row_readers      rows of NDJSON, CSV and Parquet, read back
 finished         what is exported already, and names that are taken
+table_files      files written while rows still come in
 publish          files with their names, the manifest last
 manifest         which files are finished
 atomic_files     files that exist completely or not at all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sage200_async.errors import SinkError
 from sage200_async.extract.rejects import RejectedRow, key_position, rejected_record
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sage200_async.extract.files.formats import FileFormat
+    from sage200_async.extract.sink import SinkForm
     from sage200_async.extract.tables import Column, Row
 
 ENCODING_ERRORS: Final = (ValueError, TypeError, ArithmeticError)
@@ -61,17 +62,20 @@ class Encoder:
         self._on_reject = on_reject
 
     def encode(
-        self, rows: Mapping[str, Sequence[Row]]
+        self, rows: Mapping[str, Sequence[Any]], form: SinkForm = "rows"
     ) -> tuple[list[EncodedRows], int]:
         """Return the encoded rows of each table, and how many records were set aside.
 
         Args:
             rows: The rows of each table by its name; those of related records
                 with their parents.
+            form: What they are: rows, of which some may be set aside, lines or columns.
 
         Raises:
             SinkError: A value does not fit, and nothing takes such records.
         """
+        if form != "rows":
+            return [self._encoded_form(rows[self._tables[0].name], form)], 0
         try:
             return self._encoded(rows), 0
         except ENCODING_ERRORS as error:
@@ -85,6 +89,13 @@ class Encoder:
             for record, misfit in records.items():
                 self._on_reject(self._rejected(rows, record, misfit))
             return self._encoded(self._without(rows, records)), len(records)
+
+    def _encoded_form(self, records: Sequence[Any], form: SinkForm) -> EncodedRows:
+        """Return the lines or the columns of the only table."""
+        own, encoder = self._tables[0], cast("Any", self._format)
+        encode = encoder.encode_lines if form == "lines" else encoder.encode_columns
+        count = len(records) if form == "lines" else sum(map(len, records))
+        return EncodedRows(count, encode(own, records) if count else b"")
 
     def _encoded(self, rows: Mapping[str, Sequence[Row]]) -> list[EncodedRows]:
         return [

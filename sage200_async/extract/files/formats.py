@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sage200_async.extract.files.compression import Compression
+    from sage200_async.extract.sink import SinkForm
     from sage200_async.extract.tables import Kind, Row, Table
 
 _BLOCK: Final = 256
@@ -43,6 +44,14 @@ class FileFormat(Protocol):
         """What its files have besides, such as ``nulls``."""
         ...
 
+    def form(self, tables: Sequence[Table]) -> SinkForm:
+        """Return the form in which records become *tables* the fastest.
+
+        For ``lines`` it has ``encode_lines``, for ``columns`` ``encode_columns``, to
+        be used where they do not come as rows.
+        """
+        ...
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return *rows* as the journal stores them until the file is written.
 
@@ -56,15 +65,34 @@ class FileFormat(Protocol):
         ...
 
 
+class LineFormat(FileFormat, Protocol):
+    """A format that takes the JSON of records."""
+
+    def encode_lines(self, table: Table, lines: Sequence[bytes]) -> bytes:
+        """Return the JSON of records, each on one line, as `encode` does rows."""
+        ...
+
+
+class ColumnFormat(FileFormat, Protocol):
+    """A format that takes columns."""
+
+    def encode_columns(self, table: Table, batches: Sequence[Any]) -> bytes:
+        """Return ``pyarrow.RecordBatch`` objects as `encode` does rows."""
+        ...
+
+
 class Ndjson:
-    """One JSON object to a line; null fields are left out unless they are wanted.
+    """One JSON object to a line, as it came: what the server leaves out is not there.
 
     Numbers have the digits of the wire, times a ``Z``; related records are nested.
+    Where the record is not written as it came (with *nulls*, with related records in
+    tables, of a resource without a key), fields that are null are left out, unless
+    they are wanted.
 
     Args:
         compression: How the file is compressed.
-        nulls: Whether null fields are written, so that each line has all
-            columns: readers that take them from the first lines need it.
+        nulls: Whether each line has all columns, null or not: readers that take
+            them from the first lines need it.
     """
 
     def __init__(
@@ -82,6 +110,21 @@ class Ndjson:
     def options(self) -> tuple[str, ...]:
         """``nulls``, if null fields are written."""
         return ("nulls",) if self._nulls else ()
+
+    def form(self, tables: Sequence[Table]) -> SinkForm:
+        """Return ``lines``, unless they must be written anew.
+
+        JSON whose fields are not known could not be compared with its source.
+        """
+        columns, key = tables[0].columns, tables[0].key
+        has_types = all(column.kind != "json" for column in columns)
+        as_they_come = len(tables) == 1 and key and has_types and not self._nulls
+        return "lines" if as_they_come else "rows"
+
+    def encode_lines(self, table: Table, lines: Sequence[bytes]) -> bytes:  # noqa: ARG002 - `LineFormat`
+        """Return the lines as they are, in UTF-8."""
+        text = b"\n".join([*lines, b""])
+        return text if _is_utf8(text) else text.decode("utf-8", "replace").encode()
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
@@ -139,6 +182,10 @@ class Csv:
         options = {"bom": self._bom, "neutralize-formulas": self._neutralize_formulas}
         return tuple(name for name, wanted in options.items() if wanted)
 
+    def form(self, tables: Sequence[Table]) -> SinkForm:  # noqa: ARG002 - `FileFormat`
+        """Return ``rows``: each text is looked at, to be quoted."""
+        return "rows"
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
         texts = _neutral_texts if self._neutralize_formulas else _quoted
@@ -156,6 +203,17 @@ class Csv:
 def _write(chunks: Iterable[bytes], path: Path) -> None:
     with path.open("wb") as file:
         file.writelines(chunks)
+
+
+def _is_utf8(text: bytes) -> bool:
+    """Return whether *text* is UTF-8: the parser lets unknown fields pass that are not."""
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _blocks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

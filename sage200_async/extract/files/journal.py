@@ -31,7 +31,7 @@ from sage200_async.extract.files.atomic_files import (
 from sage200_async.extract.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
 _FRAME: Final = struct.Struct("<BHqIQI")
 # Kind, table, low key, rows, bytes that follow, checksum of all but itself.
@@ -64,7 +64,7 @@ class Block(NamedTuple):
     data: bytes
 
 
-class _Position(NamedTuple):
+class Position(NamedTuple):
     """Where a block is."""
 
     low: int
@@ -108,17 +108,15 @@ class Journal:
             raise
 
     def _load(self, header: Header) -> None:
-        self._positions: list[list[_Position]] = [[] for _ in header.tables]
+        self._positions: list[list[Position]] = [[] for _ in header.tables]
         first = _read_frame(self._file, 0)
         data = first[1].data if first else b""
         self.header = _require_same(self._path, header, data)
         self._begin = self._end = _FRAME.size + len(data)
-        positions: list[tuple[int, _Position]] = []
+        positions: list[tuple[int, Position]] = []
         for kind, block, offset in _frames(self._file):
             if kind == _BLOCK:
-                positions.append(
-                    (block.table, _Position(block.low, block.rows, offset))
-                )
+                positions.append((block.table, Position(block.low, block.rows, offset)))
             elif kind == _CHECKPOINT:
                 self._add(positions)
                 positions = []
@@ -126,7 +124,7 @@ class Journal:
                 self.checkpoint = msgspec.json.decode(block.data, type=Checkpoint)
         self._truncate()
 
-    def _add(self, positions: Sequence[tuple[int, _Position]]) -> None:
+    def _add(self, positions: Sequence[tuple[int, Position]]) -> None:
         for table, position in positions:
             self._positions[table].append(position)
 
@@ -144,10 +142,10 @@ class Journal:
     def append(self, blocks: Sequence[Block], checkpoint: Checkpoint) -> None:
         """Write *blocks* and *checkpoint* to the disk: all or, if it fails, none."""
         self._truncate()
-        positions: list[tuple[int, _Position]] = []
+        positions: list[tuple[int, Position]] = []
         end = self._end
         for block in blocks:
-            positions.append((block.table, _Position(block.low, block.rows, end)))
+            positions.append((block.table, Position(block.low, block.rows, end)))
             end += self._write(_BLOCK, block)
         end += self._write(_CHECKPOINT, Block(0, 0, 0, msgspec.json.encode(checkpoint)))
         os.fsync(self._file.fileno())
@@ -171,18 +169,32 @@ class Journal:
         """Return the number of blocks of a table, by its position among the tables."""
         return len(self._positions[table])
 
-    def blocks(self, table: int) -> Iterator[bytes]:
-        """Yield a table's encoded rows, in the order of their keys.
+    def positions(self, table: int, high: int | None = None) -> list[Position]:
+        """Return where a table's blocks are, in the order of their keys.
+
+        Args:
+            table: The table's position among the tables.
+            high: The keys of the blocks are at most this; None for all blocks.
+        """
+        return sorted(
+            position
+            for position in self._positions[table]
+            if high is None or position.low < high
+        )
+
+    def blocks(self, positions: Iterable[Position]) -> Generator[bytes, None, None]:
+        """Yield the encoded rows at *positions*, in any thread, while rows are appended.
 
         Raises:
             SinkError: The disk does not return what was written.
         """
-        for position in sorted(self._positions[table]):
-            frame = _read_frame(self._file, position.offset)
-            if frame is None:
-                message = f"{self._path}: the disk does not return what was written"
-                raise SinkError(f"{message}; run again to read the rest anew")
-            yield frame[1].data
+        with self._path.open("rb", buffering=0) as file:
+            for position in positions:
+                frame = _read_frame(file, position.offset)
+                if frame is None:
+                    message = f"{self._path}: the disk does not return what was written"
+                    raise SinkError(f"{message}; run again to read the rest anew")
+                yield frame[1].data
 
     def close(self) -> None:
         """Close it; other processes can open it."""

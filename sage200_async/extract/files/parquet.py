@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from sage200_async.extract.sink import SinkForm
     from sage200_async.extract.tables import Kind, Row, Table
 
 PRECISION: Final = 38
@@ -45,6 +46,10 @@ class Parquet:
         self._parquet: Any = import_module("pyarrow.parquet")
         self._kinds = _kinds(self._arrow)
 
+    def form(self, tables: Sequence[Table]) -> SinkForm:  # noqa: ARG002 - `FileFormat`
+        """Return ``rows``."""
+        return "rows"
+
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return an Arrow record batch, without its schema."""
         pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
@@ -57,11 +62,12 @@ class Parquet:
         """Write the rows of all *blocks* in groups of `GROUP`."""
         schema = self._schema(table)
         options = {"compression": "zstd", "coerce_timestamps": "us"}
-        with path.open("wb") as file:  # pyarrow would keep one of its own open
-            writer = self._parquet.ParquetWriter(file, schema, **options)
+        with (
+            path.open("wb") as file,  # pyarrow would keep one of its own open
+            self._parquet.ParquetWriter(file, schema, **options) as writer,
+        ):
             for group in self._groups(schema, blocks):
                 writer.write_table(group, row_group_size=GROUP)
-            writer.close()
 
     def _groups(self, schema: Any, blocks: Iterable[bytes]) -> Iterator[Any]:
         """Join *blocks* and cut them anew: how they were cut does not show."""

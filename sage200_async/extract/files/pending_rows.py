@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from sage200_async.extract.tables import Row, Table
+from sage200_async.extract.key_order import require_count, require_key_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sage200_async.extract.sink import SinkForm
+    from sage200_async.extract.tables import Table
     from sage200_async.paging.key_ranges import KeyRange
 
 
@@ -19,7 +21,8 @@ class PendingBlock(Struct):
 
     low: int | None
     """The key below the first of them; None without a unique key."""
-    rows: dict[str, list[Row]]
+    rows: dict[str, list[Any]]
+    """Rows, or the JSON of records; or record batches."""
 
 
 class PendingRows:
@@ -33,6 +36,9 @@ class PendingRows:
     """
 
     def __init__(self, tables: Sequence[Table]) -> None:
+        self.form: SinkForm = "rows"
+        """The form of all that waits."""
+        self._tables = tables
         self._names = [table.name for table in tables]
         self._clear()
 
@@ -44,10 +50,28 @@ class PendingRows:
         """Rows that wait, of all tables."""
         return self._count
 
+    def checked(
+        self, key_range: KeyRange | None, rows: Any
+    ) -> tuple[Mapping[str, Sequence[Any]], int]:
+        """Return what is written for each table by its name, and how many rows it has.
+
+        Raises:
+            SinkConflict: A row is not one of the range.
+        """
+        if self.form == "rows":
+            require_key_order(self._tables, key_range, rows)
+            return rows, sum(map(len, rows.values()))
+        name = self._tables[0].name
+        require_count(name, key_range, rows)
+        return {name: rows if self.form == "lines" else [rows]}, len(rows)
+
     def add(
-        self, key_range: KeyRange | None, rows: Mapping[str, Sequence[Row]]
+        self,
+        key_range: KeyRange | None,
+        rows: Mapping[str, Sequence[Any]],
+        count: int,
     ) -> None:
-        """Add the rows of a range."""
+        """Add the rows of a range, *count* of all tables."""
         low, high = (
             (None, None) if key_range is None else (key_range.low, key_range.high)
         )
@@ -56,7 +80,7 @@ class PendingRows:
             block = PendingBlock(low, {name: [] for name in self._names})
         for name in self._names:
             block.rows[name] += rows.get(name, ())
-            self._count += len(rows.get(name, ()))
+        self._count += count
         self._blocks[high] = block
 
     def take(self) -> list[PendingBlock]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -20,20 +21,20 @@ from sage200_async.extract.files.journal import (
 )
 from sage200_async.extract.files.manifest import File, Manifest, manifest_path
 from sage200_async.extract.files.pending_rows import PendingRows
-from sage200_async.extract.files.publish import publish, write_file
+from sage200_async.extract.files.publish import publish
 from sage200_async.extract.files.read_only import FileReader
-from sage200_async.extract.key_order import require_key_order
+from sage200_async.extract.files.table_files import TableFiles
 from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.files.formats import FileFormat
     from sage200_async.extract.rejects import RejectedRow
-    from sage200_async.extract.sink import OpenOptions
-    from sage200_async.extract.tables import Row, Table
+    from sage200_async.extract.sink import OpenOptions, SinkForm, Written
+    from sage200_async.extract.tables import Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
 
@@ -83,6 +84,7 @@ class FileSink:
         self._checkpoint: Checkpoint | None = None
         self._pending = PendingRows(())
         self._encoder = Encoder(format, ())
+        self._files: TableFiles | None = None
 
     def __repr__(self) -> str:
         return f"FileSink({str(self._folder)!r}, {self._format.name})"
@@ -120,6 +122,11 @@ class FileSink:
                 self._journal.clear()
         self._checkpoint = self._journal.checkpoint
         return self._checkpoint
+
+    @property
+    def form(self) -> SinkForm:
+        """What it takes besides rows: columns or lines, where the format does."""
+        return self._format.form(self._tables)
 
     @property
     def _resource(self) -> str:
@@ -171,12 +178,12 @@ class FileSink:
     def write(
         self,
         key_range: KeyRange | None,
-        rows: Mapping[str, Sequence[Row]],
+        rows: Written,
         *,
         requests: int = 0,
         rejected: int = 0,
     ) -> None:
-        """Gather the rows of *key_range*; append them once there are enough.
+        """Gather what is in *key_range*; append it once there is enough.
 
         Raises:
             SinkConflict: A row is outside of the range, or some of the range
@@ -185,13 +192,17 @@ class FileSink:
                 what was gathered is gone.
         """
         checkpoint = self._require_started()
-        require_key_order(self._tables, key_range, rows)
+        form = "rows" if isinstance(rows, Mapping) else self.form
+        if form != self._pending.form:
+            self._flush()
+            self._pending.form = form
+        gathered, count = self._pending.checked(key_range, rows)
         self._checkpoint = (
             checkpoint
             if key_range is None
             else checkpoint.add(key_range, requests=requests, rejected=rejected)
         )
-        self._pending.add(key_range, rows)
+        self._pending.add(key_range, gathered, count)
         if self._pending.count >= ROWS:
             self._flush()
 
@@ -211,13 +222,16 @@ class FileSink:
         except BaseException:
             self._checkpoint = journal.checkpoint
             raise
+        if self._tables[0].key:
+            self._files = self._files or TableFiles(journal, self._tables, self._format)
+            self._files.advance(checkpoint)
 
     def _encoded(self, journal: Journal) -> tuple[list[Block], int]:
         """Return what was gathered as blocks, and how many records were set aside."""
         blocks: list[Block] = []
         all_set_aside = 0
         for pending in self._pending.take():
-            encoded, set_aside = self._encoder.encode(pending.rows)
+            encoded, set_aside = self._encoder.encode(pending.rows, self._pending.form)
             all_set_aside += set_aside
             for number, (rows, data) in enumerate(encoded):
                 low = (
@@ -253,16 +267,21 @@ class FileSink:
         self._flush()
         certificate = self._require_proof(journal, certificate)
         with disk_errors(self._folder):
-            files = [
-                write_file(journal, number, table, self._format)
-                for number, table in enumerate(self._tables)
-            ]
-            manifest = self._manifest(journal, files, certificate)
+            manifest = self._manifest(journal, self._written(journal), certificate)
             publish(self._folder, journal, manifest)
         self._journal = None
         with suppress(OSError):  # the files are there; the next `open` tidies up
             journal.remove()
         return certificate
+
+    def _written(self, journal: Journal) -> list[File]:
+        """Write the rest of the files; return what is in them."""
+        files = self._files or TableFiles(journal, self._tables, self._format)
+        self._files = None
+        try:
+            return files.finish()
+        finally:
+            files.stop()
 
     def _require_proof(self, journal: Journal, certificate: Certificate) -> Certificate:
         """Return *certificate* with the records that were set aside, if it holds."""
@@ -317,6 +336,9 @@ class FileSink:
     def _release(self) -> None:
         self._pending = PendingRows(())
         self._checkpoint = None
+        if self._files is not None:
+            self._files.stop()
+            self._files = None
         if self._journal is not None:
             self._journal.close()
             self._journal = None

@@ -130,7 +130,8 @@ def require_true(sink, checkpoint, format, records):
     assert sink._journal.row_count(0) == len(named)
     assert sum(done.records for done in ranges) == len(named)
     if format == "ndjson":
-        lines = b"".join(sink._journal.blocks(0)).splitlines()
+        journal = sink._journal
+        lines = b"".join(journal.blocks(journal.positions(0))).splitlines()
         assert [json.loads(line)["id"] for line in lines] == named
 
 
