@@ -36,6 +36,8 @@ _FILE_SUFFIXES: Final = {
     ".json",
     ".csv",
     ".parquet",
+    ".arrow",
+    ".feather",
     ".gz",
     ".zst",
 }
@@ -110,6 +112,10 @@ def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
             kinds = ("files", "a database")
             used, target = kinds if options.is_database else kinds[::-1]
             _refuse(name, f"it is for {used}, and --to is {target}")
+    if options.related == "nested" and (options.is_database or options.format == "csv"):
+        where = "a database" if options.is_database else "CSV"
+        message = f"--related nested must be left out: {where} cannot nest records"
+        raise click.UsageError(f"{message}; use Parquet, Arrow or NDJSON")
     for name in _FOR_FORMATS:
         reason = unused_reason(options.format, name)
         if name in options.explicit and reason:

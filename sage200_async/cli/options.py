@@ -48,10 +48,11 @@ _COPY_OPTIONS = (
     PAGE_SIZE,
     click.option(
         "--related",
-        type=click.Choice(("json", "tables")),
+        type=click.Choice(("json", "tables", "nested")),
         default="json",
         show_default=True,
-        help="Store related records as JSON, or in tables of their own.",
+        help="Store related records as JSON, in tables of their own, or nested as lists "
+        "in files of Parquet, Arrow and NDJSON.",
     ),
     click.option("--prefix", default="", help="Prefix of table names in a database."),
     click.option(
@@ -89,7 +90,7 @@ _EXPORT_OPTIONS = (
     ),
     click.option(
         "--format",
-        type=click.Choice(("ndjson", "csv", "parquet")),
+        type=click.Choice(("ndjson", "csv", "parquet", "arrow")),
         default="ndjson",
         show_default=True,
         help="File format.",
@@ -112,7 +113,7 @@ _EXPORT_OPTIONS = (
     click.option(
         "--nulls",
         is_flag=True,
-        help="Write null fields in NDJSON files, so that each line has every column.",
+        help="Write every column in each line of NDJSON files, null or not.",
     ),
     click.option(
         "--neutralize-formulas",

@@ -2,6 +2,7 @@
 
 tables       a resource as tables, with columns from the catalog
 rows         records as rows of those tables
+nested       related records that are nested, as typed values
 text_values  numbers and times as text
 identity     what a table is the copy of
 checkpoint   how far a read has come

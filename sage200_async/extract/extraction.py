@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +16,7 @@ from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.sink_forms import batches_for
 from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.sink_writer import SinkWriter
-from sage200_async.extract.tables import Table, tables_of
+from sage200_async.extract.tables import Related, Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
 from sage200_async.paging.parallel import ResumePoint
 from sage200_async.query.collection import CollectionQuery
@@ -54,8 +54,9 @@ class Extraction(Struct, frozen=True, kw_only=True):
     """The name of the resource's table or file."""
     query: Any
     """A query, with a client or without one."""
-    related: Literal["json", "tables"] = "json"
-    """Whether lists of related records become JSON columns or tables of their own."""
+    related: Related = "json"
+    """Whether lists of related records become JSON columns, tables of their own, or are
+    nested: lists in files of Parquet, Arrow and NDJSON."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be read."""
@@ -71,9 +72,10 @@ class Extraction(Struct, frozen=True, kw_only=True):
                 "into() out, and name its fields in select() and expand()"
             )
             raise QueryError(message)
-        if self.related not in {"json", "tables"}:
+        if self.related not in get_args(Related):
             message = (
-                f"{self.name}: related must be 'json' or 'tables', got {self.related!r}"
+                f"{self.name}: related must be 'json', 'tables' or 'nested', got "
+                f"{self.related!r}"
             )
             raise QueryError(message)
 

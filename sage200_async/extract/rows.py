@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sage200_async.extract.nested import nested_json
 from sage200_async.extract.tables import PARENT_KEY, POSITION, Row, Table
 from sage200_async.extract.text_values import plain_number, timestamp
 
@@ -47,14 +48,15 @@ def _row_reader(table: Table) -> Callable[[Any], Row]:
     """Return a function from a record to its row, as fast as C for plain fields."""
     own = {PARENT_KEY, POSITION}
     columns = [column for column in table.columns if column.name not in own]
-    nested = [n for n, column in enumerate(columns) if column.kind == "json"]
+    nested = [(n, one) for n, one in enumerate(columns) if one.kind == "json"]
     names = [column.name for column in columns]
     read: Callable[[Any], Any] = attrgetter(*names)
 
     def row_of(record: Any) -> Row:
         row: list[Any] = list(read(record)) if len(names) > 1 else [read(record)]
-        for n in nested:
-            row[n] = _json_text(row[n])
+        for n, column in nested:
+            value = row[n]
+            row[n] = nested_json(column, value) if column.fields else _json_text(value)
         return tuple(row)
 
     return row_of if nested or len(names) == 1 else read

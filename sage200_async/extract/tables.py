@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
 from sage200_async.errors import QueryError
-from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.odata.namespaces import Fields, OpaqueFields, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sage200_async.odata.options import QueryOptions
     from sage200_async.query.endpoint import Endpoint
@@ -27,12 +29,20 @@ POSITION: Final = "_position"
 """The column with the position in the parent's list, in a table of related records."""
 
 
-class Column(Struct, frozen=True):
+Related = Literal["json", "tables", "nested"]
+"""How lists of related records are stored."""
+
+
+class Column(Struct, frozen=True, omit_defaults=True):
     """One column."""
 
     name: str
     kind: Kind
     """``number`` is a decimal, ``datetime`` is in UTC, ``json`` are related records."""
+    fields: tuple[Column, ...] = ()
+    """The fields of related records where they are nested; in rows they are JSON."""
+    many: bool = False
+    """Whether they are in a list."""
 
 
 class Table(Struct, frozen=True):
@@ -51,7 +61,7 @@ def tables_of(
     endpoint: Endpoint[Any],
     options: QueryOptions,
     *,
-    related: Literal["json", "tables"] = "json",
+    related: Related = "json",
 ) -> tuple[Table, ...]:
     """Return the tables that the records of a query fill, the resource's own first.
 
@@ -59,10 +69,10 @@ def tables_of(
         name: The name of the resource's own table.
         endpoint: The resource.
         options: What is selected and expanded.
-        related: Whether expanded lists become a JSON column or a table of their
-            own, ``<resource>__<list>``. A single related record is JSON, and so
-            are all of a resource without a unique key: no row could name its
-            parent.
+        related: Whether expanded lists become a JSON column, a table of their
+            own, ``<resource>__<list>``, or nested lists. A single related record is
+            nested, too, or else JSON; and so are all of a resource without a unique
+            key instead of tables: no row could name its parent.
 
     Raises:
         QueryError: The catalog does not have the resource's record.
@@ -75,8 +85,11 @@ def tables_of(
     names = _column_names(options, endpoint.key, kinds)
     key = () if endpoint.key is None else (endpoint.key,)
     lists = _lists(endpoint.record, names) if key and related == "tables" else {}
+    paths = [path.split(".") for path in options.expand] if related == "nested" else []
     columns = tuple(
-        Column(column, _kind(kinds[column])) for column in names if column not in lists
+        _column(endpoint.record, column, paths)
+        for column in names
+        if column not in lists
     )
     return (Table(name, columns, key), *_related_tables(name, lists))
 
@@ -91,15 +104,47 @@ def _column_names(
     return list(dict.fromkeys([*keyed, *selected, *options.expand]))
 
 
+def _column(record: type[Record], name: str, paths: Iterable[list[str]]) -> Column:
+    """Return a column; its fields where one of *paths* expands it."""
+    namespace: Fields = record.fields
+    kind: type[Any] = names_of(type(namespace))[name]
+    below = [path[1:] for path in paths if path[0] == name]
+    related = _related_record(record, name) if below else None
+    if related is None or issubclass(kind, OpaqueFields):
+        return Column(name, _kind(kind))
+    deeper = [path for path in below if path]
+    known = names_of(type(related.fields))
+    plain = [one for one, of in known.items() if not issubclass(of, Fields)]
+    expanded = [path[0] for path in deeper if path[0] in known]
+    names = dict.fromkeys([*plain, *expanded])
+    fields = tuple(_column(related, one, deeper) for one in names)
+    return Column(name, "json", fields, _is_list(record, name))
+
+
+def _related_record(record: type[Record], name: str) -> Any:
+    """Return the record that a field of *record* holds, one or a list, or None."""
+    words = _WORD.findall(str(record.__annotations__.get(name)))
+    names = vars(sys.modules[record.__module__])
+    kinds = (names.get(word) for word in words)
+    return next((kind for kind in kinds if hasattr(kind, "fields")), None)
+
+
+_WORD: Final = re.compile(r"\w+")
+
+
+def _is_list(record: type[Record], name: str) -> bool:
+    return str(record.__annotations__.get(name)).startswith("list[")
+
+
 def _lists(record: type[Record], names: list[str]) -> dict[str, type[Fields]]:
     """Return those of *names* that are lists of related records, with their fields."""
     namespace: Fields = record.fields
-    lists: dict[str, type[Fields]] = {}
-    for name, kind in names_of(type(namespace)).items():
-        is_list = str(record.__annotations__.get(name)).startswith("list[")
-        if name in names and issubclass(kind, Fields) and is_list:
-            lists[name] = kind
-    return {name: lists[name] for name in names if name in lists}
+    kinds = names_of(type(namespace))
+    return {
+        name: kind
+        for name in names
+        if issubclass(kind := kinds[name], Fields) and _is_list(record, name)
+    }
 
 
 def _related_tables(name: str, lists: dict[str, type[Fields]]) -> Iterator[Table]:

@@ -33,12 +33,12 @@ NAMES = ("site", "company", "base_url", "token_url", "client_id")
 class Files:
     """Files of one format."""
 
-    def __init__(self, format: str) -> None:
-        self._format = format
+    def __init__(self, format: str, *more: str) -> None:
+        self._format, self._more = format, more
 
     def to(self, folder: Path) -> list[str]:
         """Return the arguments for the command."""
-        return ["--to", str(folder), "--format", self._format]
+        return ["--to", str(folder), "--format", self._format, *self._more]
 
     def has_started(self, folder: Path) -> bool:
         """Return whether there is anything."""
@@ -97,14 +97,26 @@ def rows(copy: Any) -> object:
     return result
 
 
-@pytest.fixture(params=["ndjson", "csv", "parquet", "sqlite", "duckdb", "postgres"])
+NESTED = ("--expand", "contacts", "--related", "nested")
+DESTINATIONS = {
+    "ndjson": Files("ndjson"),
+    "csv": Files("csv"),
+    "parquet": Files("parquet"),
+    "arrow": Files("arrow"),
+    "ndjson-nested": Files("ndjson", *NESTED),
+    "parquet-nested": Files("parquet", *NESTED),
+    "arrow-nested": Files("arrow", *NESTED),
+}
+
+
+@pytest.fixture(params=[*DESTINATIONS, "sqlite", "duckdb", "postgres"])
 def destination(request: pytest.FixtureRequest) -> Files:
     if request.param == "postgres":
         return Postgres(request.getfixturevalue("postgres"))
     if request.param in {"sqlite", "duckdb"}:
         connect = sqlite3.connect if request.param == "sqlite" else duckdb.connect
         return Database(request.param, connect)
-    return Files(request.param)
+    return DESTINATIONS[request.param]
 
 
 class Exporter:
@@ -193,7 +205,7 @@ def test_killed_and_run_again(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
-@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet", "arrow"])
 def test_killed_with_rejects(
     format: str, tmp_path: Path, serve_bad_records: Any
 ) -> None:
@@ -204,7 +216,7 @@ def test_killed_with_rejects(
         slow = Behaviour(delay=0.1)
         async with Sandbox(records={"customers": ROWS}, behaviour=slow) as sandbox:
             env = await signed_in(sandbox)
-            bad = await bad_records(sandbox, chance, stored=format != "parquet")
+            bad = await bad_records(sandbox, chance, stored=format in {"ndjson", "csv"})
             serve_bad_records(sandbox, bad)
             killed, number, seconds = 0, 0, 4.0
             while killed < KILLS:

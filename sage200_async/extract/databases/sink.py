@@ -14,6 +14,7 @@ from sage200_async.extract.databases.rejections import refused_rows, set_aside
 from sage200_async.extract.databases.staging import clear
 from sage200_async.extract.databases.stored_copy import StoredCopy
 from sage200_async.extract.key_order import require_key_order
+from sage200_async.extract.nested import refuse_nested
 from sage200_async.extract.rejects import key_position
 from sage200_async.extract.sink import DEFAULTS
 
@@ -97,6 +98,7 @@ class DatabaseSink(StoredCopy):
             SinkError: The database is not available.
         """
         self._release()
+        refuse_nested(tables, "a database")
         with self._errors_reported("cannot be opened"):
             self._engine.connect()
             self._migrator = Migrator(

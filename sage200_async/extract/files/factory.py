@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sage200_async.errors import SinkError
+from sage200_async.extract.files.arrow_file import ArrowFile
 from sage200_async.extract.files.compression import Gzip, Zstd
 from sage200_async.extract.files.formats import Csv, Ndjson
 from sage200_async.extract.files.parquet import Parquet
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.files.formats import FileFormat
     from sage200_async.extract.rejects import RejectedRow
 
-FormatName = Literal["ndjson", "csv", "parquet"]
+FormatName = Literal["ndjson", "csv", "parquet", "arrow"]
 CompressionName = Literal["gzip", "zstd"]
 
 
@@ -38,10 +39,10 @@ def files_at(
     Args:
         folder: Where the files go.
         format: Their format.
-        compress: How they are compressed; Parquet always is.
+        compress: How they are compressed; Parquet and Arrow always are.
         overwrite: Whether finished files are replaced.
         bom: Whether CSV begins with a byte order mark, which Excel needs.
-        nulls: Whether NDJSON has null fields; CSV and Parquet have all columns.
+        nulls: Whether NDJSON has null fields; the other formats have all columns.
         neutralize_formulas: Whether texts in CSV that a spreadsheet would run as
             formulas get an apostrophe in front.
         on_reject: Called with each record that has a value which the format
@@ -53,7 +54,7 @@ def files_at(
             not use an option.
     """
     if format not in _OPTIONS:
-        raise SinkError(f"format must be ndjson, csv or parquet, got {format!r}")
+        raise SinkError(f"format must be ndjson, csv, parquet or arrow, got {format!r}")
     if compress is not None and compress not in _COMPRESSIONS:
         raise SinkError(f"compress must be gzip or zstd, got {compress!r}")
     options = {
@@ -89,18 +90,21 @@ _OPTIONS: Final[dict[str, frozenset[str]]] = {
     "ndjson": frozenset({"compress", "nulls"}),
     "csv": frozenset({"compress", "bom", "neutralize_formulas"}),
     "parquet": frozenset(),
+    "arrow": frozenset(),
 }
 _REASONS: Final = {
     ("parquet", "compress"): "Parquet is compressed inside",
     ("parquet", "nulls"): "Parquet always has every column",
+    ("arrow", "compress"): "Arrow files are compressed inside",
+    ("arrow", "nulls"): "Arrow files always have every column",
     ("csv", "nulls"): "CSV always has every column, and null is an empty cell",
     ("ndjson", "bom"): "JSON must not begin with a byte order mark (RFC 8259)",
 }
 
 
 def _format(name: str, options: dict[str, Any]) -> FileFormat:
-    if name == "parquet":
-        return Parquet()
+    if name in {"parquet", "arrow"}:
+        return Parquet() if name == "parquet" else ArrowFile()
     compress = options.pop("compress", None)
     compression = _COMPRESSIONS[compress]() if compress else None
     return (Ndjson if name == "ndjson" else Csv)(compression, **options)

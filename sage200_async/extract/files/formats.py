@@ -44,6 +44,11 @@ class FileFormat(Protocol):
         """What its files have besides, such as ``nulls``."""
         ...
 
+    @property
+    def nests(self) -> bool:
+        """Whether related records can be nested, in lists and objects."""
+        ...
+
     def form(self, tables: Sequence[Table]) -> SinkForm:
         """Return the form in which records become *tables* the fastest.
 
@@ -95,6 +100,8 @@ class Ndjson:
             them from the first lines need it.
     """
 
+    nests = True
+
     def __init__(
         self, compression: Compression | None = None, *, nulls: bool = False
     ) -> None:
@@ -117,7 +124,7 @@ class Ndjson:
         JSON whose fields are not known could not be compared with its source.
         """
         columns, key = tables[0].columns, tables[0].key
-        has_types = all(column.kind != "json" for column in columns)
+        has_types = all(one.kind != "json" or one.fields for one in columns)
         as_they_come = len(tables) == 1 and key and has_types and not self._nulls
         return "lines" if as_they_come else "rows"
 
@@ -159,6 +166,8 @@ class Csv:
     Source:
         OWASP, "CSV Injection".
     """
+
+    nests = False
 
     def __init__(
         self,

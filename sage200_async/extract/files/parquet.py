@@ -2,130 +2,38 @@
 
 from __future__ import annotations
 
-import decimal
-from datetime import UTC
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sage200_async._optional import require
-from sage200_async.extract.text_values import utc
+from sage200_async.extract.files.arrow_rows import GROUP, ArrowRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from decimal import Decimal
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from sage200_async.extract.sink import SinkForm
-    from sage200_async.extract.tables import Kind, Row, Table
-
-PRECISION: Final = 38
-"""Digits of a number: the most that fit in 128 bits."""
-SCALE: Final = 10
-"""Decimal places: Sage's numbers have 9 at most."""
-GROUP: Final = 16_384
-"""Rows of a row group."""
+    from sage200_async.extract.tables import Table
 
 
-class Parquet:
-    """Parquet with zstd inside, in row groups of one size.
-
-    Numbers are ``decimal128(38, 10)``: a number with more digits is refused,
-    never rounded. Times are microseconds in UTC, as `datetime` has them.
-    Related records are JSON text.
+class Parquet(ArrowRows):
+    """Parquet with zstd inside, in row groups of one size; see `ArrowRows`.
 
     Raises:
         MissingExtra: ``pyarrow`` is not installed.
     """
 
     name = "parquet"
-    options: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        require("a Parquet file", "parquet", "pyarrow")
-        self._arrow: Any = import_module("pyarrow")
+        super().__init__("a Parquet file")
         self._parquet: Any = import_module("pyarrow.parquet")
-        self._kinds = _kinds(self._arrow)
-
-    def form(self, tables: Sequence[Table]) -> SinkForm:  # noqa: ARG002 - `FileFormat`
-        """Return ``rows``."""
-        return "rows"
-
-    def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
-        """Return an Arrow record batch, without its schema."""
-        pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
-        arrays = [self._array(column.kind, values) for column, values in pairs]
-        schema = self._schema(table)
-        batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
-        return bytes(batch.serialize())
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
         """Write the rows of all *blocks* in groups of `GROUP`."""
-        schema = self._schema(table)
         options = {"compression": "zstd", "coerce_timestamps": "us"}
+        schema = self.schema(table)
         with (
             path.open("wb") as file,  # pyarrow would keep one of its own open
             self._parquet.ParquetWriter(file, schema, **options) as writer,
         ):
-            for group in self._groups(schema, blocks):
+            for group in self.groups(table, blocks):
                 writer.write_table(group, row_group_size=GROUP)
-
-    def _groups(self, schema: Any, blocks: Iterable[bytes]) -> Iterator[Any]:
-        """Join *blocks* and cut them anew: how they were cut does not show."""
-        read, join = self._arrow.ipc.read_record_batch, self._arrow.Table.from_batches
-        batches: list[Any] = []
-        rows = 0
-        for block in blocks:
-            batches.append(read(self._arrow.py_buffer(block), schema))
-            rows += batches[-1].num_rows
-            while rows >= GROUP:
-                joined = join(batches)
-                yield joined.slice(0, GROUP).combine_chunks()
-                batches = joined.slice(GROUP).to_batches()
-                rows -= GROUP
-        if rows:
-            yield join(batches).combine_chunks()
-
-    def _schema(self, table: Table) -> Any:
-        fields = [(column.name, self._kinds[column.kind]) for column in table.columns]
-        return self._arrow.schema(fields)
-
-    def _array(self, kind: Kind, values: Sequence[Any]) -> Any:
-        if kind == "datetime":
-            values = [v if v is None or v.tzinfo is UTC else utc(v) for v in values]
-        try:
-            return self._arrow.array(values, self._kinds[kind])
-        except self._arrow.ArrowInvalid:
-            if kind != "number":
-                raise
-        fitted = [None if number is None else _fitted(number) for number in values]
-        return self._arrow.array(fitted, self._kinds[kind])
-
-
-def _kinds(arrow: Any) -> dict[Kind, Any]:
-    return {
-        "integer": arrow.int64(),
-        "number": arrow.decimal128(PRECISION, SCALE),
-        "text": arrow.string(),
-        "boolean": arrow.bool_(),
-        "datetime": arrow.timestamp("us", tz="UTC"),
-        "json": arrow.string(),
-    }
-
-
-_EXACT: Final = decimal.Context(
-    prec=PRECISION, traps=[decimal.Inexact, decimal.InvalidOperation]
-)
-
-
-def _fitted(number: Decimal) -> Decimal:
-    """Return *number* without zeros at its end, and without losing another digit.
-
-    Raises:
-        ArithmeticError: It has more digits than fit.
-    """
-    try:
-        return number.quantize(decimal.Decimal(1).scaleb(-SCALE), context=_EXACT)
-    except ArithmeticError as error:
-        whole = PRECISION - SCALE
-        message = f"at most {whole} digits before and {SCALE} after the point"
-        raise ArithmeticError(message) from error

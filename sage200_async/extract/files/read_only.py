@@ -19,6 +19,8 @@ from sage200_async.errors import SinkConflict, SinkError
 from sage200_async.extract.files.formats import neutral_text
 from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.extract.files.row_readers import (
+    arrow_columns,
+    arrow_rows,
     csv_header,
     csv_rows,
     ndjson_rows,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.tables import Row, Table
 
 _TEXTS: Final = frozenset({"text", "json"})
+_ARROW: Final = {"parquet": parquet_rows, "arrow": arrow_rows}
 
 
 class FileReader:
@@ -136,8 +139,8 @@ class FileContent:
         """
         path = self._path(table.name)
         with _errors_reported(path):
-            if self._format == "parquet":
-                yield from parquet_rows(path, table)
+            if self._format in _ARROW:
+                yield from _ARROW[self._format](path, table)
                 return
             read = csv_rows if self._format == "csv" else ndjson_rows
             with self._open(path) as file:
@@ -160,8 +163,11 @@ class FileContent:
     def _column_names(self, table: Table) -> set[str]:
         path, file = self._path(table.name), self._files[table.name]
         with _errors_reported(path):
-            if self._format == "parquet":
-                return set(parquet_columns(path))
+            if self._format in _ARROW:
+                columns = (
+                    parquet_columns if self._format == "parquet" else arrow_columns
+                )
+                return set(columns(path))
             with self._open(path) as opened:
                 return set(csv_header(opened)) if self._format == "csv" else _all(file)
 

@@ -1,4 +1,4 @@
-"""Rows read back from files: NDJSON, CSV and Parquet."""
+"""Rows read back from files: NDJSON, CSV, Parquet and Arrow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -15,12 +16,13 @@ import msgspec
 from sage200_async._optional import require
 from sage200_async.errors import SinkError
 from sage200_async.extract.comparison.canonical import encode_value, exact_number
+from sage200_async.extract.nested import nested_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sage200_async.extract.tables import Kind, Row, Table
+    from sage200_async.extract.tables import Column, Kind, Row, Table
 
 Values = list[Any]
 _BLOCK: Final = 500
@@ -36,7 +38,7 @@ def ndjson_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
     for block in _blocks(lines):
         objects = [decoder.decode(line) for line in block]
         columns = [[one.get(name) for one in objects] for name in names]
-        yield _rows(table, columns, _FROM_NDJSON)
+        yield _rows(table, columns, _from_ndjson)
 
 
 def csv_header(file: IO[bytes]) -> list[str]:
@@ -64,7 +66,7 @@ def csv_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
                 )
                 raise SinkError(message)
         columns = [[fields[index] for fields in block] for index in indices]
-        yield _rows(table, columns, _FROM_CSV)
+        yield _rows(table, columns, _from_csv)
 
 
 def parquet_columns(path: Path) -> list[str]:
@@ -82,8 +84,32 @@ def parquet_rows(path: Path, table: Table) -> Iterator[Sequence[Row]]:
     with path.open("rb") as file:
         content = parquet.ParquetFile(file)
         for batch in content.iter_batches(batch_size=_BLOCK, columns=names):
-            columns = [_arrow_values(batch.column(name)) for name in names]
-            yield list(zip(*columns, strict=True))
+            yield _batch_rows(table, batch)
+
+
+def arrow_columns(path: Path) -> list[str]:
+    """Return the names of the columns of an Arrow file."""
+    require("an Arrow file", "parquet", "pyarrow")
+    ipc: Any = import_module("pyarrow.ipc")
+    with path.open("rb") as file:
+        names: list[str] = ipc.open_file(file).schema.names
+    return names
+
+
+def arrow_rows(path: Path, table: Table) -> Iterator[Sequence[Row]]:
+    """Yield the rows of *table* in an Arrow file, some hundred at a time."""
+    ipc: Any = import_module("pyarrow.ipc")
+    with path.open("rb") as file:
+        content = ipc.open_file(file)
+        for number in range(content.num_record_batches):
+            batch = content.get_batch(number)
+            for start in range(0, batch.num_rows, _BLOCK):
+                yield _batch_rows(table, batch.slice(start, _BLOCK))
+
+
+def _batch_rows(table: Table, batch: Any) -> list[Row]:
+    columns = [_arrow_values(one, batch.column(one.name)) for one in table.columns]
+    return list(zip(*columns, strict=True))
 
 
 def _blocks(items: Iterable[Any]) -> Iterator[list[Any]]:
@@ -95,13 +121,13 @@ def _blocks(items: Iterable[Any]) -> Iterator[list[Any]]:
 def _rows(
     table: Table,
     columns: Sequence[Values],
-    conversions: dict[Kind, Callable[[Any], Any]],
+    conversion: Callable[[Column], Callable[[Any], Any] | None],
 ) -> Sequence[Row]:
     pairs = zip(table.columns, columns, strict=True)
     converted = [
-        list(map(conversions[column.kind], values))
-        if column.kind in conversions
-        else values
+        values
+        if (convert := conversion(column)) is None
+        else list(map(convert, values))
         for column, values in pairs
     ]
     return list(zip(*converted, strict=True))
@@ -170,6 +196,16 @@ def _json_text(value: Any) -> str | None:
     return None if value is None else encode_value(value).decode()
 
 
+def _from_ndjson(column: Column) -> Callable[[Any], Any] | None:
+    if column.fields:
+        return partial(nested_json, column)
+    return _FROM_NDJSON.get(column.kind)
+
+
+def _from_csv(column: Column) -> Callable[[Any], Any] | None:
+    return _FROM_CSV.get(column.kind)
+
+
 _FROM_NDJSON: Final[dict[Kind, Callable[[Any], Any]]] = {
     "datetime": _time,
     "json": _json_text,
@@ -182,11 +218,28 @@ _FROM_CSV: Final[dict[Kind, Callable[[Any], Any]]] = {
 }
 
 
-def _arrow_values(column: Any) -> Values:
+def _arrow_values(column: Column, array: Any) -> Values:
     """Return Python's values; times need no database of time zones."""
     arrow: Any = import_module("pyarrow")
-    if not arrow.types.is_timestamp(column.type) or column.type.tz is None:
-        values: Values = column.to_pylist()
-        return values
-    ticks = column.cast(arrow.timestamp("us", "UTC")).cast(arrow.int64()).to_pylist()
+    if column.fields:
+        values = array.cast(_without_zones(arrow, array.type)).to_pylist()
+        return [nested_json(column, value) for value in values]
+    if not arrow.types.is_timestamp(array.type) or array.type.tz is None:
+        return list(array.to_pylist())
+    ticks = array.cast(arrow.timestamp("us", "UTC")).cast(arrow.int64()).to_pylist()
     return [None if n is None else _EPOCH + timedelta(microseconds=n) for n in ticks]
+
+
+def _without_zones(arrow: Any, kind: Any) -> Any:
+    """Return a nested type in which times have no zone: they are in UTC."""
+    types = arrow.types
+    if types.is_timestamp(kind):
+        return arrow.timestamp("us")
+    if types.is_list(kind):
+        return arrow.list_(_without_zones(arrow, kind.value_type))
+    if types.is_struct(kind):
+        fields = [kind.field(number) for number in range(kind.num_fields)]
+        return arrow.struct(
+            [(one.name, _without_zones(arrow, one.type)) for one in fields]
+        )
+    return kind

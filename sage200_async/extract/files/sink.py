@@ -24,6 +24,7 @@ from sage200_async.extract.files.pending_rows import PendingRows
 from sage200_async.extract.files.publish import publish
 from sage200_async.extract.files.read_only import FileReader
 from sage200_async.extract.files.table_files import TableFiles
+from sage200_async.extract.nested import refuse_nested
 from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class FileSink:
         """
         self._release()
         self._tables = tuple(tables)
+        if not self._format.nests:
+            refuse_nested(tables, self._format.name.upper())
         self._pending = PendingRows(self._tables)
         self._encoder = Encoder(self._format, self._tables, self._on_reject)
         with disk_errors(self._folder, "cannot be made"):

@@ -50,6 +50,7 @@ FORMATS = [
     ("csv", "gzip"),
     ("csv", "zstd"),
     ("parquet", None),
+    ("arrow", None),
 ]
 QUERY = "site/1 /things"
 

@@ -241,7 +241,7 @@ def test_what_has_no_key_stays_in_order(tmp_path):
     assert find_manifest(tmp_path, "loose").files[0].key == ()
 
 
-@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet", "arrow"])
 def test_a_time_without_a_zone_is_utc(tmp_path, format):
     """A time without a zone is in UTC, in every format."""
     column, time = Column("at", "datetime"), datetime(2024, 1, 2, 9, 30)
@@ -250,7 +250,7 @@ def test_a_time_without_a_zone_is_utc(tmp_path, format):
     assert naive.read_bytes() == aware.read_bytes()
 
 
-@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet", "arrow"])
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -274,12 +274,13 @@ def test_what_no_file_holds_is_named(tmp_path, format, kind, value):
         ("integer", 2**63),
     ],
 )
-def test_parquet_never_rounds(tmp_path, kind, value):
+@pytest.mark.parametrize("format", ["parquet", "arrow"])
+def test_parquet_never_rounds(tmp_path, format, kind, value):
     """A number with more digits than its column is refused, and named."""
     good = {"number": Decimal("1.50000000000000"), "integer": -(2**63)}[kind]
     with pytest.raises(SinkError, match=r"ones, id 2: odd: .* does not fit " + kind):
-        one(tmp_path, "parquet", Column("odd", kind), good, value)
-    assert one(tmp_path / "good", "parquet", Column("odd", kind), good).exists()
+        one(tmp_path, format, Column("odd", kind), good, value)
+    assert one(tmp_path / "good", format, Column("odd", kind), good).exists()
 
 
 def test_the_manifest_says_what_is_there(tmp_path, records):
