@@ -35,6 +35,7 @@ BENCHMARKS: Final = (
     "import",
     "files",
     "export",
+    "exports",
 )
 
 

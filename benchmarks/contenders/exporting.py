@@ -1,31 +1,36 @@
-"""An export to Parquet by sage200_async, with its proof."""
+"""An export to files by sage200_async, with its proof."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from ours import client_of
 from runner import peak_memory, process_memory, run_job
 
 from sage200_async.extract import Extraction, export, files_at
+from sage200_async.extract.files.factory import FormatName
 
 
-def parquet(url: str) -> dict[str, float]:
+def files(url: str, *, format: FormatName) -> dict[str, float]:  # noqa: A002
     async def main(folder: Path) -> dict[str, float]:
         async with client_of(url) as client:
             idle, started = process_memory("VmRSS"), time.perf_counter()
+            used = time.process_time()
             extraction = Extraction(name="customers", query=client.customers)
-            sink = files_at(folder, "parquet")
+            sink = files_at(folder, format)
             proof = await export(client, extraction, sink, workers=1)
-            seconds = time.perf_counter() - started
+            seconds, cpu = time.perf_counter() - started, time.process_time() - used
         return {
             "records": proof.records,
             "balance": 0,
             "seconds": seconds,
+            "CPU seconds": cpu,
             "MiB above idle": peak_memory() - idle,
+            "peak MiB": peak_memory(),
         }
 
     with tempfile.TemporaryDirectory() as name:
@@ -33,4 +38,8 @@ def parquet(url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    run_job(parquet=parquet)
+    run_job(
+        parquet=partial(files, format="parquet"),
+        arrow=partial(files, format="arrow"),
+        ndjson=partial(files, format="ndjson"),
+    )
