@@ -10,6 +10,7 @@ key_order    the check that rows are those of a range of keys
 rejects_file  records that were set aside, in a file
 undecodable  records that are not what their resource has
 sink         the protocols of sinks
+proof        whether the rows that are stored are those of a certificate
 rejects      records that a sink cannot store, set aside
 sink_forms   the form in which records are read for a sink
 sink_thread  a thread of its own for a sink

@@ -7,7 +7,6 @@ read_only     what `verify` reads, without the right to write
 migrations    tables, compared with what they should be, created and altered
 staging       the tables of rows that are not visible yet
 merging       from the staging tables to the tables
-proof         whether the staged rows are those of a certificate
 state         values of our own beside the data
 rejections    which rows a database refuses
 sql           the statements, the same text for all databases

@@ -9,12 +9,12 @@ from msgspec.structs import replace as altered
 
 from sage200_async.extract.databases import merging, sql
 from sage200_async.extract.databases.migrations import Migrator
-from sage200_async.extract.databases.proof import proved
 from sage200_async.extract.databases.rejections import refused_rows, set_aside
 from sage200_async.extract.databases.staging import clear
 from sage200_async.extract.databases.stored_copy import StoredCopy
 from sage200_async.extract.key_order import require_key_order
 from sage200_async.extract.nested import refuse_nested
+from sage200_async.extract.proof import proved
 from sage200_async.extract.rejects import key_position
 from sage200_async.extract.sink import DEFAULTS
 

@@ -25,6 +25,7 @@ from sage200_async.extract.files.publish import publish
 from sage200_async.extract.files.read_only import FileReader
 from sage200_async.extract.files.table_files import TableFiles
 from sage200_async.extract.nested import refuse_nested
+from sage200_async.extract.proof import proved
 from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ class FileSink:
     def form(self) -> SinkForm:
         """What it takes besides rows: columns or lines, where the format does."""
         return self._format.form(self._tables)
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether it sets aside records with a value that does not fit."""
+        return self._on_reject is not None
 
     @property
     def _resource(self) -> str:
@@ -268,7 +274,8 @@ class FileSink:
         """
         journal = self._require_open()
         self._flush()
-        certificate = self._require_proof(journal, certificate)
+        name, rows = str(journal.folder), journal.row_count(0)
+        certificate = proved(name, certificate, self._checkpoint, rows)
         with disk_errors(self._folder):
             manifest = self._manifest(journal, self._written(journal), certificate)
             publish(self._folder, journal, manifest)
@@ -282,31 +289,9 @@ class FileSink:
         files = self._files or TableFiles(journal, self._tables, self._format)
         self._files = None
         try:
-            return files.finish()
+            return files.complete()
         finally:
             files.stop()
-
-    def _require_proof(self, journal: Journal, certificate: Certificate) -> Certificate:
-        """Return *certificate* with the records that were set aside, if it holds."""
-        checkpoint, rows = self._require_started(), journal.row_count(0)
-        if not checkpoint.complete:
-            gaps = ", ".join(
-                f"{gap.low + 1} to {gap.high}" for gap in checkpoint.missing
-            )
-            message = (
-                f"{journal.folder}: keys are missing: {gaps}; run again to read them"
-            )
-            raise SinkError(message)
-        set_aside = checkpoint.set_aside
-        if rows + set_aside != certificate.records:
-            message = (
-                f"{journal.folder}: the certificate names {certificate.records:,} "
-                f"records, but {rows:,} rows were written and {set_aside:,} set aside; "
-                "run again with --restart"
-            )
-            raise SinkError(message)
-        rejected = certificate.rejected + set_aside
-        return structs.replace(certificate, records=rows, rejected=rejected)
 
     def _manifest(
         self, journal: Journal, files: Sequence[File], certificate: Certificate

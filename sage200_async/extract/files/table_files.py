@@ -51,9 +51,9 @@ class TableFiles:
         missing = checkpoint.missing
         high = missing[0].low if missing else None
         for number, file in enumerate(self._files):
-            file.hand_on(self._journal.positions(number, high))
+            file.enqueue(self._journal.positions(number, high))
 
-    def finish(self) -> list[File]:
+    def complete(self) -> list[File]:
         """Write all rows that there are; return what is in the files.
 
         Raises:
@@ -61,7 +61,7 @@ class TableFiles:
             OSError: The disk refused.
         """
         for number, file in enumerate(self._files):
-            file.hand_on(self._journal.positions(number))
+            file.enqueue(self._journal.positions(number))
             file.close()
         return [file.result() for file in self._files]
 
@@ -79,7 +79,7 @@ class _TableFile:
     ) -> None:
         self._journal, self._number = journal, number
         self._table, self._format = table, file_format
-        self._handed_on = 0
+        self._enqueued = 0
         self._queue = SimpleQueue["Position | _Stopped | None"]()
         self._file: File | None = None
         self._error: BaseException | None = None
@@ -87,11 +87,11 @@ class _TableFile:
         self._thread = Thread(target=self._run, name="sage200-file", daemon=True)
         self._thread.start()
 
-    def hand_on(self, positions: Sequence[Position]) -> None:
+    def enqueue(self, positions: Sequence[Position]) -> None:
         """Let it write the blocks at *positions*, but for those it has already."""
-        for position in positions[self._handed_on :]:
+        for position in positions[self._enqueued :]:
             self._queue.put(position)
-        self._handed_on = max(self._handed_on, len(positions))
+        self._enqueued = max(self._enqueued, len(positions))
 
     def close(self) -> None:
         """Let it end the file after the last block."""

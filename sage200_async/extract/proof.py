@@ -19,7 +19,7 @@ def proved(
     """Return the certificate of the rows that are staged.
 
     Args:
-        name: The name of the table in messages.
+        name: The name of the table, or of the journal, in messages.
         certificate: Of the records that were read.
         checkpoint: Of the read.
         staged: Rows of the resource's own table.
@@ -38,7 +38,8 @@ def proved(
     if staged + checkpoint.set_aside != certificate.records:
         message = (
             f"{name}: the certificate names {certificate.records:,} records, but {staged:,} "
-            "rows were written; run again with --restart (restart=True)"
+            f"rows were written and {checkpoint.set_aside:,} set aside; run again with "
+            "--restart (restart=True)"
         )
         raise SinkError(message)
     rejected = certificate.rejected + checkpoint.set_aside
