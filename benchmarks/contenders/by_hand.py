@@ -70,7 +70,7 @@ def stall(url: str) -> dict[str, float]:
 
 
 def ndjson(url: str) -> dict[str, float]:
-    """Write each page with `encode_lines`; whoever is stopped starts over."""
+    """Write each page with `encode_lines`; a run that is stopped starts over."""
     encoder = msgspec.json.Encoder(decimal_format="number")
 
     async def main(path: Path) -> int:

@@ -7,7 +7,7 @@
 """aiohttp + polars: the best loop by hand to Parquet.
 
 Each page is read with `polars.read_json`, all are joined and written. Money is a float,
-the types are guessed from each page, and whoever is stopped starts over.
+the types are guessed from each page, and a run that is stopped starts over.
 """
 
 from __future__ import annotations

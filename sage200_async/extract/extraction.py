@@ -19,6 +19,7 @@ from sage200_async.extract.sink_writer import SinkWriter
 from sage200_async.extract.tables import Related, Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
 from sage200_async.paging.parallel import ResumePoint
+from sage200_async.query.bound_endpoint import connection_of
 from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ async def read_into(
         server_time=server_time,
     )
     try:
-        await _write_all(read, thread, None if point else first, on_progress)
+        await _write_all(query, read, thread, None if point else first, on_progress)
     except PagingError:
         # Responses contradict each other: what was stored before may be wrong, too.
         await thread.restart()
@@ -215,14 +216,17 @@ async def read_into(
 
 
 async def _write_all(
+    query: CollectionQuery[Any],
     read: ParallelRead[Any],
     thread: SinkThread,
     first: Checkpoint | None,
     on_progress: Callable[[Progress], object] | None,
 ) -> None:
     """Write every batch; begin with the checkpoint *first*, unless it is resumed."""
-    async with SinkWriter(thread, on_progress) as writer, read:
-        async for batch in batches_for(read, thread.form):
+    has_quarantine = connection_of(query).quarantine is not None
+    form = thread.form(has_quarantine=has_quarantine)
+    async with SinkWriter(thread, form, on_progress) as writer, read:
+        async for batch in batches_for(query, read, form):
             if first is not None:
                 await thread.begin(_with_bounds(first, read))
                 first = None

@@ -163,6 +163,15 @@ class FormedSink(Sink, Protocol):
         """The form that it is written to the fastest; known once it is open."""
         ...
 
+    @property
+    def sets_aside(self) -> bool:
+        """Whether it sets aside records with a value that does not fit it.
+
+        Where columns are read, such a value is an error of decoding, and goes to the
+        client's ``quarantine``.
+        """
+        ...
+
     def write(
         self,
         key_range: KeyRange | None,
@@ -175,10 +184,16 @@ class FormedSink(Sink, Protocol):
         ...
 
 
-def form_of(sink: Sink) -> SinkForm:
-    """Return the form that *sink*, which is open, is written to the fastest."""
+def form_of(sink: Sink, *, has_quarantine: bool) -> SinkForm:
+    """Return the form that *sink*, which is open, is written to the fastest.
+
+    Args:
+        sink: The sink.
+        has_quarantine: Whether something takes records that cannot be decoded.
+    """
     form: SinkForm = getattr(sink, "form", "rows")
-    return form
+    needs_rows = form == "columns" and getattr(sink, "sets_aside", False)
+    return "rows" if needs_rows and not has_quarantine else form
 
 
 class SyncTarget(Sink, Protocol):

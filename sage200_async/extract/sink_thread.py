@@ -76,10 +76,9 @@ class SinkThread:
         options = replace(self._options, restart=True)
         await self._call(self._sink.open, self._tables, options)
 
-    @property
-    def form(self) -> SinkForm:
-        """The form in which batches are to come."""
-        return form_of(self._sink)
+    def form(self, *, has_quarantine: bool) -> SinkForm:
+        """Return the form in which batches are to come, as `form_of` does."""
+        return form_of(self._sink, has_quarantine=has_quarantine)
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""
@@ -103,9 +102,13 @@ class SinkThread:
             )
         )
 
-    async def write_batches(self, writes: Sequence[Write]) -> None:
-        """Write several batches, in one turn of the thread."""
-        form = self.form
+    async def write_batches(self, writes: Sequence[Write], form: SinkForm) -> None:
+        """Write several batches, in one turn of the thread.
+
+        Args:
+            writes: The batches.
+            form: The form that they are in.
+        """
 
         def write() -> None:
             for batch, progress in writes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sage200_async.extract.sink import SinkForm
     from sage200_async.extract.sink_thread import SinkThread, Write
     from sage200_async.paging.parallel import Batch, Progress
 
@@ -23,16 +24,18 @@ class SinkWriter:
     added, whatever ended it, so that the next run resumes there.
 
     Args:
-        thread: The sink, in which a read was begun or is resumed.
+        thread: The sink, in which a read was started or is resumed.
+        form: The form of the batches.
         on_progress: Called after each call of the sink.
     """
 
     def __init__(
         self,
         thread: SinkThread,
+        form: SinkForm,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> None:
-        self._thread = thread
+        self._thread, self._form = thread, form
         self._on_progress = on_progress
         self._waiting: list[Write] = []
         self._records = 0
@@ -79,6 +82,6 @@ class SinkWriter:
             self._task = None
 
     async def _write(self, writes: list[Write]) -> None:
-        await self._thread.write_batches(writes)
+        await self._thread.write_batches(writes, self._form)
         if self._on_progress is not None:
             self._on_progress(writes[-1][1])

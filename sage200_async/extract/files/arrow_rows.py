@@ -48,15 +48,28 @@ class ArrowRows:
         self._arrow: Any = import_module("pyarrow")
         self._kinds = _kinds(self._arrow)
 
-    def form(self, tables: Sequence[Table]) -> SinkForm:  # noqa: ARG002 - `FileFormat`
-        """Return ``rows``."""
-        return "rows"
+    def form(self, tables: Sequence[Table]) -> SinkForm:
+        """Return ``columns``, unless JSON has to be written as text."""
+        columns, key = tables[0].columns, tables[0].key
+        has_types = all(one.kind != "json" or one.fields for one in columns)
+        return "columns" if len(tables) == 1 and key and has_types else "rows"
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return an Arrow record batch, without its schema."""
         pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
         arrays = [self._array(column, values) for column, values in pairs]
         schema = self.schema(table)
+        batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
+        return bytes(batch.serialize())
+
+    def encode_columns(self, table: Table, batches: Sequence[Any]) -> bytes:
+        """Return one record batch of all *batches*, without its schema."""
+        schema = self.schema(table)
+        joined = self._arrow.concat_batches(batches)
+        arrays = [
+            joined.column(field.name).cast(field.type)  # the same but for nullability
+            for field in schema
+        ]
         batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
         return bytes(batch.serialize())
 

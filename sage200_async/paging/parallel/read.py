@@ -134,11 +134,6 @@ class ParallelRead(Generic[R]):
             for record in batch.records:
                 yield record
 
-    @property
-    def model(self) -> type[R]:
-        """What each record is."""
-        return self._form.model
-
     def batches(self) -> AsyncGenerator[Batch[list[R]], None]:
         """Yield the records in batches, each with the range of keys that it covers."""
         return self.batches_as(self._form)
