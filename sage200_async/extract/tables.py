@@ -101,7 +101,8 @@ def _column_names(
     plain = [name for name, kind in kinds.items() if not issubclass(kind, Fields)]
     selected = [name.partition(".")[0] for name in options.select] or plain
     keyed = [key] if key and key not in selected else []
-    return list(dict.fromkeys([*keyed, *selected, *options.expand]))
+    expanded = [path.partition(".")[0] for path in options.expand]
+    return list(dict.fromkeys([*keyed, *selected, *expanded]))
 
 
 def _column(record: type[Record], name: str, paths: Iterable[list[str]]) -> Column:

@@ -23,8 +23,8 @@ def test_a_query_that_cannot_be_listed_is_refused(query):
 
 @pytest.mark.parametrize("related", ["table", "", None])
 def test_unknown_ways_to_store_related_records_are_refused(related):
-    """Related records become JSON or tables, and nothing else."""
-    with pytest.raises(QueryError, match=r"^x: related must be 'json' or 'tables'"):
+    """Related records become JSON, tables or nested lists, and nothing else."""
+    with pytest.raises(QueryError, match=r"^x: related must be 'json', 'tables' or"):
         Extraction(name="x", query=CLIENT.customers, related=related)
 
 
