@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
 from functools import lru_cache
 from itertools import chain, starmap
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _BLOCK: Final = 256
 # Rows that are encoded at once.
 
+T = TypeVar("T")
 Values = Sequence[Any]
 Changes = Iterator[tuple[int, Any]]
 """Positions in a column, and the values to write there instead."""
@@ -130,8 +131,8 @@ class Ndjson:
 
     def encode_lines(self, table: Table, lines: Sequence[bytes]) -> bytes:  # noqa: ARG002 - `LineFormat`
         """Return the lines as they are, in UTF-8."""
-        text = b"\n".join([*lines, b""])
-        return text if _is_utf8(text) else text.decode("utf-8", "replace").encode()
+        blocks = (b"\n".join([*some, b""]) for some in _blocks(lines))
+        return b"".join(map(_in_utf8, blocks))
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
@@ -214,18 +215,18 @@ def _write(chunks: Iterable[bytes], path: Path) -> None:
         file.writelines(chunks)
 
 
-def _is_utf8(text: bytes) -> bool:
-    """Return whether *text* is UTF-8: the parser lets unknown fields pass that are not."""
+def _in_utf8(text: bytes) -> bytes:
+    """Return *text* in UTF-8: the parser lets unknown fields pass that are not."""
     if text.isascii():
-        return True
+        return text
     try:
         text.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return text.decode("utf-8", "replace").encode()
+    return text
 
 
-def _blocks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _blocks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield some rows at a time: they fit a processor's cache, which is 1.5 x as fast."""
     return (rows[n : n + _BLOCK] for n in range(0, len(rows), _BLOCK))
 
