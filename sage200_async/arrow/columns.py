@@ -13,6 +13,7 @@ from sage200_async.arrow.libraries import Array, RecordBatch, Schema, pa
 from sage200_async.arrow.parsing import Parser
 from sage200_async.arrow.rows import RowReader, as_batch
 from sage200_async.errors import DecodeError
+from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.wire.decode import decode_plain
 
 if TYPE_CHECKING:
@@ -85,35 +86,43 @@ class ColumnForm:
         body: bytes | ChunkedBody,
         key: str | None,  # noqa: ARG002 - the form has it already
         quarantine: Quarantine,
+        *,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> ColumnReader:
         """Return a reader for one page."""
-        return ColumnReader(self, body, quarantine)
+        return ColumnReader(self, body, quarantine, max_record_bytes)
 
     def empty(self) -> ColumnSlice:
         """Return no rows."""
         return ColumnSlice(pa.RecordBatch.from_pylist([], schema=self.schema), [])
 
-    def outcomes(self, cut: Cut, *, collect: bool) -> list[ColumnSlice | DecodeError]:
+    def outcomes(
+        self, cut: Cut, *, collect: bool, max_bytes: int = MAX_RECORD_BYTES
+    ) -> list[ColumnSlice | DecodeError]:
         """Return what becomes of the records of *cut*: their rows, and errors.
 
         Args:
             cut: The bytes of the records.
             collect: Whether to go on after an error.
+            max_bytes: Bytes of one record at most.
         """
         rows = list(map(bytes, cut))
-        batch = self.parser.batch(rows)
+        too_large = max(map(len, rows), default=0) > max_bytes
+        batch = None if too_large else self.parser.batch(rows)
         if batch is None:
-            return self._by_records(rows, cut.start, collect=collect)
+            return self._by_records(rows, cut.start, max_bytes, collect=collect)
         last = decode_plain(rows[-1], self.model) if self.key is None else None
         return [self._slice(batch, last)]
 
     def _by_records(
-        self, raws: Sequence[bytes], start: int, *, collect: bool
+        self, raws: Sequence[bytes], start: int, max_bytes: int, *, collect: bool
     ) -> list[ColumnSlice | DecodeError]:
         outcomes: list[ColumnSlice | DecodeError] = []
         errors = outcomes if collect else None
         keyless = self.key is None
-        reader = RowReader(self.model, self.schema, errors, needs_fields=keyless)
+        reader = RowReader(
+            self.model, self.schema, errors, max_bytes, needs_fields=keyless
+        )
         try:
             for rows in reader.rows(raws, start):
                 batch = as_batch(rows, self.schema)
@@ -138,11 +147,15 @@ class ColumnReader:
         form: ColumnForm,
         body: bytes | ChunkedBody,
         quarantine: Quarantine,
+        max_record_bytes: int,
     ) -> None:
         self._form = form
+        self._max_bytes = max_record_bytes
         self._quarantine = quarantine
         cut_errors = None if quarantine is None else self._add_error
-        self._cutter = Cutter(form.model, cut_errors, form.slice_bytes)
+        self._cutter = Cutter(
+            form.model, cut_errors, form.slice_bytes, max_record_bytes
+        )
         self._cuts = self._cutter.slices(body)
         self._pending: deque[asyncio.Future[list[ColumnSlice | DecodeError]]] = deque()
         self._ready: deque[ColumnSlice | DecodeError] = deque()
@@ -183,7 +196,9 @@ class ColumnReader:
             if cut is None:
                 self._all_cut = True
             elif cut:
-                task = partial(form.outcomes, cut, collect=collect)
+                task = partial(
+                    form.outcomes, cut, collect=collect, max_bytes=self._max_bytes
+                )
                 self._pending.append(loop.run_in_executor(form.executor, task))
             await asyncio.sleep(0)
 

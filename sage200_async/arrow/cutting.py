@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.limits import SLICE_BYTES
+from sage200_async.limits import MAX_RECORD_BYTES, SLICE_BYTES
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.json_types import DECODING_ERRORS
 
@@ -35,6 +35,7 @@ class Cutter(SliceReader[Any]):
         model: What each record is, for errors.
         quarantine: Takes the errors of records that are too large to be read.
         slice_bytes: About how many bytes are cut at once.
+        max_record_bytes: Bytes of one record at most.
     """
 
     def __init__(
@@ -42,9 +43,13 @@ class Cutter(SliceReader[Any]):
         model: type[Any],
         quarantine: Quarantine,
         slice_bytes: int = COLUMN_SLICE,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
         super().__init__(
-            model, None if quarantine is None else self._set_aside, slice_bytes
+            model,
+            None if quarantine is None else self._set_aside,
+            slice_bytes,
+            max_record_bytes=max_record_bytes,
         )
         self._take = quarantine
         self._done = 0

@@ -34,6 +34,7 @@ class RowReader(SliceReader[Any]):
         model: What each record is.
         schema: The columns.
         errors: Takes the errors of records that do not fit; None to raise the first.
+        max_record_bytes: Bytes of one record at most.
         needs_fields: As `SliceReader` has it.
     """
 
@@ -42,11 +43,16 @@ class RowReader(SliceReader[Any]):
         model: type[Any],
         schema: Schema,
         errors: list[Any] | None,
+        max_record_bytes: int,
         *,
         needs_fields: bool,
     ) -> None:
-        quarantine = None if errors is None else errors.append
-        super().__init__(model, quarantine, needs_fields=needs_fields)
+        super().__init__(
+            model,
+            None if errors is None else errors.append,
+            needs_fields=needs_fields,
+            max_record_bytes=max_record_bytes,
+        )
         self.last: object = None
         """The last record that was decoded."""
         self._fields = list(schema)

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from sage200_async.errors import QueryError
+from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.wire.constructed import handing_on, unchanged
 from sage200_async.wire.decode import SliceReader, decoders_for
 
@@ -91,7 +92,12 @@ class Form(Protocol[B_co]):
     """What the records of a reading are turned into; shared by its workers."""
 
     def open(
-        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+        self,
+        body: bytes | ChunkedBody,
+        key: str | None,
+        quarantine: Quarantine,
+        *,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> Reader[B_co]:
         """Return a reader for one page.
 
@@ -100,6 +106,7 @@ class Form(Protocol[B_co]):
             key: The field by which records are read, or None. Without a key, an object
                 with none of the record's fields is an error.
             quarantine: Takes the errors of records that do not fit.
+            max_record_bytes: Bytes of one record at most; a larger one does not fit.
         """
         ...
 
@@ -161,10 +168,21 @@ class RecordForm(Generic[R]):
         self.model = model
 
     def open(
-        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+        self,
+        body: bytes | ChunkedBody,
+        key: str | None,
+        quarantine: Quarantine,
+        *,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> RecordReader[R]:
         """Return a reader for one page."""
-        return RecordReader(self.model, body, key, quarantine)
+        reader = SliceReader(
+            self.model,
+            quarantine,
+            needs_fields=key is None,
+            max_record_bytes=max_record_bytes,
+        )
+        return RecordReader(reader, self.model, body, key)
 
     def empty(self) -> ListSlice[R]:
         """Return no records."""
@@ -176,16 +194,16 @@ class RecordReader(Generic[R]):
 
     def __init__(
         self,
+        reader: SliceReader[R],
         model: type[R],
         body: bytes | ChunkedBody,
         key: str | None,
-        quarantine: Quarantine,
     ) -> None:
         self._model = model
         self._handing_on = handing_on(model)
         self._key_of = key_getter(model, key)
-        self._reader = SliceReader(model, quarantine, needs_fields=key is None)
-        self._slices = self._reader.slices(body)
+        self._reader = reader
+        self._slices = reader.slices(body)
         self._started = False
 
     @property

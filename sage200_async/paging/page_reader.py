@@ -190,7 +190,12 @@ class PageReader:
         try:
             check = self.validator.open(plan, body, within)
             check.expected = page.max_key
-            reader = form.open(body, plan.key, self._quarantine(check))
+            reader = form.open(
+                body,
+                plan.key,
+                self._quarantine(check),
+                max_record_bytes=self._context.max_record_bytes,
+            )
             while (served := await reader.next()) is not None:
                 checked, room = check.accept(served), moved.remaining
                 moved = check.position

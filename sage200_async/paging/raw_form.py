@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.paging.page_forms import key_getter
 from sage200_async.wire.decode import SliceReader, decode_plain, decoders_for
 from sage200_async.wire.json_types import is_array
@@ -69,10 +70,16 @@ class RawForm:
         self.model = model
 
     def open(
-        self, body: bytes | ChunkedBody, key: str | None, quarantine: Quarantine
+        self,
+        body: bytes | ChunkedBody,
+        key: str | None,
+        quarantine: Quarantine,
+        *,
+        max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> RawReader:
         """Return a reader for one page."""
-        return RawReader(self.model, body, key, quarantine)
+        reader = _PairReader(self.model, key, quarantine, max_record_bytes)
+        return RawReader(reader, body, self.model, has_key=key is not None)
 
     def empty(self) -> RawSlice:
         """Return no records."""
@@ -84,15 +91,16 @@ class RawReader:
 
     def __init__(
         self,
-        model: type[Any],
+        reader: _PairReader,
         body: bytes | ChunkedBody,
-        key: str | None,
-        quarantine: Quarantine,
+        model: type[Any],
+        *,
+        has_key: bool,
     ) -> None:
         self._model = model
-        self._has_key = key is not None
-        self._reader = _PairReader(model, key, quarantine)
-        self._slices = self._reader.slices(body)
+        self._has_key = has_key
+        self._reader = reader
+        self._slices = reader.slices(body)
         self._started = False
 
     @property
@@ -118,9 +126,18 @@ class _PairReader(SliceReader[Any]):
     """Decodes slices, and returns the key and the bytes of each record instead."""
 
     def __init__(
-        self, model: type[Any], key: str | None, quarantine: Quarantine
+        self,
+        model: type[Any],
+        key: str | None,
+        quarantine: Quarantine,
+        max_record_bytes: int,
     ) -> None:
-        super().__init__(model, quarantine, needs_fields=key is None)
+        super().__init__(
+            model,
+            quarantine,
+            needs_fields=key is None,
+            max_record_bytes=max_record_bytes,
+        )
         self._key_of = key_getter(model, key) or _no_key
 
     def _read(self, decoder: Decoder[T], array: bytes) -> Any:

@@ -24,6 +24,7 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TO_BRACKET: Final = re.compile(
     rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL
 )
+_BLANKS: Final = b" \t\r\n"
 _MAX_STEPS: Final = 20_000
 # Brackets after which the key of a record is not searched any further.
 _TO_COMMA: Final = re.compile(
@@ -95,13 +96,13 @@ def _between_brackets(array: bytes) -> list[bytes] | None:
             return None
         at, token = match.end(), match[1]
         if token == b",":
-            records.append(array[start : at - 1])
+            records.append(array[start : at - 1].strip(_BLANKS))
             start = at
         else:
             depth += 1 if token in b"[{" else -1
     if array[at:].strip() or array[:1] != b"[":
         return None
-    records.append(array[start : at - 1])
+    records.append(array[start : at - 1].strip(_BLANKS))
     return records if all(map(_has_right_brackets, records)) else None
 
 
