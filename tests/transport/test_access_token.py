@@ -43,7 +43,7 @@ def held(helpers, seconds_left, *, refresh_token="hush-refresh-0"):
 
 
 def test_a_token_that_lasts_is_handed_out_as_it_is(helpers):
-    """Nothing is asked; the expiry is told."""
+    """Nothing is asked, and it says when it expires."""
     service, manager = held(helpers, 5000)
     token = asyncio.run(access_token(manager))
     now = service.clock.now()
@@ -124,8 +124,8 @@ def test_settings_for_a_worker_have_no_other_secret():
     assert pickle.loads(pickled) == settings
     assert b"hush-access" in pickled
     assert pickled.count(b"hush") == 1
-    kept = (settings.client_id, settings.site, settings.company, settings.page_size)
-    assert kept == ("ours", "s", "7", 50)
+    unchanged = (settings.client_id, settings.site, settings.company, settings.page_size)
+    assert unchanged == ("ours", "s", "7", 50)
     assert copy.copy(settings.token_store) == token.store
     assert hash(token.store) == hash(AccessTokenStore(token))
     assert token.store != AccessTokenStore(AccessToken("hush-other"))
@@ -139,7 +139,7 @@ def test_how_long_it_lives():
 
 
 def test_a_worker_reads_until_its_token_dies():
-    """A worker reads with it, refreshes nothing, and then is told what to do."""
+    """A worker reads with it, refreshes nothing, and then gets an error that says so."""
 
     async def main():
         async with (
@@ -171,7 +171,7 @@ def test_a_worker_reads_until_its_token_dies():
     asyncio.run(main())
 
 
-def test_a_short_life_is_told():
+def test_a_short_life():
     """A token of a minute is handed out with its minute, and dies after it."""
 
     async def main():
