@@ -124,7 +124,12 @@ def test_settings_for_a_worker_have_no_other_secret():
     assert pickle.loads(pickled) == settings
     assert b"hush-access" in pickled
     assert pickled.count(b"hush") == 1
-    unchanged = (settings.client_id, settings.site, settings.company, settings.page_size)
+    unchanged = (
+        settings.client_id,
+        settings.site,
+        settings.company,
+        settings.page_size,
+    )
     assert unchanged == ("ours", "s", "7", 50)
     assert copy.copy(settings.token_store) == token.store
     assert hash(token.store) == hash(AccessTokenStore(token))
