@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from sage200_async.errors import QueryError
 from sage200_async.odata.expressions import Expression, raw
+from sage200_async.odata.fields import field
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.json_form import decoded, encoded
 from sage200_async.paging.key_ranges import KeyRange
@@ -241,5 +242,6 @@ def _require_harmless(source: RangeSource) -> None:
             "that of a plan"
         )
         raise QueryError(message)
+    field(source.key)
     if source.filter:
         raw(source.filter)

@@ -411,6 +411,9 @@ def test_foreign_json_is_refused(done):
         "a record of the catalog": replace(
             part, source=replace(source, record="os:system")
         ).to_json(),
+        "the name of a field": replace(
+            part, source=replace(source, key="id gt 0 or id")
+        ).to_json(),
         "raw takes a whole condition": replace(
             part, source=replace(source, filter="id gt 1) or (id gt 0")
         ).to_json(),
