@@ -180,7 +180,9 @@ def _holds_values(types: list[Type], expected: tuple[Any, ...]) -> bool:
     """Return whether all values fit: an Enum or a Literal narrows them on purpose."""
     literals = [value for one in types for value in _values_of(one)]
     if literals:
-        return all(type(value) in expected for value in literals)
+        return all(type(value) in {*expected, type(None)} for value in literals)
+    if Decimal in expected and any(isinstance(one, inspect.FloatType) for one in types):
+        return False  # it would be preferred
     return all(any(_holds(one, kind) for one in types) for kind in expected)
 
 

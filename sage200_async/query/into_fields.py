@@ -134,6 +134,8 @@ def may_be_none(node: Type) -> bool:
     node = plain(node)
     if isinstance(node, inspect.UnionType):
         return any(map(may_be_none, node.types))
+    if isinstance(node, inspect.LiteralType):
+        return None in node.values
     return isinstance(node, inspect.NoneType) or takes_anything(node)
 
 

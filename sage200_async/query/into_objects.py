@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _MAKING: Final = ("__post_init__", "__init__", "__new__", "__setattr__")
 _PYTHON: Final = frozenset({"builtins", "msgspec", "typing"})
 # Modules whose own methods refuse no value.
+_GENERATED: Final = "<string>"
+# The file of what `dataclasses` generates; other libraries wrap it.
+_BUILT: Final = attrgetter("_built")
+# A name that no field has.
 
 
 def is_simple(node: Own) -> bool:
@@ -61,14 +65,14 @@ def one_by_one(node: Own, added: str | None) -> dict[str, Any]:
     make, values = _maker(node), _values_getter(node, added)
 
     def make_one(record: Any) -> None:
-        record.built = make(*map(_built, values(record)))
+        record._built = make(*map(_built, values(record)))  # noqa: SLF001
 
-    attributes = _constructing(lambda records: [record.built for record in records])
+    attributes = _constructing(lambda records: list(map(_BUILT, records)))
     return {"__post_init__": make_one, **attributes}
 
 
 def _constructing(construct: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
-    return {"construct": staticmethod(construct)}
+    return {"_construct": staticmethod(construct)}
 
 
 def _dicts(added: str | None, records: list[Any]) -> list[Any]:
@@ -145,6 +149,6 @@ def _is_own(made_by: type[Any], name: str) -> bool:
         return False
     if name == "__new__" and hasattr(base, "_fields"):
         return "_fields" not in vars(base)  # generated with a NamedTuple
-    settings = vars(base).get("__dataclass_params__")
-    generated = {"__init__": "init", "__setattr__": "frozen"}.get(name, "")
-    return not getattr(settings, generated, False)
+    code: Any = getattr(vars(base)[name], "__code__", None)
+    is_generated = getattr(code, "co_filename", "") == _GENERATED
+    return not (is_generated and "__dataclass_params__" in vars(base))

@@ -6,7 +6,7 @@ consumer asked for when they are handed on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 class Constructed(Struct):
-    """A record as it is decoded; `construct` makes the consumer's objects of many."""
-
-    if TYPE_CHECKING:
-        construct: ClassVar[Callable[[list[Any]], list[Any]]]
+    """A record as it is decoded; its `_construct` makes the consumer's objects."""
 
 
 def empty_of(model: Any) -> Any:
@@ -31,9 +28,9 @@ def empty_of(model: Any) -> Any:
 
 def handing_on(model: Any) -> Callable[[list[Any]], list[Any]]:
     """Return what records of *model* pass through when they are handed on."""
-    if isinstance(model, type) and issubclass(model, Constructed):
-        return model.construct
-    return unchanged
+    construct: Callable[[list[Any]], list[Any]]
+    construct = getattr(model, "_construct", unchanged)
+    return construct
 
 
 def unchanged(records: list[Any]) -> list[Any]:

@@ -1,6 +1,7 @@
 """Reading into types of one's own: what is asked for, what comes, what is refused."""
 
 import asyncio
+import collections
 import dataclasses
 import enum
 import json
@@ -295,6 +296,25 @@ def test_what_ones_own_code_refuses():
         read(Positive, *rows)
 
 
+def test_what_wraps_a_dataclass_may_refuse():
+    """A constructor that another library has wrapped is code that may refuse."""
+
+    @dataclass
+    class Wrapped:
+        name: str
+
+    generated = Wrapped.__init__
+
+    def checked(self, name):
+        if not name:
+            raise ValueError("no name")
+        generated(self, name)
+
+    Wrapped.__init__ = checked
+    with pytest.raises(DecodeError, match=r"Wrapped at \$\[1\]: no name"):
+        read(Wrapped, {"id": 1, "name": "A"}, {"id": 2, "name": ""})
+
+
 def test_constraints_are_checked():
     """What `msgspec.Meta` demands of a value is demanded of each record."""
 
@@ -318,6 +338,8 @@ def test_enumerations():
 
     row = {"id": 1, "account_status_type": "AccountStatusHidden"}
     assert read(Narrow, row) == [Narrow(Account.HIDDEN)]
+    either = fields(exchange_rate_type=Literal["spot", None])  # noqa: PYI061
+    assert read(either, {"id": 1}) == [either(None)]
     assert read(Narrow, row | {"exchange_rate_type": "spot"})[0].exchange_rate_type
     with pytest.raises(
         DecodeError, match=r"\$\[0\]\.account_status_type: Invalid enum"
@@ -460,6 +482,7 @@ def test_unknown_names_are_refused_with_the_nearest():
     [
         ({"balance": float}, "balance: float cannot hold.*use Decimal, which keeps"),
         ({"balance": float | None}, "balance: float cannot hold"),
+        ({"balance": Decimal | float}, r"Decimal \| float cannot hold"),
         ({"balance": int}, "balance: int cannot hold"),
         ({"balance": str}, "balance: str cannot hold"),
         ({"currency_id": float}, "currency_id: float cannot hold.*use int"),
@@ -523,6 +546,15 @@ def test_fields_that_come_in_two_types():
 
 class Own:
     name: str
+
+
+Untyped = collections.namedtuple("Untyped", "id name")  # noqa: PYI024
+
+
+def test_a_named_tuple_without_types():
+    """A namedtuple without annotations takes what comes."""
+    records = read(Untyped, {"id": 1, "name": "A"}, {"id": 2})
+    assert records == [Untyped(1, "A"), Untyped(2, None)]
 
 
 class Endless(Struct):
@@ -616,10 +648,14 @@ def test_a_resource_that_the_catalog_does_not_have():
     """Its names and types are not checked; what is no single value is expanded."""
     things = untyped_endpoint("things", "id").query
     line = fields(sku=str, price=float)
+    keyless = untyped_endpoint("things", None).query.order_by("built")
     query = things.into(fields(id=int, name=str, lines=list[line]))
     assert query.url.partition("?")[2] == (
         "$select=id,name,lines.sku,lines.price&$expand=lines&$orderby=id&$top=5000"
     )
+    odd = fields(construct=int, built=int, lines=list[fields(built=int)])
+    [record] = read(odd, {"construct": 1, "built": 2, "lines": []}, query=keyless)
+    assert (record.construct, record.built) == (1, 2)
     row = {"id": 1, "name": "A", "lines": [{"sku": "x", "price": 1.5}]}
     [record] = read(fields(id=int, name=str, lines=list[line]), row, query=things)
     assert record.lines[0].price == 1.5
