@@ -23,6 +23,7 @@ from sage200_async.wire.messages import Request
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 README = Path("README.md")
+DOCS = Path("docs")
 GUIDE = Path("CONTRIBUTING.md")
 MODULES = [
     info.name
@@ -65,14 +66,15 @@ def test_docstrings_run(name: str, doctest_env: dict[str, Any]) -> None:
 
 
 def blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    texts = [path.read_text("utf-8") for path in (README, *sorted(DOCS.glob("*.md")))]
+    return re.findall(r"```python\n(.*?)```", "\n".join(texts), re.DOTALL)
 
 
 @pytest.mark.parametrize("block", blocks(), ids=lambda text: text.split("\n")[0])
-def test_the_readme_runs(
+def test_the_guides_run(
     block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Every Python block in the README runs against the sandbox."""
+    """Every Python block in the README and in docs/ runs against the sandbox."""
     monkeypatch.chdir(tmp_path)
     names = ("client_id", "client_secret", "refresh_token", "site", "company")
     addresses = ("base_url", "token_url", "authorization_url")
