@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from msgspec.structs import replace
@@ -29,6 +29,7 @@ MODULE = {
     "Customer": Customer,
     "Endpoints": Endpoints,
     "Extraction": Extraction,
+    "NamedTuple": NamedTuple,
     "Product": Product,
     "Sage200Client": Sage200Client,
     "Sandbox": Sandbox,
