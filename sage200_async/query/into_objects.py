@@ -63,9 +63,14 @@ def one_by_one(node: Own, added: str | None) -> dict[str, Any]:
         added: A field of the records that the type lacks, or None.
     """
     make, values = _maker(node), _values_getter(node, added)
+    related = [bool(related_in(field.type)) for field in fields_of(node)]
+    places = [place for place, is_related in enumerate(related) if is_related]
 
     def make_one(record: Any) -> None:
-        record._built = make(*map(_built, values(record)))  # noqa: SLF001
+        own = list(values(record))
+        for place in places:
+            own[place] = _built(own[place])
+        record._built = make(*own)  # noqa: SLF001
 
     attributes = _constructing(lambda records: list(map(_BUILT, records)))
     return {"__post_init__": make_one, **attributes}
@@ -84,11 +89,15 @@ def _dicts(added: str | None, records: list[Any]) -> list[Any]:
 
 
 def _built(value: Any) -> Any:
+    """Return the consumer's objects for related records: one, or a list of them."""
     if isinstance(value, Constructed):
         return handing_on(type(value))([value])[0]
-    if type(value) in {list, tuple}:
+    if type(value) not in {list, tuple}:
+        return value
+    kinds = set(map(type, value))
+    if len(kinds) != 1:  # none, or some are null
         return type(value)(map(_built, value))
-    return value
+    return type(value)(handing_on(kinds.pop())(value))
 
 
 def _values_getter(node: Own, added: str | None) -> Callable[[Any], tuple[Any, ...]]:
