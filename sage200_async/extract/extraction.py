@@ -67,16 +67,25 @@ class Extraction(Struct, frozen=True, kw_only=True):
                 f"client.customers; got {self.query!r}"
             )
             raise QueryError(message)
-        if self.query.endpoint.into is not None:
-            message = (
-                f"{self.name}: an extraction has the columns of the catalog: leave "
-                "into() out, and name its fields in select() and expand()"
-            )
-            raise QueryError(message)
+        self._require_columns()
         if self.related not in get_args(Related):
             message = (
                 f"{self.name}: related must be 'json', 'tables' or 'nested', got "
                 f"{self.related!r}"
+            )
+            raise QueryError(message)
+
+    def _require_columns(self) -> None:
+        """Refuse records of a consumer's own type.
+
+        Raises:
+            QueryError: The query is one of `CollectionQuery.into`.
+        """
+        query: CollectionQuery[Any] = self.query
+        if query.endpoint.into is not None:
+            message = (
+                f"{self.name}: an extraction has the columns of the catalog: leave "
+                "into() out, and name its fields in select() and expand()"
             )
             raise QueryError(message)
 
