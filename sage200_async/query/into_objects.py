@@ -64,12 +64,12 @@ def one_by_one(node: Own, added: str | None) -> dict[str, Any]:
     """
     make, values = _maker(node), _values_getter(node, added)
     related = [bool(related_in(field.type)) for field in fields_of(node)]
-    places = [place for place, is_related in enumerate(related) if is_related]
+    indices = [index for index, is_related in enumerate(related) if is_related]
 
     def make_one(record: Any) -> None:
         own = list(values(record))
-        for place in places:
-            own[place] = _built(own[place])
+        for index in indices:
+            own[index] = _built(own[index])
         record._built = make(*own)  # noqa: SLF001
 
     attributes = _constructing(lambda records: list(map(_BUILT, records)))

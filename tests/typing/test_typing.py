@@ -86,7 +86,8 @@ def lines_refused(output: str, path: Path) -> set[int]:
     """Read the numbers of the lines that a checker refused."""
     numbers = set[int]()
     for line in output.splitlines():
-        _, marker, rest = line.partition(f"{path}:")
+        # mypy's cache has the errors of the same text under the path of an earlier run.
+        _, marker, rest = line.partition(f"{path.name}:")
         if marker and "error" in rest:
             numbers.add(int(rest.split(":")[0]))
     return numbers
