@@ -28,6 +28,8 @@ def encode_query(options: Iterable[tuple[str, str]]) -> str:
         "$filter=name%20eq%20'A%26B'&$top=5"
     """
     pairs = list(options)
+    if not pairs:
+        return ""
     if _ALL_SAFE("".join([value for _, value in pairs])):
         plain = "&".join([f"{name}={value}" for name, value in pairs])
         return plain.replace(" ", "%20")

@@ -147,17 +147,20 @@ class BoundEndpoint:
                 hint = "; use skip() and top() for part of the records"
             raise QueryError(f"{self.endpoint.path}: {message}{hint}")
         try:
-            text = integer(own) if type(own) is int else own
-            quoted(text)  # refuses what cannot be sent
+            if type(own) is int:
+                return f"{self.endpoint.path}/{integer(own)}"
+            quoted(own)  # refuses what cannot be sent
         except InvalidValue as error:
             message = f"{self.endpoint.path}: id: {error}"
             raise InvalidValue(message, value=id) from None
-        return f"{self.endpoint.path}/{encode_segment(text)}"
+        return f"{self.endpoint.path}/{encode_segment(own)}"
 
     def _require(self, operation: str, *allowed: str) -> None:
         """Refuse options that the operation does not take, rather than drop them."""
         options = self.options
         plain = QueryOptions(page_size=options.page_size)
+        if options == plain:
+            return
         for name in plain.__struct_fields__:
             changed = getattr(options, name) != getattr(plain, name)
             if changed and name not in allowed:

@@ -22,6 +22,11 @@ Untyped = dict[str, Any]
 """A record of a resource that the catalog does not know."""
 
 
+def is_untyped(value: object) -> TypeGuard[Untyped]:
+    """Return whether *value* is a record that the catalog does not know."""
+    return type(value) is dict
+
+
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Return whether *value* is an array."""
     return isinstance(value, list | tuple)

@@ -127,7 +127,7 @@ class ChunkedBody:
 
     def __init__(self, *chunks: bytes | bytearray) -> None:
         self._chunks: deque[bytes | bytearray] = deque(chunks)
-        self._size = sum(map(len, chunks))
+        self._size = sum(map(len, chunks)) if chunks else 0
 
     @classmethod
     def of(cls, body: bytes | ChunkedBody) -> ChunkedBody:

@@ -6,6 +6,7 @@ as with any other. Cut here, they are in no record, error, file or traceback.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors.known_secrets import CUT
@@ -73,6 +74,14 @@ class SecretFilter:
 def filters_for(request: Request) -> list[SecretFilter]:
     """Return filters for the secrets in the headers of *request*."""
     headers = request.headers
-    values = [headers[name] for name in _SECRET_HEADERS if name in headers]
-    secrets = [value.rpartition(" ")[2].encode(errors="replace") for value in values]
-    return [SecretFilter(secret) for secret in secrets if len(secret) >= _SHORTEST]
+    filters: list[SecretFilter] = []
+    for name in _SECRET_HEADERS:
+        secret = _secret_in(headers[name]) if name in headers else b""
+        if len(secret) >= _SHORTEST:
+            filters.append(SecretFilter(secret))
+    return filters
+
+
+@lru_cache
+def _secret_in(value: str) -> bytes:
+    return value.rpartition(" ")[2].encode(errors="replace")

@@ -23,6 +23,7 @@ from sage200_async.wire.json_types import (
     DECODING_ERRORS,
     is_array,
     is_object,
+    is_untyped,
 )
 from sage200_async.wire.not_records import PROXY_HINT
 
@@ -171,9 +172,7 @@ def _shows_itself(record: Any, model: Any, key: str | None) -> bool:
     """Return whether *record* is certainly one, as its key shows."""
     if key is None:
         return isinstance(record, Struct) and record != _empty(model)
-    if is_object(record):
-        return record.get(key) is not None
-    return getattr(record, key, None) is not None
+    return _field(record, key) is not None
 
 
 @cache
@@ -232,7 +231,7 @@ def _require_key(record: Any, model: Any, key: str | None, asked: object) -> Non
     if key is None or asked is None:
         return
     # A write may return another record, which has no such field.
-    got = record.get(key) if is_object(record) else getattr(record, key, asked)
+    got = _field(record, key, asked)
     if got != asked and _comparable(got) != _comparable(asked):
         text = f"expected the record with {key} {plain(asked)}, got {key} {got!r}"
         raise DecodeError(
@@ -240,8 +239,11 @@ def _require_key(record: Any, model: Any, key: str | None, asked: object) -> Non
         )
 
 
-def _field(record: Any, name: str) -> object:
-    return record.get(name) if is_object(record) else getattr(record, name, None)
+def _field(record: Any, name: str, otherwise: object = None) -> object:
+    """Return a field; *otherwise* of a model that has none of that name."""
+    if is_untyped(record):
+        return record.get(name)
+    return getattr(record, name, otherwise)
 
 
 def _comparable(key: object) -> str:
