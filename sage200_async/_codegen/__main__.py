@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 CATALOG: Final = HERE.parent / "catalog"
 _SETTINGS: Final = HERE.parents[1] / "pyproject.toml"
-_GENERATED: Final = ("*.py", "*.json")
+_GENERATED: Final = ("*.py", "*.pyi", "*.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +73,9 @@ def write(catalog: Catalog, folder: Path) -> None:
     ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache"]
     # Files by name: in a folder that ruff excludes, such as .nox, it would exclude
     # them too.
-    files = [str(folder / name) for name in catalog.files if name.endswith(".py")]
+    files = [
+        str(folder / name) for name in catalog.files if name.endswith((".py", ".pyi"))
+    ]
     subprocess.run([*ruff, "--config", str(_SETTINGS), *files], check=True)
 
 

@@ -13,6 +13,13 @@ from sage200_async._codegen.inputs import bodies_of, inputs_of
 from sage200_async._codegen.model import models_of
 from sage200_async._codegen.names import camel
 from sage200_async._codegen.read import Finding, parameters, read
+from sage200_async._codegen.render_endpoints import endpoints_module, endpoints_stub
+from sage200_async._codegen.render_filters import filters_module
+from sage200_async._codegen.render_inputs import (
+    DATE_OR_TIME,
+    inputs_module,
+    public_names,
+)
 from sage200_async._codegen.resources import Decider, resources_of
 from sage200_async._codegen.rules import rules_module
 
@@ -67,22 +74,34 @@ def _files(
 ) -> dict[str, str]:
     files = {
         "__init__.py": render.public_module(homes),
-        "endpoints.py": render.endpoints_module(endpoints, homes),
+        "endpoints.py": endpoints_module(endpoints, homes),
+        "endpoints.pyi": endpoints_stub(endpoints, models, homes),
         "models/__init__.py": render.package_module(
             "Records and their fields, a module for each document of Sage's.\n\n"
             "A date under a field is of the first entry of Sage's changelog that names it."
         ),
         "inputs/__init__.py": render.package_module(
             "What writes take, a module for each document of Sage's.",
-            render.DATE_OR_TIME,
+            DATE_OR_TIME,
+        ),
+        "filters/__init__.py": render.package_module(
+            "What queries take, a module for each document of Sage's; for type checkers."
         ),
     }
     for area in sorted({record.area for record in models.records.values()}):
         files[f"models/{area}.py"] = render.models_module(models, area, homes)
     for area in sorted({written.area for written in inputs.values()}):
-        text = render.inputs_module(inputs.values(), area, homes)
-        files[f"inputs/{area}.py"] = text
+        files[f"inputs/{area}.py"] = inputs_module(inputs.values(), area, homes)
+    read_records = _read_records(endpoints)
+    for area in sorted({models.records[name].area for name in read_records}):
+        files[f"filters/{area}.py"] = filters_module(models, read_records, area)
     return files
+
+
+def _read_records(endpoints: list[Endpoint]) -> set[str]:
+    """Return the records that queries return."""
+    everything = [*endpoints, *_below(endpoints)]
+    return {end.model for end in everything if end.query and end.model}
 
 
 def _rules(inputs: dict[str, Input], overrides: Overrides) -> dict[str, str]:
@@ -110,7 +129,7 @@ def _homes(
         homes += [(name, home), (f"{name}Fields", home)]
     for written in inputs.values():
         home = f"inputs.{written.area}"
-        homes += [(name, home) for name in render.public_names(written)]
+        homes += [(name, home) for name in public_names(written)]
     homes += [(item, "endpoints") for item in _items(endpoints)]
     counts = Counter(name for name, _ in homes)
     repeated = [name for name, count in counts.items() if count > 1]
@@ -148,7 +167,7 @@ def _counts(
         "schemas": len(documents.schemas),
         "records": len(models.records),
         "fields": sum(len(record.fields) for record in models.records.values()),
-        "inputs": sum(len(render.public_names(w)) for w in inputs.values()),
+        "inputs": sum(len(public_names(w)) for w in inputs.values()),
         "root endpoints": len(endpoints) - len(parents),
         "parents": len(parents),
         "nested endpoints": len(list(_below(endpoints))),

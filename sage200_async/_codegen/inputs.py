@@ -174,12 +174,18 @@ def _type(models: Models, bodies: Bodies, field: Field) -> str | None:
     if field.read_only or field.attribute != field.name:
         return None
     if field.kind != "expandable":
-        return KINDS[field.kind].written
+        return f"{literals(field)}{KINDS[field.kind].written}"
     inner = written_record(models, field)
     if inner is None:
         return None
     name = row_name(inner.name, bodies)
     return f"list[{name}]" if field.many else name
+
+
+def literals(field: Field) -> str:
+    """Return the type of the values that are known, to be joined with others."""
+    values = ", ".join(f'"{value}"' for value in field.values)
+    return f"Literal[{values}] | " if values else ""
 
 
 def row_name(record: str, bodies: Bodies) -> str:

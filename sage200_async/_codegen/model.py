@@ -25,20 +25,28 @@ class Kind(NamedTuple):
     written: str
     """The type that writes take."""
     words: str
+    compared: str
+    """The type that a keyword of `filter` takes, besides None."""
 
 
 KINDS: Final = {
-    "text": Kind("str", "TextField", "str", "Text"),
-    "enum": Kind("str", "EnumField", "str", "Enum"),
+    "text": Kind("str", "TextField", "str", "Text", "str"),
+    "enum": Kind("str", "EnumField", "str", "Enum", "str | int"),
     "enum or number": Kind(
-        "str | int", "EnumField", "str | int", "Enum, or its number"
+        "str | int", "EnumField", "str | int", "Enum, or its number", "str | int"
     ),
-    "integer": Kind("int", "IntegerField", "int", "Whole number"),
-    "number": Kind("Decimal", "NumberField", "Decimal | float", "Number"),
-    "datetime": Kind("UtcTime", "DateTimeField", "DateOrTime", "Time, UTC"),
-    "boolean": Kind("bool", "BooleanField", "bool", "True or false"),
-    "either": Kind("int | str", "AnyField", "int | str", "Whole number or text"),
-    "any": Kind("Any", "AnyField", "Any", "Of unknown type"),
+    "integer": Kind("int", "IntegerField", "int", "Whole number", "int"),
+    "number": Kind(
+        "Decimal", "NumberField", "Decimal | float", "Number", "Decimal | float"
+    ),
+    "datetime": Kind(
+        "UtcTime", "DateTimeField", "DateOrTime", "Time, UTC", "DateOrTime"
+    ),
+    "boolean": Kind("bool", "BooleanField", "bool", "True or false", "bool"),
+    "either": Kind(
+        "int | str", "AnyField", "int | str", "Whole number or text", "int | str"
+    ),
+    "any": Kind("Any", "AnyField", "Any", "Of unknown type", "Any"),
 }
 _ENUM: Final = re.compile(r"(?!spare).*_(type|status|basis|method)")
 # Text fields of these names have the literals of a `*_types` resource.
@@ -73,6 +81,8 @@ class Field(Struct, frozen=True):
     """Whether related records are part of their record, and written with it."""
     length: int | None = None
     """Characters of a text at most; an enum's are wrong in the documents."""
+    values: tuple[str, ...] = ()
+    """The literals of an enum that are known; there may be others."""
 
     @property
     def attribute(self) -> str:
@@ -112,6 +122,8 @@ class _Owner(NamedTuple):
     area: str
     schema: str
     """The schema that the record comes from."""
+    required: tuple[str, ...] = ()
+    """What a new record needs."""
 
     def __str__(self) -> str:
         return self.name
@@ -137,14 +149,15 @@ class _Builder:
 
     def add(self, schema: Schema) -> None:
         """Add the record of a schema, and its related records."""
-        owner = _Owner(schema.name, schema.area, schema.name)
+        required = self._required(schema)
+        owner = _Owner(schema.name, schema.area, schema.name, required)
         properties = (*schema.properties, *self._extra(schema))
         self.records[schema.name] = Record(
             schema.name,
             schema.area,
             f"`{schema.name}`",
             tuple(self._field(owner, field) for field in properties),
-            self._required(schema),
+            required,
             schema.professional_only,
         )
 
@@ -185,7 +198,12 @@ class _Builder:
             record,
             part=bool(property_.target or property_.inside),
             length=property_.length if kind == "text" else None,
+            values=self._values(where, property_) if kind.startswith("enum") else (),
         )
+
+    def _values(self, where: str, property_: Property) -> tuple[str, ...]:
+        of_all = self._overrides.names("values", property_.name)
+        return self._overrides.names("values", where, of_all)
 
     def _read_only(self, where: str, property_: Property) -> bool:
         default = "yes" if property_.read_only else "no"
@@ -239,7 +257,9 @@ class _Builder:
             parts.append(f"{property_.length} characters at most")
         if kind == "number" and property_.places is not None:
             parts.append(f"{property_.places} decimal places")
-        parts += ["read-only"] * property_.read_only
+        is_read_only = self._read_only(f"{owner}.{property_.name}", property_)
+        required = property_.name in owner.required and not is_read_only
+        parts += ["read-only"] * is_read_only + ["required when created"] * required
         parts += ["Professional only"] * property_.professional_only
         if owner.name == owner.schema:
             date = self._dates.get((owner.schema, property_.name))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sage200_async._codegen.inputs import ANYTHING, InputField
+from sage200_async._codegen.inputs import ANYTHING
 from sage200_async._codegen.model import KINDS
 from sage200_async._codegen.names import camel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from sage200_async._codegen.inputs import Input
     from sage200_async._codegen.model import Field, Models, Record
-    from sage200_async._codegen.resources import Endpoint
 
 CATALOG: Final = "sage200_async.catalog"
 NOTICE: Final = (
@@ -25,25 +23,22 @@ _STANDARD: Final = (
     ("datetime", ("datetime",)),
     ("decimal", ("Decimal",)),
     ("importlib", ("import_module",)),
-    ("typing", ("TYPE_CHECKING", "Any", "ClassVar", "Final", "TypeAlias", "TypedDict")),
+    (
+        "typing",
+        (
+            "TYPE_CHECKING",
+            "Any",
+            "ClassVar",
+            "Final",
+            "Literal",
+            "Self",
+            "TypeAlias",
+            "TypedDict",
+            "Unpack",
+        ),
+    ),
 )
 _FIELDS: Final = sorted({kind.namespace for kind in KINDS.values()})
-_RESOURCES: Final = {
-    "query.collection": ("CollectionQuery",),
-    "query.endpoint": ("Binder", "Endpoint", "Item"),
-    "query.operations": ("Create", "Get", "Parent", "Single"),
-    "query.resources": (
-        "BatchUpdateResource",
-        "CreateUpdate",
-        "GetUpdate",
-        "ListCreate",
-        "ListGet",
-        "ListGetUpdate",
-        "ListGetUpdateDelete",
-        "ListParent",
-        "Resource",
-    ),
-}
 _LAZY: Final = f'''
 if not TYPE_CHECKING:
 
@@ -58,15 +53,6 @@ if not TYPE_CHECKING:
     def __dir__() -> list[str]:
         return __all__
 '''
-DATE_OR_TIME: Final = '''
-from __future__ import annotations
-
-from datetime import date, datetime
-from typing import TypeAlias
-
-DateOrTime: TypeAlias = datetime | date
-"""A time; a plain date means its midnight."""
-'''
 Homes = dict[str, str]
 """Public names, each with its module in the catalog."""
 
@@ -77,15 +63,17 @@ def models_module(models: Models, area: str, homes: Homes) -> str:
     body = "\n\n".join(f"{_fields(record)}\n\n{_record(record)}" for record in records)
     own = f"models.{area}"
     library = [
-        _import("sage200_async.odata.fields", _used(body, _FIELDS)),
-        _import(
+        import_line("sage200_async.odata.fields", used(body, _FIELDS)),
+        import_line(
             "sage200_async.odata.namespaces",
-            ["Fields", *_used(body, ["OpaqueFields"])],
+            ["Fields", *used(body, ["OpaqueFields"])],
         ),
-        _import("sage200_async.query.records", ["Record", *_used(body, ["UtcTime"])]),
+        import_line(
+            "sage200_async.query.records", ["Record", *used(body, ["UtcTime"])]
+        ),
     ]
-    head = _head(f"Records of the `{area}` document.", body, library, now=True)
-    return f"{head}\n{body}\n\n{_imports(body, own, homes)}"
+    top = head(f"Records of the `{area}` document.", body, library, now=True)
+    return f"{top}\n{body}\n\n{catalog_imports(body, own, homes)}"
 
 
 def _fields(record: Record) -> str:
@@ -96,6 +84,8 @@ def _fields(record: Record) -> str:
         for field in record.fields
         if field.attribute == field.name
     ]
+    known = {field.name: field.values for field in record.fields if field.values}
+    lines += [f"    _values = {known}"] * bool(known)
     return "\n".join(lines)
 
 
@@ -142,139 +132,6 @@ def _python(field: Field) -> str:
     return kind if field.record is None else f"'{kind}'"
 
 
-def inputs_module(inputs: Iterable[Input], area: str, homes: Homes) -> str:
-    """Return the module of what writes of one area take."""
-    body = "\n\n\n".join(_input(written) for written in inputs if written.area == area)
-    alias = ["DateOrTime"] if "DateOrTime" in body else []
-    library = [_import(f"{CATALOG}.inputs", alias)]
-    head = _head(f"What writes of the `{area}` document take.", body, library)
-    return f"{head}\n{body}\n\n{_imports(body, f'inputs.{area}', homes)}"
-
-
-def public_names(written: Input) -> list[str]:
-    """Return the names that `inputs_module` defines for one record."""
-    return re.findall(
-        r"^(?:class )?([A-Z]\w+)(?:\(|: TypeAlias)", _input(written), re.MULTILINE
-    )
-
-
-def _input(written: Input) -> str:
-    """Return the inputs of one record: to create, to change, and as a row."""
-    name = camel(written.record)
-    if not written.names:
-        return f"{name}Input: TypeAlias = {ANYTHING}\n" + _quoted(
-            "Its fields are not documented."
-        )
-    required = [field for field in written.names if field.required and written.created]
-    optional = [field for field in written.names if field not in required]
-    base, parts = _created(written, required, optional)
-    names = required if written.created else optional
-    if written.changed:
-        doc = f"What updating a `{name}` takes: only what changes."
-        with_id = [*_id(written, wanted=written.bulk), *names]
-        parts.append(_typed(f"{name}Changes", base, doc, with_id))
-        base, names = (base, names) if written.created else (f"{name}Changes", [])
-    if written.row:
-        doc = f"A `{name}` inside another input: with its id to change it."
-        row = f"{name}Row" if written.created else f"{name}Input"
-        parts.append(_typed(row, base, doc, [*_id(written, wanted=True), *names]))
-    return "\n\n\n".join(parts)
-
-
-def _created(
-    written: Input, required: list[InputField], optional: list[InputField]
-) -> tuple[str, list[str]]:
-    """Return the base class of the other inputs, and what a `create` takes."""
-    name = camel(written.record)
-    doc = f"What creating a `{name}` takes."
-    if not written.created:
-        return "TypedDict", []
-    if not required:
-        return f"{name}Input", [_typed(f"{name}Input", "TypedDict", doc, optional)]
-    base = f"_{name}Optional"
-    return base, [
-        _typed(base, "TypedDict", f"Optional fields of a `{name}`.", optional),
-        _typed(f"{name}Input", base, doc, required, total=True),
-    ]
-
-
-def _id(written: Input, *, wanted: bool) -> list[InputField]:
-    return [InputField("id", "int")] if wanted and written.has_id else []
-
-
-def _typed(
-    name: str, base: str, doc: str, names: list[InputField], *, total: bool = False
-) -> str:
-    option = "" if total else ", total=False"
-    lines = [f"class {name}({base}{option}):", _quoted(f"    {doc}")]
-    lines += [""] * bool(names)
-    return "\n".join([*lines, *(f"    {field.name}: {field.type}" for field in names)])
-
-
-def _quoted(text: str) -> str:
-    """Return *text* as a docstring, indented as it is."""
-    bare = text.lstrip()
-    return f'{text[: len(text) - len(bare)]}"""{bare}"""'
-
-
-def endpoints_module(endpoints: list[Endpoint], homes: Homes) -> str:
-    """Return the module of the endpoints, those below an item first."""
-    doc = "A typed attribute for each resource."
-    classes = [text for endpoint in endpoints for text in _items(endpoint, homes)]
-    classes.append(_class("Endpoints", "Binder", doc, endpoints, homes))
-    body = "\n\n\n".join(classes)
-    typing = _indented(_imports(body, "endpoints", homes))
-    whole = f'if TYPE_CHECKING:\n{typing}\n_MODELS = "{CATALOG}.models."\n\n\n{body}\n'
-    library = [
-        _import(f"sage200_async.{module}", _used(body, names))
-        for module, names in _RESOURCES.items()
-    ]
-    head = _head("The endpoints of the client: declarations only.", whole, library)
-    return f"{head}\n{whole}"
-
-
-def _items(endpoint: Endpoint, homes: Homes) -> Iterator[str]:
-    for inner in endpoint.below:
-        yield from _items(inner, homes)
-    if endpoint.item is not None:
-        doc = f"What is below one of `{endpoint.where}`."
-        yield _class(endpoint.item, "Item", doc, endpoint.below, homes)
-
-
-def _class(
-    name: str, base: str, doc: str, endpoints: Iterable[Endpoint], homes: Homes
-) -> str:
-    head = f'class {name}({base}):\n    """{doc}"""\n'
-    return "\n".join([head, *(_endpoint(endpoint, homes) for endpoint in endpoints)])
-
-
-def _endpoint(endpoint: Endpoint, homes: Homes) -> str:
-    kind = f"{endpoint.kind}[{', '.join(endpoint.arguments)}]"
-    arguments = [f'"{endpoint.path}"', endpoint.kind]
-    if endpoint.model is not None:
-        arguments.append(_lazily(endpoint.model, homes))
-    if endpoint.reply is not None:
-        arguments.append(f"reply={_lazily(endpoint.reply, homes)}")
-    if endpoint.creates_many:
-        arguments.append("creates_many=True")
-    for name in ("key", "watermark", "extra_expands", "parameters", "default_order"):
-        value = getattr(endpoint, name)
-        if value:
-            arguments.append(f"{name}={value!r}")
-    if endpoint.professional_only:
-        arguments.append("professional_only=True")
-    if endpoint.item is not None:
-        arguments.append(f"item={endpoint.item}")
-    call = f"Endpoint({', '.join(arguments)})"
-    line = f"    {endpoint.attribute}: Endpoint[{kind}] = {call}"
-    return f"{line}\n{_quoted(f'    {endpoint.doc}')}\n"
-
-
-def _lazily(record: str, homes: Homes) -> str:
-    name = camel(record)
-    return f'_MODELS + "{homes[name].removeprefix("models.")}:{name}"'
-
-
 def public_module(homes: Homes) -> str:
     """Return the package's own module: every public name, loaded on first use."""
     imports = [
@@ -295,7 +152,7 @@ def public_module(homes: Homes) -> str:
         ]
     )
     doc = "Every resource of Sage 200: endpoints, records, their fields and inputs."
-    return f"{_head(doc, body, [])}\n{body}"
+    return f"{head(doc, body, [])}\n{body}"
 
 
 def package_module(doc: str, body: str = "") -> str:
@@ -303,7 +160,7 @@ def package_module(doc: str, body: str = "") -> str:
     return f'"""{doc}\n\n{NOTICE}\n"""\n{body}'
 
 
-def _head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> str:
+def head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> str:
     """Return a module's docstring and its imports from elsewhere.
 
     Args:
@@ -312,14 +169,15 @@ def _head(doc: str, body: str, library: Iterable[str], *, now: bool = False) -> 
         library: Imports of this library.
         now: Whether annotations are evaluated at once.
     """
-    standard = (_import(module, _used(body, names)) for module, names in _STANDARD)
+    standard = (import_line(module, used(body, names)) for module, names in _STANDARD)
     blocks = ["".join(standard), "".join(library)]
     imports = "\n".join(block for block in blocks if block)
     future = "" if now else "from __future__ import annotations\n\n"
     return f'"""{doc}\n\n{NOTICE}\n"""\n\n{future}{imports}'
 
 
-def _import(module: str, names: Iterable[str]) -> str:
+def import_line(module: str, names: Iterable[str]) -> str:
+    """Return the line that imports *names*, or "" without any."""
     listed = ", ".join(sorted(names, key=_order))
     return f"from {module} import {listed}\n" if listed else ""
 
@@ -329,12 +187,13 @@ def _order(name: str) -> tuple[bool, str]:
     return (not name.isupper(), name.lower())
 
 
-def _used(body: str, names: Iterable[str]) -> list[str]:
+def used(body: str, names: Iterable[str]) -> list[str]:
+    """Return those of *names* that *body* uses."""
     known = set(re.findall(r"\w+", body))
     return [name for name in names if name in known]
 
 
-def _imports(body: str, own: str, homes: Homes) -> str:
+def catalog_imports(body: str, own: str, homes: Homes) -> str:
     """Return the imports of what *body* uses of the catalog's other modules."""
     bare = re.sub(r'"[^"]*"', "", body.replace('"""', '"'))
     wanted: dict[str, list[str]] = {}
@@ -342,9 +201,16 @@ def _imports(body: str, own: str, homes: Homes) -> str:
         if homes[name] != own:
             wanted.setdefault(homes[name], []).append(name)
     return "".join(
-        _import(f"{CATALOG}.{home}", wanted[home]) for home in sorted(wanted)
+        import_line(f"{CATALOG}.{home}", wanted[home]) for home in sorted(wanted)
     )
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """Return *text*, a level deeper."""
     return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def quoted(text: str) -> str:
+    """Return *text* as a docstring, indented as it is."""
+    bare = text.lstrip()
+    return f'{text[: len(text) - len(bare)]}"""{bare}"""'

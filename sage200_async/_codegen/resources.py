@@ -34,6 +34,7 @@ _SPECIAL: Final = {
     "single": ("Single", "R"),
     "below": ("ListParent", "RN"),
 }
+_NOT_READ: Final = {"Create", "CreateUpdate", "Parent"}
 _WATERMARK: Final = "date_time_updated"
 
 
@@ -76,6 +77,8 @@ class Endpoint(Struct, frozen=True):
     """The class of the resource."""
     arguments: tuple[str, ...]
     """The class's type arguments."""
+    query: str | None
+    """The class of its queries, for type checkers; None where it has none."""
     model: str | None
     """The record, in the words of the documents."""
     reply: str | None
@@ -140,9 +143,9 @@ class Decider:
         kind, codes = self._kind(resource)
         name, post = resource.path[-1], resource.collection.get("post")
         model, reply = self._model(resource)
-        item = (
-            f"{camel('_'.join(_names(resource.path)))}Item" if resource.below else None
-        )
+        own = camel("_".join(_names(resource.path)))
+        item = f"{own}Item" if resource.below else None
+        is_read = kind not in _NOT_READ and model is not None
         extra_expands, parameters, default_order = (
             self._overrides.names(table, resource.where)
             for table in ("extra_expands", "parameters", "default_order")
@@ -154,6 +157,7 @@ class Decider:
             self._doc(resource),
             kind,
             self._arguments(resource, codes, item),
+            f"{own}Query" if is_read else None,
             model,
             reply,
             self._creates_many(resource, post),

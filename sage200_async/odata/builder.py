@@ -19,6 +19,7 @@ from sage200_async.errors import (
     UnknownFieldError,
 )
 from sage200_async.limits import INT64_MAX, PAGE_MAX
+from sage200_async.odata.enums import require_no_near_miss
 from sage200_async.odata.expressions import (
     And,
     Call,
@@ -28,7 +29,7 @@ from sage200_async.odata.expressions import (
     Raw,
     depth,
 )
-from sage200_async.odata.fields import AnyField, Field, Ordering
+from sage200_async.odata.fields import AnyField, EnumField, Field, Ordering
 from sage200_async.odata.literals import EXPECTED, fits, integer, quoted
 from sage200_async.odata.namespaces import (
     Fields,
@@ -284,6 +285,11 @@ def _check_leaf(leaf: Expression, fields: Fields) -> None:
     if expected:
         message = f"{typed.field}: expected {expected}, got {leaf}"
         raise InvalidValue(message, value=str(leaf))
+    field = look_up(fields, typed.field)
+    if isinstance(field, EnumField) and field.known:
+        written = typed.literals if isinstance(typed, In) else (typed.literal,)
+        for literal in written:
+            require_no_near_miss(typed.field, literal.strip("'"), field.known)
 
 
 @cache

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from sage200_async.errors import InvalidValue, QueryError
 from sage200_async.odata import literals
+from sage200_async.odata.enums import require_no_near_miss
 from sage200_async.odata.expressions import Call, Comparison, Expression, In
 from sage200_async.odata.plain_values import shown
 
@@ -257,10 +258,22 @@ class BooleanField(Field[bool]):
 
 
 class EnumField(Field[str | int]):
-    """A field with one of Sage's enum literals, by name or by number."""
+    """A field with one of Sage's enum literals, by name or by number.
 
-    __slots__ = ()
+    Where some are known, a value that differs from one by its case or by one letter
+    is refused: a query for it would find nothing, and say so with a certificate.
+    """
+
+    __slots__ = ("known",)
     kind = "enum"
+
+    def __init__(self, name: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(name)
+        self.known = known  # Sage may have others
+
+    def _literal(self, value: object) -> str:
+        require_no_near_miss(self._name, value, self.known)
+        return super()._literal(value)
 
 
 class AnyField(_TextFunctions[Any], _OrderedField[Any]):

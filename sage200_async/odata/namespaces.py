@@ -6,11 +6,16 @@ lacks is answered with the nearest that it has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from sage200_async.errors import UnknownFieldError
-from sage200_async.odata.fields import Field
+from sage200_async.odata.fields import EnumField, Field
 from sage200_async.odata.suggest import did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+_NONE: Final[dict[str, tuple[str, ...]]] = {}
 
 
 class Fields:
@@ -19,6 +24,10 @@ class Fields:
     Subclasses annotate names with field classes, or with other namespaces for
     related records. An unknown name raises `UnknownFieldError` with the nearest.
     """
+
+    if TYPE_CHECKING:  # at run time, an annotation would be that of a field
+        _values: ClassVar[dict[str, tuple[str, ...]]]
+    _values = _NONE  # the values of enums that are known
 
     def __init__(self, path: str = "") -> None:
         self._path = path
@@ -40,7 +49,9 @@ class Fields:
             kind = names_of(type(self)).get(name)
             if kind is None:
                 raise unknown_field(name, type(self))
-            field = kind(f"{self._path}.{name}" if self._path else name)
+            path = f"{self._path}.{name}" if self._path else name
+            known = self._values.get(name)
+            field = EnumField(path, known) if known else kind(path)
             self.__dict__[name] = field
             return field
 
@@ -60,6 +71,12 @@ def names_of(namespace: type[Fields]) -> dict[str, type[AnyName]]:
     if namespace not in _NAMES:
         _NAMES[namespace] = get_type_hints(namespace)
     return _NAMES[namespace]
+
+
+def known_values(namespace: type[Fields], name: str) -> tuple[str, ...]:
+    """Return the values of an enum that are known; there may be others."""
+    values: dict[str, tuple[str, ...]] = vars(namespace).get("_values", _NONE)
+    return values.get(name, ())
 
 
 def expandable_names(namespace: type[Fields]) -> list[str]:

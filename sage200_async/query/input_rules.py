@@ -13,11 +13,15 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from sage200_async.odata.enums import near_miss
+from sage200_async.odata.fields import EnumField
 from sage200_async.odata.namespaces import (
     Fields,
+    known_values,
     names_of,
     record_name,
 )
+from sage200_async.odata.plain_values import shown
 from sage200_async.wire.json_types import is_array, is_object
 from sage200_async.wire.payloads import MAX_DEPTH, encode_input, encode_inputs
 
@@ -175,7 +179,7 @@ def faults_of(
             if added:
                 yield from _missing(row, rules, fields, prefix, implied=implied)
             yield from _refused(row, rules, prefix, has_id=not added)
-        yield from _faults_of_related(row, rules, fields, prefix)
+        yield from _faults_by_kind(row, rules, fields, prefix)
 
 
 def _rows(values: object, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -218,13 +222,18 @@ def _refused(
                 yield Fault(f"{prefix}{name}: {got}", certain)
 
 
-def _faults_of_related(
+def _faults_by_kind(
     row: Mapping[str, Any], rules: InputRules | None, fields: Fields, prefix: str
 ) -> Iterator[Fault]:
+    """Yield the enums that are misspelt, and the faults of related rows."""
     known = names_of(type(fields))
+    unwritten = () if rules is None else rules.read_only
     for name, value in row.items():
         kind = known.get(name)
-        if kind is None or not issubclass(kind, Fields):
-            continue
-        if rules is None or name not in rules.read_only:
+        if kind is EnumField and isinstance(value, str):
+            meant = near_miss(value, known_values(type(fields), name))
+            if meant is not None:
+                text = f"{prefix}{name}: got {shown(value)}, expected {meant!r}"
+                yield Fault(text, certain=True)
+        elif kind is not None and issubclass(kind, Fields) and name not in unwritten:
             yield from faults_of(value, kind(), path=f"{prefix}{name}")

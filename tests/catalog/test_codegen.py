@@ -256,15 +256,45 @@ def test_dates_lengths_and_items_are_written_down(run, tmp_path: Path) -> None:
     """A field has its facts; what is below items has a class."""
     assert run() == 0
     models = (tmp_path / "catalog" / "models" / "things.py").read_text("utf-8")
-    assert '"""Text, 5 characters at most, changelog 2020-01-31."""' in models
+    assert (
+        '"""Text, 5 characters at most, required when created, changelog 2020-01-31."""'
+        in models
+    )
     assert '"""Related record, when expanded, of unknown fields."""' in models
     assert "class ThingPart(Record" in models
-    endpoints = (tmp_path / "catalog" / "endpoints.py").read_text("utf-8")
-    assert "class ThingsPartsItem(Item):" in endpoints
+    for name in ("endpoints.py", "endpoints.pyi"):
+        endpoints = (tmp_path / "catalog" / name).read_text("utf-8")
+        assert "class ThingsPartsItem(Item):" in endpoints
+        assert '"""Things: list, create, get, update, delete."""' in endpoints
     assert "parts: Endpoint[Parent[ThingsPartsItem]]" in endpoints
-    assert '"""Things: list, create, get, update, delete."""' in endpoints
     inputs = (tmp_path / "catalog" / "inputs" / "things.py").read_text("utf-8")
     assert "class ThingInput(_ThingOptional):" in inputs
+    note = '"""Text, 5 characters at most, required when created'
+    assert f"    name: str\n    {note}" in inputs
+
+
+def test_queries_know_the_names_of_their_records(run, tmp_path: Path) -> None:
+    """Each resource that is read has a class of queries, with the names it takes."""
+    entry = '[[values]]\nwhere = "{}"\nto = ["Big", "Small"]\nwhy = ""\nsource = ""\n'
+    kind = '[[type]]\nwhere = "thing.name"\nto = "enum"\nwhy = ""\nsource = ""\n'
+    overrides = entry.format("thing.name") + kind
+    (tmp_path / "overrides.toml").write_text(overrides, encoding="utf-8")
+    assert run() == 0
+    folder = tmp_path / "catalog"
+    stub = (folder / "endpoints.pyi").read_text("utf-8")
+    assert "class ThingsQuery(Resource[Thing, ThingInput, ThingChanges" in stub
+    assert "    things: Endpoint[ThingsQuery]\n" in stub
+    assert "**equals: Unpack[ThingFilter]" in stub
+    assert "def expand(self, *names: ThingExpand | AnyName) -> Self: ..." in stub
+    filters = (folder / "filters" / "things.py").read_text("utf-8")
+    assert 'name: Literal["Big", "Small"] | str | int | None' in filters
+    assert "owner" not in filters.partition("ThingSelect")[0]
+    assert '"id", "id asc", "id desc", "name", "name asc", "name desc",' in filters
+    assert 'ThingExpand: TypeAlias = Literal[\n    "thing_part", "owner",\n]' in filters
+    models = (folder / "models" / "things.py").read_text("utf-8")
+    assert '_values = {"name": ("Big", "Small")}' in models
+    inputs = (folder / "inputs" / "things.py").read_text("utf-8")
+    assert 'name: Literal["Big", "Small"] | str\n' in inputs
 
 
 ENFORCED = '[[enforced]]\nwhere = "{}"\nto = {}\nwhy = ""\nsource = "a test"\n'

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, assert_type
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    TypedDict,
+    TypeVar,
+    assert_type,
+)
 
 import msgspec
 
@@ -34,7 +43,11 @@ from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import TextField
 from sage200_async.paging.parallel import RangeRead
 from sage200_async.paging.stream import Page
+from sage200_async.query.collection import CollectionQuery
 from sage200_async.wire.messages import Response
+
+if TYPE_CHECKING:
+    from sage200_async.catalog.endpoints import CustomersQuery, SopOrdersQuery
 
 T = TypeVar("T")
 
@@ -109,6 +122,29 @@ async def into_own_types(client: Sage200Client) -> None:
     assert_type(await client.licence.into(Named).get(), Named)
     async for name in client.resource("sop_returns").into(Named):
         assert_type(name, Named)
+
+
+def queries(client: Sage200Client) -> None:
+    c = Customer.fields
+    customers = client.customers.filter(
+        reference="A1D001",
+        name=None,
+        balance=Decimal("1.50"),
+        credit_limit=10,
+        date_time_updated=datetime(2026, 1, 1, tzinfo=UTC),
+        account_opened=date(2026, 1, 1),
+        account_status_type="AccountStatusActive",
+        account_type="one of the service's own",
+    )
+    assert_type(customers.select("id", "contacts", c.name), CustomersQuery)
+    assert_type(customers.select(*map(field, ["id", "name"])), CustomersQuery)
+    assert_type(customers.expand("contacts", "currency", c.memos), CustomersQuery)
+    ordered = customers.order_by("balance desc", "name asc", "id", c.name.desc())
+    assert_type(ordered.top(5).filter(c.balance > 1, on_hold=True), CustomersQuery)
+    orders = client.sop_orders.filter(document_status=2).expand("is_to_lock")
+    assert_type(orders.expand("lines.product", "customer"), SopOrdersQuery)
+    everywhere: list[CollectionQuery[Any]] = [client.customers, orders]
+    assert everywhere
 
 
 async def writing(client: Sage200Client) -> None:

@@ -1,5 +1,6 @@
 """Wrong use is an error in the editor: mypy and pyright, both strict, refuse it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,56 @@ WRONG = [
     "print((await client.customers.into(Own).one()).nme)",
     "async for own in client.customers.into(Own): print(own.nme)",
     "client.sales_invoices.into(Own)",
+    # Keywords of filter: names and types of this resource's fields.
+    "client.customers.filter(on_hld=True)",
+    'client.customers.filter(on_hold="no")',
+    "client.customers.filter(on_hold=0)",
+    "client.customers.filter(reference=5)",
+    'client.customers.filter(id="5")',
+    "client.customers.filter(id=1.5)",
+    'client.customers.filter(balance="10.50")',
+    'client.customers.filter(date_time_updated="2026-01-01")',
+    "client.customers.filter(date_time_updated=20260101)",
+    'client.customers.filter(contacts="A")',
+    'client.customers.filter(code="A")',
+    "client.customers.filter(reference=c.name)",
+    "client.customers.filter(name=b'A')",
+    'client.customers.filter(reference=["A", "B"])',
+    "client.customers.filter(account_status_type=1.5)",
+    'client.customer_views.filter(nmae="A")',
+    'client.sop_order_line_views.filter(sop_order_id="1")',
+    "client.lookup_customers.filter(balence=1)",
+    'client.tax_codes.filter(code="1")',
+    "client.customers[1].customer_contacts.filter(nmae='A')",
+    "client.sop_orders.filter(document_sttaus=2)",
+    "client.customers.filter(c.balance > 5).filter(on_hld=True)",
+    "client.customers.top(5).filter(on_hld=True)",
+    # Names of select, expand and order_by.
+    'client.customers.select("nam")',
+    'client.customers.select("id", "nam")',
+    'client.customers.select("Name")',
+    'client.customers.select("name desc")',
+    'client.customers.select("id,name")',
+    "client.customers.select(5)",
+    'client.products.select("reference")',
+    'client.customer_views.select("contacts")',
+    'client.licence.select("id")',
+    'client.customers.expand("contcts")',
+    'client.customers.expand("name")',
+    'client.customers.expand("contacts", "memoes")',
+    'client.sop_orders.expand("is_to_lok")',
+    'client.tax_codes.expand("customer")',
+    'client.customers.order_by("balance dsc")',
+    'client.customers.order_by("balence")',
+    'client.customers.order_by("balance", "-id")',
+    'client.customers.order_by("contacts")',
+    "client.customers.order_by(c.balance > 5)",
+    'client.customers[1].customer_contacts.order_by("nmae desc")',
+    'client.sop_order_line_views.select("id").order_by("lines")',
+    # Inputs: values of enums are text.
+    'await client.customers.update(1, {"account_status_type": 1})',
+    'await client.customers.update(1, {"balance": 1})',
+    'await client.sop_orders.create({"customer_id": 1, "lines": [{"line_typ": "A"}]})',
 ]
 
 
@@ -98,7 +149,14 @@ def every_line() -> set[int]:
     return set(range(first, first + len(WRONG)))
 
 
-@pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]], ids="".join)
+CHECKERS = [
+    # Without a cache: it would repeat the errors of another file of the same text.
+    ["mypy", "--strict", "--cache-dir", os.devnull],
+    ["pyright", "--pythonpath", sys.executable],
+]
+
+
+@pytest.mark.parametrize("checker", CHECKERS, ids=["mypy", "pyright"])
 def test_every_wrong_use_is_refused(checker: list[str], wrong: Path) -> None:
     """Each line of wrong use draws an error of its own."""
     command = [sys.executable, "-m", *checker, str(wrong)]

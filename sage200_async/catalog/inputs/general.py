@@ -15,7 +15,9 @@ class TransactionDateValidationRequestInput(TypedDict, total=False):
     """What creating a `TransactionDateValidationRequest` takes."""
 
     date: DateOrTime
+    """Time, UTC."""
     ledger_type: str
+    """Enum."""
 
 
 class CompanyDetailsAddressInput(TypedDict, total=False):
@@ -23,84 +25,118 @@ class CompanyDetailsAddressInput(TypedDict, total=False):
 
     id: int
     address_1: str
+    """Text, 60 characters at most."""
     address_2: str
+    """Text, 60 characters at most."""
     address_3: str
+    """Text, 60 characters at most."""
     address_4: str
+    """Text, 60 characters at most."""
     city: str
+    """Text, 60 characters at most."""
     county: str
+    """Text, 60 characters at most."""
     postcode: str
+    """Text, 10 characters at most."""
     country: str
+    """Text, 60 characters at most."""
 
 
 class CompanyDetailsChanges(TypedDict, total=False):
     """What updating a `CompanyDetails` takes: only what changes."""
 
     name: str
+    """Text, 60 characters at most."""
     telephone: str
+    """Text, 30 characters at most."""
     fax: str
+    """Text, 30 characters at most."""
     email: str
+    """Text, 255 characters at most."""
     website: str
+    """Text, 255 characters at most."""
     tax_registration_number: str
+    """Text, 30 characters at most."""
     country_code_id: int
+    """Whole number."""
     eori_number: str
+    """Text, 14 characters at most, changelog 2019-08-01."""
     address: CompanyDetailsAddressInput
+    """Related record, when expanded."""
 
 
 class _FlowStateOptional(TypedDict, total=False):
     """Optional fields of a `FlowState`."""
 
     value: str
+    """Text, 8000 characters at most."""
 
 
 class FlowStateInput(_FlowStateOptional):
     """What creating a `FlowState` takes."""
 
     flow_id: str
+    """Text, 128 characters at most, required when created."""
 
 
 class FlowStateChanges(_FlowStateOptional, total=False):
     """What updating a `FlowState` takes: only what changes."""
 
     flow_id: str
+    """Text, 128 characters at most, required when created."""
 
 
 class _PendingEmailOptional(TypedDict, total=False):
     """Optional fields of a `PendingEmail`."""
 
     email_subject: str
+    """Text, 255 characters at most."""
     email_body: str
+    """Text, 8000 characters at most."""
     user_name: str
+    """Text, 256 characters at most."""
 
 
 class PendingEmailInput(_PendingEmailOptional):
     """What creating a `PendingEmail` takes."""
 
     email_type: str
+    """Enum, required when created."""
     email_address: str
+    """Text, 255 characters at most, required when created."""
     user_number: int
+    """Whole number, required when created."""
 
 
 class PendingEmailChanges(_PendingEmailOptional, total=False):
     """What updating a `PendingEmail` takes: only what changes."""
 
     email_type: str
+    """Enum, required when created."""
     email_address: str
+    """Text, 255 characters at most, required when created."""
     user_number: int
+    """Whole number, required when created."""
 
 
 class _CourierOptional(TypedDict, total=False):
     """Optional fields of a `Courier`."""
 
     website: str
+    """Text, 2083 characters at most."""
     tracking_url: str
+    """Text, 2083 characters at most."""
     is_default: bool
+    """True or false."""
     is_to_delete: bool
+    """True or false."""
 
 
 class CourierInput(_CourierOptional):
     """What creating a `Courier` takes."""
 
     name: str
+    """Text, 60 characters at most, required when created."""
 
 
 class CourierChanges(_CourierOptional, total=False):
@@ -108,6 +144,7 @@ class CourierChanges(_CourierOptional, total=False):
 
     id: int
     name: str
+    """Text, 60 characters at most, required when created."""
 
 
 class SystemSettingsTransactionDateValidationInput(TypedDict, total=False):
@@ -115,30 +152,53 @@ class SystemSettingsTransactionDateValidationInput(TypedDict, total=False):
 
     id: int
     transaction_date_validation_type: str
+    """Enum."""
     pre_days_normal: int
+    """Whole number."""
     post_days_normal: int
+    """Whole number."""
     pre_days_acceptable: int
+    """Whole number."""
     post_days_acceptable: int
+    """Whole number."""
     previous_year_classification: str
+    """Text, 20 characters at most."""
     future_year_classification: str
+    """Text, 20 characters at most."""
     closed_period_classification: str
+    """Text, 20 characters at most."""
     future_period_classification: str
+    """Text, 20 characters at most."""
 
 
 class SystemSettingsChanges(TypedDict, total=False):
     """What updating a `SystemSettings` takes: only what changes."""
 
     next_invoice_number: int
+    """Whole number."""
     next_credit_note_number: int
+    """Whole number."""
     first_vat_return_date: DateOrTime
+    """Time, UTC."""
     intrastat_value_for_consolidation: Decimal | float
+    """Number, 2 decimal places."""
     number_open_periods: int
+    """Whole number."""
     update_nominal_online: bool
+    """True or false."""
     use_cost_centre_breakdown: bool
+    """True or false."""
     use_intrastat_reporting: bool
+    """True or false."""
     use_period_exchange_rates: bool
+    """True or false."""
     use_segmented_address: bool
+    """True or false, changelog 2021-07-26."""
     use_additional_trans_analysis: bool
+    """True or false."""
     transaction_analysis_heading: str
+    """Text, 30 characters at most."""
     accounting_period_validation_type: str
+    """Enum."""
     transaction_date_validation: SystemSettingsTransactionDateValidationInput
+    """Related record, when expanded."""

@@ -242,6 +242,7 @@ class BankFields(Fields):
     websites: "BankWebsiteFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"account_status_type": ("AccountStatusActive", "AccountStatusHidden")}
 
 
 class Bank(Record, frozen=True):
@@ -252,11 +253,11 @@ class Bank(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     code: str | None = None
-    """Text, 8 characters at most."""
+    """Text, 8 characters at most, required when created."""
     description: str | None = None
     """Text, 60 characters at most."""
     sort_code: str | None = None
-    """Text, 10 characters at most."""
+    """Text, 10 characters at most, required when created."""
     account_no: str | None = None
     """Text, 20 characters at most."""
     bank_name: str | None = None
@@ -399,6 +400,7 @@ class LookupBankFields(Fields):
     account_status_type: EnumField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"account_status_type": ("AccountStatusActive", "AccountStatusHidden")}
 
 
 class LookupBank(Record, frozen=True):
@@ -559,7 +561,7 @@ class BankReceipt(Record, frozen=True):
     fields: ClassVar[BankReceiptFields] = BankReceiptFields()
 
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     reference: str | None = None
@@ -585,7 +587,7 @@ class BankReceipt(Record, frozen=True):
     cheque_tax_value: Decimal | None = None
     """Number, 2 decimal places."""
     nominal_analysis_items: "list[BankReceiptNominalAnalysisItem] | None" = None
-    """Related records, when expanded."""
+    """Related records, when expanded, required when created."""
     bank_charges: "list[BankReceiptBankCharge] | None" = None
     """Related records, when expanded."""
     nominal_journal_items: "list[BankReceiptNominalJournalItem] | None" = None
@@ -731,7 +733,7 @@ class BankPayment(Record, frozen=True):
     fields: ClassVar[BankPaymentFields] = BankPaymentFields()
 
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     reference: str | None = None
@@ -757,7 +759,7 @@ class BankPayment(Record, frozen=True):
     cheque_tax_value: Decimal | None = None
     """Number, 2 decimal places."""
     nominal_analysis_items: "list[BankPaymentNominalAnalysisItem] | None" = None
-    """Related records, when expanded."""
+    """Related records, when expanded, required when created."""
     bank_charges: "list[BankPaymentBankCharge] | None" = None
     """Related records, when expanded."""
     nominal_journal_items: "list[BankPaymentNominalJournalItem] | None" = None
@@ -908,9 +910,9 @@ class BankTransfer(Record, frozen=True):
     fields: ClassVar[BankTransferFields] = BankTransferFields()
 
     bank_from_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bank_to_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     narrative: str | None = None
     """Text, 6000 characters at most."""
     reference: str | None = None
@@ -920,7 +922,7 @@ class BankTransfer(Record, frozen=True):
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     payment_value: Decimal | None = None
-    """Number, 2 decimal places."""
+    """Number, 2 decimal places, required when created."""
     receipt_value: Decimal | None = None
     """Number, 2 decimal places."""
     exchange_rate: Decimal | None = None

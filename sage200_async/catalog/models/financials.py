@@ -35,6 +35,7 @@ class CurrencyFields(Fields):
     currency_iso_code: "CurrencyIsoCodeFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"exchange_rate_type": ("ExchangeRateSingle", "ExchangeRatePeriod")}
 
 
 class Currency(Record, frozen=True):
@@ -139,6 +140,7 @@ class CurrencyExchangeRateFields(Fields):
     currency_to: "CurrencyFields"
     currency_base: "CurrencyFields"
     currency_euro: "CurrencyFields"
+    _values = {"exchange_rate_type": ("ExchangeRateSingle", "ExchangeRatePeriod")}
 
 
 class CurrencyExchangeRate(Record, frozen=True):
@@ -147,7 +149,7 @@ class CurrencyExchangeRate(Record, frozen=True):
     fields: ClassVar[CurrencyExchangeRateFields] = CurrencyExchangeRateFields()
 
     currency_from_id: int | None = None
-    """Whole number, read-only."""
+    """Whole number, required when created."""
     currency_from_rate: Decimal | None = None
     """Number, 6 decimal places, read-only."""
     currency_from_value: Decimal | None = None
@@ -159,7 +161,7 @@ class CurrencyExchangeRate(Record, frozen=True):
     currency_from_is_expired: bool | None = None
     """True or false, read-only."""
     currency_to_id: int | None = None
-    """Whole number, read-only."""
+    """Whole number, required when created."""
     currency_to_rate: Decimal | None = None
     """Number, 6 decimal places, read-only."""
     currency_to_value: Decimal | None = None
@@ -423,9 +425,9 @@ class TaxCode(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     code: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     tax_rate: Decimal | None = None
     """Number, 2 decimal places."""
     terms: str | None = None
@@ -865,7 +867,7 @@ class CreditBureau(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 50 characters at most."""
+    """Text, 50 characters at most, required when created."""
     website: str | None = None
     """Text, 255 characters at most."""
     checking_url: str | None = None
@@ -896,7 +898,7 @@ class CreditPosition(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 50 characters at most."""
+    """Text, 50 characters at most, required when created."""
     is_default: bool | None = None
     """True or false."""
     date_time_created: UtcTime | None = None

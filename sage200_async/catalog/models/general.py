@@ -379,7 +379,7 @@ class Salutation(Record, frozen=True):
     is_default: bool | None = None
     """True or false."""
     code: str | None = None
-    """Text, 50 characters at most."""
+    """Text, 50 characters at most, required when created."""
     description: str | None = None
     """Text, 50 characters at most."""
     date_time_created: UtcTime | None = None
@@ -550,7 +550,7 @@ class FlowState(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     flow_id: str | None = None
-    """Text, 128 characters at most."""
+    """Text, 128 characters at most, required when created."""
     value: str | None = None
     """Text, 8000 characters at most."""
     date_time_created: UtcTime | None = None
@@ -581,15 +581,15 @@ class PendingEmail(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     email_type: str | None = None
-    """Enum."""
+    """Enum, required when created."""
     email_address: str | None = None
-    """Text, 255 characters at most."""
+    """Text, 255 characters at most, required when created."""
     email_subject: str | None = None
     """Text, 255 characters at most."""
     email_body: str | None = None
     """Text, 8000 characters at most."""
     user_number: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     user_name: str | None = None
     """Text, 256 characters at most."""
     date_time_created: UtcTime | None = None
@@ -619,7 +619,7 @@ class Courier(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     website: str | None = None
     """Text, 2083 characters at most."""
     tracking_url: str | None = None

@@ -94,7 +94,7 @@ class CostCentre(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     code: str | None = None
-    """Text, 3 characters at most, read-only."""
+    """Text, 3 characters at most, required when created."""
     name: str | None = None
     """Text, 60 characters at most."""
     contact_name: str | None = None
@@ -149,7 +149,7 @@ class Department(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     code: str | None = None
-    """Text, 3 characters at most, read-only."""
+    """Text, 3 characters at most, required when created."""
     name: str | None = None
     """Text, 60 characters at most."""
     contact_name: str | None = None
@@ -291,6 +291,7 @@ class ConsolidatedNominalCodeFields(Fields):
     account_status_type: EnumField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"account_status_type": ("AccountStatusActive", "AccountStatusHidden")}
 
 
 class ConsolidatedNominalCode(Record, frozen=True):
@@ -377,6 +378,7 @@ class NominalCodeFields(Fields):
     memos: "NominalCodeMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"account_status_type": ("AccountStatusActive", "AccountStatusHidden")}
 
 
 class NominalCode(Record, frozen=True):
@@ -389,7 +391,7 @@ class NominalCode(Record, frozen=True):
     name: str | None = None
     """Text, 60 characters at most."""
     reference: str | None = None
-    """Text, 8 characters at most."""
+    """Text, 8 characters at most, required when created."""
     cost_centre_id: int | None = None
     """Whole number."""
     cost_centre_code: str | None = None
@@ -403,7 +405,7 @@ class NominalCode(Record, frozen=True):
     account_status_type: str | None = None
     """Enum, changelog 2018-04-25."""
     report_category_id: int | None = None
-    """Whole number, Professional only."""
+    """Whole number, required when created, Professional only."""
     sofa_category_id: int | None = None
     """Whole number, changelog 2021-03-15."""
     display_balances_in_selection_list: bool | None = None
@@ -682,11 +684,11 @@ class NominalCodeMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     nominal_code_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_active: bool | None = None
     """True or false."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_to_delete: bool | None = None
     """True or false."""
     created_by: str | None = None
@@ -942,13 +944,13 @@ class NominalReportCategory(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     account_report_type: str | None = None
-    """Enum, read-only."""
+    """Enum."""
     code: str | None = None
-    """Text, 4 characters at most, read-only."""
+    """Text, 4 characters at most."""
     description: str | None = None
-    """Text, 60 characters at most, read-only."""
+    """Text, 60 characters at most."""
     account_report_category_type: str | None = None
-    """Enum, read-only."""
+    """Enum."""
     date_time_created: UtcTime | None = None
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: UtcTime | None = None

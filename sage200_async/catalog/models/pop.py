@@ -188,6 +188,29 @@ class PopOrderFields(Fields):
     memos: "PopOrderMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ),
+        "receipt_return_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "invoice_credit_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "cancelled_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+    }
 
 
 class PopOrder(Record, frozen=True):
@@ -200,7 +223,7 @@ class PopOrder(Record, frozen=True):
     is_draft: bool | None = None
     """True or false, read-only, changelog 2024-02-05."""
     lock_id: int | None = None
-    """Whole number, read-only, changelog 2024-02-05."""
+    """Whole number, changelog 2024-02-05."""
     is_editing: bool | None = None
     """True or false, changelog 2024-02-05."""
     is_credit_limit_exceeded: bool | None = None
@@ -228,7 +251,7 @@ class PopOrder(Record, frozen=True):
     authorisation_status_description: str | None = None
     """Text, 20 characters at most, read-only, changelog 2024-02-05."""
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     exchange_rate: Decimal | None = None
     """Number, 6 decimal places."""
     subtotal_goods_value: Decimal | None = None
@@ -400,7 +423,7 @@ class PopOrderMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     pop_order_return_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_active: bool | None = None
     """True or false."""
     note: str | None = None
@@ -429,9 +452,9 @@ class PopOrderDuplicateFlags(Record, frozen=True):
     fields: ClassVar[PopOrderDuplicateFlagsFields] = PopOrderDuplicateFlagsFields()
 
     source_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     prices_and_discounts: bool | None = None
     """True or false."""
 
@@ -448,7 +471,7 @@ class PopOrdersNewRequest(Record, frozen=True):
     fields: ClassVar[PopOrdersNewRequestFields] = PopOrdersNewRequestFields()
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class LookupPopOrderFields(Fields):
@@ -600,6 +623,15 @@ class PopOrderLineFields(Fields):
     is_to_delete: BooleanField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+        "confirmation_intent_type": ("ConfirmOnDespatch",),
+    }
 
 
 class PopOrderLine(Record, frozen=True):
@@ -614,7 +646,7 @@ class PopOrderLine(Record, frozen=True):
     line_number: int | None = None
     """Whole number, read-only."""
     line_type: str | None = None
-    """Enum."""
+    """Enum, required when created."""
     product_id: int | None = None
     """Whole number."""
     warehouse_id: int | None = None
@@ -1507,6 +1539,24 @@ class PopOrderLineViewFields(Fields):
     tax_code_code: IntegerField
     tax_code_name: TextField
     tax_code_rate: NumberField
+    _values = {
+        "pop_order_document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ),
+        "pop_order_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+        "pop_order_confirmation_intent_type": ("ConfirmOnDespatch",),
+    }
 
 
 class PopOrderLineView(Record, frozen=True):
@@ -1927,6 +1977,10 @@ class PopSettingsFields(Fields):
     price_difference_nominal_code: "NominalCodeFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "default_free_text_confirm_intent_type": ("ConfirmOnDespatch",),
+        "default_service_labour_confirm_intent_type": ("ConfirmOnDespatch",),
+    }
 
 
 class PopSettings(Record, frozen=True):

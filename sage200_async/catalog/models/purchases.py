@@ -142,7 +142,7 @@ class PurchaseInvoice(Record, frozen=True):
     fields: ClassVar[PurchaseInvoiceFields] = PurchaseInvoiceFields()
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     due_date: UtcTime | None = None
@@ -193,7 +193,7 @@ class PurchaseInvoiceNewRequest(Record, frozen=True):
     )
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class PurchaseCreditNoteTaxAnalysisItemFields(Fields):
@@ -288,7 +288,7 @@ class PurchaseCreditNote(Record, frozen=True):
     fields: ClassVar[PurchaseCreditNoteFields] = PurchaseCreditNoteFields()
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     exchange_rate: Decimal | None = None
@@ -337,7 +337,7 @@ class PurchaseCreditNoteNewRequest(Record, frozen=True):
     )
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class AuthorisationTypeFields(Fields):
@@ -515,6 +515,7 @@ class PurchasePostedTransactionAllocationSessionItemFields(Fields):
     reference: TextField
     value: NumberField
     allocation_value: NumberField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class PurchasePostedTransactionAllocationSessionItem(Record, frozen=True):
@@ -624,6 +625,7 @@ class PurchasePostedTransactionFields(Fields):
     supplier: "SupplierFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class PurchasePostedTransaction(Record, frozen=True):
@@ -883,6 +885,7 @@ class PurchaseTransactionEnquiryViewAllocationSessionItemFields(Fields):
     reference: TextField
     value: NumberField
     allocation_value: NumberField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class PurchaseTransactionEnquiryViewAllocationSessionItem(Record, frozen=True):
@@ -1070,6 +1073,7 @@ class PurchaseTransactionEnquiryViewFields(Fields):
     nominal_analysis_items: "PurchaseTransactionEnquiryViewNominalAnalysisItemFields"
     tax_analysis_items: "PurchaseTransactionEnquiryViewTaxAnalysisItemFields"
     supplier: "SupplierFields"
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class PurchaseTransactionEnquiryView(Record, frozen=True):
@@ -1171,9 +1175,9 @@ class PurchasePostedTransactionMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     posted_supplier_transaction_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_active: bool | None = None
     """True or false."""
     created_by: str | None = None
@@ -1570,6 +1574,21 @@ class SupplierFields(Fields):
     alerts: "SupplierAlertFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "account_status_type": ("AccountStatusActive", "AccountStatusHidden"),
+        "exchange_rate_type": ("ExchangeRateSingle", "ExchangeRatePeriod"),
+        "account_type": (
+            "TradingAccountTypeOpenItem",
+            "TradingAccountTypeBalanceForward",
+            "TradingAccountTypeAutoAllocation",
+        ),
+        "payment_terms_basis": (
+            "PaymentDueFromCalendarMonth",
+            "PaymentDueFromStartOfMonth",
+            "PaymentDueFromEndOfMonth",
+            "PaymentDueFromDocumentDate",
+        ),
+    }
 
 
 class Supplier(Record, frozen=True):
@@ -1580,9 +1599,9 @@ class Supplier(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     reference: str | None = None
-    """Text, 8 characters at most."""
+    """Text, 8 characters at most, required when created."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     short_name: str | None = None
     """Text, 8 characters at most."""
     balance: Decimal | None = None
@@ -2227,6 +2246,14 @@ class SupplierViewFields(Fields):
     supplier_location_address_country_code_name: TextField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "account_status_type": ("AccountStatusActive", "AccountStatusHidden"),
+        "account_type": (
+            "TradingAccountTypeOpenItem",
+            "TradingAccountTypeBalanceForward",
+            "TradingAccountTypeAutoAllocation",
+        ),
+    }
 
 
 class SupplierView(Record, frozen=True):
@@ -2506,7 +2533,7 @@ class SupplierAlert(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     alert_text: str | None = None
     """Text, 255 characters at most."""
     is_active: bool | None = None
@@ -2552,9 +2579,9 @@ class SupplierMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_active: bool | None = None
     """True or false."""
     is_to_delete: bool | None = None
@@ -2633,13 +2660,13 @@ class PurchasePayment(Record, frozen=True):
     fields: ClassVar[PurchasePaymentFields] = PurchasePaymentFields()
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     cheque_currency_id: int | None = None
     """Whole number."""
     cheque_value: Decimal | None = None
-    """Number, 2 decimal places."""
+    """Number, 2 decimal places, required when created."""
     supplier_cheque_value: Decimal | None = None
     """Number, 2 decimal places."""
     transaction_date: UtcTime | None = None
@@ -2716,13 +2743,13 @@ class PurchaseReceipt(Record, frozen=True):
     fields: ClassVar[PurchaseReceiptFields] = PurchaseReceiptFields()
 
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     cheque_currency_id: int | None = None
     """Whole number."""
     cheque_value: Decimal | None = None
-    """Number, 2 decimal places."""
+    """Number, 2 decimal places, required when created."""
     supplier_cheque_value: Decimal | None = None
     """Number, 2 decimal places."""
     transaction_date: UtcTime | None = None
@@ -2810,7 +2837,7 @@ class PurchaseAuthorisation(Record, frozen=True):
     supplier_id: int | None = None
     """Whole number, read-only."""
     oplock: str | None = None
-    """Text, 20 characters at most, read-only."""
+    """Text, 20 characters at most."""
     supplier: "Supplier | None" = None
     """Related record, when expanded, read-only."""
     nominal_analysis_items: "list[PurchaseAuthorisationNominalAnalysisItem] | None" = (
@@ -2854,6 +2881,14 @@ class PurchaseLedgerSettingsFields(Fields):
     organisation_supplier_payment_group: "PaymentGroupFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "default_payment_terms_basis": (
+            "PaymentDueFromCalendarMonth",
+            "PaymentDueFromStartOfMonth",
+            "PaymentDueFromEndOfMonth",
+            "PaymentDueFromDocumentDate",
+        )
+    }
 
 
 class PurchaseLedgerSettings(Record, frozen=True):
@@ -2939,6 +2974,7 @@ class PaymentGroupFields(Fields):
     description: TextField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"payment_type": ("PaymentTypeRemittanceCheque",)}
 
 
 class PaymentGroup(Record, frozen=True):
@@ -3048,7 +3084,7 @@ class FactorHouse(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     reference: str | None = None
     """Text, 20 characters at most."""
     main_address: "FactorHouseMainAddress | None" = None

@@ -259,6 +259,22 @@ class CustomerFields(Fields):
     memos: "CustomerMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "account_status_type": ("AccountStatusActive", "AccountStatusHidden"),
+        "exchange_rate_type": ("ExchangeRateSingle", "ExchangeRatePeriod"),
+        "account_type": (
+            "TradingAccountTypeOpenItem",
+            "TradingAccountTypeBalanceForward",
+            "TradingAccountTypeAutoAllocation",
+        ),
+        "payment_terms_basis": (
+            "PaymentDueFromCalendarMonth",
+            "PaymentDueFromStartOfMonth",
+            "PaymentDueFromEndOfMonth",
+            "PaymentDueFromDocumentDate",
+        ),
+        "office_type": ("Independent",),
+    }
 
 
 class Customer(Record, frozen=True):
@@ -269,9 +285,9 @@ class Customer(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     reference: str | None = None
-    """Text, 8 characters at most."""
+    """Text, 8 characters at most, required when created."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     short_name: str | None = None
     """Text, 8 characters at most."""
     balance: Decimal | None = None
@@ -590,7 +606,7 @@ class CustomerContact(Record, frozen=True):
     salutation_id: int | None = None
     """Whole number."""
     name: str | None = None
-    """Text, 180 characters at most, read-only."""
+    """Text, 180 characters at most."""
     first_name: str | None = None
     """Text, 60 characters at most."""
     middle_name: str | None = None
@@ -602,7 +618,7 @@ class CustomerContact(Record, frozen=True):
     default_email: str | None = None
     """Text, 227 characters at most, read-only."""
     is_default: bool | None = None
-    """True or false, read-only."""
+    """True or false."""
     is_to_delete: bool | None = None
     """True or false."""
     salutation: "Salutation | None" = None
@@ -654,7 +670,7 @@ class CustomerAlert(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     alert_text: str | None = None
     """Text, 255 characters at most."""
     is_active: bool | None = None
@@ -706,9 +722,9 @@ class CustomerMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_active: bool | None = None
     """True or false."""
     is_to_delete: bool | None = None
@@ -741,7 +757,7 @@ class CustomerCard(Record, frozen=True):
     customer_id: int | None = None
     """Whole number, read-only."""
     description: str | None = None
-    """Text, 50 characters at most."""
+    """Text, 50 characters at most, required when created."""
     last_used_date: UtcTime | None = None
     """Time, UTC, read-only."""
     is_to_delete: bool | None = None
@@ -936,6 +952,7 @@ class CustomerSopInvoiceCreditLineViewFields(Fields):
     product_group_code: TextField
     product_group_description: TextField
     product_group_date_time_updated: DateTimeField
+    _values = {"sop_invoice_credit_type": ("EnumInvoiceCreditTypeCredit",)}
 
 
 class CustomerSopInvoiceCreditLineView(Record, frozen=True):
@@ -1180,6 +1197,14 @@ class CustomerViewFields(Fields):
     customer_location_address_country_code_name: TextField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "account_status_type": ("AccountStatusActive", "AccountStatusHidden"),
+        "account_type": (
+            "TradingAccountTypeOpenItem",
+            "TradingAccountTypeBalanceForward",
+            "TradingAccountTypeAutoAllocation",
+        ),
+    }
 
 
 class CustomerView(Record, frozen=True):
@@ -1736,11 +1761,11 @@ class SalesAllocation(Record, frozen=True):
     fields: ClassVar[SalesAllocationFields] = SalesAllocationFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     allocation_date: UtcTime | None = None
     """Time, UTC."""
     allocation_lines: "list[SalesAllocationAllocationLine] | None" = None
-    """Related records, when expanded."""
+    """Related records, when expanded, required when created."""
 
 
 class SalesPostedTransactionTaxAnalysisItemFields(Fields):
@@ -1874,6 +1899,7 @@ class SalesPostedTransactionAllocationSessionItemFields(Fields):
     reference: TextField
     value: NumberField
     allocation_value: NumberField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class SalesPostedTransactionAllocationSessionItem(Record, frozen=True):
@@ -1983,6 +2009,7 @@ class SalesPostedTransactionFields(Fields):
     customer: "CustomerFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class SalesPostedTransaction(Record, frozen=True):
@@ -2092,9 +2119,9 @@ class SalesPostedTransactionMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     posted_customer_transaction_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_active: bool | None = None
     """True or false."""
     created_by: str | None = None
@@ -2264,6 +2291,7 @@ class SalesHistoricalTransactionFields(Fields):
     customer: "CustomerFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class SalesHistoricalTransaction(Record, frozen=True):
@@ -2516,6 +2544,7 @@ class SalesTransactionEnquiryViewAllocationSessionItemFields(Fields):
     reference: TextField
     value: NumberField
     allocation_value: NumberField
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class SalesTransactionEnquiryViewAllocationSessionItem(Record, frozen=True):
@@ -2698,6 +2727,7 @@ class SalesTransactionEnquiryViewFields(Fields):
     nominal_analysis_items: "SalesTransactionEnquiryViewNominalAnalysisItemFields"
     tax_analysis_items: "SalesTransactionEnquiryViewTaxAnalysisItemFields"
     customer: "CustomerFields"
+    _values = {"trader_transaction_type": ("TradingAccountEntryTypeInvoice",)}
 
 
 class SalesTransactionEnquiryView(Record, frozen=True):
@@ -2861,7 +2891,7 @@ class SalesCreditNote(Record, frozen=True):
     fields: ClassVar[SalesCreditNoteFields] = SalesCreditNoteFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     exchange_rate: Decimal | None = None
@@ -2908,7 +2938,7 @@ class SalesCreditNoteNewRequest(Record, frozen=True):
     )
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SalesInvoiceTaxAnalysisItemFields(Fields):
@@ -3000,7 +3030,7 @@ class SalesInvoice(Record, frozen=True):
     fields: ClassVar[SalesInvoiceFields] = SalesInvoiceFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     transaction_date: UtcTime | None = None
     """Time, UTC."""
     due_date: UtcTime | None = None
@@ -3047,7 +3077,7 @@ class SalesInvoiceNewRequest(Record, frozen=True):
     fields: ClassVar[SalesInvoiceNewRequestFields] = SalesInvoiceNewRequestFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SalesPaymentNominalAnalysisItemFields(Fields):
@@ -3106,13 +3136,13 @@ class SalesPayment(Record, frozen=True):
     fields: ClassVar[SalesPaymentFields] = SalesPaymentFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     cheque_currency_id: int | None = None
     """Whole number."""
     cheque_value: Decimal | None = None
-    """Number, 2 decimal places."""
+    """Number, 2 decimal places, required when created."""
     customer_cheque_value: Decimal | None = None
     """Number, 2 decimal places."""
     transaction_date: UtcTime | None = None
@@ -3189,13 +3219,13 @@ class SalesReceipt(Record, frozen=True):
     fields: ClassVar[SalesReceiptFields] = SalesReceiptFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bank_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     cheque_currency_id: int | None = None
     """Whole number."""
     cheque_value: Decimal | None = None
-    """Number, 2 decimal places."""
+    """Number, 2 decimal places, required when created."""
     customer_cheque_value: Decimal | None = None
     """Number, 2 decimal places."""
     transaction_date: UtcTime | None = None
@@ -3256,11 +3286,11 @@ class CustomerDeliveryAddress(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_default: bool | None = None
     """True or false."""
     description: str | None = None
-    """Text, 255 characters at most."""
+    """Text, 255 characters at most, required when created."""
     postal_name: str | None = None
     """Text, 60 characters at most."""
     address_1: str | None = None
@@ -3292,7 +3322,7 @@ class CustomerDeliveryAddress(Record, frozen=True):
     tax_number: str | None = None
     """Text, 30 characters at most."""
     tax_code_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     country_code_id: int | None = None
     """Whole number, changelog 2021-07-26."""
     date_time_created: UtcTime | None = None
@@ -3338,9 +3368,9 @@ class CustomerPriceEnquiryRequest(Record, frozen=True):
     )
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     quantity: Decimal | None = None
     """Number, 5 decimal places."""
     selling_unit_id: int | None = None
@@ -3400,6 +3430,9 @@ class CustomerPriceEnquiryFields(Fields):
     total_discounted_price: NumberField
     include_previous_prices: BooleanField
     previous_prices: "CustomerPriceEnquiryPreviousPriceFields"
+    _values = {
+        "product_type": ("EnumStockItemTypeStock", "EnumStockItemTypeServiceLabour")
+    }
 
 
 class CustomerPriceEnquiry(Record, frozen=True):
@@ -3483,6 +3516,16 @@ class SalesLedgerSettingsFields(Fields):
     finance_charges: "FinanceChargeFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "default_payment_terms_basis": (
+            "PaymentDueFromCalendarMonth",
+            "PaymentDueFromStartOfMonth",
+            "PaymentDueFromEndOfMonth",
+            "PaymentDueFromDocumentDate",
+        ),
+        "statement_terms": ("StatementTermsAllTransactions",),
+        "statement_ageing_terms": ("StatementAgeingTermsTypeEnumInstrumentDate",),
+    }
 
 
 class SalesLedgerSettings(Record, frozen=True):

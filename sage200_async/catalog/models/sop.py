@@ -282,6 +282,35 @@ class SopOrderFields(Fields):
     memos: "SopOrderMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "customer_type": (
+            "EnumCustomerTypeCredit",
+            "EnumCustomerTypeCash",
+            "EnumCustomerTypeProspect",
+        ),
+        "document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ),
+        "despatch_receipt_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "invoice_credit_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "cancelled_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "payment_type": ("EnumSOPOrderPaymentTypeFull",),
+    }
 
 
 class SopOrder(Record, frozen=True):
@@ -292,7 +321,7 @@ class SopOrder(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_draft: bool | None = None
     """True or false, read-only, changelog 2021-07-26."""
     is_editing: bool | None = None
@@ -306,7 +335,7 @@ class SopOrder(Record, frozen=True):
     apply_available_document_discount_percent: bool | None = None
     """True or false, changelog 2021-11-08."""
     lock_id: int | None = None
-    """Whole number, read-only, changelog 2021-11-08."""
+    """Whole number, changelog 2021-11-08."""
     customer_delivery_address_id: int | None = None
     """Whole number, changelog 2021-11-08."""
     suppress_warnings: bool | None = None
@@ -525,7 +554,7 @@ class SopOrdersNewRequest(Record, frozen=True):
     fields: ClassVar[SopOrdersNewRequestFields] = SopOrdersNewRequestFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SopOrderMemoFields(Fields):
@@ -549,7 +578,7 @@ class SopOrderMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     sop_order_return_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_active: bool | None = None
     """True or false."""
     note: str | None = None
@@ -578,9 +607,9 @@ class SopOrderDuplicateFlags(Record, frozen=True):
     fields: ClassVar[SopOrderDuplicateFlagsFields] = SopOrderDuplicateFlagsFields()
 
     source_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     prices_and_discounts: bool | None = None
     """True or false."""
 
@@ -1050,6 +1079,21 @@ class SopOrderLineFields(Fields):
     is_to_delete: BooleanField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+        "allocation_status": ("EnumLineStatusNone", "EnumLineStatusFully"),
+        "despatch_receipt_status": ("EnumLineStatusNone", "EnumLineStatusFully"),
+        "invoice_credit_status": ("EnumLineStatusNone", "EnumLineStatusFully"),
+        "fulfilment_method": ("EnumFulfilmentFromStock",),
+        "confirmation_intent_type": ("ConfirmOnDespatch",),
+        "show_on_picking_list_type": ("Show", "DoNotShow"),
+        "back_to_back_status": ("EnumBackToBackStatusPONotReq",),
+    }
 
 
 class SopOrderLine(Record, frozen=True):
@@ -1062,7 +1106,7 @@ class SopOrderLine(Record, frozen=True):
     sop_order_id: int | None = None
     """Whole number, read-only."""
     line_type: str | None = None
-    """Enum."""
+    """Enum, required when created."""
     product_id: int | None = None
     """Whole number."""
     warehouse_id: int | None = None
@@ -1703,6 +1747,35 @@ class SopQuoteFields(Fields):
     memos: "SopQuoteMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "customer_type": (
+            "EnumCustomerTypeCredit",
+            "EnumCustomerTypeCash",
+            "EnumCustomerTypeProspect",
+        ),
+        "document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+            "EnumDocumentStatusLost",
+        ),
+        "despatch_receipt_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "invoice_credit_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+        "cancelled_status": (
+            "EnumDocumentProcessStatusNone",
+            "EnumDocumentProcessStatusFull",
+        ),
+    }
 
 
 class SopQuote(Record, frozen=True):
@@ -1713,7 +1786,7 @@ class SopQuote(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     customer_type: str | None = None
     """Enum."""
     is_draft: bool | None = None
@@ -1727,7 +1800,7 @@ class SopQuote(Record, frozen=True):
     apply_available_document_discount_percent: bool | None = None
     """True or false."""
     lock_id: int | None = None
-    """Whole number, read-only."""
+    """Whole number."""
     customer_delivery_address_id: int | None = None
     """Whole number."""
     document_no: str | None = None
@@ -1920,7 +1993,7 @@ class SopQuotesNewRequest(Record, frozen=True):
     fields: ClassVar[SopQuotesNewRequestFields] = SopQuotesNewRequestFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SopQuoteMemoFields(Fields):
@@ -1944,7 +2017,7 @@ class SopQuoteMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     sop_order_return_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_active: bool | None = None
     """True or false."""
     note: str | None = None
@@ -1973,9 +2046,9 @@ class SopQuoteDuplicateFlags(Record, frozen=True):
     fields: ClassVar[SopQuoteDuplicateFlagsFields] = SopQuoteDuplicateFlagsFields()
 
     source_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     prices_and_discounts: bool | None = None
     """True or false."""
 
@@ -2133,6 +2206,17 @@ class SopQuoteLineFields(Fields):
     is_to_delete: BooleanField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+        "fulfilment_method": ("EnumFulfilmentFromStock",),
+        "confirmation_intent_type": ("ConfirmOnDespatch",),
+        "show_on_picking_list_type": ("Show", "DoNotShow"),
+    }
 
 
 class SopQuoteLine(Record, frozen=True):
@@ -2145,7 +2229,7 @@ class SopQuoteLine(Record, frozen=True):
     sop_quote_id: int | None = None
     """Whole number, read-only."""
     line_type: str | None = None
-    """Enum."""
+    """Enum, required when created."""
     product_id: int | None = None
     """Whole number."""
     warehouse_id: int | None = None
@@ -2514,6 +2598,19 @@ class SopOrderReturnLineProfitFields(Fields):
     realised_quantity: NumberField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+        "line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+    }
 
 
 class SopOrderReturnLineProfit(Record, frozen=True):
@@ -2581,6 +2678,7 @@ class SopOrderReturnLineDiscountFields(Fields):
     value: NumberField
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"pricing_type": ("EnumTradePricingTypeUnitPrice",)}
 
 
 class SopOrderReturnLineDiscount(Record, frozen=True):
@@ -2800,6 +2898,7 @@ class SopConfirmDespatchAdjustmentFields(Fields):
     confirmation_intent_type: EnumField
     items: "SopDespatchReceiptItemFields"
     tracking_items: "PendingSopDespatchReceiptFields"
+    _values = {"confirmation_intent_type": ("ConfirmOnDespatch",)}
 
 
 class SopConfirmDespatchAdjustment(Record, frozen=True):
@@ -2810,13 +2909,13 @@ class SopConfirmDespatchAdjustment(Record, frozen=True):
     )
 
     sop_order_return_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     despatch_receipt_date: UtcTime | None = None
     """Time, UTC."""
     confirmation_intent_type: str | None = None
     """Enum, Professional only."""
     items: "list[SopDespatchReceiptItem] | None" = None
-    """Related records, when expanded."""
+    """Related records, when expanded, required when created."""
     tracking_items: "list[PendingSopDespatchReceipt] | None" = None
     """Related records, when expanded."""
 
@@ -2856,6 +2955,14 @@ class SopDespatchReceiptItemFields(Fields):
     promised_delivery_date: DateTimeField
     bin_items: "SopDespatchBinItemFields"
     traceable_adjustment_items: "SopItemTraceableAdjustmentItemFields"
+    _values = {
+        "product_type": ("EnumStockItemTypeStock", "EnumStockItemTypeServiceLabour"),
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+    }
 
 
 class SopDespatchReceiptItem(Record, frozen=True):
@@ -2888,7 +2995,7 @@ class SopDespatchReceiptItem(Record, frozen=True):
     warehouse_name: str | None = None
     """Text, 20 characters at most, read-only."""
     quantity: Decimal | None = None
-    """Number, 5 decimal places."""
+    """Number, 5 decimal places, required when created."""
     line_quantity: Decimal | None = None
     """Number, 5 decimal places, read-only."""
     despatch_receipt_quantity: Decimal | None = None
@@ -2981,7 +3088,7 @@ class SopConfirmDespatchBinItemsRequest(Record, frozen=True):
     )
 
     id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SopConfirmDespatchBinItemsAdjustmentFields(Fields):
@@ -3018,7 +3125,7 @@ class SopConfirmDespatchTraceableItemsRequest(Record, frozen=True):
     )
 
     id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class SopConfirmDespatchTraceableAdjustmentFields(Fields):
@@ -3241,7 +3348,7 @@ class SopIncoterm(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     is_default: bool | None = None
     """True or false."""
     is_to_delete: bool | None = None
@@ -3271,7 +3378,7 @@ class SopExportReason(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     is_default: bool | None = None
     """True or false."""
     is_to_delete: bool | None = None
@@ -3322,7 +3429,7 @@ class SuggestedProductOptions(Record, frozen=True):
     fields: ClassVar[SuggestedProductOptionsFields] = SuggestedProductOptionsFields()
 
     customer_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     product_group_id: int | None = None
     """Whole number."""
     show_frequent_items: bool | None = None
@@ -3427,7 +3534,7 @@ class SopOrderLineTraceableItemsRequest(Record, frozen=True):
     )
 
     id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     activity_date: UtcTime | None = None
     """Time, UTC."""
     is_read_only: bool | None = None
@@ -3491,6 +3598,13 @@ class SopItemTraceableAdjustmentItemFields(Fields):
     traceable_allocation_balance_id: IntegerField
     is_allocated: BooleanField
     is_selectable: BooleanField
+    _values = {
+        "allocated_to_who_type": (
+            "EnumSerialAllocatedToWhoNot",
+            "EnumSerialAllocatedToWhoThis",
+            "EnumSerialAllocatedToWhoOther",
+        )
+    }
 
 
 class SopItemTraceableAdjustmentItem(Record, frozen=True):
@@ -3505,9 +3619,9 @@ class SopItemTraceableAdjustmentItem(Record, frozen=True):
     identification_no: str | None = None
     """Text, 30 characters at most, read-only."""
     quantity: Decimal | None = None
-    """Number, 5 decimal places."""
+    """Number, 5 decimal places, required when created."""
     is_selected: bool | None = None
-    """True or false."""
+    """True or false, required when created."""
     original_quantity: Decimal | None = None
     """Number, 5 decimal places, read-only."""
     available_quantity: Decimal | None = None
@@ -3896,6 +4010,23 @@ class SopOrderLineViewFields(Fields):
     tax_code_code: IntegerField
     tax_code_name: TextField
     tax_code_rate: NumberField
+    _values = {
+        "sop_order_document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ),
+        "sop_order_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+    }
 
 
 class SopOrderLineView(Record, frozen=True):
@@ -4204,6 +4335,24 @@ class SopQuoteLineViewFields(Fields):
     tax_code_code: IntegerField
     tax_code_name: TextField
     tax_code_rate: NumberField
+    _values = {
+        "sop_quote_document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+            "EnumDocumentStatusLost",
+        ),
+        "sop_quote_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+    }
 
 
 class SopQuoteLineView(Record, frozen=True):
@@ -4462,6 +4611,14 @@ class SopProformaLineViewFields(Fields):
     tax_code_code: IntegerField
     tax_code_name: TextField
     tax_code_rate: NumberField
+    _values = {
+        "sop_proforma_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        )
+    }
 
 
 class SopProformaLineView(Record, frozen=True):
@@ -4722,6 +4879,14 @@ class SopReturnLineViewFields(Fields):
     tax_code_code: IntegerField
     tax_code_name: TextField
     tax_code_rate: NumberField
+    _values = {
+        "sop_return_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        )
+    }
 
 
 class SopReturnLineView(Record, frozen=True):
@@ -5188,6 +5353,10 @@ class SopSettingsFields(Fields):
     date_time_updated: DateTimeField
     cash_order_account: "CustomerFields"
     prospect_quote_account: "CustomerFields"
+    _values = {
+        "default_free_text_confirm_intent_type": ("ConfirmOnDespatch",),
+        "default_service_labour_confirm_intent_type": ("ConfirmOnDespatch",),
+    }
 
 
 class SopSettings(Record, frozen=True):

@@ -296,6 +296,23 @@ class ProductFields(Fields):
     warehouse_holdings: "WarehouseHoldingFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "product_status_type": ("EnumStockItemStatusTypeActive",),
+        "fulfilment_method_type": ("EnumFulfilmentFromStock",),
+        "fulfilment_sequence_type": ("EnumBinPriority",),
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+        "shelf_life_type": (
+            "EnumTimeUnitDay",
+            "EnumTimeUnitWeek",
+            "EnumTimeUnitMonth",
+            "EnumTimeUnitYear",
+        ),
+        "bom_item_type": ("EnumBOMItemTypeComponent",),
+    }
 
 
 class Product(Record, frozen=True):
@@ -306,9 +323,9 @@ class Product(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     code: str | None = None
-    """Text, 30 characters at most."""
+    """Text, 30 characters at most, required when created."""
     name: str | None = None
-    """Text, 60 characters at most."""
+    """Text, 60 characters at most, required when created."""
     description: str | None = None
     """Text, 1000 characters at most."""
     use_description_on_documents: bool | None = None
@@ -320,7 +337,7 @@ class Product(Record, frozen=True):
     free_stock_quantity: Decimal | None = None
     """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     product_group_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     tax_code_id: int | None = None
     """Whole number."""
     product_status_type: str | None = None
@@ -597,6 +614,7 @@ class ProductSupplierFields(Fields):
     supplier: "SupplierFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {"default_pricing_source_type": ("ListPrice", "LastBuyingPrice")}
 
 
 class ProductSupplier(Record, frozen=True):
@@ -607,9 +625,9 @@ class ProductSupplier(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     product_id: int | None = None
-    """Whole number, read-only."""
+    """Whole number, required when created."""
     supplier_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     supplier_stock_code: str | None = None
     """Text, 60 characters at most."""
     lead_time: int | None = None
@@ -686,9 +704,9 @@ class AlternativeProduct(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     alternative_product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_preferred: bool | None = None
     """True or false."""
     is_to_delete: bool | None = None
@@ -724,9 +742,9 @@ class CrossSellProduct(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     cross_sell_product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_to_delete: bool | None = None
     """True or false."""
     cross_sell_product: "Product | None" = None
@@ -760,11 +778,11 @@ class ProductMemo(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_active: bool | None = None
     """True or false."""
     note: str | None = None
-    """Text, 1000 characters at most."""
+    """Text, 1000 characters at most, required when created."""
     is_to_delete: bool | None = None
     """True or false."""
     created_by: str | None = None
@@ -961,6 +979,22 @@ class ProductViewFields(Fields):
     analysis_code_18: TextField
     analysis_code_19: TextField
     analysis_code_20: TextField
+    _values = {
+        "product_group_costing_method_type": ("EnumCostingMethodTypeFIFO",),
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+        "fulfilment_method_type": ("EnumFulfilmentFromStock",),
+        "fulfilment_sequence_type": ("EnumBinPriority",),
+        "shelf_life_type": (
+            "EnumTimeUnitDay",
+            "EnumTimeUnitWeek",
+            "EnumTimeUnitMonth",
+            "EnumTimeUnitYear",
+        ),
+    }
 
 
 class ProductView(Record, frozen=True):
@@ -1762,6 +1796,15 @@ class ProductGroupFields(Fields):
     bom_settings: "ProductGroupBomSettingsFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    _values = {
+        "product_type": ("EnumStockItemTypeStock", "EnumStockItemTypeServiceLabour"),
+        "costing_method": ("EnumCostingMethodTypeFIFO",),
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+    }
 
 
 class ProductGroup(Record, frozen=True):
@@ -2027,6 +2070,13 @@ class ProductSearchFields(Fields):
     show_only_allow_sales_order: BooleanField
     product_search_type: EnumField
     matching_products: "ProductSearchMatchingProductFields"
+    _values = {
+        "product_search_type": (
+            "EnumStockItemTypeAll",
+            "EnumStockItemTypeStock",
+            "EnumStockItemTypeServiceLabour",
+        )
+    }
 
 
 class ProductSearch(Record, frozen=True):
@@ -2035,7 +2085,7 @@ class ProductSearch(Record, frozen=True):
     fields: ClassVar[ProductSearchFields] = ProductSearchFields()
 
     search_category_values: "list[ProductSearchSearchCategoryValue] | None" = None
-    """Related records, when expanded."""
+    """Related records, when expanded, required when created."""
     show_inactive: bool | None = None
     """True or false."""
     show_phantom: bool | None = None
@@ -2099,6 +2149,10 @@ class ProductSearchMatchingProductFields(Fields):
     product_status_type: EnumField
     product_type: EnumField
     free_stock_quantity: NumberField
+    _values = {
+        "product_status_type": ("EnumStockItemStatusTypeActive",),
+        "product_type": ("EnumStockItemTypeStock", "EnumStockItemTypeServiceLabour"),
+    }
 
 
 class ProductSearchMatchingProduct(Record, frozen=True):
@@ -2253,9 +2307,9 @@ class StockTransferTraceableItemsRequest(Record, frozen=True):
     )
 
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bin_holding_from_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class StockTransferTraceableAdjustmentItemFields(Fields):
@@ -2342,13 +2396,13 @@ class StockTransfer(Record, frozen=True):
     fields: ClassVar[StockTransferFields] = StockTransferFields()
 
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bin_holding_from_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     bin_holding_to_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     quantity: Decimal | None = None
-    """Number, 5 decimal places."""
+    """Number, 5 decimal places, required when created."""
     date: UtcTime | None = None
     """Time, UTC."""
     reference: str | None = None
@@ -2651,7 +2705,7 @@ class Warehouse(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 20 characters at most."""
+    """Text, 20 characters at most, required when created."""
     description: str | None = None
     """Text, 50 characters at most, changelog 2021-07-26."""
     warehouse_type: str | None = None
@@ -2918,9 +2972,9 @@ class WarehouseHolding(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     warehouse_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     is_default_manufacturing_warehouse: bool | None = None
     """True or false, changelog 2021-03-15."""
     reorder_level: Decimal | None = None
@@ -3089,9 +3143,9 @@ class BinHolding(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     warehouse_holding_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     name: str | None = None
     """Text, 20 characters at most."""
     allocation_priority: int | None = None
@@ -3292,7 +3346,7 @@ class TraceableAdjustment(Record, frozen=True):
     fields: ClassVar[TraceableAdjustmentFields] = TraceableAdjustmentFields()
 
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     issue_status: str | None = None
     """Enum."""
     traceable_adjustment_items: "list[TraceableAdjustmentItem] | None" = None
@@ -3313,7 +3367,7 @@ class TraceableItemsAssignTraceableItemsRequest(Record, frozen=True):
     )
 
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class TraceableItemsAmendTraceableItemsRequestFields(Fields):
@@ -3330,7 +3384,7 @@ class TraceableItemsAmendTraceableItemsRequest(Record, frozen=True):
     )
 
     product_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
 
 
 class ProductDuplicateFlagsFields(Fields):
@@ -3355,7 +3409,7 @@ class ProductDuplicateFlags(Record, frozen=True):
     fields: ClassVar[ProductDuplicateFlagsFields] = ProductDuplicateFlagsFields()
 
     source_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     new_code: str | None = None
     """Text, 30 characters at most."""
     new_name: str | None = None
@@ -3770,7 +3824,7 @@ class StocktakeCriteriaTemplate(Record, frozen=True):
     id: int | None = None
     """Whole number, read-only."""
     name: str | None = None
-    """Text, 50 characters at most."""
+    """Text, 50 characters at most, required when created."""
     last_sold_date: UtcTime | None = None
     """Time, UTC."""
     due_date: UtcTime | None = None
@@ -3952,6 +4006,13 @@ class StocktakeItemFields(Fields):
     last_stocktake: DateTimeField
     date_of_last_sale: DateTimeField
     is_selected: BooleanField
+    _values = {
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        )
+    }
 
 
 class StocktakeItem(Record, frozen=True):
@@ -4048,7 +4109,7 @@ class Stocktake(Record, frozen=True):
     stocktake_name: str | None = None
     """Text, 60 characters at most."""
     warehouse_id: int | None = None
-    """Whole number."""
+    """Whole number, required when created."""
     warehouse_name: str | None = None
     """Text, 20 characters at most, read-only."""
     stocktake_date: UtcTime | None = None
@@ -4131,6 +4192,14 @@ class StocktakeCountSheetItemFields(Fields):
     stocktake_trace_count_sheet_items: (
         "StocktakeCountSheetItemStocktakeTraceCountSheetItemFields"
     )
+    _values = {
+        "traceable_type": (
+            "EnumTraceableTypeNone",
+            "EnumTraceableTypeSerial",
+            "EnumTraceableTypeBatch",
+        ),
+        "costing_method_type": ("EnumCostingMethodTypeFIFO",),
+    }
 
 
 class StocktakeCountSheetItem(Record, frozen=True):
