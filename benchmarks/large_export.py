@@ -38,7 +38,8 @@ async def measure(
             peak = max(peak, process.memory_info().rss)
             await asyncio.sleep(0.05)
 
-    settings = Settings(**connection)  # type: ignore[arg-type]
+    insecure = connection.pop("allow_insecure_http") == "True"  # texts, as from env
+    settings = Settings(**connection, allow_insecure_http=insecure)  # type: ignore[arg-type]
     async with Sage200Client(settings) as client:
         query = client.customers.page_size(page)
         extraction = Extraction(name="customers", query=query)

@@ -114,8 +114,7 @@ def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
             _refuse(name, f"it is for {used}, and --to is {target}")
     if options.related == "nested" and (options.is_database or options.format == "csv"):
         where = "a database" if options.is_database else "CSV"
-        message = f"--related nested must be left out: {where} cannot nest records"
-        raise click.UsageError(f"{message}; use Parquet, Arrow or NDJSON")
+        _refuse("related", f"{where} cannot nest records; use Parquet, Arrow or NDJSON")
     for name in _FOR_FORMATS:
         reason = unused_reason(options.format, name)
         if name in options.explicit and reason:

@@ -13,7 +13,7 @@ from sage200_async.errors import PagingError, QueryError, SinkConflict, SinkErro
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.identity import Identity
 from sage200_async.extract.sink import OpenOptions
-from sage200_async.extract.sink_forms import batches_for
+from sage200_async.extract.sink_forms import reading_form
 from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.sink_writer import SinkWriter
 from sage200_async.extract.tables import Related, Table, tables_of
@@ -234,8 +234,10 @@ async def _write_all(
     """Write every batch; begin with the checkpoint *first*, unless it is resumed."""
     has_quarantine = connection_of(query).quarantine is not None
     form = thread.form(has_quarantine=has_quarantine)
+    reading = await reading_form(query, form)
     async with SinkWriter(thread, form, on_progress) as writer, read:
-        async for batch in batches_for(query, read, form):
+        batches = read.batches() if reading is None else read.batches_as(reading)
+        async for batch in batches:
             if first is not None:
                 await thread.begin(_with_bounds(first, read))
                 first = None

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sage200_async.paging.raw_form import RawForm
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from sage200_async.extract.sink import SinkForm
-    from sage200_async.paging.parallel import Batch, ParallelRead
+    from sage200_async.paging.page_forms import Form
     from sage200_async.query.collection import CollectionQuery
 
 
-def batches_for(
-    query: CollectionQuery[Any], read: ParallelRead[Any], form: SinkForm
-) -> AsyncGenerator[Batch[Any], None]:
-    """Return the batches of *read*, in the form that a sink takes.
+async def reading_form(query: CollectionQuery[Any], form: SinkForm) -> Form[Any] | None:
+    """Return the form of a read whose records a sink takes in *form*; None for rows.
 
     Args:
         query: What is read.
-        read: Its read.
         form: What the sink takes.
     """
     endpoint = query.endpoint
-    record: Any = endpoint.record  # known, since the tables are
     if form == "lines":
-        return read.batches_as(RawForm(record))
-    if form == "columns":
-        from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - an extra
-
-        key, path = endpoint.key, endpoint.path
-        return read.batches_as(column_form(record, query.options, key, path))
-    return read.batches()
+        record: Any = endpoint.record
+        return RawForm(record)
+    if form == "rows":
+        return None
+    # In a thread: importing pyarrow would hold up the loop.
+    frames = await asyncio.to_thread(import_module, "sage200_async.arrow.frames")
+    columns: Form[Any] = frames.column_form(
+        endpoint.record, query.options, endpoint.key, endpoint.path
+    )
+    return columns

@@ -34,6 +34,19 @@ def test_a_copy_that_is_equal(
         assert "compared with 700 records of the source; read by key" in output.stdout
 
 
+def test_nested_records_are_compared(
+    sage200: Callable[..., Any], signed_in: dict[str, str], tmp_path: Path
+) -> None:
+    """A file with nested records is equal to its source; verified otherwise, it is another."""
+    copy = ("sop_orders", "--expand", "lines", "--to", str(tmp_path))
+    nested = (*copy, "--related", "nested")
+    sage200("export", *nested, "--format", "arrow", env=signed_in)
+    output = sage200("verify", *nested, env=signed_in)
+    assert output.stdout.splitlines()[1].split()[-1] == "equal"
+    other = sage200("verify", *copy, env=signed_in, code=2)
+    assert "related records as nested" in other.stderr
+
+
 def test_a_copy_that_differs(
     sage200: Callable[..., Any], signed_in: dict[str, str], tmp_path: Path
 ) -> None:
