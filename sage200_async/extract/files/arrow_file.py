@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sage200_async.extract.files.arrow_rows import GROUP, ArrowRows
+from sage200_async.extract.files.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ class ArrowFile(ArrowRows):
         super().__init__("an Arrow file")
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
-        """Write the rows of all *blocks* in batches of `GROUP`."""
+        """Write the rows of all *blocks* in batches of one size."""
         ipc = self._arrow.ipc
         options = ipc.IpcWriteOptions(compression="zstd", use_threads=False)
         schema = self.schema(table)
@@ -37,4 +37,4 @@ class ArrowFile(ArrowRows):
             ipc.new_file(file, schema, options=options) as writer,
         ):
             for group in self.groups(table, blocks):
-                writer.write_table(group, max_chunksize=GROUP)
+                writer.write_table(group)

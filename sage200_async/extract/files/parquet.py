@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sage200_async.extract.files.arrow_rows import GROUP, ArrowRows
+from sage200_async.extract.files.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ class Parquet(ArrowRows):
         self._parquet: Any = import_module("pyarrow.parquet")
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
-        """Write the rows of all *blocks* in groups of `GROUP`."""
+        """Write the rows of all *blocks* in row groups of one size."""
         options = {"compression": "zstd", "coerce_timestamps": "us"}
         schema = self.schema(table)
         with (
@@ -36,4 +36,4 @@ class Parquet(ArrowRows):
             self._parquet.ParquetWriter(file, schema, **options) as writer,
         ):
             for group in self.groups(table, blocks):
-                writer.write_table(group, row_group_size=GROUP)
+                writer.write_table(group)

@@ -291,9 +291,9 @@ def test_many_rows_in_groups(tmp_path, helpers, monkeypatch):
     """Row groups of Parquet have the same length wherever the rows were cut."""
     import pyarrow.parquet
 
-    from sage200_async.extract.files import parquet
+    from sage200_async.extract.files import arrow_rows
 
-    monkeypatch.setattr(parquet, "GROUP", 1000)
+    monkeypatch.setattr(arrow_rows, "GROUP", 1000)
     records = helpers.source(3, 2500)
     export_at_once(tmp_path / "whole", "parquet", None, records)
     sink = files_at(tmp_path / "pieces", "parquet")
