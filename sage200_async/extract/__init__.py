@@ -42,6 +42,7 @@ from sage200_async.extract.rejects_file import RejectsFile as RejectsFile
 from sage200_async.extract.run_many import Outcome as Outcome
 from sage200_async.extract.run_many import Task as Task
 from sage200_async.extract.run_many import run_many as run_many
+from sage200_async.extract.sink import FormedSink as FormedSink
 from sage200_async.extract.sink import OpenOptions as OpenOptions
 from sage200_async.extract.sink import Sink as Sink
 from sage200_async.extract.sink import SyncTarget as SyncTarget
@@ -53,6 +54,7 @@ from sage200_async.extract.verify import verify as verify
 __all__ = [
     "DeletePolicy",
     "Extraction",
+    "FormedSink",
     "OpenOptions",
     "Outcome",
     "RejectedRow",

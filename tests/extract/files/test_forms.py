@@ -80,14 +80,14 @@ def test_lines_have_what_rows_have(tmp_path, related):
             await export(client, customers(client, related), hide(sink), workers=3)
 
     on_sandbox(body)
-    came = lines(tmp_path / "lines")
-    for line in came if related == "nested" else ():
+    received = lines(tmp_path / "lines")
+    for line in received if related == "nested" else ():
         for contact in line["contacts"]:  # lists of theirs come unasked
             for name in [one for one in contact if isinstance(contact[one], list)]:
                 del contact[name]
     written = lines(tmp_path / "rows")
-    assert len(came) == COUNT
-    assert [plain(line) for line in came] == [plain(line) for line in written]
+    assert len(received) == COUNT
+    assert [plain(line) for line in received] == [plain(line) for line in written]
 
 
 def plain(value):
