@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sage200_async.errors import SinkError
-from sage200_async.extract.text_values import plain_number, timestamp, utc
+from sage200_async.extract.text_values import plain_number, time_in, timestamp, utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.tables import Column, Table
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_QUOTED: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -106,15 +108,17 @@ def _number(value: Any) -> Any:
 
 def _plain_time(value: Any) -> Any:
     """Return a time as text; what is none stays as it is."""
+    at = time_in(value) if isinstance(value, str) else value
     try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return timestamp(at)
-    except (ValueError, TypeError, OverflowError):
+        return timestamp(at) if isinstance(at, datetime) else value
+    except OverflowError:
         return value
 
 
 def _plain_number(value: Any) -> Any:
     """Return a number with all digits; what is none stays as it is."""
+    if isinstance(value, str) and _QUOTED.fullmatch(value):
+        value = Decimal(value)  # some servers write numbers so
     if not isinstance(value, Decimal) or not value.is_finite():
         return value
     return msgspec.Raw(plain_number(value).encode())

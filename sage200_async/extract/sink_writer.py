@@ -46,13 +46,19 @@ class SinkWriter:
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
-            await self._hand_over()
-            await self._written()
+            try:
+                await self._write_rest()
+            except asyncio.CancelledError:
+                with suppress(Exception):
+                    await self._write_rest()
+                raise
             return
         with suppress(Exception):  # the first error is the one that is raised
-            await self._written()
-            await self._hand_over()
-            await self._written()
+            await self._write_rest()
+
+    async def _write_rest(self) -> None:
+        await self._hand_over()
+        await self._written()
 
     async def add(self, batch: Batch[Any], progress: Progress) -> None:
         """Add *batch*; wait while the sink is behind.

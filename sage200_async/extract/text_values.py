@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from decimal import Decimal
 
 
@@ -51,6 +52,21 @@ def timestamp(at: datetime) -> str:
     """
     text = utc(at).isoformat().removesuffix("+00:00")
     return f"{text.rstrip('0')}Z" if at.microsecond else f"{text}Z"
+
+
+def time_in(text: str) -> datetime | None:
+    """Return the time that *text* is, as it is read in a record; None if it is none.
+
+    Digits past microseconds are rounded.
+
+    Example:
+        >>> time_in("2024-01-02T09:17:16.1234567Z").microsecond
+        123457
+    """
+    try:
+        return msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return None
 
 
 def utc(at: datetime) -> datetime:

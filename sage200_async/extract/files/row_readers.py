@@ -17,6 +17,7 @@ from sage200_async._optional import require
 from sage200_async.errors import SinkError
 from sage200_async.extract.comparison.canonical import encode_value, exact_number
 from sage200_async.extract.nested import nested_json
+from sage200_async.extract.text_values import time_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -186,10 +187,14 @@ def _boolean(text: str | None) -> Any:
 
 def _time(text: Any) -> Any:
     """Return the time that *text* is; else what it is."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except (ValueError, TypeError):
-        return text
+    if not isinstance(text, str) or not text:
+        return text or None
+    return time_in(text) or text
+
+
+def _quoted_number(value: Any) -> Any:
+    """Return the number that a text is, where the server writes numbers so."""
+    return _number(value) if isinstance(value, str) and value else value
 
 
 def _json_text(value: Any) -> str | None:
@@ -207,6 +212,7 @@ def _from_csv(column: Column) -> Callable[[Any], Any] | None:
 
 
 _FROM_NDJSON: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "number": _quoted_number,
     "datetime": _time,
     "json": _json_text,
 }

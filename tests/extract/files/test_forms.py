@@ -117,6 +117,30 @@ def test_times_in_lines_are_in_utc(tmp_path, serve_bad_records):
     assert times[ids[4]] == "2024-07-01T08:00:00Z"
 
 
+@pytest.mark.parametrize("format", ["ndjson", "csv", "parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("balance", b'"1.50"'),
+        ("balance", b"1.5e2"),
+        ("date_time_created", b'"2024-07-01T09:00:00.1234567Z"'),
+        ("date_time_created", b'"2024-07-01T09:00:59.9999999Z"'),
+        ("name", b'"caf\\u00e9 \\ud83d\\ude00 \xc2\x85"'),
+    ],
+)
+def test_values_as_servers_write_them(tmp_path, serve_bad_records, format, name, value):
+    """Quoted numbers, exponents, seven digits of a second and escapes: equal to the source."""
+
+    async def body(client, _):
+        work = customers(client, "json")
+        await export(client, work, files_at(tmp_path, format))
+        return await verify(client, work, files_at(tmp_path, format))
+
+    result = on_sandbox(body, serve_bad_records, {5: (name, value)})
+    assert result.differences == ()
+    assert result.equal
+
+
 @pytest.mark.parametrize("format", ["parquet", "arrow"])
 def test_a_sink_that_sets_aside_needs_no_quarantine(
     tmp_path, serve_bad_records, format
