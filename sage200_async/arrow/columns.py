@@ -107,8 +107,8 @@ class ColumnForm:
             max_bytes: Bytes of one record at most.
         """
         rows = list(map(bytes, cut))
-        too_large = max(map(len, rows), default=0) > max_bytes
-        batch = None if too_large else self.parser.batch(rows)
+        fits = max(map(len, rows), default=0) <= max_bytes
+        batch = self.parser.batch(rows) if fits and cut.is_json else None
         if batch is None:
             return self._by_records(rows, cut.start, max_bytes, collect=collect)
         last = decode_plain(rows[-1], self.model) if self.key is None else None
