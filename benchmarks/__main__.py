@@ -34,6 +34,7 @@ BENCHMARKS: Final = (
     "query",
     "import",
     "files",
+    "frames",
     "export",
     "exports",
 )

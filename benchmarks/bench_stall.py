@@ -5,7 +5,7 @@ longest time between two turns, including the first ones and their imports. Mill
 of the process's own time: what other processes take of a busy machine is left out.
 The bodies: a page of 16 MB, plain and compressed; 120 orders with 40 expanded lines each,
 16 MB; a compressed page with brackets in its texts; 100 MB of blanks between two
-brackets; the body of an error, 27 MB.
+brackets; the body of an error, 27 MB. The first and the third are read as columns, too.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ BODIES = {
     "brackets": "brackets in texts, compressed",
     "blanks": "100 MB of blanks",
     "error": "an error of 27 MB",
+    "columns": "a page as Arrow columns",
+    "columns of lines": "expanded lines as Arrow columns",
 }
 LONGEST = 5.0
 # Milliseconds that a turn may take.

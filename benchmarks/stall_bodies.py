@@ -29,10 +29,11 @@ ERROR: Final = 27 * 1024**2
 
 
 class Body(msgspec.Struct, frozen=True):
-    """One response, and the keys of its records."""
+    """One response, the lowest and the highest key in it, and how many there are."""
 
     content: bytes
     keys: tuple[int, int] = (1, 1)
+    records: int = 1
     status: str = "200 OK"
     header: str = ""
 
@@ -50,7 +51,8 @@ def customers(change: Callable[[dict[str, Any]], object] = dict.copy) -> Body:
     rows = data.customers(data.PAGE)
     for row in rows:
         change(row)
-    return Body(msgspec.json.encode(rows), (rows[0]["id"], rows[-1]["id"]))
+    edges = rows[0]["id"], rows[-1]["id"]
+    return Body(msgspec.json.encode(rows), edges, len(rows))
 
 
 def bracketed(row: dict[str, Any]) -> None:
@@ -67,7 +69,7 @@ def orders() -> Body:
         {**filled(order, rng), "id": number, "lines": lines_of(line, number, rng)}
         for number in range(1, ORDERS + 1)
     ]
-    return Body(msgspec.json.encode(rows), (1, ORDERS))
+    return Body(msgspec.json.encode(rows), (1, ORDERS), ORDERS)
 
 
 def lines_of(fields: Fields, order: int, rng: random.Random) -> list[dict[str, Any]]:
@@ -135,11 +137,14 @@ class Server:
 
 
 def small_answer(body: Body, options: dict[str, list[str]]) -> object:
-    """Return the answer to a request for an edge or for what follows, or None."""
+    """Return the answer to a request for an edge, a count or what follows, or None."""
     low, high = body.keys
     order = options.get("$orderby", [""])[0]
-    if options.get("$top") == ["1"]:
-        return [{"id": high if "desc" in order else low, "balance": 0}]
+    if options.get("$count") == ["true"]:
+        return body.records
+    if options.get("$top") in (["1"], ["2"]):
+        keys = sorted({low, high}, reverse="desc" in order)
+        return [{"id": key, "balance": 0} for key in keys]
     condition = options.get("$filter", [""])[0]
     after = [int(word) for word in condition.split() if word.isdigit()]
     return [] if "gt" in condition and after and after[0] >= high else None

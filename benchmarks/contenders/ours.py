@@ -73,10 +73,24 @@ def stall_on(url: str, body: str) -> dict[str, float]:
             return 0, 0
         raise AssertionError("expected an error")
 
-    works = {"lines": orders, "error": refused}
+    async def as_columns(client: Sage200Client) -> tuple[int, Any]:
+        table = await client.customers.to_arrow(workers=1)
+        return table.num_rows, 0
+
+    async def lines_as_columns(client: Sage200Client) -> tuple[int, Any]:
+        table = await client.sop_orders.expand("lines").to_arrow(workers=1)
+        return table.num_rows, 0
+
+    works = {
+        "lines": orders,
+        "error": refused,
+        "columns": as_columns,
+        "columns of lines": lines_as_columns,
+    }
+    served = {"columns": "plain", "columns of lines": "lines"}.get(body, body)
 
     async def main() -> dict[str, float]:
-        async with client_of(f"{url}/{body}/customers") as client:
+        async with client_of(f"{url}/{served}/customers") as client:
             return await longest_stall(works.get(body, read)(client))
 
     return asyncio.run(main())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sage200_async.paging.page_forms import Quarantine
 
 _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-COLUMN_SLICE: Final = 16 * SLICE_BYTES
+COLUMN_SLICE: Final = 12 * SLICE_BYTES
 """Bytes that are parsed in one call: of fewer, the call itself takes most of the time."""
 
 

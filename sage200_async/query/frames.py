@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async._optional import require
+from sage200_async._optional import load
 from sage200_async.query.query import Query
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sage200_async.paging.parallel import ParallelRead
     from sage200_async.paging.plan import Plan
     from sage200_async.paging.stream import Stream
+
+_FRAMES: Final = ("sage200_async.arrow.frames", "sage200_async.paging.parallel")
+# Imported in a thread, too.
 
 
 class Frames(Query):
@@ -51,7 +54,7 @@ class Frames(Query):
             >>> table.num_rows, table.column_names
             (50, ['id', 'balance'])
         """
-        require("to_arrow()", "arrow", "pyarrow")
+        await load("to_arrow()", "arrow", "pyarrow", *_FRAMES)
         return await self._table(schema, workers)
 
     async def to_polars(self, *, schema: Any = None, workers: int = 4) -> Any:
@@ -64,7 +67,7 @@ class Frames(Query):
             >>> frame.shape
             (50, 2)
         """
-        require("to_polars()", "polars", "pyarrow", "polars")
+        await load("to_polars()", "polars", "pyarrow", "polars", *_FRAMES)
         from sage200_async.arrow.frames import as_polars  # noqa: PLC0415 - late
 
         return await asyncio.to_thread(as_polars, await self._table(schema, workers))
@@ -80,7 +83,7 @@ class Frames(Query):
             >>> frame.shape
             (50, 2)
         """
-        require("to_pandas()", "pandas", "pyarrow", "pandas")
+        await load("to_pandas()", "pandas", "pyarrow", "pandas", *_FRAMES)
         from sage200_async.arrow.frames import as_pandas  # noqa: PLC0415 - late
 
         return await asyncio.to_thread(as_pandas, await self._table(schema, workers))
@@ -88,7 +91,7 @@ class Frames(Query):
     async def _table(self, schema: Any, workers: int) -> Any:
         from sage200_async.arrow.frames import TableBuilder  # noqa: PLC0415 - late
 
-        form = self._column_form(schema)
+        form = await asyncio.to_thread(self._column_form, schema)
         builder = TableBuilder(form.schema)
         certificate = await self._pass_form(form, builder.add, workers)
         return await asyncio.to_thread(builder.table, certificate)

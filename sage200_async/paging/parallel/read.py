@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from sage200_async._optional import require
+from sage200_async._optional import load
 from sage200_async.errors import (
     ClientClosed,
     ExtractError,
@@ -173,12 +173,13 @@ class ParallelRead(Generic[R]):
         Raises:
             QueryError: The catalog does not know the columns, and there is no *schema*.
         """
-        require("arrow_batches()", "arrow", "pyarrow")
+        await load("arrow_batches()", "arrow", "pyarrow", "sage200_async.arrow.frames")
         from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - optional
 
-        plan = self._plan
-        options, key, path = plan.options, plan.key, plan.path
-        form = column_form(self._reader.model, options, key, path, schema)
+        plan, model = self._plan, self._reader.model
+        form = await asyncio.to_thread(
+            column_form, model, plan.options, plan.key, plan.path, schema
+        )
         async for batch in self.batches_as(form):
             if batch.key_range.records:
                 yield batch.records
