@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from sage200_async._environment import values_in
 from sage200_async._url_checks import (
     is_harmless,
     refuse,
@@ -23,7 +24,6 @@ from sage200_async.limits import MAX_QUERY_BYTES, MAX_RECORD_BYTES, PAGE_MAX
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PREFIX: Final = "SAGE200_"
 _SECRETS: Final = frozenset(
     {
         "client_secret",
@@ -60,8 +60,6 @@ _AT_LEAST_ONE: Final = (
 )
 _ALLOW_HTTP: Final = " (allow_insecure_http=True permits http)"
 _STORE_METHODS: Final = ("load", "save", "clear", "lock")
-_SIMILARITY: Final = 0.8
-# From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
 
 
 class CompanyContext(Struct, frozen=True):
@@ -268,7 +266,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             'standard'
         """
         try:
-            return cls(**_values_in(os.environ if environ is None else environ))
+            return cls(**values_in(os.environ if environ is None else environ, _KINDS))
         except SettingsError as error:
             failure = bare(error)
         del environ
@@ -318,39 +316,9 @@ def _require_token_store(value: object) -> None:
         raise SettingsError(message, name="token_store")
 
 
-def _values_in(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that *environ* has, by their names."""
-    texts = {
-        name.removeprefix(_PREFIX).lower(): text
-        for name, text in environ.items()
-        if name.startswith(_PREFIX) and text
-    }
-    for name in sorted(texts.keys() - set(Settings.__struct_fields__)):
-        _refuse_misspelling(name)
-    known = [name for name in Settings.__struct_fields__ if name in texts]
-    return {name: _convert(name, texts[name]) for name in known}
-
-
-def _convert(name: str, text: str) -> Any:
-    """Convert the text of a variable to the type of its setting."""
-    try:
-        return msgspec.convert(text, _TYPES[name], strict=False)
-    except msgspec.ValidationError:
-        expected = f"expected {_EXPECTED[_TYPES[name]][1]}, got {text!r}"
-        message = f"{_PREFIX}{name.upper()}: {expected}"
-        raise SettingsError(message, name=name) from None
-
-
-def _refuse_misspelling(name: str) -> None:
-    """Refuse the variable *name* if it is similar to a setting."""
-    names = {known.replace("_", ""): known for known in Settings.__struct_fields__}
-    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
-
-    nearest = get_close_matches(name.replace("_", ""), names, n=1, cutoff=_SIMILARITY)
-    if nearest:
-        setting = names[nearest[0]]
-        message = (
-            f"{_PREFIX}{name.upper()} is not a setting. "
-            f"Did you mean {_PREFIX}{setting.upper()}?"
-        )
-        raise SettingsError(message, name=name)
+_KINDS: Final = {
+    name: (kind, _EXPECTED[kind][1])
+    for name, kind in _TYPES.items()
+    if name != "token_store"
+} | {"token_store": (str, "a URL")}
+# The type of each setting, and the words for it in a message.

@@ -57,6 +57,7 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 RANKS = {
     0: [
+        "_environment",
         "_version",
         "errors",
         "events",

@@ -1,0 +1,63 @@
+"""Settings from the variables of the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sage200_async.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_PREFIX: Final = "SAGE200_"
+_SIMILARITY: Final = 0.8
+# From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
+
+
+def values_in(
+    environ: Mapping[str, str], kinds: Mapping[str, tuple[Any, str]]
+) -> dict[str, Any]:
+    """Return the settings that *environ* has, by their names.
+
+    Args:
+        environ: Variables and their texts; an empty one counts as unset.
+        kinds: The type of each setting, and the words for it in a message.
+
+    Raises:
+        SettingsError: A variable is misspelled, or its text is not of the type.
+    """
+    texts = {
+        name.removeprefix(_PREFIX).lower(): text
+        for name, text in environ.items()
+        if name.startswith(_PREFIX) and text
+    }
+    for name in sorted(texts.keys() - kinds.keys()):
+        _refuse_misspelling(name, kinds)
+    known = [name for name in kinds if name in texts]
+    return {name: _convert(name, texts[name], *kinds[name]) for name in known}
+
+
+def _convert(name: str, text: str, kind: Any, expected: str) -> Any:
+    """Convert the text of a variable to the type of its setting."""
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        message = f"{_PREFIX}{name.upper()}: expected {expected}, got {text!r}"
+        raise SettingsError(message, name=name) from None
+
+
+def _refuse_misspelling(name: str, known: Iterable[str]) -> None:
+    """Refuse the variable *name* if it is similar to a setting."""
+    names = {setting.replace("_", ""): setting for setting in known}
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    nearest = get_close_matches(name.replace("_", ""), names, n=1, cutoff=_SIMILARITY)
+    if nearest:
+        setting = names[nearest[0]]
+        message = (
+            f"{_PREFIX}{name.upper()} is not a setting. "
+            f"Did you mean {_PREFIX}{setting.upper()}?"
+        )
+        raise SettingsError(message, name=name)
