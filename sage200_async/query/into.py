@@ -91,8 +91,10 @@ def _form(model: Any, record: type[Record] | None, key: str | None) -> _Form:
     check(node, record, key)
     expand = expanded(node) if record is None else ()
     key_type: Any = Any if record is None else int | None
+    wire = wire_of(node, key, key_type)
+    wire._record = record  # noqa: SLF001
     return _Form(
-        wire_of(node, key, key_type),
+        wire,
         tuple(selected(node)),
         tuple(dict.fromkeys(expand)),
     )

@@ -112,7 +112,8 @@ class Get(Parent[N], Query, Generic[R, N]):
         key = self.endpoint.key
         query = encode_query(select_and_expand(_with_key(self.options, key)))
         response = await self._send("GET", self._item_path(id), query)
-        record: R = read_one(response, self._model, key, id)
+        most = self.context.max_record_bytes
+        record: R = read_one(response, self._model, key, id, max_bytes=most)
         return _handed_on(record, self._model)
 
     def into(self, model: type[M]) -> Get[M, N]:
@@ -137,7 +138,8 @@ class Single(Query, Generic[R]):
         self._require("get", "select", "expand")
         query = encode_query(select_and_expand(self.options))
         response = await self._send("GET", self.endpoint.path, query)
-        record: R = read_one(response, self._model, self.endpoint.key)
+        key, most = self.endpoint.key, self.context.max_record_bytes
+        record: R = read_one(response, self._model, key, max_bytes=most)
         return _handed_on(record, self._model)
 
     def into(self, model: type[M]) -> Single[M]:

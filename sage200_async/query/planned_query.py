@@ -59,6 +59,7 @@ class PlannedQuery(Query, Generic[R]):
             ReadTelemetry,
         )
 
+        self._require_whole_records()
         plan_maker.require_parts(parts)
         plan = self._plan_of_ranges()
         require_ranges(plan, in_one_piece=True, method="plan()", whole="a plan")
@@ -69,6 +70,14 @@ class PlannedQuery(Query, Generic[R]):
             connection, self.context, plan, self._model, telemetry=telemetry
         )
         return await plan_maker.make_plan(reader, plan, source, parts)
+
+    def _require_whole_records(self) -> None:
+        if self.endpoint.into is not None:
+            message = (
+                f"{self.endpoint.path}: a plan is of the catalog's records: leave into() "
+                "out, and name its fields in select() and expand()"
+            )
+            raise QueryError(message)
 
     def _plan_of_ranges(self) -> Plan:
         """Return how it is read, in one piece, with room for the bounds of ranges."""

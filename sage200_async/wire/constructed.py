@@ -6,7 +6,7 @@ consumer asked for when they are handed on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 class Constructed(Struct):
     """A record as it is decoded; its `_construct` makes the consumer's objects."""
+
+    _record: ClassVar[Any] = None
+    # The catalog's record, which has the same fields and more, if there is one.
 
 
 def empty_of(model: Any) -> Any:

@@ -39,15 +39,25 @@ class Element(Struct, frozen=True):
     """Its bytes; more than there are in *raw* where it is too large."""
 
 
-def too_large(model: Any, element: Element, index: int, limit: int) -> DecodeError:
-    """Return the error of a record that has more bytes than *limit*."""
+def too_large(
+    model: Any, element: Element, index: int | None, limit: int
+) -> DecodeError:
+    """Return the error of a record that has more bytes than *limit*.
+
+    Args:
+        model: What it was to be.
+        element: Its bytes, or their start.
+        index: Where it stands in the page; None where it is the response.
+        limit: Bytes of a record at most.
+    """
     name = getattr(model, "__name__", str(model))
+    path = "$" if index is None else f"$[{index}]"
     text = (
-        f"{name} at $[{index}]: a record of {element.size} bytes, where "
+        f"{name} at {path}: a record of {element.size} bytes, where "
         f"Settings.max_record_bytes is {limit}: raise it, or select and expand less"
     )
     start = element.raw[:KEPT_BYTES]
-    return DecodeError(text, json_path=f"$[{index}]", model=name, raw=start)
+    return DecodeError(text, json_path=path, model=name, raw=start)
 
 
 class Scanner:

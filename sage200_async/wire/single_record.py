@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sage200_async.errors import DecodeError
+from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.odata.plain_values import plain
 from sage200_async.wire.constructed import empty_of
 from sage200_async.wire.decode import decode_one, decode_plain, decoder_for
@@ -25,6 +26,8 @@ from sage200_async.wire.json_types import (
     is_object,
     is_untyped,
 )
+from sage200_async.wire.large_records import KEPT_BYTES, Element, too_large
+from sage200_async.wire.messages import ChunkedBody
 from sage200_async.wire.not_records import PROXY_HINT
 
 if TYPE_CHECKING:
@@ -51,7 +54,12 @@ _ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def read_one(
-    response: Response, model: Any, key: str | None = None, asked: object = None
+    response: Response,
+    model: Any,
+    key: str | None = None,
+    asked: object = None,
+    *,
+    max_bytes: int = MAX_RECORD_BYTES,
 ) -> Any:
     """Read a response that is one *model*: alone, in an array, or in a wrapper.
 
@@ -61,12 +69,17 @@ def read_one(
         key: The name of its key, or None where it has none.
         asked: The key of the record that was asked for, or None where any is
             right. Text is compared in any case: services may find it in another.
+        max_bytes: Bytes of the response at most.
 
     Raises:
         DecodeError: It is no such record; ``request_id`` says which response it
             was.
     """
     try:
+        size = len(response.body)
+        if size > max_bytes:
+            element = Element(ChunkedBody.of(response.body).first(KEPT_BYTES), size)
+            raise too_large(model, element, None, max_bytes)
         record = _decoded(response, model, key)
         _require_key(record, model, key, asked)
     except DecodeError as error:

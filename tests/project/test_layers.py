@@ -57,13 +57,13 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 RANKS = {
     0: [
-        "_environment",
         "_version",
         "errors",
         "events",
         "limits",
         "settings",
         "_optional",
+        "_environment",
         "_url_checks",
         "_notebook",
     ],

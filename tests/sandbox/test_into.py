@@ -230,3 +230,28 @@ def test_an_extraction_has_columns_not_types(on_sandbox) -> None:
         assert not sandbox.requests
 
     on_sandbox(body, records=RECORDS)
+
+
+def test_columns_have_the_fields_of_the_type(on_sandbox) -> None:
+    """Batches of a parallel read and whole tables are those of the selected fields."""
+
+    async def body(client: Sage200Client, _: Sandbox) -> None:
+        query = client.customers.into(Debtor)
+        names = (await query.to_arrow()).column_names
+        async with query.read() as read:
+            batches = [batch.schema.names async for batch in read.arrow_batches()]
+        assert {tuple(one) for one in batches} == {tuple(names)}
+        assert sorted(names) == ["balance", "id", "reference"]
+
+    on_sandbox(body, records=RECORDS)
+
+
+def test_a_plan_has_no_types(on_sandbox) -> None:
+    """plan() refuses a type of one's own before any request."""
+
+    async def body(client: Sage200Client, sandbox: Sandbox) -> None:
+        with pytest.raises(QueryError, match=r"leave into\(\) out"):
+            await client.customers.into(Debtor).plan()
+        assert not sandbox.requests
+
+    on_sandbox(body, records=RECORDS)

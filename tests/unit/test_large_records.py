@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
 from sage200_async.wire.decode import SliceReader
-from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.messages import ChunkedBody, Response
+from sage200_async.wire.single_record import read_one
 from sage200_async.wire.splitting import key_in
 
 MIB = 1024**2
@@ -85,6 +86,15 @@ def test_no_slice_takes_long(large):
     for _ in reader.slices(Counted(*pieces)):
         most, before = max(most, taken - before), taken
     assert most < 1.5 * MIB
+
+
+def test_a_response_that_is_one_record_has_the_same_limit():
+    """It is refused before it is decoded; the limit can be raised."""
+    body = b'{"id":4,"name":"n","later":"%b"}' % (b"x" * 2 * MIB)
+    response = Response(200, {}, chunked(body))
+    with pytest.raises(DecodeError, match=r"Customer at \$: a record of 209\d{4} bytes"):
+        read_one(response, Customer, "id", 4)
+    assert read_one(response, Customer, "id", 4, max_bytes=3 * MIB).id == 4
 
 
 def test_blanks_between_records_are_no_part_of_them():

@@ -177,6 +177,7 @@ class ParallelRead(Generic[R]):
         from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - optional
 
         plan, model = self._plan, self._reader.model
+        model = getattr(model, "_record", None) or model  # of into()
         form = await asyncio.to_thread(
             column_form, model, plan.options, plan.key, plan.path, schema
         )
