@@ -33,6 +33,7 @@ BENCHMARKS: Final = (
     "rows",
     "query",
     "import",
+    "small",
     "files",
     "frames",
     "export",

@@ -1,10 +1,12 @@
 """Serve prepared pages with nginx, a server that is not ours: only clients differ.
 
 ``/plain/customers`` and ``/gzip/customers`` are 16 MB pages on disk, read by key or by
-``$skip``; ``/ten/customers`` are the same records with ten of their fields; ``/v4/`` and ``/v2/`` are the same records in the forms of OData 4 and 2.
+``$skip``; ``/ten/customers`` are the same records with ten of their fields;
+``/v4/`` and ``/v2/`` are the same records in the forms of OData 4 and 2.
 ``/<count>/customers`` are *count* records by key, with the count and the bounds that a
 read asks for first; nginx writes the page's number into the ids of one prepared page, so
-a million records take no disk space.
+a million records take no disk space. ``/small/customers`` are single records by id, the
+first of them, their count, and one that was created.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ import msgspec
 
 from benchmarks import data, metadata
 
+SMALL: Final = 600
+# Records that are served one by one.
 SYSTEM: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 # A user's PATH may lack the folders of system programs.
 CONFIG: Final = """
@@ -36,6 +40,7 @@ http {{
   access_log off;
   sendfile on;
   default_type application/json;
+  keepalive_requests 1000000;
   output_buffers 4 256k;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
@@ -57,6 +62,10 @@ http {{
     "~gt%20(?<number>\\d+)05000(?:&|%20)" $number;
     "~gt%20" none;
   }}
+  map $args $small {{
+    default first;
+    "~count=true" count;
+  }}
   map $before $page {{
     default none;
     "" 1;
@@ -75,6 +84,13 @@ http {{
     }}
     location = /v4/Customers {{ try_files /v4/$after.json =404; }}
     location = /v2/Customers {{ try_files /v2/$after.json /v2/empty.json =404; }}
+    location = /small/customers {{
+      error_page 405 =200 /small/created.json;
+      try_files /small/$small.json =404;
+    }}
+    location ~ ^/small/customers/\\d+$ {{
+      rewrite ^/small/customers/(\\d+)$ /small/$1.json break;
+    }}
     location ~ metadata$ {{ default_type application/xml; }}
     {growing}
   }}
@@ -162,6 +178,7 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
             row["id"] += 900_000  # nginx replaces the 9 with the page's number
         for size in {min(count, data.PAGE) for count in counts}:
             write_json(folder / f"first_{size}.json", page[:size])
+    prepare_small(folder / "small", data.customers(SMALL))
     for form in ("plain", "ten"):
         write_json(folder / form / "last.json", [{"id": pages * data.PAGE}])
     write_json(folder / "key_first.json", [{"id": 100_001}])
@@ -170,6 +187,16 @@ def prepare(folder: Path, pages: int, counts: list[int]) -> None:
         max_key = 100_001 + number * 100_000 + offset
         write_json(folder / f"key_{count}.json", [{"id": max_key}])
         write_json(folder / f"count_{count}.json", count)
+
+
+def prepare_small(folder: Path, rows: list[dict[str, Any]]) -> None:
+    """Write what small requests are answered with."""
+    folder.mkdir()
+    for number, row in enumerate(rows, 1):
+        write_json(folder / f"{number}.json", {**row, "id": number})
+    write_json(folder / "first.json", [{**rows[0], "id": 1}])
+    write_json(folder / "created.json", {**rows[0], "id": 1})
+    write_json(folder / "count.json", SMALL)
 
 
 def write_json(path: Path, value: object) -> bytes:

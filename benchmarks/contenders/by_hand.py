@@ -9,13 +9,21 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 import yarl
-from runner import PAGE, measure_read, peak_memory, process_memory, run_job
+from runner import (
+    PAGE,
+    measure_read,
+    measure_small,
+    peak_memory,
+    process_memory,
+    run_job,
+)
 
 from sage200_async.catalog import Customer
 
@@ -100,5 +108,44 @@ def ndjson(url: str) -> dict[str, float]:
     }
 
 
+def small(url: str, job: str, times: int, **_: str) -> dict[str, float]:
+    one = msgspec.json.Decoder(Customer, float_hook=Decimal)
+    several = msgspec.json.Decoder(list[Customer], float_hook=Decimal)
+    values = {"reference": "ABC", "name": "A & B Ltd"}
+    first, count = {"$orderby": "id", "$top": "1"}, {"$count": "true"}
+
+    async def main() -> dict[str, float]:
+        headers = {"Authorization": "Bearer token", "X-Site": "site", "X-Company": "1"}
+        connector = aiohttp.TCPConnector(limit=10)
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
+
+            async def body_of(response: Any) -> bytes:
+                async with response as received:
+                    received.raise_for_status()
+                    return await received.read()
+
+            async def get(number: int) -> float:
+                customer = one.decode(await body_of(http.get(f"{url}/{number}")))
+                return float(customer.balance)
+
+            async def get_first(_: int) -> float:
+                body = await body_of(http.get(url, params=first))
+                return float(several.decode(body)[0].balance)
+
+            async def create(_: int) -> float:
+                body = msgspec.json.encode(values)
+                kind = {"Content-Type": "application/json"}
+                reply = await body_of(http.post(url, data=body, headers=kind))
+                return float(one.decode(reply).balance)
+
+            async def get_count(_: int) -> float:
+                return float(await body_of(http.get(url, params=count)))
+
+            jobs = {"get": get, "first": get_first, "create": create}
+            return await measure_small(jobs.get(job, get_count), times)
+
+    return asyncio.run(main())
+
+
 if __name__ == "__main__":
-    run_job(stream=stream, grow=grow, stall=stall, ndjson=ndjson)
+    run_job(ndjson=ndjson, stream=stream, grow=grow, stall=stall, small=small)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from runner import best_microseconds, measure_read, peak_memory, process_memory, run_job
+from runner import (
+    best_microseconds,
+    measure_read,
+    measure_small,
+    peak_memory,
+    process_memory,
+    run_job,
+)
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer, SopOrder
@@ -108,5 +115,37 @@ def query(times: int, **_: str) -> dict[str, float]:
     return best_microseconds(build, times)
 
 
+def small(url: str, job: str, times: int, **_: str) -> dict[str, float]:
+    async def main() -> dict[str, float]:
+        async with client_of(url) as client:
+
+            async def get(number: int) -> float:
+                return float((await client.customers.get(number)).balance)
+
+            async def first(_: int) -> float:
+                customer = await client.customers.first()
+                assert customer is not None
+                return float(customer.balance)
+
+            async def create(_: int) -> float:
+                values = {"reference": "ABC", "name": "A & B Ltd"}
+                return float((await client.customers.create(values)).balance)
+
+            async def count(_: int) -> float:
+                return float(await client.customers.count())
+
+            jobs = {"get": get, "first": first, "create": create}
+            return await measure_small(jobs.get(job, count), times)
+
+    return asyncio.run(main())
+
+
 if __name__ == "__main__":
-    run_job(stream=stream, grow=grow, stall=stall, stall_on=stall_on, query=query)
+    run_job(
+        stream=stream,
+        grow=grow,
+        stall=stall,
+        stall_on=stall_on,
+        query=query,
+        small=small,
+    )

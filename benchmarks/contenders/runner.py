@@ -5,16 +5,19 @@ Only the standard library: each environment has nothing but its own library.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 PAGE = 5000
 # Records per request: Sage's maximum.
+SMALL, TASKS = 600, 50
+# Records that are asked for one by one, and by how many tasks.
 Job = Callable[..., dict[str, float]]
 
 
@@ -36,6 +39,26 @@ def measure_read(read: Callable[[], tuple[int, Any]]) -> dict[str, float]:
         "records/s": records / seconds,
         "peak MiB": peak_memory(),
     }
+
+
+async def measure_small(
+    send: Callable[[int], Awaitable[float]], times: int
+) -> dict[str, float]:
+    """Call *send* with ids from 1 to 600, in 50 tasks; it returns a balance or count."""
+    balance = 0.0
+    numbers = iter(range(times))
+
+    async def work() -> None:
+        nonlocal balance
+        for number in numbers:
+            value = await send(number % SMALL + 1)
+            balance += value
+
+    await asyncio.gather(*(send(number) for number in range(1, TASKS + 1)))
+    started = time.process_time()
+    await asyncio.gather(*(work() for _ in range(TASKS)))
+    seconds = time.process_time() - started
+    return {"records": times, "balance": round(balance, 2), "µs": seconds / times * 1e6}
 
 
 def best_microseconds(build: Callable[[int], object], times: int) -> dict[str, float]:
