@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from typing import Self
 
     from sage200_async.wire.messages import Request, Response
@@ -20,7 +21,7 @@ class Transport(Protocol):
     is raised as a `StatusError`, never returned.
     """
 
-    async def send(self, request: Request) -> Response:
+    def send(self, request: Request) -> Coroutine[Any, Any, Response]:
         """Send *request* and read the whole response."""
         ...
 

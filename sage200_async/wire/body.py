@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PART: Final = 256 * 1024
 # Bytes decompressed at once: about half a millisecond.
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
-_OK: Final = 200  # an enum's member takes several times as long to look up
+_OK: Final = 200  # an attribute of an enum takes several times as long to look up
 _SUCCESS: Final = 2
 _PLAIN: Final = frozenset({"", "identity"})
 _MAX_ERROR_BYTES: Final = 64 * 1024
@@ -68,10 +68,10 @@ class Body:
         self._has_data = True
         parts = (chunk,) if self._decompressor is None else self._decompressed(chunk)
         for part in parts:
-            kept = part
+            clean = part
             for secret in self._filters:
-                kept = secret.take(kept)
-            self._keep(kept)
+                clean = secret.take(clean)
+            self._keep(clean)
             if len(self._body) > self._limit:
                 message = (
                     f"{self._request}: the response is larger than {self._limit:,} bytes: "
