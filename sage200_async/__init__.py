@@ -7,6 +7,7 @@ settings, _optional          values that everything uses
 odata/                       the query language, compiled; pure
 wire/                        bytes to records; pure
 paging/, transport/, auth/   pages to plans; HTTP, retries, limits; OAuth, tokens
+arrow/                       pages to Arrow columns; imports pyarrow
 query/                       resources and the queries made from them
 catalog/                     every resource: declarations only
 client, telemetry            stacks the transports, owns their lifetime; OpenTelemetry

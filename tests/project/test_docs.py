@@ -85,7 +85,8 @@ def test_the_guides_run(
             for name in (*names, *addresses):
                 value = str(getattr(sandbox.settings, name))
                 monkeypatch.setenv(f"SAGE200_{name.upper()}", value)
-            coroutine = eval(code, {"__name__": "readme"})
+            # In a thread: a block that awaits nothing may wait for the sandbox.
+            coroutine = await asyncio.to_thread(eval, code, {"__name__": "readme"})
             if coroutine is not None:  # None if the block awaits nothing
                 await coroutine
 

@@ -41,7 +41,8 @@ from sage200_async.catalog import (
 )
 from sage200_async.odata.expressions import Expression
 from sage200_async.odata.fields import TextField
-from sage200_async.paging.parallel import RangeRead
+from sage200_async.paging.parallel import Batch, RangeRead
+from sage200_async.paging.raw_form import RawForm
 from sage200_async.paging.stream import Page
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.wire.messages import Response
@@ -72,6 +73,11 @@ async def reading(client: Sage200Client) -> None:
     assert_type(await client.customers.filter(reference="A1D001").one(), Customer)
     assert_type(await client.customers.expand("contacts").get(27825), Customer)
     assert_type(await rich.count(), int)
+    async with client.customers.read() as customers:
+        async for batch in customers.batches():
+            assert_type(batch, Batch[list[Customer]])
+        async for raw_batch in customers.batches_as(RawForm(Customer)):
+            assert_type(raw_batch.records, list[bytes])
     async for line in client.sop_order_line_views:
         assert_type(line, SopOrderLineView)
     async for product in client.products.filter(field("code") == "A", raw("1 eq 1")):
