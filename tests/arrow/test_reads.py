@@ -103,7 +103,7 @@ def test_records_that_do_not_fit(serve_bad_records):
     async def body(query, sandbox):
         ids = [record.id async for record in query]
         bad = ids[3:400:100]
-        serve_bad_records(sandbox, {key: ("balance", b'"x"') for key in bad})
+        serve_bad_records(sandbox, dict.fromkeys(bad, ("balance", b'"x"')))
         table = await query.select(*SELECTED).to_arrow()
         assert table["id"].to_pylist() == [key for key in ids if key not in bad]
         async with query.read() as read:
