@@ -106,12 +106,13 @@ class ColumnForm:
             collect: Whether to go on after an error.
             max_bytes: Bytes of one record at most.
         """
-        rows = list(map(bytes, cut))
+        rows = [memoryview(raw) for raw in cut]
         fits = max(map(len, rows), default=0) <= max_bytes
         batch = self.parser.batch(rows) if fits and cut.is_json else None
         if batch is None:
-            return self._by_records(rows, cut.start, max_bytes, collect=collect)
-        last = decode_plain(rows[-1], self.model) if self.key is None else None
+            raws = list(map(bytes, cut))
+            return self._by_records(raws, cut.start, max_bytes, collect=collect)
+        last = decode_plain(bytes(cut[-1]), self.model) if self.key is None else None
         return [self._slice(batch, last)]
 
     def _by_records(

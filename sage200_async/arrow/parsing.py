@@ -31,6 +31,7 @@ _PLAIN_TIME: Final = (
 # pyarrow also takes a date alone, the year 0, hours without minutes, and offsets.
 _FAR_ZERO: Final = r"0[eE]-\d\d\d"
 # A zero such as 0E-999: pyarrow takes it, whatever its exponent.
+_BRACE: Final = ord("{")
 _MAX_ROW: Final = 1024 * 1024
 # Bytes of a row: a larger one is read as a record.
 
@@ -57,16 +58,16 @@ class Parser:
             explicit_schema=pa.schema(columns), unexpected_field_behavior="ignore"
         )
 
-    def batch(self, rows: Sequence[bytes]) -> RecordBatch | None:
+    def batch(self, rows: Sequence[memoryview]) -> RecordBatch | None:
         """Return the columns of *rows*, or None where records have to decide."""
-        if not rows or any(row[:1] != b"{" or len(row) > _MAX_ROW for row in rows):
+        if not rows or any(row[0] != _BRACE or len(row) > _MAX_ROW for row in rows):
             return None
         try:
             return self._checked(self._read(rows), len(rows))
         except (pa.ArrowException, UnicodeDecodeError):
             return None
 
-    def _read(self, rows: Sequence[bytes]) -> Table | None:
+    def _read(self, rows: Sequence[memoryview]) -> Table | None:
         text = b"\n".join(rows)
         if self._numbers and _is_found(_FAR_ZERO, text):
             return None

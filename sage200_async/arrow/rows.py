@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from sage200_async.arrow.libraries import Field, RecordBatch, Schema, pa
-from sage200_async.arrow.schema import NUMBER, SCALE, WHOLE_DIGITS, is_json
+from sage200_async.arrow.schema import INTEGER, NUMBER, SCALE, WHOLE_DIGITS, is_json
 from sage200_async.errors import DecodeError
+from sage200_async.limits import INT64_MAX
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.json_types import is_array
 
@@ -90,6 +91,10 @@ def _value(record: Any, field: Field, path: str) -> Any:
     kind = field.type
     if kind == NUMBER:
         return _fitted(value, path)
+    if kind == INTEGER and not -INT64_MAX - 1 <= value <= INT64_MAX:
+        raise msgspec.ValidationError(
+            f"Expected a whole number of 64 bits at most - at `{path}`"
+        )
     if pa.types.is_list(kind) and is_array(value):
         structs = list(kind.value_type)
         return [

@@ -18,10 +18,11 @@ SCALE: Final = 10
 """Decimal places of a number: Sage's have 9 at most."""
 WHOLE_DIGITS: Final = 38 - SCALE
 """Digits of a number before the point: with its places, the most that 128 bits hold."""
+INTEGER: Final = pa.int64()
 NUMBER: Final = pa.decimal128(WHOLE_DIGITS + SCALE, SCALE)
 TIME: Final = pa.timestamp("us", tz="UTC")
 _TYPES: Final[dict[str, DataType]] = {
-    "integer": pa.int64(),
+    "integer": INTEGER,
     "number": NUMBER,
     "text": pa.string(),
     "enum": pa.string(),
