@@ -1,6 +1,7 @@
 """Queries as tables: for pyarrow, polars and pandas."""
 
 import asyncio
+import subprocess
 import sys
 
 import msgspec
@@ -233,6 +234,29 @@ def test_a_resource_that_the_catalog_does_not_know():
             await query.to_arrow(schema=pa.schema([("name", pa.string())]))
 
     on_sandbox(body)
+
+
+def test_nothing_is_imported_before_it_is_used():
+    """Importing the package, and reading records, imports no pyarrow."""
+    program = "import sage200_async.catalog, sage200_async.paging.parallel, sys; "
+    program += "assert not {'pyarrow', 'polars', 'pandas'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_package_without_pyarrow():
+    """Importing what needs it says in one line what to install."""
+    program = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from sage200_async.errors import MissingExtra\n"
+        "try: import sage200_async.arrow\n"
+        "except MissingExtra as error: print(error)"
+    )
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == (
+        "sage200_async.arrow needs pyarrow, which is not installed: "
+        "pip install 'sage200-async[arrow]'\n"
+    )
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "polars", "pandas"])
