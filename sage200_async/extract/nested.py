@@ -12,9 +12,10 @@ import msgspec
 
 from sage200_async.errors import SinkError
 from sage200_async.extract.text_values import plain_number, time_in, timestamp, utc
+from sage200_async.wire.json_types import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sage200_async.extract.tables import Column, Table
 
@@ -76,7 +77,7 @@ def nested_json(column: Column, value: Any) -> str | None:
 
 
 def _plain(column: Column, value: Any) -> Any:
-    if isinstance(value, list) and column.many:
+    if is_array(value) and column.many:
         return [_plain_fields(column, one) for one in value]
     if value is None or column.fields:
         return _plain_fields(column, value)
@@ -84,7 +85,8 @@ def _plain(column: Column, value: Any) -> Any:
 
 
 def _plain_fields(column: Column, value: Any) -> Any:
-    if isinstance(value, dict):
+    read: Callable[[str], Any]
+    if is_object(value):
         read = value.get
     elif isinstance(value, msgspec.Struct):
         read = partial(getattr, value)
@@ -124,6 +126,14 @@ def _plain_number(value: Any) -> Any:
     return msgspec.Raw(plain_number(value).encode())
 
 
+def _plain_json(value: Any) -> Any:
+    """Return what JSON text means, as columns hold it; other text stays as it is."""
+    try:
+        return _DECODER.decode(value) if isinstance(value, str) else value
+    except msgspec.DecodeError:
+        return value
+
+
 def _json_text(value: Any) -> str:
     return value if isinstance(value, str) else _ENCODER.encode(value).decode()
 
@@ -136,4 +146,8 @@ _TYPED: Final = {
     "datetime": _time,
     "json": _json_text,
 }
-_PLAIN: Final = {"datetime": _plain_time, "number": _plain_number}
+_PLAIN: Final[dict[str, Callable[[Any], Any]]] = {
+    "datetime": _plain_time,
+    "number": _plain_number,
+    "json": _plain_json,
+}

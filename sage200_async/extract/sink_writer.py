@@ -35,7 +35,8 @@ class SinkWriter:
         form: SinkForm,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> None:
-        self._thread, self._form = thread, form
+        self._thread = thread
+        self._form: SinkForm = form
         self._on_progress = on_progress
         self._waiting: list[Write] = []
         self._records = 0

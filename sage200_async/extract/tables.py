@@ -110,11 +110,12 @@ def _column(record: type[Record], name: str, paths: Iterable[list[str]]) -> Colu
     namespace: Fields = record.fields
     kind: type[Any] = names_of(type(namespace))[name]
     below = [path[1:] for path in paths if path[0] == name]
-    related = _related_record(record, name) if below else None
+    related: Any = _related_record(record, name) if below else None
     if related is None or issubclass(kind, OpaqueFields):
         return Column(name, _kind(kind))
     deeper = [path for path in below if path]
-    known = names_of(type(related.fields))
+    theirs: Fields = related.fields
+    known = names_of(type(theirs))
     plain = [one for one, of in known.items() if not issubclass(of, Fields)]
     expanded = [path[0] for path in deeper if path[0] in known]
     names = dict.fromkeys([*plain, *expanded])
