@@ -27,8 +27,12 @@ async def reading_form(query: CollectionQuery[Any], form: SinkForm) -> Form[Any]
         return RawForm(record)
     if form == "rows":
         return None
-    # In a thread: importing pyarrow would hold up the loop.
-    frames = await asyncio.to_thread(import_module, "sage200_async.arrow.frames")
+    return await asyncio.to_thread(_columns, query)
+
+
+def _columns(query: CollectionQuery[Any]) -> Form[Any]:
+    """Return the columns of *query*; in a thread, as importing pyarrow takes long."""
+    frames, endpoint = import_module("sage200_async.arrow.frames"), query.endpoint
     columns: Form[Any] = frames.column_form(
         endpoint.record, query.options, endpoint.key, endpoint.path
     )
