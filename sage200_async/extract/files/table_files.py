@@ -48,6 +48,8 @@ class TableFiles:
 
     def advance(self, checkpoint: Checkpoint) -> None:
         """Write on, up to the first key that *checkpoint* still lacks."""
+        if checkpoint.bounds is None:  # nobody knows what is still to come
+            return
         missing = checkpoint.missing
         high = missing[0].low if missing else None
         for number, file in enumerate(self._files):
