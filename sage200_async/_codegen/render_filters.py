@@ -59,7 +59,6 @@ def _filter(record: Record) -> str:
     for field in _plain(record):
         compared = KINDS[field.kind].compared
         lines.append(f"    {field.name}: {literals(field)}{compared} | None")
-        lines.append(quoted(f"    {field.note}"))
     return "\n".join([*lines, ""])
 
 

@@ -14,7 +14,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sage200_async.odata.enums import near_miss
-from sage200_async.odata.fields import EnumField
 from sage200_async.odata.namespaces import (
     Fields,
     known_values,
@@ -26,7 +25,7 @@ from sage200_async.wire.json_types import is_array, is_object
 from sage200_async.wire.payloads import MAX_DEPTH, encode_input, encode_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sage200_async.query.bound_endpoint import BoundEndpoint
 
@@ -158,8 +157,8 @@ def _caller() -> int:
 
 def faults_of(
     values: object, fields: Fields, *, new: bool = False, path: str = ""
-) -> Iterator[Fault]:
-    """Yield what of *values* breaks the rules of its record, related rows included.
+) -> list[Fault]:
+    """Return what of *values* breaks the rules of its record, related rows included.
 
     Names that are unknown and values of wrong types are left to `encode_input`.
 
@@ -169,71 +168,105 @@ def faults_of(
         new: Whether a record is made of it.
         path: Where it is inside a larger input; empty for the whole.
     """
-    if path.count(".") + path.count("[") > MAX_DEPTH:
+    faults: list[Fault] = []
+    _collect(faults, values, type(fields), path, new=new)
+    return faults
+
+
+def _collect(
+    faults: list[Fault],
+    values: object,
+    namespace: type[Fields],
+    path: str,
+    *,
+    new: bool = False,
+) -> None:
+    if path and path.count(".") + path.count("[") > MAX_DEPTH:
         return
-    rules = rules_of(type(fields))
+    rules = rules_of(namespace)
+    by_name = _BY_NAME.get(namespace) or _rules_by_name(namespace)
     for prefix, row in _rows(values, path):
-        if rules is not None:
-            implied = bool(path)
-            added = row.get("id") is None if path else new
-            if added:
-                yield from _missing(row, rules, fields, prefix, implied=implied)
-            yield from _refused(row, rules, prefix, has_id=not added)
-        yield from _faults_by_kind(row, rules, fields, prefix)
+        is_added = row.get("id") is None if path else new
+        if is_added and rules is not None:
+            faults += _missing(row, rules, namespace, prefix, implied=bool(path))
+        for name, value in row.items():
+            rule = by_name.get(name)
+            if rule is None or (type(value) is str and len(value) <= rule.fits):
+                continue
+            if name == "id" and not is_added:
+                continue
+            if rule.related is not None:
+                _collect(faults, value, rule.related, f"{prefix}{name}")
+            elif fault := _fault(rule, value):
+                faults.append(Fault(f"{prefix}{name}: {fault}", rule.certain))
 
 
-def _rows(values: object, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each row of *values*, with what its fields are prefixed with."""
+def _rows(values: object, path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return each row of *values*, with what its fields are prefixed with."""
     if is_object(values):
-        yield f"{path}." if path else "", values
-    elif is_array(values):
-        for i, row in enumerate(values):
-            if is_object(row):
-                yield f"{path}[{i}].", row
+        return [(f"{path}." if path else "", values)]
+    if not is_array(values):
+        return []
+    return [(f"{path}[{i}].", row) for i, row in enumerate(values) if is_object(row)]
 
 
 def _missing(
     row: Mapping[str, Any],
     rules: InputRules,
-    fields: Fields,
+    namespace: type[Fields],
     prefix: str,
     *,
     implied: bool,
-) -> Iterator[Fault]:
-    """Yield the fields that a new record needs; *implied* are ids of its parent."""
-    record = record_name(type(fields))
-    for name, certain in rules.required.items():
-        if row.get(name) is None and not (implied and name.endswith("_id")):
-            yield Fault(f"{prefix}{name}: missing, a new {record} needs it", certain)
+) -> list[Fault]:
+    """Return the fields that a new record needs; *implied* are ids of its parent."""
+    return [
+        Fault(f"{prefix}{name}: missing, a new {record_name(namespace)} needs it", sure)
+        for name, sure in rules.required.items()
+        if row.get(name) is None and not (implied and name.endswith("_id"))
+    ]
 
 
-def _refused(
-    row: Mapping[str, Any], rules: InputRules, prefix: str, *, has_id: bool
-) -> Iterator[Fault]:
-    """Yield the fields that are read-only, and the texts that are too long."""
-    for name, value in row.items():
-        if name in rules.read_only and not (has_id and name == "id"):
-            text = f"{prefix}{name}: read-only, so Sage does not take it; leave it out"
-            yield Fault(text, rules.read_only[name])
-        elif name in rules.lengths and isinstance(value, str):
-            most, certain = rules.lengths[name]
-            if len(value) > most:
-                got = f"{len(value)} characters, expected {most} at most"
-                yield Fault(f"{prefix}{name}: {got}", certain)
+def _fault(rule: _FieldRule, value: object) -> str:
+    """Return what is wrong with a *value*, or "" where nothing is."""
+    if rule.read_only:
+        return "read-only, so Sage does not take it; leave it out"
+    if not isinstance(value, str):
+        return ""
+    if rule.length is not None and len(value) > rule.length:
+        return f"{len(value)} characters, expected {rule.length} at most"
+    meant = near_miss(value, rule.values) if rule.values else None
+    return "" if meant is None else f"got {shown(value)}, expected {meant!r}"
 
 
-def _faults_by_kind(
-    row: Mapping[str, Any], rules: InputRules | None, fields: Fields, prefix: str
-) -> Iterator[Fault]:
-    """Yield the enums that are misspelt, and the faults of related rows."""
-    known = names_of(type(fields))
-    unwritten = () if rules is None else rules.read_only
-    for name, value in row.items():
-        kind = known.get(name)
-        if kind is EnumField and isinstance(value, str):
-            meant = near_miss(value, known_values(type(fields), name))
-            if meant is not None:
-                text = f"{prefix}{name}: got {shown(value)}, expected {meant!r}"
-                yield Fault(text, certain=True)
-        elif kind is not None and issubclass(kind, Fields) and name not in unwritten:
-            yield from faults_of(value, kind(), path=f"{prefix}{name}")
+class _FieldRule(NamedTuple):
+    """What one field of an input has to fulfil, besides being there."""
+
+    certain: bool = True
+    read_only: bool = False
+    length: int | None = None
+    values: tuple[str, ...] = ()
+    related: type[Fields] | None = None
+    fits: int = -1
+    """Characters up to which any text is right: the usual case, decided first."""
+
+
+_BY_NAME: Final[dict[type[Fields], dict[str, _FieldRule]]] = {}
+
+
+def _rules_by_name(namespace: type[Fields]) -> dict[str, _FieldRule]:
+    """Return the rules of the fields that have any, and those of related records."""
+    rules = rules_of(namespace) or InputRules({}, {}, {})
+    by_name: dict[str, _FieldRule] = {}
+    for name, kind in names_of(namespace).items():
+        values = known_values(namespace, name)
+        if name in rules.read_only:
+            by_name[name] = _FieldRule(rules.read_only[name], read_only=True)
+        elif issubclass(kind, Fields):
+            by_name[name] = _FieldRule(related=kind)
+        elif name in rules.lengths:
+            length, certain = rules.lengths[name]
+            by_name[name] = _FieldRule(certain, length=length, fits=length)
+        elif values:
+            by_name[name] = _FieldRule(values=values)
+    _BY_NAME[namespace] = by_name
+    return by_name

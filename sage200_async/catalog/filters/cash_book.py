@@ -16,61 +16,33 @@ class BankFilter(TypedDict, total=False):
     """Fields of a `Bank`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 8 characters at most, required when created."""
     description: str | None
-    """Text, 60 characters at most."""
     sort_code: str | None
-    """Text, 10 characters at most, required when created."""
     account_no: str | None
-    """Text, 20 characters at most."""
     bank_name: str | None
-    """Text, 60 characters at most."""
     account_type: str | int | None
-    """Enum."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, changelog 2018-04-25."""
     balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     balance_in_base: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     overdraft_limit: Decimal | float | None
-    """Number, 2 decimal places."""
     account_name: str | None
-    """Text, 50 characters at most."""
     iban: str | None
-    """Text, 40 characters at most."""
     bic: str | None
-    """Text, 11 characters at most."""
     statement_balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     statement_date: DateOrTime | None
-    """Time, UTC, read-only."""
     account_currency_id: int | None
-    """Whole number."""
     bank_account_nominal_reference: str | None
-    """Text, 8 characters at most, changelog 2020-09-16."""
     bank_account_nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     bank_account_nominal_department: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     bank_charges_nominal_reference: str | None
-    """Text, 8 characters at most, changelog 2020-09-16."""
     bank_charges_nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     bank_charges_nominal_department: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     exchange_diff_nominal_reference: str | None
-    """Text, 8 characters at most, changelog 2020-09-16."""
     exchange_diff_nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     exchange_diff_nominal_department: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 BankSelect: TypeAlias = Literal[
     "id", "code", "description", "sort_code", "account_no", "bank_name",
@@ -143,11 +115,8 @@ class BankAccountTypeFilter(TypedDict, total=False):
     """Fields of a `BankAccountType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 BankAccountTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -163,11 +132,8 @@ class BankEntryTypeFilter(TypedDict, total=False):
     """Fields of a `BankEntryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 BankEntryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -183,45 +149,25 @@ class BankPostedTransactionFilter(TypedDict, total=False):
     """Fields of a `BankPostedTransaction`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     bank_id: int | None
-    """Whole number."""
     bank_transaction_type: str | int | None
-    """Enum."""
     entry_description: str | None
-    """Text, 6000 characters at most."""
     reference: str | None
-    """Text, 20 characters at most."""
     second_reference: str | None
-    """Text, 20 characters at most."""
     transaction_date: DateOrTime | None
-    """Time, UTC."""
     posted_date: DateOrTime | None
-    """Time, UTC."""
     cheque_value: Decimal | float | None
-    """Number, 2 decimal places."""
     cheque_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     cheque_to_account_currency_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     bank_cheque_to_base_currency_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     cheque_currency_id: int | None
-    """Whole number."""
     last_statement_date: DateOrTime | None
-    """Time, UTC, changelog 2020-12-14."""
     statement_page_number: int | None
-    """Whole number, changelog 2020-12-14."""
     source: str | None
-    """Text, 30 characters at most, changelog 2020-12-14."""
     urn: int | None
-    """Whole number."""
     user_name: str | None
-    """Text, 20 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 BankPostedTransactionSelect: TypeAlias = Literal[
     "id", "bank_id", "bank_transaction_type", "entry_description", "reference",
@@ -266,73 +212,39 @@ class BankViewFilter(TypedDict, total=False):
     """Fields of a `BankView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 8 characters at most, read-only."""
     description: str | None
-    """Text, 60 characters at most, read-only."""
     sort_code: str | None
-    """Text, 10 characters at most, read-only."""
     account_no: str | None
-    """Text, 20 characters at most, read-only."""
     bank_name: str | None
-    """Text, 60 characters at most, read-only."""
     account_type_id: int | None
-    """Whole number, read-only."""
     account_status_type_id: int | None
-    """Whole number, read-only."""
     balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     balance_in_base: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     overdraft_limit: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     account_name: str | None
-    """Text, 50 characters at most, read-only."""
     iban: str | None
-    """Text, 40 characters at most, read-only."""
     bic: str | None
-    """Text, 11 characters at most, read-only."""
     statement_balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     statement_date: DateOrTime | None
-    """Time, UTC, read-only."""
     statement_page_number: int | None
-    """Whole number, read-only."""
     currency_id: int | None
-    """Whole number, read-only."""
     currency_name: str | None
-    """Text, 30 characters at most, read-only."""
     currency_symbol: str | None
-    """Text, 4 characters at most, read-only."""
     currency_iso_code_id: int | None
-    """Whole number, read-only."""
     currency_iso_code: str | None
-    """Text, 3 characters at most, read-only."""
     currency_iso_code_name: str | None
-    """Text, 100 characters at most, read-only."""
     bank_account_nominal_reference: str | None
-    """Text, 8 characters at most, read-only."""
     bank_account_nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     bank_account_nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     bank_charges_nominal_reference: str | None
-    """Text, 8 characters at most, read-only."""
     bank_charges_nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     bank_charges_nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     exchange_diff_nominal_reference: str | None
-    """Text, 8 characters at most, read-only."""
     exchange_diff_nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     exchange_diff_nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     electronic_bank: str | None
-    """Text, 60 characters at most, read-only."""
     electronic_bank_function_id: Any | None
-    """Of unknown type, read-only."""
 
 BankViewSelect: TypeAlias = Literal[
     "id", "code", "description", "sort_code", "account_no", "bank_name",
@@ -390,9 +302,7 @@ class CashBookSettingsFilter(TypedDict, total=False):
     """Fields of a `CashBookSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     default_bank_account_id: int | None
-    """Whole number."""
 
 CashBookSettingsSelect: TypeAlias = Literal[
     "id", "default_bank_account_id", "default_bank_account",
@@ -417,11 +327,8 @@ class ElectronicBankFunctionTypeFilter(TypedDict, total=False):
     """Fields of a `ElectronicBankFunctionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 40 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ElectronicBankFunctionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -437,17 +344,11 @@ class LookupBankFilter(TypedDict, total=False):
     """Fields of a `LookupBank`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 8 characters at most."""
     description: str | None
-    """Text, 60 characters at most."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 LookupBankSelect: TypeAlias = Literal[
     "id", "code", "description", "account_status_type", "date_time_created",

@@ -13,11 +13,8 @@ class ConfirmationIntentTypeFilter(TypedDict, total=False):
     """Fields of a `ConfirmationIntentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 30 characters at most."""
 
 ConfirmationIntentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -33,11 +30,8 @@ class IntrastatDateTypeFilter(TypedDict, total=False):
     """Fields of a `IntrastatDateType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 40 characters at most."""
 
 IntrastatDateTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -53,11 +47,8 @@ class IntrastatTermsOfDeliveryTypeFilter(TypedDict, total=False):
     """Fields of a `IntrastatTermsOfDeliveryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 3 characters at most."""
     value: str | None
-    """Text, 40 characters at most."""
 
 IntrastatTermsOfDeliveryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -73,11 +64,8 @@ class OrderReturnLineTypeFilter(TypedDict, total=False):
     """Fields of a `OrderReturnLineType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 OrderReturnLineTypeSelect: TypeAlias = Literal[
     "id", "description", "value",

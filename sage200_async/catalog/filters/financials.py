@@ -16,11 +16,8 @@ class AccountStatusTypeFilter(TypedDict, total=False):
     """Fields of a `AccountStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 30 characters at most."""
 
 AccountStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -36,11 +33,8 @@ class AgedBalancesAgeingTypeFilter(TypedDict, total=False):
     """Fields of a `AgedBalancesAgeingType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 AgedBalancesAgeingTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -56,11 +50,8 @@ class AllocationStatusTypeFilter(TypedDict, total=False):
     """Fields of a `AllocationStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most."""
     value: str | None
-    """Text, 50 characters at most."""
 
 AllocationStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -76,11 +67,8 @@ class ContactNumberTypeFilter(TypedDict, total=False):
     """Fields of a `ContactNumberType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
 
 ContactNumberTypeSelect: TypeAlias = Literal[
     "id", "value", "description",
@@ -96,17 +84,11 @@ class CountryCodeFilter(TypedDict, total=False):
     """Fields of a `CountryCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 2 characters at most, read-only."""
     name: str | None
-    """Text, 60 characters at most, read-only."""
     eu_member: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CountryCodeSelect: TypeAlias = Literal[
     "id", "code", "name", "eu_member", "tax_mask", "date_time_created",
@@ -128,19 +110,12 @@ class CreditBureauFilter(TypedDict, total=False):
     """Fields of a `CreditBureau`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 50 characters at most, required when created."""
     website: str | None
-    """Text, 255 characters at most."""
     checking_url: str | None
-    """Text, 255 characters at most."""
     is_default: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CreditBureauSelect: TypeAlias = Literal[
     "id", "name", "website", "checking_url", "is_default", "date_time_created",
@@ -160,15 +135,10 @@ class CreditPositionFilter(TypedDict, total=False):
     """Fields of a `CreditPosition`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 50 characters at most, required when created."""
     is_default: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CreditPositionSelect: TypeAlias = Literal[
     "id", "name", "is_default", "date_time_created", "date_time_updated",
@@ -186,31 +156,18 @@ class CurrencyFilter(TypedDict, total=False):
     """Fields of a `Currency`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     symbol: str | None
-    """Text, 4 characters at most, read-only."""
     name: str | None
-    """Text, 30 characters at most, read-only."""
     core_currency_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     euro_currency_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     is_base_currency: bool | None
-    """True or false, read-only, changelog 2016-02-05."""
     is_euro_currency: bool | None
-    """True or false, read-only, changelog 2016-02-05."""
     use_for_new_accounts: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     exchange_rate_type: Literal["ExchangeRateSingle", "ExchangeRatePeriod"] | str | int | None
-    """Enum, read-only, changelog 2020-09-16."""
     exchange_rate_amendability_type: str | int | None
-    """Enum, read-only, changelog 2020-09-16."""
     currency_iso_code_id: int | None
-    """Whole number, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CurrencySelect: TypeAlias = Literal[
     "id", "symbol", "name", "core_currency_rate", "euro_currency_rate",
@@ -242,15 +199,10 @@ class CurrencyIsoCodeFilter(TypedDict, total=False):
     """Fields of a `CurrencyIsoCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 3 characters at most, read-only."""
     name: str | None
-    """Text, 100 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CurrencyIsoCodeSelect: TypeAlias = Literal[
     "id", "code", "name", "date_time_created", "date_time_updated",
@@ -268,11 +220,8 @@ class CurrencyTransactionTypeFilter(TypedDict, total=False):
     """Fields of a `CurrencyTransactionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 CurrencyTransactionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -288,19 +237,12 @@ class DocumentLayoutFilter(TypedDict, total=False):
     """Fields of a `DocumentLayout`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     sys_document_type_id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 256 characters at most, read-only."""
     layout: str | None
-    """Text, 50 characters at most, read-only."""
     is_default: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 DocumentLayoutSelect: TypeAlias = Literal[
     "id", "sys_document_type_id", "name", "layout", "is_default", "date_time_created",
@@ -320,21 +262,13 @@ class DocumentTypeFilter(TypedDict, total=False):
     """Fields of a `DocumentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, read-only."""
     value: str | None
-    """Text, read-only."""
     is_mandatory: bool | None
-    """True or false, read-only."""
     trader_contact_role_id: int | None
-    """Whole number, read-only."""
     used_in_module: str | None
-    """Text, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 DocumentTypeSelect: TypeAlias = Literal[
     "id", "description", "value", "is_mandatory", "trader_contact_role_id",
@@ -359,11 +293,8 @@ class ExchangeRateAmendabilityTypeFilter(TypedDict, total=False):
     """Fields of a `ExchangeRateAmendabilityType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ExchangeRateAmendabilityTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -379,11 +310,8 @@ class ExchangeRateTypeFilter(TypedDict, total=False):
     """Fields of a `ExchangeRateType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 ExchangeRateTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -399,11 +327,8 @@ class FinancialReportLayoutTypeFilter(TypedDict, total=False):
     """Fields of a `FinancialReportLayoutType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 FinancialReportLayoutTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -419,49 +344,27 @@ class FinancialReportLayoutViewFilter(TypedDict, total=False):
     """Fields of a `FinancialReportLayoutView`, and what each has to equal."""
 
     financial_report_layout_id: int | None
-    """Whole number, read-only."""
     financial_report_layout_account_report_type: str | int | None
-    """Enum, or its number, read-only."""
     financial_report_layout_name: str | None
-    """Text, 100 characters at most, read-only."""
     financial_report_row_id: int | None
-    """Whole number, read-only."""
     financial_report_row_line_type: str | int | None
-    """Enum, or its number, read-only."""
     financial_report_row_layout_position_type: str | int | None
-    """Enum, or its number, read-only."""
     financial_report_row_layout_debit_or_credit_type: str | int | None
-    """Enum, or its number, read-only."""
     financial_report_row_report_row: int | None
-    """Whole number, read-only."""
     financial_report_row_title: str | None
-    """Text, 60 characters at most, read-only."""
     financial_report_row_subtotal_group: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_1: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_2: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_3: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_4: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_5: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_6: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_7: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_8: int | None
-    """Whole number, read-only."""
     financial_report_row_group_break_9: int | None
-    """Whole number, read-only."""
     nominal_account_report_category_id: int | None
-    """Whole number, read-only."""
     nominal_account_report_category_code: str | None
-    """Text, 4 characters at most, read-only."""
     nominal_account_report_category_description: str | None
-    """Text, 60 characters at most, read-only."""
 
 FinancialReportLayoutViewSelect: TypeAlias = Literal[
     "financial_report_layout_id", "financial_report_layout_account_report_type",
@@ -530,11 +433,8 @@ class FinancialReportRowLayoutDebitOrCreditTypeFilter(TypedDict, total=False):
     """Fields of a `FinancialReportRowLayoutDebitOrCreditType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 FinancialReportRowLayoutDebitOrCreditTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -550,11 +450,8 @@ class FinancialReportRowLayoutPositionTypeFilter(TypedDict, total=False):
     """Fields of a `FinancialReportRowLayoutPositionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 FinancialReportRowLayoutPositionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -570,11 +467,8 @@ class FinancialReportRowLineTypeFilter(TypedDict, total=False):
     """Fields of a `FinancialReportRowLineType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 FinancialReportRowLineTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -590,23 +484,14 @@ class FinancialYearPeriodViewFilter(TypedDict, total=False):
     """Fields of a `FinancialYearPeriodView`, and what each has to equal."""
 
     financial_year_id: int | None
-    """Whole number, read-only."""
     financial_year_start_date: DateOrTime | None
-    """Time, UTC, read-only, changelog 2019-04-16."""
     financial_year_end_date: DateOrTime | None
-    """Time, UTC, read-only."""
     year_relative_to_current_year: int | None
-    """Whole number, read-only."""
     number_of_periods_in_year: int | None
-    """Whole number, read-only."""
     accounting_period_id: int | None
-    """Whole number, read-only."""
     period_number: int | None
-    """Whole number, read-only, changelog 2019-04-16."""
     period_start_date: DateOrTime | None
-    """Time, UTC, read-only."""
     period_end_date: DateOrTime | None
-    """Time, UTC, read-only."""
 
 FinancialYearPeriodViewSelect: TypeAlias = Literal[
     "financial_year_id", "financial_year_start_date", "financial_year_end_date",
@@ -633,11 +518,8 @@ class TaxAccountEntryTypeFilter(TypedDict, total=False):
     """Fields of a `TaxAccountEntryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 TaxAccountEntryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -653,23 +535,14 @@ class TaxCodeFilter(TypedDict, total=False):
     """Fields of a `TaxCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: int | None
-    """Whole number, required when created."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     tax_rate: Decimal | float | None
-    """Number, 2 decimal places."""
     terms: str | None
-    """Text, 54 characters at most, read-only."""
     terms_description: str | None
-    """Text, 60 characters at most, read-only."""
     is_notional_acquisition_tax: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 TaxCodeSelect: TypeAlias = Literal[
     "id", "code", "name", "tax_rate", "terms", "terms_description",
@@ -691,11 +564,8 @@ class TraderAccountTypeFilter(TypedDict, total=False):
     """Fields of a `TraderAccountType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 30 characters at most."""
 
 TraderAccountTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -711,23 +581,14 @@ class TraderContactRoleFilter(TypedDict, total=False):
     """Fields of a `TraderContactRole`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     role: str | None
-    """Text, 50 characters at most, read-only."""
     is_default_role: bool | None
-    """True or false, read-only."""
     is_mandatory: bool | None
-    """True or false, read-only."""
     use_for_customer_accounts: bool | None
-    """True or false, read-only."""
     use_for_supplier_accounts: bool | None
-    """True or false, read-only."""
     use_with_documents: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 TraderContactRoleSelect: TypeAlias = Literal[
     "id", "role", "is_default_role", "is_mandatory", "use_for_customer_accounts",
@@ -751,11 +612,8 @@ class TraderLocationTypeFilter(TypedDict, total=False):
     """Fields of a `TraderLocationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 TraderLocationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -771,11 +629,8 @@ class TraderPaymentTermsFilter(TypedDict, total=False):
     """Fields of a `TraderPaymentTerms`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 TraderPaymentTermsSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -791,11 +646,8 @@ class TraderTransactionTypeFilter(TypedDict, total=False):
     """Fields of a `TraderTransactionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 30 characters at most."""
 
 TraderTransactionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -811,11 +663,8 @@ class TradingRevaluationAllocationEntryTypeFilter(TypedDict, total=False):
     """Fields of a `TradingRevaluationAllocationEntryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 TradingRevaluationAllocationEntryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",

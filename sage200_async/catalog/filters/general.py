@@ -16,11 +16,8 @@ class AccountingPeriodValidationTypeFilter(TypedDict, total=False):
     """Fields of a `AccountingPeriodValidationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most."""
     value: str | None
-    """Text, 50 characters at most."""
 
 AccountingPeriodValidationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -36,27 +33,16 @@ class AnalysisCodeMappingFilter(TypedDict, total=False):
     """Fields of a `AnalysisCodeMapping`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     class_name: str | None
-    """Text, 255 characters at most, read-only."""
     friendly_class_name: str | None
-    """Text, 255 characters at most, read-only."""
     property_name: str | None
-    """Text, 255 characters at most, read-only."""
     friendly_property_name: str | None
-    """Text, 255 characters at most, read-only."""
     is_mandatory: bool | None
-    """True or false, read-only, Professional only."""
     is_read_only: bool | None
-    """True or false, read-only, changelog 2021-11-08."""
     slot: int | None
-    """Whole number, read-only."""
     analysis_code_id: Any | None
-    """Of unknown type."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 AnalysisCodeMappingSelect: TypeAlias = Literal[
     "id", "class_name", "friendly_class_name", "property_name",
@@ -85,31 +71,18 @@ class CompanyDetailsFilter(TypedDict, total=False):
     """Fields of a `CompanyDetails`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most."""
     telephone: str | None
-    """Text, 30 characters at most."""
     fax: str | None
-    """Text, 30 characters at most."""
     email: str | None
-    """Text, 255 characters at most."""
     website: str | None
-    """Text, 255 characters at most."""
     tax_registration_number: str | None
-    """Text, 30 characters at most."""
     years_accounts_held_for: int | None
-    """Whole number, read-only, changelog 2015-10-30."""
     country_code_id: int | None
-    """Whole number."""
     eori_number: str | None
-    """Text, 14 characters at most, changelog 2019-08-01."""
     is_supplier_payments_enabled: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CompanyDetailsSelect: TypeAlias = Literal[
     "id", "name", "telephone", "fax", "email", "website", "tax_registration_number",
@@ -140,15 +113,10 @@ class ConfigurableTermFilter(TypedDict, total=False):
     """Fields of a `ConfigurableTerm`, and what each has to equal."""
 
     key: str | None
-    """Text, 255 characters at most, read-only."""
     lower_case_single: str | None
-    """Text, 255 characters at most, read-only."""
     lower_case_plural: str | None
-    """Text, 255 characters at most, read-only."""
     upper_case_single: str | None
-    """Text, 255 characters at most, read-only."""
     upper_case_plural: str | None
-    """Text, 255 characters at most, read-only."""
 
 ConfigurableTermSelect: TypeAlias = Literal[
     "key", "lower_case_single", "lower_case_plural", "upper_case_single",
@@ -168,21 +136,13 @@ class CourierFilter(TypedDict, total=False):
     """Fields of a `Courier`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     website: str | None
-    """Text, 2083 characters at most."""
     tracking_url: str | None
-    """Text, 2083 characters at most."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CourierSelect: TypeAlias = Literal[
     "id", "name", "website", "tracking_url", "is_default", "is_to_delete",
@@ -203,17 +163,11 @@ class CurrentUserFilter(TypedDict, total=False):
     """Fields of a `CurrentUser`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only, changelog 2024-02-05."""
     logon_name: str | None
-    """Text, 256 characters at most, read-only."""
     friendly_name: str | None
-    """Text, 250 characters at most."""
     email_address: str | None
-    """Text, 50 characters at most."""
     is_web_user: bool | None
-    """True or false, read-only."""
     last_logon_date_time: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
 
 CurrentUserSelect: TypeAlias = Literal[
     "id", "logon_name", "friendly_name", "email_address", "is_web_user",
@@ -233,15 +187,10 @@ class FlowStateFilter(TypedDict, total=False):
     """Fields of a `FlowState`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     flow_id: str | None
-    """Text, 128 characters at most, required when created."""
     value: str | None
-    """Text, 8000 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 FlowStateSelect: TypeAlias = Literal[
     "id", "flow_id", "value", "date_time_created", "date_time_updated",
@@ -259,11 +208,8 @@ class LedgerTypeFilter(TypedDict, total=False):
     """Fields of a `LedgerType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most, read-only."""
     value: str | None
-    """Text, 30 characters at most, read-only."""
 
 LedgerTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -279,37 +225,21 @@ class LicenceFilter(TypedDict, total=False):
     """Fields of a `Licence`, and what each has to equal."""
 
     is_sales_enabled: bool | None
-    """True or false, read-only."""
     is_purchase_enabled: bool | None
-    """True or false, read-only."""
     is_nominal_enabled: bool | None
-    """True or false, read-only."""
     is_fixed_assets_enabled: bool | None
-    """True or false, read-only."""
     is_cash_book_enabled: bool | None
-    """True or false, read-only."""
     is_stock_enabled: bool | None
-    """True or false, read-only."""
     is_price_book_enabled: bool | None
-    """True or false, read-only."""
     is_invoicing_enabled: bool | None
-    """True or false, read-only."""
     is_sales_orders_enabled: bool | None
-    """True or false, read-only."""
     is_purchase_orders_enabled: bool | None
-    """True or false, read-only."""
     is_bill_of_materials_enabled: bool | None
-    """True or false, read-only."""
     is_additional_excel_reports_enabled: bool | None
-    """True or false, read-only."""
     is_project_accounting_enabled: bool | None
-    """True or false, read-only, Professional only."""
     is_manufacturing_enabled: bool | None
-    """True or false, read-only, Professional only."""
     is_business_intelligence_enabled: bool | None
-    """True or false, read-only, Professional only."""
     is_scripting_enabled: bool | None
-    """True or false, read-only, Professional only."""
 
 LicenceSelect: TypeAlias = Literal[
     "is_sales_enabled", "is_purchase_enabled", "is_nominal_enabled",
@@ -349,23 +279,14 @@ class PendingEmailFilter(TypedDict, total=False):
     """Fields of a `PendingEmail`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     email_type: str | int | None
-    """Enum, required when created."""
     email_address: str | None
-    """Text, 255 characters at most, required when created."""
     email_subject: str | None
-    """Text, 255 characters at most."""
     email_body: str | None
-    """Text, 8000 characters at most."""
     user_number: int | None
-    """Whole number, required when created."""
     user_name: str | None
-    """Text, 256 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PendingEmailSelect: TypeAlias = Literal[
     "id", "email_type", "email_address", "email_subject", "email_body", "user_number",
@@ -387,17 +308,11 @@ class SalutationFilter(TypedDict, total=False):
     """Fields of a `Salutation`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     code: str | None
-    """Text, 50 characters at most, required when created."""
     description: str | None
-    """Text, 50 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalutationSelect: TypeAlias = Literal[
     "id", "is_default", "code", "description", "date_time_created",
@@ -417,17 +332,11 @@ class SiteFilter(TypedDict, total=False):
     """Fields of a `Site`, and what each has to equal."""
 
     company_id: int | None
-    """Whole number, read-only."""
     company_name: str | None
-    """Text, 100 characters at most."""
     site_id: str | None
-    """Text, 36 characters at most, read-only."""
     site_name: str | None
-    """Text, 100 characters at most, read-only."""
     site_short_name: str | None
-    """Text, 50 characters at most, read-only."""
     tenant_id: int | None
-    """Whole number, changelog 2020-09-16."""
 
 SiteSelect: TypeAlias = Literal[
     "company_id", "company_name", "site_id", "site_name", "site_short_name",
@@ -447,49 +356,27 @@ class SystemSettingsFilter(TypedDict, total=False):
     """Fields of a `SystemSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     next_urn: str | None
-    """Text, 30 characters at most, read-only."""
     next_invoice_number: int | None
-    """Whole number."""
     next_credit_note_number: int | None
-    """Whole number."""
     next_journal_entry_number: int | None
-    """Whole number, read-only."""
     first_vat_return_date_defined: bool | None
-    """True or false, read-only."""
     first_vat_return_date: DateOrTime | None
-    """Time, UTC."""
     intrastat_value_for_consolidation: Decimal | float | None
-    """Number, 2 decimal places."""
     number_open_periods: int | None
-    """Whole number."""
     update_nominal_online: bool | None
-    """True or false."""
     use_cost_centre_breakdown: bool | None
-    """True or false."""
     use_intrastat_reporting: bool | None
-    """True or false."""
     use_period_exchange_rates: bool | None
-    """True or false."""
     use_segmented_address: bool | None
-    """True or false, changelog 2021-07-26."""
     use_additional_trans_analysis: bool | None
-    """True or false."""
     transaction_analysis_heading: str | None
-    """Text, 30 characters at most."""
     accounting_period_validation_type: str | int | None
-    """Enum."""
     financial_year_end_date: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     invoice_credit_note_same_numbers: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     reverse_charge_minimum_value: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SystemSettingsSelect: TypeAlias = Literal[
     "id", "next_urn", "next_invoice_number", "next_credit_note_number",
@@ -543,11 +430,8 @@ class TimeUnitTypeFilter(TypedDict, total=False):
     """Fields of a `TimeUnitType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 TimeUnitTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -563,11 +447,8 @@ class TransactionDateValidationClassificationFilter(TypedDict, total=False):
     """Fields of a `TransactionDateValidationClassification`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 TransactionDateValidationClassificationSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -583,11 +464,8 @@ class TransactionDateValidationTypeFilter(TypedDict, total=False):
     """Fields of a `TransactionDateValidationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 TransactionDateValidationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -603,11 +481,8 @@ class UpdateModeFilter(TypedDict, total=False):
     """Fields of a `UpdateMode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 UpdateModeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -623,9 +498,7 @@ class UserFilter(TypedDict, total=False):
     """Fields of a `User`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 250 characters at most, read-only."""
 
 UserSelect: TypeAlias = Literal[
     "id", "name",

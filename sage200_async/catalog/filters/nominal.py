@@ -16,27 +16,16 @@ class ConsolidatedNominalCodeFilter(TypedDict, total=False):
     """Fields of a `ConsolidatedNominalCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, read-only."""
     reference: str | None
-    """Text, 8 characters at most, read-only."""
     cost_centre_id: int | None
-    """Whole number, read-only."""
     cost_centre_code: str | None
-    """Text, 3 characters at most, read-only."""
     department_id: int | None
-    """Whole number, read-only."""
     department_code: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_account_type: str | int | None
-    """Enum, read-only."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ConsolidatedNominalCodeSelect: TypeAlias = Literal[
     "id", "name", "reference", "cost_centre_id", "cost_centre_code", "department_id",
@@ -62,19 +51,12 @@ class ControlNominalCodeFilter(TypedDict, total=False):
     """Fields of a `ControlNominalCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 50 characters at most, read-only."""
     account_number: str | None
-    """Text, 8 characters at most, read-only, changelog 2020-11-02."""
     nominal_reporting_type: str | int | None
-    """Enum, read-only, changelog 2020-11-02."""
     control_nominal_code_type: str | int | None
-    """Enum, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ControlNominalCodeSelect: TypeAlias = Literal[
     "id", "name", "account_number", "nominal_reporting_type",
@@ -96,11 +78,8 @@ class ControlNominalCodeTypeFilter(TypedDict, total=False):
     """Fields of a `ControlNominalCodeType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 ControlNominalCodeTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -116,23 +95,14 @@ class CostCentreFilter(TypedDict, total=False):
     """Fields of a `CostCentre`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 3 characters at most, required when created."""
     name: str | None
-    """Text, 60 characters at most."""
     contact_name: str | None
-    """Text, 200 characters at most, changelog 2020-09-16."""
     contact_details: str | None
-    """Text, 235 characters at most, changelog 2020-09-16."""
     contact_email_address: str | None
-    """Text, 200 characters at most, changelog 2020-09-16."""
     is_to_delete: bool | None
-    """True or false, changelog 2022-08-22."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CostCentreSelect: TypeAlias = Literal[
     "id", "code", "name", "contact_name", "contact_details", "contact_email_address",
@@ -154,23 +124,14 @@ class DepartmentFilter(TypedDict, total=False):
     """Fields of a `Department`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 3 characters at most, required when created."""
     name: str | None
-    """Text, 60 characters at most."""
     contact_name: str | None
-    """Text, 200 characters at most, changelog 2020-09-16."""
     contact_details: str | None
-    """Text, 235 characters at most, changelog 2020-09-16."""
     contact_email_address: str | None
-    """Text, 200 characters at most, changelog 2020-09-16."""
     is_to_delete: bool | None
-    """True or false, changelog 2022-08-22."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 DepartmentSelect: TypeAlias = Literal[
     "id", "code", "name", "contact_name", "contact_details", "contact_email_address",
@@ -195,25 +156,15 @@ class LookupNominalCodeFilter(TypedDict, total=False):
     """Fields of a `LookupNominalCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, read-only."""
     reference: str | None
-    """Text, 8 characters at most, read-only."""
     cost_centre_code: str | None
-    """Text, 3 characters at most, read-only."""
     department_code: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_account_type_id: int | None
-    """Whole number, read-only."""
     account_status_type_id: int | None
-    """Whole number, read-only."""
     display_balances_in_selection_list: bool | None
-    """True or false, read-only."""
     balance_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     brought_forward_balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
 
 LookupNominalCodeSelect: TypeAlias = Literal[
     "id", "name", "reference", "cost_centre_code", "department_code",
@@ -240,11 +191,8 @@ class NominalAccountEntryLocationTypeFilter(TypedDict, total=False):
     """Fields of a `NominalAccountEntryLocationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 NominalAccountEntryLocationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -260,11 +208,8 @@ class NominalAccountTypeFilter(TypedDict, total=False):
     """Fields of a `NominalAccountType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 NominalAccountTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -280,9 +225,7 @@ class NominalBudgetProfileFilter(TypedDict, total=False):
     """Fields of a `NominalBudgetProfile`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 50 characters at most, read-only."""
 
 NominalBudgetProfileSelect: TypeAlias = Literal[
     "id", "name", "periods",
@@ -300,11 +243,8 @@ class NominalBudgetTypeFilter(TypedDict, total=False):
     """Fields of a `NominalBudgetType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 NominalBudgetTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -320,95 +260,50 @@ class NominalCodeFilter(TypedDict, total=False):
     """Fields of a `NominalCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most."""
     reference: str | None
-    """Text, 8 characters at most, required when created."""
     cost_centre_id: int | None
-    """Whole number."""
     cost_centre_code: str | None
-    """Text, 3 characters at most, read-only."""
     department_id: int | None
-    """Whole number."""
     department_code: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_account_type: str | int | None
-    """Enum, Professional only."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, changelog 2018-04-25."""
     report_category_id: int | None
-    """Whole number, required when created, Professional only."""
     sofa_category_id: int | None
-    """Whole number, changelog 2021-03-15."""
     display_balances_in_selection_list: bool | None
-    """True or false, changelog 2019-05-09."""
     balance_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2019-05-09."""
     debit_balance_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-03-15."""
     credit_balance_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-03-15."""
     brought_forward_balance: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2020-12-14."""
     allow_manual_journal_entries: bool | None
-    """True or false, changelog 2021-03-15."""
     use_batch_postings: bool | None
-    """True or false, changelog 2021-03-15."""
     periods_to_keep_transactions: int | None
-    """Whole number, changelog 2021-03-15."""
     consolidated_nominal_code_id: int | None
-    """Whole number, read-only, changelog 2023-08-14."""
     consolidated_nominal_account_number: str | None
-    """Text, 8 characters at most, changelog 2021-03-15."""
     consolidated_nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2021-03-15."""
     consolidated_nominal_department: str | None
-    """Text, 3 characters at most, changelog 2021-03-15."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 NominalCodeSelect: TypeAlias = Literal[
     "id", "name", "reference", "cost_centre_id", "cost_centre_code", "department_id",
@@ -492,21 +387,13 @@ class NominalCodeMemoFilter(TypedDict, total=False):
     """Fields of a `NominalCodeMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     nominal_code_id: int | None
-    """Whole number, required when created."""
     is_active: bool | None
-    """True or false."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_to_delete: bool | None
-    """True or false."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 NominalCodeMemoSelect: TypeAlias = Literal[
     "id", "nominal_code_id", "is_active", "note", "is_to_delete", "created_by",
@@ -527,111 +414,58 @@ class NominalCodeViewFilter(TypedDict, total=False):
     """Fields of a `NominalCodeView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, read-only."""
     reference: str | None
-    """Text, 8 characters at most, read-only."""
     cost_centre_id: int | None
-    """Whole number, read-only."""
     cost_centre_code: str | None
-    """Text, 3 characters at most, read-only."""
     department_id: int | None
-    """Whole number, read-only."""
     department_code: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_account_type_id: int | None
-    """Whole number, read-only."""
     account_status_type_id: int | None
-    """Whole number, read-only."""
     report_category_id: int | None
-    """Whole number, read-only."""
     report_category_code: str | None
-    """Text, 4 characters at most, read-only."""
     report_category_description: str | None
-    """Text, 60 characters at most, read-only."""
     report_category_report_type_id: int | None
-    """Whole number, read-only."""
     sofa_category_id: int | None
-    """Whole number, read-only."""
     sofa_category_code: str | None
-    """Text, 4 characters at most, read-only."""
     sofa_category_description: str | None
-    """Text, 60 characters at most, read-only."""
     sofa_category_report_type_id: int | None
-    """Whole number, read-only."""
     year_value_budget_type_id: int | None
-    """Whole number, read-only."""
     year_value_budget_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     year_value_original_budget_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     report_category_budget_name: str | None
-    """Text, 50 characters at most, read-only."""
     allow_manual_journal_entries: bool | None
-    """True or false, read-only."""
     use_batch_postings: bool | None
-    """True or false, read-only."""
     periods_to_keep_transactions: int | None
-    """Whole number, read-only."""
     consolidated_nominal_account_number: str | None
-    """Text, 8 characters at most, read-only."""
     consolidated_nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     consolidated_nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     consolidated_adjustment: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     display_balances_in_selection_list: bool | None
-    """True or false, read-only."""
     balance_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     debit_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     credit_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     brought_forward_balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, read-only."""
 
 NominalCodeViewSelect: TypeAlias = Literal[
     "id", "name", "reference", "cost_centre_id", "cost_centre_code", "department_id",
@@ -723,21 +557,13 @@ class NominalLedgerSettingsFilter(TypedDict, total=False):
     """Fields of a `NominalLedgerSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     allow_additional_trans_analysis: bool | None
-    """True or false."""
     is_consolidation_enabled: bool | None
-    """True or false, changelog 2021-03-15."""
     keep_nominal_transactions: bool | None
-    """True or false, changelog 2021-03-15."""
     months_to_keep_transactions: int | None
-    """Whole number, changelog 2021-03-15."""
     use_expanded_budgets: bool | None
-    """True or false, changelog 2021-03-15."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 NominalLedgerSettingsSelect: TypeAlias = Literal[
     "id", "allow_additional_trans_analysis", "is_consolidation_enabled",
@@ -766,51 +592,28 @@ class NominalPeriodValueViewFilter(TypedDict, total=False):
     """Fields of a `NominalPeriodValueView`, and what each has to equal."""
 
     nominal_code_id: int | None
-    """Whole number, read-only."""
     nominal_code_account_number_cost_centre_id: int | None
-    """Whole number, read-only."""
     nominal_code_cost_centre_id: int | None
-    """Whole number, read-only."""
     nominal_code_department_id: int | None
-    """Whole number, read-only."""
     nominal_code_account_type: str | int | None
-    """Enum, or its number, read-only."""
     nominal_code_report_category_id: int | None
-    """Whole number, read-only."""
     nominal_code_name: str | None
-    """Text, 60 characters at most, read-only."""
     nominal_code_reference: str | None
-    """Text, 8 characters at most, read-only."""
     nominal_code_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_code_department: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_code_account_status_type: str | int | None
-    """Enum, or its number, read-only."""
     nominal_period_value_id: int | None
-    """Whole number, read-only."""
     nominal_period_value_budget_value: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     nominal_period_value_actual_value: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     nominal_period_value_adjustment_after_year_end_close: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2023-02-20."""
     accounting_period_id: int | None
-    """Whole number, read-only."""
     accounting_period_period_number: int | None
-    """Whole number, read-only."""
     accounting_period_start_date: DateOrTime | None
-    """Time, UTC, read-only."""
     accounting_period_end_date: DateOrTime | None
-    """Time, UTC, read-only."""
     financial_year_id: int | None
-    """Whole number, read-only."""
     financial_year_start_date: DateOrTime | None
-    """Time, UTC, read-only."""
     year_relative_to_current_year: int | None
-    """Whole number, read-only."""
     number_of_periods_in_year: int | None
-    """Whole number, read-only."""
 
 NominalPeriodValueViewSelect: TypeAlias = Literal[
     "nominal_code_id", "nominal_code_account_number_cost_centre_id",
@@ -869,19 +672,12 @@ class NominalReportCategoryFilter(TypedDict, total=False):
     """Fields of a `NominalReportCategory`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     account_report_type: str | int | None
-    """Enum."""
     code: str | None
-    """Text, 4 characters at most."""
     description: str | None
-    """Text, 60 characters at most."""
     account_report_category_type: str | int | None
-    """Enum."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 NominalReportCategorySelect: TypeAlias = Literal[
     "id", "account_report_type", "code", "description", "account_report_category_type",
@@ -902,11 +698,8 @@ class NominalReportCategoryTypeFilter(TypedDict, total=False):
     """Fields of a `NominalReportCategoryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 NominalReportCategoryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -922,11 +715,8 @@ class NominalReportingTypeFilter(TypedDict, total=False):
     """Fields of a `NominalReportingType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 NominalReportingTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -942,17 +732,11 @@ class NominalTransactionAnalysisCodeFilter(TypedDict, total=False):
     """Fields of a `NominalTransactionAnalysisCode`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 20 characters at most, read-only."""
     description: str | None
-    """Text, 60 characters at most, read-only."""
     active: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 NominalTransactionAnalysisCodeSelect: TypeAlias = Literal[
     "id", "code", "description", "active", "date_time_created", "date_time_updated",
@@ -970,37 +754,21 @@ class NominalTransactionEnquiryViewFilter(TypedDict, total=False):
     """Fields of a `NominalTransactionEnquiryView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     nominal_code_id: int | None
-    """Whole number, read-only."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     period_number: int | None
-    """Whole number, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     narrative: str | None
-    """Text, 6000 characters at most, read-only."""
     transaction_analysis_code: str | None
-    """Text, 20 characters at most, read-only."""
     debit: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     credit: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     source: str | None
-    """Text, 30 characters at most, read-only."""
     urn: int | None
-    """Whole number, read-only."""
     accounting_period_id: int | None
-    """Whole number, read-only, changelog 2023-02-20."""
     financial_year_id: int | None
-    """Whole number, read-only, changelog 2023-02-20."""
     financial_year_start_date: DateOrTime | None
-    """Time, UTC, read-only, changelog 2023-02-20."""
     year_relative_to_current_year: int | None
-    """Whole number, read-only, changelog 2023-02-20."""
 
 NominalTransactionEnquiryViewSelect: TypeAlias = Literal[
     "id", "nominal_code_id", "transaction_date", "period_number", "reference",

@@ -16,15 +16,10 @@ class LookupPopOrderFilter(TypedDict, total=False):
     """Fields of a `LookupPopOrder`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     document_no: str | None
-    """Text, 20 characters at most."""
     supplier_id: int | None
-    """Whole number."""
     supplier_document_no: str | None
-    """Text, 50 characters at most."""
     document_status_id: int | None
-    """Whole number."""
 
 LookupPopOrderSelect: TypeAlias = Literal[
     "id", "document_no", "supplier_id", "supplier_document_no", "document_status_id",
@@ -42,21 +37,13 @@ class PopAdditionalChargeFilter(TypedDict, total=False):
     """Fields of a `PopAdditionalCharge`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 20 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     charge_value: Decimal | float | None
-    """Number, 2 decimal places."""
     nominal_code_id: int | None
-    """Whole number."""
     tax_code_id: int | None
-    """Whole number."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopAdditionalChargeSelect: TypeAlias = Literal[
     "id", "code", "name", "charge_value", "nominal_code_id", "tax_code_id",
@@ -83,11 +70,8 @@ class PopAuthorisationStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopAuthorisationStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopAuthorisationStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -103,29 +87,17 @@ class PopCancelledLineFilter(TypedDict, total=False):
     """Fields of a `PopCancelledLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     pop_order_return_id: int | None
-    """Whole number."""
     item_code: str | None
-    """Text, 30 characters at most."""
     item_description: str | None
-    """Text, 1000 characters at most."""
     cancelled_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     cancelled_date: DateOrTime | None
-    """Time, UTC."""
     user_number: int | None
-    """Whole number."""
     user_name: str | None
-    """Text, 20 characters at most."""
     buying_unit_description: str | None
-    """Text, 20 characters at most."""
     stock_unit_cancelled_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopCancelledLineSelect: TypeAlias = Literal[
     "id", "pop_order_return_id", "item_code", "item_description", "cancelled_quantity",
@@ -152,11 +124,8 @@ class PopDeliveryAddressActionTypeFilter(TypedDict, total=False):
     """Fields of a `PopDeliveryAddressActionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDeliveryAddressActionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -172,11 +141,8 @@ class PopDeliveryAddressTypeFilter(TypedDict, total=False):
     """Fields of a `PopDeliveryAddressType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDeliveryAddressTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -192,11 +158,8 @@ class PopDocumentPrintStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopDocumentPrintStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDocumentPrintStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -212,11 +175,8 @@ class PopDocumentProcessStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopDocumentProcessStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDocumentProcessStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -232,11 +192,8 @@ class PopDocumentStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopDocumentStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDocumentStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -252,11 +209,8 @@ class PopDocumentTypeFilter(TypedDict, total=False):
     """Fields of a `PopDocumentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopDocumentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -272,11 +226,8 @@ class PopIntrastatStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopIntrastatStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopIntrastatStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -292,11 +243,8 @@ class PopInvoiceCreditTypeFilter(TypedDict, total=False):
     """Fields of a `PopInvoiceCreditType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 PopInvoiceCreditTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -312,25 +260,15 @@ class PopLinkedOrderLineFilter(TypedDict, total=False):
     """Fields of a `PopLinkedOrderLine`, and what each has to equal."""
 
     type: str | None
-    """Text, 30 characters at most, read-only."""
     id: int | None
-    """Whole number, read-only."""
     linked_order_id: int | None
-    """Whole number, read-only."""
     customer_name: str | None
-    """Text, 60 characters at most, read-only."""
     customer_reference: str | None
-    """Text, 30 characters at most."""
     document_no: str | None
-    """Text, 20 characters at most."""
     stock_unit_required_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     stock_unit_despatched_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     stock_unit_outstanding_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     is_to_unlink: bool | None
-    """True or false."""
 
 PopLinkedOrderLineSelect: TypeAlias = Literal[
     "type", "id", "linked_order_id", "customer_name", "customer_reference",
@@ -356,21 +294,13 @@ class PopLinkedRequisitionLineFilter(TypedDict, total=False):
     """Fields of a `PopLinkedRequisitionLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_reference: str | None
-    """Text, 8 characters at most."""
     supplier_name: str | None
-    """Text, 60 characters at most, read-only."""
     item_code: str | None
-    """Text, 30 characters at most."""
     item_name: str | None
-    """Text, 6000 characters at most, read-only."""
     document_no: str | None
-    """Text, 20 characters at most."""
     budget_name: str | None
-    """Text, 50 characters at most, read-only."""
     quantity: Decimal | float | None
-    """Number, 5 decimal places."""
 
 PopLinkedRequisitionLineSelect: TypeAlias = Literal[
     "id", "supplier_reference", "supplier_name", "item_code", "item_name",
@@ -391,177 +321,91 @@ class PopOrderFilter(TypedDict, total=False):
     """Fields of a `PopOrder`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     is_draft: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     lock_id: int | None
-    """Whole number, changelog 2024-02-05."""
     is_editing: bool | None
-    """True or false, changelog 2024-02-05."""
     is_credit_limit_exceeded: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     is_to_sequence_lines: bool | None
-    """True or false, changelog 2024-02-05."""
     document_no: str | None
-    """Text, 20 characters at most."""
     document_date: DateOrTime | None
-    """Time, UTC."""
     document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted"] | str | int | None
-    """Enum, read-only."""
     receipt_return_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     invoice_credit_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     cancelled_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     disputed_status: str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     print_status: str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     authorisation_status: str | int | None
-    """Enum, read-only."""
     authorisation_status_description: str | None
-    """Text, 20 characters at most, read-only, changelog 2024-02-05."""
     supplier_id: int | None
-    """Whole number, required when created."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charges_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_landed_costs_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     supplier_document_no: str | None
-    """Text, 30 characters at most."""
     settlement_discount_days: int | None
-    """Whole number."""
     settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     document_originator_id: int | None
-    """Whole number."""
     document_originator_name: str | None
-    """Text, 30 characters at most, read-only."""
     document_created_by_id: int | None
-    """Whole number, read-only."""
     document_created_by: str | None
-    """Text, 30 characters at most, read-only."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopOrderSelect: TypeAlias = Literal[
     "id", "is_draft", "lock_id", "is_editing", "is_credit_limit_exceeded",
@@ -696,11 +540,8 @@ class PopOrderGenerationTypeFilter(TypedDict, total=False):
     """Fields of a `PopOrderGenerationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 60 characters at most."""
     value: str | None
-    """Text, 60 characters at most."""
 
 PopOrderGenerationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -716,219 +557,112 @@ class PopOrderLineFilter(TypedDict, total=False):
     """Fields of a `PopOrderLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     pop_order_id: int | None
-    """Whole number, read-only."""
     line_number: int | None
-    """Whole number, read-only."""
     line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, required when created."""
     product_id: int | None
-    """Whole number."""
     warehouse_id: int | None
-    """Whole number."""
     create_cancelled_line: bool | None
-    """True or false, changelog 2024-02-05."""
     remove_link_to_sop_order_line: bool | None
-    """True or false, changelog 2024-02-05."""
     code: str | None
-    """Text, 30 characters at most."""
     description: str | None
-    """Text, 6000 characters at most."""
     use_description: bool | None
-    """True or false, changelog 2024-02-05."""
     supplier_part_ref: str | None
-    """Text, 60 characters at most."""
     for_direct_delivery: bool | None
-    """True or false."""
     show_on_supplier_docs: bool | None
-    """True or false."""
     update_prices_at_goods_receipt: bool | None
-    """True or false, changelog 2024-02-05."""
     confirmation_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum."""
     tax_code_id: int | None
-    """Whole number."""
     nominal_reference: str | None
-    """Text, 8 characters at most, changelog 2024-02-05."""
     nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2024-02-05."""
     nominal_department: str | None
-    """Text, 3 characters at most, changelog 2024-02-05."""
     line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     receipt_return_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     stock_unit_receipt_return_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     stock_unit_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     stock_unit_on_order_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     line_unit_precision: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     buying_unit_id: int | None
-    """Whole number, changelog 2024-02-05."""
     buying_unit_description: str | None
-    """Text, 20 characters at most."""
     unit_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     discount_percent_specified: bool | None
-    """True or false, changelog 2024-02-05."""
     unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     pricing_unit_id: int | None
-    """Whole number, changelog 2024-02-05."""
     pricing_unit_description: str | None
-    """Text, 20 characters at most, changelog 2024-02-05."""
     pricing_unit_multiple: Decimal | float | None
-    """Number, 7 decimal places, read-only, changelog 2024-02-05."""
     stock_unit_multiple: Decimal | float | None
-    """Number, 7 decimal places, read-only, changelog 2024-02-05."""
     stock_unit_precision: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     stock_unit_line_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2024-02-05."""
     line_total_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     line_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     landed_costs_type: str | int | None
-    """Enum, changelog 2024-02-05."""
     landed_costs_percentage: Decimal | float | None
-    """Number, 2 decimal places, changelog 2024-02-05."""
     landed_costs_per_item: Decimal | float | None
-    """Number, 2 decimal places, changelog 2024-02-05."""
     total_landed_costs_value: Decimal | float | None
-    """Number, 2 decimal places, changelog 2024-02-05."""
     receipt_return_status: str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     invoice_credit_status: str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     is_complete: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     is_line_deletable: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     has_linked_order_lines: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     has_requisition_lines: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     requisition_lines_comment: str | None
-    """Text, 1000 characters at most, changelog 2024-02-05."""
     cancel_requisition_lines: Any | None
-    """Of unknown type, changelog 2024-02-05."""
     is_to_delete: bool | None
-    """True or false, changelog 2024-02-05."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopOrderLineSelect: TypeAlias = Literal[
     "id", "pop_order_id", "line_number", "line_type", "product_id", "warehouse_id",
@@ -1103,213 +837,109 @@ class PopOrderLineViewFilter(TypedDict, total=False):
     """Fields of a `PopOrderLineView`, and what each has to equal."""
 
     pop_order_id: int | None
-    """Whole number."""
     pop_order_document_no: str | None
-    """Text, 20 characters at most."""
     pop_order_document_date: DateOrTime | None
-    """Time, UTC."""
     pop_order_document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted"] | str | int | None
-    """Enum, or its number."""
     pop_order_supplier_document_no: str | None
-    """Text, 30 characters at most."""
     pop_order_currency_id: int | None
-    """Whole number."""
     pop_order_currency_name: str | None
-    """Text, 30 characters at most."""
     pop_order_currency_symbol: str | None
-    """Text, 4 characters at most."""
     pop_order_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     pop_order_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     pop_order_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     pop_order_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     pop_order_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     pop_order_document_originator_id: int | str | None
-    """Whole number or text."""
     pop_order_document_created_by_id: int | str | None
-    """Whole number or text."""
     pop_order_document_default_delivery_address_id: int | str | None
-    """Whole number or text."""
     pop_order_document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_settlement_discount_days: int | None
-    """Whole number."""
     pop_order_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_subtotal_value: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_landed_costs_value: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_subtotal_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_subtotal_landed_costs_value: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_id: int | None
-    """Whole number."""
     pop_order_line_number: int | None
-    """Whole number."""
     pop_order_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, or its number."""
     pop_order_line_product_code: str | None
-    """Text, 30 characters at most."""
     pop_order_line_product_description: str | None
-    """Text, 1000 characters at most."""
     pop_order_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_line_unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_line_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_order_line_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     pop_order_line_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     pop_order_confirmation_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, or its number."""
     pop_order_line_for_direct_delivery: bool | None
-    """True or false."""
     pop_order_line_show_on_supplier_docs: bool | None
-    """True or false."""
     pop_order_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     pop_delivery_addr_postal_name: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_description: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_address_1: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_address_2: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_address_3: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_address_4: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_city: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_county: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_post_code: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_country: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_contact: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_telephone: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_fax: str | None
-    """Text, 60 characters at most."""
     pop_delivery_addr_email: str | None
-    """Text, 60 characters at most."""
     supplier_id: int | None
-    """Whole number."""
     supplier_reference: str | None
-    """Text, 8 characters at most."""
     supplier_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     tax_code_id: int | None
-    """Whole number."""
     tax_code_code: int | None
-    """Whole number."""
     tax_code_name: str | None
-    """Text, 60 characters at most."""
     tax_code_rate: Decimal | float | None
-    """Number, 2 decimal places."""
 
 PopOrderLineViewSelect: TypeAlias = Literal[
     "pop_order_id", "pop_order_document_no", "pop_order_document_date",
@@ -1523,43 +1153,24 @@ class PopOrderReturnInvoiceCreditViewFilter(TypedDict, total=False):
     """Fields of a `PopOrderReturnInvoiceCreditView`, and what each has to equal."""
 
     pop_order_return_id: int | None
-    """Whole number."""
     pop_order_return_document_type_id: int | None
-    """Whole number."""
     pop_order_return_document_date: DateOrTime | None
-    """Time, UTC."""
     pop_order_return_document_no: str | None
-    """Text."""
     pop_order_return_document_status_id: int | None
-    """Whole number."""
     pop_order_return_authorisation_status_id: int | None
-    """Whole number."""
     pop_order_return_document_print_status_id: int | None
-    """Whole number."""
     pop_order_return_supplier_document_no: str | None
-    """Text."""
     pop_order_return_total_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_return_total_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_return_total_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_order_return_total_accrual_value: Decimal | float | None
-    """Number, 2 decimal places."""
     supplier_id: int | None
-    """Whole number."""
     supplier_name: str | None
-    """Text."""
     supplier_reference: str | None
-    """Text."""
     supplier_short_name: str | None
-    """Text."""
     pop_invoice_credit_line_id: int | None
-    """Whole number."""
     pop_invoice_credit_no: str | None
-    """Text."""
     pop_invoice_credit_type_id: int | None
-    """Whole number."""
 
 PopOrderReturnInvoiceCreditViewSelect: TypeAlias = Literal[
     "pop_order_return_id", "pop_order_return_document_type_id",
@@ -1613,25 +1224,15 @@ class PopOrderReturnLineInvoiceCreditViewFilter(TypedDict, total=False):
     """Fields of a `PopOrderReturnLineInvoiceCreditView`, and what each has to equal."""
 
     pop_invoice_credit_line_id: int | None
-    """Whole number, read-only."""
     pop_order_return_line_id: int | None
-    """Whole number, read-only."""
     pop_invoice_credit_document_no: str | None
-    """Text, 20 characters at most, read-only."""
     pop_invoice_credit_type_id: int | None
-    """Whole number, read-only."""
     pop_invoice_credit_document_date: DateOrTime | None
-    """Time, UTC."""
     pop_invoice_credit_line_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     line_unit_name: str | None
-    """Text, 20 characters at most."""
     stock_unit_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_invoice_credit_line_stock_unit_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     stock_unit_name: str | None
-    """Text, 20 characters at most."""
 
 PopOrderReturnLineInvoiceCreditViewSelect: TypeAlias = Literal[
     "pop_invoice_credit_line_id", "pop_order_return_line_id",
@@ -1667,31 +1268,18 @@ class PopOrderReturnLineReceiptReturnViewFilter(TypedDict, total=False):
     """Fields of a `PopOrderReturnLineReceiptReturnView`, and what each has to equal."""
 
     pop_receipt_return_line_id: int | None
-    """Whole number, read-only."""
     pop_receipt_return_line_receipt_return_no: str | None
-    """Text, 20 characters at most, read-only."""
     pop_receipt_return_line_receipt_return_date: DateOrTime | None
-    """Time, UTC, read-only."""
     pop_receipt_return_line_receipt_return_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     pop_receipt_return_line_user_number: int | None
-    """Whole number."""
     pop_receipt_return_line_user_name: str | None
-    """Text, 30 characters at most, read-only."""
     pop_receipt_return_id: int | None
-    """Whole number, read-only."""
     pop_receipt_return_supplier_document_no: str | None
-    """Text, 30 characters at most, read-only."""
     pop_order_return_line_id: int | None
-    """Whole number, read-only."""
     pop_order_return_line_buying_unit_description: str | None
-    """Text, 20 characters at most, read-only."""
     pop_order_return_id: int | None
-    """Whole number, read-only."""
     pop_order_return_invoice_credit_status_id: int | None
-    """Whole number, read-only."""
     pop_receipt_return_line_invoiced: str | None
-    """Text, 20 characters at most, read-only."""
 
 PopOrderReturnLineReceiptReturnViewSelect: TypeAlias = Literal[
     "pop_receipt_return_line_id", "pop_receipt_return_line_receipt_return_no",
@@ -1739,147 +1327,76 @@ class PopOrderReturnViewFilter(TypedDict, total=False):
     """Fields of a `PopOrderReturnView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     document_no: str | None
-    """Text, 20 characters at most, read-only."""
     document_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_type_id: int | None
-    """Whole number, read-only."""
     document_status_id: int | None
-    """Whole number, read-only."""
     document_print_status_id: int | None
-    """Whole number, read-only."""
     supplier_document_no: str | None
-    """Text, 30 characters at most, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_accrual_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_landed_costs: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     settlement_discount_days: int | None
-    """Whole number, read-only."""
     settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_created_by: str | None
-    """Text, 30 characters at most, read-only."""
     document_originator_name: str | None
-    """Text, 30 characters at most, read-only."""
     document_originator_id: int | None
-    """Whole number, read-only."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC, read-only."""
     intrastat_status_id: int | None
-    """Whole number, read-only."""
     authorisation_status_id: int | None
-    """Whole number, read-only."""
     receipt_return_status_id: int | None
-    """Whole number, read-only."""
     invoice_credit_status_id: int | None
-    """Whole number, read-only."""
     cancelled_status_id: int | None
-    """Whole number, read-only."""
     disputed_status_id: int | None
-    """Whole number, read-only, Professional only."""
     source_document_no: str | None
-    """Text, 20 characters at most, read-only."""
     single_delivery_address: bool | None
-    """True or false, read-only."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, read-only, Professional only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     supplier_reference: str | None
-    """Text, 8 characters at most, read-only."""
     supplier_name: str | None
-    """Text, 60 characters at most, read-only."""
     supplier_short_name: str | None
-    """Text, 8 characters at most, read-only."""
     pop_delivery_addr_postal_name: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_description: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_address_1: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_address_2: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_address_3: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_address_4: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_city: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_county: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_post_code: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_country: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_contact: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_telephone: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_fax: str | None
-    """Text, 60 characters at most, read-only."""
     pop_delivery_addr_email: str | None
-    """Text, 60 characters at most, read-only."""
 
 PopOrderReturnViewSelect: TypeAlias = Literal[
     "id", "document_no", "document_date", "document_type_id", "document_status_id",
@@ -1998,45 +1515,25 @@ class PopRequisitionFulfilmentLineFilter(TypedDict, total=False):
     """Fields of a `PopRequisitionFulfilmentLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     pop_requisition_line_id: int | None
-    """Whole number, read-only."""
     linked_item_id: int | None
-    """Whole number, read-only."""
     linked_reference: str | None
-    """Text, 30 characters at most, read-only."""
     pop_requisition_fulfilment_line_type: str | int | None
-    """Enum, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     item_code: str | None
-    """Text, 30 characters at most, read-only."""
     item_name: str | None
-    """Text, 1000 characters at most, read-only."""
     warehouse_id: int | None
-    """Whole number, read-only."""
     warehouse_item_id: int | None
-    """Whole number, read-only."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     nominal_account_name: str | None
-    """Text, 60 characters at most, read-only."""
     nominal_account_reference: str | None
-    """Text, 8 characters at most, read-only."""
     nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     unit_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopRequisitionFulfilmentLineSelect: TypeAlias = Literal[
     "id", "pop_requisition_line_id", "linked_item_id", "linked_reference",
@@ -2074,93 +1571,49 @@ class PopRequisitionFulfilmentLineViewFilter(TypedDict, total=False):
     """Fields of a `PopRequisitionFulfilmentLineView`, and what each has to equal."""
 
     pop_requisition_fulfilment_line_id: int | None
-    """Whole number."""
     pop_requisition_fulfilment_line_type_id: int | None
-    """Whole number."""
     pop_requisition_fulfilment_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_fulfilment_line_item_code: str | None
-    """Text, 30 characters at most."""
     pop_requisition_fulfilment_line_item_name: str | None
-    """Text, 1000 characters at most."""
     pop_requisition_fulfilment_line_linked_item_id: int | None
-    """Whole number."""
     pop_requisition_fulfilment_line_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_requisition_fulfilment_line_nominal_account_name: str | None
-    """Text, 60 characters at most."""
     pop_requisition_fulfilment_line_nominal_account_reference: str | None
-    """Text, 8 characters at most."""
     pop_requisition_fulfilment_line_nominal_cost_centre: str | None
-    """Text, 3 characters at most."""
     pop_requisition_fulfilment_line_nominal_department: str | None
-    """Text, 3 characters at most."""
     pop_requisition_fulfilment_line_unit_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_fulfilment_line_warehouse_name: str | None
-    """Text, 20 characters at most."""
     pop_requisition_fulfilment_line_supplier_id: int | None
-    """Whole number."""
     pop_requisition_id: int | None
-    """Whole number."""
     pop_requisition_document_no: str | None
-    """Text, 20 characters at most."""
     pop_requisition_line_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     pop_requisition_line_item_code: str | None
-    """Text, 30 characters at most."""
     pop_requisition_line_item_name: str | None
-    """Text, 1000 characters at most."""
     pop_requisition_line_currency_symbol: str | None
-    """Text, 4 characters at most."""
     pop_requisition_line_quantity_to_fulfil: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_line_quantity_fulfilled: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_line_status_id: int | None
-    """Whole number."""
     pop_requisition_line_id: int | None
-    """Whole number."""
     pop_requisition_line_delivery_date: DateOrTime | None
-    """Time, UTC."""
     pop_requisition_line_authoriser_username: str | None
-    """Text, 30 characters at most."""
     pop_requisition_line_authorised_date: DateOrTime | None
-    """Time, UTC."""
     pop_requisition_date_time_created: DateOrTime | None
-    """Time, UTC."""
     pop_requisition_created_by_username: str | None
-    """Text, 30 characters at most."""
     pop_requisition_line_nominal_account_name: str | None
-    """Text, 60 characters at most."""
     pop_requisition_line_nominal_account_reference: str | None
-    """Text, 8 characters at most."""
     pop_requisition_line_nominal_cost_centre: str | None
-    """Text, 3 characters at most."""
     pop_requisition_line_nominal_department: str | None
-    """Text, 3 characters at most."""
     pop_requisition_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_line_unit_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     pop_requisition_line_warehouse_name: str | None
-    """Text, 20 characters at most."""
     pop_requisition_line_supplier_code: str | None
-    """Text, 8 characters at most."""
     pop_requisition_line_supplier_name: str | None
-    """Text, 60 characters at most."""
     pop_requisition_line_buying_unit_description: str | None
-    """Text, 20 characters at most."""
     supplier_account_name: str | None
-    """Text, 60 characters at most."""
     supplier_account_number: str | None
-    """Text, 8 characters at most."""
     nominal_report_category_budget_name: str | None
-    """Text, 50 characters at most."""
     sys_currency_symbol: str | None
-    """Text, 4 characters at most."""
     stock_item_stock_unit_name: str | None
-    """Text, 20 characters at most."""
 
 PopRequisitionFulfilmentLineViewSelect: TypeAlias = Literal[
     "pop_requisition_fulfilment_line_id", "pop_requisition_fulfilment_line_type_id",
@@ -2304,111 +1757,58 @@ class PopSettingsFilter(TypedDict, total=False):
     """Fields of a `PopSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     auto_gen_order_return_nos: bool | None
-    """True or false."""
     show_quantity_goods_received: bool | None
-    """True or false, changelog 2024-02-05."""
     amend_analysis_codes: bool | None
-    """True or false, changelog 2024-02-05."""
     amend_nominal_codes: bool | None
-    """True or false, changelog 2024-02-05."""
     user_logon_as_order_taker: bool | None
-    """True or false, changelog 2024-02-05."""
     stock_nominal_account_same_as: bool | None
-    """True or false, changelog 2024-02-05."""
     use_same_cost_centre_and_department_as_supplier: bool | None
-    """True or false, changelog 2024-02-05."""
     variances_nominal_account_reference: str | None
-    """Text, changelog 2024-02-05."""
     variances_nominal_cost_centre: str | None
-    """Text, changelog 2024-02-05."""
     variances_nominal_department: str | None
-    """Text, changelog 2024-02-05."""
     analyse_postings_by_cost_centre_and_department: bool | None
-    """True or false, changelog 2024-02-05."""
     match_invoice_credit_to_order_return_only: bool | None
-    """True or false, changelog 2024-02-05."""
     use_disputed_invoicing: bool | None
-    """True or false, changelog 2024-02-05."""
     record_cancelled_order_lines: bool | None
-    """True or false, changelog 2024-02-05."""
     auto_print_copy_orders: bool | None
-    """True or false, changelog 2024-02-05."""
     generate_intrastat_entries: bool | None
-    """True or false, changelog 2024-02-05."""
     terms_of_delivery_type: str | int | None
-    """Enum, changelog 2024-02-05."""
     nature_of_transaction_code_id: int | None
-    """Whole number, changelog 2024-02-05."""
     allow_manual_direct_delivery: bool | None
-    """True or false, changelog 2024-02-05."""
     allow_direct_delivery_to_customer: bool | None
-    """True or false, changelog 2024-02-05."""
     allow_direct_delivery_to_supplier: bool | None
-    """True or false, changelog 2024-02-05."""
     allow_direct_delivery_to_any_address: bool | None
-    """True or false, changelog 2024-02-05."""
     price_difference_nominal_code_id: int | None
-    """Whole number, changelog 2024-02-05."""
     update_price_on_goods_receipt: bool | None
-    """True or false, changelog 2024-02-05."""
     applicable_order_lines_exist: bool | None
-    """True or false, read-only, changelog 2024-02-05."""
     prices_set_at_goods_receipt: bool | None
-    """True or false, changelog 2024-02-05."""
     use_order_exchange_rate_for_prices: bool | None
-    """True or false, changelog 2024-02-05."""
     pop_order_generation_type: str | int | None
-    """Enum, changelog 2024-02-05."""
     use_single_purchase_order_for_direct_delivery: bool | None
-    """True or false, changelog 2024-02-05."""
     include_terms_of_delivery_on_intrastat: bool | None
-    """True or false, changelog 2024-02-05."""
     include_statistical_value_on_intrastat: bool | None
-    """True or false, changelog 2024-02-05."""
     mode_of_transport_id: int | None
-    """Whole number, changelog 2024-02-05."""
     intrastat_date_type: str | int | None
-    """Enum, changelog 2024-02-05."""
     include_text_in_accruals: bool | None
-    """True or false, changelog 2024-02-05."""
     include_service_labour_in_accruals: bool | None
-    """True or false, changelog 2024-02-05."""
     include_back_to_back_in_order_generation: bool | None
-    """True or false, changelog 2024-02-05."""
     allow_unauthorised_order_processing: bool | None
-    """True or false, changelog 2024-02-05."""
     default_free_text_confirm_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, changelog 2024-02-05."""
     default_service_labour_confirm_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, changelog 2024-02-05."""
     amend_header_analysis_codes: bool | None
-    """True or false, changelog 2024-02-05."""
     exclude_direct_delivery_for_customer: bool | None
-    """True or false, changelog 2024-02-05."""
     exclude_via_stock_for_customer: bool | None
-    """True or false, changelog 2024-02-05."""
     exclude_direct_delivery_for_order: bool | None
-    """True or false, changelog 2024-02-05."""
     exclude_via_stock_for_order: bool | None
-    """True or false, changelog 2024-02-05."""
     committed_includes_goods_received: bool | None
-    """True or false, changelog 2024-02-05."""
     check_budgets_on_authorise: bool | None
-    """True or false, changelog 2024-02-05."""
     requisition_mandatory_nominal_codes: bool | None
-    """True or false, changelog 2024-02-05."""
     requisition_nominals_in_budget: bool | None
-    """True or false, changelog 2024-02-05."""
     requisition_mandatory_supplier: bool | None
-    """True or false, changelog 2024-02-05."""
     requisition_authoriser_amend: bool | None
-    """True or false, changelog 2024-02-05."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PopSettingsSelect: TypeAlias = Literal[
     "id", "auto_gen_order_return_nos", "show_quantity_goods_received",
@@ -2546,11 +1946,8 @@ class PopTradeLineStatusTypeFilter(TypedDict, total=False):
     """Fields of a `PopTradeLineStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 PopTradeLineStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",

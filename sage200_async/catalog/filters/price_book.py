@@ -16,15 +16,10 @@ class CustomerDiscountGroupFilter(TypedDict, total=False):
     """Fields of a `CustomerDiscountGroup`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most."""
     description: str | None
-    """Text, 50 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerDiscountGroupSelect: TypeAlias = Literal[
     "id", "name", "description", "date_time_created", "date_time_updated",
@@ -42,17 +37,11 @@ class CustomerPriceBandFilter(TypedDict, total=False):
     """Fields of a `CustomerPriceBand`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     price_band_id: int | None
-    """Whole number, read-only."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerPriceBandSelect: TypeAlias = Literal[
     "id", "customer_id", "price_band_id", "is_to_delete", "price_band",
@@ -75,11 +64,8 @@ class DiscountOrSurchargeTypeFilter(TypedDict, total=False):
     """Fields of a `DiscountOrSurchargeType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 DiscountOrSurchargeTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -95,11 +81,8 @@ class FlatRateOrQuantityBreakTypeFilter(TypedDict, total=False):
     """Fields of a `FlatRateOrQuantityBreakType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 FlatRateOrQuantityBreakTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -115,17 +98,11 @@ class OrderValueDiscountFilter(TypedDict, total=False):
     """Fields of a `OrderValueDiscount`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most."""
     description: str | None
-    """Text, 50 characters at most."""
     currency_id: int | None
-    """Whole number."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 OrderValueDiscountSelect: TypeAlias = Literal[
     "id", "name", "description", "currency_id", "date_time_created",
@@ -145,31 +122,18 @@ class PriceBandFilter(TypedDict, total=False):
     """Fields of a `PriceBand`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most."""
     description: str | None
-    """Text, 50 characters at most."""
     is_standard_band: bool | None
-    """True or false."""
     currency_id: int | None
-    """Whole number."""
     price_band_type_id: int | None
-    """Whole number."""
     price_band_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     is_active: bool | None
-    """True or false."""
     is_time_based: bool | None
-    """True or false."""
     active_date_time_from: DateOrTime | None
-    """Time, UTC."""
     active_date_time_to: DateOrTime | None
-    """Time, UTC."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PriceBandSelect: TypeAlias = Literal[
     "id", "name", "description", "is_standard_band", "currency_id",
@@ -197,11 +161,8 @@ class PriceBandTypeFilter(TypedDict, total=False):
     """Fields of a `PriceBandType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 PriceBandTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -217,23 +178,14 @@ class PriceBookSettingsFilter(TypedDict, total=False):
     """Fields of a `PriceBookSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     use_limited_price_bands: bool | None
-    """True or false."""
     use_customer_discount_groups: bool | None
-    """True or false."""
     use_stock_item_discounts: bool | None
-    """True or false."""
     use_product_group_discounts: bool | None
-    """True or false."""
     use_quantity_based_discounts: bool | None
-    """True or false."""
     use_order_value_discounts: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PriceBookSettingsSelect: TypeAlias = Literal[
     "id", "use_limited_price_bands", "use_customer_discount_groups",
@@ -262,11 +214,8 @@ class PricingTypeFilter(TypedDict, total=False):
     """Fields of a `PricingType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 PricingTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -282,31 +231,18 @@ class ProductPriceViewFilter(TypedDict, total=False):
     """Fields of a `ProductPriceView`, and what each has to equal."""
 
     product_price_id: int | None
-    """Whole number."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most, changelog 2019-04-16."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_stock_unit_name: str | None
-    """Text, 20 characters at most."""
     price_band_id: int | None
-    """Whole number."""
     price_band_name: str | None
-    """Text, 20 characters at most."""
     product_price_use_standard: bool | None
-    """True or false."""
     product_price_price: Decimal | float | None
-    """Number, 2 decimal places."""
     currency_id: int | None
-    """Whole number."""
     currency_name: str | None
-    """Text, 30 characters at most."""
     currency_symbol: str | None
-    """Text, 4 characters at most."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, changelog 2019-05-09."""
 
 ProductPriceViewSelect: TypeAlias = Literal[
     "product_price_id", "product_id", "product_code", "product_name",
@@ -336,11 +272,8 @@ class SourceOfPriceTypeFilter(TypedDict, total=False):
     """Fields of a `SourceOfPriceType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 SourceOfPriceTypeSelect: TypeAlias = Literal[
     "id", "description", "value",

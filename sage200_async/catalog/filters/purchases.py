@@ -16,11 +16,8 @@ class AuthorisationTypeFilter(TypedDict, total=False):
     """Fields of a `AuthorisationType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 AuthorisationTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -36,15 +33,10 @@ class FactorHouseFilter(TypedDict, total=False):
     """Fields of a `FactorHouse`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     reference: str | None
-    """Text, 20 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 FactorHouseSelect: TypeAlias = Literal[
     "id", "name", "reference", "main_address", "date_time_created",
@@ -66,17 +58,11 @@ class LookupSupplierFilter(TypedDict, total=False):
     """Fields of a `LookupSupplier`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     short_name: str | None
-    """Text, 8 characters at most."""
     account_status_type_id: int | None
-    """Whole number."""
     post_code: str | None
-    """Text, 10 characters at most."""
 
 LookupSupplierSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "account_status_type_id", "post_code",
@@ -94,23 +80,14 @@ class PaymentGroupFilter(TypedDict, total=False):
     """Fields of a `PaymentGroup`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     payment_group_number: int | None
-    """Whole number."""
     post_to_ledger_on_payment_run: bool | None
-    """True or false."""
     summarise_payments: bool | None
-    """True or false."""
     is_supplier_payments_group: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     payment_type: Literal["PaymentTypeRemittanceCheque"] | str | int | None
-    """Enum."""
     description: str | None
-    """Text, 32 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PaymentGroupSelect: TypeAlias = Literal[
     "id", "payment_group_number", "post_to_ledger_on_payment_run",
@@ -135,11 +112,8 @@ class PaymentTypeFilter(TypedDict, total=False):
     """Fields of a `PaymentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 PaymentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -155,69 +129,37 @@ class PurchaseAgedCreditorViewFilter(TypedDict, total=False):
     """Fields of a `PurchaseAgedCreditorView`, and what each has to equal."""
 
     supplier_id: int | None
-    """Whole number, read-only."""
     posted_supplier_transaction_id: int | None
-    """Whole number, read-only."""
     doc_past: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_future: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_current: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_1: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_2: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_3: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_4: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_5: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_6: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_7: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_8: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_past: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_future: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_current: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_1: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_2: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_3: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_4: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_5: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_6: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_7: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_8: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     aged_period_1: str | None
-    """Text, read-only."""
     aged_period_2: str | None
-    """Text, read-only."""
     aged_period_3: str | None
-    """Text, read-only."""
     aged_period_4: str | None
-    """Text, read-only."""
     aged_period_5: str | None
-    """Text, read-only."""
     aged_period_6: str | None
-    """Text, read-only."""
     aged_period_7: str | None
-    """Text, read-only."""
     aged_period_8: str | None
-    """Text, read-only."""
 
 PurchaseAgedCreditorViewSelect: TypeAlias = Literal[
     "supplier_id", "posted_supplier_transaction_id", "doc_past", "doc_future",
@@ -263,15 +205,10 @@ class PurchaseAuthorisationFilter(TypedDict, total=False):
     """Fields of a `PurchaseAuthorisation`, and what each has to equal."""
 
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     oplock: str | None
-    """Text, 20 characters at most."""
 
 PurchaseAuthorisationSelect: TypeAlias = Literal[
     "reference", "second_reference", "transaction_date", "supplier_id", "oplock",
@@ -298,59 +235,32 @@ class PurchaseLedgerSettingsFilter(TypedDict, total=False):
     """Fields of a `PurchaseLedgerSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     electronic_bank_payments: bool | None
-    """True or false."""
     allow_batch_processing: bool | None
-    """True or false."""
     auto_generate_account_numbers: bool | None
-    """True or false."""
     next_account_number: int | None
-    """Whole number."""
     allow_additional_trans_analysis: bool | None
-    """True or false."""
     use_transaction_date_for_allocation: bool | None
-    """True or false, changelog 2023-02-20."""
     capture_additional_transaction_details: bool | None
-    """True or false, read-only."""
     early_settlement_discount_days: int | None
-    """Whole number."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     keep_transactions_for: int | None
-    """Whole number."""
     archive_transaction_after_keeping: bool | None
-    """True or false."""
     maximum_enquiry_transactions_to_display: int | None
-    """Whole number."""
     show_outstanding_transactions: bool | None
-    """True or false."""
     max_cheque_value: Decimal | float | None
-    """Number, 2 decimal places."""
     default_tax_code_id: int | None
-    """Whole number."""
     default_terms_agreed: bool | None
-    """True or false."""
     no_of_reporting_periods: int | None
-    """Whole number."""
     default_payment_terms_basis: Literal["PaymentDueFromCalendarMonth", "PaymentDueFromStartOfMonth", "PaymentDueFromEndOfMonth", "PaymentDueFromDocumentDate"] | str | int | None
-    """Enum."""
     default_payment_terms_days: int | None
-    """Whole number."""
     use_account_periods_as_trading_periods: bool | None
-    """True or false, changelog 2021-07-26."""
     revalue_foreign_entries: bool | None
-    """True or false."""
     use_invoice_authorisation: bool | None
-    """True or false."""
     authorisation_threshold_value: Decimal | float | None
-    """Number, 2 decimal places."""
     all_accounts_use_same_payment_method: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
 
 PurchaseLedgerSettingsSelect: TypeAlias = Literal[
     "id", "electronic_bank_payments", "allow_batch_processing",
@@ -421,69 +331,37 @@ class PurchasePostedTransactionFilter(TypedDict, total=False):
     """Fields of a `PurchasePostedTransaction`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     trader_transaction_type: Literal["TradingAccountEntryTypeInvoice"] | str | int | None
-    """Enum, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     queried: str | None
-    """Text, 1 characters at most."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     posted_date: DateOrTime | None
-    """Time, UTC, read-only."""
     due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     control_value_in_base_currency: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     settled_immediately: bool | None
-    """True or false, read-only."""
     vat_adjustment_doc_expected: bool | None
-    """True or false, read-only."""
     discount_days: int | None
-    """Whole number, read-only."""
     urn: int | None
-    """Whole number, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PurchasePostedTransactionSelect: TypeAlias = Literal[
     "id", "supplier_id", "trader_transaction_type", "reference", "second_reference",
@@ -548,19 +426,12 @@ class PurchasePostedTransactionMemoFilter(TypedDict, total=False):
     """Fields of a `PurchasePostedTransactionMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     posted_supplier_transaction_id: int | None
-    """Whole number, required when created."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_active: bool | None
-    """True or false."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PurchasePostedTransactionMemoSelect: TypeAlias = Literal[
     "id", "posted_supplier_transaction_id", "note", "is_active", "created_by",
@@ -581,17 +452,11 @@ class PurchaseTradingPeriodFilter(TypedDict, total=False):
     """Fields of a `PurchaseTradingPeriod`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     period_number: str | None
-    """Text, 20 characters at most, read-only."""
     start_date: DateOrTime | None
-    """Time, UTC, read-only."""
     end_date: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PurchaseTradingPeriodSelect: TypeAlias = Literal[
     "id", "period_number", "start_date", "end_date", "date_time_created",
@@ -611,57 +476,31 @@ class PurchaseTransactionEnquiryViewFilter(TypedDict, total=False):
     """Fields of a `PurchaseTransactionEnquiryView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     trader_transaction_type: Literal["TradingAccountEntryTypeInvoice"] | str | int | None
-    """Enum, or its number, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     queried: str | None
-    """Text, 1 characters at most, read-only."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     posted_date: DateOrTime | None
-    """Time, UTC, read-only."""
     due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     discount_days: int | str | None
-    """Whole number or text, read-only."""
     discount_due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discounted_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     allocation_status: str | int | None
-    """Enum, or its number, read-only."""
     memo_note_status: str | int | None
-    """Enum, or its number, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     settled_immediately: bool | None
-    """True or false, read-only."""
     vat_adjustment_doc_expected: bool | None
-    """True or false, read-only."""
     source: str | None
-    """Text, 30 characters at most, read-only."""
     urn: int | None
-    """Whole number, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     has_documents: bool | None
-    """True or false, read-only."""
 
 PurchaseTransactionEnquiryViewSelect: TypeAlias = Literal[
     "id", "supplier_id", "trader_transaction_type", "reference", "second_reference",
@@ -717,77 +556,41 @@ class PurchaseTransactionViewFilter(TypedDict, total=False):
     """Fields of a `PurchaseTransactionView`, and what each has to equal."""
 
     posted_supplier_transaction_id: int | None
-    """Whole number, read-only."""
     transaction_type: str | int | None
-    """Enum, or its number."""
     transaction_date: DateOrTime | None
-    """Time, UTC."""
     posted_date: DateOrTime | None
-    """Time, UTC."""
     due_date: DateOrTime | None
-    """Time, UTC."""
     discount_days: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most."""
     second_reference: str | None
-    """Text, 20 characters at most."""
     query: str | None
-    """Text, 1 characters at most."""
     status: str | None
-    """Text, 20 characters at most."""
     user_name: str | None
-    """Text, 20 characters at most."""
     ledger_type: str | int | None
-    """Enum, or its number."""
     urn: int | None
-    """Whole number."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     settled_immediately: bool | None
-    """True or false."""
     vat_adjustment_doc_expected: bool | None
-    """True or false."""
     base_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places."""
     supplier_id: int | None
-    """Whole number."""
     supplier_reference: str | None
-    """Text, 8 characters at most."""
     supplier_name: str | None
-    """Text, 60 characters at most."""
     currency_name: str | None
-    """Text, 30 characters at most."""
     currency_symbol: str | None
-    """Text, 4 characters at most."""
     transaction_date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 PurchaseTransactionViewSelect: TypeAlias = Literal[
     "posted_supplier_transaction_id", "transaction_type", "transaction_date",
@@ -846,11 +649,8 @@ class SagePaymentsSupplierStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SagePaymentsSupplierStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 SagePaymentsSupplierStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -866,201 +666,103 @@ class SupplierFilter(TypedDict, total=False):
     """Fields of a `Supplier`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     reference: str | None
-    """Text, 8 characters at most, required when created."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     short_name: str | None
-    """Text, 8 characters at most."""
     balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     on_hold: bool | None
-    """True or false."""
     status_reason: str | None
-    """Text, 256 characters at most, changelog 2020-09-16."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, changelog 2017-01-21."""
     currency_id: int | None
-    """Whole number."""
     exchange_rate_type: Literal["ExchangeRateSingle", "ExchangeRatePeriod"] | str | int | None
-    """Enum."""
     telephone_country_code: str | None
-    """Text, 5 characters at most."""
     telephone_area_code: str | None
-    """Text, 20 characters at most."""
     telephone_subscriber_number: str | None
-    """Text, 200 characters at most."""
     fax_country_code: str | None
-    """Text, 5 characters at most."""
     fax_area_code: str | None
-    """Text, 20 characters at most."""
     fax_subscriber_number: str | None
-    """Text, 200 characters at most."""
     website: str | None
-    """Text, 200 characters at most."""
     credit_limit: Decimal | float | None
-    """Number, 2 decimal places."""
     country_code_id: int | None
-    """Whole number."""
     default_tax_code_id: int | None
-    """Whole number."""
     vat_number: str | None
-    """Text, 30 characters at most."""
     account_type: Literal["TradingAccountTypeOpenItem", "TradingAccountTypeBalanceForward", "TradingAccountTypeAutoAllocation"] | str | int | None
-    """Enum, changelog 2020-09-16."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, changelog 2020-09-16."""
     early_settlement_discount_days: int | None
-    """Whole number, changelog 2020-09-16."""
     payment_terms_days: int | None
-    """Whole number, changelog 2020-09-16."""
     payment_terms_basis: Literal["PaymentDueFromCalendarMonth", "PaymentDueFromStartOfMonth", "PaymentDueFromEndOfMonth", "PaymentDueFromDocumentDate"] | str | int | None
-    """Enum, changelog 2020-09-16."""
     payment_group_id: int | None
-    """Whole number, changelog 2020-09-16."""
     factor_house_id: int | None
-    """Whole number, changelog 2020-09-16."""
     credit_bureau_id: int | None
-    """Whole number, changelog 2020-09-16."""
     credit_position_id: int | None
-    """Whole number, changelog 2020-09-16."""
     trading_terms: str | None
-    """Text, 30 characters at most, changelog 2020-09-16."""
     credit_reference: str | None
-    """Text, 60 characters at most, changelog 2020-09-16."""
     account_opened: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     last_credit_review: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     next_credit_review: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     application_date: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     date_received: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     terms_agreed: bool | None
-    """True or false, changelog 2020-09-16."""
     value_of_current_orders_in_pop: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-07-26."""
     order_priority: str | None
-    """Text, 1 characters at most, changelog 2020-09-16."""
     months_to_keep_transactions: int | None
-    """Whole number, changelog 2020-09-16."""
     default_nominal_code_id: int | None
-    """Whole number, read-only, changelog 2023-08-14."""
     default_nominal_code_reference: str | None
-    """Text, 8 characters at most, changelog 2021-07-26."""
     default_nominal_code_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2021-07-26."""
     default_nominal_code_department: str | None
-    """Text, 3 characters at most, changelog 2021-07-26."""
     is_supplier_payments_enabled: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "balance", "on_hold", "status_reason",
@@ -1209,31 +911,18 @@ class SupplierContactFilter(TypedDict, total=False):
     """Fields of a `SupplierContact`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_id: int | None
-    """Whole number, read-only."""
     salutation_id: int | None
-    """Whole number."""
     name: str | None
-    """Text, 180 characters at most, read-only."""
     first_name: str | None
-    """Text, 60 characters at most."""
     middle_name: str | None
-    """Text, 60 characters at most."""
     last_name: str | None
-    """Text, 60 characters at most."""
     default_telephone: str | None
-    """Text, 227 characters at most, read-only."""
     default_email: str | None
-    """Text, 227 characters at most, read-only."""
     is_default: bool | None
-    """True or false, read-only."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierContactSelect: TypeAlias = Literal[
     "id", "supplier_id", "salutation_id", "name", "first_name", "middle_name",
@@ -1265,19 +954,12 @@ class SupplierContactRoleFilter(TypedDict, total=False):
     """Fields of a `SupplierContactRole`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     trader_contact_role_id: int | None
-    """Whole number, read-only."""
     is_preferred_contact_for_role: bool | None
-    """True or false, read-only."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierContactRoleSelect: TypeAlias = Literal[
     "id", "supplier_contact_id", "trader_contact_role_id",
@@ -1300,19 +982,12 @@ class SupplierEmailFilter(TypedDict, total=False):
     """Fields of a `SupplierEmail`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     email: str | None
-    """Text, 227 characters at most."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierEmailSelect: TypeAlias = Literal[
     "id", "email", "supplier_contact_id", "is_default", "is_to_delete",
@@ -1338,25 +1013,15 @@ class SupplierFaxFilter(TypedDict, total=False):
     """Fields of a `SupplierFax`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierFaxSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -1385,21 +1050,13 @@ class SupplierMemoFilter(TypedDict, total=False):
     """Fields of a `SupplierMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     supplier_id: int | None
-    """Whole number, required when created."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_active: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false, changelog 2021-03-15."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierMemoSelect: TypeAlias = Literal[
     "id", "supplier_id", "note", "is_active", "is_to_delete", "created_by",
@@ -1420,25 +1077,15 @@ class SupplierMobileFilter(TypedDict, total=False):
     """Fields of a `SupplierMobile`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierMobileSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -1467,53 +1114,29 @@ class SupplierPeriodValueViewFilter(TypedDict, total=False):
     """Fields of a `SupplierPeriodValueView`, and what each has to equal."""
 
     supplier_id: int | None
-    """Whole number."""
     supplier_reference: str | None
-    """Text, 20 characters at most."""
     supplier_name: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     supplier_period_value_id: int | None
-    """Whole number."""
     period_value_total_invoice_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_credit_note_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cash_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_profit_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_invoice_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cred_note_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cash_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_profit_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_exchange_rate_gain_or_loss: int | None
-    """Whole number, read-only."""
     period_value_total_finance_charges_applied: Decimal | float | None
-    """Number, 2 decimal places."""
     supplier_analysis_period_id: int | None
-    """Whole number."""
     analysis_period_reference: str | None
-    """Text, 20 characters at most."""
     analysis_period_start_date: DateOrTime | None
-    """Time, UTC."""
     analysis_period_end_date: DateOrTime | None
-    """Time, UTC."""
     period_value_date_time_updated: DateOrTime | None
-    """Time, UTC."""
 
 SupplierPeriodValueViewSelect: TypeAlias = Literal[
     "supplier_id", "supplier_reference", "supplier_name", "supplier_analysis_code_1",
@@ -1588,25 +1211,15 @@ class SupplierTelephoneFilter(TypedDict, total=False):
     """Fields of a `SupplierTelephone`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierTelephoneSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -1635,219 +1248,112 @@ class SupplierViewFilter(TypedDict, total=False):
     """Fields of a `SupplierView`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     short_name: str | None
-    """Text, 8 characters at most."""
     country_code_id: int | None
-    """Whole number."""
     country_code: str | None
-    """Text, 2 characters at most."""
     currency_id: int | None
-    """Whole number."""
     currency_name: str | None
-    """Text, 30 characters at most."""
     currency_symbol: str | None
-    """Text, 4 characters at most."""
     currency_iso_code_id: int | None
-    """Whole number."""
     currency_iso_code: str | None
-    """Text, 3 characters at most."""
     currency_iso_code_name: str | None
-    """Text, 100 characters at most."""
     balance: Decimal | float | None
-    """Number, 2 decimal places."""
     base_balance: Decimal | float | None
-    """Number, 2 decimal places."""
     credit_limit: Decimal | float | None
-    """Number, 2 decimal places."""
     vat_number: str | None
-    """Text, 30 characters at most."""
     default_tax_rate_id: int | None
-    """Whole number."""
     default_tax_rate_code: int | None
-    """Whole number."""
     default_tax_rate_name: str | None
-    """Text, 60 characters at most."""
     default_tax_rate: Decimal | float | None
-    """Number, 2 decimal places."""
     default_order_priority: str | None
-    """Text, 1 characters at most."""
     default_nominal_account_number: str | None
-    """Text, 8 characters at most."""
     default_nominal_cost_centre: str | None
-    """Text, 3 characters at most."""
     default_nominal_department: str | None
-    """Text, 3 characters at most."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     days_early_settlement_disc_applies: int | None
-    """Whole number."""
     payment_terms_in_days: int | None
-    """Whole number."""
     payment_terms_id: int | None
-    """Whole number."""
     payment_terms: str | None
-    """Text, 30 characters at most."""
     account_is_on_hold: bool | None
-    """True or false."""
     account_status_type_id: int | None
-    """Whole number."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, or its number."""
     account_type_id: int | None
-    """Whole number."""
     account_type: Literal["TradingAccountTypeOpenItem", "TradingAccountTypeBalanceForward", "TradingAccountTypeAutoAllocation"] | str | int | None
-    """Enum, or its number."""
     value_of_current_orders_in_pop: Decimal | float | None
-    """Number, 2 decimal places."""
     date_account_details_last_changed: DateOrTime | None
-    """Time, UTC."""
     date_of_last_transaction: DateOrTime | None
-    """Time, UTC."""
     trading_terms: str | None
-    """Text, 30 characters at most."""
     credit_reference: str | None
-    """Text, 60 characters at most."""
     credit_bureau_id: int | None
-    """Whole number."""
     credit_bureau_name: str | None
-    """Text, 50 characters at most."""
     credit_position_id: int | None
-    """Whole number."""
     credit_position_name: str | None
-    """Text, 50 characters at most."""
     account_opened: DateOrTime | None
-    """Time, UTC."""
     last_credit_review: DateOrTime | None
-    """Time, UTC."""
     next_credit_review: DateOrTime | None
-    """Time, UTC."""
     application_date: DateOrTime | None
-    """Time, UTC."""
     date_received: DateOrTime | None
-    """Time, UTC."""
     terms_agreed: bool | None
-    """True or false."""
     is_over_credit_limit: bool | None
-    """True or false."""
     months_to_keep_transactions_for: int | None
-    """Whole number."""
     telephone_area_code: str | None
-    """Text, 20 characters at most."""
     telephone_country_code: str | None
-    """Text, 5 characters at most."""
     telephone_subscriber_number: str | None
-    """Text, 200 characters at most."""
     fax_area_code: str | None
-    """Text, 20 characters at most."""
     fax_country_code: str | None
-    """Text, 5 characters at most."""
     fax_subscriber_number: str | None
-    """Text, 200 characters at most."""
     website: str | None
-    """Text, 200 characters at most."""
     contact_name: str | None
-    """Text, 235 characters at most."""
     contact_first_name: str | None
-    """Text, 60 characters at most."""
     contact_middle_name: str | None
-    """Text, 60 characters at most."""
     contact_last_name: str | None
-    """Text, 60 characters at most."""
     contact_default_telephone_number: str | None
-    """Text, 227 characters at most."""
     contact_default_email_address: str | None
-    """Text, 227 characters at most."""
     factor_house_name: str | None
-    """Text, 60 characters at most."""
     payment_group_description: str | None
-    """Text, 32 characters at most."""
     sage_payments_supplier_status_type_id: int | None
-    """Whole number."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     supplier_location_id: int | None
-    """Whole number."""
     supplier_location_address_line_1: str | None
-    """Text, 60 characters at most."""
     supplier_location_address_line_2: str | None
-    """Text, 60 characters at most."""
     supplier_location_address_line_3: str | None
-    """Text, 60 characters at most."""
     supplier_location_address_line_4: str | None
-    """Text, 60 characters at most."""
     supplier_location_post_code: str | None
-    """Text, 10 characters at most."""
     supplier_location_city: str | None
-    """Text, 60 characters at most."""
     supplier_location_county: str | None
-    """Text, 60 characters at most."""
     supplier_location_country: str | None
-    """Text, 60 characters at most."""
     supplier_location_full_address: str | None
-    """Text, 444 characters at most."""
     supplier_location_date_time_created: DateOrTime | None
-    """Time, UTC."""
     supplier_location_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     supplier_location_country_code_id: int | None
-    """Whole number."""
     supplier_location_country_code: str | None
-    """Text, 2 characters at most."""
     supplier_location_country_code_name: str | None
-    """Text, 60 characters at most."""
     supplier_location_address_country_code_id: int | None
-    """Whole number."""
     supplier_location_address_country_code: str | None
-    """Text, 2 characters at most."""
     supplier_location_address_country_code_name: str | None
-    """Text, 60 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierViewSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "country_code_id", "country_code",
@@ -2025,19 +1531,12 @@ class SupplierWebsiteFilter(TypedDict, total=False):
     """Fields of a `SupplierWebsite`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     website: str | None
-    """Text, 227 characters at most."""
     supplier_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SupplierWebsiteSelect: TypeAlias = Literal[
     "id", "website", "supplier_contact_id", "is_default", "is_to_delete",
@@ -2063,55 +1562,30 @@ class SupplierYearValueViewFilter(TypedDict, total=False):
     """Fields of a `SupplierYearValueView`, and what each has to equal."""
 
     supplier_id: int | None
-    """Whole number."""
     supplier_reference: str | None
-    """Text, 20 characters at most."""
     supplier_name: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     supplier_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     supplier_year_value_id: int | None
-    """Whole number."""
     year_value_total_invoice_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_credit_note_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cash_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_profit_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_invoice_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cred_note_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cash_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_profit_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_exchange_rate_gain_or_loss: int | None
-    """Whole number."""
     year_value_total_finance_charges_applied: Decimal | float | None
-    """Number, 2 decimal places."""
     financial_year_id: int | None
-    """Whole number."""
     financial_year_start_date: DateOrTime | None
-    """Time, UTC."""
     financial_year_end_date: DateOrTime | None
-    """Time, UTC."""
     year_relative_to_current_year: int | None
-    """Whole number."""
     number_of_periods_in_year: int | None
-    """Whole number."""
     year_value_date_time_updated: DateOrTime | None
-    """Time, UTC."""
 
 SupplierYearValueViewSelect: TypeAlias = Literal[
     "supplier_id", "supplier_reference", "supplier_name", "supplier_analysis_code_1",

@@ -16,225 +16,115 @@ class CustomerFilter(TypedDict, total=False):
     """Fields of a `Customer`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     reference: str | None
-    """Text, 8 characters at most, required when created."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     short_name: str | None
-    """Text, 8 characters at most."""
     balance: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     on_hold: bool | None
-    """True or false."""
     status_reason: str | None
-    """Text, 256 characters at most, changelog 2020-09-16."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, changelog 2017-01-21."""
     currency_id: int | None
-    """Whole number."""
     exchange_rate_type: Literal["ExchangeRateSingle", "ExchangeRatePeriod"] | str | int | None
-    """Enum."""
     telephone_country_code: str | None
-    """Text, 5 characters at most."""
     telephone_area_code: str | None
-    """Text, 20 characters at most."""
     telephone_subscriber_number: str | None
-    """Text, 200 characters at most."""
     fax_country_code: str | None
-    """Text, 5 characters at most."""
     fax_area_code: str | None
-    """Text, 20 characters at most."""
     fax_subscriber_number: str | None
-    """Text, 200 characters at most."""
     website: str | None
-    """Text, 200 characters at most."""
     credit_limit: Decimal | float | None
-    """Number, 2 decimal places."""
     country_code_id: int | None
-    """Whole number."""
     default_tax_code_id: int | None
-    """Whole number."""
     vat_number: str | None
-    """Text, 30 characters at most."""
     duns_code: str | None
-    """Text, 9 characters at most."""
     account_type: Literal["TradingAccountTypeOpenItem", "TradingAccountTypeBalanceForward", "TradingAccountTypeAutoAllocation"] | str | int | None
-    """Enum, changelog 2020-09-16."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, changelog 2020-09-16."""
     early_settlement_discount_days: int | None
-    """Whole number, changelog 2020-09-16."""
     payment_terms_days: int | None
-    """Whole number, changelog 2020-09-16."""
     payment_terms_basis: Literal["PaymentDueFromCalendarMonth", "PaymentDueFromStartOfMonth", "PaymentDueFromEndOfMonth", "PaymentDueFromDocumentDate"] | str | int | None
-    """Enum, changelog 2020-09-16."""
     average_time_to_pay: int | None
-    """Whole number, read-only."""
     terms_agreed: bool | None
-    """True or false, changelog 2020-09-16."""
     value_of_current_orders_in_sop: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     credit_bureau_id: int | None
-    """Whole number, changelog 2020-09-16."""
     credit_position_id: int | None
-    """Whole number, changelog 2020-09-16."""
     finance_charge_id: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     trading_terms: str | None
-    """Text, 30 characters at most, changelog 2020-09-16."""
     credit_reference: str | None
-    """Text, 60 characters at most, changelog 2020-09-16."""
     account_opened: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     last_credit_review: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     next_credit_review: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     application_date: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     date_received: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     date_finance_charge_last_run: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     office_type: Literal["Independent"] | str | int | None
-    """Enum, Professional only, changelog 2020-09-16."""
     associated_head_office_id: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     produce_statements_for_customer: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     is_head_office_with_branches: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     use_consolidated_billing: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     order_priority: str | None
-    """Text, 1 characters at most, changelog 2020-09-16."""
     use_tax_code_as_default: bool | None
-    """True or false, changelog 2020-09-16."""
     months_to_keep_transactions: int | None
-    """Whole number, changelog 2020-09-16."""
     default_nominal_code_id: int | None
-    """Whole number, read-only, changelog 2023-08-14."""
     default_nominal_code_reference: str | None
-    """Text, 8 characters at most, changelog 2020-09-16."""
     default_nominal_code_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     default_nominal_code_department: str | None
-    """Text, 3 characters at most, changelog 2020-09-16."""
     invoice_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, changelog 2020-09-16."""
     invoice_line_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, changelog 2020-09-16."""
     customer_discount_group_id: int | None
-    """Whole number, changelog 2020-09-16."""
     order_value_discount_id: int | None
-    """Whole number, changelog 2020-09-16."""
     price_band_id: int | None
-    """Whole number, changelog 2020-09-16."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "balance", "on_hold", "status_reason",
@@ -421,37 +311,21 @@ class CustomerAlertFilter(TypedDict, total=False):
     """Fields of a `CustomerAlert`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, required when created."""
     alert_text: str | None
-    """Text, 255 characters at most."""
     is_active: bool | None
-    """True or false."""
     show_alert_for_orders: bool | None
-    """True or false."""
     show_alert_for_proformas: bool | None
-    """True or false."""
     show_alert_for_quotes: bool | None
-    """True or false."""
     show_alert_for_credit_notes: bool | None
-    """True or false."""
     show_alert_for_price_enquiries: bool | None
-    """True or false."""
     show_alert_for_invoices: bool | None
-    """True or false."""
     show_alert_for_returns: bool | None
-    """True or false."""
     show_alert_for_project_bills: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     updated_by: str | None
-    """Text, 30 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerAlertSelect: TypeAlias = Literal[
     "id", "customer_id", "alert_text", "is_active", "show_alert_for_orders",
@@ -486,15 +360,10 @@ class CustomerCardFilter(TypedDict, total=False):
     """Fields of a `CustomerCard`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, required when created."""
     last_used_date: DateOrTime | None
-    """Time, UTC, read-only."""
     is_to_delete: bool | None
-    """True or false."""
 
 CustomerCardSelect: TypeAlias = Literal[
     "id", "customer_id", "description", "last_used_date", "is_to_delete",
@@ -512,31 +381,18 @@ class CustomerContactFilter(TypedDict, total=False):
     """Fields of a `CustomerContact`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     salutation_id: int | None
-    """Whole number."""
     name: str | None
-    """Text, 180 characters at most."""
     first_name: str | None
-    """Text, 60 characters at most."""
     middle_name: str | None
-    """Text, 60 characters at most."""
     last_name: str | None
-    """Text, 60 characters at most."""
     default_telephone: str | None
-    """Text, 227 characters at most, read-only."""
     default_email: str | None
-    """Text, 227 characters at most, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerContactSelect: TypeAlias = Literal[
     "id", "customer_id", "salutation_id", "name", "first_name", "middle_name",
@@ -568,19 +424,12 @@ class CustomerContactRoleFilter(TypedDict, total=False):
     """Fields of a `CustomerContactRole`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     trader_contact_role_id: int | None
-    """Whole number, read-only."""
     is_preferred_contact_for_role: bool | None
-    """True or false, read-only."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerContactRoleSelect: TypeAlias = Literal[
     "id", "customer_contact_id", "trader_contact_role_id",
@@ -603,51 +452,28 @@ class CustomerDeliveryAddressFilter(TypedDict, total=False):
     """Fields of a `CustomerDeliveryAddress`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, required when created."""
     is_default: bool | None
-    """True or false."""
     description: str | None
-    """Text, 255 characters at most, required when created."""
     postal_name: str | None
-    """Text, 60 characters at most."""
     address_1: str | None
-    """Text, 60 characters at most."""
     address_2: str | None
-    """Text, 60 characters at most."""
     address_3: str | None
-    """Text, 60 characters at most."""
     address_4: str | None
-    """Text, 60 characters at most."""
     city: str | None
-    """Text, 60 characters at most."""
     county: str | None
-    """Text, 60 characters at most."""
     postcode: str | None
-    """Text, 10 characters at most."""
     country: str | None
-    """Text, 60 characters at most, read-only."""
     address_country_code_id: int | None
-    """Whole number."""
     contact: str | None
-    """Text, 235 characters at most."""
     telephone: str | None
-    """Text, 60 characters at most."""
     fax: str | None
-    """Text, 30 characters at most."""
     email: str | None
-    """Text, 255 characters at most."""
     tax_number: str | None
-    """Text, 30 characters at most."""
     tax_code_id: int | None
-    """Whole number, required when created."""
     country_code_id: int | None
-    """Whole number, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerDeliveryAddressSelect: TypeAlias = Literal[
     "id", "customer_id", "is_default", "description", "postal_name", "address_1",
@@ -694,19 +520,12 @@ class CustomerEmailFilter(TypedDict, total=False):
     """Fields of a `CustomerEmail`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     email: str | None
-    """Text, 227 characters at most."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerEmailSelect: TypeAlias = Literal[
     "id", "email", "customer_contact_id", "is_default", "is_to_delete",
@@ -732,25 +551,15 @@ class CustomerFaxFilter(TypedDict, total=False):
     """Fields of a `CustomerFax`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerFaxSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -779,21 +588,13 @@ class CustomerMemoFilter(TypedDict, total=False):
     """Fields of a `CustomerMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, required when created."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_active: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false, changelog 2021-03-15."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerMemoSelect: TypeAlias = Literal[
     "id", "customer_id", "note", "is_active", "is_to_delete", "created_by",
@@ -814,25 +615,15 @@ class CustomerMobileFilter(TypedDict, total=False):
     """Fields of a `CustomerMobile`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerMobileSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -861,53 +652,29 @@ class CustomerPeriodValueViewFilter(TypedDict, total=False):
     """Fields of a `CustomerPeriodValueView`, and what each has to equal."""
 
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 20 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     customer_period_value_id: int | None
-    """Whole number."""
     period_value_total_invoice_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_credit_note_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cash_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_profit_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_invoice_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cred_note_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_cash_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_total_profit_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     period_value_exchange_rate_gain_or_loss: int | None
-    """Whole number, read-only."""
     period_value_total_finance_charges_applied: Decimal | float | None
-    """Number, 2 decimal places."""
     customer_analysis_period_id: int | None
-    """Whole number."""
     analysis_period_reference: str | None
-    """Text, 20 characters at most."""
     analysis_period_start_date: DateOrTime | None
-    """Time, UTC."""
     analysis_period_end_date: DateOrTime | None
-    """Time, UTC."""
     period_value_date_time_updated: DateOrTime | None
-    """Time, UTC."""
 
 CustomerPeriodValueViewSelect: TypeAlias = Literal[
     "customer_id", "customer_reference", "customer_name", "customer_analysis_code_1",
@@ -982,63 +749,34 @@ class CustomerSopInvoiceCreditLineViewFilter(TypedDict, total=False):
     """Fields of a `CustomerSopInvoiceCreditLineView`, and what each has to equal."""
 
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     sop_invoice_credit_id: int | None
-    """Whole number."""
     sop_invoice_credit_type: Literal["EnumInvoiceCreditTypeCredit"] | str | int | None
-    """Enum, or its number."""
     sop_invoice_credit_document_no: str | None
-    """Text, 20 characters at most."""
     sop_invoice_credit_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_invoice_credit_document_status: str | int | None
-    """Enum, or its number, read-only."""
     sop_invoice_credit_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     sop_invoice_credit_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_invoice_credit_line_id: int | None
-    """Whole number."""
     sop_invoice_credit_line_invoice_credit_date: DateOrTime | None
-    """Time, UTC."""
     sop_invoice_credit_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_invoice_credit_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_invoice_credit_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     invoice_line_profit_analysis_id: int | None
-    """Whole number."""
     invoice_line_profit_analysis_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     invoice_line_profit_analysis_realised_cost_value: Decimal | float | None
-    """Number, 5 decimal places."""
     invoice_line_profit_analysis_realised_profit_value: Decimal | float | None
-    """Number, 5 decimal places."""
     invoice_line_profit_analysis_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     product_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     product_group_id: int | None
-    """Whole number."""
     product_group_code: str | None
-    """Text, 20 characters at most."""
     product_group_description: str | None
-    """Text, 50 characters at most."""
     product_group_date_time_updated: DateOrTime | None
-    """Time, UTC."""
 
 CustomerSopInvoiceCreditLineViewSelect: TypeAlias = Literal[
     "customer_id", "customer_reference", "customer_name", "sop_invoice_credit_id",
@@ -1113,25 +851,15 @@ class CustomerTelephoneFilter(TypedDict, total=False):
     """Fields of a `CustomerTelephone`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     full_number: str | None
-    """Text, 227 characters at most, read-only."""
     country_code: str | None
-    """Text, 5 characters at most."""
     area_code: str | None
-    """Text, 20 characters at most."""
     subscriber_number: str | None
-    """Text, 200 characters at most."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerTelephoneSelect: TypeAlias = Literal[
     "id", "full_number", "country_code", "area_code", "subscriber_number",
@@ -1160,259 +888,132 @@ class CustomerViewFilter(TypedDict, total=False):
     """Fields of a `CustomerView`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most, changelog 2019-04-16."""
     name: str | None
-    """Text, 60 characters at most."""
     short_name: str | None
-    """Text, 8 characters at most."""
     country_code_id: int | None
-    """Whole number."""
     country_code: str | None
-    """Text, 2 characters at most."""
     currency_id: int | None
-    """Whole number."""
     currency_name: str | None
-    """Text, 30 characters at most."""
     currency_symbol: str | None
-    """Text, 4 characters at most, changelog 2018-04-25."""
     currency_iso_code_id: int | None
-    """Whole number."""
     currency_iso_code: str | None
-    """Text, 3 characters at most."""
     currency_iso_code_name: str | None
-    """Text, 100 characters at most."""
     balance: Decimal | float | None
-    """Number, 2 decimal places."""
     base_balance: Decimal | float | None
-    """Number, 2 decimal places."""
     credit_limit: Decimal | float | None
-    """Number, 2 decimal places."""
     vat_number: str | None
-    """Text, 30 characters at most."""
     default_tax_rate_id: int | None
-    """Whole number."""
     default_tax_rate_code: int | None
-    """Whole number."""
     default_tax_rate_name: str | None
-    """Text, 60 characters at most."""
     default_tax_rate: Decimal | float | None
-    """Number, 2 decimal places."""
     default_order_priority: str | None
-    """Text, 1 characters at most."""
     default_nominal_account_number: str | None
-    """Text, 8 characters at most."""
     default_nominal_cost_centre: str | None
-    """Text, 3 characters at most."""
     default_nominal_department: str | None
-    """Text, 3 characters at most."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     days_early_settlement_disc_applies: int | None
-    """Whole number."""
     payment_terms_in_days: int | None
-    """Whole number."""
     payment_terms_id: int | None
-    """Whole number."""
     payment_terms: str | None
-    """Text, 30 characters at most."""
     discount_group_id: int | None
-    """Whole number."""
     discount_group_name: str | None
-    """Text, 20 characters at most."""
     discount_group_description: str | None
-    """Text, 50 characters at most."""
     order_value_discount_id: int | None
-    """Whole number."""
     order_value_discount_name: str | None
-    """Text, 20 characters at most."""
     order_value_discount_description: str | None
-    """Text, 50 characters at most."""
     price_band_id: int | None
-    """Whole number."""
     price_band_name: str | None
-    """Text, 20 characters at most."""
     price_band_description: str | None
-    """Text, 50 characters at most."""
     use_consolidated_billing: bool | None
-    """True or false."""
     invoice_line_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     invoice_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     account_is_on_hold: bool | None
-    """True or false."""
     account_status_type_id: int | None
-    """Whole number, changelog 2020-09-16."""
     account_status_type: Literal["AccountStatusActive", "AccountStatusHidden"] | str | int | None
-    """Enum, or its number."""
     account_type_id: int | None
-    """Whole number, changelog 2020-09-16."""
     account_type: Literal["TradingAccountTypeOpenItem", "TradingAccountTypeBalanceForward", "TradingAccountTypeAutoAllocation"] | str | int | None
-    """Enum, or its number, changelog 2019-04-16."""
     value_of_current_orders_in_sop: Decimal | float | None
-    """Number, 2 decimal places."""
     date_account_details_last_changed: DateOrTime | None
-    """Time, UTC."""
     date_of_last_transaction: DateOrTime | None
-    """Time, UTC."""
     date_finance_charge_last_run: DateOrTime | None
-    """Time, UTC."""
     trading_terms: str | None
-    """Text, 30 characters at most."""
     credit_reference: str | None
-    """Text, 60 characters at most."""
     credit_bureau_id: int | None
-    """Whole number."""
     credit_bureau_name: str | None
-    """Text, 50 characters at most."""
     credit_position_id: int | None
-    """Whole number."""
     credit_position_name: str | None
-    """Text, 50 characters at most."""
     average_time_to_pay: int | None
-    """Whole number."""
     account_opened: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     last_credit_review: DateOrTime | None
-    """Time, UTC."""
     next_credit_review: DateOrTime | None
-    """Time, UTC."""
     application_date: DateOrTime | None
-    """Time, UTC."""
     date_received: DateOrTime | None
-    """Time, UTC."""
     terms_agreed: bool | None
-    """True or false."""
     is_over_credit_limit: bool | None
-    """True or false, changelog 2020-09-16."""
     months_to_keep_transactions_for: int | None
-    """Whole number."""
     use_tax_code_as_default: bool | None
-    """True or false."""
     avg_time_to_pay_date_last_updated: DateOrTime | None
-    """Time, UTC."""
     duns_code: str | None
-    """Text, 9 characters at most."""
     telephone_area_code: str | None
-    """Text, 20 characters at most."""
     telephone_country_code: str | None
-    """Text, 5 characters at most."""
     telephone_subscriber_number: str | None
-    """Text, 200 characters at most."""
     fax_area_code: str | None
-    """Text, 20 characters at most."""
     fax_country_code: str | None
-    """Text, 5 characters at most."""
     fax_subscriber_number: str | None
-    """Text, 200 characters at most."""
     website: str | None
-    """Text, 200 characters at most."""
     send_copy_statement_to_branch: bool | None
-    """True or false, changelog 2020-09-16."""
     statement_transmission_method_id: int | None
-    """Whole number."""
     statement_transmission_method: str | int | None
-    """Enum, or its number, changelog 2020-09-16."""
     invoice_payments_status: str | int | None
-    """Enum, or its number, changelog 2020-09-16."""
     contact_name: str | None
-    """Text, 235 characters at most, changelog 2020-09-16."""
     contact_first_name: str | None
-    """Text, 60 characters at most, changelog 2020-09-16."""
     contact_middle_name: str | None
-    """Text, 60 characters at most, changelog 2020-09-16."""
     contact_last_name: str | None
-    """Text, 60 characters at most, changelog 2020-09-16."""
     contact_default_telephone_number: str | None
-    """Text, 227 characters at most, changelog 2020-09-16."""
     contact_default_email_address: str | None
-    """Text, 227 characters at most, changelog 2020-09-16."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     customer_location_id: int | None
-    """Whole number."""
     customer_location_address_line_1: str | None
-    """Text, 60 characters at most."""
     customer_location_address_line_2: str | None
-    """Text, 60 characters at most."""
     customer_location_address_line_3: str | None
-    """Text, 60 characters at most."""
     customer_location_address_line_4: str | None
-    """Text, 60 characters at most."""
     customer_location_post_code: str | None
-    """Text, 10 characters at most."""
     customer_location_city: str | None
-    """Text, 60 characters at most."""
     customer_location_county: str | None
-    """Text, 60 characters at most."""
     customer_location_country: str | None
-    """Text, 60 characters at most."""
     customer_location_full_address: str | None
-    """Text, 444 characters at most, changelog 2019-04-16."""
     customer_location_date_time_created: DateOrTime | None
-    """Time, UTC."""
     customer_location_date_time_updated: DateOrTime | None
-    """Time, UTC, changelog 2020-09-16."""
     customer_location_country_code_id: int | None
-    """Whole number."""
     customer_location_country_code: str | None
-    """Text, 2 characters at most."""
     customer_location_country_code_name: str | None
-    """Text, 60 characters at most."""
     customer_location_type_id: int | None
-    """Whole number, changelog 2020-09-16."""
     customer_location_type: str | int | None
-    """Enum, or its number."""
     customer_location_address_country_code_id: int | None
-    """Whole number."""
     customer_location_address_country_code: str | None
-    """Text, 2 characters at most."""
     customer_location_address_country_code_name: str | None
-    """Text, 60 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerViewSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "country_code_id", "country_code",
@@ -1620,19 +1221,12 @@ class CustomerWebsiteFilter(TypedDict, total=False):
     """Fields of a `CustomerWebsite`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     website: str | None
-    """Text, 227 characters at most."""
     customer_contact_id: int | None
-    """Whole number, read-only."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CustomerWebsiteSelect: TypeAlias = Literal[
     "id", "website", "customer_contact_id", "is_default", "is_to_delete",
@@ -1658,55 +1252,30 @@ class CustomerYearValueViewFilter(TypedDict, total=False):
     """Fields of a `CustomerYearValueView`, and what each has to equal."""
 
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 20 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     customer_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     customer_year_value_id: int | None
-    """Whole number."""
     year_value_total_invoice_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_credit_note_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cash_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_profit_value_to_date: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_invoice_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cred_note_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_cash_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_total_profit_value_to_date_in_base: Decimal | float | None
-    """Number, 2 decimal places."""
     year_value_exchange_rate_gain_or_loss: int | None
-    """Whole number."""
     year_value_total_finance_charges_applied: Decimal | float | None
-    """Number, 2 decimal places."""
     financial_year_id: int | None
-    """Whole number."""
     financial_year_start_date: DateOrTime | None
-    """Time, UTC."""
     financial_year_end_date: DateOrTime | None
-    """Time, UTC."""
     year_relative_to_current_year: int | None
-    """Whole number."""
     number_of_periods_in_year: int | None
-    """Whole number."""
     year_value_date_time_updated: DateOrTime | None
-    """Time, UTC."""
 
 CustomerYearValueViewSelect: TypeAlias = Literal[
     "customer_id", "customer_reference", "customer_name", "customer_analysis_code_1",
@@ -1782,11 +1351,8 @@ class DocumentTransmissionMethodTypeFilter(TypedDict, total=False):
     """Fields of a `DocumentTransmissionMethodType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 DocumentTransmissionMethodTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1802,15 +1368,10 @@ class FinanceChargeFilter(TypedDict, total=False):
     """Fields of a `FinanceCharge`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: int | None
-    """Whole number."""
     finance_charge_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 FinanceChargeSelect: TypeAlias = Literal[
     "id", "code", "finance_charge_percent", "date_time_created", "date_time_updated",
@@ -1829,11 +1390,8 @@ class HeadOfficeTypeFilter(TypedDict, total=False):
     """Fields of a `HeadOfficeType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 HeadOfficeTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1849,19 +1407,12 @@ class LookupCustomerFilter(TypedDict, total=False):
     """Fields of a `LookupCustomer`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     short_name: str | None
-    """Text, 8 characters at most."""
     account_status_type_id: int | None
-    """Whole number."""
     post_code: str | None
-    """Text, 10 characters at most."""
     office_type_id: int | None
-    """Whole number, Professional only."""
 
 LookupCustomerSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "account_status_type_id", "post_code",
@@ -1881,69 +1432,37 @@ class SalesAgedDebtorViewFilter(TypedDict, total=False):
     """Fields of a `SalesAgedDebtorView`, and what each has to equal."""
 
     customer_id: int | None
-    """Whole number, read-only."""
     posted_customer_transaction_id: int | None
-    """Whole number, read-only."""
     doc_past: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_future: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_current: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_1: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_2: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_3: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_4: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_5: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_6: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_7: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     doc_period_8: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_past: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_future: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_current: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_1: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_2: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_3: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_4: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_5: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_6: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_7: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_period_8: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     aged_period_1: str | None
-    """Text, read-only."""
     aged_period_2: str | None
-    """Text, read-only."""
     aged_period_3: str | None
-    """Text, read-only."""
     aged_period_4: str | None
-    """Text, read-only."""
     aged_period_5: str | None
-    """Text, read-only."""
     aged_period_6: str | None
-    """Text, read-only."""
     aged_period_7: str | None
-    """Text, read-only."""
     aged_period_8: str | None
-    """Text, read-only."""
 
 SalesAgedDebtorViewSelect: TypeAlias = Literal[
     "customer_id", "posted_customer_transaction_id", "doc_past", "doc_future",
@@ -1989,13 +1508,9 @@ class SalesAgedTransactionPeriodViewFilter(TypedDict, total=False):
     """Fields of a `SalesAgedTransactionPeriodView`, and what each has to equal."""
 
     customer_id: int | None
-    """Whole number, read-only."""
     base_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     ageing_period_name: str | None
-    """Text, 7 characters at most, read-only."""
     ageing_date: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalesAgedTransactionPeriodViewSelect: TypeAlias = Literal[
     "customer_id", "base_outstanding_value", "ageing_period_name", "ageing_date",
@@ -2013,69 +1528,37 @@ class SalesHistoricalTransactionFilter(TypedDict, total=False):
     """Fields of a `SalesHistoricalTransaction`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     customer_id: int | None
-    """Whole number."""
     trader_transaction_type: Literal["TradingAccountEntryTypeInvoice"] | str | int | None
-    """Enum."""
     reference: str | None
-    """Text, 20 characters at most."""
     second_reference: str | None
-    """Text, 20 characters at most."""
     queried: str | None
-    """Text, 1 characters at most."""
     transaction_date: DateOrTime | None
-    """Time, UTC."""
     posted_date: DateOrTime | None
-    """Time, UTC."""
     due_date: DateOrTime | None
-    """Time, UTC."""
     full_settlement_date: DateOrTime | None
-    """Time, UTC."""
     document_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     control_value_in_base_currency: Decimal | float | None
-    """Number, 2 decimal places."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     settled_immediately: bool | None
-    """True or false."""
     discount_days: int | None
-    """Whole number."""
     urn: int | None
-    """Whole number."""
     user_name: str | None
-    """Text, 20 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalesHistoricalTransactionSelect: TypeAlias = Literal[
     "id", "customer_id", "trader_transaction_type", "reference", "second_reference",
@@ -2143,59 +1626,32 @@ class SalesLedgerSettingsFilter(TypedDict, total=False):
     """Fields of a `SalesLedgerSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     copy_statements_for_head_offices: bool | None
-    """True or false."""
     allow_batch_processing: bool | None
-    """True or false."""
     auto_generate_account_numbers: bool | None
-    """True or false."""
     next_account_number: int | None
-    """Whole number."""
     allow_additional_trans_analysis: bool | None
-    """True or false."""
     use_card_processing: bool | None
-    """True or false."""
     use_transaction_date_for_allocation: bool | None
-    """True or false, changelog 2023-02-20."""
     early_settlement_discount_days: int | None
-    """Whole number."""
     early_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     keep_transactions_for: int | None
-    """Whole number."""
     archive_transaction_after_keeping: bool | None
-    """True or false."""
     maximum_enquiry_transactions_to_display: int | None
-    """Whole number."""
     show_outstanding_transactions: bool | None
-    """True or false."""
     tax_recovery_period: int | None
-    """Whole number."""
     default_tax_code_id: int | None
-    """Whole number."""
     default_terms_agreed: bool | None
-    """True or false."""
     no_of_reporting_periods: int | None
-    """Whole number."""
     default_payment_terms_basis: Literal["PaymentDueFromCalendarMonth", "PaymentDueFromStartOfMonth", "PaymentDueFromEndOfMonth", "PaymentDueFromDocumentDate"] | str | int | None
-    """Enum."""
     default_payment_terms_days: int | None
-    """Whole number."""
     use_account_periods_as_trading_periods: bool | None
-    """True or false, changelog 2021-07-26."""
     revalue_foreign_entries: bool | None
-    """True or false."""
     statement_terms: Literal["StatementTermsAllTransactions"] | str | int | None
-    """Enum."""
     statement_ageing_terms: Literal["StatementAgeingTermsTypeEnumInstrumentDate"] | str | int | None
-    """Enum."""
     charge_interest_on_finance_charges: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
 
 SalesLedgerSettingsSelect: TypeAlias = Literal[
     "id", "copy_statements_for_head_offices", "allow_batch_processing",
@@ -2261,69 +1717,37 @@ class SalesPostedTransactionFilter(TypedDict, total=False):
     """Fields of a `SalesPostedTransaction`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     trader_transaction_type: Literal["TradingAccountEntryTypeInvoice"] | str | int | None
-    """Enum, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     queried: str | None
-    """Text, 1 characters at most."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     posted_date: DateOrTime | None
-    """Time, UTC, read-only."""
     due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     full_settlement_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     base_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     control_value_in_base_currency: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     settled_immediately: bool | None
-    """True or false, read-only."""
     discount_days: int | None
-    """Whole number, read-only."""
     urn: int | None
-    """Whole number, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalesPostedTransactionSelect: TypeAlias = Literal[
     "id", "customer_id", "trader_transaction_type", "reference", "second_reference",
@@ -2392,19 +1816,12 @@ class SalesPostedTransactionMemoFilter(TypedDict, total=False):
     """Fields of a `SalesPostedTransactionMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     posted_customer_transaction_id: int | None
-    """Whole number, required when created."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_active: bool | None
-    """True or false."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalesPostedTransactionMemoSelect: TypeAlias = Literal[
     "id", "posted_customer_transaction_id", "note", "is_active", "created_by",
@@ -2425,17 +1842,11 @@ class SalesTradingPeriodFilter(TypedDict, total=False):
     """Fields of a `SalesTradingPeriod`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     period_number: str | None
-    """Text, 20 characters at most, read-only."""
     start_date: DateOrTime | None
-    """Time, UTC, read-only."""
     end_date: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SalesTradingPeriodSelect: TypeAlias = Literal[
     "id", "period_number", "start_date", "end_date", "date_time_created",
@@ -2455,55 +1866,30 @@ class SalesTransactionEnquiryViewFilter(TypedDict, total=False):
     """Fields of a `SalesTransactionEnquiryView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     trader_transaction_type: Literal["TradingAccountEntryTypeInvoice"] | str | int | None
-    """Enum, or its number, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     queried: str | None
-    """Text, 1 characters at most, read-only."""
     transaction_date: DateOrTime | None
-    """Time, UTC, read-only."""
     posted_date: DateOrTime | None
-    """Time, UTC, read-only."""
     due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     discount_days: int | str | None
-    """Whole number or text, read-only."""
     discount_due_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discounted_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     allocation_status: str | int | None
-    """Enum, or its number, read-only."""
     memo_note_status: str | int | None
-    """Enum, or its number, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     settled_immediately: bool | None
-    """True or false, read-only."""
     source: str | None
-    """Text, 30 characters at most, read-only."""
     urn: int | None
-    """Whole number, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     has_documents: bool | None
-    """True or false, read-only."""
 
 SalesTransactionEnquiryViewSelect: TypeAlias = Literal[
     "id", "customer_id", "trader_transaction_type", "reference", "second_reference",
@@ -2562,75 +1948,40 @@ class SalesTransactionViewFilter(TypedDict, total=False):
     """Fields of a `SalesTransactionView`, and what each has to equal."""
 
     posted_customer_transaction_id: int | None
-    """Whole number, read-only, changelog 2019-04-16."""
     transaction_type: str | int | None
-    """Enum, or its number."""
     transaction_date: DateOrTime | None
-    """Time, UTC."""
     posted_date: DateOrTime | None
-    """Time, UTC."""
     due_date: DateOrTime | None
-    """Time, UTC."""
     discount_days: int | None
-    """Whole number."""
     reference: str | None
-    """Text, 20 characters at most."""
     second_reference: str | None
-    """Text, 20 characters at most."""
     query: str | None
-    """Text, 1 characters at most."""
     status: str | None
-    """Text, 20 characters at most."""
     user_name: str | None
-    """Text, 20 characters at most."""
     ledger_type: str | int | None
-    """Enum, or its number."""
     urn: int | None
-    """Whole number."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     settled_immediately: bool | None
-    """True or false."""
     base_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     base_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_tax_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_allocated_value: Decimal | float | None
-    """Number, 2 decimal places."""
     document_outstanding_value: Decimal | float | None
-    """Number, 2 decimal places."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     currency_name: str | None
-    """Text, 30 characters at most."""
     currency_symbol: str | None
-    """Text, 4 characters at most, changelog 2018-04-25."""
     transaction_date_time_updated: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
 
 SalesTransactionViewSelect: TypeAlias = Literal[
     "posted_customer_transaction_id", "transaction_type", "transaction_date",
@@ -2688,11 +2039,8 @@ class StatementAgeingTermsFilter(TypedDict, total=False):
     """Fields of a `StatementAgeingTerms`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 StatementAgeingTermsSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2708,11 +2056,8 @@ class StatementLayoutTypeFilter(TypedDict, total=False):
     """Fields of a `StatementLayoutType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 StatementLayoutTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2728,11 +2073,8 @@ class StatementTermsFilter(TypedDict, total=False):
     """Fields of a `StatementTerms`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 StatementTermsSelect: TypeAlias = Literal[
     "id", "description", "value",

@@ -16,15 +16,10 @@ class LookupSopOrderFilter(TypedDict, total=False):
     """Fields of a `LookupSopOrder`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     document_no: str | None
-    """Text, 20 characters at most."""
     customer_id: int | None
-    """Whole number, changelog 2021-11-08."""
     customer_document_no: str | None
-    """Text, 20 characters at most, changelog 2021-11-08."""
     document_status_id: int | None
-    """Whole number."""
 
 LookupSopOrderSelect: TypeAlias = Literal[
     "id", "document_no", "customer_id", "customer_document_no", "document_status_id",
@@ -42,15 +37,10 @@ class LookupSopQuoteFilter(TypedDict, total=False):
     """Fields of a `LookupSopQuote`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     document_no: str | None
-    """Text, 20 characters at most."""
     customer_id: int | None
-    """Whole number."""
     customer_document_no: str | None
-    """Text, 20 characters at most."""
     document_status_id: int | None
-    """Whole number."""
 
 LookupSopQuoteSelect: TypeAlias = Literal[
     "id", "document_no", "customer_id", "customer_document_no", "document_status_id",
@@ -68,11 +58,8 @@ class OrderLineItemTypeFilter(TypedDict, total=False):
     """Fields of a `OrderLineItemType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 OrderLineItemTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -88,23 +75,14 @@ class SopAdditionalChargeFilter(TypedDict, total=False):
     """Fields of a `SopAdditionalCharge`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 20 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     charge_value: Decimal | float | None
-    """Number, 2 decimal places."""
     notional_cost_value: Decimal | float | None
-    """Number, 5 decimal places."""
     nominal_code_id: int | None
-    """Whole number."""
     tax_code_id: int | None
-    """Whole number."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopAdditionalChargeSelect: TypeAlias = Literal[
     "id", "code", "name", "charge_value", "notional_cost_value", "nominal_code_id",
@@ -133,29 +111,17 @@ class SopAllocationLineViewFilter(TypedDict, total=False):
     """Fields of a `SopAllocationLineView`, and what each has to equal."""
 
     sop_allocation_line_id: int | None
-    """Whole number, read-only."""
     sop_order_return_line_id: int | None
-    """Whole number, read-only."""
     sop_allocation_line_allocated_date: DateOrTime | None
-    """Time, UTC, read-only."""
     sop_allocation_line_allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     sop_allocation_line_despatched_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     sop_allocation_line_current_allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     sop_allocation_line_user_name: str | None
-    """Text, 20 characters at most, read-only."""
     allocation_balance_id: int | None
-    """Whole number, read-only."""
     warehouse_id: int | None
-    """Whole number, read-only."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     bin_holding_id: int | None
-    """Whole number, read-only."""
     bin_holding_name: str | None
-    """Text, 20 characters at most, read-only."""
 
 SopAllocationLineViewSelect: TypeAlias = Literal[
     "sop_allocation_line_id", "sop_order_return_line_id",
@@ -195,11 +161,8 @@ class SopBackToBackStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopBackToBackStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 SopBackToBackStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -215,29 +178,17 @@ class SopCancelledLineFilter(TypedDict, total=False):
     """Fields of a `SopCancelledLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     sop_order_return_id: int | None
-    """Whole number."""
     item_code: str | None
-    """Text, 30 characters at most."""
     item_description: str | None
-    """Text, 1000 characters at most."""
     cancelled_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     cancelled_date: DateOrTime | None
-    """Time, UTC."""
     user_number: int | None
-    """Whole number."""
     user_name: str | None
-    """Text, 20 characters at most."""
     selling_unit_description: str | None
-    """Text, 20 characters at most."""
     stock_unit_cancelled_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopCancelledLineSelect: TypeAlias = Literal[
     "id", "sop_order_return_id", "item_code", "item_description", "cancelled_quantity",
@@ -264,11 +215,8 @@ class SopConfirmDespatchAdjustmentFilter(TypedDict, total=False):
     """Fields of a `SopConfirmDespatchAdjustment`, and what each has to equal."""
 
     sop_order_return_id: int | None
-    """Whole number, required when created."""
     despatch_receipt_date: DateOrTime | None
-    """Time, UTC."""
     confirmation_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, Professional only."""
 
 SopConfirmDespatchAdjustmentSelect: TypeAlias = Literal[
     "sop_order_return_id", "despatch_receipt_date", "confirmation_intent_type",
@@ -290,11 +238,8 @@ class SopConfirmationIntentTypeFilter(TypedDict, total=False):
     """Fields of a `SopConfirmationIntentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 30 characters at most, read-only."""
 
 SopConfirmationIntentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -310,11 +255,8 @@ class SopCustomerTypeFilter(TypedDict, total=False):
     """Fields of a `SopCustomerType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 SopCustomerTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -330,17 +272,11 @@ class SopDespatchDiscreteOrderFilter(TypedDict, total=False):
     """Fields of a `SopDespatchDiscreteOrder`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     trader_reference: str | None
-    """Text, 8 characters at most, read-only."""
     trader_name: str | None
-    """Text, 60 characters at most, read-only."""
     document_no: str | None
-    """Text, 20 characters at most, read-only."""
     document_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_date: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopDespatchDiscreteOrderSelect: TypeAlias = Literal[
     "id", "trader_reference", "trader_name", "document_no", "document_value",
@@ -360,37 +296,21 @@ class SopDespatchReceiptFilter(TypedDict, total=False):
     """Fields of a `SopDespatchReceipt`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     despatch_no: str | None
-    """Text, 20 characters at most, read-only."""
     despatched_by: str | None
-    """Text, 20 characters at most, read-only."""
     despatch_date: DateOrTime | None
-    """Time, UTC, read-only."""
     courier_id: int | None
-    """Whole number."""
     sop_incoterm_id: int | None
-    """Whole number."""
     sop_export_reason_id: int | None
-    """Whole number."""
     courier_name: str | None
-    """Text, 60 characters at most, read-only."""
     sop_incoterm_name: str | None
-    """Text, 60 characters at most, read-only."""
     sop_export_reason_name: str | None
-    """Text, 60 characters at most, read-only."""
     consignment_no: str | None
-    """Text, 60 characters at most."""
     weight: Decimal | float | None
-    """Number, 4 decimal places."""
     pieces: int | None
-    """Whole number."""
     notes: str | None
-    """Text, 256 characters at most."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopDespatchReceiptSelect: TypeAlias = Literal[
     "id", "despatch_no", "despatched_by", "despatch_date", "courier_id",
@@ -423,11 +343,8 @@ class SopDocumentPrintStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopDocumentPrintStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopDocumentPrintStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -443,11 +360,8 @@ class SopDocumentProcessStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopDocumentProcessStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopDocumentProcessStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -463,11 +377,8 @@ class SopDocumentStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopDocumentStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopDocumentStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -483,11 +394,8 @@ class SopDocumentTypeFilter(TypedDict, total=False):
     """Fields of a `SopDocumentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 SopDocumentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -503,17 +411,11 @@ class SopExportReasonFilter(TypedDict, total=False):
     """Fields of a `SopExportReason`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopExportReasonSelect: TypeAlias = Literal[
     "id", "name", "is_default", "is_to_delete", "date_time_created",
@@ -533,17 +435,11 @@ class SopIncotermFilter(TypedDict, total=False):
     """Fields of a `SopIncoterm`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     is_default: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopIncotermSelect: TypeAlias = Literal[
     "id", "name", "is_default", "is_to_delete", "date_time_created",
@@ -563,11 +459,8 @@ class SopIntrastatStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopIntrastatStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopIntrastatStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -583,11 +476,8 @@ class SopInvoiceCreditTypeFilter(TypedDict, total=False):
     """Fields of a `SopInvoiceCreditType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopInvoiceCreditTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -603,209 +493,107 @@ class SopOrderFilter(TypedDict, total=False):
     """Fields of a `SopOrder`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, required when created."""
     is_draft: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     is_editing: bool | None
-    """True or false, changelog 2021-07-26."""
     is_to_sequence_lines: bool | None
-    """True or false, changelog 2021-07-26."""
     override_on_hold: bool | None
-    """True or false, changelog 2021-07-26."""
     recalculate_prices: bool | None
-    """True or false, changelog 2021-07-26."""
     apply_available_document_discount_percent: bool | None
-    """True or false, changelog 2021-11-08."""
     lock_id: int | None
-    """Whole number, changelog 2021-11-08."""
     customer_delivery_address_id: int | None
-    """Whole number, changelog 2021-11-08."""
     suppress_warnings: bool | None
-    """True or false, changelog 2022-02-18."""
     document_no: str | None
-    """Text, 20 characters at most."""
     customer_type: Literal["EnumCustomerTypeCredit", "EnumCustomerTypeCash", "EnumCustomerTypeProspect"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     document_date: DateOrTime | None
-    """Time, UTC."""
     document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted"] | str | int | None
-    """Enum, read-only."""
     despatch_receipt_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     invoice_credit_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     cancelled_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     currency_id: int | None
-    """Whole number, read-only, changelog 2021-07-26."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     customer_document_no: str | None
-    """Text, 30 characters at most."""
     is_credit_limit_exceeded: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     use_invoice_address: bool | None
-    """True or false."""
     is_triangulated: bool | None
-    """True or false, changelog 2021-11-08."""
     settlement_discount_days: int | None
-    """Whole number."""
     settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     available_document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-11-08."""
     document_created_by: str | None
-    """Text, 30 characters at most."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC, changelog 2017-05-25."""
     promised_delivery_date: DateOrTime | None
-    """Time, UTC, changelog 2017-05-25."""
     quotation_expiry_date: DateOrTime | None
-    """Time, UTC, changelog 2022-02-18."""
     order_priority: str | None
-    """Text, 1 characters at most, changelog 2021-07-26."""
     external_reference: str | None
-    """Text, 20 characters at most, read-only, changelog 2021-07-26."""
     payment_with_order: bool | None
-    """True or false, changelog 2021-07-26."""
     payment_type: Literal["EnumSOPOrderPaymentTypeFull"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     invoice_payment_with_order_immediately: bool | None
-    """True or false, changelog 2021-11-08."""
     payment_value: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-07-26."""
     payment_reference: str | None
-    """Text, 20 characters at most, changelog 2021-11-08."""
     payment_method_id: int | None
-    """Whole number, changelog 2021-07-26."""
     payment_declared: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-11-08."""
     payment_undeclared: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-11-08."""
     declared_payment_remaining: Decimal | float | None
-    """Number, 2 decimal places, read-only, changelog 2021-11-08."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopOrderSelect: TypeAlias = Literal[
     "id", "customer_id", "is_draft", "is_editing", "is_to_sequence_lines",
@@ -971,79 +759,42 @@ class SopOrderDespatchLineViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderDespatchLineView`, and what each has to equal."""
 
     sop_despatch_line_id: int | None
-    """Whole number, read-only, changelog 2019-04-16."""
     sop_despatch_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_despatch_line_is_invoiced: bool | None
-    """True or false, changelog 2021-07-26."""
     sop_despatch_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_despatch_document_no: str | None
-    """Text, 20 characters at most."""
     sop_despatch_date: DateOrTime | None
-    """Time, UTC."""
     sop_despatch_user_name: str | None
-    """Text, 20 characters at most."""
     sop_order_line_id: int | None
-    """Whole number."""
     sop_order_line_type_id: int | None
-    """Whole number, changelog 2022-08-22."""
     sop_order_line_item_code: str | None
-    """Text, 30 characters at most, changelog 2022-08-22."""
     sop_order_line_item_description: str | None
-    """Text, 60 characters at most, changelog 2022-08-22."""
     sop_order_line_print_sequence_number: int | None
-    """Whole number."""
     sop_order_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_despatch_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_id: int | None
-    """Whole number."""
     sop_order_document_no: str | None
-    """Text, 20 characters at most."""
     sop_order_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_document_status_type: str | int | None
-    """Enum, or its number."""
     sop_order_customer_document_no: str | None
-    """Text, 30 characters at most."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     warehouse_holding_id: int | None
-    """Whole number."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     sop_despatch_courier_name: str | None
-    """Text, 60 characters at most, changelog 2022-08-22."""
     sop_despatch_consignment_no: str | None
-    """Text, 60 characters at most, changelog 2022-08-22."""
     sop_despatch_incoterm: str | None
-    """Text, 60 characters at most, changelog 2022-08-22."""
     sop_despatch_export_reason: str | None
-    """Text, 60 characters at most, changelog 2022-08-22."""
     sop_despatch_pieces: int | None
-    """Whole number, changelog 2022-08-22."""
     sop_despatch_weight: Decimal | float | None
-    """Number, 3 decimal places, changelog 2022-08-22."""
     sop_despatch_notes: str | None
-    """Text, 256 characters at most, changelog 2022-08-22."""
     sys_courier_tracking_url: str | None
-    """Text, 2083 characters at most, changelog 2022-08-22."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopOrderDespatchLineViewSelect: TypeAlias = Literal[
     "sop_despatch_line_id", "sop_despatch_line_quantity",
@@ -1114,45 +865,25 @@ class SopOrderDespatchViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderDespatchView`, and what each has to equal."""
 
     sop_despatch_id: int | None
-    """Whole number."""
     sop_despatch_document_no: str | None
-    """Text, 20 characters at most."""
     sop_despatch_date: DateOrTime | None
-    """Time, UTC."""
     sop_despatch_courier_id: int | None
-    """Whole number."""
     sop_despatch_courier_name: str | None
-    """Text, 60 characters at most."""
     sop_despatch_consignment_no: str | None
-    """Text, 60 characters at most."""
     sop_despatch_incoterm: str | None
-    """Text, 60 characters at most."""
     sop_despatch_export_reason: str | None
-    """Text, 60 characters at most."""
     sop_despatch_pieces: int | None
-    """Whole number."""
     sop_despatch_weight: Decimal | float | None
-    """Number, 3 decimal places."""
     sop_despatch_notes: str | None
-    """Text, 256 characters at most."""
     sop_despatch_user_name: str | None
-    """Text, 20 characters at most."""
     sop_order_id: int | None
-    """Whole number."""
     sop_order_document_no: str | None
-    """Text, 20 characters at most."""
     sop_order_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_document_status_id: int | None
-    """Whole number."""
     sop_order_customer_document_no: str | None
-    """Text, 30 characters at most."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
 
 SopOrderDespatchViewSelect: TypeAlias = Literal[
     "sop_despatch_id", "sop_despatch_document_no", "sop_despatch_date",
@@ -1198,11 +929,8 @@ class SopOrderEntryTypeFilter(TypedDict, total=False):
     """Fields of a `SopOrderEntryType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 SopOrderEntryTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1218,241 +946,123 @@ class SopOrderLineFilter(TypedDict, total=False):
     """Fields of a `SopOrderLine`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     sop_order_id: int | None
-    """Whole number, read-only."""
     line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, required when created."""
     product_id: int | None
-    """Whole number."""
     warehouse_id: int | None
-    """Whole number."""
     create_cancelled_line: bool | None
-    """True or false, changelog 2021-11-08."""
     is_to_split_line: bool | None
-    """True or false, changelog 2021-11-08."""
     code: str | None
-    """Text, 30 characters at most."""
     use_description: bool | None
-    """True or false, changelog 2021-07-26."""
     description: str | None
-    """Text, 6000 characters at most."""
     line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     to_allocate_quantity: Decimal | float | None
-    """Number, 5 decimal places, changelog 2021-07-26."""
     line_number: int | None
-    """Whole number, read-only."""
     tax_code_id: int | None
-    """Whole number."""
     nominal_reference: str | None
-    """Text, 8 characters at most, changelog 2021-07-26."""
     nominal_cost_centre: str | None
-    """Text, 3 characters at most, changelog 2021-07-26."""
     nominal_department: str | None
-    """Text, 3 characters at most, changelog 2021-07-26."""
     allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     available_for_despatch: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     despatch_receipt_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     posted_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_line_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_to_allocate_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_available_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-11-08."""
     stock_unit_available_for_despatch: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_despatch_receipt_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     stock_unit_posted_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-07-26."""
     allocation_status: Literal["EnumLineStatusNone", "EnumLineStatusFully"] | str | int | None
-    """Enum, read-only, changelog 2021-07-26."""
     despatch_receipt_status: Literal["EnumLineStatusNone", "EnumLineStatusFully"] | str | int | None
-    """Enum, read-only, changelog 2021-07-26."""
     invoice_credit_status: Literal["EnumLineStatusNone", "EnumLineStatusFully"] | str | int | None
-    """Enum, read-only, changelog 2021-07-26."""
     selling_unit_id: int | None
-    """Whole number, changelog 2021-07-26."""
     selling_unit_description: str | None
-    """Text, 20 characters at most, changelog 2017-03-25."""
     selling_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     selling_unit_price_overridden: bool | None
-    """True or false, changelog 2021-07-26."""
     pricing_unit_id: int | None
-    """Whole number, changelog 2021-07-26."""
     pricing_unit_description: str | None
-    """Text, 20 characters at most, changelog 2021-07-26."""
     line_unit_precision: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-11-08."""
     stock_unit_precision: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2021-11-08."""
     selling_unit_multiple: Decimal | float | None
-    """Number, 7 decimal places, read-only, changelog 2021-11-08."""
     stock_unit_multiple: Decimal | float | None
-    """Number, 7 decimal places, read-only, changelog 2021-11-08."""
     unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     discount_percent_specified: bool | None
-    """True or false, changelog 2021-07-26."""
     unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     unit_discount_overridden: bool | None
-    """True or false, changelog 2021-07-26."""
     discounted_unit_price: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-07-26."""
     cost_price: Decimal | float | None
-    """Number, 5 decimal places."""
     retain_manual_prices: bool | None
-    """True or false, changelog 2021-07-26."""
     fulfilment_method: Literal["EnumFulfilmentFromStock"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     confirmation_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     mark_as_preferred: bool | None
-    """True or false, changelog 2021-07-26."""
     line_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     line_total_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC, changelog 2017-03-25."""
     promised_delivery_date: DateOrTime | None
-    """Time, UTC, changelog 2017-03-25."""
     picking_list_comment: str | None
-    """Text, 160 characters at most, changelog 2021-07-26."""
     despatch_note_comment: str | None
-    """Text, 160 characters at most, changelog 2021-07-26."""
     show_on_customer_docs: bool | None
-    """True or false."""
     show_on_picking_list_type: Literal["Show", "DoNotShow"] | str | int | None
-    """Enum."""
     has_pop_order: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     back_to_back_status: Literal["EnumBackToBackStatusPONotReq"] | str | int | None
-    """Enum, read-only, changelog 2021-11-08."""
     is_complete: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     is_line_deletable: bool | None
-    """True or false, read-only, changelog 2021-11-08."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     is_to_delete: bool | None
-    """True or false, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopOrderLineSelect: TypeAlias = Literal[
     "id", "sop_order_id", "line_type", "product_id", "warehouse_id",
@@ -1644,219 +1254,112 @@ class SopOrderLineViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderLineView`, and what each has to equal."""
 
     sop_order_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_order_document_no: str | None
-    """Text, 20 characters at most."""
     sop_order_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted"] | str | int | None
-    """Enum, or its number."""
     sop_order_customer_document_no: str | None
-    """Text, 30 characters at most."""
     sop_order_currency_id: int | None
-    """Whole number."""
     sop_order_currency_name: str | None
-    """Text, 30 characters at most."""
     sop_order_currency_symbol: str | None
-    """Text, 4 characters at most."""
     sop_order_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     sop_order_subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_subtotal_charge_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_subtotal_charge_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_settlement_discount_days: int | None
-    """Whole number."""
     sop_order_settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_document_created_by: str | None
-    """Text, 30 characters at most."""
     sop_order_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_order_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_order_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_order_line_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_order_line_number: int | None
-    """Whole number."""
     sop_order_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, or its number."""
     sop_order_line_product_code: str | None
-    """Text, 30 characters at most."""
     sop_order_line_product_description: str | None
-    """Text, 1000 characters at most."""
     sop_order_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_despatch_receipt_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_selling_unit_description: str | None
-    """Text, 20 characters at most."""
     sop_order_line_selling_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_line_unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_cost_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_line_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_line_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_order_line_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_line_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_line_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_order_line_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_order_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_delivery_addr_postal_name: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     sop_delivery_addr_description: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     sop_delivery_addr_address_1: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_address_2: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_address_3: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_address_4: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_city: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_county: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_post_code: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_country: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_contact: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_telephone: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_fax: str | None
-    """Text, 60 characters at most."""
     sop_delivery_addr_email: str | None
-    """Text, 60 characters at most."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     tax_code_id: int | None
-    """Whole number."""
     tax_code_code: int | None
-    """Whole number."""
     tax_code_name: str | None
-    """Text, 60 characters at most."""
     tax_code_rate: Decimal | float | None
-    """Number, 2 decimal places."""
 
 SopOrderLineViewSelect: TypeAlias = Literal[
     "sop_order_id", "sop_order_document_no", "sop_order_document_date",
@@ -2077,11 +1580,8 @@ class SopOrderPaymentTypeFilter(TypedDict, total=False):
     """Fields of a `SopOrderPaymentType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 30 characters at most."""
     value: str | None
-    """Text, 30 characters at most."""
 
 SopOrderPaymentTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2097,47 +1597,26 @@ class SopOrderReturnInvoiceCreditViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderReturnInvoiceCreditView`, and what each has to equal."""
 
     sop_order_return_id: int | None
-    """Whole number."""
     sop_order_return_document_type_id: int | None
-    """Whole number."""
     sop_order_return_document_no: str | None
-    """Text, 20 characters at most."""
     sop_order_return_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_order_return_document_status_id: int | None
-    """Whole number."""
     sop_order_return_customer_document_no: str | None
-    """Text, 30 characters at most."""
     sop_order_return_total_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_return_total_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_order_return_total_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     customer_short_name: str | None
-    """Text, 8 characters at most."""
     sop_invoice_credit_id: int | None
-    """Whole number."""
     sop_invoice_credit_document_no: str | None
-    """Text, 20 characters at most."""
     sop_invoice_credit_type_id: int | str | None
-    """Whole number or text."""
     sop_invoice_credit_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_invoice_credit_document_status_id: int | str | None
-    """Whole number or text."""
     sop_invoice_credit_total_net_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_invoice_credit_total_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_invoice_credit_total_gross_value: Decimal | float | None
-    """Number, 2 decimal places."""
 
 SopOrderReturnInvoiceCreditViewSelect: TypeAlias = Literal[
     "sop_order_return_id", "sop_order_return_document_type_id",
@@ -2194,19 +1673,12 @@ class SopOrderReturnLineInvoiceCreditViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderReturnLineInvoiceCreditView`, and what each has to equal."""
 
     sop_invoice_credit_id: int | None
-    """Whole number, read-only."""
     sop_order_return_line_id: int | None
-    """Whole number, read-only."""
     sop_invoice_credit_document_no: str | None
-    """Text, 20 characters at most, read-only."""
     sop_invoice_credit_type_id: int | None
-    """Whole number, read-only."""
     sop_invoice_credit_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_invoice_credit_document_status_id: int | None
-    """Whole number."""
     sop_invoice_credit_line_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 SopOrderReturnLineInvoiceCreditViewSelect: TypeAlias = Literal[
     "sop_invoice_credit_id", "sop_order_return_line_id",
@@ -2236,171 +1708,88 @@ class SopOrderReturnViewFilter(TypedDict, total=False):
     """Fields of a `SopOrderReturnView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     document_no: str | None
-    """Text, 20 characters at most, read-only."""
     document_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_type_id: int | None
-    """Whole number, read-only."""
     document_status_id: int | None
-    """Whole number, read-only."""
     document_print_status_id: int | None
-    """Whole number, read-only."""
     customer_document_no: str | None
-    """Text, 30 characters at most, read-only."""
     currency_id: int | None
-    """Whole number, read-only."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places, read-only."""
     are_prices_tax_inclusive: bool | None
-    """True or false, read-only."""
     subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value_inc_sett: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     settlement_discount_days: int | None
-    """Whole number, read-only."""
     settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_created_by: str | None
-    """Text, 30 characters at most, read-only."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC, read-only."""
     promised_delivery_date: DateOrTime | None
-    """Time, UTC, read-only."""
     quotation_expiry_date: DateOrTime | None
-    """Time, UTC, read-only, changelog 2022-02-18."""
     intrastat_status_id: int | None
-    """Whole number, read-only."""
     ready_for_allocation: bool | None
-    """True or false, read-only."""
     ready_for_despatch_receipt: bool | None
-    """True or false, read-only."""
     ready_for_invoice_print: bool | None
-    """True or false, read-only."""
     allocated_status_id: int | None
-    """Whole number, read-only."""
     despatch_receipt_status_id: int | None
-    """Whole number, read-only."""
     invoice_credit_status_id: int | None
-    """Whole number, read-only."""
     cancelled_status_id: int | None
-    """Whole number, read-only."""
     source_document_no: str | None
-    """Text, 20 characters at most, read-only."""
     use_invoice_address: bool | None
-    """True or false, read-only."""
     payment_invoiced: bool | None
-    """True or false, read-only."""
     payment_method_name: str | None
-    """Text, 20 characters at most, read-only."""
     payment_reference: str | None
-    """Text, 20 characters at most, read-only."""
     payment_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     payment_with_order: bool | None
-    """True or false, read-only."""
     payment_nominal_reference: str | None
-    """Text, 8 characters at most, read-only."""
     payment_nominal_cost_centre: str | None
-    """Text, 3 characters at most, read-only."""
     payment_nominal_department: str | None
-    """Text, 3 characters at most, read-only."""
     payment_nominal_code_id: int | None
-    """Whole number, read-only."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     customer_reference: str | None
-    """Text, 8 characters at most, read-only."""
     customer_name: str | None
-    """Text, 60 characters at most, read-only."""
     customer_short_name: str | None
-    """Text, 8 characters at most, read-only."""
     sop_delivery_addr_postal_name: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_description: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_address_1: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_address_2: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_address_3: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_address_4: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_city: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_county: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_post_code: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_country: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_contact: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_telephone: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_fax: str | None
-    """Text, 60 characters at most, read-only."""
     sop_delivery_addr_email: str | None
-    """Text, 60 characters at most, read-only."""
 
 SopOrderReturnViewSelect: TypeAlias = Literal[
     "id", "document_no", "document_date", "document_type_id", "document_status_id",
@@ -2537,21 +1926,13 @@ class SopPaymentMethodFilter(TypedDict, total=False):
     """Fields of a `SopPaymentMethod`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most."""
     description: str | None
-    """Text, 100 characters at most."""
     bank_account_id: int | None
-    """Whole number."""
     currency_id: int | None
-    """Whole number."""
     card_processing_method: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopPaymentMethodSelect: TypeAlias = Literal[
     "id", "name", "description", "bank_account_id", "currency_id",
@@ -2582,169 +1963,87 @@ class SopProformaLineViewFilter(TypedDict, total=False):
     """Fields of a `SopProformaLineView`, and what each has to equal."""
 
     sop_proforma_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_proforma_document_no: str | None
-    """Text, 20 characters at most."""
     sop_proforma_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_document_status: str | int | None
-    """Enum, or its number."""
     sop_proforma_customer_document_no: str | None
-    """Text, 30 characters at most."""
     sop_proforma_currency_id: int | None
-    """Whole number."""
     sop_proforma_currency_name: str | None
-    """Text, 30 characters at most."""
     sop_proforma_currency_symbol: str | None
-    """Text, 4 characters at most."""
     sop_proforma_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     sop_proforma_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_proforma_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_proforma_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_line_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_proforma_line_number: int | None
-    """Whole number."""
     sop_proforma_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, or its number."""
     sop_proforma_line_product_code: str | None
-    """Text, 30 characters at most."""
     sop_proforma_line_product_description: str | None
-    """Text, 1000 characters at most."""
     sop_proforma_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_proforma_line_selling_unit_description: str | None
-    """Text, 20 characters at most."""
     sop_proforma_line_selling_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_proforma_line_unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_proforma_line_unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_proforma_line_cost_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_proforma_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_proforma_line_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_proforma_line_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_proforma_line_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_line_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_proforma_line_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_proforma_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     tax_code_id: int | None
-    """Whole number."""
     tax_code_code: int | None
-    """Whole number."""
     tax_code_name: str | None
-    """Text, 60 characters at most."""
     tax_code_rate: Decimal | float | None
-    """Number, 2 decimal places."""
 
 SopProformaLineViewSelect: TypeAlias = Literal[
     "sop_proforma_id", "sop_proforma_document_no", "sop_proforma_document_date",
@@ -2925,185 +2224,95 @@ class SopQuoteFilter(TypedDict, total=False):
     """Fields of a `SopQuote`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     customer_id: int | None
-    """Whole number, required when created."""
     customer_type: Literal["EnumCustomerTypeCredit", "EnumCustomerTypeCash", "EnumCustomerTypeProspect"] | str | int | None
-    """Enum."""
     is_draft: bool | None
-    """True or false, read-only."""
     is_editing: bool | None
-    """True or false."""
     is_to_sequence_lines: bool | None
-    """True or false."""
     recalculate_prices: bool | None
-    """True or false."""
     apply_available_document_discount_percent: bool | None
-    """True or false."""
     lock_id: int | None
-    """Whole number."""
     customer_delivery_address_id: int | None
-    """Whole number."""
     document_no: str | None
-    """Text, 20 characters at most."""
     document_date: DateOrTime | None
-    """Time, UTC."""
     document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted", "EnumDocumentStatusLost"] | str | int | None
-    """Enum."""
     despatch_receipt_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     invoice_credit_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     cancelled_status: Literal["EnumDocumentProcessStatusNone", "EnumDocumentProcessStatusFull"] | str | int | None
-    """Enum, read-only, changelog 2024-02-05."""
     currency_id: int | None
-    """Whole number."""
     exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     subtotal_goods_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_charge_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     subtotal_discount_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_net_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_tax_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     customer_document_no: str | None
-    """Text, 30 characters at most."""
     use_invoice_address: bool | None
-    """True or false."""
     is_triangulated: bool | None
-    """True or false."""
     settlement_discount_days: int | None
-    """Whole number."""
     settlement_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     available_document_discount_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     document_created_by: str | None
-    """Text, 30 characters at most."""
     requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     quotation_expiry_date: DateOrTime | None
-    """Time, UTC, changelog 2022-02-18."""
     order_priority: str | None
-    """Text, 1 characters at most."""
     external_reference: str | None
-    """Text, 20 characters at most, read-only."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopQuoteSelect: TypeAlias = Literal[
     "id", "customer_id", "customer_type", "is_draft", "is_editing",
@@ -3250,169 +2459,87 @@ class SopQuoteLineViewFilter(TypedDict, total=False):
     """Fields of a `SopQuoteLineView`, and what each has to equal."""
 
     sop_quote_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_quote_document_no: str | None
-    """Text, 20 characters at most."""
     sop_quote_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_quote_document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted", "EnumDocumentStatusLost"] | str | int | None
-    """Enum, or its number."""
     sop_quote_customer_document_no: str | None
-    """Text, 30 characters at most."""
     sop_quote_currency_id: int | None
-    """Whole number."""
     sop_quote_currency_name: str | None
-    """Text, 30 characters at most."""
     sop_quote_currency_symbol: str | None
-    """Text, 4 characters at most."""
     sop_quote_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     sop_quote_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_quote_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_quote_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_quote_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_quote_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_quote_line_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_quote_line_number: int | None
-    """Whole number."""
     sop_quote_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, or its number."""
     sop_quote_line_product_code: str | None
-    """Text, 30 characters at most."""
     sop_quote_line_product_description: str | None
-    """Text, 1000 characters at most."""
     sop_quote_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_quote_line_selling_unit_description: str | None
-    """Text, 20 characters at most."""
     sop_quote_line_selling_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_quote_line_unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_quote_line_unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_quote_line_cost_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_quote_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_quote_line_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_quote_line_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_quote_line_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_quote_line_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_quote_line_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_quote_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     tax_code_id: int | None
-    """Whole number."""
     tax_code_code: int | None
-    """Whole number."""
     tax_code_name: str | None
-    """Text, 60 characters at most."""
     tax_code_rate: Decimal | float | None
-    """Number, 2 decimal places."""
 
 SopQuoteLineViewSelect: TypeAlias = Literal[
     "sop_quote_id", "sop_quote_document_no", "sop_quote_document_date",
@@ -3579,27 +2706,16 @@ class SopQuoteViewFilter(TypedDict, total=False):
     """Fields of a `SopQuoteView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     document_no: str | None
-    """Text, 20 characters at most, read-only."""
     document_date: DateOrTime | None
-    """Time, UTC, read-only."""
     document_status_id: int | None
-    """Whole number, read-only."""
     customer_document_no: str | None
-    """Text, 30 characters at most, read-only."""
     total_gross_value: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     order_no: str | None
-    """Text, 20 characters at most, read-only."""
     proforma_no: str | None
-    """Text, 20 characters at most, read-only."""
     customer_id: int | None
-    """Whole number, read-only."""
     customer_reference: str | None
-    """Text, 8 characters at most, read-only."""
     customer_name: str | None
-    """Text, 60 characters at most, read-only."""
 
 SopQuoteViewSelect: TypeAlias = Literal[
     "id", "document_no", "document_date", "document_status_id", "customer_document_no",
@@ -3624,173 +2740,89 @@ class SopReturnLineViewFilter(TypedDict, total=False):
     """Fields of a `SopReturnLineView`, and what each has to equal."""
 
     sop_return_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_return_document_no: str | None
-    """Text, 20 characters at most."""
     sop_return_document_date: DateOrTime | None
-    """Time, UTC."""
     sop_return_document_status: str | int | None
-    """Enum, or its number."""
     sop_return_customer_document_no: str | None
-    """Text, 30 characters at most."""
     sop_return_currency_id: int | None
-    """Whole number."""
     sop_return_currency_name: str | None
-    """Text, 30 characters at most."""
     sop_return_currency_symbol: str | None
-    """Text, 4 characters at most."""
     sop_return_exchange_rate: Decimal | float | None
-    """Number, 6 decimal places."""
     sop_return_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_return_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_return_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_return_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_return_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     sop_return_line_id: int | None
-    """Whole number, changelog 2019-04-16."""
     sop_return_line_number: int | None
-    """Whole number."""
     sop_return_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
-    """Enum, or its number."""
     sop_return_line_product_code: str | None
-    """Text, 30 characters at most."""
     sop_return_line_product_description: str | None
-    """Text, 1000 characters at most."""
     sop_return_line_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_despatch_receipt_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_invoice_credit_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_selling_unit_description: str | None
-    """Text, 20 characters at most."""
     sop_return_line_selling_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_unit_discount_percent: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_return_line_unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_cost_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_total_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_return_line_line_tax_value: Decimal | float | None
-    """Number, 2 decimal places."""
     sop_return_line_discounted_unit_price: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_return_line_requested_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_return_line_promised_delivery_date: DateOrTime | None
-    """Time, UTC."""
     sop_return_line_analysis_code_1: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_2: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_3: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_4: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_5: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_6: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_7: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_8: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_9: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_10: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_11: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_12: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_13: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_14: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_15: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_16: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_17: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_18: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_19: str | None
-    """Text, 60 characters at most."""
     sop_return_line_analysis_code_20: str | None
-    """Text, 60 characters at most."""
     sop_return_line_date_time_updated: DateOrTime | None
-    """Time, UTC."""
     customer_id: int | None
-    """Whole number."""
     customer_reference: str | None
-    """Text, 8 characters at most."""
     customer_name: str | None
-    """Text, 60 characters at most."""
     product_id: int | None
-    """Whole number."""
     product_code: str | None
-    """Text, 30 characters at most."""
     product_name: str | None
-    """Text, 60 characters at most."""
     product_description: str | None
-    """Text, 1000 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     tax_code_id: int | None
-    """Whole number."""
     tax_code_code: int | None
-    """Whole number."""
     tax_code_name: str | None
-    """Text, 60 characters at most."""
     tax_code_rate: Decimal | float | None
-    """Number, 2 decimal places."""
 
 SopReturnLineViewSelect: TypeAlias = Literal[
     "sop_return_id", "sop_return_document_no", "sop_return_document_date",
@@ -3967,145 +2999,75 @@ class SopSettingsFilter(TypedDict, total=False):
     """Fields of a `SopSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     auto_generate_order_return_numbers: bool | None
-    """True or false, changelog 2021-07-26."""
     show_order_number_on_confirm: bool | None
-    """True or false, changelog 2021-07-26."""
     order_line_item_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     amend_analysis_codes: bool | None
-    """True or false, changelog 2021-07-26."""
     amend_nominal_codes: bool | None
-    """True or false, changelog 2021-07-26."""
     allow_payment_with_order: bool | None
-    """True or false, changelog 2021-07-26."""
     user_logon_as_order_taker: bool | None
-    """True or false, changelog 2021-07-26."""
     revenue_nominal_account_same_as: bool | None
-    """True or false, changelog 2021-07-26."""
     use_same_cost_centre_department_as_customer: bool | None
-    """True or false, changelog 2021-07-26."""
     use_same_cost_centre_department_for_issues: bool | None
-    """True or false, changelog 2021-07-26."""
     use_same_cost_centre_department_for_assets: bool | None
-    """True or false, changelog 2021-07-26."""
     allow_cash_orders: bool | None
-    """True or false, changelog 2021-07-26."""
     cash_order_account_id: int | None
-    """Whole number, changelog 2021-07-26."""
     are_prices_tax_inclusive: bool | None
-    """True or false, changelog 2021-07-26."""
     allocate_stock_on_order_entry: bool | None
-    """True or false, changelog 2021-07-26."""
     update_stock_on_despatch: bool | None
-    """True or false, changelog 2021-07-26."""
     record_cancelled_order_lines: bool | None
-    """True or false, changelog 2021-07-26."""
     print_picking_lists: bool | None
-    """True or false, changelog 2021-07-26."""
     auto_print_picking_lists: bool | None
-    """True or false, changelog 2021-07-26."""
     add_invoice_credit_note_to_sales_ledger: bool | None
-    """True or false, changelog 2021-07-26."""
     print_order_acknowledgements: bool | None
-    """True or false, changelog 2021-07-26."""
     print_despatch_notes: bool | None
-    """True or false, changelog 2021-07-26."""
     fully_paid_invoice_text: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     generate_intrastat_entries: bool | None
-    """True or false, changelog 2021-07-26."""
     terms_of_delivery_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     nature_of_transaction_code_id: int | None
-    """Whole number, changelog 2021-07-26."""
     orders_returns_last_archived_up_to: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     last_archive_run_by: str | None
-    """Text, 30 characters at most, read-only, changelog 2021-07-26."""
     last_archive_run_on: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     print_traceable_numbers_on_picking_lists: bool | None
-    """True or false, changelog 2021-07-26."""
     print_traceable_numbers_on_order_acknowledgements: bool | None
-    """True or false, changelog 2021-07-26."""
     print_traceable_numbers_on_despatch_notes: bool | None
-    """True or false, changelog 2021-07-26."""
     print_traceable_numbers_on_invoices: bool | None
-    """True or false, changelog 2021-07-26."""
     last_purge_archive_run_by: str | None
-    """Text, 30 characters at most, read-only, changelog 2021-07-26."""
     last_purge_archive_run_on: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     archive_last_purged_up_to: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     mode_of_transport_id: int | None
-    """Whole number, changelog 2021-07-26."""
     allow_amend_picking_lists: bool | None
-    """True or false, changelog 2021-07-26."""
     default_free_text_confirm_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     default_service_labour_confirm_intent_type: Literal["ConfirmOnDespatch"] | str | int | None
-    """Enum, changelog 2021-07-26."""
     show_unallocated_items_on_picking_list: bool | None
-    """True or false, changelog 2021-07-26."""
     show_undespatched_items_on_despatch_note: bool | None
-    """True or false, changelog 2021-07-26."""
     allow_prospect_quotes: bool | None
-    """True or false, changelog 2021-07-26."""
     prospect_quote_account_id: int | None
-    """Whole number, changelog 2021-07-26."""
     use_invoice_date_on_stock_history: bool | None
-    """True or false, changelog 2021-07-26."""
     include_terms_of_delivery_on_intrastat: bool | None
-    """True or false, changelog 2021-07-26."""
     include_statistical_value_on_intrastat: bool | None
-    """True or false, changelog 2021-07-26."""
     intrastat_date_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     use_sop_reverse_charge_invoice_option: bool | None
-    """True or false, changelog 2021-07-26."""
     sop_print_eu_zero_rated_sales_option_id: int | None
-    """Whole number, changelog 2021-07-26."""
     invoice_payment_immediately: bool | None
-    """True or false, changelog 2021-07-26."""
     use_card_processing: bool | None
-    """True or false, changelog 2021-07-26."""
     amend_header_analysis_codes: bool | None
-    """True or false, changelog 2021-07-26."""
     last_invoicing_delete_run_by: str | None
-    """Text, 30 characters at most, read-only, changelog 2021-07-26."""
     last_invoicing_delete_run_on: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     invoicing_last_deleted_up_to: DateOrTime | None
-    """Time, UTC, read-only, changelog 2021-07-26."""
     use_cross_selling_items: bool | None
-    """True or false."""
     show_frequent_items: bool | None
-    """True or false, changelog 2021-07-26."""
     show_recent_items: bool | None
-    """True or false, changelog 2021-07-26."""
     show_preferred_items: bool | None
-    """True or false, changelog 2021-07-26."""
     number_of_days_for_frequent_items: int | None
-    """Whole number, changelog 2021-07-26."""
     minimum_number_of_lines_for_frequent_items: int | None
-    """Whole number, changelog 2021-07-26."""
     number_of_days_for_recent_items: int | None
-    """Whole number, changelog 2021-07-26."""
     sop_reverse_charge_invoice_option_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     sop_invoice_cis_reverse_charge_text_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     sop_credit_note_cis_reverse_charge_text_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     record_tracking_on_despatch: bool | None
-    """True or false, changelog 2022-08-22."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopSettingsSelect: TypeAlias = Literal[
     "id", "auto_generate_order_return_numbers", "show_order_number_on_confirm",
@@ -4305,11 +3267,8 @@ class SopShowOnPickingListTypeFilter(TypedDict, total=False):
     """Fields of a `SopShowOnPickingListType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most."""
     value: str | None
-    """Text, 20 characters at most."""
 
 SopShowOnPickingListTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -4325,11 +3284,8 @@ class SopTradeLineStatusTypeFilter(TypedDict, total=False):
     """Fields of a `SopTradeLineStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 SopTradeLineStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -4345,39 +3301,22 @@ class SopUserPermissionFilter(TypedDict, total=False):
     """Fields of a `SopUserPermission`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     user_number: int | None
-    """Whole number, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     view_profit_values: bool | None
-    """True or false."""
     view_price_calculations: bool | None
-    """True or false."""
     override_credit_holds: bool | None
-    """True or false."""
     override_prices_discounts: bool | None
-    """True or false."""
     override_fulfilment_method: bool | None
-    """True or false."""
     override_confirmation_method: bool | None
-    """True or false."""
     override_cost_price: bool | None
-    """True or false."""
     generate_purchase_orders: bool | None
-    """True or false."""
     rapid_order_warehouse_id: int | None
-    """Whole number."""
     trade_order_warehouse_id: int | None
-    """Whole number."""
     full_order_warehouse_id: int | None
-    """Whole number."""
     invoice_warehouse_id: int | None
-    """Whole number."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SopUserPermissionSelect: TypeAlias = Literal[
     "id", "user_number", "user_name", "view_profit_values", "view_price_calculations",

@@ -16,19 +16,12 @@ class AlternativeProductFilter(TypedDict, total=False):
     """Fields of a `AlternativeProduct`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, required when created."""
     alternative_product_id: int | None
-    """Whole number, required when created."""
     is_preferred: bool | None
-    """True or false."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 AlternativeProductSelect: TypeAlias = Literal[
     "id", "product_id", "alternative_product_id", "is_preferred", "is_to_delete",
@@ -69,29 +62,17 @@ class AlternativeProductViewFilter(TypedDict, total=False):
     """Fields of a `AlternativeProductView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, read-only."""
     product_code: str | None
-    """Text, 30 characters at most, read-only."""
     product_name: str | None
-    """Text, 60 characters at most, read-only."""
     product_group_id: int | None
-    """Whole number, read-only."""
     alternative_product_id: int | None
-    """Whole number, read-only."""
     alternative_product_code: str | None
-    """Text, 30 characters at most, read-only."""
     alternative_product_name: str | None
-    """Text, 60 characters at most, read-only."""
     alternative_product_group_id: int | None
-    """Whole number, read-only."""
     alternative_product_status_type_id: int | None
-    """Whole number, read-only, changelog 2022-02-18."""
     alternative_product_traceable_type_id: int | None
-    """Whole number, read-only, changelog 2022-02-18."""
     is_preferred: bool | None
-    """True or false, read-only."""
 
 AlternativeProductViewSelect: TypeAlias = Literal[
     "id", "product_id", "product_code", "product_name", "product_group_id",
@@ -123,11 +104,8 @@ class AutoGenerateOptionTypeFilter(TypedDict, total=False):
     """Fields of a `AutoGenerateOptionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 AutoGenerateOptionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -143,15 +121,10 @@ class AutoGenerateSeparatorFilter(TypedDict, total=False):
     """Fields of a `AutoGenerateSeparator`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 60 characters at most, read-only."""
     separator_character: str | None
-    """Text, 1 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 AutoGenerateSeparatorSelect: TypeAlias = Literal[
     "id", "name", "separator_character", "date_time_created", "date_time_updated",
@@ -169,105 +142,55 @@ class BinHoldingFilter(TypedDict, total=False):
     """Fields of a `BinHolding`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     warehouse_holding_id: int | None
-    """Whole number, required when created."""
     product_id: int | None
-    """Whole number, required when created."""
     name: str | None
-    """Text, 20 characters at most."""
     allocation_priority: int | None
-    """Whole number."""
     quantity_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     unconfirmed_qty_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     confirmed_qty_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated_sop: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated_bom: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_in_stock_less_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     free_stock_available: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     free_stock_available_less_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     last_stocktake: DateOrTime | None
-    """Time, UTC, read-only."""
     is_to_delete: bool | None
-    """True or false."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 BinHoldingSelect: TypeAlias = Literal[
     "id", "warehouse_holding_id", "product_id", "name", "allocation_priority",
@@ -351,19 +274,12 @@ class BomCostHeadingFilter(TypedDict, total=False):
     """Fields of a `BomCostHeading`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     bom_cost_heading_type: str | int | None
-    """Enum, read-only."""
     name: str | None
-    """Text, 50 characters at most, read-only."""
     markup: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     overhead_recovery_percent: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     reserved: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
 
 BomCostHeadingSelect: TypeAlias = Literal[
     "id", "bom_cost_heading_type", "name", "markup", "overhead_recovery_percent",
@@ -384,11 +300,8 @@ class BomCostHeadingTypeFilter(TypedDict, total=False):
     """Fields of a `BomCostHeadingType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most."""
     value: str | None
-    """Text, 50 characters at most."""
 
 BomCostHeadingTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -404,11 +317,8 @@ class BomItemTypeFilter(TypedDict, total=False):
     """Fields of a `BomItemType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 BomItemTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -424,11 +334,8 @@ class CostingMethodTypeFilter(TypedDict, total=False):
     """Fields of a `CostingMethodType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 CostingMethodTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -444,17 +351,11 @@ class CrossSellProductFilter(TypedDict, total=False):
     """Fields of a `CrossSellProduct`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, required when created."""
     cross_sell_product_id: int | None
-    """Whole number, required when created."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 CrossSellProductSelect: TypeAlias = Literal[
     "id", "product_id", "cross_sell_product_id", "is_to_delete", "cross_sell_product",
@@ -494,27 +395,16 @@ class CrossSellProductViewFilter(TypedDict, total=False):
     """Fields of a `CrossSellProductView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, read-only."""
     product_code: str | None
-    """Text, 30 characters at most, read-only."""
     product_name: str | None
-    """Text, 60 characters at most, read-only."""
     product_group_id: int | None
-    """Whole number, read-only."""
     cross_sell_product_id: int | None
-    """Whole number, read-only."""
     cross_sell_product_code: str | None
-    """Text, 30 characters at most, read-only."""
     cross_sell_product_name: str | None
-    """Text, 60 characters at most, read-only."""
     cross_sell_product_group_id: int | None
-    """Whole number, read-only."""
     cross_sell_product_status_type_id: int | None
-    """Whole number, read-only, changelog 2022-02-18."""
     cross_sell_product_traceable_type_id: int | None
-    """Whole number, read-only, changelog 2022-02-18."""
 
 CrossSellProductViewSelect: TypeAlias = Literal[
     "id", "product_id", "product_code", "product_name", "product_group_id",
@@ -544,11 +434,8 @@ class DiscrepancyStatusTypeFilter(TypedDict, total=False):
     """Fields of a `DiscrepancyStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 DiscrepancyStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -564,11 +451,8 @@ class EntrySourceTypeFilter(TypedDict, total=False):
     """Fields of a `EntrySourceType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 EntrySourceTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -584,11 +468,8 @@ class FulfilmentMethodTypeFilter(TypedDict, total=False):
     """Fields of a `FulfilmentMethodType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 FulfilmentMethodTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -604,11 +485,8 @@ class FulfilmentSequenceTypeFilter(TypedDict, total=False):
     """Fields of a `FulfilmentSequenceType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 FulfilmentSequenceTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -624,17 +502,11 @@ class InternalAreaFilter(TypedDict, total=False):
     """Fields of a `InternalArea`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most, read-only."""
     is_default: bool | None
-    """True or false, read-only."""
     nominal_code_id: int | None
-    """Whole number, read-only, Professional only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 InternalAreaSelect: TypeAlias = Literal[
     "id", "name", "is_default", "nominal_code_id", "nominal_code", "date_time_created",
@@ -660,11 +532,8 @@ class LabelPrintingOptionTypeFilter(TypedDict, total=False):
     """Fields of a `LabelPrintingOptionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 60 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 LabelPrintingOptionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -680,11 +549,8 @@ class LandedCostsTypeFilter(TypedDict, total=False):
     """Fields of a `LandedCostsType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 LandedCostsTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -700,27 +566,16 @@ class LookupProductFilter(TypedDict, total=False):
     """Fields of a `LookupProduct`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     code: str | None
-    """Text, 30 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     free_stock_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     record_nos_on_goods_received: bool | None
-    """True or false."""
     product_status_id: int | None
-    """Whole number."""
     bom_item_type_id: int | None
-    """Whole number."""
     traceable_type_id: int | None
-    """Whole number."""
     this_is_the_sop_product_group: bool | None
-    """True or false."""
     product_type_id: int | None
-    """Whole number."""
     allow_sales_order: bool | None
-    """True or false, changelog 2021-03-15."""
 
 LookupProductSelect: TypeAlias = Literal[
     "id", "code", "name", "free_stock_quantity", "record_nos_on_goods_received",
@@ -747,13 +602,9 @@ class LookupProductGroupFilter(TypedDict, total=False):
     """Fields of a `LookupProductGroup`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     code: str | None
-    """Text, 20 characters at most."""
     description: str | None
-    """Text, 50 characters at most."""
     product_type_id: int | None
-    """Whole number."""
 
 LookupProductGroupSelect: TypeAlias = Literal[
     "id", "code", "description", "product_type_id",
@@ -770,13 +621,9 @@ class LookupStockItemUnitFilter(TypedDict, total=False):
     """Fields of a `LookupStockItemUnit`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     name: str | None
-    """Text, 20 characters at most."""
     stock_item_id: int | None
-    """Whole number."""
     unit_id: int | None
-    """Whole number, changelog 2021-07-26."""
 
 LookupStockItemUnitSelect: TypeAlias = Literal[
     "id", "name", "stock_item_id", "unit_id",
@@ -793,11 +640,8 @@ class PricingSourceTypeFilter(TypedDict, total=False):
     """Fields of a `PricingSourceType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 PricingSourceTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -813,225 +657,115 @@ class ProductFilter(TypedDict, total=False):
     """Fields of a `Product`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 30 characters at most, required when created."""
     name: str | None
-    """Text, 60 characters at most, required when created."""
     description: str | None
-    """Text, 1000 characters at most."""
     use_description_on_documents: bool | None
-    """True or false, changelog 2021-03-15."""
     barcode: str | None
-    """Text, 60 characters at most."""
     allow_sales_order: bool | None
-    """True or false."""
     free_stock_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     product_group_id: int | None
-    """Whole number, required when created."""
     tax_code_id: int | None
-    """Whole number."""
     product_status_type: Literal["EnumStockItemStatusTypeActive"] | str | int | None
-    """Enum, changelog 2021-03-15."""
     fulfilment_method_type: Literal["EnumFulfilmentFromStock"] | str | int | None
-    """Enum, changelog 2021-03-15."""
     fulfilment_sequence_type: Literal["EnumBinPriority"] | str | int | None
-    """Enum, changelog 2020-09-16."""
     inactivation_date: DateOrTime | None
-    """Time, UTC, changelog 2021-03-15."""
     manufacturer: str | None
-    """Text, 40 characters at most, changelog 2021-03-15."""
     part_number: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     label_printing_option_type: str | int | None
-    """Enum, Professional only, changelog 2021-03-15."""
     traceable_type: Literal["EnumTraceableTypeNone", "EnumTraceableTypeSerial", "EnumTraceableTypeBatch"] | str | int | None
-    """Enum, Professional only, changelog 2020-09-16."""
     sale_from_single_batch: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     allow_duplicate_numbers: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     uses_alternative_ref: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     uses_sell_by_date: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     uses_use_by_date: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     shelf_life: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     shelf_life_type: Literal["EnumTimeUnitDay", "EnumTimeUnitWeek", "EnumTimeUnitMonth", "EnumTimeUnitYear"] | str | int | None
-    """Enum, Professional only, changelog 2020-09-16."""
     record_nos_on_goods_received: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     include_nos_on_count_sheets: bool | None
-    """True or false, Professional only, changelog 2020-09-16."""
     auto_generate_option_type: str | int | None
-    """Enum, Professional only, changelog 2020-09-16."""
     auto_generate_separator_id: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     auto_generate_prefix: str | None
-    """Text, 20 characters at most, Professional only, changelog 2020-09-16."""
     auto_generate_next_number: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     auto_generate_padding: int | None
-    """Whole number, Professional only, changelog 2020-09-16."""
     stocktake_cycle_period: int | None
-    """Whole number, changelog 2021-03-15."""
     standard_cost: Decimal | float | None
-    """Number, 5 decimal places, changelog 2021-03-15."""
     average_buying_price: Decimal | float | None
-    """Number, 5 decimal places, changelog 2021-03-15."""
     default_picking_list_comment: str | None
-    """Text, 160 characters at most, changelog 2021-03-15."""
     default_despatch_note_comment: str | None
-    """Text, 160 characters at most, changelog 2021-03-15."""
     commodity_code: str | None
-    """Text, 10 characters at most, changelog 2021-03-15."""
     country_of_origin_id: int | None
-    """Whole number, changelog 2021-03-15."""
     weight: Decimal | float | None
-    """Number, 4 decimal places, changelog 2021-03-15."""
     suppress_mass_on_declaration: bool | None
-    """True or false, changelog 2021-03-15."""
     is_weee_item: bool | None
-    """True or false, changelog 2021-03-15."""
     use_supplementary_units: bool | None
-    """True or false, changelog 2021-03-15."""
     supplementary_unit_conversion_ratio: Decimal | float | None
-    """Number, 9 decimal places, changelog 2021-03-15."""
     use_reverse_charge_vat_rules: bool | None
-    """True or false, changelog 2021-03-15."""
     landed_costs_type: str | int | None
-    """Enum, changelog 2021-03-15."""
     landed_costs_percentage: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-03-15."""
     landed_costs_per_item: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-03-15."""
     bom_item_type: Literal["EnumBOMItemTypeComponent"] | str | int | None
-    """Enum, changelog 2021-03-15."""
     stock_nominal_code_id: int | None
-    """Whole number, changelog 2021-03-15."""
     revenue_nominal_code_id: int | None
-    """Whole number, changelog 2021-03-15."""
     accrual_nominal_code_id: int | None
-    """Whole number, Professional only, changelog 2021-03-15."""
     issue_nominal_code_id: int | None
-    """Whole number, Professional only, changelog 2021-03-15."""
     base_unit_id: int | None
-    """Whole number, changelog 2020-09-16."""
     stock_unit_id: int | None
-    """Whole number, changelog 2020-09-16."""
     has_alternative_products: bool | None
-    """True or false, read-only, changelog 2021-11-08."""
     has_cross_sell_products: bool | None
-    """True or false, read-only, changelog 2021-11-08."""
     has_preferred_supplier: bool | None
-    """True or false, read-only, changelog 2021-11-08."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, changelog 2021-03-15."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ProductSelect: TypeAlias = Literal[
     "id", "code", "name", "description", "use_description_on_documents", "barcode",
@@ -1225,79 +959,42 @@ class ProductGroupFilter(TypedDict, total=False):
     """Fields of a `ProductGroup`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     code: str | None
-    """Text, 20 characters at most, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     product_type: Literal["EnumStockItemTypeStock", "EnumStockItemTypeServiceLabour"] | str | int | None
-    """Enum, read-only."""
     costing_method: Literal["EnumCostingMethodTypeFIFO"] | str | int | None
-    """Enum, read-only, changelog 2020-09-16."""
     stocktake_cycle_period: int | None
-    """Whole number, changelog 2021-03-15."""
     label_printing_option_type: str | int | None
-    """Enum, Professional only, changelog 2021-03-15."""
     keep_movement_history: bool | None
-    """True or false, Professional only, changelog 2021-03-15."""
     can_levels_go_negative: bool | None
-    """True or false, read-only, Professional only."""
     can_over_allocate_negative_stock: bool | None
-    """True or false, changelog 2021-03-15."""
     use_description_on_documents: bool | None
-    """True or false, changelog 2021-03-15."""
     use_reverse_charge_vat_rules: bool | None
-    """True or false, changelog 2021-03-15."""
     do_items_use_units: bool | None
-    """True or false, read-only, Professional only, changelog 2021-03-15."""
     this_is_the_sop_product_group: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     selling_quantities_use_multiple_units: bool | None
-    """True or false, read-only, Professional only, changelog 2020-09-16."""
     selling_prices_use_multiple_units: bool | None
-    """True or false, read-only, Professional only, changelog 2020-09-16."""
     buying_quantities_use_multiple_units: bool | None
-    """True or false, read-only, Professional only, changelog 2021-03-15."""
     buying_prices_use_multiple_units: bool | None
-    """True or false, read-only, Professional only, changelog 2021-03-15."""
     do_items_use_markup: bool | None
-    """True or false, changelog 2021-03-15."""
     use_landed_costs: bool | None
-    """True or false, changelog 2021-03-15."""
     landed_costs_type: str | int | None
-    """Enum, changelog 2021-03-15."""
     landed_costs_percentage: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-03-15."""
     landed_costs_per_item: Decimal | float | None
-    """Number, 2 decimal places, changelog 2021-03-15."""
     traceable_type: Literal["EnumTraceableTypeNone", "EnumTraceableTypeSerial", "EnumTraceableTypeBatch"] | str | int | None
-    """Enum, Professional only, changelog 2021-03-15."""
     sale_from_single_batch: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     allow_duplicate_numbers: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     uses_alternative_ref: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     uses_sell_by_date: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     uses_use_by_date: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     stock_nominal_code_id: int | None
-    """Whole number, changelog 2021-03-15."""
     revenue_nominal_code_id: int | None
-    """Whole number, changelog 2021-03-15."""
     accrual_nominal_code_id: int | None
-    """Whole number, Professional only, changelog 2021-03-15."""
     issue_nominal_code_id: int | None
-    """Whole number, Professional only, changelog 2021-03-15."""
     base_unit_id: int | None
-    """Whole number, changelog 2021-07-26."""
     stock_unit_id: int | None
-    """Whole number, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ProductGroupSelect: TypeAlias = Literal[
     "id", "code", "description", "product_type", "costing_method",
@@ -1390,17 +1087,11 @@ class ProductGroupSearchCategoryValueFilter(TypedDict, total=False):
     """Fields of a `ProductGroupSearchCategoryValue`, and what each has to equal."""
 
     prod_group_search_val_id: int | None
-    """Whole number, read-only."""
     product_group_id: int | None
-    """Whole number, read-only."""
     search_category_id: int | None
-    """Whole number, read-only."""
     search_category_name: str | None
-    """Text, 40 characters at most, read-only."""
     search_value_id: int | None
-    """Whole number, read-only."""
     search_value_name: str | None
-    """Text, 40 characters at most, read-only."""
 
 ProductGroupSearchCategoryValueSelect: TypeAlias = Literal[
     "prod_group_search_val_id", "product_group_id", "search_category_id",
@@ -1422,21 +1113,13 @@ class ProductMemoFilter(TypedDict, total=False):
     """Fields of a `ProductMemo`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, required when created."""
     is_active: bool | None
-    """True or false."""
     note: str | None
-    """Text, 1000 characters at most, required when created."""
     is_to_delete: bool | None
-    """True or false."""
     created_by: str | None
-    """Text, 20 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ProductMemoSelect: TypeAlias = Literal[
     "id", "product_id", "is_active", "note", "is_to_delete", "created_by",
@@ -1457,13 +1140,9 @@ class ProductPurchaseFiguresFilter(TypedDict, total=False):
     """Fields of a `ProductPurchaseFigures`, and what each has to equal."""
 
     quantity_bought_this_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     value_bought_this_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_bought_last_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     value_bought_last_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 ProductPurchaseFiguresSelect: TypeAlias = Literal[
     "quantity_bought_this_period", "value_bought_this_period",
@@ -1487,13 +1166,9 @@ class ProductSalesFiguresFilter(TypedDict, total=False):
     """Fields of a `ProductSalesFigures`, and what each has to equal."""
 
     quantity_sold_this_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     value_sold_this_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_sold_last_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     value_sold_last_period: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 ProductSalesFiguresSelect: TypeAlias = Literal[
     "quantity_sold_this_period", "value_sold_this_period", "quantity_sold_last_period",
@@ -1517,11 +1192,8 @@ class ProductSearchTypeFilter(TypedDict, total=False):
     """Fields of a `ProductSearchType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ProductSearchTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1537,11 +1209,8 @@ class ProductStatusTypeFilter(TypedDict, total=False):
     """Fields of a `ProductStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ProductStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1557,57 +1226,31 @@ class ProductSupplierFilter(TypedDict, total=False):
     """Fields of a `ProductSupplier`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, required when created."""
     supplier_id: int | None
-    """Whole number, required when created."""
     supplier_stock_code: str | None
-    """Text, 60 characters at most."""
     lead_time: int | None
-    """Whole number."""
     lead_time_unit: str | None
-    """Text, 20 characters at most."""
     usual_order_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     minimum_order_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     list_price: Decimal | float | None
-    """Number, 5 decimal places."""
     date_list_price_changed: DateOrTime | None
-    """Time, UTC, read-only."""
     list_price_expiry_date: DateOrTime | None
-    """Time, UTC."""
     default_pricing_source_type: Literal["ListPrice", "LastBuyingPrice"] | str | int | None
-    """Enum."""
     landed_costs_type: str | int | None
-    """Enum."""
     landed_costs_percentage: Decimal | float | None
-    """Number, 2 decimal places."""
     landed_costs_per_item: Decimal | float | None
-    """Number, 2 decimal places."""
     order_quantity_year_to_date: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     order_value_year_to_date: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     last_order_date: DateOrTime | None
-    """Time, UTC, read-only."""
     last_order_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     last_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_on_order: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     is_preferred: bool | None
-    """True or false."""
     country_of_origin_id: int | None
-    """Whole number."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ProductSupplierSelect: TypeAlias = Literal[
     "id", "product_id", "supplier_id", "supplier_stock_code", "lead_time",
@@ -1671,11 +1314,8 @@ class ProductTransactionGroupTypeFilter(TypedDict, total=False):
     """Fields of a `ProductTransactionGroupType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ProductTransactionGroupTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1691,17 +1331,11 @@ class ProductTransactionTraceableItemHistoryRecordFilter(TypedDict, total=False)
     """Fields of a `ProductTransactionTraceableItemHistoryRecord`, and what each has to equal."""
 
     identification_no: str | None
-    """Text, 30 characters at most, read-only."""
     additional_reference: str | None
-    """Text, 30 characters at most, read-only."""
     sell_by_date: DateOrTime | None
-    """Time, UTC, read-only."""
     use_by_date: DateOrTime | None
-    """Time, UTC, read-only."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 ProductTransactionTraceableItemHistoryRecordSelect: TypeAlias = Literal[
     "identification_no", "additional_reference", "sell_by_date", "use_by_date",
@@ -1721,11 +1355,8 @@ class ProductTransactionTypeFilter(TypedDict, total=False):
     """Fields of a `ProductTransactionType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 25 characters at most, read-only."""
     value: str | None
-    """Text, 25 characters at most, read-only."""
 
 ProductTransactionTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1741,97 +1372,51 @@ class ProductTransactionViewFilter(TypedDict, total=False):
     """Fields of a `ProductTransactionView`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     product_id: int | None
-    """Whole number, read-only."""
     product_group_id: int | None
-    """Whole number, read-only."""
     product_code: str | None
-    """Text, 30 characters at most, read-only."""
     product_group_code: str | None
-    """Text, 20 characters at most, read-only."""
     transaction_group_id: int | None
-    """Whole number, read-only, changelog 2020-12-14."""
     transaction_type_id: int | None
-    """Whole number, read-only, changelog 2020-12-14."""
     transaction_type: str | int | None
-    """Enum, or its number, read-only."""
     transaction_date: DateOrTime | None
-    """Time, UTC."""
     source_area_type_id: int | None
-    """Whole number, read-only, changelog 2020-12-14."""
     source_area_reference: str | None
-    """Text, 20 characters at most, read-only."""
     source_area_name: str | None
-    """Text, 20 characters at most, read-only."""
     reference: str | None
-    """Text, 20 characters at most, read-only."""
     second_reference: str | None
-    """Text, 20 characters at most, read-only."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     unit_cost_price: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     unit_issue_price: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     unit_discount_value: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     total_order_discount: Decimal | float | None
-    """Number, 2 decimal places, read-only."""
     cost_value: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     issue_value: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     memo: str | None
-    """Text, 1000 characters at most, read-only."""
     user_name: str | None
-    """Text, 20 characters at most, read-only."""
     analysis_code_1: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_2: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_3: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_4: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_5: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_6: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_7: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_8: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_9: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_10: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_11: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_12: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_13: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_14: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_15: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_16: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_17: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_18: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_19: str | None
-    """Text, 60 characters at most, read-only."""
     analysis_code_20: str | None
-    """Text, 60 characters at most, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 ProductTransactionViewSelect: TypeAlias = Literal[
     "id", "product_id", "product_group_id", "product_code", "product_group_code",
@@ -1898,11 +1483,8 @@ class ProductTypeFilter(TypedDict, total=False):
     """Fields of a `ProductType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 ProductTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -1918,187 +1500,96 @@ class ProductViewFilter(TypedDict, total=False):
     """Fields of a `ProductView`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     code: str | None
-    """Text, 30 characters at most."""
     name: str | None
-    """Text, 60 characters at most."""
     status_type_id: int | None
-    """Whole number."""
     status_type: str | int | None
-    """Enum, or its number."""
     bom_item_type_id: int | None
-    """Whole number, changelog 2020-11-02."""
     product_group_product_type_id: int | None
-    """Whole number."""
     product_group_product_type: str | int | None
-    """Enum, or its number."""
     product_group_code: str | None
-    """Text, 20 characters at most."""
     product_group_description: str | None
-    """Text, 50 characters at most."""
     product_group_do_items_use_markup: bool | None
-    """True or false."""
     product_group_costing_method_type_id: int | None
-    """Whole number."""
     product_group_costing_method_type: Literal["EnumCostingMethodTypeFIFO"] | str | int | None
-    """Enum, or its number."""
     traceable_type_id: int | None
-    """Whole number."""
     traceable_type: Literal["EnumTraceableTypeNone", "EnumTraceableTypeSerial", "EnumTraceableTypeBatch"] | str | int | None
-    """Enum, or its number."""
     inactive_date: DateOrTime | None
-    """Time, UTC."""
     stock_multiple_of_base_unit: Decimal | float | None
-    """Number, 9 decimal places."""
     stock_unit_name: str | None
-    """Text, 20 characters at most."""
     base_unit_name: str | None
-    """Text, 20 characters at most."""
     manufacturer: str | None
-    """Text, 40 characters at most."""
     part_number: str | None
-    """Text, 60 characters at most."""
     label_printing_option_type_id: int | None
-    """Whole number."""
     label_printing_option_type: str | int | None
-    """Enum, or its number."""
     allow_sales_order: bool | None
-    """True or false."""
     average_buying_price: Decimal | float | None
-    """Number, 5 decimal places."""
     description: str | None
-    """Text, 1000 characters at most."""
     use_description_on_docs: bool | None
-    """True or false."""
     sale_from_single_batch: bool | None
-    """True or false."""
     allow_duplicate_numbers: bool | None
-    """True or false."""
     uses_sell_by_date: bool | None
-    """True or false."""
     uses_use_by_date: bool | None
-    """True or false."""
     record_nos_on_goods_received: bool | None
-    """True or false."""
     auto_generate_option_type_id: int | None
-    """Whole number."""
     auto_generate_option_type: str | int | None
-    """Enum, or its number."""
     auto_generate_prefix: str | None
-    """Text, 20 characters at most."""
     auto_generate_next_number: int | None
-    """Whole number."""
     commodity_code: str | None
-    """Text, 10 characters at most."""
     stock_take_cycle_period: int | None
-    """Whole number."""
     suppress_net_mass: bool | None
-    """True or false."""
     weight: Decimal | float | None
-    """Number, 4 decimal places."""
     std_cost_variance_last_reset: DateOrTime | None
-    """Time, UTC."""
     uses_alternative_ref: bool | None
-    """True or false."""
     selling_price: Decimal | float | None
-    """Number, 5 decimal places."""
     standard_cost: Decimal | float | None
-    """Number, 5 decimal places."""
     sop_item_price: Decimal | float | None
-    """Number, 5 decimal places."""
     last_archived_up_to: DateOrTime | None
-    """Time, UTC."""
     last_trace_archived_up_to: DateOrTime | None
-    """Time, UTC."""
     fulfilment_method_type_id: int | None
-    """Whole number."""
     fulfilment_method_type: Literal["EnumFulfilmentFromStock"] | str | int | None
-    """Enum, or its number."""
     fulfilment_sequence_type_id: int | None
-    """Whole number."""
     fulfilment_sequence_type: Literal["EnumBinPriority"] | str | int | None
-    """Enum, or its number."""
     shelf_life: int | None
-    """Whole number."""
     shelf_life_type_id: int | None
-    """Whole number."""
     shelf_life_type: Literal["EnumTimeUnitDay", "EnumTimeUnitWeek", "EnumTimeUnitMonth", "EnumTimeUnitYear"] | str | int | None
-    """Enum, or its number."""
     this_is_the_standard_band: bool | None
-    """True or false."""
     landed_costs_value: Decimal | float | None
-    """Number, 5 decimal places."""
     default_despatch_note_comment: str | None
-    """Text, 160 characters at most."""
     default_picking_list_comment: str | None
-    """Text, 160 characters at most."""
     price: Decimal | float | None
-    """Number, 5 decimal places."""
     free_stock_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_reserved: Decimal | float | None
-    """Number, 5 decimal places."""
     confirmed_quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places."""
     unconfirmed_quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places."""
     actual_quantity: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_allocated_stock: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_allocated_sop: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_allocated_bom: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_on_pop_order: Decimal | float | None
-    """Number, 5 decimal places."""
     date_of_last_sale: DateOrTime | None
-    """Time, UTC."""
     date_of_last_stock_count: DateOrTime | None
-    """Time, UTC."""
     reorder_level: Decimal | float | None
-    """Number, 5 decimal places."""
     analysis_code_1: str | None
-    """Text, 60 characters at most."""
     analysis_code_2: str | None
-    """Text, 60 characters at most."""
     analysis_code_3: str | None
-    """Text, 60 characters at most."""
     analysis_code_4: str | None
-    """Text, 60 characters at most."""
     analysis_code_5: str | None
-    """Text, 60 characters at most."""
     analysis_code_6: str | None
-    """Text, 60 characters at most."""
     analysis_code_7: str | None
-    """Text, 60 characters at most."""
     analysis_code_8: str | None
-    """Text, 60 characters at most."""
     analysis_code_9: str | None
-    """Text, 60 characters at most."""
     analysis_code_10: str | None
-    """Text, 60 characters at most."""
     analysis_code_11: str | None
-    """Text, 60 characters at most."""
     analysis_code_12: str | None
-    """Text, 60 characters at most."""
     analysis_code_13: str | None
-    """Text, 60 characters at most."""
     analysis_code_14: str | None
-    """Text, 60 characters at most."""
     analysis_code_15: str | None
-    """Text, 60 characters at most."""
     analysis_code_16: str | None
-    """Text, 60 characters at most."""
     analysis_code_17: str | None
-    """Text, 60 characters at most."""
     analysis_code_18: str | None
-    """Text, 60 characters at most."""
     analysis_code_19: str | None
-    """Text, 60 characters at most."""
     analysis_code_20: str | None
-    """Text, 60 characters at most."""
 
 ProductViewSelect: TypeAlias = Literal[
     "id", "code", "name", "status_type_id", "status_type", "bom_item_type_id",
@@ -2240,15 +1731,10 @@ class ProductWarehouseBinViewFilter(TypedDict, total=False):
     """Fields of a `ProductWarehouseBinView`, and what each has to equal."""
 
     product_id: int | None
-    """Whole number."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     bin_holding_id: int | None
-    """Whole number."""
     bin_holding_name: str | None
-    """Text, 20 characters at most."""
 
 ProductWarehouseBinViewSelect: TypeAlias = Literal[
     "product_id", "warehouse_id", "warehouse_name", "bin_holding_id",
@@ -2268,17 +1754,11 @@ class ProductWarehouseViewFilter(TypedDict, total=False):
     """Fields of a `ProductWarehouseView`, and what each has to equal."""
 
     product_id: int | None
-    """Whole number."""
     warehouse_holding_id: int | None
-    """Whole number."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     use_for_sales_trading: bool | None
-    """True or false, changelog 2021-07-26."""
     free_stock_quantity: Decimal | float | None
-    """Number, 5 decimal places, changelog 2021-07-26."""
 
 ProductWarehouseViewSelect: TypeAlias = Literal[
     "product_id", "warehouse_holding_id", "warehouse_id", "warehouse_name",
@@ -2299,13 +1779,9 @@ class SearchCategoryFilter(TypedDict, total=False):
     """Fields of a `SearchCategory`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 40 characters at most, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SearchCategorySelect: TypeAlias = Literal[
     "id", "name", "date_time_created", "date_time_updated",
@@ -2322,17 +1798,11 @@ class SearchValueFilter(TypedDict, total=False):
     """Fields of a `SearchValue`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 40 characters at most, read-only."""
     search_category_id: int | None
-    """Whole number, read-only."""
     is_none_value: bool | None
-    """True or false, read-only."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 SearchValueSelect: TypeAlias = Literal[
     "id", "name", "search_category_id", "is_none_value", "date_time_created",
@@ -2352,11 +1822,8 @@ class SerialAllocatedToWhoTypeFilter(TypedDict, total=False):
     """Fields of a `SerialAllocatedToWhoType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 SerialAllocatedToWhoTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2372,11 +1839,8 @@ class SourceAreaTypeFilter(TypedDict, total=False):
     """Fields of a `SourceAreaType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 SourceAreaTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2392,39 +1856,22 @@ class StockSettingsFilter(TypedDict, total=False):
     """Fields of a `StockSettings`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     use_multiple_locations: bool | None
-    """True or false, read-only."""
     use_search_categories: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     integrate_stock_management_with_nominal: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     generate_cos_for_sop: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     allow_negative_stocktake: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     allow_negative_stocktake_with_purchase_order: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     profit_percent_of_revenue: bool | None
-    """True or false, read-only."""
     record_numbers_on_goods_received: bool | None
-    """True or false, read-only, Professional only, changelog 2021-07-26."""
     allocate_individual_items: bool | None
-    """True or false, read-only, changelog 2020-09-16."""
     allow_fulfilment_from_stock: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     allow_fulfilment_from_supplier_via_stock: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     allow_fulfilment_from_supplier_direct_to_customer: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     use_landed_costs: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     landed_costs_nominal_code_id: int | None
-    """Whole number, read-only, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-12-14."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 StockSettingsSelect: TypeAlias = Literal[
     "id", "use_multiple_locations", "use_search_categories",
@@ -2475,33 +1922,19 @@ class StocktakeFilter(TypedDict, total=False):
     """Fields of a `Stocktake`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     stocktake_name: str | None
-    """Text, 60 characters at most."""
     warehouse_id: int | None
-    """Whole number, required when created."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     stocktake_date: DateOrTime | None
-    """Time, UTC."""
     stocktake_type: str | int | None
-    """Enum."""
     stocktake_status: str | int | None
-    """Enum, read-only."""
     exclude_inactive_stock: bool | None
-    """True or false."""
     show_expected_quantities: bool | None
-    """True or false."""
     stock_variance_nominal_code_id: int | None
-    """Whole number."""
     nominal_narrative: str | None
-    """Text, 6000 characters at most."""
     can_modify_stocktake_type: bool | None
-    """True or false, read-only."""
     advance_status: bool | None
-    """True or false."""
     pre_fill_actual_with_expected: bool | None
-    """True or false."""
 
 StocktakeSelect: TypeAlias = Literal[
     "id", "stocktake_name", "warehouse_id", "warehouse_name", "stocktake_date",
@@ -2546,47 +1979,26 @@ class StocktakeCountSheetItemFilter(TypedDict, total=False):
     """Fields of a `StocktakeCountSheetItem`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     stocktake_id: int | None
-    """Whole number, read-only."""
     bin_item_id: int | None
-    """Whole number, read-only."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     item_code: str | None
-    """Text, 30 characters at most, read-only."""
     item_name: str | None
-    """Text, 60 characters at most, read-only."""
     stock_unit_name: str | None
-    """Text, 20 characters at most, read-only."""
     include_nos_on_count_sheets: bool | None
-    """True or false, read-only, changelog 2021-07-26."""
     traceable_type: Literal["EnumTraceableTypeNone", "EnumTraceableTypeSerial", "EnumTraceableTypeBatch"] | str | int | None
-    """Enum, read-only."""
     costing_method_type: Literal["EnumCostingMethodTypeFIFO"] | str | int | None
-    """Enum, read-only, changelog 2020-11-02."""
     standard_cost: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-11-02."""
     average_buying_price: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-11-02."""
     recorded_quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     has_negative_quantity_in_stock: bool | None
-    """True or false, read-only."""
     quantity_on_pop_order: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     actual_quantity_entered: bool | None
-    """True or false."""
     actual_quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places."""
     discrepancy_status: str | int | None
-    """Enum, read-only."""
     discrepancy_narrative: str | None
-    """Text, 6000 characters at most."""
     allows_negative_stock: bool | None
-    """True or false, read-only."""
 
 StocktakeCountSheetItemSelect: TypeAlias = Literal[
     "id", "stocktake_id", "bin_item_id", "bin_name", "item_code", "item_name",
@@ -2630,23 +2042,14 @@ class StocktakeCriteriaTemplateFilter(TypedDict, total=False):
     """Fields of a `StocktakeCriteriaTemplate`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 50 characters at most, required when created."""
     last_sold_date: DateOrTime | None
-    """Time, UTC."""
     due_date: DateOrTime | None
-    """Time, UTC."""
     stocktake_traceable_type: str | int | None
-    """Enum."""
     stock_value_type: str | int | None
-    """Enum."""
     stock_value_number_of_items: int | None
-    """Whole number."""
     quantity_from: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_to: Decimal | float | None
-    """Number, 5 decimal places."""
 
 StocktakeCriteriaTemplateSelect: TypeAlias = Literal[
     "id", "name", "last_sold_date", "due_date", "stocktake_traceable_type",
@@ -2673,11 +2076,8 @@ class StocktakeSelectorValueTypeFilter(TypedDict, total=False):
     """Fields of a `StocktakeSelectorValueType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 StocktakeSelectorValueTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2693,11 +2093,8 @@ class StocktakeStatusTypeFilter(TypedDict, total=False):
     """Fields of a `StocktakeStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 StocktakeStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2713,11 +2110,8 @@ class StocktakeTraceableTypeFilter(TypedDict, total=False):
     """Fields of a `StocktakeTraceableType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 StocktakeTraceableTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2733,11 +2127,8 @@ class StocktakeTypeFilter(TypedDict, total=False):
     """Fields of a `StocktakeType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 StocktakeTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2753,21 +2144,13 @@ class StocktakeViewFilter(TypedDict, total=False):
     """Fields of a `StocktakeView`, and what each has to equal."""
 
     id: int | None
-    """Whole number."""
     stocktake_name: str | None
-    """Text, 60 characters at most."""
     warehouse_id: int | None
-    """Whole number."""
     warehouse_name: str | None
-    """Text, 20 characters at most."""
     stocktake_date: DateOrTime | None
-    """Time, UTC."""
     stocktake_type_id: int | None
-    """Whole number."""
     stocktake_status_id: int | None
-    """Whole number."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 StocktakeViewSelect: TypeAlias = Literal[
     "id", "stocktake_name", "warehouse_id", "warehouse_name", "stocktake_date",
@@ -2789,31 +2172,18 @@ class TraceableAdjustmentItemBalanceFilter(TypedDict, total=False):
     """Fields of a `TraceableAdjustmentItemBalance`, and what each has to equal."""
 
     traceable_item_id: int | None
-    """Whole number, read-only."""
     identification_no: str | None
-    """Text, 30 characters at most, read-only."""
     supplier_reference: str | None
-    """Text, 8 characters at most, read-only."""
     receipt_date: DateOrTime | None
-    """Time, UTC, read-only."""
     additional_reference: str | None
-    """Text, 30 characters at most, read-only."""
     sell_by_date: DateOrTime | None
-    """Time, UTC, read-only."""
     use_by_date: DateOrTime | None
-    """Time, UTC, read-only."""
     traceable_bin_item_id: int | None
-    """Whole number, read-only."""
     bin_item_id: int | None
-    """Whole number, read-only, changelog 2023-08-14."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     is_allocated: bool | None
-    """True or false, read-only."""
 
 TraceableAdjustmentItemBalanceSelect: TypeAlias = Literal[
     "traceable_item_id", "identification_no", "supplier_reference", "receipt_date",
@@ -2840,11 +2210,8 @@ class TraceableIssueStatusTypeFilter(TypedDict, total=False):
     """Fields of a `TraceableIssueStatusType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 TraceableIssueStatusTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2860,23 +2227,14 @@ class TraceableItemAllocationRecordFilter(TypedDict, total=False):
     """Fields of a `TraceableItemAllocationRecord`, and what each has to equal."""
 
     traceable_bin_item_id: int | None
-    """Whole number, read-only."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     traceable_allocation_bal_id: int | None
-    """Whole number, read-only."""
     allocation_balance_id: int | None
-    """Whole number, read-only."""
     allocated_to: str | None
-    """Text, 60 characters at most, read-only."""
     allocation_date: DateOrTime | None
-    """Time, UTC, read-only."""
     order_no: str | None
-    """Text, 20 characters at most, read-only."""
     allocated_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 TraceableItemAllocationRecordSelect: TypeAlias = Literal[
     "traceable_bin_item_id", "warehouse_name", "bin_name",
@@ -2901,23 +2259,14 @@ class TraceableItemHistoryRecordFilter(TypedDict, total=False):
     """Fields of a `TraceableItemHistoryRecord`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     trader_reference: str | None
-    """Text, 60 characters at most, read-only."""
     trader_name: str | None
-    """Text, 60 characters at most, read-only."""
     sales_purchase_order_no: str | None
-    """Text, 20 characters at most, read-only."""
     despatch_receipt_grn_no: str | None
-    """Text, 20 characters at most, read-only."""
     received_issued_date: DateOrTime | None
-    """Time, UTC, read-only."""
     received_issued_by: str | None
-    """Text, 20 characters at most, read-only."""
     transaction_history_type: str | int | None
-    """Enum, read-only."""
     received_issued_quantity: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 TraceableItemHistoryRecordSelect: TypeAlias = Literal[
     "id", "trader_reference", "trader_name", "sales_purchase_order_no",
@@ -2943,17 +2292,11 @@ class TraceableItemLocationRecordFilter(TypedDict, total=False):
     """Fields of a `TraceableItemLocationRecord`, and what each has to equal."""
 
     traceable_bin_item_id: int | None
-    """Whole number, read-only."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only."""
     bin_item_id: int | None
-    """Whole number, read-only."""
     bin_name: str | None
-    """Text, 20 characters at most, read-only."""
     free_stock_available: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     bin_quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
 
 TraceableItemLocationRecordSelect: TypeAlias = Literal[
     "traceable_bin_item_id", "warehouse_name", "bin_item_id", "bin_name",
@@ -2973,11 +2316,8 @@ class TraceableTypeFilter(TypedDict, total=False):
     """Fields of a `TraceableType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 50 characters at most, read-only."""
     value: str | None
-    """Text, 50 characters at most, read-only."""
 
 TraceableTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -2993,17 +2333,11 @@ class UnitFilter(TypedDict, total=False):
     """Fields of a `Unit`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most."""
     multiple_of_base_unit: Decimal | float | None
-    """Number, 9 decimal places."""
     each_value: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 UnitSelect: TypeAlias = Literal[
     "id", "name", "multiple_of_base_unit", "each_value", "date_time_created",
@@ -3023,11 +2357,8 @@ class UnitTypeFilter(TypedDict, total=False):
     """Fields of a `UnitType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 UnitTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
@@ -3043,109 +2374,57 @@ class WarehouseFilter(TypedDict, total=False):
     """Fields of a `Warehouse`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     name: str | None
-    """Text, 20 characters at most, required when created."""
     description: str | None
-    """Text, 50 characters at most, changelog 2021-07-26."""
     warehouse_type: str | int | None
-    """Enum, changelog 2021-07-26."""
     use_for_sales_trading: bool | None
-    """True or false, Professional only, changelog 2021-07-26."""
     postal_name: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     address_1: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     address_2: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     address_3: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     address_4: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     city: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     county: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     postcode: str | None
-    """Text, 10 characters at most, changelog 2021-07-26."""
     country: str | None
-    """Text, 60 characters at most, changelog 2021-07-26."""
     contact: str | None
-    """Text, 50 characters at most, changelog 2021-07-26."""
     telephone_number: str | None
-    """Text, 30 characters at most, changelog 2021-07-26."""
     fax_number: str | None
-    """Text, 30 characters at most, changelog 2021-07-26."""
     email: str | None
-    """Text, 255 characters at most, changelog 2021-07-26."""
     website: str | None
-    """Text, 200 characters at most, changelog 2021-07-26."""
     spare_text_1: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_2: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_3: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_4: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_5: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_6: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_7: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_8: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_9: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_text_10: str | None
-    """Text, 100 characters at most, changelog 2023-08-14."""
     spare_number_1: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_2: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_3: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_4: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_5: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_6: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_7: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_8: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_9: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_number_10: Decimal | float | None
-    """Number, 5 decimal places, changelog 2023-08-14."""
     spare_date_1: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_2: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_3: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_4: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_date_5: DateOrTime | None
-    """Time, UTC, changelog 2023-08-14."""
     spare_bool_1: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_2: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_3: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_4: bool | None
-    """True or false, changelog 2023-08-14."""
     spare_bool_5: bool | None
-    """True or false, changelog 2023-08-14."""
     country_code_id: int | None
-    """Whole number, changelog 2021-07-26."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 WarehouseSelect: TypeAlias = Literal[
     "id", "name", "description", "warehouse_type", "use_for_sales_trading",
@@ -3211,51 +2490,28 @@ class WarehouseHoldingFilter(TypedDict, total=False):
     """Fields of a `WarehouseHolding`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     warehouse_id: int | None
-    """Whole number, required when created."""
     product_id: int | None
-    """Whole number, required when created."""
     is_default_manufacturing_warehouse: bool | None
-    """True or false, changelog 2021-03-15."""
     reorder_level: Decimal | float | None
-    """Number, 5 decimal places."""
     minimum_level: Decimal | float | None
-    """Number, 5 decimal places."""
     maximum_level: Decimal | float | None
-    """Number, 5 decimal places."""
     quantity_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     confirmed_qty_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     unconfirmed_qty_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_in_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_in_stock_less_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     quantity_on_order: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     quantity_allocated_stock: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated_sop: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated_bom: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     quantity_allocated: Decimal | float | None
-    """Number, 5 decimal places, read-only."""
     free_stock_available: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     free_stock_available_less_reserved: Decimal | float | None
-    """Number, 5 decimal places, read-only, changelog 2020-09-16."""
     warehouse_name: str | None
-    """Text, 20 characters at most, read-only, changelog 2020-09-16."""
     is_to_delete: bool | None
-    """True or false."""
     date_time_created: DateOrTime | None
-    """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: DateOrTime | None
-    """Time, UTC, read-only."""
 
 WarehouseHoldingSelect: TypeAlias = Literal[
     "id", "warehouse_id", "product_id", "is_default_manufacturing_warehouse",
@@ -3312,11 +2568,8 @@ class WarehouseTypeFilter(TypedDict, total=False):
     """Fields of a `WarehouseType`, and what each has to equal."""
 
     id: int | None
-    """Whole number, read-only."""
     description: str | None
-    """Text, 20 characters at most, read-only."""
     value: str | None
-    """Text, 20 characters at most, read-only."""
 
 WarehouseTypeSelect: TypeAlias = Literal[
     "id", "description", "value",
