@@ -261,6 +261,8 @@ class _Builder:
         required = property_.name in owner.required and not is_read_only
         parts += ["read-only"] * is_read_only + ["required when created"] * required
         parts += ["Professional only"] * property_.professional_only
+        added = dict(self._overrides.below("extra", owner.name))
+        parts += ["not in the documents"] * (property_.name in added)
         if owner.name == owner.schema:
             date = self._dates.get((owner.schema, property_.name))
             parts += [f"changelog {date}"] * (date is not None)

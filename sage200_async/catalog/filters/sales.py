@@ -125,6 +125,8 @@ class CustomerFilter(TypedDict, total=False):
     spare_bool_5: bool | None
     date_time_created: DateOrTime | None
     date_time_updated: DateOrTime | None
+    last_follow_up_date: DateOrTime | None
+    has_promised_payment: bool | None
 
 CustomerSelect: TypeAlias = Literal[
     "id", "reference", "name", "short_name", "balance", "on_hold", "status_reason",
@@ -162,7 +164,8 @@ CustomerSelect: TypeAlias = Literal[
     "finance_charge", "main_address", "order_value_discount", "price_band",
     "sales_credit_note_layout", "sales_invoice_layout", "statement_layout", "status",
     "alerts", "cards", "contacts", "limited_price_bands", "memos", "date_time_created",
-    "date_time_updated",
+    "date_time_updated", "last_follow_up_date", "has_promised_payment",
+    "communications",
 ]
 
 CustomerOrderBy: TypeAlias = Literal[
@@ -274,7 +277,9 @@ CustomerOrderBy: TypeAlias = Literal[
     "spare_bool_3 desc", "spare_bool_4", "spare_bool_4 asc", "spare_bool_4 desc",
     "spare_bool_5", "spare_bool_5 asc", "spare_bool_5 desc", "date_time_created",
     "date_time_created asc", "date_time_created desc", "date_time_updated",
-    "date_time_updated asc", "date_time_updated desc",
+    "date_time_updated asc", "date_time_updated desc", "last_follow_up_date",
+    "last_follow_up_date asc", "last_follow_up_date desc", "has_promised_payment",
+    "has_promised_payment asc", "has_promised_payment desc",
 ]
 
 CustomerExpand: TypeAlias = Literal[
@@ -292,9 +297,10 @@ CustomerExpand: TypeAlias = Literal[
     "associated_head_office.statement_layout", "associated_head_office.status",
     "associated_head_office.alerts", "associated_head_office.cards",
     "associated_head_office.contacts", "associated_head_office.limited_price_bands",
-    "associated_head_office.memos", "country_code", "country_code.tax_mask",
-    "credit_bureau", "credit_memo_note", "credit_position", "currency",
-    "currency.currency_iso_code", "customer_discount_group", "default_nominal_code",
+    "associated_head_office.memos", "associated_head_office.communications",
+    "country_code", "country_code.tax_mask", "credit_bureau", "credit_memo_note",
+    "credit_position", "currency", "currency.currency_iso_code",
+    "customer_discount_group", "default_nominal_code",
     "default_nominal_code.consolidated_nominal_code",
     "default_nominal_code.cost_centre", "default_nominal_code.department",
     "default_nominal_code.report_category", "default_nominal_code.sofa_category",
@@ -305,6 +311,7 @@ CustomerExpand: TypeAlias = Literal[
     "alerts", "cards", "contacts", "contacts.salutation", "contacts.emails",
     "contacts.telephones", "contacts.mobiles", "contacts.faxes", "contacts.websites",
     "contacts.roles", "limited_price_bands", "limited_price_bands.price_band", "memos",
+    "communications",
 ]
 
 class CustomerAlertFilter(TypedDict, total=False):
@@ -512,8 +519,9 @@ CustomerDeliveryAddressExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos", "address_country_code", "address_country_code.tax_mask",
-    "tax_code", "country_code", "country_code.tax_mask",
+    "customer.memos", "customer.communications", "address_country_code",
+    "address_country_code.tax_mask", "tax_code", "country_code",
+    "country_code.tax_mask",
 ]
 
 class CustomerEmailFilter(TypedDict, total=False):
@@ -1619,7 +1627,7 @@ SalesHistoricalTransactionExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos",
+    "customer.memos", "customer.communications",
 ]
 
 class SalesLedgerSettingsFilter(TypedDict, total=False):
@@ -1809,7 +1817,7 @@ SalesPostedTransactionExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos",
+    "customer.memos", "customer.communications",
 ]
 
 class SalesPostedTransactionMemoFilter(TypedDict, total=False):
@@ -1941,7 +1949,7 @@ SalesTransactionEnquiryViewExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos",
+    "customer.memos", "customer.communications",
 ]
 
 class SalesTransactionViewFilter(TypedDict, total=False):

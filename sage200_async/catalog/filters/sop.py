@@ -594,6 +594,8 @@ class SopOrderFilter(TypedDict, total=False):
     spare_bool_5: bool | None
     date_time_created: DateOrTime | None
     date_time_updated: DateOrTime | None
+    use_header_requested_date: bool | None
+    use_header_promised_date: bool | None
 
 SopOrderSelect: TypeAlias = Literal[
     "id", "customer_id", "is_draft", "is_editing", "is_to_sequence_lines",
@@ -626,7 +628,8 @@ SopOrderSelect: TypeAlias = Literal[
     "spare_date_5", "spare_bool_1", "spare_bool_2", "spare_bool_3", "spare_bool_4",
     "spare_bool_5", "cash_account_invoice_address", "currency", "customer",
     "delivery_address", "payment_method", "payment_status", "profitability", "lines",
-    "memos", "date_time_created", "date_time_updated",
+    "memos", "date_time_created", "date_time_updated", "use_header_requested_date",
+    "use_header_promised_date",
 ]
 
 SopOrderOrderBy: TypeAlias = Literal[
@@ -731,7 +734,10 @@ SopOrderOrderBy: TypeAlias = Literal[
     "spare_bool_3 desc", "spare_bool_4", "spare_bool_4 asc", "spare_bool_4 desc",
     "spare_bool_5", "spare_bool_5 asc", "spare_bool_5 desc", "date_time_created",
     "date_time_created asc", "date_time_created desc", "date_time_updated",
-    "date_time_updated asc", "date_time_updated desc",
+    "date_time_updated asc", "date_time_updated desc", "use_header_requested_date",
+    "use_header_requested_date asc", "use_header_requested_date desc",
+    "use_header_promised_date", "use_header_promised_date asc",
+    "use_header_promised_date desc",
 ]
 
 SopOrderExpand: TypeAlias = Literal[
@@ -745,14 +751,14 @@ SopOrderExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos", "delivery_address", "delivery_address.tax_code",
-    "delivery_address.country_code", "payment_method", "payment_method.bank_account",
-    "payment_method.currency", "payment_status", "profitability",
-    "profitability.stock_item_order_lines", "profitability.other_order_lines", "lines",
-    "lines.additional_charge", "lines.discount", "lines.nominal_code",
-    "lines.pricing_unit", "lines.product", "lines.profitability", "lines.selling_unit",
-    "lines.sop_order", "lines.tax_code", "lines.warehouse",
-    "lines.traceable_adjustment_items", "memos",
+    "customer.memos", "customer.communications", "delivery_address",
+    "delivery_address.tax_code", "delivery_address.country_code", "payment_method",
+    "payment_method.bank_account", "payment_method.currency", "payment_status",
+    "profitability", "profitability.stock_item_order_lines",
+    "profitability.other_order_lines", "lines", "lines.additional_charge",
+    "lines.discount", "lines.nominal_code", "lines.pricing_unit", "lines.product",
+    "lines.profitability", "lines.selling_unit", "lines.sop_order", "lines.tax_code",
+    "lines.warehouse", "lines.traceable_adjustment_items", "memos",
 ]
 
 class SopOrderDespatchLineViewFilter(TypedDict, total=False):
@@ -2313,6 +2319,8 @@ class SopQuoteFilter(TypedDict, total=False):
     spare_bool_5: bool | None
     date_time_created: DateOrTime | None
     date_time_updated: DateOrTime | None
+    use_header_requested_date: bool | None
+    use_header_promised_date: bool | None
 
 SopQuoteSelect: TypeAlias = Literal[
     "id", "customer_id", "customer_type", "is_draft", "is_editing",
@@ -2341,7 +2349,8 @@ SopQuoteSelect: TypeAlias = Literal[
     "spare_date_5", "spare_bool_1", "spare_bool_2", "spare_bool_3", "spare_bool_4",
     "spare_bool_5", "cash_account_invoice_address", "currency", "customer",
     "delivery_address", "document_links", "profitability", "lines", "memos",
-    "date_time_created", "date_time_updated",
+    "date_time_created", "date_time_updated", "use_header_requested_date",
+    "use_header_promised_date",
 ]
 
 SopQuoteOrderBy: TypeAlias = Literal[
@@ -2433,7 +2442,10 @@ SopQuoteOrderBy: TypeAlias = Literal[
     "spare_bool_3 desc", "spare_bool_4", "spare_bool_4 asc", "spare_bool_4 desc",
     "spare_bool_5", "spare_bool_5 asc", "spare_bool_5 desc", "date_time_created",
     "date_time_created asc", "date_time_created desc", "date_time_updated",
-    "date_time_updated asc", "date_time_updated desc",
+    "date_time_updated asc", "date_time_updated desc", "use_header_requested_date",
+    "use_header_requested_date asc", "use_header_requested_date desc",
+    "use_header_promised_date", "use_header_promised_date asc",
+    "use_header_promised_date desc",
 ]
 
 SopQuoteExpand: TypeAlias = Literal[
@@ -2447,12 +2459,13 @@ SopQuoteExpand: TypeAlias = Literal[
     "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
     "customer.statement_layout", "customer.status", "customer.alerts",
     "customer.cards", "customer.contacts", "customer.limited_price_bands",
-    "customer.memos", "delivery_address", "delivery_address.tax_code",
-    "delivery_address.country_code", "document_links", "profitability",
-    "profitability.stock_item_order_lines", "profitability.other_order_lines", "lines",
-    "lines.additional_charge", "lines.discount", "lines.nominal_code",
-    "lines.pricing_unit", "lines.product", "lines.profitability", "lines.selling_unit",
-    "lines.sop_quote", "lines.tax_code", "lines.warehouse", "memos",
+    "customer.memos", "customer.communications", "delivery_address",
+    "delivery_address.tax_code", "delivery_address.country_code", "document_links",
+    "profitability", "profitability.stock_item_order_lines",
+    "profitability.other_order_lines", "lines", "lines.additional_charge",
+    "lines.discount", "lines.nominal_code", "lines.pricing_unit", "lines.product",
+    "lines.profitability", "lines.selling_unit", "lines.sop_quote", "lines.tax_code",
+    "lines.warehouse", "memos",
 ]
 
 class SopQuoteLineViewFilter(TypedDict, total=False):
@@ -3246,7 +3259,8 @@ SopSettingsExpand: TypeAlias = Literal[
     "cash_order_account.status", "cash_order_account.alerts",
     "cash_order_account.cards", "cash_order_account.contacts",
     "cash_order_account.limited_price_bands", "cash_order_account.memos",
-    "prospect_quote_account", "prospect_quote_account.associated_head_office",
+    "cash_order_account.communications", "prospect_quote_account",
+    "prospect_quote_account.associated_head_office",
     "prospect_quote_account.country_code", "prospect_quote_account.credit_bureau",
     "prospect_quote_account.credit_memo_note",
     "prospect_quote_account.credit_position", "prospect_quote_account.currency",
@@ -3260,7 +3274,7 @@ SopSettingsExpand: TypeAlias = Literal[
     "prospect_quote_account.statement_layout", "prospect_quote_account.status",
     "prospect_quote_account.alerts", "prospect_quote_account.cards",
     "prospect_quote_account.contacts", "prospect_quote_account.limited_price_bands",
-    "prospect_quote_account.memos",
+    "prospect_quote_account.memos", "prospect_quote_account.communications",
 ]
 
 class SopShowOnPickingListTypeFilter(TypedDict, total=False):

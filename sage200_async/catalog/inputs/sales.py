@@ -271,6 +271,10 @@ class _CustomerOptional(TypedDict, total=False):
     """Related records, when expanded."""
     memos: list[CustomerMemoRow]
     """Related records, when expanded, changelog 2021-03-15."""
+    last_follow_up_date: DateOrTime
+    """Time, UTC, not in the documents."""
+    has_promised_payment: bool
+    """True or false, not in the documents."""
 
 
 class CustomerInput(_CustomerOptional):

@@ -249,6 +249,10 @@ class _SopOrderOptional(TypedDict, total=False):
     """Related records, when expanded."""
     memos: list[SopOrderMemoInput]
     """Related records, when expanded, changelog 2021-11-08."""
+    use_header_requested_date: bool
+    """True or false, not in the documents."""
+    use_header_promised_date: bool
+    """True or false, not in the documents."""
 
 
 class SopOrderInput(_SopOrderOptional):
@@ -738,6 +742,10 @@ class _SopQuoteOptional(TypedDict, total=False):
     """Related records, when expanded."""
     memos: list[SopQuoteMemoInput]
     """Related records, when expanded."""
+    use_header_requested_date: bool
+    """True or false, not in the documents."""
+    use_header_promised_date: bool
+    """True or false, not in the documents."""
 
 
 class SopQuoteInput(_SopQuoteOptional):

@@ -267,7 +267,7 @@ class Site(Record, frozen=True):
     site_short_name: str | None = None
     """Text, 50 characters at most, read-only."""
     tenant_id: int | None = None
-    """Whole number, changelog 2020-09-16."""
+    """Whole number, not in the documents, changelog 2020-09-16."""
 
 
 class UserFields(Fields):

@@ -259,6 +259,9 @@ class CustomerFields(Fields):
     memos: "CustomerMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    last_follow_up_date: DateTimeField
+    has_promised_payment: BooleanField
+    communications: OpaqueFields
     _values = {
         "account_status_type": ("AccountStatusActive", "AccountStatusHidden"),
         "exchange_rate_type": ("ExchangeRateSingle", "ExchangeRatePeriod"),
@@ -546,6 +549,12 @@ class Customer(Record, frozen=True):
     """Time, UTC, read-only, changelog 2020-09-16."""
     date_time_updated: UtcTime | None = None
     """Time, UTC, read-only."""
+    last_follow_up_date: UtcTime | None = None
+    """Time, UTC, not in the documents."""
+    has_promised_payment: bool | None = None
+    """True or false, not in the documents."""
+    communications: dict[str, Any] | None = None
+    """Related record, when expanded, of unknown fields, not in the documents."""
 
 
 class StatementLayoutTypeFields(Fields):

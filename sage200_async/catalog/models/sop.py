@@ -282,6 +282,8 @@ class SopOrderFields(Fields):
     memos: "SopOrderMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    use_header_requested_date: BooleanField
+    use_header_promised_date: BooleanField
     _values = {
         "customer_type": (
             "EnumCustomerTypeCredit",
@@ -540,6 +542,10 @@ class SopOrder(Record, frozen=True):
     """Time, UTC, read-only, changelog 2021-07-26."""
     date_time_updated: UtcTime | None = None
     """Time, UTC, read-only."""
+    use_header_requested_date: bool | None = None
+    """True or false, not in the documents."""
+    use_header_promised_date: bool | None = None
+    """True or false, not in the documents."""
 
 
 class SopOrdersNewRequestFields(Fields):
@@ -1747,6 +1753,8 @@ class SopQuoteFields(Fields):
     memos: "SopQuoteMemoFields"
     date_time_created: DateTimeField
     date_time_updated: DateTimeField
+    use_header_requested_date: BooleanField
+    use_header_promised_date: BooleanField
     _values = {
         "customer_type": (
             "EnumCustomerTypeCredit",
@@ -1979,6 +1987,10 @@ class SopQuote(Record, frozen=True):
     """Time, UTC, read-only."""
     date_time_updated: UtcTime | None = None
     """Time, UTC, read-only."""
+    use_header_requested_date: bool | None = None
+    """True or false, not in the documents."""
+    use_header_promised_date: bool | None = None
+    """True or false, not in the documents."""
 
 
 class SopQuotesNewRequestFields(Fields):

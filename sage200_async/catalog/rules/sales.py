@@ -31,7 +31,7 @@ RULES: Final = {
             "currency customer_discount_group default_nominal_code default_tax_code "
             "finance_charge order_value_discount price_band "
             "sales_credit_note_layout sales_invoice_layout statement_layout status "
-            "limited_price_bands date_time_created date_time_updated"
+            "limited_price_bands date_time_created date_time_updated communications"
         ),
         (
             "reference:8! name:60! short_name:8! status_reason:256! "
