@@ -39,7 +39,7 @@ VERBS = {
     "get without a key": lambda client: client.licence.get(),
     "get untyped": lambda client: client.resource("customers").get(5),
     "get keyed": lambda client: client.resource("customers", key="id").get(5),
-    "create": lambda client: client.customers.create({"reference": "A"}),
+    "create": lambda client: client.customers.create({"reference": "A", "name": "B"}),
     "posting": lambda client: client.bank_payment.create({"narrative": "A"}),
     "create many": lambda client: client.suggested_products.create({}),
     "update": lambda client: client.customers.update(5, {"name": "B"}),

@@ -79,6 +79,7 @@ def test_create(client_of):
     held = client_of({"id": 7, "credit_limit": 10.5})
     values = {
         "reference": "A",
+        "name": "B",
         "credit_limit": Decimal("10.50"),
         "application_date": date(2026, 1, 2),
         "contacts": [{"name": "B"}],
@@ -89,7 +90,7 @@ def test_create(client_of):
     assert (request.method, request.path, request.query) == ("POST", "customers", "")
     assert request.headers == JSON
     assert request.body == (
-        b'{"reference":"A","credit_limit":10.50,'
+        b'{"reference":"A","name":"B","credit_limit":10.50,'
         b'"application_date":"2026-01-02T00:00:00Z","contacts":[{"name":"B"}]}'
     )
     assert not request.idempotent
@@ -168,7 +169,7 @@ def test_create_whose_reply_was_lost(client_of):
     """A create whose reply was lost is not repeated: the error says so."""
     held = client_of(IncompleteResponse("cut"))
     with pytest.raises(IncompleteResponse):
-        asyncio.run(held.client.customers.create({"reference": "A"}))
+        asyncio.run(held.client.customers.create({"reference": "A", "name": "B"}))
     assert len(held.requests) == 1
 
 
@@ -176,7 +177,7 @@ def test_sage_says_why(client_of):
     """What Sage refuses is raised with its own words."""
     held = client_of(reply({"Message": "The account reference already exists."}, 400))
     with pytest.raises(BadRequest, match="already exists") as caught:
-        asyncio.run(held.client.customers.create({"reference": "A"}))
+        asyncio.run(held.client.customers.create({"reference": "A", "name": "B"}))
     assert caught.value.detail == "The account reference already exists."
 
 
@@ -222,7 +223,7 @@ def test_page_size_is_no_option_of_a_verb(client_of):
     customers = held.client.customers
     asyncio.run(customers.get(7))
     asyncio.run(customers.update(7, {"name": "B"}))
-    asyncio.run(customers.create({"reference": "A"}))
+    asyncio.run(customers.create({"reference": "A", "name": "B"}))
     asyncio.run(customers.delete(7))
     assert len(held.requests) == 4
 
@@ -281,7 +282,7 @@ def test_no_company(client_of, name):
     customers = held.client.customers
     for call in (
         customers.get(7),
-        customers.create({"reference": "A"}),
+        customers.create({"reference": "A", "name": "B"}),
         customers.update(7, {"name": "B"}),
         customers.delete(7),
         customers.first(),

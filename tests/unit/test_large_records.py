@@ -92,7 +92,9 @@ def test_a_response_that_is_one_record_has_the_same_limit():
     """It is refused before it is decoded; the limit can be raised."""
     body = b'{"id":4,"name":"n","later":"%b"}' % (b"x" * 2 * MIB)
     response = Response(200, {}, chunked(body))
-    with pytest.raises(DecodeError, match=r"Customer at \$: a record of 209\d{4} bytes"):
+    with pytest.raises(
+        DecodeError, match=r"Customer at \$: a record of 209\d{4} bytes"
+    ):
         read_one(response, Customer, "id", 4)
     assert read_one(response, Customer, "id", 4, max_bytes=3 * MIB).id == 4
 
