@@ -12,6 +12,7 @@ from sage200_async.arrow.cutting import COLUMN_SLICE, Cutter
 from sage200_async.arrow.libraries import Array, RecordBatch, Schema, pa
 from sage200_async.arrow.parsing import Parser
 from sage200_async.arrow.rows import RowReader, as_batch
+from sage200_async.arrow.schema import INTEGER
 from sage200_async.errors import DecodeError
 from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.wire.decode import decode_plain
@@ -210,10 +211,10 @@ class ColumnReader:
         self._pending.append(future)
 
 
-def numbers_in(column: Array) -> Sequence[int | None]:
+def numbers_in(column: Array) -> Sequence[Any]:
     """Return the whole numbers of *column*, as `to_pylist` does, but faster."""
-    if column.null_count:
-        values: list[int | None] = column.to_pylist()
+    if column.null_count or column.type != INTEGER:
+        values: list[Any] = column.to_pylist()
         return values
     numbers = memoryview(column.buffers()[1]).cast("q")
     return numbers[column.offset : column.offset + len(column)].tolist()

@@ -10,7 +10,7 @@ from sage200_async.arrow.libraries import DataType, Field, Schema, pa
 from sage200_async.odata.namespaces import Fields, OpaqueFields, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from sage200_async.odata.options import QueryOptions
 
@@ -37,8 +37,9 @@ _NAME: Final = re.compile(r"\w+")
 def schema_of(record: Any, options: QueryOptions, key: str | None) -> Schema:
     """Return the columns of a query: the key, the selected fields, what is expanded.
 
-    Expanded records are structs, or lists of structs, of their plain fields; of what is
-    related to them, only that which is expanded by name, as in ``"lines.product"``.
+    Expanded records are structs, or lists of structs. Within them, so are the lists and
+    the parts that are theirs, such as a contact's emails, and what is expanded by name, as
+    in ``"lines.product"``; other related records are JSON text.
     Every column may be null but the key: Sage omits what is null.
 
     Args:
@@ -78,7 +79,9 @@ def _plain_names(record: Any) -> Iterator[str]:
             yield name
 
 
-def _field(record: Any, name: str, expanded: Iterable[list[str]]) -> Field:
+def _field(
+    record: Any, name: str, expanded: list[list[str]], above: tuple[Any, ...] = ()
+) -> Field:
     kind: Any = _kinds(record)[name]
     if not issubclass(kind, Fields):
         known = _TYPES.get(kind.kind)
@@ -88,17 +91,39 @@ def _field(record: Any, name: str, expanded: Iterable[list[str]]) -> Field:
             else pa.field(name, pa.string(), metadata=_JSON)
         )
     related = related_record(record, name)
-    if related is None or issubclass(kind, OpaqueFields):
+    if related is None or related in above or issubclass(kind, OpaqueFields):
         return pa.field(name, pa.string(), metadata=_JSON)
     below = [path[1:] for path in expanded if path[0] == name and len(path) > 1]
-    names = dict.fromkeys([*_plain_names(related), *(path[0] for path in below)])
-    known_names = _kinds(related)
-    struct = pa.struct(
-        [_field(related, one, below) for one in names if one in known_names]
-    )
+    struct = pa.struct(list(_parts(related, below, (*above, record))))
     if _is_list(record, name):
         return pa.field(name, pa.list_(pa.field("item", struct, nullable=False)))
     return pa.field(name, struct)
+
+
+def _parts(
+    record: Any, named: list[list[str]], above: tuple[Any, ...]
+) -> Iterator[Field]:
+    """Yield the fields of an expanded record, with what belongs to it or is named.
+
+    Other related records stand for themselves, and Sage seldom brings them: all of them
+    would be thousands of columns. They are JSON text, so that none is lost.
+    """
+    heads = {path[0] for path in named}
+    for name, kind in _kinds(record).items():
+        related = related_record(record, name) if issubclass(kind, Fields) else None
+        own = related is None or _belongs(related, record, name)
+        if own or name in heads or _is_list(record, name):
+            yield _field(record, name, named, above)
+        else:
+            yield pa.field(name, pa.string(), metadata=_JSON)
+
+
+def _belongs(related: Any, record: Any, name: str) -> bool:
+    """Return whether a related record is part of *record*, rather than linked by an id."""
+    if related.__name__.startswith(record.__name__):
+        return True
+    linked = f"{name}_id" in record.__struct_fields__
+    return bool(related.__module__ == record.__module__) and not linked
 
 
 def related_record(record: Any, name: str) -> Any:

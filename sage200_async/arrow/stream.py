@@ -111,6 +111,7 @@ class _ReadingThread(threading.Thread):
         self._loop = asyncio.new_event_loop()
         self._room = asyncio.Semaphore(_WAITING)
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def run(self) -> None:
         """Read until the end, an error, or `stop`."""
@@ -133,13 +134,15 @@ class _ReadingThread(threading.Thread):
 
     async def _main(self) -> None:
         self._task = asyncio.current_task()
-        await self._read(self._take)
+        if not self._stopped:
+            await self._read(self._take)
 
     async def _take(self, batch: RecordBatch, _: object) -> None:
         await self._room.acquire()
         self.arrived.put(batch)
 
     def _cancel(self) -> None:
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
 
