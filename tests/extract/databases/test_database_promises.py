@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from sage200_async.errors import SinkConflict, SinkError
+from sage200_async.extract import proof
 from sage200_async.extract.checkpoint import Checkpoint
-from sage200_async.extract.databases import proof, stored_copy
 from sage200_async.extract.databases import sink as database_sink
+from sage200_async.extract.databases import stored_copy
 from sage200_async.extract.databases.urls import database_at
 from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.tables import Table
