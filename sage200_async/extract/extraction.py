@@ -13,13 +13,12 @@ from sage200_async.errors import PagingError, QueryError, SinkConflict, SinkErro
 from sage200_async.extract.checkpoint import Checkpoint
 from sage200_async.extract.identity import Identity
 from sage200_async.extract.sink import OpenOptions
-from sage200_async.extract.sink_forms import reading_form
+from sage200_async.extract.sink_forms import form_for, reading_form
 from sage200_async.extract.sink_thread import SinkThread
 from sage200_async.extract.sink_writer import SinkWriter
 from sage200_async.extract.tables import Related, Table, tables_of
 from sage200_async.extract.unkeyed import read_unkeyed
 from sage200_async.paging.parallel import ResumePoint
-from sage200_async.query.bound_endpoint import connection_of
 from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
@@ -232,8 +231,7 @@ async def _write_all(
     on_progress: Callable[[Progress], object] | None,
 ) -> None:
     """Write every batch; begin with the checkpoint *first*, unless it is resumed."""
-    has_quarantine = connection_of(query).quarantine is not None
-    form = thread.form(has_quarantine=has_quarantine)
+    form = form_for(query, thread)
     reading = await reading_form(query, form)
     async with SinkWriter(thread, form, on_progress) as writer, read:
         batches = read.batches() if reading is None else read.batches_as(reading)

@@ -184,18 +184,6 @@ class FormedSink(Sink, Protocol):
         ...
 
 
-def form_of(sink: Sink, *, has_quarantine: bool) -> SinkForm:
-    """Return the form that *sink*, which is open, is written to the fastest.
-
-    Args:
-        sink: The sink.
-        has_quarantine: Whether something takes records that cannot be decoded.
-    """
-    form: SinkForm = getattr(sink, "form", "rows")
-    needs_rows = form == "columns" and getattr(sink, "sets_aside", False)
-    return "rows" if needs_rows and not has_quarantine else form
-
-
 class SyncTarget(Sink, Protocol):
     """A sink that can be kept in step: a database."""
 

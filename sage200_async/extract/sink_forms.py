@@ -7,11 +7,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sage200_async.paging.raw_form import RawForm
+from sage200_async.query.bound_endpoint import connection_of
 
 if TYPE_CHECKING:
     from sage200_async.extract.sink import SinkForm
+    from sage200_async.extract.sink_thread import SinkThread
     from sage200_async.paging.page_forms import Form
     from sage200_async.query.collection import CollectionQuery
+
+
+def form_for(query: CollectionQuery[Any], thread: SinkThread) -> SinkForm:
+    """Return the form in which the records of *query* are to come to a sink."""
+    form = thread.form
+    if form == "lines" and query.options.select:
+        return "rows"  # a server may ignore $select; in the file is what was selected
+    has_quarantine = connection_of(query).quarantine is not None
+    if form == "columns" and thread.sets_aside and not has_quarantine:
+        return "rows"  # what does not fit in columns is an error of decoding
+    return form
 
 
 async def reading_form(query: CollectionQuery[Any], form: SinkForm) -> Form[Any] | None:

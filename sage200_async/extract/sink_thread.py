@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 from msgspec.structs import replace
 
 from sage200_async.extract.rows import rows_of
-from sage200_async.extract.sink import DEFAULTS, form_of
+from sage200_async.extract.sink import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -76,9 +76,16 @@ class SinkThread:
         options = replace(self._options, restart=True)
         await self._call(self._sink.open, self._tables, options)
 
-    def form(self, *, has_quarantine: bool) -> SinkForm:
-        """Return the form in which batches are to come, as `form_of` does."""
-        return form_of(self._sink, has_quarantine=has_quarantine)
+    @property
+    def form(self) -> SinkForm:
+        """The form that the sink is written to the fastest; rows, if it says nothing."""
+        form: SinkForm = getattr(self._sink, "form", "rows")
+        return form
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether the sink says that it sets records aside, as `FormedSink` has it."""
+        return bool(getattr(self._sink, "sets_aside", False))
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Begin a new read."""

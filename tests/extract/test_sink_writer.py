@@ -40,16 +40,17 @@ def batch(key):
 
 async def write_all(sink, *, stop_at=None, seen=None):
     """Add batches one after another; return how many were added before one was written."""
-    async with SinkThread(sink) as thread:
-        form = thread.form(has_quarantine=False)
-        async with SinkWriter(thread, form, seen) as writer:
-            for key in range(1, COUNT + 1):
-                if key == stop_at:
-                    sink.may_write.set()
-                    raise KeyError(key)
-                await writer.add(*batch(key))
-            added = COUNT if not sink.written else 0
-            sink.may_write.set()
+    async with (
+        SinkThread(sink) as thread,
+        SinkWriter(thread, thread.form, seen) as writer,
+    ):
+        for key in range(1, COUNT + 1):
+            if key == stop_at:
+                sink.may_write.set()
+                raise KeyError(key)
+            await writer.add(*batch(key))
+        added = COUNT if not sink.written else 0
+        sink.may_write.set()
     return added
 
 

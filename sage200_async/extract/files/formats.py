@@ -91,8 +91,8 @@ class Ndjson:
     """One JSON object to a line, as it came: what the server leaves out is not there.
 
     Numbers have the digits of the wire, times a ``Z``; related records are nested.
-    Where the record is not written as it came (with *nulls*, with related records in
-    tables, of a resource without a key), fields that are null are left out, unless
+    Where the record is not written as it came (with *nulls*, of selected fields, with
+    related records in tables, of a resource without a key), fields that are null are left out, unless
     they are wanted.
 
     Args:

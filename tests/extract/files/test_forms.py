@@ -3,7 +3,9 @@
 import asyncio
 import json
 
+import aiohttp
 import pytest
+from aiohttp import web
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
@@ -160,6 +162,33 @@ def test_a_sink_that_sets_aside_needs_no_quarantine(
     assert (proof.records, proof.rejected) == (COUNT - 1, 1)
     assert [row.key for row in rejected] == [(ids[5],)]
     assert rejected[0].column == "balance"
+
+
+def test_only_what_is_selected_is_in_the_file(tmp_path):
+    """A server that ignores $select does not put more fields into a file of lines."""
+
+    async def all_fields(request):
+        if "name" not in request.query.get("$select", ""):
+            return None
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(
+                request.url.without_query_params("$select"), headers=request.headers
+            ) as response,
+        ):
+            body = await response.read()
+            return web.Response(body=body, content_type="application/json")
+
+    async def main():
+        async with Sandbox(records={"customers": 20}) as sandbox:
+            sandbox.request_hook = all_fields
+            async with Sage200Client(sandbox.settings) as client:
+                query = client.customers.select("name")
+                work = Extraction(name="customers", query=query)
+                await export(client, work, files_at(tmp_path, "ndjson"))
+
+    asyncio.run(main())
+    assert {name for line in lines(tmp_path) for name in line} == {"id", "name"}
 
 
 def test_lines_are_as_many_as_the_range_has(tmp_path):
