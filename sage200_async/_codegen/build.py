@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from sage200_async._codegen import render
+from sage200_async._codegen.identities import identities_module
 from sage200_async._codegen.inputs import bodies_of, inputs_of
 from sage200_async._codegen.model import models_of
 from sage200_async._codegen.names import camel
@@ -57,6 +58,7 @@ def build(folder: Path, overrides: Overrides) -> Catalog:
     resources = resources_of(documents, overrides)
     endpoints = [decider.endpoint(resource) for resource in resources]
     rules = _rules(inputs, overrides)
+    rules["identities.py"] = identities_module(resources, models, inputs, overrides)
     overrides.check()
     _report(documents, models)
     counts = _counts(documents, models, inputs, endpoints)

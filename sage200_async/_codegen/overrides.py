@@ -73,6 +73,11 @@ class Overrides:
             self._idle.discard((table, where))
         return corrected
 
+    def source(self, table: str, where: str) -> str:
+        """Return where a correction is known from; empty where there is none."""
+        override = self._entries.get((table, where))
+        return "" if override is None else override.source
+
     def below(self, table: str, where: str) -> list[tuple[str, str]]:
         """Return the names of *table* in *where*, each with its value."""
         prefix = f"{where}."

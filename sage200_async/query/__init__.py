@@ -5,6 +5,7 @@ bound_endpoint  the base: an endpoint, and where its requests go
 query           what is read, refined: filter, select, order_by
 planned_query   a query whose read is shared out among processes
 collection      a query that is listed: iterate, count, read in parallel
+identity        how a record is found that was perhaps created
 input_rules     what inputs have to fulfil, and how strictly
 operations      get, create, update, delete
 resources       their combinations: Resource, ListGet

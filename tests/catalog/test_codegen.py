@@ -312,6 +312,29 @@ def test_rules_of_inputs_are_tables(run, tmp_path: Path) -> None:
     assert '"Thing": ("name!", "id owner", "name:5!")' in rules
 
 
+def test_an_identity_has_fields_of_input_and_record(
+    run, tmp_path: Path, capsys
+) -> None:
+    """What a record is found by is written and listed, or the generator stops."""
+    entry = '[[{}]]\nwhere = "things"\nto = {}\nwhy = ""\nsource = "a test"\n'
+    overrides = tmp_path / "overrides.toml"
+    table = tmp_path / "catalog" / "identities.py"
+    assert run() == 0
+    assert '"things": None' in table.read_text("utf-8")
+    overrides.write_text(entry.format("natural_key", '["name"]'), encoding="utf-8")
+    assert run() == 0
+    known = 'Identity("key", ("name",), "things", "a test")'
+    assert known in table.read_text("utf-8")
+    for name, to in (
+        ("natural_key", '["id"]'),
+        ("natural_key", '["nmae"]'),
+        ("marker", '["name", "parts"]'),
+    ):
+        overrides.write_text(entry.format(name, to), encoding="utf-8")
+        assert run() == 1
+        assert "is not written, or not in" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("where", "to"),
     [
