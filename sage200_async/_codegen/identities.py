@@ -20,7 +20,7 @@ def identities_module(
     inputs: dict[str, Input],
     overrides: Overrides,
 ) -> str:
-    """Return the module of what tells new records of each resource from all others."""
+    """Return the module of what identifies new records of each resource."""
     replies = {resource.where: resource.reply for resource in resources}
     lines: list[str] = []
     for resource in resources:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 
 class Identity(NamedTuple):
-    """What tells a new record of a resource from all others.
+    """What identifies a new record of a resource.
 
     Sage has no idempotency keys. After a lost response, a record is looked for by its
     natural key, or by a marker: a field that means nothing to Sage, into which the
