@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sage200_async import Sage200Client, Settings
 from sage200_async.transport.base import Clock
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

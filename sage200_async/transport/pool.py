@@ -13,7 +13,8 @@ from sage200_async.transport.ceiling import Turns
 from sage200_async.transport.events import EventTransport
 from sage200_async.transport.gate import Gate
 from sage200_async.transport.http import HttpTransport
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.transport.subscription import Subscription
 from sage200_async.transport.throttle import Throttle
 

@@ -15,6 +15,7 @@ SETTINGS = Settings(
     site="guid",
     company=7,
     max_attempts=3,
+    check_inputs="off",
 )
 
 

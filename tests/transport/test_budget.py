@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sage200_async.errors import ServerError
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 
 BURST = 10
 

@@ -26,7 +26,8 @@ from sage200_async.errors import (
     StatusError,
 )
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.messages import Response
 

@@ -15,7 +15,8 @@ from sage200_async.paging.planner import start
 from sage200_async.paging.read_telemetry import ReadTelemetry
 from sage200_async.settings import CompanyContext
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.wire.messages import Response
 
 COMPANY = CompanyContext("http://sage.test/", "site", "1", trust_short_pages=True)

@@ -28,7 +28,8 @@ from sage200_async.errors import (
 from sage200_async.events import Events
 from sage200_async.transport.budget import RetryBudget
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy, wait_before_retry
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy, wait_before_retry
 from sage200_async.wire.messages import AskForLess, Request, Response
 
 POLICY = RetryPolicy()

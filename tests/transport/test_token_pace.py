@@ -9,7 +9,8 @@ from sage200_async.auth.refresh_pace import pause_after
 from sage200_async.auth.stores import MemoryStore, Tokens
 from sage200_async.errors import TokenRefused, TokenStoreError, TokenUnavailable
 from sage200_async.transport.memory import reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.wire.messages import Response
 
 LIFE = 28_800.0

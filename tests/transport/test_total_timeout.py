@@ -12,7 +12,8 @@ from sage200_async.transport.auth import Auth, Bearer
 from sage200_async.transport.base import Call, Clock
 from sage200_async.transport.http import HttpTransport
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.transport.throttle import Throttle
 from sage200_async.wire.messages import Response
 

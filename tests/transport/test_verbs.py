@@ -24,7 +24,8 @@ from sage200_async.errors import (
     UnsupportedOperation,
 )
 from sage200_async.transport.memory import MemoryTransport, reply
-from sage200_async.transport.retry import Retry, RetryPolicy
+from sage200_async.transport.retry import Retry
+from sage200_async.transport.retry_policy import RetryPolicy
 from sage200_async.wire.messages import Response
 
 COMPANY = {"X-Site": "guid", "X-Company": "7"}
