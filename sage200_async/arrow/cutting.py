@@ -40,6 +40,8 @@ class Cutter(SliceReader[Any]):
         max_record_bytes: Bytes of one record at most.
     """
 
+    max_records = 20_000
+
     def __init__(
         self,
         model: type[Any],

@@ -157,8 +157,8 @@ class TokenManager:
             return version
         try:
             return await self.refresh(version.generation)
-        except TokenUnavailable as error:
-            if not is_usable(tokens, now):
+        except (TokenError, SettingsError) as error:
+            if not is_usable(tokens, self._clock.now()):
                 raise
             _log.warning("the token expires soon, and is not refreshed: %s", error)
             return version

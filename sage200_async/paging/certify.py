@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.errors import ExtractError
+from sage200_async.errors import ExtractError, QueryError
+from sage200_async.odata.plain_values import shown
 from sage200_async.paging.certificate import Certificate, PlanPart
 from sage200_async.paging.key_ranges import KeyRanges
+from sage200_async.paging.read_plan import ReadPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from sage200_async.paging.read_plan import ReadPlan, ReadRange
+    from sage200_async.paging.read_plan import ReadRange
 
 _SHOWN: Final = 3
 # Ranges that a message names.
@@ -28,6 +31,8 @@ def certify(plan: ReadPlan[Any], certificates: Iterable[Certificate]) -> Certifi
         certificates: Those of its ranges, in any order.
 
     Raises:
+        QueryError: Something else is passed, such as the None of a range that was not
+            read to its end.
         ExtractError: A range is missing or there twice, a certificate is of
             another plan, or records are missing.
 
@@ -43,6 +48,7 @@ def certify(plan: ReadPlan[Any], certificates: Iterable[Certificate]) -> Certifi
         >>> run(main()).records
         50
     """
+    _require_plan(plan)
     _require_whole(plan)
     by_number = _by_number(plan, certificates)
     _require_all(plan, by_number)
@@ -107,7 +113,7 @@ def _by_number(
         ExtractError: One is of no range of *plan*, or there are two of a range.
     """
     by_number: dict[int, Certificate] = {}
-    for certificate in certificates:
+    for certificate in _all_in(certificates):
         number = _number_of(plan, certificate)
         if number in by_number:
             message = (
@@ -117,6 +123,26 @@ def _by_number(
             raise ExtractError(message)
         by_number[number] = certificate
     return by_number
+
+
+def _require_plan(plan: object) -> None:
+    if not isinstance(plan, ReadPlan):
+        message = f"certify takes the plan of await query.plan(), got {shown(plan)}"
+        raise QueryError(message)
+
+
+def _all_in(certificates: object) -> list[Certificate]:
+    given: list[Any] = [certificates]
+    if isinstance(certificates, Iterable):
+        given = [*certificates]
+    for one in given:
+        if not isinstance(one, Certificate):
+            message = (
+                "certify takes the certificates of all ranges, as "
+                f"client.read_range has them at its end, got {shown(one)}"
+            )
+            raise QueryError(message)
+    return given
 
 
 def _number_of(plan: ReadPlan[Any], certificate: Certificate) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sage200_async.errors import DecodeError, PagingError, RequestError
 from sage200_async.limits import PAGE_MAX
+from sage200_async.paging.first_rows import first_rows
 from sage200_async.paging.page_query import count_query, edge_query
 from sage200_async.paging.validator import wrong_key
 from sage200_async.wire.decode import SliceReader
@@ -36,11 +38,13 @@ class Evidence:
     Args:
         ask: Sends a query.
         model: What each record is.
+        max_record_bytes: Bytes of one record at most.
     """
 
-    def __init__(self, ask: Ask, model: Any) -> None:
+    def __init__(self, ask: Ask, model: Any, max_record_bytes: int) -> None:
         self.ask = ask
         self._model = model
+        self._max_record_bytes = max_record_bytes
         self._contradictions: Counter[tuple[int, int | None, int]] = Counter()
 
     async def edge(self, plan: Plan, *, descending: bool) -> int | None:
@@ -71,9 +75,7 @@ class Evidence:
         """
         response = await self.ask(plan, query)
         # A server that ignores $top returns more than two: the first of them will do.
-        none: list[Untyped] = []
-        slices = SliceReader(Untyped).slices(response.body)
-        rows = next(filter(None, slices), none)
+        rows = await first_rows(response.body, self._max_record_bytes)
         keys = [row.get(plan.key or "") for row in rows]
         whole = [key for key in keys if type(key) is int]
         if len(whole) != len(keys):
@@ -87,8 +89,12 @@ class Evidence:
     async def records(self, plan: Plan, query: str) -> list[Any]:
         """Return the records that a query shows."""
         response = await self.ask(plan, query)
-        slices = SliceReader[Any](self._model).slices(response.body)
-        return [record for records in slices for record in records]
+        reader = SliceReader[Any](self._model, max_record_bytes=self._max_record_bytes)
+        found: list[Any] = []
+        for records in reader.slices(response.body):
+            found += records
+            await asyncio.sleep(0)
+        return found
 
     async def count(
         self, plan: Plan, condition: Expression | None = None

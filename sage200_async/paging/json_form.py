@@ -21,7 +21,7 @@ def decoded(data: bytes | str, kind: type[T]) -> T:
     problem: object
     try:
         value: T = msgspec.json.decode(data, type=kind)
-    except (*DECODING_ERRORS, TypeError) as error:
+    except (*DECODING_ERRORS, TypeError, UnicodeEncodeError) as error:
         problem = error
     else:
         return value

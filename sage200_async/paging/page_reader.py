@@ -108,8 +108,10 @@ class PageReader:
         self._context = context
         self.model = model
         """What each record is."""
+        self.max_record_bytes = context.max_record_bytes
+        """Bytes of one record at most."""
         self._telemetry = telemetry
-        self.evidence = Evidence(self.ask, model)
+        self.evidence = Evidence(self.ask, model, context.max_record_bytes)
         self.end = EndOfStream(
             self.evidence,
             lambda: require_company(connection.transport, context),
@@ -194,7 +196,7 @@ class PageReader:
                 body,
                 plan.key,
                 self._quarantine(check),
-                max_record_bytes=self._context.max_record_bytes,
+                max_record_bytes=self.max_record_bytes,
             )
             while (served := await reader.next()) is not None:
                 checked, room = check.accept(served), moved.remaining

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from operator import lt
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -53,7 +54,7 @@ class PageValidator:
         """Keys of records that did not fit."""
         self.new_rejected_keys: set[int] = set()
         """Those of them whose ranges have not been handed on yet."""
-        self.rejected_without_key = 0
+        self.unkeyed: set[tuple[int, int]] = set()
         """Records that did not fit and show no key."""
         self.previous_page: set[int] = set()
         """Keys of the page before, by offset."""
@@ -104,6 +105,7 @@ class PageCheck:
         self._has_max_key = self._rejected = False
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
+        self._unkeyed = Counter[bytes]()
         self._keys: set[int] = set()
 
     def accept(self, served: Slice[B]) -> Slice[B]:
@@ -134,8 +136,16 @@ class PageCheck:
         self._rejected = True
         self._reading.last_record = None
         key = _key_in(error.raw, self._plan.key)
+        if key is None and self._plan.key is None:
+            return True
         if key is None:
-            self._reading.rejected_without_key += 1
+            # Pages of a parallel read overlap: the same one may come again.
+            raw = error.raw
+            mark = hash(raw), self._unkeyed[raw]
+            self._unkeyed[raw] += 1
+            if mark in self._reading.unkeyed:
+                return False
+            self._reading.unkeyed.add(mark)
             return True
         self._require_bounded(key)
         self._has_max_key |= key == self.expected

@@ -13,6 +13,7 @@ from sage200_async.errors import (
     QueryError,
     UnsupportedOperation,
 )
+from sage200_async.errors.foreign_text import one_line
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import encode_segment
 from sage200_async.odata.literals import integer, quoted
@@ -190,7 +191,7 @@ class BoundEndpoint:
     def __repr__(self) -> str:
         options = [f"{name}={value}" for name, value in self._shown_options()]
         text = ", ".join([self.endpoint.path, *options])
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        shown = one_line(text, _SHOWN)
         return f"{type(self).__name__}({shown})"
 
     def _repr_html_(self) -> str:

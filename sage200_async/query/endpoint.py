@@ -20,7 +20,7 @@ from typing import (
 
 from msgspec import Struct
 
-from sage200_async.errors import UnsupportedOperation
+from sage200_async.errors import QueryError, UnsupportedOperation
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.plain_values import shown
 from sage200_async.odata.suggest import did_you_mean
@@ -139,7 +139,13 @@ def load_record(model: Model | None) -> type[Record] | None:
     if not isinstance(model, str):
         return model
     module, _, name = model.partition(":")
-    record: type[Record] = getattr(import_module(module), name)
+    record: type[Record] | None = getattr(import_module(module), name, None)
+    if record is None:
+        message = (
+            f"the catalog of this version has no record {name}: it comes from another "
+            "version of sage200_async; install the same one in both places"
+        )
+        raise QueryError(message)
     return record
 
 

@@ -29,7 +29,7 @@ from sage200_async.query.into_fields import (
     name_of,
     takes_anything,
 )
-from sage200_async.query.into_selection import related_in
+from sage200_async.query.into_selection import is_whole, related_in
 from sage200_async.query.records import Record
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _HOLDS: Final[dict[Any, tuple[type[Type], ...]]] = {
     bool: (inspect.BoolType,),
     datetime: (inspect.DateTimeType,),
 }
+_DEEP: Final = "a type of your own stands alone or in a list; use dict[str, Any] here"
 _ADVICE: Final = {
     str: "str, a Literal or an Enum",
     int: "int",
@@ -129,11 +130,33 @@ def _check_field(
         return
     if not _fits(types, expected):
         raise QueryError(_misfit(where, types, expected))
+    if any(map(_hides_own, types)):
+        raise QueryError(f"{where}: {_DEEP}")
     if related in above:
         raise QueryError(f"{where}: it holds itself, without an end")
     if related is not None:
         record = expected.types[0] if expected.kind in {"list", "record"} else None
         _check_level(related, _record_in(record), (*above, related))
+
+
+def _hides_own(node: Type) -> bool:
+    """Return whether a type of the consumer's own is deeper than in a list."""
+    item = item_of(node)
+    if isinstance(node, inspect.DictType):
+        return any(map(_has_own, alternatives(node.value_type)))
+    inner = [] if item is None else alternatives(item)
+    return any(_has_own(one) for one in inner if not isinstance(one, OWN))
+
+
+def _has_own(node: Type) -> bool:
+    if isinstance(node, OWN):
+        return not is_whole(node)
+    return _hides_own(node) or any(map(_has_own, _items(node)))
+
+
+def _items(node: Type) -> list[Type]:
+    item = item_of(node)
+    return [] if item is None else alternatives(item)
 
 
 def _fits(types: list[Type], expected: _Expected) -> bool:

@@ -71,7 +71,10 @@ def wire_of(
     """
     fields = fields_of(node)
     names = [field.encode_name for field in fields]
-    columns = [(field.encode_name, *_type_and_default(field)) for field in fields]
+    columns = [
+        (field.encode_name, *_type_and_default(field, is_key=field.encode_name == key))
+        for field in fields
+    ]
     added = None if key in names else key
     if added is not None:
         columns.append((added, key_type, None))
@@ -91,12 +94,14 @@ def wire_of(
     return wire
 
 
-def _type_and_default(field: Field) -> tuple[Any, Any]:
+def _type_and_default(field: Field, *, is_key: bool = False) -> tuple[Any, Any]:
     """Return the type of a column, and its value in records without it.
 
     The service omits nulls: what may be None is None where it is absent.
     """
     own = _annotation(field.type)
+    if is_key and not field.required:
+        return own, None  # a default would make a record of what shows no key
     if field.default is not NODEFAULT:
         return own, _default(field.default)
     if field.default_factory is not NODEFAULT:

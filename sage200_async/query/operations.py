@@ -6,13 +6,10 @@ a type checker, and raises `UnsupportedOperation` before any I/O.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
-from msgspec.structs import replace
-
-from sage200_async.errors import DecodeError, NotFound, QueryError, Sage200Error
+from sage200_async.errors import NotFound, QueryError
 from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.options import select_and_expand
 from sage200_async.query.bound_endpoint import BoundEndpoint
@@ -23,8 +20,16 @@ from sage200_async.query.input_rules import (
     encode_update_many,
 )
 from sage200_async.query.query import Query
-from sage200_async.wire.constructed import handing_on
-from sage200_async.wire.json_types import Untyped
+from sage200_async.query.replies import (
+    created_in,
+    handed_on,
+    is_page,
+    read_again,
+    reply_model,
+    require_same_key,
+    unknown_outcome,
+    with_key,
+)
 from sage200_async.wire.payloads import adds_rows
 from sage200_async.wire.single_record import (
     is_empty,
@@ -36,9 +41,6 @@ from sage200_async.wire.single_record import (
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
-
-    from sage200_async.odata.options import QueryOptions
-    from sage200_async.wire.messages import Response
 
     N = TypeVar("N", bound=Item, default=Item)
 else:
@@ -110,11 +112,11 @@ class Get(Parent[N], Query, Generic[R, N]):
         """
         self._require("get", "select", "expand")
         key = self.endpoint.key
-        query = encode_query(select_and_expand(_with_key(self.options, key)))
+        query = encode_query(select_and_expand(with_key(self.options, key)))
         response = await self._send("GET", self._item_path(id), query)
         most = self.context.max_record_bytes
         record: R = read_one(response, self._model, key, id, max_bytes=most)
-        return _handed_on(record, self._model)
+        return handed_on(record, self._model)
 
     def into(self, model: type[M]) -> Get[M, N]:
         """Read records into a type of your own, and only the fields that it has.
@@ -140,7 +142,7 @@ class Single(Query, Generic[R]):
         response = await self._send("GET", self.endpoint.path, query)
         key, most = self.endpoint.key, self.context.max_record_bytes
         record: R = read_one(response, self._model, key, max_bytes=most)
-        return _handed_on(record, self._model)
+        return handed_on(record, self._model)
 
     def into(self, model: type[M]) -> Single[M]:
         """Read the record into a type of your own, and only the fields that it has.
@@ -170,8 +172,8 @@ class Create(BoundEndpoint, Generic[R, Values]):
         body = encode_create(self, values)
         path = self.endpoint.path
         response = await self._send("POST", path, body=body, idempotent=False)
-        with _unknown_outcome():
-            created: R = _created(self, response)
+        with unknown_outcome():
+            created: R = created_in(self, response)
         return created
 
 
@@ -205,14 +207,17 @@ class Update(BoundEndpoint, Generic[R, Changes]):
         if not changes:
             message = f"{path}: update takes one field or more to change, got none"
             raise QueryError(message)
+        require_same_key(self.endpoint.key, id, changes)
         repeatable = not adds_rows(changes)
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
         updated: R
         if is_empty(response):
-            updated = await _read_again(self, id)
+            updated = await read_again(self, id)
             return updated
-        with _unknown_outcome():
-            updated = read_one(response, _reply_model(self), self.endpoint.key, id)
+        with unknown_outcome():
+            most = self.context.max_record_bytes
+            model, key = reply_model(self), self.endpoint.key
+            updated = read_one(response, model, key, id, max_bytes=most)
         return updated
 
 
@@ -243,9 +248,9 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         path = self.endpoint.path
         response = await self._send("PUT", path, body=body, idempotent=repeatable)
         if is_empty(response):
-            return [await _read_again(self, row.get("id")) for row in rows]
-        with _unknown_outcome():
-            records = read_many(response, _reply_model(self), self.endpoint.key)
+            return [await read_again(self, row.get("id")) for row in rows]
+        with unknown_outcome():
+            records = read_many(response, reply_model(self), self.endpoint.key)
             require_ids(records, rows, self.endpoint.key)
         return records
 
@@ -269,66 +274,8 @@ class Delete(BoundEndpoint):
         try:
             response = await self._send("DELETE", self._item_path(id))
         except NotFound as error:
-            if not error.maybe_sent_before:
+            if not error.maybe_sent_before or is_page(error):
                 raise
             return
-        with _unknown_outcome():
+        with unknown_outcome():
             require_no_error(response, self.endpoint.key)
-
-
-def _handed_on(record: R, model: Any) -> R:
-    handed_on: R = handing_on(model)([record])[0]
-    return handed_on
-
-
-def _reply_model(resource: BoundEndpoint) -> Any:
-    endpoint = resource.endpoint
-    return endpoint.reply_record or endpoint.record or Untyped
-
-
-def _created(resource: BoundEndpoint, response: Response) -> Any:
-    endpoint = resource.endpoint
-    read = read_many if endpoint.creates_many else read_one
-    return read(response, _reply_model(resource), endpoint.key)
-
-
-async def _read_again(resource: BoundEndpoint, id: object) -> Any:  # noqa: A002
-    """Return a record after an update whose response has no content.
-
-    Raises:
-        DecodeError: It cannot be read by id.
-        Sage200Error: Reading it failed.
-    """
-    if id is None or "get" not in resource.endpoint.verbs:
-        raise DecodeError(
-            f"{resource.endpoint.path}: the update was done, but the response has no "
-            "record, and it cannot be read by id",
-            json_path="$",
-        )
-    reader: Any = resource
-    try:
-        return await reader.get(id)
-    except Sage200Error as error:
-        error.add_note("the update was done: only reading the record again failed")
-        raise
-
-
-def _with_key(options: QueryOptions, key: str | None) -> QueryOptions:
-    """Select the key as well, so that the response shows whose record it is."""
-    if key is None or not options.select or key in options.select:
-        return options
-    return replace(options, select=(key, *options.select))
-
-
-@contextmanager
-def _unknown_outcome() -> Generator[None, None, None]:
-    """Mark errors about the response to a write: it may have been done or not."""
-    try:
-        yield
-    except DecodeError as error:
-        error.outcome_unknown = True
-        error.add_note(
-            "the response does not show whether the write was done: look for it before "
-            "you send it again"
-        )
-        raise

@@ -101,7 +101,7 @@ class PlannedQuery(Query, Generic[R]):
             expand=options.expand,
             parameters=options.parameters,
             page_size=options.page_size,
-            timeout=options.timeout,
+            timeout=None if options.timeout is None else float(options.timeout),
         )
 
 

@@ -9,7 +9,7 @@ never does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -42,6 +42,8 @@ T = TypeVar("T")
 _TRIES: Final = 3
 # Cuts that are tried for one slice before its records are scanned one by one:
 # nested rows may begin as the records do, and text may look like a boundary.
+_FEW: Final = 250
+# Records that are decoded one by one between two turns of the event loop.
 _ADVICE: Final = (
     "Sage200Client(..., quarantine=function) passes such errors to the function and "
     "reads on"
@@ -124,6 +126,9 @@ class SliceReader(Generic[R]):
         max_record_bytes: Bytes of one record at most; a larger one does not fit.
     """
 
+    max_records: ClassVar[int] = 1000
+    """About how many records a slice has at most."""
+
     def __init__(
         self,
         model: type[R],
@@ -138,6 +143,7 @@ class SliceReader(Generic[R]):
         self._model = model
         self._quarantine = quarantine
         self._slice_bytes = slice_bytes
+        self._step = slice_bytes
         self._max_bytes = max_record_bytes
         self._names = frozenset[str](getattr(model, "__struct_encode_fields__", ()))
         self._empty = empty_of(model) if needs_fields and self._names else None
@@ -158,7 +164,12 @@ class SliceReader(Generic[R]):
         """
         page, self.notes = unwrapped(body)
         require_array(page)
-        rest = Rest(page, boundary_in(page.first(SLICE_BYTES)))
+        start = page.first(SLICE_BYTES)
+        boundary = boundary_in(start)
+        size = len(start) // (start.count(boundary) + 1)
+        # Of short records there are many in a slice, and each takes its time.
+        self._step = min(self._slice_bytes, max(size, 1) * self.max_records)
+        rest = Rest(page, boundary)
         done = 0
         while not rest.over:
             records, raws = self._next(rest)
@@ -180,7 +191,7 @@ class SliceReader(Generic[R]):
         the bytes of each, up to the cut or to the end. Where the end is far, there is
         neither.
         """
-        mark, limit = self._slice_bytes, self._max_bytes + self._slice_bytes
+        mark, limit = self._step, self._max_bytes + self._slice_bytes
         for _ in range(_TRIES):
             mark = rest.find(mark, limit)
             if mark < 0:
@@ -258,14 +269,8 @@ class SliceReader(Generic[R]):
         return records
 
     def _has_local_times(self, rows: Sequence[Any], array: bytes) -> bool:
-        """Return whether times are not in UTC.
-
-        East of it, any has a sign that few texts have. West of it, the first record
-        shows that, or the last: a server writes all of them alike.
-        """
         nested = is_nested(array, len(rows))
-        shown = rows if b"+" in array else (*rows[:1], *rows[-1:])
-        return has_local_times(shown, self._model, nested=nested)
+        return has_local_times(rows, self._model, nested=nested)
 
     def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:
@@ -287,7 +292,7 @@ class SliceReader(Generic[R]):
                     yield batch
                 self._refuse(failure)
             size += len(raw)
-            if size >= self._slice_bytes:
+            if size >= self._slice_bytes or len(batch) >= _FEW:
                 yield batch
                 batch, size = [], 0
         yield batch

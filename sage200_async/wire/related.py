@@ -31,6 +31,7 @@ def related_fields(model: Any) -> dict[str, Any]:
     return {name: record for name, record in pairs if record is not None}
 
 
+@cache
 def hints_of(model: Any) -> dict[str, Any]:
     """Return the annotations of the fields of *model*, as they were written."""
     names = getattr(model, "__struct_fields__", ())

@@ -21,9 +21,10 @@ _CUT: Final = "truncated"
 # The parser's word for an array that is cut in a text or in a nested array. It says so
 # of a lone surrogate in the last bytes, too: then the next cut is tried.
 _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_TO_BRACKET: Final = re.compile(
+TO_BRACKET: Final = re.compile(
     rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL
 )
+"""From outside of any text: up to the next bracket, past whole texts."""
 _BLANKS: Final = b" \t\r\n"
 _MAX_STEPS: Final = 20_000
 # Brackets after which the key of a record is not searched any further.
@@ -77,7 +78,7 @@ def key_in(record: bytes, name: str) -> int | None:
         key = pattern.match(record, at - 1) if depth == 1 else None
         if key is not None:
             return int(key[1])
-        match = (_TO_COMMA if depth == 1 else _TO_BRACKET).match(record, at)
+        match = (_TO_COMMA if depth == 1 else TO_BRACKET).match(record, at)
         if match is None:
             break
         at, token = match.end(), match[1]
@@ -91,7 +92,7 @@ def _between_brackets(array: bytes) -> list[bytes] | None:
     records: list[bytes] = []
     start = at = depth = 1
     while depth:
-        match = (_TO_COMMA if depth == 1 else _TO_BRACKET).match(array, at)
+        match = (_TO_COMMA if depth == 1 else TO_BRACKET).match(array, at)
         if match is None:
             return None
         at, token = match.end(), match[1]

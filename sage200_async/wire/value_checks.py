@@ -8,6 +8,7 @@ right, but not in UTC. Both are seen by their values, a slice at a time, in C.
 from __future__ import annotations
 
 import operator
+import re
 from datetime import UTC, datetime
 from decimal import (
     Clamped,
@@ -22,9 +23,9 @@ from decimal import (
 )
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from msgspec import ValidationError
+from msgspec import Struct, ValidationError
 
 from sage200_async.limits import MAX_EXPONENT
 from sage200_async.wire.json_types import is_array
@@ -41,6 +42,8 @@ _SUM: Final = Context(
     traps=[Clamped, InvalidOperation, Overflow, Rounded, Subnormal],
 )
 # Usual sums are exact in it. Those of a number out of bounds raise, or are no number.
+_zone: Final = operator.attrgetter("tzinfo")
+_WORD: Final = re.compile(r"\w+")
 _SHOWN: Final = 40
 # Characters of a number that a message shows.
 
@@ -51,6 +54,8 @@ class _Getters(NamedTuple):
     numbers: Callable[[Any], Iterable[Any]] | None
     times: Callable[[Any], Iterable[Any]] | None
     related: tuple[tuple[str, Any], ...]
+    names: tuple[str, ...]
+    """The fields with numbers."""
 
 
 def bounded_decimal(text: str) -> Decimal:
@@ -68,6 +73,8 @@ def bounded_decimal(text: str) -> Decimal:
 def is_bounded(number: Decimal) -> bool:
     """Return whether *number* is finite, with no exponent past 400 either way.
 
+    A zero has one digit before the point, whatever its exponent.
+
     Example:
         >>> [is_bounded(Decimal(text)) for text in ("1E400", "1E401", "0E-401", "NaN")]
         [True, False, False, False]
@@ -75,7 +82,9 @@ def is_bounded(number: Decimal) -> bool:
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int):
         return False
-    return exponent >= -MAX_EXPONENT and number.adjusted() <= MAX_EXPONENT
+    return exponent >= -MAX_EXPONENT and (
+        not number or number.adjusted() <= MAX_EXPONENT
+    )
 
 
 def require_bounded(records: Sequence[Any], model: Any, *, nested: bool) -> None:
@@ -91,20 +100,28 @@ def require_bounded(records: Sequence[Any], model: Any, *, nested: bool) -> None
     """
     for some, kind in _levels(records, model, nested=nested):
         numbers = _getters(kind).numbers
-        if numbers is not None and not _add_up(some, numbers):
+        if numbers is None or _add_up(some, numbers):
+            continue
+        if not all(map(is_bounded, _numbers_in(some, numbers))):
             _require_each(records, model)
-            return
 
 
 def has_local_times(records: Sequence[Any], model: Any, *, nested: bool) -> bool:
     """Return whether any time of *records* is not in UTC."""
     for some, kind in _levels(records, model, nested=nested):
         times = _getters(kind).times
-        if times is not None:
-            values = filter(None, chain.from_iterable(map(times, some)))
-            if any(value.tzinfo is not UTC for value in values):
-                return True
+        if times and not _all_utc([*chain.from_iterable(map(times, some))]):
+            return True
     return False
+
+
+def _all_utc(values: list[Any]) -> bool:
+    try:
+        zones = [*map(_zone, filter(None, values))]
+    except AttributeError:  # some are in lists, or the consumer's own defaults
+        times = [one for one in _flat(values) if isinstance(one, datetime)]
+        zones = [*map(_zone, times)]
+    return zones.count(UTC) == len(zones)
 
 
 def is_nested(array: bytes, records: int) -> bool:
@@ -131,10 +148,20 @@ def _levels(
             yield from _levels(held, kind, nested=True)
 
 
-def _all_in(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if is_array(value) else (value,)
+def _all_in(value: Any) -> Sequence[Any]:
+    """Return the records that a field holds, however deep."""
+    return [one for one in _flat([value]) if isinstance(one, Struct)]
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield *values*, and what lists and objects among them hold, however deep."""
+    for value in values:
+        if isinstance(value, dict):
+            yield from _flat(value.values())
+        elif is_array(value):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def _add_up(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> bool:
@@ -151,8 +178,14 @@ def _sum_of(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> 
     try:
         return sum(chain.from_iterable(map(numbers, records)))
     except TypeError:  # some are None
-        values = chain.from_iterable(map(numbers, records))
-        return sum([value for value in values if value is not None])  # noqa: C419 - faster
+        return sum(_numbers_in(records, numbers))
+
+
+def _numbers_in(
+    records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]
+) -> list[Decimal]:
+    values = [*chain.from_iterable(map(numbers, records))]
+    return [value for value in _flat(values) if isinstance(value, Decimal)]
 
 
 def _require_each(records: Sequence[Any], model: Any, path: str = "$") -> None:
@@ -163,13 +196,13 @@ def _require_each(records: Sequence[Any], model: Any, path: str = "$") -> None:
     """
     for index, record in enumerate(records):
         here = path if path == "$" and len(records) == 1 else f"{path}[{index}]"
-        for name, hint in hints_of(model).items():
-            value = getattr(record, name) if _is_number(hint) else None
-            if isinstance(value, Decimal) and not is_bounded(value):
-                raise ValidationError(f"{_out_of_bounds(value)} - at `{here}.{name}`")
+        for name in _getters(model).names:
+            for value in _flat([getattr(record, name)]):
+                if isinstance(value, Decimal) and not is_bounded(value):
+                    text = f"{_out_of_bounds(value)} - at `{here}.{name}`"
+                    raise ValidationError(text)
         for name, kind in _getters(model).related:
-            held = [*_all_in(getattr(record, name) or ())]
-            _require_each(held, kind, f"{here}.{name}")
+            _require_each(_all_in(getattr(record, name)), kind, f"{here}.{name}")
 
 
 def _out_of_bounds(number: Decimal) -> str:
@@ -181,15 +214,21 @@ def _out_of_bounds(number: Decimal) -> str:
 
 @cache
 def _getters(model: Any) -> _Getters:
-    hints = hints_of(model)
-    numbers = [name for name, hint in hints.items() if _is_number(hint)]
-    times = [name for name, hint in hints.items() if datetime.__name__ in str(hint)]
-    related = tuple(related_fields(model).items())
-    return _Getters(_all_of(numbers), _all_of(times), related)
+    related = related_fields(model)
+    hints = {k: hint for k, hint in hints_of(model).items() if k not in related}
+    numbers = [name for name, hint in hints.items() if _may_be(hint, Decimal)]
+    times = [name for name, hint in hints.items() if _may_be(hint, datetime)]
+    some = tuple(related.items())
+    return _Getters(_all_of(numbers), _all_of(times), some, tuple(numbers))
 
 
-def _is_number(hint: object) -> bool:
-    return Decimal.__name__ in str(hint)
+def _may_be(hint: Any, kind: type[Any]) -> bool:
+    """Return whether a field with this annotation may hold values of *kind*."""
+    if isinstance(hint, str):
+        return kind.__name__ in _WORD.findall(hint)
+    if get_origin(hint) is Literal:
+        return False
+    return hint is kind or any(_may_be(part, kind) for part in get_args(hint))
 
 
 def _all_of(names: list[str]) -> Callable[[Any], Iterable[Any]] | None:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from sage200_async.errors import DecodeError
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
+from sage200_async.wire.splitting import TO_BRACKET
 
 _NEAR: Final = 4096
 # Bytes at either end of a page in which its wrapper is searched.
@@ -93,13 +94,28 @@ def _mark(head: bytes) -> int:
 def _tail(chunks: ChunkedBody) -> re.Match[bytes] | None:
     """Return the end of the array and of the wrapper, from the array's bracket on."""
     last = chunks.last(_NEAR)
-    if _FURTHER_ARRAY.search(last):
+    further = _FURTHER_ARRAY.finditer(last)
+    if any(_ends_wrapper(last, match.end()) for match in further):
         return None
     at = len(last)
     while (at := last.rfind(b"]", 0, at)) >= 0:
         if match := _TAIL.match(last, at):
             return match
     return None
+
+
+def _ends_wrapper(last: bytes, at: int) -> bool:
+    """Return whether the array that begins before *at* ends with the wrapper.
+
+    Arrays side by side may be those of a record, too.
+    """
+    depth = 1
+    while match := TO_BRACKET.match(last, at):
+        at = match.end()
+        depth += 1 if match[1] in b"[{" else -1
+        if not depth:
+            return _TAIL.match(last, at - 1) is not None
+    return False
 
 
 def _parsed(text: bytes) -> _Wrapper | None:

@@ -16,10 +16,11 @@ def require_counts(workers: int, prefetch: int) -> None:
     Raises:
         LimitError: They are not.
     """
-    if workers < 1 or prefetch < 0:
+    whole = type(workers) is int and type(prefetch) is int
+    if not whole or workers < 1 or prefetch < 0:
         message = (
             "read() takes workers=1 or more and prefetch=0 or more pages, got "
-            f"workers={workers} and prefetch={prefetch}"
+            f"workers={workers!r} and prefetch={prefetch!r}"
         )
         raise LimitError(message)
 

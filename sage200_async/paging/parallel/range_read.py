@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sage200_async.paging.certificate import Certificate, PlanPart
 from sage200_async.paging.key_ranges import KeyRanges
+from sage200_async.paging.page_query import query_for
 from sage200_async.paging.parallel.checks import check_counts, check_lower_edge
 from sage200_async.paging.parallel.progress import ResumePoint
 from sage200_async.paging.parallel.read import ParallelRead
@@ -84,7 +85,14 @@ class RangeRead(ParallelRead[R]):
         received = worker.records + reader.rejected
         before = 0 if part.counted else None
         counted = await check_counts(reader, plan, before, received)
-        self._counts = part.rows, counted
+        first = worker.lowest.get(0)
+        if counted is None and part.counted and first is not None:
+            # The count may have looked like the size of a page: without the first
+            # record it does not.
+            above = replace(plan, after_key=first)
+            rest = await check_counts(reader, above, before, received - 1)
+            counted = None if rest is None else rest + 1
+        self._counts = part.rows if part.counted else None, counted
 
     def _certify(self) -> Certificate:
         part = self._key_range
@@ -92,6 +100,7 @@ class RangeRead(ParallelRead[R]):
         return replace(
             super()._certify(),
             proof=f"one range, read by key, no gaps, above {key} {keys.low} up to {keys.high}",
+            query=query_for(part.source.plan(part.source.page_size)),
             min_key=part.min_key,
             max_key=part.max_key,
             part=PlanPart(part.plan_id, part.number, keys.low, keys.high),

@@ -104,6 +104,9 @@ class ParallelRead(Generic[R]):
         self._started_at = 0.0
 
     async def __aenter__(self) -> Self:
+        if self._task is not None:
+            message = f"{self._plan.path}: read() is entered once: call it again"
+            raise ClientClosed(message)
         self._started_at = time.time()
         self._telemetry.started()
         self._task = asyncio.create_task(self._run())
@@ -212,7 +215,7 @@ class ParallelRead(Generic[R]):
             requests=self._earlier.requests + self._worker.requests,
             rejected=self._earlier.rejected
             + self._rejected
-            + self._reader.validator.rejected_without_key,
+            + len(self._reader.validator.unkeyed),
             ranges=len(self._scheduler.open),
             expected=self._counts[0],
             seconds=time.time() - self._started_at,

@@ -8,11 +8,10 @@ from msgspec.structs import replace
 
 from sage200_async.errors import BadRequest
 from sage200_async.limits import INT64_MAX
+from sage200_async.paging.first_rows import first_rows
 from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import larger
 from sage200_async.paging.parallel.queues import Batch
-from sage200_async.wire.decode import SliceReader
-from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.messages import ChunkedBody
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class RangeWorker:
         scheduler = self._scheduler
         scheduler.requested(lookahead)
         page = await self._skip_to(lookahead)
-        first = None if page is None else _first_key(page)
+        first = None if page is None else await self._first_key(page)
         if page is None or first is None:
             scheduler.discard(lookahead, refused=page is None)
         else:
@@ -106,6 +105,14 @@ class RangeWorker:
                 await self._hand_on(page, open_range)
                 scheduler.score(new=open_range.low > low)
         self._changed.set()
+
+    async def _first_key(self, page: Page) -> int | None:
+        """Return the key of a page's first record, without using up its body."""
+        body = ChunkedBody.of(page.response.body).copy()
+        most = self._reader.max_record_bytes
+        rows = await first_rows(body, most, lambda _: None)
+        key: object = rows[0].get(page.plan.key or "") if rows else None
+        return key if type(key) is int else None
 
     async def _skip_to(self, lookahead: Lookahead) -> Page | None:
         """Fetch the page of *lookahead*; None where the server refuses ``$skip``.
@@ -181,13 +188,3 @@ class RangeWorker:
 def _max_key(plan: Plan) -> int:
     """Return the highest key that a page was asked for."""
     return INT64_MAX if plan.max_key is None else plan.max_key
-
-
-def _first_key(page: Page) -> int | None:
-    """Return the key of a page's first record, without using up its body."""
-    reader = SliceReader(Untyped, lambda _: None)
-    none: list[Untyped] = []
-    slices = reader.slices(ChunkedBody.of(page.response.body).copy())
-    rows = next(filter(None, slices), none)
-    key: object = rows[0].get(page.plan.key or "") if rows else None
-    return key if type(key) is int else None
