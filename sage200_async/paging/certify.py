@@ -132,17 +132,17 @@ def _require_plan(plan: object) -> None:
 
 
 def _all_in(certificates: object) -> list[Certificate]:
-    given: list[Any] = [certificates]
+    passed: list[Any] = [certificates]
     if isinstance(certificates, Iterable):
-        given = [*certificates]
-    for one in given:
+        passed = [*certificates]
+    for one in passed:
         if not isinstance(one, Certificate):
             message = (
                 "certify takes the certificates of all ranges, as "
                 f"client.read_range has them at its end, got {shown(one)}"
             )
             raise QueryError(message)
-    return given
+    return passed
 
 
 def _number_of(plan: ReadPlan[Any], certificate: Certificate) -> int:

@@ -90,11 +90,11 @@ class Evidence:
         """Return the records that a query shows."""
         response = await self.ask(plan, query)
         reader = SliceReader[Any](self._model, max_record_bytes=self._max_record_bytes)
-        found: list[Any] = []
-        for records in reader.slices(response.body):
-            found += records
+        records: list[Any] = []
+        for some in reader.slices(response.body):
+            records += some
             await asyncio.sleep(0)
-        return found
+        return records
 
     async def count(
         self, plan: Plan, condition: Expression | None = None

@@ -20,7 +20,7 @@ from sage200_async.query.input_rules import (
     encode_update_many,
 )
 from sage200_async.query.query import Query
-from sage200_async.query.replies import (
+from sage200_async.query.responses import (
     created_in,
     handed_on,
     is_page,

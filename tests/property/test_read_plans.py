@@ -483,3 +483,58 @@ def test_an_error_while_planning_is_no_group():
 
     for number in (1, 2, 5, 9):
         asyncio.run(main(number))
+
+
+@pytest.mark.parametrize("rows", [2000, 2004, 20_000])
+def test_ranges_as_long_as_a_page_are_certified(rows):
+    """A count of 500 or 5,000 may be the size of a page: it is asked for otherwise."""
+
+    async def main():
+        server = Busy(range(1, rows + 1), 1, writes=False)
+        plan = await things(server, 5000).plan(parts=4)
+        server.keys = [key for key in server.keys if key != 3]
+        results = [await read_one(client_of(server), part) for part in plan.ranges]
+        whole = certify(plan, [certificate for _, certificate in results])
+        assert (whole.records, whole.count_after) == (rows - 1, rows - 1)
+
+    asyncio.run(main())
+
+
+def test_workers_choose_their_own_page_size():
+    """A certificate is of the plan's query, however small the pages were."""
+
+    async def main():
+        server = Busy(range(1, 101), 1, writes=False)
+        plan = await things(server, 50).timeout(30).plan(parts=2)
+        ranges = [ReadRange.from_json(part.to_json()) for part in plan.ranges]
+        clients = [client_of(server, page_size=size) for size in (7, 50)]
+        pairs = zip(clients, ranges, strict=True)
+        results = [await read_one(client, part) for client, part in pairs]
+        again = ReadPlan.from_json(plan.to_json())
+        assert again.digest == plan.id
+        whole = certify(again, [certificate for _, certificate in results])
+        assert whole.records == 100
+
+    asyncio.run(main())
+
+
+def test_a_server_that_does_not_count_is_not_said_to():
+    """A certificate has no count that nobody gave."""
+
+    async def main():
+        server = Busy(range(1, 101), 1, writes=False, counts=False)
+        plan = await things(server, 50).plan(parts=2)
+        _, certificate = await read_one(client_of(server), plan.ranges[0])
+        assert (certificate.count_before, certificate.count_after) == (None, None)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("wrong", [None, [None], [1], 5])
+def test_what_is_no_certificate_is_refused(done, wrong):
+    """A range that was not read to its end has None: the message says what is meant."""
+    plan, _ = done
+    with pytest.raises(QueryError, match="takes the certificates of all ranges"):
+        certify(plan, wrong)
+    with pytest.raises(QueryError, match=r"takes the plan of await query\.plan"):
+        certify(wrong, [])

@@ -294,3 +294,35 @@ def test_no_company(client_of, name):
             asyncio.run(call)
         assert caught.value.name == name
     assert held.requests == []
+
+
+def test_delete_refused_by_a_gateway(client_of):
+    """A gateway's own 404 after a lost attempt says nothing of the record."""
+    page = Response(404, {"content-type": "text/html"}, b"<html>File not found</html>")
+    held = client_of(IncompleteResponse("cut"), page)
+    with pytest.raises(NotFound) as caught:
+        asyncio.run(held.client.customers.delete(7))
+    assert caught.value.outcome_unknown
+
+
+def test_update_with_the_key_of_another_record(client_of):
+    """It is refused before anything is sent; the record's own key is let be."""
+    held = client_of(Response(200, {}, b'{"id":5,"short_name":"B"}'))
+    customers = held.client.customers
+    with pytest.raises(QueryError, match=r"update\(5\) has id=6 among its changes"):
+        asyncio.run(customers.update(5, {"id": 6, "short_name": "B"}))
+    assert not held.requests
+    asyncio.run(customers.update(5, {"id": 5, "short_name": "B"}))
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_large_replies_to_writes(client_of, verb):
+    """They are read up to the limit of the settings."""
+    body = b'{"id":5,"later":"%b"}' % (b"x" * 2_000_000)
+    held = client_of(Response(200, {}, body), max_record_bytes=3_000_000)
+    customers = held.client.customers
+    works = {
+        "create": lambda: customers.create({"reference": "A", "name": "B"}),
+        "update": lambda: customers.update(5, {"name": "B"}),
+    }
+    assert asyncio.run(works[verb]()).id == 5

@@ -30,7 +30,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer, CustomerContact, Endpoints, SopOrder
-from sage200_async.errors import DecodeError, QueryError, UnknownFieldError
+from sage200_async.errors import (
+    DecodeError,
+    PagingError,
+    QueryError,
+    UnknownFieldError,
+)
 from sage200_async.extract import Extraction
 from sage200_async.query.resources import untyped_endpoint
 from sage200_async.transport.memory import MemoryTransport, reply
@@ -691,3 +696,71 @@ def test_orders_with_their_customers():
     row = {"id": 1, "document_no": "9", "customer": {"name": "A"}}
     orders = Endpoints.sop_orders.query.filter(SopOrder.fields.id > 0)
     assert read(Order, row, query=orders) == [Order("9", Buyer("A"))]
+
+
+class Sparse(TypedDict, total=False):
+    id: int
+    balance: Decimal
+    account_opened: datetime
+
+
+class Unset(Struct):
+    id: int
+    balance: Decimal | UnsetType = UNSET
+    account_opened: datetime | UnsetType = UNSET
+
+
+class DecimalKind(enum.Enum):
+    ACTIVE = "AccountStatusActive"
+
+
+class DecimalContact(Struct):
+    id: int
+    name: str | None = None
+
+
+class Misleading(Struct):
+    id: int
+    account_status_type: DecimalKind | None
+    contacts: list[DecimalContact] | None
+
+
+@pytest.mark.parametrize("model", [Sparse, Unset])
+def test_money_and_times_may_be_absent(model):
+    """Their bounds and zones are looked at where they are there."""
+    rows = {"id": 1, "balance": 1.5}, {"id": 2}
+    shown = [msgspec.to_builtins(one) for one in read(model, *rows)]
+    assert [one["id"] for one in shown] == [1, 2]
+    assert "balance" not in shown[1]
+    with pytest.raises(DecodeError, match="no exponent past 400"):
+        read(model, {"id": 1}, b'{"id":2,"balance":1E999}')
+
+
+def test_names_of_types_do_not_make_money_or_times():
+    """What counts is what a type is, not a word in its name."""
+    rows = {
+        "id": 1,
+        "account_status_type": "AccountStatusActive",
+        "contacts": [{"id": 3}],
+    }
+    [record] = read(Misleading, rows)
+    assert record.account_status_type is DecimalKind.ACTIVE
+    assert record.contacts == [DecimalContact(3)]
+
+
+class Keyless(Struct):
+    id: int = 0
+    name: str | None = None
+
+
+def test_a_default_makes_no_key():
+    """A row that shows no key is none, though the type has a default for it."""
+    with pytest.raises(PagingError, match="no 'id' field"):
+        read(Keyless, {"Message": "An error has occurred."})
+
+
+@pytest.mark.parametrize("kind", [dict[str, AsStruct], list[list[AsStruct]]])
+def test_own_types_stand_alone_or_in_a_list(kind):
+    """Deeper ones are refused before any request."""
+    with pytest.raises(QueryError, match="stands alone or in a list"):
+        untyped_endpoint("things", "id").query.into(fields(id=int, rows=kind))

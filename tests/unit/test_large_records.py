@@ -1,5 +1,6 @@
 """Records and blanks too large for one turn of the event loop."""
 
+import asyncio
 import json
 import random
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
+from sage200_async.paging.first_rows import first_rows
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.messages import ChunkedBody, Response
 from sage200_async.wire.single_record import read_one
@@ -164,3 +166,34 @@ def test_records_come_whole_or_are_refused_each_once_and_in_order(
         row for row, text in zip(rows, texts, strict=True) if len(text) <= limit
     ]
     assert len(rejected) == len(rows) - len(records)
+
+
+def test_first_rows_come_after_blanks():
+    """A slice without rows is a turn for others, not the end."""
+    body = b"[" + b" " * 3 * MIB + b'{"id":7}]'
+    assert asyncio.run(first_rows(chunked(body), MIB)) == [{"id": 7}]
+    assert asyncio.run(first_rows(b"[ ]", MIB)) == []
+
+
+def test_lists_side_by_side_are_no_second_page():
+    """Of a wrapped page with them, one bad record is set aside alone."""
+    row = b'{"id":%d,"name":"%b","contacts":[{"id":1}],"memos":[{"id":2}]}'
+    rows = [row % (n, rb"a\ud800" if n == 3 else b"n") for n in range(9)]
+    rejected = []
+    body = b'{"value":[%b],"odata.count":9}' % b",".join(rows)
+    assert len(read(chunked(body, 50), rejected.append)) == 8
+    assert len(rejected) == 1
+
+
+@pytest.mark.parametrize("quarantine", [None, lambda _: None])
+def test_short_records_come_in_short_slices(quarantine):
+    """Between two turns there are about a thousand at most, or a few hundred bad ones."""
+    rows = [b'{"id":%d}' % n for n in range(20_000)]
+    if quarantine is not None:
+        rows[100] = b'{"id":"x"}'
+    slices = SliceReader(Customer, quarantine).slices(
+        chunked(b"[%b]" % b",".join(rows))
+    )
+    sizes = [len(some) for some in slices]
+    assert sum(sizes) == 20_000 - (quarantine is not None)
+    assert max(sizes) < 1500

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +14,8 @@ from sage200_async.wire.json_types import Untyped
 from sage200_async.wire.single_record import read_many, read_one
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
     from sage200_async.odata.options import QueryOptions
     from sage200_async.query.bound_endpoint import BoundEndpoint
     from sage200_async.wire.messages import Response
