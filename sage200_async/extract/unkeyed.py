@@ -115,6 +115,7 @@ async def read_unkeyed(
                 await require_company(connection_of(query).transport, query.context)
             certificate = Certificate(
                 path=query.endpoint.path,
+                company=f"{query.context.site}/{query.context.company}",
                 proof=_PROOF,
                 query=ordered.url,
                 records=written.records,

@@ -32,6 +32,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """Why a reading is complete. Keep it beside the data."""
 
     path: str
+    company: str = ""
+    """Whose records they are: the site and the company, ``site/company``."""
     proof: str = "read by key, no gaps, up to the highest key"
     """Why it is complete. By key: every record that existed during the whole read
     came exactly once."""

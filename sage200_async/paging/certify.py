@@ -69,6 +69,7 @@ def _joined(
     ends = [plan.started_at, *(part.ended_at for part in parts)]
     return Certificate(
         path=plan.source.path,
+        company=plan.source.company_name,
         key=plan.source.key,
         query=plan.query,
         min_key=plan.min_key,

@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from sage200_async._notebook import table, utc_text
 from sage200_async.errors import QueryError
 from sage200_async.odata.expressions import Expression, raw
 from sage200_async.odata.fields import field
@@ -61,6 +62,11 @@ class RangeSource(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     """Seconds that the read of one range may take, or None for no limit."""
 
+    @property
+    def company_name(self) -> str:
+        """Whose collection it is: the site and the company."""
+        return f"{self.site}/{self.company}"
+
     def plan(self, page_size: int) -> Plan:
         """Return how the collection is read, in pages of *page_size* at most."""
         size = min(page_size, self.page_size)
@@ -78,7 +84,7 @@ class RangeSource(Struct, frozen=True, kw_only=True):
             mode="key",
             subqueries=(FilterText(self.filter) if self.filter else None,),
             page_size=PageSize(size, size),
-            company=f"{self.site}/{self.company}",
+            company=self.company_name,
         )
 
 
@@ -175,6 +181,19 @@ class ReadPlan(Struct, Generic[R], frozen=True, kw_only=True):
         if self.min_key is None or self.max_key is None:
             return None
         return KeyRange(min(0, self.min_key) - 1, self.max_key)
+
+    def _repr_html_(self) -> str:
+        ends = [part.keys.high for part in self.ranges]
+        rows = {
+            "id": self.id,
+            "company": self.source.company_name,
+            "query": self.query,
+            "ranges": len(self.ranges),
+            f"up to {self.source.key}": ", ".join(map(str, ends)),
+            "count": self.count,
+            "started_at": utc_text(self.started_at),
+        }
+        return table(f"plan of {self.source.path}", rows.items())
 
     @property
     def digest(self) -> str:

@@ -538,3 +538,18 @@ def test_what_is_no_certificate_is_refused(done, wrong):
         certify(plan, wrong)
     with pytest.raises(QueryError, match=r"takes the plan of await query\.plan"):
         certify(wrong, [])
+
+
+def test_certificates_name_the_company(done):
+    """Whose records they are stands in that of a range, and in that of the whole."""
+    plan, certificates = done
+    assert {one.company for one in certificates} == {"site/1"}
+    assert certify(plan, certificates).company == "site/1"
+
+
+def test_a_notebook_shows_a_plan(done):
+    """A plan is a table with its ranges, and with nothing that could be run."""
+    plan, _ = done
+    shown = replace(plan, query="<script>")._repr_html_()
+    assert "25, 50, 75, 100" in shown
+    assert "<script>" not in shown

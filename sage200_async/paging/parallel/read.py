@@ -331,6 +331,7 @@ class ParallelRead(Generic[R]):
         highest = (part.highest for part in ranges if part.highest is not None)
         return Certificate(
             path=plan.path,
+            company=plan.company,
             key=plan.key or "",
             query=query_for(plan) if plan.subqueries else "",
             min_key=min((keys.low + 1 for keys in bounds), default=None),
