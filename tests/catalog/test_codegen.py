@@ -342,7 +342,7 @@ def test_an_identity_has_fields_of_input_and_record(
         ("thing.id", "length"),
         ("thing.nmae", "required"),
         ("thing_part", "required"),
-        ("thing.name", "lenght"),
+        ("thing.name", "lengths"),
     ],
 )
 def test_a_rule_that_there_is_not_cannot_be_enforced(

@@ -110,7 +110,7 @@ def test_no_rule_need_be_checked():
     with pytest.raises(InvalidInput, match=r"^reference: expected text"):
         created("off", {"reference": 5})
     with pytest.raises(UnknownFieldError):
-        created("off", {"referense": "A"})
+        created("off", {"refrence": "A"})
 
 
 def test_the_setting_takes_three_words():
