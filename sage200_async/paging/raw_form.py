@@ -7,7 +7,7 @@ asked for.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.paging.page_forms import key_getter
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from sage200_async.wire.wrappers import PageNotes
 
 T = TypeVar("T")
+
+_ZERO_OFFSET: Final = b'00:00"'
+# The parser takes it for UTC; a line has ``Z``, however the page was cut.
 
 
 class RawSlice:
@@ -142,7 +145,7 @@ class _PairReader(SliceReader[Any]):
 
     def _read(self, decoder: Decoder[T], array: bytes) -> Any:
         decoded = super()._read(decoder, array)
-        if self._converts_times:
+        if self._converts_times or _ZERO_OFFSET in array:
             array = with_utc_times(array, self._model)
         if not is_array(decoded):
             return self._key_of(decoded), _on_one_line(array)

@@ -89,3 +89,23 @@ def test_a_read_has_one_form(on_sandbox):
                 await anext(read.batches_as(RecordForm(Customer)))
 
     on_sandbox(body)
+
+
+@pytest.mark.parametrize("zone", ["+00:00", "-00:00", "", "+01:00", "-05:00"])
+def test_times_end_with_z_however_the_page_is_cut(zone):
+    """The bytes of a row do not depend on the rows beside it."""
+    rows = [
+        b'{"id":%d,"account_opened":"2024-01-01T09:00:00%b"}'
+        % (n, zone.encode() if n % 300 == 7 else b"Z")
+        for n in range(1, 2000)
+    ]
+    cut = {}
+    for size in (2000, 500, 31):
+        pages = [rows[at : at + size] for at in range(0, len(rows), size)]
+        bodies = [b"[%b]" % b",".join(page) for page in pages]
+        slices = [some for body in bodies for some in asyncio.run(rows_of(body))]
+        cut[size] = [row for some in slices for row in some.rows]
+    assert cut[2000] == cut[500] == cut[31]
+    assert all(row.endswith(b'Z"}') for row in cut[31])
+    times = {decode_one(row, Customer).account_opened for row in cut[31]}
+    assert len(times) == (1 if zone in {"", "+00:00", "-00:00"} else 2)

@@ -33,12 +33,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def ndjson_rows(file: IO[bytes], table: Table) -> Iterator[Sequence[Row]]:
     """Yield the rows of *table* in NDJSON, some hundred at a time."""
-    decoder = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
-    names = [column.name for column in table.columns]
+    # Fields that the table lacks may hold anything, and are not looked at.
+    names = {f"c{number}": column.name for number, column in enumerate(table.columns)}
+    line_type = msgspec.defstruct("Line", [(n, Any, None) for n in names], rename=names)
+    decoder = msgspec.json.Decoder(line_type, float_hook=exact_number)
     lines = (line for line in file if not line.isspace())
     for block in _blocks(lines):
         objects = [decoder.decode(line) for line in block]
-        columns = [[one.get(name) for one in objects] for name in names]
+        columns = [[getattr(one, name) for one in objects] for name in names]
         yield _rows(table, columns, _from_ndjson)
 
 
