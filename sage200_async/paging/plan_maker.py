@@ -41,7 +41,7 @@ def require_parts(parts: int) -> None:
 
 async def make_plan(
     reader: PageReader, plan: Plan, source: RangeSource, parts: int
-) -> ReadPlan[R]:
+) -> ReadPlan[Any]:
     """Return ranges that share out the records of *plan*.
 
     Args:
@@ -64,9 +64,9 @@ async def make_plan(
 
 async def _make_plan(
     reader: PageReader, plan: Plan, source: RangeSource, parts: int
-) -> ReadPlan[R]:
+) -> ReadPlan[Any]:
     started_at = time.time()
-    empty: ReadPlan[R] = ReadPlan(
+    empty: ReadPlan[Any] = ReadPlan(
         id="",
         ranges=(),
         source=source,
@@ -87,7 +87,7 @@ async def _make_plan(
     return _with_ranges(whole, points)
 
 
-def _with_ranges(plan: ReadPlan[R], points: Sequence[SplitPoint]) -> ReadPlan[R]:
+def _with_ranges(plan: ReadPlan[R], points: Sequence[SplitPoint]) -> ReadPlan[Any]:
     """Return *plan* with the ranges between *points*, and with its own name."""
     keys, min_key = plan.keys, plan.min_key
     if keys is None or min_key is None:

@@ -14,6 +14,7 @@ from sage200_async.query.into_check import check
 from sage200_async.query.into_fields import described, require_type
 from sage200_async.query.into_selection import expanded, selected
 from sage200_async.query.into_wire import wire_of
+from sage200_async.wire.constructed import RECORD
 
 if TYPE_CHECKING:
     from sage200_async.odata.options import QueryOptions
@@ -92,7 +93,7 @@ def _form(model: Any, record: type[Record] | None, key: str | None) -> _Form:
     expand = expanded(node) if record is None else ()
     key_type: Any = Any if record is None else int | None
     wire = wire_of(node, key, key_type)
-    wire._record = record  # noqa: SLF001
+    setattr(wire, RECORD, record)
     return _Form(
         wire,
         tuple(selected(node)),

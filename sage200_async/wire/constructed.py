@@ -6,7 +6,7 @@ consumer asked for when they are handed on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+RECORD = "_record"
+"""The attribute of a class with the catalog's record that has its fields, and more."""
+
+
 class Constructed(Struct):
     """A record as it is decoded; its `_construct` makes the consumer's objects."""
-
-    _record: ClassVar[Any] = None
-    # The catalog's record, which has the same fields and more, if there is one.
 
 
 def empty_of(model: Any) -> Any:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args, get
 from msgspec import Struct, ValidationError
 
 from sage200_async.limits import MAX_EXPONENT
-from sage200_async.wire.json_types import is_array
+from sage200_async.wire.json_types import is_array, is_object
 from sage200_async.wire.related import hints_of, related_fields
 
 if TYPE_CHECKING:
@@ -116,8 +116,9 @@ def has_local_times(records: Sequence[Any], model: Any, *, nested: bool) -> bool
 
 
 def _all_utc(values: list[Any]) -> bool:
+    times: Iterable[Any] = filter(None, values)
     try:
-        zones = [*map(_zone, filter(None, values))]
+        zones = [*map(_zone, times)]
     except AttributeError:  # some are in lists, or the consumer's own defaults
         times = [one for one in _flat(values) if isinstance(one, datetime)]
         zones = [*map(_zone, times)]
@@ -156,7 +157,7 @@ def _all_in(value: Any) -> Sequence[Any]:
 def _flat(values: Iterable[Any]) -> Iterator[Any]:
     """Yield *values*, and what lists and objects among them hold, however deep."""
     for value in values:
-        if isinstance(value, dict):
+        if is_object(value):
             yield from _flat(value.values())
         elif is_array(value):
             yield from _flat(value)

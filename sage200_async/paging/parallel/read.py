@@ -28,6 +28,7 @@ from sage200_async.paging.parallel.queues import OrderedQueue, UnorderedQueue
 from sage200_async.paging.parallel.scheduler import OpenRange, RangeScheduler
 from sage200_async.paging.parallel.workers import RangeWorker
 from sage200_async.paging.read_telemetry import ReadTelemetry
+from sage200_async.wire.constructed import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -180,7 +181,7 @@ class ParallelRead(Generic[R]):
         from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - optional
 
         plan, model = self._plan, self._reader.model
-        model = getattr(model, "_record", None) or model  # of into()
+        model = getattr(model, RECORD, None) or model  # of into()
         form = await asyncio.to_thread(
             column_form, model, plan.options, plan.key, plan.path, schema
         )
