@@ -244,6 +244,8 @@ class HttpTransport:
         self, session: aiohttp.ClientSession, request: Request
     ) -> Response:
         route = self._routes.get(request.base_url) or self._route(request.base_url)
+        if not request.idempotent:
+            await asyncio.sleep(0)  # an idle connection may have been closed meanwhile
         response = await session.request(
             request.method,
             route.url_of(request),
@@ -272,6 +274,8 @@ class HttpTransport:
                 raise
             bare(error)  # its frames hold the body, in which tokens may be
             received = body.so_far()  # the status is known all the same
+        if status // 100 != _SUCCESS:
+            await asyncio.sleep(0)  # many gateways close the connection after an error
         return Response(status, headers, received)
 
     def _route(self, base_url: str) -> Route:
