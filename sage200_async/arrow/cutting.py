@@ -9,12 +9,15 @@ import msgspec
 from sage200_async.limits import MAX_RECORD_BYTES, SLICE_BYTES
 from sage200_async.wire.decode import SliceReader
 from sage200_async.wire.json_types import DECODING_ERRORS
+from sage200_async.wire.large_records import Scanner, too_large
+from sage200_async.wire.not_records import record_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from sage200_async.errors import DecodeError
     from sage200_async.paging.page_forms import Quarantine
+    from sage200_async.wire.rest_of_page import Rest
 
 _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 COLUMN_SLICE: Final = 12 * SLICE_BYTES
@@ -59,10 +62,8 @@ class Cutter(SliceReader[Any]):
         self._done = 0
 
     def _decoded(self, array: bytes) -> list[Any] | None:
-        try:
-            return self._cut(_RAWS.decode(array), self._done)
-        except DECODING_ERRORS:
-            return None
+        raws = self._raws(array)
+        return None if raws is None else self._cut(raws, self._done)
 
     def _one_by_one(
         self, raws: Sequence[bytes | msgspec.Raw], done: int
@@ -70,6 +71,45 @@ class Cutter(SliceReader[Any]):
         cut = self._cut(raws, done)
         cut.is_json = False
         yield cut
+
+    def _scanned(
+        self,
+        rest: Rest,
+        done: int,  # noqa: ARG002 - the cutter counts, too
+    ) -> Generator[list[Any], None, int]:
+        """Yield what has no boundary for long in cuts as large as any other."""
+        scanner = Scanner(rest, self._max_bytes)
+        raws: list[bytes | msgspec.Raw] = []
+        try:
+            for element in scanner.elements(self._slice_bytes):
+                if element is None:
+                    yield []  # a turn for others
+                    continue
+                array = b"[%b]" % element.raw
+                too_big = element.size > self._max_bytes
+                records = None if too_big else self._raws(array)
+                if records is not None:
+                    raws += records
+                    continue
+                yield self._cut(raws, self._done)
+                raws = []
+                if too_big:
+                    error = too_large(self._model, element, self._done, self._max_bytes)
+                    self._refuse(error)
+                else:
+                    yield from self._one_by_one(self._split(array), self._done)
+        except msgspec.DecodeError as error:
+            yield self._cut(raws, self._done)
+            raise record_error(error, self._model, scanner.unfinished) from error
+        yield self._cut(raws, self._done)
+        rest.over = scanner.closed
+        return self._done
+
+    def _raws(self, array: bytes) -> list[msgspec.Raw] | None:
+        try:
+            return _RAWS.decode(array)
+        except DECODING_ERRORS:
+            return None
 
     def _cut(self, raws: Sequence[bytes | msgspec.Raw], start: int) -> Cut:
         cut = Cut(raws)
