@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from sage200_async.arrow.cutting import COLUMN_SLICE, Cutter
 from sage200_async.arrow.libraries import Array, RecordBatch, Schema, pa
 from sage200_async.arrow.parsing import Parser
-from sage200_async.arrow.rows import RowReader, as_batch
+from sage200_async.arrow.rows import Checker, RowReader, as_batch
 from sage200_async.arrow.schema import INTEGER
 from sage200_async.errors import DecodeError
 from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.wire.decode import decode_plain
+from sage200_async.wire.json_types import DECODING_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sage200_async.arrow.cutting import Cut
     from sage200_async.paging.page_forms import Quarantine
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 2
 # Slices of a page that are parsed or wait for it, for each thread.
+_BLOCK: Final = 256
+# Records of a refused slice among which those that do not fit are looked for at once.
+_FEW: Final = 32
+# Records that are read as such if they are refused all the same.
 
 
 class ColumnSlice:
@@ -78,7 +83,7 @@ class ColumnForm:
         self.schema = schema
         self.model = model
         self.key = key
-        self.parser = Parser(schema, has_key=key is not None)
+        self.parser = Parser(model, schema, has_key=key is not None)
         self.threads = max(1, pa.cpu_count())
         self.executor = ThreadPoolExecutor(self.threads, "sage200-columns")
 
@@ -107,31 +112,94 @@ class ColumnForm:
             collect: Whether to go on after an error.
             max_bytes: Bytes of one record at most.
         """
+        found: list[ColumnSlice | DecodeError] = []
+        for outcome in self._outcomes(cut, max_bytes, collect=collect):
+            found.append(outcome)
+            if isinstance(outcome, DecodeError) and not collect:
+                break
+        return found
+
+    def _outcomes(
+        self, cut: Cut, max_bytes: int, *, collect: bool
+    ) -> Iterator[ColumnSlice | DecodeError]:
+        """Yield what becomes of *cut*; of what is refused, smaller parts are tried."""
+        parsed = self._parsed(cut, max_bytes)
+        if parsed is not None:
+            yield parsed
+            return
+        for block in cut.parts(_BLOCK):
+            sorted_out = self._without_misfits(block, max_bytes, collect=collect)
+            if sorted_out is not None:
+                yield from sorted_out
+                continue
+            for part in block.parts(_FEW):
+                parsed = self._parsed(part, max_bytes)
+                if parsed is not None:
+                    yield parsed
+                else:
+                    yield from self._by_records(part, max_bytes, collect=collect)
+
+    def _without_misfits(
+        self, block: Cut, max_bytes: int, *, collect: bool
+    ) -> list[ColumnSlice | DecodeError] | None:
+        """Return what becomes of *block* if only records that do not fit were refused.
+
+        To find them takes a tenth of the time that rows of records take.
+        """
+        checker = Checker(self.model, max_bytes, needs_fields=self.key is None)
+        misfits = checker.misfits(block)
+        first = min(misfits, default=len(block))
+        good = block.without(misfits if collect else range(first, len(block)))
+        parsed = self._parsed(good, max_bytes)
+        if parsed is None:
+            return None
+        errors = [
+            error
+            for index in misfits[: None if collect else 1]
+            for error in self._by_records(
+                block.part(index, index + 1), max_bytes, collect=collect
+            )
+        ]
+        return [*errors, parsed] if collect else [parsed, *errors]
+
+    def _parsed(self, cut: Cut, max_bytes: int) -> ColumnSlice | None:
+        """Return the columns of *cut*, or None where records have to decide."""
         rows = [memoryview(raw) for raw in cut]
         fits = max(map(len, rows), default=0) <= max_bytes
         batch = self.parser.batch(rows) if fits and cut.is_json else None
-        if batch is None:
-            raws = list(map(bytes, cut))
-            return self._by_records(raws, cut.start, max_bytes, collect=collect)
-        last = decode_plain(bytes(cut[-1]), self.model) if self.key is None else None
-        return [self._slice(batch, last)]
+        if batch is None or self.key is not None:
+            return None if batch is None else self._slice(batch, None)
+        try:
+            return self._slice(batch, decode_plain(bytes(cut[-1]), self.model))
+        except DECODING_ERRORS:
+            return None
 
     def _by_records(
-        self, raws: Sequence[bytes], start: int, max_bytes: int, *, collect: bool
-    ) -> list[ColumnSlice | DecodeError]:
-        outcomes: list[ColumnSlice | DecodeError] = []
-        errors = outcomes if collect else None
-        keyless = self.key is None
+        self, cut: Cut, max_bytes: int, *, collect: bool
+    ) -> Iterator[ColumnSlice | DecodeError]:
+        errors: list[DecodeError] = []
         reader = RowReader(
-            self.model, self.schema, errors, max_bytes, needs_fields=keyless
+            self.model,
+            self.schema,
+            errors if collect else None,
+            max_bytes,
+            needs_fields=self.key is None,
         )
-        try:
-            for rows in reader.rows(raws, start):
-                batch = as_batch(rows, self.schema)
-                outcomes += [self._slice(batch, reader.last)]
-        except DecodeError as error:
-            outcomes.append(error)
-        return outcomes
+        blocks = reader.rows(list(map(bytes, cut)), cut.start)
+        while True:
+            try:
+                rows = next(blocks, None)
+            except DecodeError as error:
+                yield error
+                return
+            yield from errors
+            errors.clear()
+            if rows is None:
+                return
+            if not rows:
+                continue
+            # An error of the whole block is raised: set aside, it would take rows along.
+            yield self._slice(as_batch(rows, self.schema), reader.last)
 
     def _slice(self, batch: RecordBatch, last: object) -> ColumnSlice:
         keys = None if self.key is None else numbers_in(batch.column(self.key))

@@ -32,6 +32,24 @@ class Cut(list[Any]):
     is_json = True
     """Whether they are JSON that is not nested too deeply for a parser's stack."""
 
+    def parts(self, size: int) -> Iterator[Cut]:
+        """Yield parts of *size* records, in order."""
+        return (self.part(at, at + size) for at in range(0, len(self), size))
+
+    def part(self, start: int, end: int) -> Cut:
+        """Return the records from *start* up to *end*."""
+        part = Cut(self[start:end])
+        part.start, part.is_json = self.start + start, self.is_json
+        return part
+
+    def without(self, misfits: Sequence[int]) -> Cut:
+        """Return the records whose indices are not among *misfits*."""
+        left_out = set(misfits)
+        good = Cut(raw for at, raw in enumerate(self) if at not in left_out)
+        good.start = self.start
+        good.is_json = self.is_json or _raws_in(b"[%b]" % b",".join(good)) is not None
+        return good
+
 
 class Cutter(SliceReader[Any]):
     """Cuts a page; where the records of a slice end is proven by the parser, as ever.
@@ -62,7 +80,7 @@ class Cutter(SliceReader[Any]):
         self._done = 0
 
     def _decoded(self, array: bytes) -> list[Any] | None:
-        raws = self._raws(array)
+        raws = _raws_in(array)
         return None if raws is None else self._cut(raws, self._done)
 
     def _one_by_one(
@@ -87,7 +105,7 @@ class Cutter(SliceReader[Any]):
                     continue
                 array = b"[%b]" % element.raw
                 too_big = element.size > self._max_bytes
-                records = None if too_big else self._raws(array)
+                records = None if too_big else _raws_in(array)
                 if records is not None:
                     raws += records
                     continue
@@ -105,12 +123,6 @@ class Cutter(SliceReader[Any]):
         rest.over = scanner.closed
         return self._done
 
-    def _raws(self, array: bytes) -> list[msgspec.Raw] | None:
-        try:
-            return _RAWS.decode(array)
-        except DECODING_ERRORS:
-            return None
-
     def _cut(self, raws: Sequence[bytes | msgspec.Raw], start: int) -> Cut:
         cut = Cut(raws)
         cut.start, self._done = start, start + len(cut)
@@ -120,3 +132,11 @@ class Cutter(SliceReader[Any]):
         self._done += 1
         if self._take is not None:
             self._take(error)
+
+
+def _raws_in(array: bytes) -> list[msgspec.Raw] | None:
+    """Return the records of *array*, or None where it is not JSON."""
+    try:
+        return _RAWS.decode(array)
+    except DECODING_ERRORS:
+        return None

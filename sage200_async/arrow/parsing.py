@@ -14,12 +14,12 @@ from sage200_async.arrow.libraries import (
     Field,
     RecordBatch,
     Schema,
-    Table,
     json,
     pa,
 )
 from sage200_async.arrow.libraries import compute as pc
 from sage200_async.arrow.schema import TIME, is_json
+from sage200_async.wire.times import with_utc_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,12 +40,16 @@ class Parser:
     """Parses rows of JSON into batches of one schema; used by several threads.
 
     Args:
+        model: What each row is.
         schema: The columns.
         has_key: Whether a row without the key is refused elsewhere. Where there is no
             key, a row with none of the columns is left to the records.
     """
 
-    def __init__(self, schema: Schema, *, has_key: bool) -> None:
+    def __init__(self, model: type[Any], schema: Schema, *, has_key: bool) -> None:
+        self._model = model
+        self._converts_times = False
+        # Whether times came that are not in UTC, so that more are expected.
         self._schema = schema
         self._has_key = has_key
         self._timed = [
@@ -63,35 +67,47 @@ class Parser:
         if not rows or any(row[0] != _BRACE or len(row) > _MAX_ROW for row in rows):
             return None
         try:
-            return self._checked(self._read(rows), len(rows))
+            arrays = self._in_utc(rows)
+            return None if arrays is None else self._typed(arrays)
         except (pa.ArrowException, UnicodeDecodeError):
             return None
 
-    def _read(self, rows: Sequence[memoryview]) -> Table | None:
+    def _in_utc(self, rows: Sequence[memoryview]) -> list[Any] | None:
+        """Return the columns of *rows*; times that are not in UTC are converted."""
+        if not self._converts_times:
+            arrays = self._arrays(rows)
+            if arrays is None or self._has_plain_times(arrays):
+                return arrays
+        arrays = self._arrays([with_utc_times(bytes(row), self._model) for row in rows])
+        if arrays is None or not self._has_plain_times(arrays):
+            return None
+        self._converts_times = True
+        return arrays
+
+    def _arrays(self, rows: Sequence[memoryview | bytes]) -> list[Any] | None:
+        """Return the columns of *rows*, times as texts, or None."""
         text = b"\n".join(rows)
         if self._numbers and _is_found(_FAR_ZERO, text):
             return None
         # One block: larger than the largest row, and never cut inside one.
         options = json.ReadOptions(use_threads=False, block_size=len(text) + 1)
-        return json.read_json(pa.BufferReader(text), options, self._options)
-
-    def _checked(self, table: Table | None, count: int) -> RecordBatch | None:
-        batches: list[Any] = [] if table is None else table.to_batches()
-        if len(batches) != 1 or batches[0].num_rows != count:
+        table = json.read_json(pa.BufferReader(text), options, self._options)
+        batches: list[Any] = table.to_batches()
+        if len(batches) != 1 or batches[0].num_rows != len(rows):
             return None
         arrays: list[Any] = batches[0].columns
-        if not self._are_plain(arrays):
-            return None
+        has_json = any(_has_value(arrays[n], self._schema.field(n)) for n in self._json)
+        return None if has_json else arrays
+
+    def _typed(self, arrays: list[Any]) -> RecordBatch | None:
         for number in self._timed:
             arrays[number] = pc.cast(arrays[number], self._schema.field(number).type)
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         batch.validate(full=True)
         return batch if self._has_key or _no_row_is_empty(arrays) else None
 
-    def _are_plain(self, arrays: Sequence[Any]) -> bool:
-        """Return whether all times are in full and in UTC, and no JSON text is there."""
-        if any(_has_value(arrays[n], self._schema.field(n)) for n in self._json):
-            return False
+    def _has_plain_times(self, arrays: Sequence[Any]) -> bool:
+        """Return whether all times are in full and in UTC."""
         times = [
             leaf
             for number in self._timed

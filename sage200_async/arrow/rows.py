@@ -11,7 +11,7 @@ from sage200_async.arrow.libraries import Field, RecordBatch, Schema, pa
 from sage200_async.arrow.schema import INTEGER, NUMBER, SCALE, WHOLE_DIGITS, is_json
 from sage200_async.errors import DecodeError
 from sage200_async.limits import INT64_MAX
-from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decode import SliceReader, decoder_for
 from sage200_async.wire.json_types import is_array
 
 if TYPE_CHECKING:
@@ -26,6 +26,32 @@ _EXACT: Final = decimal.Context(
     prec=WHOLE_DIGITS + SCALE, traps=[decimal.Inexact, decimal.InvalidOperation]
 )
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class Checker(SliceReader[Any]):
+    """Finds records that do not fit, and makes no rows of those that do.
+
+    Args:
+        model: What each record is.
+        max_record_bytes: Bytes of one record at most.
+        needs_fields: As `SliceReader` has it.
+    """
+
+    def __init__(
+        self, model: type[Any], max_record_bytes: int, *, needs_fields: bool
+    ) -> None:
+        super().__init__(
+            model, needs_fields=needs_fields, max_record_bytes=max_record_bytes
+        )
+
+    def misfits(self, raws: Sequence[Any]) -> list[int]:
+        """Return the indices of those *raws* that do not fit the model."""
+        decoder = decoder_for(self._model)
+        return [
+            index
+            for index, raw in enumerate(map(bytes, raws))
+            if self._append([], decoder, raw, index) is not None
+        ]
 
 
 class RowReader(SliceReader[Any]):
