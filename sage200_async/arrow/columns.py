@@ -83,7 +83,7 @@ class ColumnForm:
         self.schema = schema
         self.model = model
         self.key = key
-        self.parser = Parser(model, schema, has_key=key is not None)
+        self.parser = Parser(model, schema, key)
         self.threads = max(1, pa.cpu_count())
         self.executor = ThreadPoolExecutor(self.threads, "sage200-columns")
 

@@ -92,10 +92,11 @@ def column_form(
     if schema is None:
         message = f"{path}: the catalog does not know its columns: pass schema="
         raise QueryError(message)
+    model = model_of(schema, key)
     if key and key not in schema.names:
         message = f"{path}: expected the key {key!r} among the columns of the schema"
         raise QueryError(message)
-    return ColumnForm(model_of(schema), schema, key)
+    return ColumnForm(model, schema, key)
 
 
 class TableBuilder:

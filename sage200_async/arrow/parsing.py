@@ -42,20 +42,26 @@ class Parser:
     Args:
         model: What each row is.
         schema: The columns.
-        has_key: Whether a row without the key is refused elsewhere. Where there is no
-            key, a row with none of the columns is left to the records.
+        key: The column by which records are read: a row without it is refused
+            elsewhere. Where there is none, a row with none of the columns is left to the
+            records.
     """
 
-    def __init__(self, model: type[Any], schema: Schema, *, has_key: bool) -> None:
+    def __init__(self, model: type[Any], schema: Schema, key: str | None) -> None:
         self._model = model
         self._converts_times = False
         # Whether times came that are not in UTC, so that more are expected.
         self._schema = schema
-        self._has_key = has_key
+        self._has_key = key is not None
         self._timed = [
             number for number, field in enumerate(schema) if _has_times(field.type)
         ]
         self._json = [number for number, field in enumerate(schema) if _has_json(field)]
+        self._required = [
+            number
+            for number, field in enumerate(schema)
+            if field.name != key and _is_required(field)
+        ]
         self._numbers = "decimal128" in str(schema)
         columns = [field.with_type(_as_text(field.type)) for field in schema]
         self._options = json.ParseOptions(
@@ -96,8 +102,10 @@ class Parser:
         if len(batches) != 1 or batches[0].num_rows != len(rows):
             return None
         arrays: list[Any] = batches[0].columns
-        has_json = any(_has_value(arrays[n], self._schema.field(n)) for n in self._json)
-        return None if has_json else arrays
+        field = self._schema.field
+        has_json = any(_has_value(arrays[n], field(n)) for n in self._json)
+        lacks = any(_lacks_value(arrays[n], field(n)) for n in self._required)
+        return None if has_json or lacks else arrays
 
     def _typed(self, arrays: list[Any]) -> RecordBatch | None:
         for number in self._timed:
@@ -144,10 +152,28 @@ def _has_times(kind: DataType) -> bool:
 
 
 def _has_json(field: Field) -> bool:
-    kind = field.type
-    below = list(kind) if pa.types.is_struct(kind) else []
-    below += [kind.value_field] if pa.types.is_list(kind) else []
-    return is_json(field) or any(map(_has_json, below))
+    return is_json(field) or any(map(_has_json, _below(field.type)))
+
+
+def _below(kind: DataType) -> list[Field]:
+    """Return the fields of which a struct or a list consists."""
+    if pa.types.is_list(kind):
+        return [kind.value_field]
+    return list(kind) if pa.types.is_struct(kind) else []
+
+
+def _is_required(field: Field) -> bool:
+    """Return whether *field*, or one of which it consists, may not be null."""
+    return not field.nullable or any(map(_is_required, _below(field.type)))
+
+
+def _lacks_value(array: Any, field: Field) -> bool:
+    """Return whether *array* is null where it may not be."""
+    if array.null_count:
+        if not field.nullable:
+            return True
+        array = array.drop_null()
+    return any(_lacks_value(part, below) for part, below in _parts(array, field.type))
 
 
 def _has_value(array: Any, field: Field) -> bool:

@@ -109,7 +109,10 @@ def _value(record: Any, field: Field, path: str) -> Any:
     Raises:
         msgspec.ValidationError: It is a number that does not fit in the column.
     """
-    value, path = getattr(record, field.name), f"{path}.{field.name}"
+    return _shown(getattr(record, field.name), field, f"{path}.{field.name}")
+
+
+def _shown(value: Any, field: Field, path: str) -> Any:
     if value is None:
         return None
     if is_json(field):
@@ -122,10 +125,9 @@ def _value(record: Any, field: Field, path: str) -> Any:
             f"Expected a whole number of 64 bits at most - at `{path}`"
         )
     if pa.types.is_list(kind) and is_array(value):
-        structs = list(kind.value_type)
+        item = kind.value_field
         return [
-            {below.name: _value(one, below, f"{path}[{number}]") for below in structs}
-            for number, one in enumerate(value)
+            _shown(one, item, f"{path}[{number}]") for number, one in enumerate(value)
         ]
     if pa.types.is_struct(kind):
         return {below.name: _value(value, below, path) for below in kind}
