@@ -75,7 +75,7 @@ def _kind(field: Field) -> Any:
         item = kind.value_field
         if item.type != TIME and not pa.types.is_list(item.type):
             one = _kind(item)
-            return list[Optional[one] if item.nullable else one]  # type: ignore[misc,valid-type]  # noqa: UP045
+            return list[Optional[one] if item.nullable else one]  # type: ignore[misc]  # noqa: UP045
     if pa.types.is_struct(kind):
         return _struct(field.name.title(), f"schema: {field.name}", list(kind))
     if kind not in _KINDS:

@@ -96,6 +96,18 @@ def test_pages_wait_for_the_form():
     on_sandbox(body)
 
 
+def test_going_on_after_a_break():
+    """A loop over batches may be left, and another one takes what comes next."""
+
+    async def body(query, _):
+        async with query.read(workers=2) as read:
+            first = await anext(read.arrow_batches())
+            rest = [one.num_rows async for one in read.arrow_batches()]
+            assert first.num_rows + sum(rest) == read.certificate.records == 450
+
+    on_sandbox(body)
+
+
 def test_records_that_do_not_fit(serve_bad_records):
     """They go to the quarantine, and the certificate counts them, as with records."""
     errors = []

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from sage200_async._optional import load
-from sage200_async.errors import (
-    ClientClosed,
-    ExtractError,
-    Sage200Error,
-)
+from sage200_async.errors import ClientClosed, ExtractError, Sage200Error
 from sage200_async.paging.certificate import Certificate, missing
 from sage200_async.paging.error_groups import first_error
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
@@ -89,6 +85,7 @@ class ParallelRead(Generic[R]):
         self._scheduler = scheduler = RangeScheduler(page)
         self._changed = changed = asyncio.Event()
         self._form = RecordForm(model)
+        self._columns: tuple[Any, Form[Any]] | None = None  # the schema given, the form
         self._choice = choice = FormChoice()
         self._worker = RangeWorker(
             self._reader, plan, scheduler, self._queue, changed, choice=choice
@@ -182,10 +179,12 @@ class ParallelRead(Generic[R]):
 
         plan, model = self._plan, self._reader.model
         model = getattr(model, RECORD, None) or model  # of into()
-        form = await asyncio.to_thread(
-            column_form, model, plan.options, plan.key, plan.path, schema
-        )
-        async for batch in self.batches_as(form):
+        if self._columns is None or self._columns[0] != schema:
+            form = await asyncio.to_thread(
+                column_form, model, plan.options, plan.key, plan.path, schema
+            )
+            self._columns = schema, form
+        async for batch in self.batches_as(self._columns[1]):
             if batch.key_range.records:
                 yield batch.records
 
