@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sage200_async.arrow.frames import Described
+    from sage200_async.paging.certificate import Certificate
 
 _WAITING: Final = 8
 # Batches that may wait for the consumer.
@@ -57,6 +58,8 @@ class ArrowStream:
         >>> table = run(asyncio.to_thread(pyarrow.table, stream))
         >>> table.num_rows, str(table.schema.field("balance").type)
         (50, 'decimal128(38, 10)')
+        >>> stream.certificate.records
+        50
     """
 
     def __init__(
@@ -69,6 +72,9 @@ class ArrowStream:
     ) -> None:
         self.schema: Schema = arrow_schema(query, schema=schema)
         """The columns."""
+        self.certificate: Certificate | None = None
+        """Why what was read is complete, once the stream is at its end; None before, and
+        for a query with an order, a skip or a top."""
         self._query = query
         self._client = client
         self._given = schema
@@ -84,6 +90,7 @@ class ArrowStream:
         return reader.__arrow_c_stream__(requested_schema)
 
     def _batches(self) -> Iterator[RecordBatch]:
+        self.certificate = None
         thread = _ReadingThread(self._read)
         thread.start()
         try:
@@ -98,7 +105,8 @@ class ArrowStream:
     async def _read(self, take: Any) -> None:
         async with self._client as client:
             query = client.run(self._query)
-            await query._pass_columns(take, self._given, self._workers)  # noqa: SLF001
+            passing = query._pass_columns(take, self._given, self._workers)  # noqa: SLF001
+            self.certificate = await passing
 
 
 class _ReadingThread(threading.Thread):

@@ -107,3 +107,19 @@ def test_an_error_reaches_the_consumer():
             pa.table(stream())
 
     beside_sandbox(body)
+
+
+def test_its_certificate():
+    """At the end it says why all was read; before, and without a proof, there is none."""
+
+    def body(stream, table, _):
+        whole, ordered = stream(), stream(CUSTOMERS.order_by("name").top(9))
+        assert whole.certificate is None
+        reader = pa.RecordBatchReader.from_stream(whole)
+        reader.read_next_batch()
+        rest = reader.read_all()
+        assert rest.num_rows < table.num_rows == whole.certificate.records
+        assert pa.table(ordered).num_rows == 9
+        assert ordered.certificate is None
+
+    beside_sandbox(body)
