@@ -112,12 +112,12 @@ class ColumnForm:
             collect: Whether to go on after an error.
             max_bytes: Bytes of one record at most.
         """
-        found: list[ColumnSlice | DecodeError] = []
+        outcomes: list[ColumnSlice | DecodeError] = []
         for outcome in self._outcomes(cut, max_bytes, collect=collect):
-            found.append(outcome)
+            outcomes.append(outcome)
             if isinstance(outcome, DecodeError) and not collect:
                 break
-        return found
+        return outcomes
 
     def _outcomes(
         self, cut: Cut, max_bytes: int, *, collect: bool

@@ -43,13 +43,13 @@ def read(form, page, quarantine=None):
 
     async def main():
         reader = form.open(page, form.key, quarantine)
-        found = []
+        read_rows = []
         try:
             while (some := await reader.next()) is not None:
-                found += some.rows.to_pylist()
+                read_rows += some.rows.to_pylist()
         except DecodeError as error:
-            return found, error
-        return found, None
+            return read_rows, error
+        return read_rows, None
 
     return asyncio.run(main())
 
@@ -74,10 +74,10 @@ def as_records(monkeypatch):
 def test_times_that_are_not_in_utc(as_records, text):
     """They are converted in the bytes, and the columns are those of records."""
     page = rows(account_opened=dict.fromkeys(range(1, COUNT, 2), text))
-    found, error = read(form_of(), page)
+    read_rows, error = read(form_of(), page)
     records = [one for some in SliceReader(Customer).slices(page) for one in some]
     expected = [one.account_opened for one in records]
-    assert [row["account_opened"] for row in found] == expected
+    assert [row["account_opened"] for row in read_rows] == expected
     assert (as_records, error) == ([], None)
 
 
@@ -86,15 +86,15 @@ def test_records_that_do_not_fit(as_records, key):
     """Only they are read as records, and the others come in their order."""
     bad = [3, 4, 290, 700]
     page, errors = rows(balance=dict.fromkeys(bad, "x")), []
-    found, error = read(form_of(key), page, errors.append)
+    read_rows, error = read(form_of(key), page, errors.append)
     assert error is None
-    assert [row["id"] for row in found] == [
+    assert [row["id"] for row in read_rows] == [
         one for one in range(1, COUNT + 1) if one not in bad
     ]
     assert [one.json_path for one in errors] == [f"$[{one - 1}].balance" for one in bad]
     assert as_records == [one - 1 for one in bad]
-    found, error = read(form_of(key), page)
-    assert [row["id"] for row in found] == [1, 2]
+    read_rows, error = read(form_of(key), page)
+    assert [row["id"] for row in read_rows] == [1, 2]
     assert error.json_path == "$[2].balance"
     assert "quarantine" in error.__notes__[0]
 
@@ -104,23 +104,23 @@ def test_numbers_that_only_columns_refuse(as_records):
     bad, wrong = [290, 480], [291]
     balances = dict.fromkeys(bad, TOO_LONG) | dict.fromkeys(wrong, "x")
     page, errors = rows(balance=balances), []
-    found, error = read(form_of(), page, errors.append)
+    read_rows, error = read(form_of(), page, errors.append)
     assert error is None
     ids = [one for one in range(1, COUNT + 1) if one not in bad + wrong]
-    assert [row["id"] for row in found] == ids
+    assert [row["id"] for row in read_rows] == ids
     paths = [f"$[{one - 1}].balance" for one in (290, 291, 480)]
     assert [one.json_path for one in errors] == paths
     assert len(as_records) <= 64
-    found, error = read(form_of(), page)
-    assert len(found) == 289
+    read_rows, error = read(form_of(), page)
+    assert len(read_rows) == 289
     assert error.json_path == "$[289].balance"
 
 
 def test_texts_that_are_no_unicode(as_records):
     """A lone surrogate makes the slice unreadable, and its record alone is set aside."""
     page, errors = rows(name={5: "\ud800"}), []
-    found, _ = read(form_of(), page, errors.append)
-    assert len(found) == COUNT - 1
+    read_rows, _ = read(form_of(), page, errors.append)
+    assert len(read_rows) == COUNT - 1
     assert (as_records, [one.json_path for one in errors]) == ([4], ["$[4]"])
 
 
@@ -133,6 +133,6 @@ def test_a_block_that_does_not_fit_loses_no_rows(monkeypatch):
     monkeypatch.setattr(columns_module, "as_batch", refuse)
     errors = []
     page = rows(balance={2: TOO_LONG})
-    found, error = read(form_of(), page, errors.append)
+    read_rows, error = read(form_of(), page, errors.append)
     assert "do not fit in columns" in str(error)
-    assert (found, errors) == ([], [])
+    assert (read_rows, errors) == ([], [])

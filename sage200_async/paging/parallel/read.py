@@ -85,7 +85,7 @@ class ParallelRead(Generic[R]):
         self._scheduler = scheduler = RangeScheduler(page)
         self._changed = changed = asyncio.Event()
         self._form = RecordForm(model)
-        self._columns: tuple[Any, Form[Any]] | None = None  # the schema given, the form
+        self._columns: tuple[Any, Form[Any]] | None = None  # schema=, the form
         self._choice = choice = FormChoice()
         self._worker = RangeWorker(
             self._reader, plan, scheduler, self._queue, changed, choice=choice
