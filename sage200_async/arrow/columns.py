@@ -128,9 +128,9 @@ class ColumnForm:
             yield parsed
             return
         for block in cut.parts(_BLOCK):
-            sorted_out = self._without_misfits(block, max_bytes, collect=collect)
-            if sorted_out is not None:
-                yield from sorted_out
+            outcomes = self._without_misfits(block, max_bytes, collect=collect)
+            if outcomes is not None:
+                yield from outcomes
                 continue
             for part in block.parts(_FEW):
                 parsed = self._parsed(part, max_bytes)

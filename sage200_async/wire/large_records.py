@@ -80,8 +80,8 @@ class Scanner:
         self._parts: list[bytes] = []
         self._kept = self._size = self._depth = 0
         self._in_text = self._escaped = self._ended = False
-        self._leaps = True
-        # Whether what follows in the piece has a bracket that can be leapt to.
+        self._skips_texts = True
+        # Whether what follows in the piece has a bracket past whole texts.
 
     def elements(self, least: int) -> Iterator[Element | None]:
         """Yield elements until *least* bytes were scanned; None between pieces.
@@ -114,7 +114,7 @@ class Scanner:
 
     def _end_in(self, piece: bytes, at: int) -> int:
         """Return where the comma or the bracket after the element is, or -1."""
-        self._leaps = True
+        self._skips_texts = True
         if self._escaped and at < len(piece):
             self._escaped, at = False, at + 1
         while match := self._token(piece, at):
@@ -140,9 +140,9 @@ class Scanner:
         if self._in_text:
             return _INSIDE.match(piece, at)
         match = None
-        if self._depth and self._leaps:
+        if self._depth and self._skips_texts:
             match = _TO_BRACKET.match(piece, at)
-            self._leaps = match is not None
+            self._skips_texts = match is not None
         return match or _OUTSIDE.match(piece, at)
 
     def _keep(self, part: bytes) -> None:
