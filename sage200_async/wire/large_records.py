@@ -26,10 +26,10 @@ KEPT_BYTES: Final = 64 * 1024
 """Bytes that are kept of a record that is too large: its key is near its start."""
 _OUTSIDE: Final = re.compile(rb"[\s\d+\-.eE:truefalsn]*+(.)", re.DOTALL)
 # What may stand between the texts of JSON, and what follows.
-_TO_BRACKET: Final = re.compile(
-    rb'(?:[\s\d+\-.eE:truefalsn,]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL
+_WITHIN: Final = re.compile(
+    rb'(?:[\s\d+\-.eE:truefalsn,]++|"(?:[^"\\]++|\\.)*+")*+(.)', re.DOTALL
 )
-# Within an element: past whole texts, which is three times as fast as quote by quote.
+# The same within an element: past its commas and whole texts, up to the next bracket.
 _INSIDE: Final = re.compile(rb'[^"\\]*+(.)', re.DOTALL)
 _TOKENS: Final = b'"[]{},'
 _BLANKS: Final = b" \t\r\n"
@@ -80,8 +80,6 @@ class Scanner:
         self._parts: list[bytes] = []
         self._kept = self._size = self._depth = 0
         self._in_text = self._escaped = self._ended = False
-        self._skips_texts = True
-        # Whether what follows in the piece has a bracket past whole texts.
 
     def elements(self, least: int) -> Iterator[Element | None]:
         """Yield elements until *least* bytes were scanned; None between pieces.
@@ -114,10 +112,9 @@ class Scanner:
 
     def _end_in(self, piece: bytes, at: int) -> int:
         """Return where the comma or the bracket after the element is, or -1."""
-        self._skips_texts = True
         if self._escaped and at < len(piece):
             self._escaped, at = False, at + 1
-        while match := self._token(piece, at):
+        while match := self._pattern.match(piece, at):
             token, at = match[1], match.end()
             if token not in _TOKENS and not self._in_text:
                 raise msgspec.DecodeError("JSON is malformed: invalid character")
@@ -135,15 +132,11 @@ class Scanner:
                 return match.start(1)
         return -1
 
-    def _token(self, piece: bytes, at: int) -> re.Match[bytes] | None:
-        """Return a match of the next character that matters, or None."""
+    @property
+    def _pattern(self) -> re.Pattern[bytes]:
         if self._in_text:
-            return _INSIDE.match(piece, at)
-        match = None
-        if self._depth and self._skips_texts:
-            match = _TO_BRACKET.match(piece, at)
-            self._skips_texts = match is not None
-        return match or _OUTSIDE.match(piece, at)
+            return _INSIDE
+        return _WITHIN if self._depth else _OUTSIDE
 
     def _keep(self, part: bytes) -> None:
         """Add *part* to the element, without the blanks before and after it."""
