@@ -62,6 +62,7 @@ class Cutter(SliceReader[Any]):
     """
 
     max_records = 20_000
+    tries = 1  # each one takes some milliseconds
 
     def __init__(
         self,

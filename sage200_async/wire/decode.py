@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-_TRIES: Final = 3
-# Cuts that are tried for one slice before its records are scanned one by one:
-# nested rows may begin as the records do, and text may look like a boundary.
 _FEW: Final = 250
 # Records that are decoded one by one between two turns of the event loop.
 _ADVICE: Final = (
@@ -128,6 +125,9 @@ class SliceReader(Generic[R]):
 
     max_records: ClassVar[int] = 1000
     """About how many records a slice has at most."""
+    tries: ClassVar[int] = 3
+    """Cuts that are tried for one slice before its records are scanned one by one: nested
+    rows may begin as the records do, and text may look like a boundary."""
 
     def __init__(
         self,
@@ -145,6 +145,7 @@ class SliceReader(Generic[R]):
         self._slice_bytes = slice_bytes
         self._step = slice_bytes
         self._max_bytes = max_record_bytes
+        self._tries = self.tries
         self._names = frozenset[str](getattr(model, "__struct_encode_fields__", ()))
         self._empty = empty_of(model) if needs_fields and self._names else None
         self._converts_times = False
@@ -181,6 +182,7 @@ class SliceReader(Generic[R]):
                 done += len(raws)
             else:
                 done = yield from self._scanned(rest, done)
+                self._tries = 1  # what follows is likely to be as it was
 
     def _next(
         self, rest: Rest
@@ -192,7 +194,7 @@ class SliceReader(Generic[R]):
         neither.
         """
         mark, limit = self._step, self._max_bytes + self._slice_bytes
-        for _ in range(_TRIES):
+        for _ in range(self._tries):
             mark = rest.find(mark, limit)
             if mark < 0:
                 break
