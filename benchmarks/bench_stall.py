@@ -4,8 +4,9 @@ Another task measures every turn of the loop while a response is read; the figur
 longest time between two turns, including the first ones and their imports. Milliseconds,
 of the process's own time: what other processes take of a busy machine is left out.
 The bodies: a page of 16 MB, plain and compressed; 120 orders with 40 expanded lines each,
-16 MB; a compressed page with brackets in its texts; 100 MB of blanks between two
-brackets; the body of an error, 27 MB. The first and the third are read as columns, too.
+16 MB, and the same where orders and lines alike begin with `id`; a compressed page with
+brackets in its texts; 100 MB of blanks between two brackets; the body of an error, 27 MB.
+The plain page and the orders are read as columns, too.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ BODIES = {
     "plain": "a page of 16 MB",
     "gzip": "the same, compressed",
     "lines": "orders with 40 expanded lines",
+    "alike": "orders whose lines begin as they do",
     "brackets": "brackets in texts, compressed",
     "blanks": "100 MB of blanks",
     "error": "an error of 27 MB",
     "columns": "a page as Arrow columns",
     "columns of lines": "expanded lines as Arrow columns",
+    "columns of alike": "lines that begin as their orders do, as Arrow columns",
 }
 LONGEST = 5.0
 # Milliseconds that a turn may take.

@@ -72,6 +72,19 @@ def orders() -> Body:
     return Body(msgspec.json.encode(rows), (1, ORDERS), ORDERS)
 
 
+def alike() -> Body:
+    """Return the same orders, where they and their lines begin with ``id``."""
+    rows = [with_id_first(row) for row in msgspec.json.decode(orders().content)]
+    for row in rows:
+        row["lines"] = [with_id_first(line) for line in row["lines"]]
+    return Body(msgspec.json.encode(rows), (1, ORDERS), ORDERS)
+
+
+def with_id_first(row: dict[str, Any]) -> dict[str, Any]:
+    """Return *row* with its id in front of the other fields."""
+    return {"id": row["id"], **row}
+
+
 def lines_of(fields: Fields, order: int, rng: random.Random) -> list[dict[str, Any]]:
     """Return the lines of an order."""
     ids = range(order * LINES, (order + 1) * LINES)
@@ -95,6 +108,7 @@ def bodies() -> dict[str, Body]:
         "plain": customers(),
         "gzip": customers().packed(),
         "lines": orders(),
+        "alike": alike(),
         "brackets": customers(bracketed).packed(),
         "blanks": Body(blanks),
         "error": Body(error, status="400 Bad Request"),

@@ -90,11 +90,13 @@ def stall_on(url: str, body: str) -> dict[str, float]:
 
     works = {
         "lines": orders,
+        "alike": orders,
         "error": refused,
         "columns": as_columns,
         "columns of lines": lines_as_columns,
+        "columns of alike": lines_as_columns,
     }
-    served = {"columns": "plain", "columns of lines": "lines"}.get(body, body)
+    served = "plain" if body == "columns" else body.removeprefix("columns of ")
 
     async def main() -> dict[str, float]:
         async with client_of(f"{url}/{served}/customers") as client:
