@@ -94,10 +94,10 @@ class Cutter(SliceReader[Any]):
     def _scanned(
         self,
         rest: Rest,
-        done: int,  # noqa: ARG002 - the cutter counts, too
+        done: int,
     ) -> Generator[list[Any], None, int]:
         """Yield what has no boundary for long in cuts as large as any other."""
-        scanner = Scanner(rest, self._max_bytes)
+        scanner = Scanner(rest, self._max_bytes, may_be_empty=not done)
         raws: list[bytes | msgspec.Raw] = []
         try:
             for element in scanner.elements(self._slice_bytes):

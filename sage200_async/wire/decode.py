@@ -213,7 +213,7 @@ class SliceReader(Generic[R]):
 
     def _scanned(self, rest: Rest, done: int) -> Generator[list[R], None, int]:
         """Yield the records of what has no boundary for long; return how many came."""
-        scanner = Scanner(rest, self._max_bytes)
+        scanner = Scanner(rest, self._max_bytes, may_be_empty=not done)
         try:
             for element in scanner.elements(self._slice_bytes):
                 if element is None:

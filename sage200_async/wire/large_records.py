@@ -70,13 +70,15 @@ class Scanner:
     Args:
         rest: What is left: from the start of an element on.
         max_bytes: Bytes of an element that is kept whole.
+        may_be_empty: Whether the array may end at once: nothing came of it before.
     """
 
-    def __init__(self, rest: Rest, max_bytes: int) -> None:
+    def __init__(self, rest: Rest, max_bytes: int, *, may_be_empty: bool) -> None:
         self.closed = False
         """Whether the array's closing bracket came."""
         self._rest = rest
         self._max_bytes = max_bytes
+        self._may_be_empty = may_be_empty
         self._parts: list[bytes] = []
         self._kept = self._size = self._depth = 0
         self._in_text = self._escaped = self._ended = False
@@ -95,15 +97,28 @@ class Scanner:
             while (end := self._end_in(piece, at)) >= 0:
                 self._keep(piece[at:end])
                 at = end + 1
-                if self._size or not self.closed:
+                if self._size:
                     yield self._element()
-                if self.closed or scanned + at >= least:
+                elif not (self.closed and self._may_be_empty):
+                    raise msgspec.DecodeError("JSON is malformed: a value is missing")
+                self._may_be_empty = False
+                if self.closed:
+                    self._require_blanks(piece[at:])
+                    return
+                if scanned + at >= least:
                     self._rest.put_back(piece[at:])
                     return
             self._keep(piece[at:])
             scanned += len(piece)
             yield None
         raise msgspec.DecodeError("Input data was truncated")
+
+    def _require_blanks(self, piece: bytes) -> None:
+        """Refuse a page that goes on after its closing bracket."""
+        while piece:
+            if piece.strip(_BLANKS):
+                raise msgspec.DecodeError("JSON is malformed: trailing characters")
+            piece = self._rest.take(_PIECE)
 
     @property
     def unfinished(self) -> bytes:

@@ -197,3 +197,20 @@ def test_short_records_come_in_short_slices(quarantine):
     sizes = [len(some) for some in slices]
     assert sum(sizes) == 20_000 - (quarantine is not None)
     assert max(sizes) < 1500
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b'[{"id":1},%b,{"id":2}]',
+        b'[{"id":1},{"id":2},%b]',
+        b'[%b,{"id":1}]',
+        b'[{"id":1}]%b{"id":2}]',
+        b'[{"id":1}%b{"id":2}]',
+    ],
+)
+@pytest.mark.parametrize("blanks", [b" ", b" " * 3 * MIB])
+def test_a_value_that_is_missing_is_an_error(page, blanks):
+    """A comma too many, or records after the end: what should be there is not known."""
+    with pytest.raises(DecodeError):
+        read(chunked(page % blanks), lambda _: None)
