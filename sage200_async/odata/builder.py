@@ -285,11 +285,17 @@ def _check_leaf(leaf: Expression, fields: Fields) -> None:
     if expected:
         message = f"{typed.field}: expected {expected}, got {leaf}"
         raise InvalidValue(message, value=str(leaf))
-    field = look_up(fields, typed.field)
+    if typed.kind == "text" and not isinstance(typed, Call):
+        _check_enum(typed, fields)
+
+
+def _check_enum(leaf: Comparison | In, fields: Fields) -> None:
+    """Refuse a text that nearly is a known value of an enum."""
+    field = look_up(fields, leaf.field)
     if isinstance(field, EnumField) and field.known:
-        written = typed.literals if isinstance(typed, In) else (typed.literal,)
+        written = leaf.literals if isinstance(leaf, In) else (leaf.literal,)
         for literal in written:
-            require_no_near_miss(typed.field, literal.strip("'"), field.known)
+            require_no_near_miss(leaf.field, literal.strip("'"), field.known)
 
 
 @cache
