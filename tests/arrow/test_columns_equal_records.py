@@ -327,6 +327,7 @@ def index_of(error):
 @example(b'[{"contacts":[{"id":-9223372036854775809}]}]', (None, 10**6))
 @example(b'[{"contacts":[{"id":-9223372036854775808}]}]', (None, 10**6))
 @example(b'[{"id":1,"balance":0E-999}]', ("id", 10**6))
+@example(b'[{"id":1}},{"id":2}]', ("id", 1))
 def test_columns_are_records(page, chosen):
     """Each way shows the same rows, and sets aside the same records for the same field."""
     key, form = chosen[0], FORMS[chosen]
@@ -334,7 +335,15 @@ def test_columns_are_records(page, chosen):
     rows, keys, error, lasts = in_columns(form, page, key, errors.append)
     records, record_error = in_records(chosen, page, record_errors.append)
     good = [record for record in records if fits(record)]
-    assert [shown(row, WHOLE) for row in rows] == [plain(one, WHOLE) for one in good]
+    ours, theirs = [shown(row, WHOLE) for row in rows], [plain(r, WHOLE) for r in good]
+    if error is not None and index_of(error) < 0:
+        # The page cannot be cut. How much comes before the error depends on the slices.
+        assert record_error is not None
+        assert error.json_path == record_error.json_path
+        both = min(len(ours), len(theirs))
+        assert ours[:both] == theirs[:both]
+        return
+    assert ours == theirs
     assert keys == ([record.id for record in good] if key else [])
     assert key or not good or lasts[-1] == good[-1]
     paths = {one.json_path: one.raw for one in record_errors}
