@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -166,6 +167,23 @@ def test_records_come_whole_or_are_refused_each_once_and_in_order(
         row for row, text in zip(rows, texts, strict=True) if len(text) <= limit
     ]
     assert len(rejected) == len(rows) - len(records)
+
+
+def test_blanks_are_held_once():
+    """A hundred megabytes of them, in chunks of any size, take next to no memory."""
+    for size in (64, 256, 100):
+        body = ChunkedBody()
+        body.add(b'[{"id":1}')
+        tracemalloc.start()
+        try:
+            for _ in range(100 * 1024 // size):
+                body.add(b" " * size * 1024)
+            body.add(b"]")
+            assert tracemalloc.get_traced_memory()[0] < (50 if size == 100 else 1) * MIB
+        finally:
+            tracemalloc.stop()
+        assert len(body) == 10 + 100 * 1024 // size * size * 1024
+        assert [one.id for one in read(body)] == [1]
 
 
 def test_first_rows_come_after_blanks():
