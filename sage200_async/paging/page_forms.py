@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     raised."""
 
 R = TypeVar("R")
+S = TypeVar("S")
 B_co = TypeVar("B_co", covariant=True)
 
 
@@ -189,19 +190,19 @@ class RecordForm(Generic[R]):
         return ListSlice([], [], handing_on(self.model))
 
 
-class RecordReader(Generic[R]):
-    """Reads one page as records; made by `RecordForm.open`."""
+class SlicedReader(Generic[S]):
+    """Reads one page slice by slice, with turns for other tasks between them.
+
+    Args:
+        reader: Cuts and decodes.
+        model: What each record is; its decoders are built first, one in a turn.
+        body: The page.
+    """
 
     def __init__(
-        self,
-        reader: SliceReader[R],
-        model: type[R],
-        body: bytes | ChunkedBody,
-        key: str | None,
+        self, reader: SliceReader[Any], model: type[Any], body: bytes | ChunkedBody
     ) -> None:
         self._model = model
-        self._handing_on = handing_on(model)
-        self._key_of = key_getter(model, key)
         self._reader = reader
         self._slices = reader.slices(body)
         self._started = False
@@ -211,7 +212,7 @@ class RecordReader(Generic[R]):
         """What the page says of the collection, once its slices are read."""
         return self._reader.notes
 
-    async def next(self) -> ListSlice[R] | None:
+    async def next(self) -> S | None:
         """Return the next slice of the page, or None after the last one."""
         for _ in () if self._started else decoders_for(self._model):
             await asyncio.sleep(0)
@@ -219,8 +220,27 @@ class RecordReader(Generic[R]):
             await asyncio.sleep(0)
         self._started = True
         records = next(self._slices, None)
-        if records is None:
-            return None
+        return None if records is None else self._slice_of(records)
+
+    def _slice_of(self, records: list[Any]) -> S:
+        raise NotImplementedError
+
+
+class RecordReader(SlicedReader[ListSlice[R]], Generic[R]):
+    """Reads one page as records; made by `RecordForm.open`."""
+
+    def __init__(
+        self,
+        reader: SliceReader[R],
+        model: type[R],
+        body: bytes | ChunkedBody,
+        key: str | None,
+    ) -> None:
+        super().__init__(reader, model, body)
+        self._handing_on = handing_on(model)
+        self._key_of = key_getter(model, key)
+
+    def _slice_of(self, records: list[Any]) -> ListSlice[R]:
         key_of = self._key_of
         keys = None if key_of is None else list(map(key_of, records))
         return ListSlice(records, keys, self._handing_on)

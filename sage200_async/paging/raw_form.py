@@ -6,12 +6,11 @@ asked for.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sage200_async.limits import MAX_RECORD_BYTES
-from sage200_async.paging.page_forms import key_getter
-from sage200_async.wire.decode import SliceReader, decode_plain, decoders_for
+from sage200_async.paging.page_forms import SlicedReader, key_getter
+from sage200_async.wire.decode import SliceReader, decode_plain
 from sage200_async.wire.json_types import is_array
 from sage200_async.wire.splitting import split
 from sage200_async.wire.times import with_utc_times
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from sage200_async.paging.page_forms import Quarantine
     from sage200_async.wire.messages import ChunkedBody
-    from sage200_async.wire.wrappers import PageNotes
 
 T = TypeVar("T")
 
@@ -89,7 +87,7 @@ class RawForm:
         return RawSlice([], [], self.model)
 
 
-class RawReader:
+class RawReader(SlicedReader[RawSlice]):
     """Reads one page as bytes of records; made by `RawForm.open`."""
 
     def __init__(
@@ -100,29 +98,12 @@ class RawReader:
         *,
         has_key: bool,
     ) -> None:
-        self._model = model
+        super().__init__(reader, model, body)
         self._has_key = has_key
-        self._reader = reader
-        self._slices = reader.slices(body)
-        self._started = False
 
-    @property
-    def notes(self) -> PageNotes:
-        """What the page says of the collection, once its slices are read."""
-        return self._reader.notes
-
-    async def next(self) -> RawSlice | None:
-        """Return the next slice of the page, or None after the last one."""
-        for _ in () if self._started else decoders_for(self._model):
-            await asyncio.sleep(0)
-        if self._started:
-            await asyncio.sleep(0)
-        self._started = True
-        pairs = next(self._slices, None)
-        if pairs is None:
-            return None
-        keys = [key for key, _ in pairs] if self._has_key else None
-        return RawSlice([row for _, row in pairs], keys, self._model)
+    def _slice_of(self, records: list[Any]) -> RawSlice:
+        keys = [key for key, _ in records] if self._has_key else None
+        return RawSlice([row for _, row in records], keys, self._model)
 
 
 class _PairReader(SliceReader[Any]):

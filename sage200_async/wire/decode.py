@@ -240,9 +240,9 @@ class SliceReader(Generic[R]):
 
     def _read(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
         """Decode and check; times that are not in UTC are converted."""
-        records = self._in_utc(decoder, array)
+        records, nested = self._in_utc(decoder, array)
         rows = _rows(records)
-        require_bounded(rows, self._model, nested=is_nested(array, len(rows)))
+        require_bounded(rows, self._model, nested=nested)
         if self._empty is not None:
             self._require_fields(rows, array)
         return records
@@ -256,7 +256,8 @@ class SliceReader(Generic[R]):
             if value and self._names.isdisjoint(value):
                 raise msgspec.ValidationError("Object has none of the record's fields")
 
-    def _in_utc(self, decoder: msgspec.json.Decoder[T], array: bytes) -> T:
+    def _in_utc(self, decoder: msgspec.json.Decoder[T], array: bytes) -> tuple[T, bool]:
+        """Return what is decoded, and whether any of it holds related records."""
         if not self._converts_times:
             try:
                 records = decoder.decode(array)
@@ -264,15 +265,13 @@ class SliceReader(Generic[R]):
                 if not _is_about_a_time(error):
                     raise
             else:
-                if not self._has_local_times(_rows(records), array):
-                    return records
+                rows = _rows(records)
+                nested = is_nested(array, len(rows))
+                if not has_local_times(rows, self._model, nested=nested):
+                    return records, nested
         records = decoder.decode(with_utc_times(array, self._model))
         self._converts_times = True
-        return records
-
-    def _has_local_times(self, rows: Sequence[Any], array: bytes) -> bool:
-        nested = is_nested(array, len(rows))
-        return has_local_times(rows, self._model, nested=nested)
+        return records, is_nested(array, len(_rows(records)))
 
     def _split(self, array: bytes) -> Sequence[bytes | msgspec.Raw]:
         try:

@@ -81,7 +81,7 @@ class Scanner:
         self._may_be_empty = may_be_empty
         self._parts: list[bytes] = []
         self._kept = self._size = self._depth = 0
-        self._in_text = self._escaped = self._ended = False
+        self._in_text = self._escaped = False
 
     def elements(self, least: int) -> Iterator[Element | None]:
         """Yield elements until *least* bytes were scanned; None between pieces.
