@@ -1,8 +1,10 @@
 """Shared by all tests: no outside settings, no leaked secrets, Hypothesis profiles."""
 
 import contextlib
+import itertools
 import logging
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -59,10 +61,10 @@ def _chain(error):
     return errors
 
 
-def _frames(error):
-    """Return the frames of an error's tracebacks that are not of the tests."""
+def _frames(errors):
+    """Return the frames of the errors' tracebacks that are not of the tests, once."""
     frames = {}
-    for link in _chain(error):
+    for link in itertools.chain.from_iterable(map(_chain, errors)):
         traceback = link.__traceback__
         while traceback is not None:
             frame, traceback = traceback.tb_frame, traceback.tb_next
@@ -72,18 +74,21 @@ def _frames(error):
     return list(frames.values())
 
 
-def _locals(error):
-    """Return the text of each local variable in the frames of *error*.
+def _locals(errors):
+    """Return the text of each local variable in the frames of *errors*.
 
     Programs that report crashes show them: rich, Sentry, IPython.
     """
     texts = []
-    for frame in _frames(error):
+    for frame in _frames(errors):
         where = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
         for name, value in frame.f_locals.items():
             with contextlib.suppress(Exception):  # no repr is no leak
                 texts.append(f"{where}: {name}={value!r}")
     return texts
+
+
+WRITTEN_SECRETS = {CLIENT_SECRET, "hush-"}
 
 
 class SecretLeakDetector(logging.Handler):
@@ -98,9 +103,14 @@ class SecretLeakDetector(logging.Handler):
 
     def __init__(self):
         super().__init__(logging.DEBUG)
-        self.secrets = {CLIENT_SECRET, "hush-"}
+        self.tokens = set()
         self.texts = []
         self.errors = []
+
+    @property
+    def secrets(self):
+        """All that must not be seen."""
+        return WRITTEN_SECRETS | self.tokens
 
     def emit(self, record):
         self.texts.append(record.getMessage())
@@ -112,7 +122,7 @@ class SecretLeakDetector(logging.Handler):
         token, emit, new = secrets.token_urlsafe, Events.emit, Sage200Error.__new__
 
         def create_token(size=None):
-            self.secrets.add(secret := token(size))
+            self.tokens.add(secret := token(size))
             return secret
 
         def emit_event(events, event):
@@ -133,11 +143,22 @@ class SecretLeakDetector(logging.Handler):
         for error in self.errors:
             self.texts += [str(error), repr(error), _attributes(error)]
             self.texts += [repr(other) for other in _chain(error)[1:]]
-            self.texts += _locals(error)
+        self.texts += _locals(self.errors)
         texts, self.texts, self.errors = self.texts, [], []
-        joined = "\n".join(texts)
-        leaked = [secret for secret in self.secrets if secret in joined]
+        leaked = self._secrets_in("\n".join(texts))
         return [text for text in texts if any(secret in text for secret in leaked)]
+
+    def _secrets_in(self, text):
+        """Return the secrets in a text.
+
+        There are thousands of tokens in the end; of the text, only what is as long
+        as they are, and has no other characters, is searched for them.
+        """
+        shortest = min(map(len, self.tokens), default=1)
+        words = set(re.findall(rf"[\w-]{{{shortest},}}", text, re.ASCII))
+        words = "\n".join(words)
+        tokens = [token for token in self.tokens if token in words] if words else []
+        return tokens + [secret for secret in WRITTEN_SECRETS if secret in text]
 
 
 @pytest.fixture(scope="session")
