@@ -7,9 +7,10 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ from sage200_async.auth.stores import MemoryStore
 from sage200_async.extract.files.manifest import find_manifest
 from sage200_async.sandbox import Behaviour, Sandbox
 
-KILLS = 20 if os.environ.get("EXHAUSTIVE") == "1" else 2
-# `nox -s kills` is exhaustive: more than a hundred kills.
-ROWS = 4000
+WORKER = Path(__file__).with_name("export_worker.py")
+KILLS, ROWS = (20, 4000) if os.environ.get("EXHAUSTIVE") == "1" else (2, 1500)
+# `nox -s kills` is exhaustive: more than a hundred kills. A page has 400 rows at most.
 NAMES = ("site", "company", "base_url", "token_url", "client_id")
 
 
@@ -119,11 +120,38 @@ def destination(request: pytest.FixtureRequest) -> Files:
     return DESTINATIONS[request.param]
 
 
+class Process:
+    """A process that runs the command in forks: see export_worker.py."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, **options: Any) -> int:
+        """Run once, killed after some seconds; return how it ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(options) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Process]:
+    if not hasattr(os, "fork"):
+        pytest.skip("kill -9 and fork are POSIX's")
+    command, pipe = [sys.executable, WORKER], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as started:
+        yield Process(started)
+        assert started.stdin is not None
+        started.stdin.close()
+
+
 class Exporter:
     """Runs the command into a folder, with pages and workers drawn each time."""
 
     def __init__(
         self,
+        process: Process,
         env: dict[str, str],
         destination: Files,
         folder: Path,
@@ -132,7 +160,8 @@ class Exporter:
         folder.mkdir()
         self.status = 0
         self.arguments: list[str] = []
-        self._env = {**os.environ, **env}
+        self._process = process
+        self._env = env
         self._destination = destination
         self._folder = folder
         self._to = destination.to(folder)
@@ -143,32 +172,28 @@ class Exporter:
         """Export; kill it after *patience* seconds. Return whether it has finished."""
         page, workers = self._random.randrange(60, 400), self._random.randrange(1, 9)
         sizes = ["--page-size", str(page), "--workers", str(workers)]
-        command = [sys.executable, "-m", "sage200_async.cli", "export", "customers"]
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            *self._to,
-            *self.arguments,
-            *sizes,
+        errors = self._folder.with_suffix(".errors")
+        status = await asyncio.to_thread(
+            self._process.run,
+            arguments=["export", "customers", *self._to, *self.arguments, *sizes],
             env=self._env,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            errors=str(errors),
+            after=patience,
         )
-        try:
-            _, errors = await asyncio.wait_for(process.communicate(), patience)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if status == -signal.SIGKILL:
             self.killed += 1
             self.left += self._destination.has_started(self._folder)
             # A kill after the last rename comes too late.
             return find_manifest(self._folder, "customers") is not None
-        assert process.returncode == self.status, errors.decode()
+        assert status == self.status, errors.read_text("utf-8")
         return True
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
 def test_killed_and_run_again(
-    destination: Files, tmp_path: Path, request: pytest.FixtureRequest
+    process: Process,
+    destination: Files,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Whenever it is killed and run with other pages and workers, the result is the same."""
     chance = random.Random(request.node.name)
@@ -178,9 +203,8 @@ def test_killed_and_run_again(
         async with Sandbox(records={"customers": ROWS}, behaviour=slow) as sandbox:
             env = await signed_in(sandbox)
             started = time.monotonic()
-            assert await Exporter(env, destination, tmp_path / "whole", chance).run(
-                None
-            )
+            whole = Exporter(process, env, destination, tmp_path / "whole", chance)
+            assert await whole.run(None)
             seconds = time.monotonic() - started
             expected = destination.result(tmp_path / "whole")
             killed = left = number = 0
@@ -189,7 +213,7 @@ def test_killed_and_run_again(
                 number += 1
                 assert number <= 10 * KILLS, "too few kills came in the middle"
                 folder = tmp_path / str(number)
-                exporter = Exporter(env, destination, folder, chance)
+                exporter = Exporter(process, env, destination, folder, chance)
                 started = time.monotonic()
                 while not await exporter.run(chance.uniform(0.3, 1) * seconds):
                     if exporter.killed >= KILLS:
@@ -204,10 +228,9 @@ def test_killed_and_run_again(
     asyncio.run(main())
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
 @pytest.mark.parametrize("format", ["ndjson", "csv", "parquet", "arrow"])
 def test_killed_with_rejects(
-    format: str, tmp_path: Path, serve_bad_records: Any
+    process: Process, format: str, tmp_path: Path, serve_bad_records: Any
 ) -> None:
     """However often it is killed, each bad record is in the file once, and counted once."""
     chance = random.Random(format)
@@ -223,7 +246,7 @@ def test_killed_with_rejects(
                 number += 1
                 assert number <= 10 * KILLS, "too few kills came in the middle"
                 folder = tmp_path / str(number)
-                exporter = Exporter(env, Files(format), folder, chance)
+                exporter = Exporter(process, env, Files(format), folder, chance)
                 file = folder / "rejects.ndjson"
                 exporter.arguments, exporter.status = ["--rejects", str(file)], 3
                 started = time.monotonic()
