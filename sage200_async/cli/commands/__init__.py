@@ -1,0 +1,1 @@
+"""The commands and their options: what is parsed, and what is called with it."""

@@ -1,0 +1,57 @@
+"""Commands that copy resources, and compare the copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sage200_async.cli import extract as extract_command
+from sage200_async.cli import verify as verify_command
+from sage200_async.cli.destination import ExtractOptions, explicit_options
+from sage200_async.cli.options import export_options, sync_options, verify_options
+from sage200_async.cli.running import run_async
+
+
+@click.command()
+@export_options
+def export(resources: tuple[str, ...], **options: Any) -> int:
+    """Copy whole RESOURCES to files or a database, and prove them complete.
+
+    Files appear only when they are complete, each with a manifest that holds
+    the proof. If the command is interrupted, run it again: it continues. What
+    is complete already is not read again.
+    """
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return run_async(extract_command.export_all(resources, extract_options))
+
+
+@click.command()
+@sync_options
+def sync(resources: tuple[str, ...], **options: Any) -> int:
+    """Update copies of RESOURCES in a database.
+
+    Changed records are upserted by key; deleted ones are marked as deleted.
+    Run it again to bring the copies up to date.
+    """
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return run_async(extract_command.sync_all(resources, extract_options))
+
+
+@click.command()
+@verify_options
+def verify(
+    resources: tuple[str, ...], *, limit: int, as_json: bool, **options: Any
+) -> int:
+    """Compare copies of RESOURCES with the company, and show what differs.
+
+    Nothing is written. Pass the options that the copies were made with. The exit
+    status is 0 if all are equal, 1 if a copy differs or could not be compared,
+    and 3 if all are equal but for records that cannot be read.
+    """
+    extract_options = ExtractOptions(explicit=explicit_options(), **options)
+    return run_async(
+        verify_command.verify_all(
+            resources, extract_options, limit=limit, as_json=as_json
+        )
+    )
