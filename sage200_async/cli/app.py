@@ -16,7 +16,8 @@ from sage200_async.cli.output import drop_output, is_reader_gone, safe_outputs
 from sage200_async.errors import Sage200Error, TokenRefused
 from sage200_async.errors.foreign_text import printable
 
-_LOGIN = "sage200 login"
+_NAME = "sage200"
+_LOGIN = f"{_NAME} login"
 
 
 class ReaderGone(Exception):
@@ -50,7 +51,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="sage200")
+@click.version_option(__version__, "-V", "--version", prog_name=_NAME)
 def app() -> None:
     """Use Sage 200 from the command line.
 
@@ -86,7 +87,7 @@ def run() -> int:
 
 def _run() -> int:
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name=_NAME, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
