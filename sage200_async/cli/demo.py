@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from sage200_async import Sage200Client
 from sage200_async.catalog import Product
-from sage200_async.cli.output import as_mapping, make_table
+from sage200_async.cli.table import as_mapping, make_table
 from sage200_async.errors import Sage200Error
 from sage200_async.sandbox import Sandbox
 
@@ -89,9 +89,9 @@ async def demo(*, data: Path | None, seed: int, records: int) -> None:
             requests = len(sandbox.requests) - requests_before - 1
         rows = _ndjson(data) if data else sandbox.store.rows("products")
         wanted = expected_rows(rows)
-    console.print(
-        make_table(_NAMES, [as_mapping(product) for product in products[:_PREVIEW]])
-    )
+    rows = [as_mapping(product) for product in products[:_PREVIEW]]
+    lines = make_table(_NAMES, rows, console.width).lines
+    console.print("\n".join(lines), markup=False, highlight=False)
     console.print(f"... {len(products):,} in all\n")
     rows_read = [tuple(getattr(p, name) for name in _NAMES) for p in products]
     console.print(f"records    {len(products):,}")

@@ -1,8 +1,7 @@
-"""Write records to standard output as they arrive."""
+"""Standard output and standard error: in UTF-8, and whatever becomes of them."""
 
 from __future__ import annotations
 
-import csv
 import errno
 import os
 import sys
@@ -13,127 +12,25 @@ from contextlib import (
     redirect_stdout,
     suppress,
 )
-from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any
 
 import click
-import msgspec
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.cells import cell_len
 
-from sage200_async.errors.foreign_text import escaped_json, printable
-from sage200_async.wire.json_types import is_object
+from sage200_async.cli.table import padded
+from sage200_async.errors.foreign_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_MAX_COLUMNS: Final = 8
-_IN_QUOTES: Final = "\t\n"
-# Blanks that a cell of CSV may have.
-
-
-class Writer(Protocol):
-    """Writes records one at a time."""
-
-    def write(self, record: Any) -> None:
-        """Write one record."""
-        ...
-
-    def close(self) -> None:
-        """Print what is not printed yet."""
-        ...
-
-
-class NdjsonWriter:
-    """One JSON object per line, without null values; control characters escaped."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-
-    def write(self, record: Any) -> None:
-        """Print one record."""
-        sys.stdout.buffer.write(escaped_json(_ENCODER.encode(record)) + b"\n")
-
-    def close(self) -> None:
-        """Flush standard output."""
-        sys.stdout.buffer.flush()
-
-
-class CsvWriter:
-    """A header and one row per record; related records as JSON.
-
-    Terminals and spreadsheets get it as it is. So cells keep tabs and line breaks
-    (CRLF becomes LF); other control characters become U+FFFD. NDJSON keeps them all.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        self._writer = csv.writer(sys.stdout, lineterminator="\n")
-        self._writer.writerow(map(_csv_text, names))
-
-    def write(self, record: Any) -> None:
-        """Print one record."""
-        plain = as_mapping(record)
-        cells = [_cell_text(plain, name) for name in self._names]
-        self._writer.writerow(map(_csv_text, cells))
-
-    def close(self) -> None:
-        """Flush standard output."""
-        sys.stdout.flush()
-
-
-class TableWriter:
-    """A table of a few records, printed at the end."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        self._rows: list[Mapping[str, Any]] = []
-
-    def write(self, record: Any) -> None:
-        """Add one record to the table."""
-        self._rows.append(as_mapping(record))
-
-    def close(self) -> None:
-        """Print the table."""
-        Console().print(make_table(self._names, self._rows))
-
-
-FORMATS: Final = ("table", "ndjson", "csv")
-WRITERS: Final[dict[str, type[NdjsonWriter | CsvWriter | TableWriter]]] = {
-    "table": TableWriter,
-    "ndjson": NdjsonWriter,
-    "csv": CsvWriter,
-}
-
-
-def make_table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a table of *rows* with the named columns; of many, the first that are filled."""
-    columns = names if len(names) <= _MAX_COLUMNS else _filled_columns(names, rows)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        is_number = any(isinstance(_value(row, name), int | Decimal) for row in rows)
-        header = escape(printable(name))
-        table.add_column(header, justify="right" if is_number else "left")
-    for row in rows:
-        cells = [printable(_cell_text(row, name)) for name in columns]
-        table.add_row(*map(escape, cells))
-    return table
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* as lines with aligned columns, without cutting anything."""
     lines = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for row in lines:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
-
-
-def _csv_text(cell: str) -> str:
-    return printable(cell.replace("\r\n", "\n"), keep=_IN_QUOTES)
+        yield "  ".join(map(padded, row, widths)).rstrip()
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -212,34 +109,3 @@ def _settle(output: IO[str]) -> None:
         output.flush()
     except OSError:
         drop_output(output)
-
-
-def _filled_columns(
-    names: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    filled = [name for name in names if any(_cell_text(row, name) for row in rows)]
-    return (filled or list(names))[:_MAX_COLUMNS]
-
-
-def as_mapping(record: Any) -> Mapping[str, Any]:
-    """Return a record as plain values: exact numbers, times as text."""
-    plain: Mapping[str, Any] = msgspec.to_builtins(record, builtin_types=(Decimal,))
-    return plain
-
-
-def _value(row: Mapping[str, Any], name: str) -> Any:
-    value: Any = row
-    for part in name.split("."):
-        value = value.get(part) if is_object(value) else None
-    return value
-
-
-def _cell_text(row: Mapping[str, Any], name: str) -> str:
-    value = _value(row, name)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return _ENCODER.encode(value).decode()
-    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -10,19 +10,15 @@ from msgspec import Struct
 from sage200_async import Sage200Client, raw
 from sage200_async.catalog import Endpoints
 from sage200_async.cli.config import request_settings
-from sage200_async.cli.output import WRITERS
+from sage200_async.cli.messages import note
+from sage200_async.cli.query_output import OutputOptions, checked_format, write_records
 from sage200_async.errors import QueryError
-from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.odata.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sage200_async.query.collection import CollectionQuery
     from sage200_async.query.endpoint import Endpoint
 
-_PREVIEW: Final = 20
-# Records in a table without --top.
 _TOKEN_NOT_STORED: Final = (
     "note: Sage may replace SAGE200_REFRESH_TOKEN when it is used, and the new token is "
     "lost when this command ends; set SAGE200_TOKEN_STORE, or run `sage200 login`, to "
@@ -40,44 +36,24 @@ class QueryArguments(Struct, frozen=True, kw_only=True):
     top: int | None = None
     skip: int | None = None
     page_size: int | None = None
-    format: str = "table"
     untyped: bool = False
     explain: bool = False
 
 
-async def query(resource: str, options: QueryArguments) -> None:
-    """Read *resource* and print its records."""
+async def query(resource: str, options: QueryArguments, output: OutputOptions) -> None:
+    """Read *resource* and write its records."""
+    if not options.explain:
+        checked_format(output)
     settings = request_settings()
     if settings.refresh_token and settings.token_store == "memory://":
-        click.echo(_TOKEN_NOT_STORED, err=True)
+        note(_TOKEN_NOT_STORED)
     async with Sage200Client(settings) as client:
         collection = _resource(client, resource, untyped=options.untyped)
         collection = refine(collection, options)
         if options.explain:
             click.echo(str(collection.explain()))
             return
-        await _print(collection, options)
-
-
-async def _print(collection: CollectionQuery[Any], options: QueryArguments) -> None:
-    preview = options.format == "table" and options.top is None
-    limited = collection.top(_PREVIEW + 1) if preview else collection
-    writer, columns = None, list[str]()
-    fixed = options.format == "csv" and not _has_columns(collection)
-    written = 0
-    async for record in limited:
-        if preview and written == _PREVIEW:
-            click.echo(f"the first {_PREVIEW} records; --top N shows more", err=True)
-            break
-        if writer is None:
-            columns = _columns(collection, record)
-            writer = WRITERS[options.format](columns)
-        if fixed:
-            _require_columns(record, columns)
-        writer.write(record)
-        written += 1
-    writer = writer or WRITERS[options.format](_columns(collection, {}))
-    writer.close()
+        await write_records(collection, output)
 
 
 def refine(
@@ -138,34 +114,3 @@ def known_endpoint(name: str) -> Endpoint[Any]:
             "and `sage200 query --untyped` takes any name"
         )
     return endpoints[name]
-
-
-def _has_columns(collection: CollectionQuery[Any]) -> bool:
-    """Whether the columns are known before the first record."""
-    return bool(collection.options.select) or collection.endpoint.record is not None
-
-
-def _require_columns(record: Mapping[str, Any], columns: list[str]) -> None:
-    """Refuse a record with a field that has no column, rather than drop it.
-
-    Raises:
-        QueryError: It has such a field.
-    """
-    for name in record:
-        if name not in columns:
-            message = f"a record has the field {name!r}, which the first has not; "
-            raise QueryError(f"{message}choose the columns with --select")
-
-
-def _columns(collection: CollectionQuery[Any], record: Any) -> list[str]:
-    """Return the columns: the selected ones, else those of the record."""
-    if collection.options.select:
-        chosen = (*collection.options.select, *collection.options.expand)
-        return list(dict.fromkeys(chosen))
-    model = collection.endpoint.record
-    if model is None:
-        return list(record)
-    fields: Fields = model.fields
-    types = names_of(type(fields))
-    own = [name for name, kind in types.items() if not issubclass(kind, Fields)]
-    return [*own, *collection.options.expand]

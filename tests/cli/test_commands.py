@@ -106,7 +106,8 @@ def test_csv_has_the_selected_columns(env: dict[str, str]) -> None:
 
 def test_a_table_is_a_preview(env: dict[str, str]) -> None:
     """A table without --top shows 20 records, and says so."""
-    completed = sage200("query", "customers", "--select", "id,name", env=env)
+    arguments = ("query", "customers", "--select", "id,name", "--format", "table")
+    completed = sage200(*arguments, env=env)
     assert "the first 20" in completed.stderr
     assert len(completed.stdout.splitlines()) == 21
 

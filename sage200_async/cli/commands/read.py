@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from sage200_async.cli import describe as describe_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli.options import AS_JSON, EXPAND, FILTER, PAGE_SIZE, SELECT
-from sage200_async.cli.output import FORMATS
+from sage200_async.cli.query_output import OutputOptions
 from sage200_async.cli.running import run_async
 
 
@@ -19,16 +20,35 @@ from sage200_async.cli.running import run_async
 @SELECT
 @EXPAND
 @click.option("--order-by", help='Fields to sort by, such as "balance desc,id".')
+from sage200_async.cli.writers import FORMATS
 @click.option("--top", type=int, help="Maximum number of records; default: all.")
 @click.option("--skip", type=int, help="Number of records to skip.")
 @PAGE_SIZE
 @click.option(
     "--format",
     type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="Output format. A table without --top shows 20 records. CSV and tables replace "
-    "control characters in texts; NDJSON escapes them.",
+    help="Default: that of the name of --output; a table on a terminal; NDJSON where "
+    "standard output is a file or a pipe. A table without --top shows 20 records; all "
+    "others have all. Tables, CSV and workbooks replace control characters in texts; "
+    "NDJSON and JSON escape them.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write instead of standard output; replaced at the end, once the new "
+    "one is whole.",
+)
+@click.option(
+    "--bom",
+    is_flag=True,
+    help="Begin CSV with a byte order mark, as Excel needs.",
+)
+@click.option(
+    "--neutralize-formulas",
+    is_flag=True,
+    help="Put an apostrophe before texts in CSV that a spreadsheet would run as "
+    "formulas.",
 )
 @click.option(
     "--untyped", is_flag=True, help="Accept a RESOURCE that is not in the catalog."
@@ -37,8 +57,12 @@ from sage200_async.cli.running import run_async
     "--explain", is_flag=True, help="Print how it would be read, without a request."
 )
 def query(resource: str, **options: Any) -> None:
-    """Read RESOURCE, and print its records."""
-    run_async(query_command.query(resource, query_command.QueryArguments(**options)))
+    """Read RESOURCE, and print its records, or write them to a file."""
+    output = OutputOptions(
+        **{name: options.pop(name) for name in OutputOptions.__struct_fields__}
+    )
+    arguments = query_command.QueryArguments(**options)
+    run_async(query_command.query(resource, arguments, output))
 
 
 @click.command()

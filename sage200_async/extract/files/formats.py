@@ -198,13 +198,13 @@ class Csv:
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return lines."""
-        texts = _neutral_texts if self._neutralize_formulas else _quoted
+        texts = _neutral_texts if self._neutralize_formulas else csv_cells
         blocks = (_csv_lines(table, some, texts) for some in _blocks(rows))
         return "".join(blocks).encode()
 
     def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
         """Write the header and the lines of all *blocks*."""
-        names = _quoted([column.name for column in table.columns])
+        names = csv_cells([column.name for column in table.columns])
         mark = codecs.BOM_UTF8 if self._bom else b""
         header = mark + f"{','.join(names)}\n".encode()
         _write(compressed(chain([header], blocks), self._compression), path)
@@ -288,7 +288,7 @@ _TEXTS: Final = frozenset({"text", "json"})
 _SPECIAL: Final = re.compile(r'[",\r\n]')
 
 
-def _quoted(values: Sequence[str | None]) -> list[str]:
+def csv_cells(values: Sequence[str | None]) -> list[str]:
     """Quote values that need it, and empty ones; null is empty without quotes."""
     if not _SPECIAL.search("".join(filter(None, values))):
         return ["" if text is None else text or '""' for text in values]
@@ -306,8 +306,8 @@ _FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
 
 
 def _neutral_texts(values: Sequence[str | None]) -> list[str]:
-    """Quote values as `_quoted` does, with an apostrophe before formulas."""
-    return _quoted([neutral_text(text) for text in values])
+    """Quote values as `csv_cells` does, with an apostrophe before formulas."""
+    return csv_cells([neutral_text(text) for text in values])
 
 
 def neutral_text(text: str | None) -> str | None:
@@ -318,7 +318,7 @@ def neutral_text(text: str | None) -> str | None:
 def _csv_lines(
     table: Table,
     rows: Sequence[Row],
-    texts: Callable[[Sequence[str | None]], list[str]] = _quoted,
+    texts: Callable[[Sequence[str | None]], list[str]] = csv_cells,
 ) -> str:
     pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
     columns = [

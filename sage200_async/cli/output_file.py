@@ -1,0 +1,86 @@
+"""A file that is there whole or not at all, and stays as it was if it cannot be."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import click
+
+from sage200_async.errors import SinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+FORMAT_OF: Final = {
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "json",
+    ".csv": "csv",
+    ".txt": "table",
+    ".xlsx": "xlsx",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+"""The format that the end of a file's name stands for."""
+
+
+@contextmanager
+def output_to(path: Path | None) -> Generator[IO[bytes], None, None]:
+    """Yield where bytes go: standard output, or a file that replaces *path* at the end.
+
+    Raises:
+        click.UsageError: There is no such folder, or the file there cannot be
+            written: found out before anything is read.
+        SinkError: It cannot be replaced any more; the old file is as it was.
+    """
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    require_writable(path)
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        _replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that another program holds, or may not be written.
+
+    Raises:
+        click.UsageError: It is one; the message says what to do.
+    """
+    if path.is_dir():
+        raise click.UsageError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"{path.parent}: there is no such folder; make it first")
+    try:
+        if path.exists():
+            path.open("r+b").close()
+    except OSError as error:
+        raise click.UsageError(_held(path, error)) from error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        spare = path.with_name(f"{path.stem}.new{path.suffix}")
+        temporary.replace(spare)
+        message = f"{_held(path, error)}; the new file is {spare.name}, beside it"
+        raise SinkError(message) from error
+
+
+def _held(path: Path, error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    message = f"{path}: cannot be replaced: {reason}; the file is as it was"
+    if isinstance(error, PermissionError):
+        message += ". If Excel or another program has it open, close it there"
+    return message
