@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from contextlib import (
@@ -90,10 +91,17 @@ class Messages:
 
 @contextmanager
 def safe_outputs() -> Generator[None, None, None]:
-    """Let a command print, whatever its outputs are: a service may have none."""
+    r"""Let a command print, whatever its outputs are: a service may have none.
+
+    They are written in UTF-8, and lines end with ``\n``: a pipe or a file of Windows
+    would get the code page of the system and ``\r\n`` otherwise, and a name such as
+    Łódź end the command.
+    """
     with ExitStack() as stack:
         nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         outputs: list[IO[str]] = [sys.stdout or nowhere, sys.stderr or nowhere]
+        for output in outputs:
+            _use_utf8(output)
         stack.enter_context(redirect_stdout(outputs[0]))
         stack.enter_context(redirect_stderr(Messages(outputs[1])))
         try:
@@ -101,6 +109,12 @@ def safe_outputs() -> Generator[None, None, None]:
         finally:
             for output in outputs:
                 _settle(output)
+
+
+def _use_utf8(output: IO[str]) -> None:
+    """Write *output* in UTF-8; half a character, as of a file's name, as an escape."""
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _settle(output: IO[str]) -> None:
