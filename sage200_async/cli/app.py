@@ -11,10 +11,11 @@ import click
 
 from sage200_async import __version__
 from sage200_async.cli.commands import account, copies, read, sandbox
+from sage200_async.cli.common_options import Logs, common_options
 from sage200_async.cli.exit_status import DONE, FAILED, INTERRUPTED, status_of
+from sage200_async.cli.messages import LOGGER, failure
 from sage200_async.cli.output import drop_output, is_reader_gone, safe_outputs
 from sage200_async.errors import Sage200Error, TokenRefused
-from sage200_async.errors.foreign_text import printable
 
 _NAME = "sage200"
 _LOGIN = f"{_NAME} login"
@@ -44,13 +45,22 @@ class Commands(click.Group):
         with _reader_watched():
             return super().make_context(*args, **kwargs)
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with the options that all have."""
+        cmd.params.extend(common_options())
+        super().add_command(cmd, name)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         with _reader_watched():
             return super().invoke(ctx)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    params=list[click.Parameter](common_options()),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, "-V", "--version", prog_name=_NAME)
 def app() -> None:
     """Use Sage 200 from the command line.
@@ -81,14 +91,17 @@ for _command in _COMMANDS:
 
 def run() -> int:
     """Run a command, and return the exit status."""
-    with safe_outputs():
-        return _run()
+    with safe_outputs(), Logs() as logs:
+        status = _run(logs)
+        LOGGER.info("exit status %d", status)
+        return status
 
 
-def _run() -> int:
+def _run(logs: Logs) -> int:
     try:
-        status = app(prog_name=_NAME, standalone_mode=False)
+        status = app(prog_name=_NAME, standalone_mode=False, obj=logs)
     except click.ClickException as error:
+        LOGGER.error("%s", error.format_message())
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -100,11 +113,9 @@ def _run() -> int:
         message = str(error)
         if isinstance(error, TokenRefused) and _LOGIN not in message:
             message += f" (run `{_LOGIN}`)"
-        click.echo(f"error: {printable(message)}", err=True)
-        for note in getattr(error, "__notes__", ()):
-            click.echo(f"       {printable(note)}", err=True)
+        failure(message, *getattr(error, "__notes__", ()))
         return status_of(error)
     except OSError as error:  # most likely of standard output: a full disk
-        click.echo(f"error: {printable(str(error))}", err=True)
+        failure(str(error))
         return FAILED
     return status if isinstance(status, int) else DONE

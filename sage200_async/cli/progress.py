@@ -7,7 +7,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,6 +15,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from sage200_async.cli.messages import is_quiet, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -40,8 +41,11 @@ class Report(Protocol):
 
 @contextmanager
 def progress_report() -> Generator[Report, None, None]:
-    """Yield the report for standard error: bars if it is a terminal, else lines."""
-    if not sys.stderr.isatty():
+    """Yield the report for standard error: bars if it is a terminal, else lines.
+
+    With ``--quiet`` there are only the lines of a log.
+    """
+    if is_quiet() or not sys.stderr.isatty():
         yield Lines()
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -92,7 +96,7 @@ class Lines:
         """Print that a resource is being read."""
         shown_at = self._clock()
         self._records[name] = 0
-        click.echo(f"{name}: started", err=True)
+        note(f"{name}: started")
 
         def show(step: Step) -> None:
             nonlocal shown_at
@@ -101,11 +105,11 @@ class Lines:
                 return
             shown_at = self._clock()
             of_all = "" if step.expected is None else f" of {step.expected:,}"
-            click.echo(f"{name}: {step.records:,}{of_all} records", err=True)
+            note(f"{name}: {step.records:,}{of_all} records")
 
         return show
 
     def end(self, name: str, outcome: str) -> None:
         """Print how a resource has ended."""
         records = self._records.get(name, 0)
-        click.echo(f"{name}: {records:,} records, {outcome}", err=True)
+        note(f"{name}: {records:,} records, {outcome}")
