@@ -75,6 +75,8 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     whole_every: float | None = None
     whole: bool = False
     max_deleted: float = 0.1
+    as_json: bool = False
+    """Whether the results are printed as JSON."""
 
     @property
     def is_database(self) -> bool:

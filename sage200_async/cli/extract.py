@@ -64,7 +64,7 @@ async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
 
         missing = [one for one in extractions if one.name not in finished]
         outcomes = await run_all(missing, work)
-    return report_exports(resources, finished, outcomes, options.rejects)
+    return report_exports(resources, finished, outcomes, options)
 
 
 async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
@@ -99,7 +99,7 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
             )
 
         outcomes = await run_all(extractions, work)
-    return report_syncs(outcomes, options.rejects)
+    return report_syncs(outcomes, options)
 
 
 def _quarantined(

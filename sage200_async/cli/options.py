@@ -54,6 +54,7 @@ _COPY_OPTIONS = (
         help="Store related records as JSON, in tables of their own, or nested as lists "
         "in files of Parquet, Arrow and NDJSON.",
     ),
+    AS_JSON,
     click.option("--prefix", default="", help="Prefix of table names in a database."),
     click.option(
         "--rejects",
@@ -182,7 +183,6 @@ _VERIFY_OPTIONS = (
         type=click.IntRange(0),
         help="Largest number of differing rows to show; all are counted.",
     ),
-    AS_JSON,
 )
 
 

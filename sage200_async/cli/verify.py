@@ -12,7 +12,8 @@ from sage200_async.cli.config import request_settings
 from sage200_async.cli.destination import make_database, require_right
 from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE, WRONG
 from sage200_async.cli.extract import checked_extractions, run_all
-from sage200_async.cli.extract_report import report_failures
+from sage200_async.cli.extract_report import as_json_array, report_failures
+from sage200_async.cli.messages import is_quiet
 from sage200_async.cli.output import align_columns, print_lines
 from sage200_async.errors.foreign_text import printable
 from sage200_async.extract.files.factory import files_at
@@ -52,11 +53,10 @@ _CHANGES: Final = 6
 # Values of one row that are shown; the JSON has all.
 _WIDTH: Final = 60
 # Characters of a value that are shown.
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 async def verify_all(
-    resources: Sequence[str], options: ExtractOptions, *, limit: int, as_json: bool
+    resources: Sequence[str], options: ExtractOptions, *, limit: int
 ) -> int:
     """Compare the copies of *resources* with the company; return the exit status."""
     require_right(resources, options)
@@ -78,7 +78,12 @@ async def verify_all(
             )
 
         outcomes = await run_all(extractions, work)
-    print_lines([_json(outcomes)] if as_json else _lines(outcomes))
+    if options.as_json:
+        print_lines([as_json_array(outcomes, _report)])
+    elif not is_quiet() or any(
+        one.result is None or one.result.differs for one in outcomes
+    ):
+        print_lines(_lines(outcomes))
     results = [one.result for one in outcomes if one.result is not None]
     rejected = {result.name: result.certificate.rejected for result in results}
     status = report_failures(outcomes, rejected, None)
@@ -97,18 +102,11 @@ def _copy(options: ExtractOptions) -> ReadableCopy:
     return files_at(options.to, "ndjson")
 
 
-def _json(outcomes: Sequence[Outcome[VerifyResult]]) -> str:
-    return _ENCODER.encode([_report(outcome) for outcome in outcomes]).decode()
-
-
-def _report(outcome: Outcome[VerifyResult]) -> dict[str, Any]:
+def _report(result: VerifyResult) -> dict[str, Any]:
     """Return what is known of one resource, for JSON."""
-    result = outcome.result
-    if result is None:
-        return {"name": outcome.name, "error": str(outcome.error)}
     fields = {name: getattr(result, name) for name in result.__struct_fields__}
     fields["differences"] = [_whole_text(one) for one in result.differences]
-    return {"name": result.name, "equal": result.equal, **fields}
+    return {"equal": result.equal, **fields}
 
 
 def _whole_text(difference: Difference) -> Difference:

@@ -40,9 +40,7 @@ def sync(resources: tuple[str, ...], **options: Any) -> int:
 
 @click.command()
 @verify_options
-def verify(
-    resources: tuple[str, ...], *, limit: int, as_json: bool, **options: Any
-) -> int:
+def verify(resources: tuple[str, ...], *, limit: int, **options: Any) -> int:
     """Compare copies of RESOURCES with the company, and show what differs.
 
     Nothing is written. Pass the options that the copies were made with. The exit
@@ -51,7 +49,5 @@ def verify(
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
     return run_async(
-        verify_command.verify_all(
-            resources, extract_options, limit=limit, as_json=as_json
-        )
+        verify_command.verify_all(resources, extract_options, limit=limit)
     )
