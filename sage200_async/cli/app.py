@@ -12,9 +12,16 @@ import click
 from sage200_async import __version__
 from sage200_async.cli.commands import account, copies, read, sandbox
 from sage200_async.cli.common_options import Logs, common_options
-from sage200_async.cli.exit_status import DONE, FAILED, INTERRUPTED, status_of
+from sage200_async.cli.exit_status import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    TERMINATED,
+    status_of,
+)
 from sage200_async.cli.messages import LOGGER, failure
 from sage200_async.cli.output import drop_output, is_reader_gone, safe_outputs
+from sage200_async.cli.running import Terminated
 from sage200_async.errors import Sage200Error, TokenRefused
 
 _NAME = "sage200"
@@ -104,8 +111,8 @@ def _run(logs: Logs) -> int:
         LOGGER.error("%s", error.format_message())
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, Terminated) as end:
+        return TERMINATED if isinstance(end, Terminated) else INTERRUPTED
     except ReaderGone:
         drop_output(sys.stdout)
         return DONE

@@ -28,6 +28,8 @@ SIGN_IN: Final = 4
 """A person has to sign in, by ``sage200 login``."""
 INTERRUPTED: Final = 130
 """Ended by Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+TERMINATED: Final = 143
+"""Ended by SIGTERM, as a service manager sends it: 128 and its number."""
 
 
 def status_of(error: BaseException) -> int:

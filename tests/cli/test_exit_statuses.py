@@ -1,5 +1,6 @@
 """The table of exit statuses in docs/command-line.md, row by row."""
 
+import os
 import re
 import signal
 import subprocess
@@ -131,29 +132,47 @@ def test_status_4_a_person_has_to_sign_in(
     assert "sage200 login" in completed.stderr
 
 
+def stopped_export(
+    number: signal.Signals, tmp_path: Path, sage200: Run, serving: Any
+) -> tuple[int, str]:
+    """Send an export a signal; return its status and errors. The next run continues."""
+    slow = Behaviour(delay=0.2)
+    with serving(records={"suppliers": 50}, behaviour=slow) as (sandbox, env):
+        arguments = ["export", "suppliers", "--to", str(tmp_path), "--page-size", "1"]
+        with subprocess.Popen(
+            [*SAGE200, *arguments],
+            env={**os.environ, **env},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "suppliers: started\n"
+            process.send_signal(number)
+            errors = process.stderr.read()
+        sandbox.behaviour.delay = 0.0
+        sage200(*arguments, env=env)
+    assert len((tmp_path / "suppliers.ndjson").read_bytes().splitlines()) == 50
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
+    return process.returncode, errors
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent there")
 @pytest.mark.usefixtures("restore_sigint")
 def test_status_130_it_was_interrupted(
     tmp_path: Path, sage200: Run, serving: Any
 ) -> None:
-    """Ctrl-C ends an export at once, and the next run continues it."""
-    import os
+    """Ctrl-C ends an export at once, a line says how to go on, and it does."""
+    status, errors = stopped_export(signal.SIGINT, tmp_path, sage200, serving)
+    assert status == 130, errors
+    assert "error: interrupted: what is stored stays" in errors
 
-    slow = Behaviour(delay=0.2)
-    with serving(records={"suppliers": 50}, behaviour=slow) as (sandbox, env):
-        arguments = ["export", "suppliers", "--to", str(tmp_path), "--page-size", "1"]
-        options = {
-            "env": {**os.environ, **env},
-            "stderr": subprocess.PIPE,
-            "text": True,
-        }
-        with subprocess.Popen([*SAGE200, *arguments], **options) as process:
-            assert process.stderr is not None
-            assert process.stderr.readline() == "suppliers: started\n"
-            process.send_signal(signal.SIGINT)
-            errors = process.stderr.read()
-        assert process.returncode == 130
-        assert "Traceback" not in errors
-        sandbox.behaviour.delay = 0.0
-        sage200(*arguments, env=env)
-    assert len((tmp_path / "suppliers.ndjson").read_bytes().splitlines()) == 50
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM can be sent there")
+def test_status_143_it_was_terminated(
+    tmp_path: Path, sage200: Run, serving: Any
+) -> None:
+    """SIGTERM, as of a service manager, does what Ctrl-C does."""
+    status, errors = stopped_export(signal.SIGTERM, tmp_path, sage200, serving)
+    assert status == 143, errors
+    assert "error: terminated: what is stored stays" in errors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -11,6 +11,8 @@ from sage200_async.cli import verify as verify_command
 from sage200_async.cli.destination import ExtractOptions, explicit_options
 from sage200_async.cli.options import export_options, sync_options, verify_options
 from sage200_async.cli.running import run_async
+
+_GO_ON: Final = "what is stored stays; run the same command again, and it continues"
 
 
 @click.command()
@@ -23,7 +25,9 @@ def export(resources: tuple[str, ...], **options: Any) -> int:
     is complete already is not read again.
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
-    return run_async(extract_command.export_all(resources, extract_options))
+    return run_async(
+        extract_command.export_all(resources, extract_options), advice=_GO_ON
+    )
 
 
 @click.command()
@@ -35,7 +39,9 @@ def sync(resources: tuple[str, ...], **options: Any) -> int:
     Run it again to bring the copies up to date.
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
-    return run_async(extract_command.sync_all(resources, extract_options))
+    return run_async(
+        extract_command.sync_all(resources, extract_options), advice=_GO_ON
+    )
 
 
 @click.command()
@@ -49,5 +55,6 @@ def verify(resources: tuple[str, ...], *, limit: int, **options: Any) -> int:
     """
     extract_options = ExtractOptions(explicit=explicit_options(), **options)
     return run_async(
-        verify_command.verify_all(resources, extract_options, limit=limit)
+        verify_command.verify_all(resources, extract_options, limit=limit),
+        advice="nothing was compared to its end; run the command again",
     )

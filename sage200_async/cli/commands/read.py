@@ -62,7 +62,10 @@ def query(resource: str, **options: Any) -> None:
         **{name: options.pop(name) for name in OutputOptions.__struct_fields__}
     )
     arguments = query_command.QueryArguments(**options)
-    run_async(query_command.query(resource, arguments, output))
+    run_async(
+        query_command.query(resource, arguments, output),
+        advice="what is printed is not complete",
+    )
 
 
 @click.command()
