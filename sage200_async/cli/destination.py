@@ -9,6 +9,12 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
+from sage200_async.cli.database_password import (
+    has_password,
+    require_postgres,
+    with_password,
+)
+from sage200_async.cli.messages import note
 from sage200_async.cli.query import require_listed
 from sage200_async.errors import SinkError
 from sage200_async.extract.databases.urls import database_at, is_database
@@ -77,6 +83,7 @@ class ExtractOptions(Struct, frozen=True, kw_only=True):
     max_deleted: float = 0.1
     as_json: bool = False
     """Whether the results are printed as JSON."""
+    password_file: Path | None = None
 
     @property
     def is_database(self) -> bool:
@@ -109,6 +116,8 @@ def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
             raise click.UsageError(f"{name} is named twice; name it once")
     if not options.is_database:
         _require_folder(options.to)
+    if options.password_file is not None:
+        require_postgres(options.to)
     for name in _FOR_FILES if options.is_database else _FOR_DATABASES:
         if name in options.explicit:
             kinds = ("files", "a database")
@@ -121,6 +130,15 @@ def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
         reason = unused_reason(options.format, name)
         if name in options.explicit and reason:
             _refuse(name, reason)
+
+
+def warn_of_password(options: ExtractOptions) -> None:
+    """Print how a password is kept off the command line, if one is there."""
+    if options.is_database and has_password(options.to):
+        note(
+            "note: a password on the command line is seen by the other users of this "
+            "machine; use PGPASSWORD, a .pgpass file or --password-file instead"
+        )
 
 
 def _refuse(name: str, reason: str) -> None:
@@ -147,7 +165,8 @@ def make_database(
     options: ExtractOptions, on_reject: Callable[[RejectedRow], None] | None = None
 ) -> DatabaseSink:
     """Return the database for one resource."""
-    return database_at(options.to, options.prefix, on_reject=on_reject)
+    url = with_password(options.to, options.password_file)
+    return database_at(url, options.prefix, on_reject=on_reject)
 
 
 def make_files(

@@ -15,6 +15,7 @@ from sage200_async.cli.destination import (
     make_files,
     open_rejects,
     require_right,
+    warn_of_password,
 )
 from sage200_async.cli.extract_report import report_exports, report_syncs
 from sage200_async.cli.progress import progress_report
@@ -43,6 +44,7 @@ Work = Callable[[Extraction, Callable[[Progress], None]], Awaitable[Any]]
 async def export_all(resources: Sequence[str], options: ExtractOptions) -> int:
     """Copy *resources* to files or a database; return the exit status."""
     require_right(resources, options)
+    warn_of_password(options)
     async with Sage200Client(request_settings()) as client:
         extractions = checked_extractions(client, resources, options)
         finished = _finished(extractions, options)
@@ -75,6 +77,7 @@ async def sync_all(resources: Sequence[str], options: ExtractOptions) -> int:
             "--to must be the URL of a database such as sqlite:///copy.db; "
             "`sage200 export` writes to folders"
         )
+    warn_of_password(options)
     async with Sage200Client(request_settings()) as client:
         extractions = checked_extractions(client, resources, options)
         rejects = open_rejects(options, extractions)

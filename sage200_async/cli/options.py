@@ -55,6 +55,13 @@ _COPY_OPTIONS = (
         "in files of Parquet, Arrow and NDJSON.",
     ),
     AS_JSON,
+    click.option(
+        "--password-file",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File with the password of a PostgreSQL database. PGPASSWORD and a .pgpass "
+        "file do as well; in --to other users of the machine can see it.",
+    ),
     click.option("--prefix", default="", help="Prefix of table names in a database."),
     click.option(
         "--rejects",

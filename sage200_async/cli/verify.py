@@ -9,7 +9,7 @@ import msgspec
 
 from sage200_async import Sage200Client
 from sage200_async.cli.config import request_settings
-from sage200_async.cli.destination import make_database, require_right
+from sage200_async.cli.destination import make_database, require_right, warn_of_password
 from sage200_async.cli.exit_status import DIFFERENT, DONE, SET_ASIDE, WRONG
 from sage200_async.cli.extract import checked_extractions, run_all
 from sage200_async.cli.extract_report import as_json_array, report_failures
@@ -60,6 +60,7 @@ async def verify_all(
 ) -> int:
     """Compare the copies of *resources* with the company; return the exit status."""
     require_right(resources, options)
+    warn_of_password(options)
     async with Sage200Client(request_settings()) as client:
         extractions = checked_extractions(client, resources, options)
         client.quarantine = _ignored
