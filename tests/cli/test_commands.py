@@ -165,7 +165,7 @@ def test_a_resource_is_described() -> None:
     """`describe` shows operations, fields with types, related records and nested paths."""
     description = json.loads(sage200("describe", "customers", "--json").stdout)
     assert description["operations"] == ["list", "get", "create", "update", "delete"]
-    assert description["fields"]["balance"] == "number"
+    assert description["fields"]["balance"] == {"type": "number", "read_only": True}
     assert description["expandable"]["contacts"] == "CustomerContact"
     nested = "customers/{id}/customer_contacts/{id}/customer_emails"
     assert nested in description["nested"]

@@ -9,9 +9,11 @@ import click
 
 from sage200_async.cli import describe as describe_command
 from sage200_async.cli import query as query_command
+from sage200_async.cli import resource_search
 from sage200_async.cli.options import AS_JSON, EXPAND, FILTER, PAGE_SIZE, SELECT
 from sage200_async.cli.query_output import OutputOptions
 from sage200_async.cli.running import run_async
+from sage200_async.cli.writers import FORMATS
 
 
 @click.command()
@@ -19,8 +21,10 @@ from sage200_async.cli.running import run_async
 @FILTER
 @SELECT
 @EXPAND
-@click.option("--order-by", help='Fields to sort by, such as "balance desc,id".')
-from sage200_async.cli.writers import FORMATS
+@click.option(
+    "--order-by",
+    help='Fields to sort by, such as "balance desc,id".',
+)
 @click.option("--top", type=int, help="Maximum number of records; default: all.")
 @click.option("--skip", type=int, help="Number of records to skip.")
 @PAGE_SIZE
@@ -69,19 +73,21 @@ def query(resource: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("pattern", default="")
-def resources(pattern: str) -> None:
+@click.argument("words", nargs=-1)
+@AS_JSON
+def resources(words: tuple[str, ...], *, as_json: bool) -> None:
     """List the resources with their operations, unique key and watermark.
 
-    PATTERN is part of a name, or a pattern with * and ?, such as 'sop_*'.
+    With WORDS, those whose names or fields have all of them, such as "sop line" or
+    "customers credit_limit". A word may have * and ?, as in 'sop_*'.
     """
-    describe_command.resources(pattern)
+    resource_search.resources(words, as_json=as_json)
 
 
 @click.command()
 @click.argument("resource")
 @AS_JSON
 def describe(resource: str, *, as_json: bool) -> None:
-    """Show a resource's operations, fields and types."""
+    """Show a resource's operations and fields, and an example of a query."""
     endpoint = query_command.known_endpoint(resource)
     describe_command.describe(resource, endpoint, as_json=as_json)
