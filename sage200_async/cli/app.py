@@ -86,6 +86,7 @@ _COMMANDS = (
     read.query,
     read.resources,
     read.describe,
+    read.completion,
     copies.export,
     copies.sync,
     copies.verify,

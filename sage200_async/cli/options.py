@@ -8,6 +8,11 @@ from typing import Any
 
 import click
 
+from sage200_async.cli.completion import (
+    complete_fields,
+    complete_related,
+    complete_resource,
+)
 from sage200_async.cli.duration import duration
 
 DATA = click.option(
@@ -24,9 +29,14 @@ SEED = click.option(
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILTER = click.option("--filter", help='OData condition, such as "balance gt 1000".')
-SELECT = click.option("--select", help="Fields, separated by commas: id,name.")
+SELECT = click.option(
+    "--select",
+    help="Fields, separated by commas: id,name.",
+    shell_complete=complete_fields,
+)
 EXPAND = click.option(
     "--expand",
+    shell_complete=complete_related,
     help="Related records, separated by commas; `sage200 describe` lists them.",
 )
 PAGE_SIZE = click.option(
@@ -34,7 +44,9 @@ PAGE_SIZE = click.option(
 )
 
 _COPY_OPTIONS = (
-    click.argument("resources", nargs=-1, required=True),
+    click.argument(
+        "resources", nargs=-1, required=True, shell_complete=complete_resource
+    ),
     click.option(
         "--workers",
         default=8,
@@ -66,6 +78,7 @@ _COPY_OPTIONS = (
     click.option(
         "--rejects",
         metavar="FILE",
+        type=click.Path(),
         help="NDJSON file to which records are appended that cannot be read or stored; "
         "without it, the first one ends the resource.",
     ),

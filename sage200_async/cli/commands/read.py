@@ -10,6 +10,13 @@ import click
 from sage200_async.cli import describe as describe_command
 from sage200_async.cli import query as query_command
 from sage200_async.cli import resource_search
+from sage200_async.cli.completion import (
+    SHELLS,
+    complete_any_resource,
+    complete_fields,
+    complete_resource,
+    completion_script,
+)
 from sage200_async.cli.options import AS_JSON, EXPAND, FILTER, PAGE_SIZE, SELECT
 from sage200_async.cli.query_output import OutputOptions
 from sage200_async.cli.running import run_async
@@ -17,13 +24,14 @@ from sage200_async.cli.writers import FORMATS
 
 
 @click.command()
-@click.argument("resource")
+@click.argument("resource", shell_complete=complete_resource)
 @FILTER
 @SELECT
 @EXPAND
 @click.option(
     "--order-by",
     help='Fields to sort by, such as "balance desc,id".',
+    shell_complete=complete_fields,
 )
 @click.option("--top", type=int, help="Maximum number of records; default: all.")
 @click.option("--skip", type=int, help="Number of records to skip.")
@@ -85,9 +93,26 @@ def resources(words: tuple[str, ...], *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("resource")
+@click.argument("resource", shell_complete=complete_any_resource)
 @AS_JSON
 def describe(resource: str, *, as_json: bool) -> None:
     """Show a resource's operations and fields, and an example of a query."""
     endpoint = query_command.known_endpoint(resource)
     describe_command.describe(resource, endpoint, as_json=as_json)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print a script that completes commands, resources, fields and options.
+
+    \b
+    bash        sage200 completion bash >> ~/.bashrc
+    zsh         sage200 completion zsh >> ~/.zshrc
+    fish        sage200 completion fish > ~/.config/fish/completions/sage200.fish
+    PowerShell  sage200 completion powershell | Out-String | Invoke-Expression
+
+    The last line goes into the file that $PROFILE names.
+    """  # noqa: D301 - \b is click's
+    click.echo(completion_script(shell, context.find_root().command))
