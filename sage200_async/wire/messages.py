@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from msgspec import Struct
 
+from sage200_async.errors.foreign_text import printable
 from sage200_async.wire.headers import company_headers
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _SHOWN: Final = 120
 # Characters of a query that a message shows: enough to recognise the request,
 # too few to carry a list of customers into a log.
+_ENCODED: Final = 12
+# Characters that one of a query takes at most: %F0%9F%98%80.
 _CHUNK: Final = 64 * 1024
 # Bytes up to which chunks are joined: many small ones take more memory.
 _BLANKS: Final = b" " * _CHUNK
@@ -24,7 +28,12 @@ _BLANKS: Final = b" " * _CHUNK
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One request. Its repr shows no header and no body."""
+    """One request. Its repr shows no header and no body, and the query decoded.
+
+    Example:
+        >>> Request(method="GET", path="customers", query="$filter=id%20eq%207")
+        GET customers?$filter=id eq 7
+    """
 
     method: str
     path: str
@@ -45,7 +54,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """The reading that it belongs to, or 0; events carry it."""
 
     def __repr__(self) -> str:
-        query = self.query
+        query = printable(unquote(self.query[: _ENCODED * _SHOWN]))
         shown = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}..."
         return f"{self.method} {self.path}{'?' + shown if shown else ''}"
 
