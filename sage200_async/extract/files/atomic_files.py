@@ -68,7 +68,11 @@ def disk_errors(
         yield
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
-        raise SinkError(f"{error.filename or path}: {what}: {reason}") from error
+        name = error.filename2 or error.filename or path  # of a rename, the new name
+        message = f"{name}: {what}: {reason}"
+        if isinstance(error, PermissionError) and error.filename2:
+            message += "; if Excel or another program has it open, close it there"
+        raise SinkError(message) from error
 
 
 def lock_file(path: Path) -> IO[bytes]:
