@@ -65,6 +65,8 @@ RANKS = {
         "_optional",
         "_environment",
         "_url_checks",
+        "_private_files",
+        "_keyring",
         "_notebook",
     ],
     1: ["odata"],

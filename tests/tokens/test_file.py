@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sage200_async import _private_files
 from sage200_async.auth.stores import Tokens
 from sage200_async.auth.stores import file as file_module
 from sage200_async.auth.stores.file import FileStore
@@ -315,7 +316,7 @@ def test_a_system_without_modes(tmp_path, monkeypatch, caplog):
         opened.append(file)
         return open_file(file, *arguments)
 
-    monkeypatch.setattr(file_module, "_POSIX", False)
+    monkeypatch.setattr(_private_files, "_POSIX", False)
     monkeypatch.setattr(os, "open", record)
     asyncio.run(FileStore(path).save(TOKENS))
     path.chmod(0o644)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import secrets
-import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sage200_async._optional import require
+from sage200_async._private_files import (
+    is_open_to_others,
+    replace_before_sync,
+    replace_private,
+    with_folder,
+)
 from sage200_async.auth.stores.base import decode, encode
 from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
 from sage200_async.errors import TokenStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable
 
     from sage200_async.auth.stores.base import Tokens
 
@@ -26,11 +29,7 @@ _log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-_POSIX: Final = os.name == "posix"
-_MODE_OF_OTHERS: Final = 0o077
-_STALE: Final = 60.0
-# Seconds after which the process that wrote a temporary file must have died.
-_ATTEMPTS: Final = 1 if _POSIX else 20
+_ATTEMPTS: Final = 1 if os.name == "posix" else 20
 _DELAY: Final = 0.02
 # Windows refuses to open or replace a file while another process does so.
 
@@ -87,9 +86,9 @@ class FileStore:
         Raises:
             TokenStoreError: It cannot be written.
         """
-        replace = _replace_used if self._stored_used else _replace
+        replace = replace_before_sync if self._stored_used else replace_private
         self._stored_used = tokens.refresh_started_at is not None
-        await self._run("written", lambda: replace(_resolve(self.path), encode(tokens)))
+        await self._run("written", lambda: replace(self.path, encode(tokens)))
 
     async def clear(self) -> None:
         """Remove the file.
@@ -106,7 +105,7 @@ class FileStore:
         Raises:
             TokenStoreError: The lock was not free in time.
         """
-        path = await self._run("locked", lambda: _with_folder(_resolve(self.path)))
+        path = await self._run("locked", lambda: with_folder(self.path))
         async with file_lock(path.with_name(path.name + ".lock"), self._wait):
             yield
 
@@ -135,7 +134,7 @@ class FileStore:
                 data = file.read()
         except FileNotFoundError:
             return None
-        if _POSIX and mode & _MODE_OF_OTHERS:
+        if is_open_to_others(mode):
             _log.warning(
                 "%s: other users can read these tokens: expected mode 600, got %o. "
                 "Run chmod 600 on it.",
@@ -143,76 +142,3 @@ class FileStore:
                 mode & 0o777,
             )
         return data
-
-
-def _resolve(path: Path) -> Path:
-    """Follow symbolic links, so that the file they lead to is replaced."""
-    return Path(os.path.realpath(path))
-
-
-def _with_folder(path: Path) -> Path:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Replace tokens that may still work: write to the disk, then rename."""
-    with _temporary_file(path) as temporary:
-        _write_private(temporary, data)
-        _sync(temporary)
-        temporary.replace(path)
-    _sync_folder(path.parent)
-    _remove_stale(path)
-
-
-def _replace_used(path: Path, data: bytes) -> None:
-    """Replace used tokens: rename, then write to the disk."""
-    with _temporary_file(path) as temporary:
-        _write_private(temporary, data)
-        temporary.replace(path)
-    _sync(path)
-    _sync_folder(path.parent)
-    _remove_stale(path)
-
-
-@contextmanager
-def _temporary_file(path: Path) -> Generator[Path, None, None]:
-    """Yield a path to be renamed to *path*; remove the file if that fails."""
-    _with_folder(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        yield temporary
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Create a file that no other user can read at any time."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
-
-
-def _sync(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Write the renamed entry to the disk, too; Windows does so by itself."""
-    if not _POSIX:
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove temporary files of killed processes: they may hold tokens."""
-    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - temporary.stat().st_mtime > _STALE:
-                temporary.unlink()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import secrets
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
+from sage200_async import _keyring
 from sage200_async._optional import require
 from sage200_async.auth.stores.base import decode
 from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
@@ -32,7 +32,6 @@ Windows stores up to 2,560 bytes of UTF-16, which is 1,280 characters.
 Source: learn.microsoft.com, ``CREDENTIALW``, ``CRED_MAX_CREDENTIAL_BLOB_SIZE``.
 """
 _USER: Final = "tokens"
-_NULL: Final = "keyring.backends.null"
 _PARTS: Final = "parts"
 _READ_ATTEMPTS: Final = 5
 # If the parts are replaced during a read, the new ones are read.
@@ -65,7 +64,7 @@ class KeyringStore:
         packages = ("keyring", "filelock", "platformdirs")
         require("a token store in the keyring", "keyring", *packages)
         self._name = name
-        self._head = f"sage200-async:{name}"
+        self._head = _keyring.service_of(name)
         self._wait = wait
         self._allow_plaintext = allow_plaintext
 
@@ -131,13 +130,12 @@ class KeyringStore:
 
     def _require_safe_backend(self) -> None:
         """Refuse a backend that does not keep the tokens, or not secret."""
-        backends = _backends()
-        if any(type(backend).__module__ == _NULL for backend in backends):
+        if _keyring.keeps_nothing():
             raise TokenStoreError(
                 f"{self._label}: the keyring is switched off (keyring.backends.null) and "
                 "keeps nothing. Use file:///path/tokens.json."
             )
-        if not self._allow_plaintext and any(map(_is_plaintext, backends)):
+        if not self._allow_plaintext and _keyring.is_plaintext():
             raise TokenStoreError(
                 f"{self._label}: this keyring keeps plain text, which other programs can "
                 f"read. Use another backend, or set keyring://{self._name}?plaintext=allow "
@@ -146,7 +144,7 @@ class KeyringStore:
 
     def _read(self) -> str | None:
         for _ in range(_READ_ATTEMPTS):
-            head = _get(self._head)
+            head = _keyring.get(self._head, _USER)
             if head is None or not head.startswith(_PARTS):
                 return head
             text = self._joined(head)
@@ -160,14 +158,14 @@ class KeyringStore:
 
     def _joined(self, head: str) -> str | None:
         """Return the parts that *head* lists as one text, or None if some are missing."""
-        parts = [_get(entry) for entry in self._parts(head)]
+        parts = [_keyring.get(entry, _USER) for entry in self._parts(head)]
         present = [part for part in parts if part is not None]
         return "".join(present) if len(present) == len(parts) else None
 
     def _write(self, text: str) -> None:
-        old = _get(self._head)
+        old = _keyring.get(self._head, _USER)
         head = text if len(text) <= ENTRY_CHARS else self._write_parts(text)
-        _set(self._head, head)
+        _keyring.set(self._head, _USER, head)
         self._remove_parts(old)
 
     def _write_parts(self, text: str) -> str:
@@ -175,18 +173,20 @@ class KeyringStore:
         count = -(-len(text) // ENTRY_CHARS)
         head = f"{_PARTS} {secrets.token_hex(8)} {count}"
         for number, entry in enumerate(self._parts(head)):
-            _set(entry, text[number * ENTRY_CHARS : (number + 1) * ENTRY_CHARS])
+            _keyring.set(
+                entry, _USER, text[number * ENTRY_CHARS : (number + 1) * ENTRY_CHARS]
+            )
         return head
 
     def _remove(self) -> None:
-        old = _get(self._head)
+        old = _keyring.get(self._head, _USER)
         if old is not None:
-            _delete(self._head)
+            _keyring.delete(self._head, _USER)
             self._remove_parts(old)
 
     def _remove_parts(self, head: str | None) -> None:
         for entry in self._parts(head or ""):
-            _delete(entry)
+            _keyring.delete(entry, _USER)
 
     def _parts(self, head: str) -> list[str]:
         """Return the names of the entries that *head* lists."""
@@ -208,38 +208,3 @@ def _state_folder() -> Path:
     folder = Path(user_state_dir("sage200-async", appauthor=False))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _backends() -> list[object]:
-    """Return the keyring's backend, and those that it hands entries on to."""
-    import keyring  # noqa: PLC0415 - an extra
-
-    backend: Any = keyring.get_keyring()
-    inner = [*getattr(backend, "backends", ()), getattr(backend, "_keyring", None)]
-    return [backend, *inner]
-
-
-def _is_plaintext(backend: object) -> bool:
-    """Whether *backend* is one of keyrings.alt that says so in its name."""
-    return any("plaintext" in kind.__name__.lower() for kind in type(backend).__mro__)
-
-
-def _get(entry: str) -> str | None:
-    import keyring  # noqa: PLC0415 - an extra
-
-    return keyring.get_password(entry, _USER)
-
-
-def _set(entry: str, text: str) -> None:
-    import keyring  # noqa: PLC0415 - an extra
-
-    keyring.set_password(entry, _USER, text)
-
-
-def _delete(entry: str) -> None:
-    """Delete an entry, if it still exists."""
-    import keyring  # noqa: PLC0415 - an extra
-    from keyring.errors import PasswordDeleteError  # noqa: PLC0415 - an extra
-
-    with contextlib.suppress(PasswordDeleteError):
-        keyring.delete_password(entry, _USER)
