@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _PREFIX: Final = "SAGE200_"
+_PROFILE: Final = "profile"
+# No setting, but where they come from: see profiles/source.py.
 _SIMILARITY: Final = 0.8
 # From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
 
@@ -48,14 +50,23 @@ def _convert(name: str, text: str, kind: Any, expected: str) -> Any:
         raise SettingsError(message, name=name) from None
 
 
-def _refuse_misspelling(name: str, known: Iterable[str]) -> None:
-    """Refuse the variable *name* if it is similar to a setting."""
+def misspelling(name: str, known: Iterable[str]) -> str:
+    """Return the setting that *name* is a misspelling of, or ""."""
     names = {setting.replace("_", ""): setting for setting in known}
+    plain = name.replace("_", "")
+    swapped = [other for other in names if sorted(other) == sorted(plain)]
+    if swapped:
+        return names[swapped[0]]
     from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
 
-    nearest = get_close_matches(name.replace("_", ""), names, n=1, cutoff=_SIMILARITY)
-    if nearest:
-        setting = names[nearest[0]]
+    nearest = get_close_matches(plain, names, n=1, cutoff=_SIMILARITY)
+    return names[nearest[0]] if nearest else ""
+
+
+def _refuse_misspelling(name: str, known: Iterable[str]) -> None:
+    """Refuse the variable *name* if it is similar to a setting."""
+    setting = misspelling(name, (*known, _PROFILE))
+    if setting and name != _PROFILE:
         message = (
             f"{_PREFIX}{name.upper()} is not a setting. "
             f"Did you mean {_PREFIX}{setting.upper()}?"

@@ -18,6 +18,7 @@ _UNFIT: Final = (
 # mean another one. Such a URL is not shown: it may contain a password.
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNPRINTABLE: Final = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f?#]")
+_STORE_METHODS: Final = ("load", "save", "clear", "lock")
 _SCHEMES: Final = frozenset({"http", "https"})
 _HARMLESS_STORES: Final = ("memory:", "file:", "keyring:")
 
@@ -94,6 +95,24 @@ def require_proxy(url: str) -> None:
             "system, in HTTPS_PROXY",
             name="proxy",
         )
+
+
+def require_token_store(value: object) -> None:
+    """Check that *value* is a token store, or text; the text is checked when it is used.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if isinstance(value, str):
+        return  # its URL is checked by auth/stores/urls.py
+    complete = all(callable(getattr(value, name, None)) for name in _STORE_METHODS)
+    if not complete or isinstance(value, type):
+        message = (
+            "token_store: expected a TokenStore or its URL (memory://, "
+            "file:///path/tokens.json, keyring://name or redis://host/0), "
+            f"got {shown(value)}"
+        )
+        raise SettingsError(message, name="token_store")
 
 
 def refuse(name: str, expected: str, got: object) -> NoReturn:

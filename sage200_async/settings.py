@@ -1,7 +1,8 @@
-"""Settings: one frozen value, from the caller or from the environment."""
+"""Settings: one frozen value, from the caller, the environment or a profile."""
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,6 +15,7 @@ from sage200_async._url_checks import (
     refuse,
     require_plain,
     require_proxy,
+    require_token_store,
     require_url,
     shown,
 )
@@ -23,6 +25,8 @@ from sage200_async.limits import MAX_QUERY_BYTES, MAX_RECORD_BYTES, PAGE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
 
 _SECRETS: Final = frozenset(
     {
@@ -59,7 +63,6 @@ _AT_LEAST_ONE: Final = (
     "max_requests_per_minute",
 )
 _ALLOW_HTTP: Final = " (allow_insecure_http=True permits http)"
-_STORE_METHODS: Final = ("load", "save", "clear", "lock")
 
 
 class CompanyContext(Struct, frozen=True):
@@ -78,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How to reach one Sage 200 company. Its repr shows no secret.
 
     Each can come from the environment, as ``SAGE200_`` and its name in capital
-    letters: see `from_env`. All but the credentials have a default.
+    letters, or from a profile: see `load`. All but the credentials have a default.
 
     Raises:
         SettingsError: A setting has a wrong type or value.
@@ -272,6 +275,41 @@ class Settings(Struct, frozen=True, kw_only=True):
         del environ
         raise failure  # without the frames whose variables are settings
 
+    @classmethod
+    def load(
+        cls, profile: str | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Return settings from the environment, else from a profile; reads files.
+
+        A variable that decides whose company it is (client, tokens, site, company,
+        edition, addresses) makes the environment the source of all of these; without
+        any it is the profile that ``sage200 init`` made. Other settings come from the
+        environment, else the profile. Tokens are those that ``sage200 login`` or
+        ``init`` stored, unless there are others.
+
+        Args:
+            profile: Its name; by default ``SAGE200_PROFILE``, else the default one.
+                ``none`` takes the environment alone.
+            environ: The variables; those of the process by default.
+
+        Raises:
+            SettingsError: Nothing is set, a variable, the profile or its file is
+                wrong, or a profile is named although the environment is the source.
+        """
+        from sage200_async.profiles import source as sources  # noqa: PLC0415 - late
+
+        variables = os.environ if environ is None else environ
+        source = sources.require_source(variables, profile)
+        try:
+            settings = cls(**sources.values_of(source, variables, _KINDS))
+        except SettingsError as error:
+            failure = sources.in_source(source, error)
+        else:
+            _log.info("settings come from %s", source)
+            return settings
+        del environ, variables
+        raise failure  # without the frames whose variables are settings
+
 
 _DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Settings)
@@ -292,7 +330,7 @@ _EXPECTED: Final[dict[Any, tuple[tuple[type, ...], str]]] = {
 def _require_type(name: str, value: object) -> None:
     """Refuse a value of the wrong type; of a secret, only its type is shown."""
     if name == "token_store":
-        _require_token_store(value)
+        require_token_store(value)
         return
     types, expected = _EXPECTED[_TYPES[name]]
     is_bool = isinstance(value, bool)
@@ -301,19 +339,6 @@ def _require_type(name: str, value: object) -> None:
         got = type(value).__name__ if is_secret else shown(value)
         message = f"{name}: expected {expected}, got {got}"
         raise SettingsError(message, name=name)
-
-
-def _require_token_store(value: object) -> None:
-    if isinstance(value, str):
-        return  # its URL is checked by auth/stores/urls.py
-    complete = all(callable(getattr(value, name, None)) for name in _STORE_METHODS)
-    if not complete or isinstance(value, type):
-        message = (
-            "token_store: expected a TokenStore or its URL (memory://, "
-            "file:///path/tokens.json, keyring://name or redis://host/0), "
-            f"got {shown(value)}"
-        )
-        raise SettingsError(message, name="token_store")
 
 
 _KINDS: Final = {

@@ -26,11 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 @pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch):
-    """Remove the settings of the environment in which the tests run."""
+def no_outside_settings(monkeypatch, tmp_path_factory):
+    """Remove the settings and the profiles of the user who runs the tests."""
     for name in list(os.environ):
         if name.startswith("SAGE200_"):
             monkeypatch.delenv(name)
+    for name in ("XDG_CONFIG_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / "no-config"))
 
 
 @pytest.fixture(autouse=True)

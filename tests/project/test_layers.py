@@ -67,6 +67,7 @@ RANKS = {
         "_url_checks",
         "_private_files",
         "_keyring",
+        "profiles",
         "_notebook",
     ],
     1: ["odata"],

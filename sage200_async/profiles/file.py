@@ -1,0 +1,167 @@
+"""The file of profiles: TOML, versioned, for its owner only, replaced as a whole."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sage200_async._private_files import is_open_to_others, replace_private
+from sage200_async.errors import SettingsError
+
+_log = logging.getLogger(__name__)
+
+VERSION: Final = 1
+_HEADER: Final = """\
+# Profiles of sage200_async: one for each company. `sage200 init` and `sage200 profiles`
+# write this file; they keep what is set here, but no comments.
+"""
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a profile may be called: as keyring entries and files may."""
+RESERVED: Final = "none"
+"""No profile is called so: ``SAGE200_PROFILE=none`` turns profiles off."""
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+class ProfileFile(Struct, frozen=True):
+    """The profiles in a file. Its repr shows their names only."""
+
+    path: Path
+    profiles: dict[str, dict[str, Any]] = {}
+    """Settings by name, of each profile."""
+    default: str = ""
+    """The profile that is used if none is named."""
+
+    def __repr__(self) -> str:
+        return f"ProfileFile({str(self.path)!r}, {sorted(self.profiles)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show no more in rich than in `repr`; msgspec's own shows every field."""
+        return [("path", self.path), ("profiles", sorted(self.profiles))]
+
+    @property
+    def chosen(self) -> str:
+        """The profile that is used if none is named; "" if that is unclear."""
+        if self.default in self.profiles:
+            return self.default
+        return next(iter(self.profiles)) if len(self.profiles) == 1 else ""
+
+    def with_profile(self, name: str, values: dict[str, Any]) -> ProfileFile:
+        """Return the file with this profile added, or in place of the one before it."""
+        profiles = {**self.profiles, name: values}
+        return ProfileFile(self.path, profiles, self.chosen or name)
+
+    def without(self, name: str) -> ProfileFile:
+        """Return the file without this profile."""
+        rest = {key: values for key, values in self.profiles.items() if key != name}
+        return ProfileFile(
+            self.path, rest, "" if self.default == name else self.default
+        )
+
+
+def require_name(name: str) -> str:
+    """Return *name*.
+
+    Raises:
+        SettingsError: No profile can be called so.
+    """
+    if not NAME.fullmatch(name) or name.lower() == RESERVED:
+        message = (
+            "profile: expected a name of letters, digits and '-_.', such as 'ireland', "
+            f"but not {RESERVED!r}; got {name!r}"
+        )
+        raise SettingsError(message, name="profile")
+    return name
+
+
+def read_profiles(path: Path) -> ProfileFile:
+    """Return the profiles in the file at *path*; none if there is no file.
+
+    Raises:
+        SettingsError: It cannot be read, is no TOML, or is of a later version.
+    """
+    document = _read(path)
+    version = document.get("version", VERSION)
+    if version != VERSION:
+        raise _unreadable(
+            path, f"its version is {version!r}: install the newer sage200-async"
+        )
+    profiles, default = document.get("profiles", {}), document.get("default", "")
+    well_formed = isinstance(profiles, dict) and isinstance(default, str)
+    if not well_formed or not all(isinstance(p, dict) for p in profiles.values()):
+        raise _unreadable(path, "expected a table [profiles.NAME] for each profile")
+    for name in profiles:
+        require_name(name)
+    return ProfileFile(path, profiles, default)
+
+
+def write_profiles(file: ProfileFile) -> None:
+    """Write the file; on return, it is on the disk.
+
+    Raises:
+        SettingsError: It cannot be written; the old one is still there.
+    """
+    try:
+        replace_private(file.path, _as_toml(file).encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        return
+    message = f"{file.path}: the profiles cannot be written: {reason}"
+    raise SettingsError(message, name="profile")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the document, or an empty one; no error shows what is in it."""
+    import tomllib  # noqa: PLC0415 - a late import
+
+    try:
+        with path.open("rb") as file:
+            mode = path.stat().st_mode
+            document = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        failure = _unreadable(path, error.strerror or type(error).__name__)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        # Its text quotes the file, which may hold a secret, but for the position.
+        position = re.search(r"\(at [^()]*\)", str(error))
+        failure = _unreadable(path, f"it is no TOML {position[0] if position else ''}")
+    else:
+        if is_open_to_others(mode):
+            _log.warning("%s: other users can read it. Run chmod 600 on it.", path)
+        return document
+    raise failure
+
+
+def _unreadable(path: Path, reason: str) -> SettingsError:
+    message = (
+        f"{path}: the profiles cannot be read: {reason.strip()}. Correct or remove it, or "
+        "take all settings from SAGE200_* variables, with SAGE200_PROFILE=none."
+    )
+    return SettingsError(message, name="profile")
+
+
+def _as_toml(file: ProfileFile) -> str:
+    lines = [_HEADER, f"version = {VERSION}"]
+    if file.default:
+        lines.append(f"default = {_toml_value(file.default)}")
+    for name, values in sorted(file.profiles.items()):
+        lines += [
+            "",
+            f"[profiles.{name if _BARE.fullmatch(name) else _toml_value(name)}]",
+        ]
+        lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: str | float) -> str:
+    """Return a value as TOML: text, a number, true or false."""
+    if isinstance(value, str):
+        escaped = _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+        return f'"{escaped}"'
+    return str(value).lower() if isinstance(value, bool) else repr(value)
