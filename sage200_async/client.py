@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import asdict, replace
 
 from sage200_async.auth import setup
 from sage200_async.catalog.endpoints import Endpoints
-from sage200_async.errors import QueryError
+from sage200_async.errors import ClientClosed, QueryError
 from sage200_async.events import Events
 from sage200_async.query.company import company_of
 from sage200_async.query.endpoint import Bindable
 from sage200_async.query.own_request import encode_options, require_path
 from sage200_async.query.range_client import RangeClient
 from sage200_async.query.resources import UntypedResource, untyped_endpoint
+from sage200_async.settings import Settings
 from sage200_async.transport.base import Clock
 from sage200_async.transport.pool import Pool
 from sage200_async.wire.messages import Request, company_request
@@ -31,11 +33,18 @@ if TYPE_CHECKING:
     from sage200_async.errors import DecodeError
     from sage200_async.events import Event
     from sage200_async.query.schema_diff import SchemaDiff
-    from sage200_async.settings import Settings
     from sage200_async.transport.base import Transport
     from sage200_async.wire.messages import Response
 
 Q = TypeVar("Q", bound=Bindable)
+
+_LOAD: Final = Settings()
+# Stands for no settings at all: a None that comes of a mistake loads no profile.
+_OF_SETTINGS: Final = {"settings", "transport", "_context", "_pool", "_token_manager"}
+_NOT_LOADED: Final = (
+    "The settings of this client are loaded when it is entered: use `async with "
+    "Sage200Client() as client`, or Sage200Client(Settings.load())"
+)
 
 
 class Sage200Client(RangeClient, Endpoints):
@@ -44,7 +53,8 @@ class Sage200Client(RangeClient, Endpoints):
     Use it with ``async with``: it holds a pool of connections and the tokens.
 
     Args:
-        settings: How to reach the service.
+        settings: How to reach the service; by default what `Settings.load` finds, in
+            a thread, when the client is entered.
         quarantine: Called with a `DecodeError` for each record that does not
             fit, and the rest of its page is read; without it the error ends
             the stream.
@@ -55,6 +65,7 @@ class Sage200Client(RangeClient, Endpoints):
 
     Raises:
         SettingsError: There are no credentials, or *ssl_context* does not verify.
+            Without *settings*, on entering.
 
     Example:
         >>> async def held():
@@ -66,26 +77,41 @@ class Sage200Client(RangeClient, Endpoints):
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Settings = _LOAD,
         *,
         quarantine: Callable[[DecodeError], None] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.settings = setup.require_settings(settings)
-        self._context = self.settings.context
         self._owner = True
         self.quarantine = quarantine
         self.events = Events()
-        self._pool = Pool(settings, clock or Clock(), self.events, ssl_context)
-        self._token_manager = self._pool.token_manager(settings)
+        self._clock = clock or Clock()
+        self._ssl_context = ssl_context
         self._replaced = transport
-        self.transport = transport or self._pool.transport(self._token_manager)
-        if transport is None:
+        if settings is not _LOAD:
+            self._use(setup.require_settings(settings))
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self._context = settings.context
+        self._pool = Pool(settings, self._clock, self.events, self._ssl_context)
+        self._token_manager = self._pool.token_manager(settings)
+        self.transport = self._replaced or self._pool.transport(self._token_manager)
+        if self._replaced is None:
             setup.require_credentials(settings)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in _OF_SETTINGS:
+                return super().__getattr__(name)
+            raise ClientClosed(_NOT_LOADED)
+
     async def __aenter__(self) -> Self:
+        if "settings" not in vars(self):
+            self._use(await asyncio.to_thread(Settings.load))
         if self._owner:
             await self._pool.open()
         return self
@@ -99,7 +125,7 @@ class Sage200Client(RangeClient, Endpoints):
         On a client returned by `at` or `with_tokens` it closes nothing: the
         connections are not its own.
         """
-        if self._owner:
+        if self._owner and "settings" in vars(self):
             await self._pool.close()
 
     def at(self, site: Site | str, company: int | str | None = None) -> Self:

@@ -55,6 +55,7 @@ _MAX_SHOWN: Final = 200
 _FINAL: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 # The errors that asking again does not cure: the refresh token is refused, or the
 # client is (RFC 6749, 5.2). Others come from gateways, or pass by themselves.
+_OF_THE_CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
 _KNOWN: Final = _FINAL | {
     "access_denied",
     "invalid_request",
@@ -320,9 +321,10 @@ def _error(response: ResponseLike, now: float, grant: _Grant) -> TokenError:
             f"The token endpoint responded with status {response.status}{shown}",
             retry_after=retry_after(response.headers, now),
         )
+    cause = "C" if body.error in _OF_THE_CLIENT else f"{grant.cause}, or c"
     return TokenRefused(
-        f"The token endpoint {grant.refused} ({detail}). {grant.cause}, or client_id or "
-        "client_secret is wrong: sign in again with `sage200 login`.",
+        f"The token endpoint {grant.refused} ({detail}). {cause}lient_id or client_secret "
+        "is wrong (`sage200 init` asks for both): sign in again with `sage200 login`.",
         reason=body.error,
     )
 

@@ -28,7 +28,8 @@ def not_signed_in(tokens: Tokens) -> TokenRefused:
             "sign in again with `sage200 login`."
         )
     return TokenRefused(
-        "Not signed in. Run `sage200 login`, or set SAGE200_REFRESH_TOKEN."
+        "Not signed in. Run `sage200 login` (`sage200 init` the first time), or set "
+        "SAGE200_REFRESH_TOKEN."
     )
 
 

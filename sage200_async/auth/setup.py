@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sage200_async.auth.owner import TokenOwner
 from sage200_async.auth.stores import Tokens, store_at
-from sage200_async.auth.token_endpoint import token_refresher
+from sage200_async.auth.token_endpoint import CLIENT_ID_FROM, token_refresher
 from sage200_async.auth.token_manager import TokenManager
 from sage200_async.errors import SettingsError
 from sage200_async.settings import Settings
@@ -42,7 +42,7 @@ def require_settings(settings: object) -> Settings:
     """
     if isinstance(settings, Settings):
         return settings
-    message = f"expected Settings, such as Settings.from_env(), got {settings!r}"
+    message = f"expected Settings, such as Settings.load(), got {settings!r}"
     raise SettingsError(message)
 
 
@@ -56,11 +56,12 @@ def require_credentials(settings: Settings) -> Settings:
     empty = isinstance(store, str) and store.startswith("memory:")
     if empty and not (settings.access_token or settings.refresh_token):
         message = (
-            "no credentials: set refresh_token, access_token or token_store (in the "
-            "environment SAGE200_REFRESH_TOKEN and so on), or run `sage200 login`"
+            "No credentials are set. Run `sage200 init` (or `sage200 login`), whose tokens "
+            "Sage200Client() and Settings.load() find, or set refresh_token, access_token "
+            "or token_store (SAGE200_REFRESH_TOKEN and so on)."
         )
         raise SettingsError(message, name="refresh_token")
     if settings.refresh_token and not settings.client_id:
-        message = "a refresh_token needs a client_id: set SAGE200_CLIENT_ID"
+        message = f"A refresh_token needs a client_id. {CLIENT_ID_FROM}"
         raise SettingsError(message, name="client_id")
     return settings

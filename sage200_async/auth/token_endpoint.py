@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 TOKEN_WAIT: Final = 30.0
 """Seconds that the token endpoint may take; less than others wait for the lock."""
+CLIENT_ID_FROM: Final = (
+    "Run `sage200 init`, or set SAGE200_CLIENT_ID to the client id that Sage issued to "
+    "you: developer.sage.com/200/guides/authenticating says how to ask for one."
+)
+"""What to do where there is no client id."""
 
 
 def token_refresher(
@@ -47,10 +52,7 @@ def require_client_id(settings: Settings) -> None:
         SettingsError: There is none.
     """
     if not settings.client_id:
-        message = (
-            "No client_id is set. Set SAGE200_CLIENT_ID to the client id that Sage "
-            "issued to you."
-        )
+        message = f"No client_id is set. {CLIENT_ID_FROM}"
         raise SettingsError(message, name="client_id")
 
 

@@ -28,8 +28,9 @@ def company_headers(context: CompanyContext) -> dict[str, str]:
     if not context.site or not context.company:
         name = "company" if context.site else "site"
         message = (
-            f"No {name} is set: set SAGE200_{name.upper()} (`sage200 whoami` lists "
-            "yours), or use client.at(site) with a row of client.sites()."
+            f"No {name} is set. Run `sage200 init`, or set SAGE200_{name.upper()} "
+            "(`sage200 whoami` lists yours), or use client.at(site) with a row of "
+            "client.sites()."
         )
         raise SettingsError(message, name=name)
     return {"X-Site": context.site, "X-Company": context.company}

@@ -32,7 +32,8 @@ _ADVICE: Final = {
     **dict.fromkeys((301, 302, 303, 307, 308), _REDIRECT),
     401: (
         "the token has expired, or the site or company is wrong, or the user "
-        "may not use that company: check site, company and the user's role"
+        "may not use that company: check site, company and the user's role, as `sage200 "
+        "doctor` does"
     ),
     403: "the user's role lacks this module or feature",
     404: "no such id, or this edition or version of Sage 200 has no such path or verb",

@@ -408,7 +408,9 @@ def test_a_client_id_is_needed(machine):
     for option in ("--no-browser", "--paste"):
         done = machine.run("login", option, code=2, SAGE200_CLIENT_ID="")
         assert done.out == ""
-        assert done.err.startswith("error: No client_id is set. Set SAGE200_CLIENT_ID")
+        assert done.err.startswith(
+            "error: No client_id is set. Run `sage200 init`, or set"
+        )
 
 
 def test_tokens_in_the_environment_take_precedence(machine):

@@ -209,7 +209,8 @@ def test_no_token_at_all(helpers):
     with pytest.raises(TokenRefused) as caught:
         asyncio.run(auth.send(helpers.ask()))
     assert str(caught.value) == (
-        "Not signed in. Run `sage200 login`, or set SAGE200_REFRESH_TOKEN."
+        "Not signed in. Run `sage200 login` (`sage200 init` the first time), or set "
+        "SAGE200_REFRESH_TOKEN."
     )
     assert caught.value.reason == ""
     assert (service.bearers, service.asked) == ([], [])

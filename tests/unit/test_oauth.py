@@ -131,7 +131,8 @@ def test_a_client_id_is_needed():
         create_authorization_url(Settings(), AuthorizationRequest.begin(REDIRECT_URI))
     assert str(caught.value) == (
         "No client_id is set. "
-        "Set SAGE200_CLIENT_ID to the client id that Sage issued to you."
+        "Run `sage200 init`, or set SAGE200_CLIENT_ID to the client id that Sage issued "
+        "to you: developer.sage.com/200/guides/authenticating says how to ask for one."
     )
     assert caught.value.name == "client_id"
 
