@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sage200_async import __version__
-from sage200_async.cli.commands import account, copies, read, sandbox
+from sage200_async.cli.commands import account, copies, read, sandbox, setup
 from sage200_async.cli.common_options import Logs, common_options
 from sage200_async.cli.exit_status import (
     DONE,
@@ -72,14 +72,17 @@ class Commands(click.Group):
 def app() -> None:
     """Use Sage 200 from the command line.
 
-    Settings come from environment variables: SAGE200_CLIENT_ID,
-    SAGE200_SITE, SAGE200_COMPANY and so on. Tokens come from
-    `sage200 login`, unless SAGE200_REFRESH_TOKEN or SAGE200_ACCESS_TOKEN
-    is set.
+    `sage200 init` sets up a profile; `sage200 doctor` says what is wrong.
+    Settings come from environment variables (SAGE200_CLIENT_ID,
+    SAGE200_SITE, SAGE200_COMPANY and so on) if those are set, else from the
+    profile. Tokens come from `sage200 login`, unless SAGE200_REFRESH_TOKEN
+    or SAGE200_ACCESS_TOKEN is set.
     """
 
 
 _COMMANDS = (
+    setup.init,
+    setup.profiles,
     account.login,
     account.logout,
     account.whoami,

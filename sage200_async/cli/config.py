@@ -4,29 +4,74 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import click
 from msgspec.structs import replace
-from platformdirs import user_config_path
 
 from sage200_async import Settings
+from sage200_async.profiles.folder import profiles_path, token_path
+from sage200_async.profiles.source import Source, find_source
+
+_CHOSEN: Final = "sage200.profile"
+_SUFFICIENT: Final = {
+    "SAGE200_CLIENT_ID",
+    "SAGE200_ACCESS_TOKEN",
+    "SAGE200_TOKEN_STORE",
+}
+
+
+def _remember(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    context.meta[_CHOSEN] = name
+
+
+PROFILE: Final = click.option(
+    "--profile",
+    metavar="NAME",
+    expose_value=False,
+    callback=_remember,
+    help="Profile to use; default: SAGE200_PROFILE, else the default profile. "
+    "`sage200 profiles` lists them; `none` takes environment variables only.",
+)
+
+
+def chosen_profile() -> str | None:
+    """Return the profile of ``--profile``, or None."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_CHOSEN)
+
+
+def settings_source() -> Source:
+    """Return where the settings of this command come from."""
+    return find_source(os.environ, chosen_profile())
 
 
 def request_settings() -> Settings:
     """Return the settings of a command that sends requests.
 
     Tokens from the environment are used as they are. Without any, the tokens
-    that ``sage200 login`` stored are used and refreshed.
+    that ``sage200 login`` stored are used and refreshed. Where nothing is set, the
+    first request is refused, with what to do.
     """
-    settings = Settings.from_env()
-    has_token = settings.refresh_token or settings.access_token
-    return settings if has_token else _with_token_file(settings)
+    source = settings_source()
+    if source.kind == "nothing":
+        store = token_path(os.environ).as_uri()
+        return replace(Settings.from_env(), token_store=store)
+    if source.kind == "environment":
+        _note_unused_profiles(source)
+    return Settings.load(chosen_profile())
 
 
 def login_settings() -> Settings:
     """Return the settings for signing in or out, with a store that lasts."""
-    return _with_token_file(Settings.from_env())
+    settings, source = request_settings(), settings_source()
+    if settings.token_store != "memory://" or os.environ.get("SAGE200_TOKEN_STORE"):
+        return settings
+    store = token_path(os.environ, source.profile).as_uri()
+    return replace(settings, token_store=store)
 
 
 def store_location(settings: Settings) -> str:
@@ -51,9 +96,11 @@ def time_text(time: datetime | None) -> str:
     return "unknown" if time is None else f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _with_token_file(settings: Settings) -> Settings:
-    """Store tokens in the configuration folder unless the environment says where."""
-    if os.environ.get("SAGE200_TOKEN_STORE"):
-        return settings
-    path = user_config_path("sage200", appauthor=False) / "tokens.json"
-    return replace(settings, token_store=path.as_uri())
+def _note_unused_profiles(source: Source) -> None:
+    """Print why no profile is used, where the environment cannot be enough."""
+    path = profiles_path(os.environ)
+    if _SUFFICIENT.isdisjoint(source.variables) and Path(path).exists():
+        click.echo(
+            f"note: {source} in the environment, so the profiles in {path} are not used",
+            err=True,
+        )

@@ -49,18 +49,37 @@ class LoginOptions(Struct, frozen=True, kw_only=True):
 def login(options: LoginOptions) -> None:
     """Sign a person in, and print where the tokens are and when they expire."""
     settings = login_settings()
-    if options.redirect_uri and not options.paste:
-        _require_loopback(options.redirect_uri)
+    tokens = sign_in(settings, options)
+    print_tokens(settings, tokens)
+    for name in _TOKEN_VARIABLES:
+        if os.environ.get(name):
+            click.echo(
+                f"note: {name} is set and takes precedence; unset it to use these tokens",
+                err=True,
+            )
+
+
+def sign_in(settings: Settings, options: LoginOptions) -> Tokens:
+    """Sign a person in with a browser; return the tokens, which are stored."""
     if options.paste:
-        tokens = _login_by_paste(settings, options)
-    else:
-        tokens = asyncio.run(_login_by_browser(settings, options))
+        return _login_by_paste(settings, options)
+    if options.redirect_uri:
+        _require_loopback(options.redirect_uri)
+    return asyncio.run(_login_by_browser(settings, options))
+
+
+def print_tokens(settings: Settings, tokens: Tokens) -> None:
+    """Print where the tokens are and when they expire."""
     sign_in_again = time_text(utc_time(tokens.refresh_token_expires_at))
     click.echo("signed in")
     click.echo(f"tokens         {store_location(settings)}")
     click.echo(f"access token   expires {time_text(utc_time(tokens.expires_at))}")
     click.echo(f"sign in again  by {sign_in_again}")
-    _print_notes(tokens)
+    if not tokens.refresh_token:
+        click.echo(
+            "note: Sage sent no refresh token; it may not be enabled for this client",
+            err=True,
+        )
 
 
 async def logout() -> None:
@@ -126,18 +145,3 @@ def _require_loopback(redirect_uri: str) -> None:
     if urlsplit(redirect_uri).scheme != "http":
         message = "--redirect-uri must be http on this machine; for https, add --paste"
         raise click.UsageError(message)
-
-
-def _print_notes(tokens: Tokens) -> None:
-    """Print what the person might not expect."""
-    if not tokens.refresh_token:
-        click.echo(
-            "note: Sage sent no refresh token; it may not be enabled for this client",
-            err=True,
-        )
-    for name in _TOKEN_VARIABLES:
-        if os.environ.get(name):
-            click.echo(
-                f"note: {name} is set and takes precedence; unset it to use these tokens",
-                err=True,
-            )

@@ -39,8 +39,8 @@ class Machine:
         self.env |= {
             f"SAGE200_{name.upper()}": getattr(settings, name) for name in NAMES
         }
-        # Where platformdirs looks on Linux, on a Mac and on Windows.
-        homes = ("XDG_CONFIG_HOME", "HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
+        # Where profiles and tokens are on Linux, on a Mac and on Windows.
+        homes = ("XDG_CONFIG_HOME", "HOME", "LOCALAPPDATA")
         self.env |= dict.fromkeys(homes, str(home)) | {"PYTHONUTF8": "1"}
 
     def start(self, *arguments, **env):

@@ -8,6 +8,7 @@ import click
 
 from sage200_async.cli import extract as extract_command
 from sage200_async.cli import verify as verify_command
+from sage200_async.cli.config import PROFILE
 from sage200_async.cli.destination import ExtractOptions, explicit_options
 from sage200_async.cli.options import export_options, sync_options, verify_options
 from sage200_async.cli.running import run_async
@@ -16,6 +17,7 @@ _GO_ON: Final = "what is stored stays; run the same command again, and it contin
 
 
 @click.command()
+@PROFILE
 @export_options
 def export(resources: tuple[str, ...], **options: Any) -> int:
     """Copy whole RESOURCES to files or a database, and prove them complete.
@@ -31,6 +33,7 @@ def export(resources: tuple[str, ...], **options: Any) -> int:
 
 
 @click.command()
+@PROFILE
 @sync_options
 def sync(resources: tuple[str, ...], **options: Any) -> int:
     """Update copies of RESOURCES in a database.
@@ -45,6 +48,7 @@ def sync(resources: tuple[str, ...], **options: Any) -> int:
 
 
 @click.command()
+@PROFILE
 @verify_options
 def verify(resources: tuple[str, ...], *, limit: int, **options: Any) -> int:
     """Compare copies of RESOURCES with the company, and show what differs.

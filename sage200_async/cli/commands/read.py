@@ -17,6 +17,7 @@ from sage200_async.cli.completion import (
     complete_resource,
     completion_script,
 )
+from sage200_async.cli.config import PROFILE
 from sage200_async.cli.options import AS_JSON, EXPAND, FILTER, PAGE_SIZE, SELECT
 from sage200_async.cli.query_output import OutputOptions
 from sage200_async.cli.running import run_async
@@ -25,6 +26,7 @@ from sage200_async.cli.writers import FORMATS
 
 @click.command()
 @click.argument("resource", shell_complete=complete_resource)
+@PROFILE
 @FILTER
 @SELECT
 @EXPAND

@@ -1,0 +1,385 @@
+"""`sage200 init` and `sage200 profiles`, against a sandbox."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail
+from keyring.errors import PasswordDeleteError
+from msgspec.structs import replace
+
+from sage200_async.cli import init as init_module
+from sage200_async.profiles.file import read_profiles
+from sage200_async.sandbox import Behaviour
+
+SECRET = "sandbox-secret"
+OTHER_EDITION = Behaviour(edition="standard")
+
+
+class Keyring(KeyringBackend):
+    """Entries in memory."""
+
+    priority = 1
+
+    def __init__(self):
+        super().__init__()
+        self.entries = {}
+
+    def get_password(self, service, username):
+        return self.entries.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.entries[service, username] = password
+
+    def delete_password(self, service, username):
+        if self.entries.pop((service, username), None) is None:
+            raise PasswordDeleteError
+
+
+class BrokenKeyring(Keyring):
+    """A keyring that refuses to write."""
+
+    def set_password(self, service, username, password):
+        raise OSError(f"refused {password}")
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch, tmp_path):
+    """Set up a home folder of this test alone, on a machine without a keyring."""
+    for name in ("XDG_CONFIG_HOME", "LOCALAPPDATA", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    system = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())
+    yield
+    keyring.set_keyring(system)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Return a function that returns the profiles as they are stored."""
+    return lambda: read_profiles(tmp_path / "sage200" / "profiles.toml")
+
+
+@pytest.fixture
+def as_sage(monkeypatch):
+    """Let a sandbox stand for Sage, and a thread for the browser."""
+
+    def use(sandbox):
+        settings, ask = sandbox.settings, init_module._ask
+        names = ("base_url", "token_url", "authorization_url")
+        urls = {name: getattr(settings, name) for name in names}
+
+        def asked(*arguments):
+            answers = ask(*arguments)
+            return replace(answers, values=answers.values | urls)
+
+        monkeypatch.setattr(init_module, "_ask", asked)
+
+    def browse(url):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        threading.Thread(target=lambda: opener.open(url, timeout=20).close()).start()
+
+    monkeypatch.setattr(webbrowser, "open", browse)
+    return use
+
+
+def test_from_nothing_to_a_customer(sage200, serving, stored):
+    """Two commands lead from an empty folder to a customer of a sandbox."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        done = sage200("init", "--sandbox", sandbox.url)
+        assert "company        Sandbox Trading Ltd (7)" in done.stdout
+        assert "next: sage200 query customers --top 5" in done.stdout
+        rows = sage200("query", "customers", "--top", "1", "--format", "ndjson")
+        assert json.loads(rows.stdout)["id"]
+        assert "* " in sage200("profiles").stdout
+    assert stored().chosen == "default"
+
+
+def test_a_sandbox_that_is_not_running(sage200, stored):
+    """Without a sandbox, the error names the command that starts one."""
+    done = sage200("init", "--sandbox", "http://127.0.0.1:9", code=1)
+    assert "`sage200 sandbox --port 8200`" in done.stderr
+    assert stored().profiles == {}
+
+
+def test_a_sandbox_that_asks_a_person(sage200, serving, as_sage, stored):
+    """A sandbox with a page of consent is signed in to by the browser, like Sage."""
+    behaviour = Behaviour(consent="ask")
+    with serving(records={"customers": 3}, behaviour=behaviour) as (sandbox, _):
+        done = sage200("init", "--sandbox", sandbox.url, "--timeout", "0.2", code=1)
+    assert "the browser did not come back" in done.stderr
+    assert stored().profiles == {}
+
+
+def test_a_client_of_sage(sage200, serving, as_sage, stored, tmp_path):
+    """Options, a file with the secret and a browser make a profile that works."""
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n")
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        client = ("--client-id", "sandbox-client", "--client-secret-file", str(secret))
+        company = ("--company", "7", "--profile", "main", "--secrets", "file")
+        done = sage200("init", *client, *company)
+        assert "profile        main, in" in done.stdout
+        sage200("query", "customers", "--top", "1")
+    values = stored().profiles["main"]
+    assert values["client_secret"] == SECRET
+    assert (values["site"], values["company"]) == (sandbox.settings.site, "7")
+    if os.name == "posix":
+        modes = [
+            path.stat().st_mode & 0o777 for path in (tmp_path / "sage200").iterdir()
+        ]
+        assert set(modes) == {0o600}
+
+
+def test_secrets_in_the_keyring(sage200, serving, as_sage, stored, tmp_path):
+    """With a keyring, no file holds the secret or a token; removing clears all."""
+    backend = Keyring()
+    keyring.set_keyring(backend)
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        options = ("--client-id", "sandbox-client", "--company", "7")
+        done = sage200("init", *options, env={"SAGE200_CLIENT_SECRET": SECRET})
+        note = "SAGE200_CLIENT_SECRET in the environment: profiles are not used"
+        assert note in done.stderr
+        sage200("query", "customers", "--top", "1")
+        assert "in the keyring" in sage200("profiles").stdout
+    assert backend.entries["sage200-async:default", "client_secret"] == SECRET
+    texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [text for text in texts if SECRET in text or "access_token" in text]
+    sage200("profiles", "remove", "default")
+    assert backend.entries == {}
+    assert stored().profiles == {}
+
+
+def test_no_secret_goes_into_a_file_without_consent(sage200, stored):
+    """Without a keyring and without --secrets file, nothing is asked of Sage or stored."""
+    done = sage200("init", "--client-id", "c", code=2)
+    assert (
+        "no keyring to use here: this machine has none. --secrets file" in done.stderr
+    )
+    assert stored().profiles == {}
+
+
+def test_a_keyring_that_refuses(sage200, serving, as_sage, monkeypatch):
+    """A keyring that fails is named, with the option that does without it."""
+    keyring.set_keyring(BrokenKeyring())
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        monkeypatch.setenv("SAGE200_CLIENT_SECRET", SECRET)
+        done = sage200("init", "--client-id", "sandbox-client", code=1)
+    assert "the keyring failed with OSError" in done.stderr
+    assert SECRET not in done.stderr
+
+
+def test_the_edition_is_the_one_that_lists_companies(sage200, serving, as_sage, stored):
+    """Without --edition the one that the service has is looked for, and saved."""
+    with serving(records={"customers": 3}, behaviour=OTHER_EDITION) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url, "--edition", "standard")
+        assert stored().profiles["default"]["edition"] == "standard"
+        done = sage200("init", "--sandbox", sandbox.url, "--overwrite", code=1)
+    assert "saved without a company: `sage200 doctor --profile default`" in done.stderr
+
+
+def test_what_is_missing_without_a_terminal(sage200, serving):
+    """Each thing that would be asked for names its option instead."""
+    assert "--client-id is missing" in sage200("init", code=2).stderr
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        again = sage200("init", "--sandbox", sandbox.url, code=2)
+        assert "pass --overwrite to replace it" in again.stderr
+        wrong = ("--company", "99", "--overwrite")
+        done = sage200("init", "--sandbox", sandbox.url, *wrong, code=2)
+    assert "Sage lists no company 99" in done.stderr
+    assert "Sandbox Ireland Ltd" in done.stderr
+
+
+def test_several_companies_without_a_terminal(sage200, serving, as_sage):
+    """Several companies are listed, with the options that choose one."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        options = ("--client-id", "sandbox-client", "--secrets", "file")
+        done = sage200("init", *options, code=2)
+    assert "1  7        Sandbox Trading Ltd" in done.stderr
+    assert "again with --site and --company" in done.stderr
+
+
+def test_no_companies(sage200, serving, stored):
+    """A tunnel that is down leaves a profile that `doctor` can examine."""
+    with serving(behaviour=Behaviour(empty_sites=True)) as (sandbox, _):
+        done = sage200("init", "--sandbox", sandbox.url, code=1)
+        assert "Sage listed no companies" in done.stderr
+        assert "site" not in stored().profiles["default"]
+        sandbox.behaviour = Behaviour()
+        sage200("init", "--sandbox", sandbox.url)
+    assert stored().profiles["default"]["company"] == "7"
+
+
+def test_other_settings_of_a_profile_stay(sage200, serving, stored, tmp_path):
+    """What was set by hand, such as a time-out, is there after another `init`."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        path = tmp_path / "sage200" / "profiles.toml"
+        path.write_text(path.read_text() + "read_timeout = 9.0\n")
+        sage200("init", "--sandbox", sandbox.url, "--company", "8", "--overwrite")
+    values = stored().profiles["default"]
+    assert (values["read_timeout"], values["company"]) == (9.0, "8")
+
+
+def test_several_profiles(sage200, serving, stored):
+    """Profiles are chosen by --profile, by the variable, and by `profiles use`."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        second = ("--company", "7", "--profile", "ireland")
+        done = sage200("init", "--sandbox", sandbox.url, *second)
+        assert "next: sage200 query customers --top 5 --profile ireland" in done.stdout
+
+        def company(*options, **env):
+            listed = sage200("profiles", env=env).stdout if not options else ""
+            report = json.loads(sage200("whoami", "--json", *options, env=env).stdout)
+            assert report["sites"]
+            return re.findall(r"^\*\s+(\S+)", listed, re.MULTILINE)
+
+        assert company() == ["default"]
+        assert company(SAGE200_PROFILE="ireland") == ["ireland"]
+        assert "ireland is the default" in sage200("profiles", "use", "ireland").stdout
+        assert company() == ["ireland"]
+        company("--profile", "default")
+        wrong = sage200("whoami", "--profile", "irleand", code=2)
+        assert "There is no profile 'irleand'" in wrong.stderr
+        assert (
+            "it has default, ireland" in sage200("profiles", "use", "x", code=2).stderr
+        )
+        sage200("profiles", "remove", "ireland")
+    assert sorted(stored().profiles) == ["default"]
+
+
+def test_no_profiles(sage200):
+    """Without profiles, the command that makes one is named."""
+    assert "`sage200 init` makes one" in sage200("profiles").stderr
+    assert "it has none" in sage200("profiles", "remove", "x", code=2).stderr
+
+
+def test_removing_clears_the_tokens(sage200, serving, tmp_path):
+    """Of a profile that is removed, no file holds a token or a secret."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+    assert (tmp_path / "sage200" / "tokens-default.json").exists()
+    sage200("profiles", "remove", "default")
+    texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [text for text in texts if SECRET in text or "token" in text]
+
+
+def test_login_with_a_profile(sage200, serving, tmp_path):
+    """`logout` and other commands use the tokens of the profile."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        tokens = tmp_path / "sage200" / "tokens-default.json"
+        assert f"tokens deleted from {tokens}" in sage200("logout").stdout
+        done = sage200("query", "customers", code=4)
+    assert "Not signed in. Run `sage200 login`" in done.stderr
+
+
+def test_a_company_that_is_none_of_the_rows(sage200, serving):
+    """`whoami` prints the companies also when the one that is set is none of them."""
+    with serving(records={"customers": 3}) as (_, env):
+        wrong = env | {"SAGE200_COMPANY": "99"}
+        done = sage200("whoami", env=wrong, code=2)
+        assert "Sandbox Trading Ltd" in done.stdout
+        assert "Company 99 of site" in done.stderr
+        as_json = sage200("whoami", "--json", env=wrong, code=2).stdout
+        assert [row["company_id"] for row in json.loads(as_json)["sites"]] == [7, 8]
+        assert json.loads(as_json)["user"] is None
+
+
+def test_a_user_who_may_not_be_asked(sage200, serving):
+    """`whoami` prints the companies also when the user's role refuses the rest."""
+    behaviour = Behaviour(forbidden=frozenset({"current_user"}))
+    with serving(records={"customers": 3}, behaviour=behaviour) as (_, env):
+        done = sage200("whoami", env=env, code=1)
+    assert "Sandbox Trading Ltd" in done.stdout
+    assert "403" in done.stderr
+
+
+def test_the_environment_without_a_client_beside_a_profile(sage200, serving):
+    """Where variables hide the profiles and are not enough, a note says so."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        done = sage200("whoami", env={"SAGE200_SITE": "s"}, code=4)
+    assert "note: SAGE200_SITE in the environment, so the profiles in" in done.stderr
+
+
+DIALOGUE = """
+import os, sys, threading, urllib.request, webbrowser
+import keyring
+from keyring.backends import fail
+from msgspec.structs import replace
+from sage200_async.cli import init
+from sage200_async.cli.app import run
+keyring.set_keyring(fail.Keyring())
+url, ask = sys.argv.pop(), init._ask
+def asked(*arguments):
+    answers = ask(*arguments)
+    own = {"base_url": url + "/uk/sage200extra/accounts/v1/",
+           "token_url": url + "/oauth/token", "authorization_url": url + "/authorize"}
+    return replace(answers, values=answers.values | own)
+init._ask = asked
+def browse(address):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    threading.Thread(target=lambda: opener.open(address, timeout=20).close()).start()
+webbrowser.open = browse
+sys.exit(run())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")
+def test_a_dialogue(serving, stored, tmp_path):
+    """At a terminal each thing is asked for, the secret is not shown, and a row chosen."""
+    import pty
+
+    master, slave = pty.openpty()
+    with serving(records={"customers": 3}) as (sandbox, _):
+        command = [sys.executable, "-c", DIALOGUE, "init", sandbox.url]
+        process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
+        os.close(slave)
+        shown = ""
+        for question, answer in (
+            ("Client id:", "sandbox-client"),
+            ("Client secret", SECRET),
+            ("only you can read? [y/N]:", "y"),
+            ("Which row (1 to 2):", "3"),
+            ("Which row (1 to 2):", "2"),
+        ):
+            shown += _read_until(master, question)
+            os.write(master, f"{answer}\n".encode())
+        shown += _read_until(master, "sage200 doctor")
+        assert process.wait(30) == 0
+    os.close(master)
+    assert "developer.sage.com/200/guides/authenticating" in shown
+    assert SECRET not in shown
+    assert stored().profiles["default"]["company"] == "8"
+
+
+def _read_until(master, text):
+    shown = ""
+    while text not in shown:
+        chunk = os.read(master, 4096).decode(errors="replace")
+        assert chunk, shown
+        shown += chunk
+    return shown
+
+
+def test_where_the_profile_is(tmp_path, stored):
+    """The file of profiles lies in the user's configuration folder."""
+    assert stored().path == Path(tmp_path) / "sage200" / "profiles.toml"
