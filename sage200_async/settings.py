@@ -303,7 +303,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             settings = cls(**sources.values_of(source, variables, _KINDS))
         except SettingsError as error:
-            failure = sources.in_source(source, error)
+            failure = sources.in_source(source, bare(error))
         else:
             _log.info("settings come from %s", source)
             return settings

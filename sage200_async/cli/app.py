@@ -83,6 +83,7 @@ def app() -> None:
 _COMMANDS = (
     setup.init,
     setup.profiles,
+    setup.doctor,
     account.login,
     account.logout,
     account.whoami,

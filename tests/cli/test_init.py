@@ -101,6 +101,7 @@ def test_from_nothing_to_a_customer(sage200, serving, stored):
         rows = sage200("query", "customers", "--top", "1", "--format", "ndjson")
         assert json.loads(rows.stdout)["id"]
         assert "* " in sage200("profiles").stdout
+        sage200("doctor")
     assert stored().chosen == "default"
 
 
@@ -219,6 +220,9 @@ def test_no_companies(sage200, serving, stored):
         done = sage200("init", "--sandbox", sandbox.url, code=1)
         assert "Sage listed no companies" in done.stderr
         assert "site" not in stored().profiles["default"]
+        report = json.loads(sage200("doctor", "--json", code=1).stdout)
+        states = {check["check"]: check["status"] for check in report["checks"]}
+        assert states["tunnel"] == "failed"
         sandbox.behaviour = Behaviour()
         sage200("init", "--sandbox", sandbox.url)
     assert stored().profiles["default"]["company"] == "7"

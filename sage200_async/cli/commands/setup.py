@@ -10,7 +10,10 @@ import click
 from sage200_async.cli import init as init_command
 from sage200_async.cli import profiles as profiles_command
 from sage200_async.cli.commands.account import sign_in_options
+from sage200_async.cli.config import PROFILE
+from sage200_async.cli.doctor import report as doctor_command
 from sage200_async.cli.login import LoginOptions
+from sage200_async.cli.options import AS_JSON
 from sage200_async.cli.running import run_async
 
 _LOCAL = "http://127.0.0.1:8200"
@@ -100,3 +103,25 @@ def remove(name: str) -> None:
     This does not withdraw consent; do that in your Sage account.
     """
     run_async(profiles_command.remove_profile(name))
+
+
+@click.command()
+@PROFILE
+@click.option(
+    "--days",
+    default=7.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Days that the sign-in has to last; if fewer are left, the exit status is 4.",
+)
+@AS_JSON
+def doctor(*, days: float, as_json: bool) -> int:
+    """Find out what is wrong between this machine and your company, and its cure.
+
+    Checks settings, DNS, proxy, connection, TLS, clock, token, sites, company,
+    role, tunnel, edition and version, and reads one customer; nothing is
+    written. The exit status is 0 if all is well, 2 if a setting is wrong, 4 if a
+    person has to sign in (now, or within --days), and 1 if something else
+    failed. Warnings (!) do not count. Run it daily to know before the sign-in ends.
+    """
+    return run_async(doctor_command.doctor(days=days, as_json=as_json))
