@@ -3,7 +3,7 @@
 Where things live, each importing only from the ranks above it:
 
 errors, events, limits,
-settings, _optional          values that everything uses
+settings, profiles           values that everything uses, and where they come from
 odata/                       the query language, compiled; pure
 wire/                        bytes to records; pure
 paging/, transport/, auth/   pages to plans; HTTP, retries, limits; OAuth, tokens

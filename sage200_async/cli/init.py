@@ -59,7 +59,7 @@ class InitOptions(Struct, frozen=True, kw_only=True):
     company: str = ""
     sandbox: str = ""
     secrets: str = ""
-    """``keyring`` or ``file``; empty for the keyring, or a question without one."""
+    """``keyring`` or ``file``; empty for the keyring, or what is asked for without one."""
     overwrite: bool = False
 
 
@@ -83,8 +83,8 @@ class Answers(Struct, frozen=True):
         store = f"keyring://{self.profile}"
         if not self.keyring:
             store = token_path(os.environ, self.profile).as_uri()
-        values = self.values | {"token_store": store, "client_secret": self.secret}
-        return Settings(**values | {"edition": edition})
+        values: dict[str, Any] = {**self.values, "edition": edition}
+        return Settings(**values, token_store=store, client_secret=self.secret)
 
 
 def init(options: InitOptions) -> None:

@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal; without one, which option answers them."""
+"""What is asked of the person at the terminal; without one, which option answers them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(question: str, option: str = "", *, hidden: bool = False) -> str:
+def ask(prompt: str, option: str = "", *, hidden: bool = False) -> str:
     """Ask, and return the answer; where *hidden*, it is not shown, and may be empty.
 
     Raises:
@@ -23,11 +23,11 @@ def ask(question: str, option: str = "", *, hidden: bool = False) -> str:
         raise click.UsageError(message)
     default = "" if hidden else None
     answer: str = click.prompt(
-        question, default=default, hide_input=hidden, show_default=False, err=True
+        prompt, default=default, hide_input=hidden, show_default=False, err=True
     )
     return answer.strip()
 
 
-def confirmed(question: str) -> bool:
-    """Ask a question to be answered by yes or no; no is the default."""
-    return click.confirm(question, err=True)
+def confirmed(prompt: str) -> bool:
+    """Ask what is to be answered by yes or no; no is the default."""
+    return click.confirm(prompt, err=True)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from sage200_async._private_files import is_open_to_others, replace_private
@@ -25,6 +26,18 @@ RESERVED: Final = "none"
 """No profile is called so: ``SAGE200_PROFILE=none`` turns profiles off."""
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+_EXPECTED: Final = (
+    "expected a name of letters, digits and '-_.', such as 'ireland', but not 'none'"
+)
+
+
+class _Document(Struct):
+    """What the file holds."""
+
+    profiles: dict[str, dict[str, Any]] = {}
+    default: str = ""
 
 
 class ProfileFile(Struct, frozen=True):
@@ -69,12 +82,8 @@ def require_name(name: str) -> str:
     Raises:
         SettingsError: No profile can be called so.
     """
-    if not NAME.fullmatch(name) or name.lower() == RESERVED:
-        message = (
-            "profile: expected a name of letters, digits and '-_.', such as 'ireland', "
-            f"but not {RESERVED!r}; got {name!r}"
-        )
-        raise SettingsError(message, name="profile")
+    if not _is_name(name):
+        raise SettingsError(f"profile: {_EXPECTED}; got {name!r}", name="profile")
     return name
 
 
@@ -84,19 +93,14 @@ def read_profiles(path: Path) -> ProfileFile:
     Raises:
         SettingsError: It cannot be read, is no TOML, or is of a later version.
     """
-    document = _read(path)
-    version = document.get("version", VERSION)
-    if version != VERSION:
-        raise _unreadable(
-            path, f"its version is {version!r}: install the newer sage200-async"
-        )
-    profiles, default = document.get("profiles", {}), document.get("default", "")
-    well_formed = isinstance(profiles, dict) and isinstance(default, str)
-    if not well_formed or not all(isinstance(p, dict) for p in profiles.values()):
-        raise _unreadable(path, "expected a table [profiles.NAME] for each profile")
-    for name in profiles:
-        require_name(name)
-    return ProfileFile(path, profiles, default)
+    file = _read(path)
+    if isinstance(file, SettingsError):
+        raise file  # without the frames whose variables hold what is in the file
+    return file
+
+
+def _is_name(name: str) -> bool:
+    return bool(NAME.fullmatch(name)) and name.lower() != RESERVED
 
 
 def write_profiles(file: ProfileFile) -> None:
@@ -115,27 +119,40 @@ def write_profiles(file: ProfileFile) -> None:
     raise SettingsError(message, name="profile")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return the document, or an empty one; no error shows what is in it."""
+def _read(path: Path) -> ProfileFile | SettingsError:
+    """Return the profiles, or the error, which shows nothing of what is in the file."""
     import tomllib  # noqa: PLC0415 - a late import
 
     try:
         with path.open("rb") as file:
-            mode = path.stat().st_mode
             document = tomllib.load(file)
+        is_open = is_open_to_others(path.stat().st_mode)
     except FileNotFoundError:
-        return {}
+        return ProfileFile(path)
     except OSError as error:
-        failure = _unreadable(path, error.strerror or type(error).__name__)
+        return _unreadable(path, error.strerror or type(error).__name__)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        # Its text quotes the file, which may hold a secret, but for the position.
         position = re.search(r"\(at [^()]*\)", str(error))
-        failure = _unreadable(path, f"it is no TOML {position[0] if position else ''}")
-    else:
-        if is_open_to_others(mode):
-            _log.warning("%s: other users can read it. Run chmod 600 on it.", path)
-        return document
-    raise failure
+        return _unreadable(path, f"it is no TOML {position[0] if position else ''}")
+    if is_open:
+        _log.warning("%s: other users can read it. Run chmod 600 on it.", path)
+    return _profiles_in(document, path)
+
+
+def _profiles_in(document: dict[str, Any], path: Path) -> ProfileFile | SettingsError:
+    version = document.get("version", VERSION)
+    if version != VERSION:
+        return _unreadable(
+            path, f"its version is {version!r}: install the newer sage200-async"
+        )
+    try:
+        tables = msgspec.convert(document, _Document)
+    except msgspec.ValidationError:
+        return _unreadable(path, "expected a table [profiles.NAME] for each profile")
+    refused = [name for name in tables.profiles if not _is_name(name)]
+    if refused:
+        return _unreadable(path, f"{_EXPECTED}; got {refused[0]!r}")
+    return ProfileFile(path, tables.profiles, tables.default)
 
 
 def _unreadable(path: Path, reason: str) -> SettingsError:

@@ -358,14 +358,14 @@ def test_a_dialogue(serving, stored, tmp_path):
         )
         os.close(slave)
         shown = ""
-        for question, answer in (
+        for prompt, answer in (
             ("Client id:", "sandbox-client"),
             ("Client secret", SECRET),
             ("only you can read? [y/N]:", "y"),
             ("Which row (1 to 2):", "3"),
             ("Which row (1 to 2):", "2"),
         ):
-            shown += _read_until(master, question)
+            shown += _read_until(master, prompt)
             os.write(master, f"{answer}\n".encode())
         shown += _read_until(master, "sage200 doctor")
         assert process.wait(30) == 0

@@ -122,8 +122,8 @@ def test_one_of_several_profiles_has_to_be_named(environ, write):
     write(main=MAIN, other=OTHER)
     with pytest.raises(SettingsError, match="name one of main, other by --profile"):
         Settings.load(environ=environ)
-    with pytest.raises(SettingsError, match=r"There is no profile 'mian'.*main, other"):
-        Settings.load("mian", environ=environ)
+    with pytest.raises(SettingsError, match=r"There is no profile 'mein'.*main, other"):
+        Settings.load("mein", environ=environ)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,10 @@ def test_a_wrong_value_in_a_profile(environ, write):
     ("text", "reason"),
     [
         ('client_secret = "hush-hush"\n= 3', "it is no TOML .at line 2"),
-        ("version = 2", "its version is 2: install the newer sage200-async"),
+        (
+            "version = 2\nx = 'hush-hush'",
+            "its version is 2: install the newer sage200-async",
+        ),
         ("profiles = 3", "expected a table"),
         ("[profiles]\nmain = 3", "expected a table"),
         ("default = 3", "expected a table"),

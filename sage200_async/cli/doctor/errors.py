@@ -29,7 +29,7 @@ _TUNNEL: Final = (
 )
 _TLS_CURES: Final = {
     "expired": "The certificate has expired: set this machine's clock if it is wrong; "
-    "else whoever runs the server or the proxy has to renew the certificate.",
+    "else the operator of the server or the proxy has to renew the certificate.",
     "hostname mismatch": "The certificate is another host's: correct SAGE200_BASE_URL, or "
     "ask who runs the proxy in between.",
     "": "The certificate's issuer is unknown here. Behind a proxy that opens TLS, set "
