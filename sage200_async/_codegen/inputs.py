@@ -29,6 +29,8 @@ class InputField(Struct, frozen=True):
     """Characters of a text at most."""
     note: str = ""
     """What the documents know of it, in one line."""
+    places: int | None = None
+    """Decimal places of a number."""
 
 
 class Input(Struct, frozen=True):
@@ -156,6 +158,7 @@ def _input(models: Models, record: Record, bodies: Bodies, *, row: bool) -> Inpu
                 field.name in record.required,
                 field.length,
                 field.note,
+                field.places,
             )
             for field, type_ in taken
             if type_ is not None

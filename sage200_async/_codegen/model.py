@@ -81,6 +81,8 @@ class Field(Struct, frozen=True):
     """Whether related records are part of their record, and written with it."""
     length: int | None = None
     """Characters of a text at most; an enum's are wrong in the documents."""
+    places: int | None = None
+    """Decimal places of a number."""
     values: tuple[str, ...] = ()
     """The literals of an enum that are known; there may be others."""
 
@@ -198,6 +200,7 @@ class _Builder:
             record,
             part=bool(property_.target or property_.inside),
             length=property_.length if kind == "text" else None,
+            places=property_.places if kind == "number" else None,
             values=self._values(where, property_) if kind.startswith("enum") else (),
         )
 

@@ -28,7 +28,9 @@ def rules_module(inputs: Iterable[Input], area: str, overrides: Overrides) -> st
 
 
 def _entry(written: Input, overrides: Overrides) -> str:
-    """Return the columns of one record: required, read-only, lengths; "" without any.
+    """Return the columns of one record, "" without any.
+
+    They are: required, read-only, lengths, decimal places.
 
     Raises:
         OverrideError: A rule is enforced that there is not.
@@ -49,6 +51,7 @@ def _entry(written: Input, overrides: Overrides) -> str:
         ]
         for rule in _RULES
     ]
+    columns.append([f"{f.name}:{f.places}" for f in written.names if f.places])
     if not any(columns):
         return ""
     return f'    "{camel(written.record)}": ({", ".join(map(_packed, columns))}),\n'

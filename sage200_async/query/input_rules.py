@@ -49,6 +49,8 @@ class InputRules(NamedTuple):
     read_only: dict[str, bool]
     lengths: dict[str, tuple[int, bool]]
     """Characters of a text at most."""
+    places: dict[str, int]
+    """Decimal places that a number is rounded to."""
 
 
 class Fault(NamedTuple):
@@ -75,13 +77,15 @@ def _rules_of(module: str, record: str) -> InputRules | None:
     return None if columns is None else _parsed(*columns)
 
 
-def _parsed(required: str, read_only: str, lengths: str) -> InputRules:
+def _parsed(required: str, read_only: str, lengths: str, places: str) -> InputRules:
     limits = {
         name: (int(most), certain)
         for text, certain in _marked(lengths).items()
         for name, most in [text.split(":")]
     }
-    return InputRules(_marked(required), _marked(read_only), limits)
+    pairs = [text.split(":") for text in places.split()]
+    rounded = {name: int(digits) for name, digits in pairs}
+    return InputRules(_marked(required), _marked(read_only), limits, rounded)
 
 
 def _marked(words: str) -> dict[str, bool]:
@@ -113,6 +117,28 @@ def encode_update_many(
     body = encode_inputs(rows, resource.endpoint.fields, faults.errors)
     faults.warn()
     return body
+
+
+def encode_row(resource: BoundEndpoint, values: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Check *values* that change a record or become a new one, and encode them.
+
+    Returns:
+        JSON, and what a new record would lack; empty where it lacks nothing.
+    """
+    body = encode_update(resource, values)
+    fields, mode = resource.endpoint.fields, resource.context.check_inputs
+    rules = None if fields is None or mode == "off" else rules_of(type(fields))
+    if rules is None or fields is None:
+        return body, ""
+    missing = _missing(values, rules, type(fields), "", implied=False)
+    lacking = [text for text, certain in missing if certain or mode == "error"]
+    return body, "; ".join(lacking)
+
+
+def places_of(namespace: type[Fields]) -> dict[str, int]:
+    """Return how many decimal places the fields of a record have, where it is known."""
+    rules = rules_of(namespace)
+    return {} if rules is None else rules.places
 
 
 class _Faults:
@@ -255,7 +281,7 @@ _BY_NAME: Final[dict[type[Fields], dict[str, _FieldRule]]] = {}
 
 def _rules_by_name(namespace: type[Fields]) -> dict[str, _FieldRule]:
     """Return the rules of the fields that have any, and those of related records."""
-    rules = rules_of(namespace) or InputRules({}, {}, {})
+    rules = rules_of(namespace) or InputRules({}, {}, {}, {})
     by_name: dict[str, _FieldRule] = {}
     for name, kind in names_of(namespace).items():
         values = known_values(namespace, name)

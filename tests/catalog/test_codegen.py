@@ -301,15 +301,15 @@ ENFORCED = '[[enforced]]\nwhere = "{}"\nto = {}\nwhy = ""\nsource = "a test"\n'
 
 
 def test_rules_of_inputs_are_tables(run, tmp_path: Path) -> None:
-    """Required, read-only and lengths of each input; a confirmed rule has a mark."""
+    """Required, read-only, lengths and places of inputs; a confirmed rule has a mark."""
     overrides = tmp_path / "overrides.toml"
     entries = [("thing.name", '["required", "length"]'), ("thing_part", '"length"')]
     text = "".join(ENFORCED.format(*entry) for entry in entries)
     overrides.write_text(text, encoding="utf-8")
     assert run() == 0
     rules = (tmp_path / "catalog" / "rules" / "things.py").read_text("utf-8")
-    assert '"ThingPart": ("", "", "size:5!")' in rules
-    assert '"Thing": ("name!", "id owner", "name:5!")' in rules
+    assert '"ThingPart": ("", "", "size:5!", "")' in rules
+    assert '"Thing": ("name!", "id owner", "name:5!", "")' in rules
 
 
 def test_an_identity_has_fields_of_input_and_record(

@@ -20,7 +20,12 @@ RECORDS = [
     for name in catalog.__all__
     if (record := getattr(catalog, name)) and hasattr(record, "fields")
 ]
-WRITTEN = [record for record in RECORDS if rules_of(type(record.fields))]
+WRITTEN = [
+    record
+    for record in RECORDS
+    if (rules := rules_of(type(record.fields)))
+    and (rules.required or rules.read_only or rules.lengths)
+]
 LONG = "x" * 40
 
 
