@@ -13,22 +13,31 @@ RULES: Final = {
             "contact:60 country:60 address_1:60 address_2:60 address_3:60 "
             "address_4:60 city:60 county:60 postcode:10"
         ),
+        "",
     ),
     "BankContact": (
         "",
         "id bank_id date_time_created date_time_updated",
         "type:20 address:200",
+        "",
     ),
-    "BankEmail": ("", "id bank_id date_time_created date_time_updated", "email:200"),
+    "BankEmail": (
+        "",
+        "id bank_id date_time_created date_time_updated",
+        "email:200",
+        "",
+    ),
     "BankMemo": (
         "",
         "id bank_id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
     "BankWebsite": (
         "",
         "id bank_id date_time_created date_time_updated",
         "website:200",
+        "",
     ),
     "Bank": (
         "code sort_code",
@@ -45,38 +54,51 @@ RULES: Final = {
             "bank_charges_nominal_department:3 exchange_diff_nominal_reference:8 "
             "exchange_diff_nominal_cost_centre:3 exchange_diff_nominal_department:3"
         ),
+        "overdraft_limit:2",
     ),
     "BankReceiptNominalAnalysisItem": (
         "",
         "",
         "code:8 cost_centre:3 department:3 narrative:6000 reference:20",
+        "gross_value:2 goods_value:2 tax_value:2",
     ),
-    "BankReceiptBankCharge": ("", "", "code:8 cost_centre:3 department:3"),
+    "BankReceiptBankCharge": ("", "", "code:8 cost_centre:3 department:3", "value:2"),
     "BankReceiptNominalJournalItem": (
         "",
         "",
         "code:8 cost_centre:3 department:3 narrative:6000 reference:20",
+        "gross_value:2 goods_value:2 tax_value:2",
     ),
     "BankReceipt": (
         "bank_id nominal_analysis_items",
         "",
         ("reference:20 second_reference:20 tax_registration_number:30 narrative:6000"),
+        (
+            "exchange_rate:6 cheque_exchange_rate:6 cheque_value:2 "
+            "cheque_goods_value:2 cheque_tax_value:2"
+        ),
     ),
     "BankPaymentNominalAnalysisItem": (
         "",
         "",
         "code:8 cost_centre:3 department:3 narrative:6000 reference:20",
+        "gross_value:2 goods_value:2 tax_value:2",
     ),
-    "BankPaymentBankCharge": ("", "", "code:8 cost_centre:3 department:3"),
+    "BankPaymentBankCharge": ("", "", "code:8 cost_centre:3 department:3", "value:2"),
     "BankPaymentNominalJournalItem": (
         "",
         "",
         "code:8 cost_centre:3 department:3 narrative:6000 reference:20",
+        "gross_value:2 goods_value:2 tax_value:2",
     ),
     "BankPayment": (
         "bank_id nominal_analysis_items",
         "",
         ("reference:20 second_reference:20 tax_registration_number:30 narrative:6000"),
+        (
+            "exchange_rate:6 cheque_exchange_rate:6 cheque_value:2 "
+            "cheque_goods_value:2 cheque_tax_value:2"
+        ),
     ),
     "BankTransfer": (
         "bank_from_id bank_to_id payment_value",
@@ -86,6 +108,10 @@ RULES: Final = {
             "commission_cost_centre:3 commission_department:3 commission_payer:20 "
             "exchange_difference_code:8 exchange_difference_cost_centre:3 "
             "exchange_difference_department:3"
+        ),
+        (
+            "payment_value:2 receipt_value:2 exchange_rate:6 commission_value:2 "
+            "payment_to_base_exchange_rate:6 receipt_to_base_exchange_rate:6"
         ),
     ),
 }

@@ -16,5 +16,6 @@ RULES: Final = {
             "currency_base currency_euro"
         ),
         "",
+        "",
     ),
 }

@@ -13,6 +13,7 @@ RULES: Final = {
             "address_1:60 address_2:60 address_3:60 address_4:60 city:60 county:60 "
             "postcode:10 country:60"
         ),
+        "",
     ),
     "CompanyDetails": (
         "",
@@ -24,21 +25,25 @@ RULES: Final = {
             "name:60 telephone:30 fax:30 email:255 website:255 "
             "tax_registration_number:30 eori_number:14"
         ),
+        "",
     ),
     "FlowState": (
         "flow_id",
         "id date_time_created date_time_updated",
         "flow_id:128 value:8000",
+        "",
     ),
     "PendingEmail": (
         "email_type email_address user_number",
         "id date_time_created date_time_updated",
         "email_address:255 email_subject:255 email_body:8000 user_name:256",
+        "",
     ),
     "Courier": (
         "name",
         "id date_time_created date_time_updated",
         "name:60 website:2083 tracking_url:2083",
+        "",
     ),
     "SystemSettingsTransactionDateValidation": (
         "",
@@ -47,6 +52,7 @@ RULES: Final = {
             "previous_year_classification:20 future_year_classification:20 "
             "closed_period_classification:20 future_period_classification:20"
         ),
+        "",
     ),
     "SystemSettings": (
         "",
@@ -56,5 +62,6 @@ RULES: Final = {
             "reverse_charge_minimum_value date_time_created date_time_updated"
         ),
         "transaction_analysis_heading:30",
+        "intrastat_value_for_consolidation:2",
     ),
 }

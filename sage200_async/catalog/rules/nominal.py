@@ -13,6 +13,7 @@ RULES: Final = {
             "code:3 name:60 contact_name:200 contact_details:235 "
             "contact_email_address:200"
         ),
+        "",
     ),
     "Department": (
         "code",
@@ -21,6 +22,7 @@ RULES: Final = {
             "code:3 name:60 contact_name:200 contact_details:235 "
             "contact_email_address:200"
         ),
+        "",
     ),
     "NominalCode": (
         "reference report_category_id",
@@ -42,11 +44,13 @@ RULES: Final = {
             "analysis_code_16:60 analysis_code_17:60 analysis_code_18:60 "
             "analysis_code_19:60 analysis_code_20:60"
         ),
+        "",
     ),
     "NominalCodeMemo": (
         "nominal_code_id note",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
     "NominalCodeFinancialYear": (
         "",
@@ -56,6 +60,7 @@ RULES: Final = {
             "date_time_created date_time_updated"
         ),
         "",
+        "original_budget_value:2 budget_value:2",
     ),
     "NominalCodePeriodBalance": (
         "",
@@ -65,10 +70,12 @@ RULES: Final = {
             "is_future_period date_time_created date_time_updated"
         ),
         "",
+        "original_budget_value:2 budget_value:2",
     ),
     "NominalReportCategory": (
         "",
         "id date_time_created date_time_updated",
         "code:4 description:60",
+        "",
     ),
 }

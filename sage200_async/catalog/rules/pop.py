@@ -14,6 +14,7 @@ RULES: Final = {
             "city:60 county:60 country:60 postcode:10 contact:235 "
             "telephone_number:30 fax_number:30 email_address:255 tax_number:30"
         ),
+        "",
     ),
     "PopOrder": (
         "supplier_id",
@@ -39,14 +40,21 @@ RULES: Final = {
             "spare_text_4:100 spare_text_5:100 spare_text_6:100 spare_text_7:100 "
             "spare_text_8:100 spare_text_9:100 spare_text_10:100"
         ),
+        (
+            "exchange_rate:6 settlement_discount_percent:2 "
+            "document_discount_percent:2 spare_number_1:5 spare_number_2:5 "
+            "spare_number_3:5 spare_number_4:5 spare_number_5:5 spare_number_6:5 "
+            "spare_number_7:5 spare_number_8:5 spare_number_9:5 spare_number_10:5"
+        ),
     ),
     "PopOrderMemo": (
         "pop_order_return_id",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
-    "PopOrderDuplicateFlags": ("source_id supplier_id", "", ""),
-    "PopOrdersNewRequest": ("supplier_id", "", ""),
+    "PopOrderDuplicateFlags": ("source_id supplier_id", "", "", ""),
+    "PopOrdersNewRequest": ("supplier_id", "", "", ""),
     "PopOrderLine": (
         "line_type",
         (
@@ -76,11 +84,20 @@ RULES: Final = {
             "spare_text_5:100 spare_text_6:100 spare_text_7:100 spare_text_8:100 "
             "spare_text_9:100 spare_text_10:100 requisition_lines_comment:1000"
         ),
+        (
+            "line_quantity:5 unit_buying_price:5 unit_discount_percent:2 "
+            "unit_discount_value:5 landed_costs_percentage:2 "
+            "landed_costs_per_item:2 total_landed_costs_value:2 spare_number_1:5 "
+            "spare_number_2:5 spare_number_3:5 spare_number_4:5 spare_number_5:5 "
+            "spare_number_6:5 spare_number_7:5 spare_number_8:5 spare_number_9:5 "
+            "spare_number_10:5"
+        ),
     ),
     "PopOrderLineRequestedDeliveryDate": (
         "",
         "id pop_order_return_line_id date_time_created date_time_updated",
         "",
+        "quantity:5",
     ),
     "PopOrderLineDirectDeliveryAddress": (
         "",
@@ -90,5 +107,6 @@ RULES: Final = {
             "address_4:60 city:60 county:60 country:60 postcode:10 email:255 fax:30 "
             "tax_number:30 telephone:30"
         ),
+        "",
     ),
 }

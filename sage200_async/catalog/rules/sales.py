@@ -10,6 +10,7 @@ RULES: Final = {
         "",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
     "CustomerMainAddress": (
         "",
@@ -21,6 +22,7 @@ RULES: Final = {
             "address_1:60 address_2:60 address_3:60 address_4:60 city:60 county:60 "
             "postcode:10"
         ),
+        "",
     ),
     "Customer": (
         "reference name!",
@@ -52,6 +54,13 @@ RULES: Final = {
             "spare_text_6:100! spare_text_7:100! spare_text_8:100! "
             "spare_text_9:100! spare_text_10:100!"
         ),
+        (
+            "credit_limit:2 early_settlement_discount_percent:2 "
+            "invoice_discount_percent:2 invoice_line_discount_percent:2 "
+            "spare_number_1:5 spare_number_2:5 spare_number_3:5 spare_number_4:5 "
+            "spare_number_5:5 spare_number_6:5 spare_number_7:5 spare_number_8:5 "
+            "spare_number_9:5 spare_number_10:5"
+        ),
     ),
     "CustomerContact": (
         "",
@@ -60,22 +69,31 @@ RULES: Final = {
             "date_time_created date_time_updated"
         ),
         "name:180 first_name:60 middle_name:60 last_name:60",
+        "",
     ),
     "CustomerAlert": (
         "customer_id",
         "id updated_by date_time_created date_time_updated",
         "alert_text:255",
+        "",
     ),
     "CustomerMemo": (
         "customer_id note",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
-    "CustomerCard": ("description", "id customer_id last_used_date", "description:50"),
+    "CustomerCard": (
+        "description",
+        "id customer_id last_used_date",
+        "description:50",
+        "",
+    ),
     "CustomerEmail": (
         "",
         ("id customer_contact_id customer_contact date_time_created date_time_updated"),
         "email:227",
+        "",
     ),
     "CustomerFax": (
         "",
@@ -84,6 +102,7 @@ RULES: Final = {
             "date_time_updated"
         ),
         "country_code:5 area_code:20 subscriber_number:200",
+        "",
     ),
     "CustomerMobile": (
         "",
@@ -92,6 +111,7 @@ RULES: Final = {
             "date_time_updated"
         ),
         "country_code:5 area_code:20 subscriber_number:200",
+        "",
     ),
     "CustomerTelephone": (
         "",
@@ -100,11 +120,13 @@ RULES: Final = {
             "date_time_updated"
         ),
         "country_code:5 area_code:20 subscriber_number:200",
+        "",
     ),
     "CustomerWebsite": (
         "",
         ("id customer_contact_id customer_contact date_time_created date_time_updated"),
         "website:227",
+        "",
     ),
     "CustomerContactRole": (
         "",
@@ -113,8 +135,10 @@ RULES: Final = {
             "is_preferred_contact_for_role date_time_created date_time_updated"
         ),
         "",
+        "",
     ),
-    "SalesAllocation": ("customer_id allocation_lines", "", ""),
+    "SalesAllocationAllocationLine": ("", "", "", "value_to_allocate:2"),
+    "SalesAllocation": ("customer_id allocation_lines", "", "", ""),
     "SalesPostedTransaction": (
         "",
         (
@@ -131,11 +155,19 @@ RULES: Final = {
             "date_time_created date_time_updated"
         ),
         "queried:1",
+        "",
     ),
     "SalesPostedTransactionMemo": (
         "posted_customer_transaction_id note",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
+    ),
+    "SalesCreditNoteTaxAnalysisItem": (
+        "",
+        "",
+        "",
+        "goods_amount:2 discount_amount:2 tax_amount:2 tax_discount_amount:2",
     ),
     "SalesCreditNoteNominalAnalysisItem": (
         "",
@@ -144,13 +176,25 @@ RULES: Final = {
             "code:8 cost_centre:3 department:3 narrative:6000 "
             "transaction_analysis_code:20"
         ),
+        "value:2",
     ),
     "SalesCreditNote": (
         "customer_id",
         "is_eu_trader",
         "reference:20! second_reference:20!",
+        (
+            "exchange_rate:6 document_goods_value:2 document_tax_value:2 "
+            "document_discount_value:2 document_tax_discount_value:2 "
+            "discount_percent:2"
+        ),
     ),
-    "SalesCreditNoteNewRequest": ("customer_id", "", ""),
+    "SalesCreditNoteNewRequest": ("customer_id", "", "", ""),
+    "SalesInvoiceTaxAnalysisItem": (
+        "",
+        "",
+        "",
+        "goods_amount:2 discount_amount:2 tax_amount:2 tax_discount_amount:2",
+    ),
     "SalesInvoiceNominalAnalysisItem": (
         "",
         "",
@@ -158,13 +202,19 @@ RULES: Final = {
             "code:8 cost_centre:3 department:3 narrative:6000 "
             "transaction_analysis_code:20"
         ),
+        "value:2",
     ),
     "SalesInvoice": (
         "customer_id!",
         "is_eu_trader",
         "reference:20! second_reference:20!",
+        (
+            "exchange_rate:6 document_goods_value:2 document_tax_value:2 "
+            "document_discount_value:2 document_tax_discount_value:2 "
+            "discount_percent:2"
+        ),
     ),
-    "SalesInvoiceNewRequest": ("customer_id", "", ""),
+    "SalesInvoiceNewRequest": ("customer_id", "", "", ""),
     "SalesPaymentNominalAnalysisItem": (
         "",
         "",
@@ -172,11 +222,17 @@ RULES: Final = {
             "code:8 cost_centre:3 department:3 narrative:6000 "
             "transaction_analysis_code:20"
         ),
+        "value:2",
     ),
     "SalesPayment": (
         "customer_id bank_id cheque_value",
         "",
         "reference:20 second_reference:20",
+        (
+            "cheque_value:2 customer_cheque_value:2 exchange_rate:2 "
+            "bank_exchange_rate:6 cheque_exchange_rate:6 "
+            "settlement_discount_value:2"
+        ),
     ),
     "SalesReceiptNominalAnalysisItem": (
         "",
@@ -185,11 +241,17 @@ RULES: Final = {
             "code:8 cost_centre:3 department:3 narrative:6000 "
             "transaction_analysis_code:20"
         ),
+        "value:2",
     ),
     "SalesReceipt": (
         "customer_id bank_id cheque_value",
         "",
         "reference:20 second_reference:20",
+        (
+            "cheque_value:2 customer_cheque_value:2 exchange_rate:6 "
+            "bank_exchange_rate:6 cheque_exchange_rate:6 "
+            "settlement_discount_value:2"
+        ),
     ),
     "CustomerDeliveryAddress": (
         "customer_id! description! tax_code_id!",
@@ -202,12 +264,19 @@ RULES: Final = {
             "address_4:60 city:60 county:60 postcode:10 contact:235 telephone:60 "
             "fax:30 email:255 tax_number:30"
         ),
+        "",
     ),
-    "CustomerPriceEnquiryRequest": ("customer_id product_id", "", ""),
+    "CustomerPriceEnquiryRequest": ("customer_id product_id", "", "", "quantity:5"),
     "SalesLedgerSettings": (
         "",
         "id default_tax_code date_time_created date_time_updated",
         "",
+        "early_settlement_discount_percent:2",
     ),
-    "FinanceCharge": ("", "id date_time_created date_time_updated", ""),
+    "FinanceCharge": (
+        "",
+        "id date_time_created date_time_updated",
+        "",
+        "finance_charge_percent:2",
+    ),
 }

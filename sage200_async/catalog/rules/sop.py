@@ -13,6 +13,7 @@ RULES: Final = {
             "postal_name:60 address_1:60 address_2:60 address_3:60 address_4:60 "
             "city:60 county:60 country:60 postcode:10"
         ),
+        "",
     ),
     "SopOrderDeliveryAddress": (
         "",
@@ -22,6 +23,7 @@ RULES: Final = {
             "city:60 county:60 country:60 postcode:10 contact:235 "
             "telephone_number:30 fax_number:30 email_address:255 tax_number:30"
         ),
+        "",
     ),
     "SopOrder": (
         "customer_id!",
@@ -50,14 +52,22 @@ RULES: Final = {
             "spare_text_6:100! spare_text_7:100! spare_text_8:100! "
             "spare_text_9:100! spare_text_10:100!"
         ),
+        (
+            "exchange_rate:6 settlement_discount_percent:2 "
+            "document_discount_percent:2 payment_value:2 spare_number_1:5 "
+            "spare_number_2:5 spare_number_3:5 spare_number_4:5 spare_number_5:5 "
+            "spare_number_6:5 spare_number_7:5 spare_number_8:5 spare_number_9:5 "
+            "spare_number_10:5"
+        ),
     ),
-    "SopOrdersNewRequest": ("customer_id", "", ""),
+    "SopOrdersNewRequest": ("customer_id", "", "", ""),
     "SopOrderMemo": (
         "sop_order_return_id",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
-    "SopOrderDuplicateFlags": ("source_id customer_id", "", ""),
+    "SopOrderDuplicateFlags": ("source_id customer_id", "", "", ""),
     "SopOrderLine": (
         "line_type",
         (
@@ -92,6 +102,13 @@ RULES: Final = {
             "spare_text_7:100! spare_text_8:100! spare_text_9:100! "
             "spare_text_10:100!"
         ),
+        (
+            "line_quantity:5 to_allocate_quantity:5 allocated_quantity:5 "
+            "selling_unit_price:5 unit_discount_percent:2 unit_discount_value:5 "
+            "discounted_unit_price:2 cost_price:5 spare_number_1:5 spare_number_2:5 "
+            "spare_number_3:5 spare_number_4:5 spare_number_5:5 spare_number_6:5 "
+            "spare_number_7:5 spare_number_8:5 spare_number_9:5 spare_number_10:5"
+        ),
     ),
     "SopQuoteCashAccountInvoiceAddress": (
         "",
@@ -100,6 +117,7 @@ RULES: Final = {
             "postal_name:60 address_1:60 address_2:60 address_3:60 address_4:60 "
             "city:60 county:60 country:60 postcode:10"
         ),
+        "",
     ),
     "SopQuoteDeliveryAddress": (
         "",
@@ -109,6 +127,7 @@ RULES: Final = {
             "city:60 county:60 country:60 postcode:10 contact:235 "
             "telephone_number:30 fax_number:30 email_address:255 tax_number:30"
         ),
+        "",
     ),
     "SopQuote": (
         "customer_id!",
@@ -133,14 +152,21 @@ RULES: Final = {
             "spare_text_5:100 spare_text_6:100 spare_text_7:100 spare_text_8:100 "
             "spare_text_9:100 spare_text_10:100"
         ),
+        (
+            "exchange_rate:6 settlement_discount_percent:2 "
+            "document_discount_percent:2 spare_number_1:5 spare_number_2:5 "
+            "spare_number_3:5 spare_number_4:5 spare_number_5:5 spare_number_6:5 "
+            "spare_number_7:5 spare_number_8:5 spare_number_9:5 spare_number_10:5"
+        ),
     ),
-    "SopQuotesNewRequest": ("customer_id", "", ""),
+    "SopQuotesNewRequest": ("customer_id", "", "", ""),
     "SopQuoteMemo": (
         "sop_order_return_id",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
-    "SopQuoteDuplicateFlags": ("source_id customer_id", "", ""),
+    "SopQuoteDuplicateFlags": ("source_id customer_id", "", "", ""),
     "SopQuoteLine": (
         "line_type",
         (
@@ -174,8 +200,26 @@ RULES: Final = {
             "spare_text_5:100 spare_text_6:100 spare_text_7:100 spare_text_8:100 "
             "spare_text_9:100 spare_text_10:100"
         ),
+        (
+            "line_quantity:5 allocated_quantity:5 selling_unit_price:5 "
+            "unit_discount_percent:2 unit_discount_value:5 discounted_unit_price:2 "
+            "cost_price:5 spare_number_1:5 spare_number_2:5 spare_number_3:5 "
+            "spare_number_4:5 spare_number_5:5 spare_number_6:5 spare_number_7:5 "
+            "spare_number_8:5 spare_number_9:5 spare_number_10:5"
+        ),
     ),
-    "SopOrderReturnProfit": ("", "id date_time_created date_time_updated", ""),
+    "SopOrderReturnProfit": (
+        "",
+        "id date_time_created date_time_updated",
+        "",
+        (
+            "estimated_cost_value:5 estimated_profit_percent_on_revenue:5 "
+            "estimated_profit_percent_on_cost:5 estimated_profit_value:5 "
+            "issue_value:5 realised_cost_value:5 realised_issue_value:5 "
+            "realised_profit_percent_on_revenue:5 realised_profit_percent_on_cost:5 "
+            "realised_profit_value:5"
+        ),
+    ),
     "SopOrderReturnLineProfit": (
         "",
         (
@@ -183,8 +227,16 @@ RULES: Final = {
             "date_time_updated"
         ),
         "",
+        (
+            "estimated_cost_rate:5 estimated_profit_percent_on_revenue:5 "
+            "estimated_profit_percent_on_cost:5 estimated_profit_value:5 "
+            "issue_rate:5 line_quantity:5 realised_cost_rate:5 "
+            "realised_cost_value:5 realised_profit_percent_on_revenue:5 "
+            "realised_profit_percent_on_cost:5 realised_profit_value:5 "
+            "realised_quantity:5"
+        ),
     ),
-    "SopConfirmDespatchAdjustment": ("sop_order_return_id items", "", ""),
+    "SopConfirmDespatchAdjustment": ("sop_order_return_id items", "", "", ""),
     "SopDespatchReceiptItem": (
         "quantity",
         (
@@ -199,10 +251,11 @@ RULES: Final = {
             "promised_delivery_date"
         ),
         "",
+        "quantity:5",
     ),
-    "PendingSopDespatchReceipt": ("", "", "consignment_no:60 notes:256"),
-    "SopConfirmDespatchBinItemsRequest": ("id", "", ""),
-    "SopConfirmDespatchTraceableItemsRequest": ("id", "", ""),
+    "PendingSopDespatchReceipt": ("", "", "consignment_no:60 notes:256", "weight:4"),
+    "SopConfirmDespatchBinItemsRequest": ("id", "", "", ""),
+    "SopConfirmDespatchTraceableItemsRequest": ("id", "", "", ""),
     "SopDespatchReceipt": (
         "",
         (
@@ -211,12 +264,18 @@ RULES: Final = {
             "sop_export_reason date_time_created date_time_updated"
         ),
         "consignment_no:60 notes:256",
+        "weight:4",
     ),
-    "SopIncoterm": ("name", "id date_time_created date_time_updated", "name:60"),
-    "SopExportReason": ("name", "id date_time_created date_time_updated", "name:60"),
-    "SuggestedProductOptions": ("customer_id", "", ""),
-    "SopDespatchBinItem": ("", "id bin_name available_quantity", ""),
-    "SopOrderLineTraceableItemsRequest": ("id", "", ""),
+    "SopIncoterm": ("name", "id date_time_created date_time_updated", "name:60", ""),
+    "SopExportReason": (
+        "name",
+        "id date_time_created date_time_updated",
+        "name:60",
+        "",
+    ),
+    "SuggestedProductOptions": ("customer_id", "", "", ""),
+    "SopDespatchBinItem": ("", "id bin_name available_quantity", "", "quantity:5"),
+    "SopOrderLineTraceableItemsRequest": ("id", "", "", ""),
     "SopItemTraceableAdjustmentItem": (
         "quantity is_selected",
         (
@@ -229,5 +288,6 @@ RULES: Final = {
             "is_allocated is_selectable"
         ),
         "",
+        "quantity:5",
     ),
 }

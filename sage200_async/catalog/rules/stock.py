@@ -32,6 +32,13 @@ RULES: Final = {
             "spare_text_7:100! spare_text_8:100! spare_text_9:100! "
             "spare_text_10:100!"
         ),
+        (
+            "standard_cost:5 average_buying_price:5 weight:4 "
+            "supplementary_unit_conversion_ratio:9 landed_costs_percentage:2 "
+            "landed_costs_per_item:2 spare_number_1:5 spare_number_2:5 "
+            "spare_number_3:5 spare_number_4:5 spare_number_5:5 spare_number_6:5 "
+            "spare_number_7:5 spare_number_8:5 spare_number_9:5 spare_number_10:5"
+        ),
     ),
     "ProductSupplier": (
         "product_id supplier_id",
@@ -42,26 +49,34 @@ RULES: Final = {
             "date_time_updated"
         ),
         "supplier_stock_code:60 lead_time_unit:20",
+        (
+            "usual_order_quantity:5 minimum_order_quantity:5 list_price:5 "
+            "landed_costs_percentage:2 landed_costs_per_item:2 last_buying_price:5"
+        ),
     ),
     "AlternativeProduct": (
         "product_id alternative_product_id",
         "id alternative_product product date_time_created date_time_updated",
+        "",
         "",
     ),
     "CrossSellProduct": (
         "product_id cross_sell_product_id",
         "id cross_sell_product product date_time_created date_time_updated",
         "",
+        "",
     ),
     "ProductMemo": (
         "product_id note",
         "id created_by date_time_created date_time_updated",
         "note:1000",
+        "",
     ),
     "ProductSearchCategoryValue": (
         "",
         "search_value date_time_created date_time_updated",
         "search_category_name:40 search_value_name:40",
+        "",
     ),
     "ProductUnit": (
         "",
@@ -70,11 +85,22 @@ RULES: Final = {
             "date_time_updated"
         ),
         "",
+        "multiple_of_base_unit:9 unit_precision:5",
     ),
-    "BomSettings": ("", "id cost_heading date_time_created", ""),
-    "ProductSearch": ("search_category_values", "matching_products", ""),
-    "LookupProductGroup": ("", "", "code:20 description:50"),
-    "StockTransferTraceableItemsRequest": ("product_id bin_holding_from_id", "", ""),
+    "BomSettings": (
+        "",
+        "id cost_heading date_time_created",
+        "",
+        "order_min_quantity:5 scrap_percent:2",
+    ),
+    "ProductSearch": ("search_category_values", "matching_products", "", ""),
+    "LookupProductGroup": ("", "", "code:20 description:50", ""),
+    "StockTransferTraceableItemsRequest": (
+        "product_id bin_holding_from_id",
+        "",
+        "",
+        "",
+    ),
     "StockTransferTraceableAdjustmentItem": (
         "",
         (
@@ -83,11 +109,13 @@ RULES: Final = {
             "allocated_quantity is_allocated original_quantity available_quantity"
         ),
         "",
+        "quantity:5",
     ),
     "StockTransfer": (
         "product_id bin_holding_from_id bin_holding_to_id quantity",
         "",
         "reference:20 second_reference:20",
+        "quantity:5",
     ),
     "Warehouse": (
         "name",
@@ -100,8 +128,13 @@ RULES: Final = {
             "spare_text_5:100 spare_text_6:100 spare_text_7:100 spare_text_8:100 "
             "spare_text_9:100 spare_text_10:100"
         ),
+        (
+            "spare_number_1:5 spare_number_2:5 spare_number_3:5 spare_number_4:5 "
+            "spare_number_5:5 spare_number_6:5 spare_number_7:5 spare_number_8:5 "
+            "spare_number_9:5 spare_number_10:5"
+        ),
     ),
-    "WarehouseBomSettings": ("", "id date_time_created", ""),
+    "WarehouseBomSettings": ("", "id date_time_created", "", ""),
     "WarehouseHolding": (
         "warehouse_id product_id",
         (
@@ -113,6 +146,7 @@ RULES: Final = {
             "status date_time_created date_time_updated"
         ),
         "",
+        "reorder_level:5 minimum_level:5 maximum_level:5",
     ),
     "BinHolding": (
         "warehouse_holding_id product_id",
@@ -128,11 +162,17 @@ RULES: Final = {
             "spare_text_4:100 spare_text_5:100 spare_text_6:100 spare_text_7:100 "
             "spare_text_8:100 spare_text_9:100 spare_text_10:100"
         ),
+        (
+            "spare_number_1:5 spare_number_2:5 spare_number_3:5 spare_number_4:5 "
+            "spare_number_5:5 spare_number_6:5 spare_number_7:5 spare_number_8:5 "
+            "spare_number_9:5 spare_number_10:5"
+        ),
     ),
     "TraceableAdjustmentItemSplitBatchItem": (
         "",
         "",
         "identification_no:30 additional_reference:30",
+        "quantity:5",
     ),
     "TraceableAdjustmentItem": (
         "",
@@ -142,12 +182,18 @@ RULES: Final = {
             "traceable_item_id"
         ),
         "identification_no:30 additional_reference:30",
+        "quantity:5",
     ),
-    "TraceableAdjustment": ("product_id", "", ""),
-    "TraceableItemsAssignTraceableItemsRequest": ("product_id", "", ""),
-    "TraceableItemsAmendTraceableItemsRequest": ("product_id", "", ""),
-    "ProductDuplicateFlags": ("source_id", "", "new_code:30 new_name:60"),
-    "StocktakeCriteriaTemplate": ("name", "id", "name:50"),
+    "TraceableAdjustment": ("product_id", "", "", ""),
+    "TraceableItemsAssignTraceableItemsRequest": ("product_id", "", "", ""),
+    "TraceableItemsAmendTraceableItemsRequest": ("product_id", "", "", ""),
+    "ProductDuplicateFlags": ("source_id", "", "new_code:30 new_name:60", ""),
+    "StocktakeCriteriaTemplate": (
+        "name",
+        "id",
+        "name:50",
+        "quantity_from:5 quantity_to:5",
+    ),
     "StocktakeItem": (
         "",
         (
@@ -158,6 +204,7 @@ RULES: Final = {
             "date_of_last_sale"
         ),
         "",
+        "",
     ),
     "Stocktake": (
         "warehouse_id",
@@ -166,6 +213,7 @@ RULES: Final = {
             "can_modify_stocktake_type failed_stocktake_items"
         ),
         "stocktake_name:60 nominal_narrative:6000",
+        "",
     ),
     "StocktakeCountSheetItem": (
         "",
@@ -178,5 +226,6 @@ RULES: Final = {
             "allows_negative_stock stocktake_trace_count_sheet_items"
         ),
         "discrepancy_narrative:6000",
+        "actual_quantity_in_stock:5",
     ),
 }
