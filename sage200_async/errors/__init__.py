@@ -36,6 +36,7 @@
     ├── ExtractError                      the data read may be incomplete
     │   └── SinkError                     the data read could not be written
     │       └── SinkConflict              the destination holds different data
+    ├── JournalError                      a job's journal is another's, or unusable
     └── ResultError (also LookupError)    exactly one record was expected
         ├── NoResultFound                 none matched
         └── MultipleResultsFound          several matched
@@ -50,6 +51,7 @@ from sage200_async.errors.base import RequestLike as RequestLike
 from sage200_async.errors.base import ResponseLike as ResponseLike
 from sage200_async.errors.base import Sage200Error as Sage200Error
 from sage200_async.errors.reading import ExtractError as ExtractError
+from sage200_async.errors.reading import JournalError as JournalError
 from sage200_async.errors.reading import MultipleResultsFound as MultipleResultsFound
 from sage200_async.errors.reading import NoResultFound as NoResultFound
 from sage200_async.errors.reading import PagingError as PagingError
