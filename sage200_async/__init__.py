@@ -8,6 +8,7 @@ odata/                       the query language, compiled; pure
 wire/                        bytes to records; pure
 paging/, transport/, auth/   pages to plans; HTTP, retries, limits; OAuth, tokens
 arrow/                       pages to Arrow columns; imports pyarrow
+write/                       many rows, each sent once at most
 query/                       resources and the queries made from them
 catalog/                     every resource: declarations only
 client, telemetry            stacks the transports, owns their lifetime; OpenTelemetry

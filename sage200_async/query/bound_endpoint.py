@@ -245,6 +245,8 @@ class BoundEndpoint:
         # overrides what the resource can do.
         get = _Unsupported()
         create = _Unsupported()
+        insert = _Unsupported()
+        upsert = _Unsupported()
         update = _Unsupported()
         update_many = _Unsupported()
         delete = _Unsupported()

@@ -6,13 +6,13 @@ a type checker, and raises `UnsupportedOperation` before any I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from sage200_async.errors import NotFound, QueryError
 from sage200_async.odata.encoding import encode_query
 from sage200_async.odata.options import select_and_expand
 from sage200_async.query.bound_endpoint import BoundEndpoint
+from sage200_async.query.bulk_writes import Changes, Insert, Values
 from sage200_async.query.endpoint import Item
 from sage200_async.query.input_rules import (
     encode_create,
@@ -40,6 +40,8 @@ from sage200_async.wire.single_record import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typing_extensions import TypeVar
 
     N = TypeVar("N", bound=Item, default=Item)
@@ -50,8 +52,6 @@ else:
 
 R = TypeVar("R")
 M = TypeVar("M")
-Values = TypeVar("Values", bound=Mapping[str, Any])
-Changes = TypeVar("Changes", bound=Mapping[str, Any])
 
 
 class Parent(BoundEndpoint, Generic[N]):
@@ -152,8 +152,8 @@ class Single(Query, Generic[R]):
         return self._into(model, Single)  # type: ignore[no-any-return]
 
 
-class Create(BoundEndpoint, Generic[R, Values]):
-    """A resource in which records are created."""
+class Create(Insert[Values], Generic[R, Values]):
+    """A resource in which records are created, one by one or many."""
 
     __slots__ = ()
 

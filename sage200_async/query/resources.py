@@ -13,10 +13,10 @@ from typing import Any, Final, Generic
 from sage200_async.errors import QueryError
 from sage200_async.odata.fields import field
 from sage200_async.odata.plain_values import shown
+from sage200_async.query.bulk_writes import Changes, Upsert, Values
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.query.endpoint import Endpoint
 from sage200_async.query.operations import (
-    Changes,
     Create,
     Delete,
     Get,
@@ -26,7 +26,6 @@ from sage200_async.query.operations import (
     R,
     Update,
     UpdateMany,
-    Values,
 )
 
 
@@ -85,6 +84,7 @@ class Resource(
     ListGet[R, N],
     Create[R, Values],
     Update[R, Changes],
+    Upsert[R, Values, Changes],
     Delete,
     Generic[R, Values, Changes, N],
 ):
@@ -98,6 +98,7 @@ class BatchUpdateResource(
     Create[R, Values],
     Update[R, Changes],
     UpdateMany[R, Changes],
+    Upsert[R, Values, Changes],
     Delete,
     Generic[R, Values, Changes, N],
 ):

@@ -46,6 +46,8 @@ from sage200_async.paging.raw_form import RawForm
 from sage200_async.paging.stream import Page
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.wire.messages import Response
+from sage200_async.write import Outcome, Report
+from sage200_async.write.job import WriteJob
 
 if TYPE_CHECKING:
     from sage200_async.catalog.endpoints import CustomersQuery, SopOrdersQuery
@@ -186,6 +188,18 @@ async def in_processes(client: Sage200Client, json: bytes) -> None:
     token = await client.access_token()
     assert_type(token, AccessToken)
     assert_type(token.settings_for(client.settings), Settings)
+
+
+async def in_bulk(client: Sage200Client, customers: list[Customer]) -> None:
+    rows = client.customers.upsert([{"reference": "A", "name": "A"}], journal="a.db")
+    assert_type(rows, WriteJob)
+    async with client.customers.upsert(customers, journal="a.db", workers=8) as job:
+        async for outcome in job:
+            assert_type(outcome, Outcome)
+            assert_type(outcome.id, int | str | None)
+    assert_type(job.report, Report)
+    invoices = client.sales_invoices.insert([{"customer_id": 1}], journal="b.db")
+    assert_type(await invoices.finish(), Report)
 
 
 async def signing_in(settings: Settings) -> None:

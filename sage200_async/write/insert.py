@@ -1,0 +1,71 @@
+"""Insert: each row becomes a document, found again by a marker that is put into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sage200_async.write.decisions import UNPROVED, End, Later, Send
+from sage200_async.write.keys import key_in
+from sage200_async.write.upsert import wanted_by
+
+if TYPE_CHECKING:
+    from sage200_async.write.journal_rows import JournalRow
+    from sage200_async.write.look_up import Found, Wanted
+    from sage200_async.write.target import Target
+
+_ONCE = (
+    "it was sent once, and whether it was written is not known; nothing finds it again, "
+    "so that it is not sent a second time: look for it in Sage"
+)
+
+
+class InsertRules:
+    """Sends each row; one that may have been written is looked for first.
+
+    Args:
+        target: Where documents are created, and where they are found.
+        token: What the markers that are made begin with.
+    """
+
+    def __init__(self, target: Target, token: str) -> None:
+        self._target = target
+        self._token = token
+
+    def wanted(self, row: JournalRow) -> Wanted | None:
+        """Return the marker of *row*; None where it was made for it, and is new."""
+        if not self._target.by or not (row.in_doubt or self._is_own(row)):
+            return None
+        return wanted_by(self._target, row)
+
+    def _is_own(self, row: JournalRow) -> bool:
+        """Return whether the marker is the caller's own, not one that was made."""
+        own = {name: marker_of(self._token, row.row) for name in self._target.by}
+        return key_in(own, self._target.by) != row.key
+
+    def decide(self, row: JournalRow, answer: Found | None) -> End | Send | Later:
+        """Decide whether *row* is sent."""
+        if answer is not None and (answer.records or answer.others):
+            record = (answer.records or answer.others)[0]
+            id_ = record.get("urn") or record.get(self._target.key)
+            if row.in_doubt:
+                return End("created", id_)
+            return End("unchanged", id_, "a document with this marker is there already")
+        if row.in_doubt and answer is None:
+            return End("unknown", reason=_ONCE)
+        if row.in_doubt and answer is not None and not answer.proved:
+            return UNPROVED
+        if row.lacks:
+            return End("refused", reason=row.lacks)
+        # Where nothing is looked up, there is nothing to wait for.
+        settles = bool(self._target.by)
+        return Send("POST", self._target.path, row.body, settles=settles)
+
+
+def marker_of(token: str, row: int) -> str:
+    """Return the marker that is made for a row: 16 characters for a million rows.
+
+    Example:
+        >>> marker_of("9f3a01bc", 17)
+        '9F3A01BC-17'
+    """
+    return f"{token.upper()}-{row}"

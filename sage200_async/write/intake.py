@@ -1,0 +1,102 @@
+"""The intake: all rows go into the journal, checked, before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sage200_async.errors import InvalidInput, QueryError
+from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.json_types import Untyped
+from sage200_async.write.input_rows import each_row
+from sage200_async.write.insert import marker_of
+from sage200_async.write.journal_rows import NewRow
+from sage200_async.write.keys import key_in, require_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sage200_async.write.journal_thread import JournalThread
+    from sage200_async.write.target import Target
+
+_ROWS: Final = 500
+# Rows that are written to the disk at once.
+_BITS: Final = 256
+_LONGEST_REASON: Final = 2000
+
+
+class Intake:
+    """Reads the rows of a job into its journal.
+
+    Args:
+        target: Checks and encodes them.
+        marker: The field that each row gets a marker in, or "".
+        thread: The journal.
+    """
+
+    def __init__(self, target: Target, marker: str, thread: JournalThread) -> None:
+        self._target = target
+        self._marker = marker
+        self._thread = thread
+        self._sum = 0
+
+    async def take(self, rows: object) -> None:
+        """Read all *rows*.
+
+        Raises:
+            JournalError: Other rows were sent under the same journal.
+        """
+        journal, some, count = self._thread.journal, list[NewRow](), 0
+        await self._thread.run(journal.begin_input)
+        async for row in each_row(rows):
+            count += 1
+            some.append(self._new_row(count, row))
+            if len(some) == _ROWS:
+                await self._thread.run(journal.add, some)
+                some = []
+        await self._thread.run(journal.add, some)
+        digest = f"{count}:{self._sum:064x}"
+        await self._thread.run(journal.finish_input, digest)
+
+    def _new_row(self, number: int, row: object) -> NewRow:
+        """Check one row and encode it."""
+        values: Mapping[str, Any] = {}
+        key, body, lacks, fault = None, b"", "", ""
+        try:
+            values = self._target.values_of(row)
+            self._count(_best_effort(values))
+            values = self._marked(number, values)
+            body, lacks = self._target.encode(values)
+            key = self._key_of(body)
+        except InvalidInput as error:
+            fault = "; ".join(error.faults) or str(error)
+        except QueryError as error:
+            fault = str(error)
+        body = body or _best_effort(values)
+        return NewRow(number, key, body, lacks, fault[:_LONGEST_REASON])
+
+    def _count(self, body: bytes) -> None:
+        """Add a row to what is known of the input: its order does not matter."""
+        digest = hashlib.blake2b(body, digest_size=_BITS // 8).digest()
+        self._sum = (self._sum + int.from_bytes(digest)) % (1 << _BITS)
+
+    def _marked(self, number: int, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        marker = self._marker
+        if not marker or key_in(values, [marker]) is not None:
+            return values
+        return {**values, marker: marker_of(self._thread.journal.token, number)}
+
+    def _key_of(self, body: bytes) -> str | None:
+        """Return the key of a row, read from what is sent."""
+        by = self._target.by
+        return require_key(decoder_for(Untyped).decode(body), by) if by else None
+
+
+def _best_effort(values: Mapping[str, Any]) -> bytes:
+    """Return *values* as JSON, whatever they are, for the digest and the report."""
+    try:
+        return msgspec.json.encode(values, enc_hook=repr, order="deterministic")
+    except (TypeError, ValueError, RecursionError):
+        return repr(values).encode("utf-8", "replace")
