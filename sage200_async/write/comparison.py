@@ -119,8 +119,11 @@ class Comparison:
                     self._adds_rows = True
             elif row.get(_DELETE):
                 changed.append({"id": record.get("id"), _DELETE: True})
-            elif below := self._differing(row, record, fields, f"{path}."):
-                changed.append({"id": record.get("id"), **below})
+            else:
+                rest = {k: v for k, v in row.items() if k not in {"id", *by}}
+                below = self._differing(rest, record, fields, f"{path}.")
+                if below:
+                    changed.append({"id": record.get("id"), **below})
         return changed
 
 

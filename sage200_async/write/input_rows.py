@@ -27,8 +27,6 @@ class ArrowTable(Protocol):
         ...
 
 
-_TURN: Final = 100
-# Rows after which other tasks get their turn.
 _ARROW_ROWS: Final = 1000
 # Rows of Arrow that are Python objects at a time.
 
@@ -51,7 +49,7 @@ def _is_rows(rows: object) -> bool:
 
 
 async def each_row(rows: object) -> AsyncIterator[object]:
-    """Yield *rows* one by one; other tasks get their turn in between."""
+    """Yield *rows* one by one."""
     if hasattr(rows, "__arrow_c_stream__"):
         async for values in _arrow_rows(rows):
             yield values
@@ -59,9 +57,7 @@ async def each_row(rows: object) -> AsyncIterator[object]:
         async for row in cast("AsyncIterable[object]", rows):
             yield row
     else:
-        for number, one in enumerate(cast("Iterable[object]", rows)):
-            if number % _TURN == 0:
-                await asyncio.sleep(0)
+        for one in cast("Iterable[object]", rows):
             yield one
 
 

@@ -62,10 +62,10 @@ class InsertRules:
 
 
 def marker_of(token: str, row: int) -> str:
-    """Return the marker that is made for a row: 16 characters for a million rows.
+    """Return the marker that is made for a row: 18 characters for a million rows.
 
     Example:
-        >>> marker_of("9f3a01bc", 17)
-        '9F3A01BC-17'
+        >>> marker_of("GE2DQMRQGM", 17)
+        'GE2DQMRQGM-17'
     """
-    return f"{token.upper()}-{row}"
+    return f"{token}-{row}"

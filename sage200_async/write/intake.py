@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sage200_async.errors import InvalidInput, QueryError
+from sage200_async.errors import InvalidInput, QueryError, UnknownFieldError
 from sage200_async.wire.decode import decoder_for
 from sage200_async.wire.json_types import Untyped
 from sage200_async.write.input_rows import each_row
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 500
 # Rows that are written to the disk at once.
+_TURN: Final = 20
+# Rows after which other tasks get their turn: each takes up to 0.2 ms.
 _BITS: Final = 256
+_NAMES: Final = 100
 _LONGEST_REASON: Final = 2000
 
 
@@ -41,6 +45,9 @@ class Intake:
         self._marker = marker
         self._thread = thread
         self._sum = 0
+        self._unknown: dict[str, str] = {}
+        # Names that no field has, with what is said of them: it takes long to find out
+        # what is nearest, and a misspelled column is in each row.
 
     async def take(self, rows: object) -> None:
         """Read all *rows*.
@@ -53,6 +60,8 @@ class Intake:
         async for row in each_row(rows):
             count += 1
             some.append(self._new_row(count, row))
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
             if len(some) == _ROWS:
                 await self._thread.run(journal.add, some)
                 some = []
@@ -67,11 +76,16 @@ class Intake:
         try:
             values = self._target.values_of(row)
             self._count(_best_effort(values))
+            self._refuse_unknown(values)
             values = self._marked(number, values)
             body, lacks = self._target.encode(values)
             key = self._key_of(body)
         except InvalidInput as error:
             fault = "; ".join(error.faults) or str(error)
+        except UnknownFieldError as error:
+            fault = str(error)
+            if len(self._unknown) < _NAMES:
+                self._unknown[error.name] = fault
         except QueryError as error:
             fault = str(error)
         body = body or _best_effort(values)
@@ -81,6 +95,11 @@ class Intake:
         """Add a row to what is known of the input: its order does not matter."""
         digest = hashlib.blake2b(body, digest_size=_BITS // 8).digest()
         self._sum = (self._sum + int.from_bytes(digest)) % (1 << _BITS)
+
+    def _refuse_unknown(self, values: Mapping[str, Any]) -> None:
+        """Raise a QueryError where *values* have a name that was refused before."""
+        for name in self._unknown.keys() & values.keys():
+            raise QueryError(self._unknown[name])
 
     def _marked(self, number: int, values: Mapping[str, Any]) -> Mapping[str, Any]:
         marker = self._marker

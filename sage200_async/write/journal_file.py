@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import sqlite3
@@ -78,7 +79,7 @@ class JournalFile:
             db.execute("CREATE TABLE job (name TEXT PRIMARY KEY, value TEXT)")
             db.execute(ROWS.format("rows"))
             db.execute("CREATE INDEX ready ON rows (state, ready_at, row)")
-            self._set(version=_VERSION, token=secrets.token_hex(4))
+            self._set(version=_VERSION, token=_new_token())
         elif application != _APPLICATION:
             raise JournalError(f"{self.path}: not a journal; name another file")
         db.execute("COMMIT")
@@ -143,6 +144,11 @@ class JournalFile:
                 "another journal, or remove this one by clear_journal()"
             )
             raise JournalError(message)
+
+
+def _new_token() -> str:
+    """Return 10 characters by which the markers of a job differ from all others."""
+    return base64.b32encode(secrets.token_bytes(6)).decode().rstrip("=")
 
 
 def _create(path: Path) -> None:

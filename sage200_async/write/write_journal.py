@@ -130,8 +130,8 @@ class Journal(JournalFile):
                 "UPDATE rows SET state = 'open' WHERE state IN ('refused', 'unknown')"
             )
             self._db.execute(
-                "UPDATE rows SET ready_at = min(ready_at, ?) WHERE state = 'open'",
-                (now + settle,),
+                "UPDATE rows SET ready_at = ?1 WHERE state = 'open' AND ready_at > ?1",
+                (now + settle,),  # the clock was set back meanwhile
             )
 
     def ended(self, after: int, *, done: bool = True) -> list[JournalRow]:
@@ -179,12 +179,12 @@ class Journal(JournalFile):
     def next_ready(self) -> float | None:
         """Return when the next row that is not taken can be worked on."""
         query = (
-            "SELECT min(ready_at) FROM rows WHERE state = 'open' "
-            "AND row NOT IN (SELECT row FROM taken)"
+            "SELECT ready_at FROM rows WHERE state = 'open' "
+            "AND row NOT IN (SELECT row FROM taken) ORDER BY ready_at LIMIT 1"
         )
         with journal_errors(self.path):
-            [ready_at] = self._db.execute(query).fetchone()
-        return None if ready_at is None else float(ready_at)
+            first = self._db.execute(query).fetchone()
+        return None if first is None else float(first[0])
 
     def intend(
         self, row: int, method: str, path: str, body: bytes, *, settles: bool

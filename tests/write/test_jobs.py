@@ -321,11 +321,11 @@ def test_related_rows_are_changed_by_their_own_keys(
     lost(server)
     nested_by = {"contacts": "name"}
     outcomes, _ = upsert(server, rows, journal, nested_by=nested_by)
-    sent = {"contacts": [{"id": 1, "name": "ann", "first_name": "Ann"}, {"name": "Cy"}]}
+    sent = {"contacts": [{"id": 1, "first_name": "Ann"}, {"name": "Cy"}]}
     assert bodies(server) == [("PUT", f"customers/{id_}", sent)]
     assert outcomes[1].kind == "updated"
     names = [contact["name"] for contact in server.customers[id_]["contacts"]]
-    assert names == ["ann", "Bo", "Cy"]
+    assert names == ["Ann", "Bo", "Cy"]
     again, _ = upsert(server, rows, tmp_path / "other.db", nested_by=nested_by)
     assert (again[1].kind, len(server.writes)) == ("unchanged", 1)
 
@@ -364,6 +364,17 @@ def test_rows_come_in_any_form(server: HostileServer, journal: Path, form: str) 
     _, report = upsert(server, FORMS[form](), journal)
     assert report.created == 2
     assert sorted(str(c.values) for c in server.commits) == [*map(str, ROWS)]
+
+
+def test_a_misspelled_column_is_refused_in_each_row(
+    server: HostileServer, journal: Path
+) -> None:
+    """Each row says so, with the name that is meant; nothing is asked for."""
+    rows = [{"reference": f"N{n}", "nmae": "New"} for n in range(30)]
+    outcomes, _ = upsert(server, rows, journal)
+    reasons = {one.reason for one in outcomes.values()}
+    assert reasons == {"Customer has no field 'nmae'; did you mean 'name'?"}
+    assert (len(outcomes), server.requests) == (30, [])
 
 
 @pytest.mark.parametrize("rows", [{"reference": "A1"}, "A1", 5, None])
