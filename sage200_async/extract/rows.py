@@ -56,13 +56,14 @@ def _row_reader(table: Table) -> Callable[[Any], Row]:
         row: list[Any] = list(read(record)) if len(names) > 1 else [read(record)]
         for n, column in nested:
             value = row[n]
-            row[n] = nested_json(column, value) if column.fields else _json_text(value)
+            row[n] = nested_json(column, value) if column.fields else json_text(value)
         return tuple(row)
 
     return row_of if nested or len(names) == 1 else read
 
 
-def _json_text(value: Any) -> str | None:
+def json_text(value: Any) -> str | None:
+    """Return a record, or what is nested in one, as JSON without what is None."""
     if value is None:
         return None
     return _ENCODER.encode(_wire_form(value)).decode()

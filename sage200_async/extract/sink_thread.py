@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec.structs import replace
 
+from sage200_async.extract.own_thread import OwnThread
 from sage200_async.extract.rows import rows_of
 from sage200_async.extract.sink import DEFAULTS
+from sage200_async.extract.tables import Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator
     from datetime import datetime
 
     from sage200_async.extract.checkpoint import Checkpoint
     from sage200_async.extract.sink import Copy, OpenOptions, Sink, SinkForm, SyncTarget
-    from sage200_async.extract.tables import Row, Table
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.key_ranges import KeyRange
     from sage200_async.paging.parallel import Batch, Progress
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _PAGE: Final = 5000
 # Rows that are handed from the sink's thread at once.
+RowsOf = Callable[[Sequence[Table], Sequence[Any]], Mapping[str, Sequence[Row]]]
+"""Makes rows of records, for each table by its name."""
 Write = tuple["Batch[Any]", "Progress"]
 """A batch, and how far the read had come with it."""
 
@@ -39,13 +39,16 @@ class SinkThread:
 
     Args:
         sink: The sink; nothing else may use it meanwhile.
+        rows_of: Makes rows of records; by default one column for each field.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, rows_of: RowsOf = rows_of) -> None:
         self._sink = sink
         self._tables: tuple[Table, ...] = ()
         self._options = DEFAULTS
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="sage200-sink")
+        self._rows_of = rows_of
+        self._thread = OwnThread("sage200-sink")
+        self._call = self._thread.call
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,7 +57,7 @@ class SinkThread:
         try:
             await self._call(self._sink.close)
         finally:
-            self._executor.shutdown(wait=False)
+            self._thread.end()
 
     async def open(
         self,
@@ -103,7 +106,7 @@ class SinkThread:
         await self._call(
             lambda: self._sink.write(
                 key_range,
-                rows_of(self._tables, records),
+                self._rows_of(self._tables, records),
                 requests=requests,
                 rejected=rejected,
             )
@@ -122,7 +125,7 @@ class SinkThread:
                 records = batch.records
                 self._sink.write(
                     batch.key_range,
-                    rows_of(self._tables, records) if form == "rows" else records,
+                    self._rows_of(self._tables, records) if form == "rows" else records,
                     requests=progress.requests,
                     rejected=progress.rejected,
                 )
@@ -133,23 +136,17 @@ class SinkThread:
         """Make everything visible; return the certificate that is stored."""
         return await self._call(self._sink.commit, certificate)
 
-    async def _call(
-        self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._executor, lambda: method(*args, **kwargs))
-        return await asyncio.shield(running)
-
 
 class SyncTargetThread(SinkThread):
     """The same for a sink that can be kept in step.
 
     Args:
         target: The sink; nothing else may use it meanwhile.
+        rows_of: Makes rows of records.
     """
 
-    def __init__(self, target: SyncTarget) -> None:
-        super().__init__(target)
+    def __init__(self, target: SyncTarget, rows_of: RowsOf = rows_of) -> None:
+        super().__init__(target, rows_of)
         self._target = target
 
     async def copy(self) -> Copy:
@@ -180,7 +177,9 @@ class SyncTargetThread(SinkThread):
 
     async def merge(self, records: Sequence[object]) -> None:
         """Insert or replace *records*, whatever was read before."""
-        await self._call(lambda: self._target.merge(rows_of(self._tables, records)))
+        await self._call(
+            lambda: self._target.merge(self._rows_of(self._tables, records))
+        )
 
     async def discard(self) -> None:
         """Drop an unfinished read, if there is one."""
