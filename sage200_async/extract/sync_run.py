@@ -19,7 +19,12 @@ from sage200_async.extract.key_pieces import PIECE, only
 from sage200_async.extract.reconcile import Differences, Newest, latest
 from sage200_async.extract.refetch import Refetch
 from sage200_async.extract.sweep import sweep
-from sage200_async.extract.sync_state import SyncState, load_state, store_state
+from sage200_async.extract.sync_state import (
+    SyncState,
+    is_due,
+    load_state,
+    store_state,
+)
 from sage200_async.paging.certificate import Certificate
 from sage200_async.paging.parallel import Progress
 from sage200_async.wire.headers import server_time
@@ -159,7 +164,7 @@ class SyncRun:
         """Return whether everything has to be read: also where that was started."""
         copy = await self._thread.copy()
         every = self._options.whole_every
-        due = every is not None and _is_due(state.whole_at, every)
+        due = every is not None and is_due(state.whole_at, every)
         asked = self._options.whole or self._stamp is None or checkpoint is not None
         return bool(asked or due or copy.is_new or copy.unfilled)
 
@@ -167,7 +172,7 @@ class SyncRun:
         every, newest = self._options.sweep_every, state.newest
         if every <= 0 or newest is None or newest.stamp > self._now:
             return True  # beyond a watermark from the future no change would be seen
-        return _is_due(state.swept_at, every)
+        return is_due(state.swept_at, every)
 
     async def _anchor(self, state: SyncState) -> Newest | None:
         """Return the record with the newest stamp, if the copy has it."""
@@ -324,9 +329,3 @@ class SyncRun:
             may_be_stale=() if fresh else self._query.options.expand,
             certificate=self._certificates[0],
         )
-
-
-def _is_due(at: float | None, every: float) -> bool:
-    """Return whether *every* seconds have passed since *at*, or the clock went back."""
-    now = time.time()
-    return at is None or not at <= now < at + every

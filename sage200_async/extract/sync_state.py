@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -55,3 +56,9 @@ async def load_state(thread: SyncTargetThread) -> SyncState:
 async def store_state(thread: SyncTargetThread, state: SyncState) -> None:
     """Store the state, with all rows that were written before."""
     await thread.metadata(_NAME, msgspec.json.encode(state).decode())
+
+
+def is_due(at: float | None, every: float) -> bool:
+    """Return whether *every* seconds have passed since *at*, or the clock went back."""
+    now = time.time()
+    return at is None or not at <= now < at + every

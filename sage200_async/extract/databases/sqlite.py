@@ -66,13 +66,13 @@ class SQLite:
     """SQLite's name for the file that is open."""
 
     def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+        self.path = Path(path)
         self._connection: sqlite3.Connection | None = None
 
     @property
     def where(self) -> str:
         """Its kind and its path."""
-        return f"SQLite at {self._path}"
+        return f"SQLite at {self.path}"
 
     def connect(self) -> None:
         """Open the file.
@@ -80,9 +80,9 @@ class SQLite:
         Raises:
             SinkError: Its folder is missing.
         """
-        require_folder(self.where, self._path)
+        require_folder(self.where, self.path)
         self._connection = sqlite3.connect(
-            self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
         )
 
     @contextmanager
@@ -92,9 +92,9 @@ class SQLite:
         Raises:
             SinkError: There is no such file.
         """
-        require_file(self.where, self._path)
+        require_file(self.where, self.path)
         self._connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=ro",
+            f"{self.path.absolute().as_uri()}?mode=ro",
             uri=True,
             timeout=_WAIT,
             isolation_level=None,

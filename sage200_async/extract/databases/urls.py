@@ -71,14 +71,24 @@ def _sink_at(
 ) -> DatabaseSink:
     if not _PREFIX.fullmatch(prefix):
         _refuse("a prefix of a-z, 0-9 and '_', or a schema and a dot", prefix)
+    schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
+    database = engine_at(url, schema)
+    return DatabaseSink(database, "" if schema else prefix, on_reject=on_reject)
+
+
+def engine_at(url: str, schema: str = "") -> Engine:
+    """Return the engine of the database at *url*; nothing is connected yet.
+
+    Raises:
+        SettingsError: The URL is malformed. A password in it is not shown.
+        MissingExtra: The database needs a package that is not installed.
+    """
     try:
         parts = urlsplit(url)
         engine = _ENGINES[parts.scheme]
     except (KeyError, ValueError):
         _refuse("sqlite:///path, duckdb:///path or postgresql://...", _shown(url))
-    schema = prefix.removesuffix(".") if prefix.endswith(".") else ""
-    database = engine(url, parts, schema)
-    return DatabaseSink(database, "" if schema else prefix, on_reject=on_reject)
+    return engine(url, parts, schema)
 
 
 def is_database(destination: str) -> bool:
