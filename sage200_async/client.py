@@ -12,6 +12,7 @@ from sage200_async.auth import setup
 from sage200_async.catalog.endpoints import Endpoints
 from sage200_async.errors import ClientClosed, QueryError
 from sage200_async.events import Events
+from sage200_async.query.change_feed import FeedClient
 from sage200_async.query.company import company_of
 from sage200_async.query.endpoint import Bindable
 from sage200_async.query.own_request import encode_options, require_path
@@ -47,7 +48,7 @@ _NOT_LOADED: Final = (
 )
 
 
-class Sage200Client(RangeClient, Endpoints):
+class Sage200Client(RangeClient, FeedClient, Endpoints):
     """One Sage 200 company, with an attribute for each of its resources.
 
     Use it with ``async with``: it holds a pool of connections and the tokens.

@@ -34,6 +34,7 @@
     │   └── SignInFailed                  .reason: no tokens were issued
     ├── PagingError                       .plan: this page cannot follow the last
     ├── ExtractError                      the data read may be incomplete
+    │   ├── LeaseLost                     another process feeds from this state
     │   └── SinkError                     the data read could not be written
     │       └── SinkConflict              the destination holds different data
     ├── JournalError                      a job's journal is another's, or unusable
@@ -52,6 +53,7 @@ from sage200_async.errors.base import ResponseLike as ResponseLike
 from sage200_async.errors.base import Sage200Error as Sage200Error
 from sage200_async.errors.reading import ExtractError as ExtractError
 from sage200_async.errors.reading import JournalError as JournalError
+from sage200_async.errors.reading import LeaseLost as LeaseLost
 from sage200_async.errors.reading import MultipleResultsFound as MultipleResultsFound
 from sage200_async.errors.reading import NoResultFound as NoResultFound
 from sage200_async.errors.reading import PagingError as PagingError

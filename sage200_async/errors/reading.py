@@ -33,6 +33,14 @@ class SinkConflict(SinkError):
     """
 
 
+class LeaseLost(ExtractError):
+    """Another process feeds from the state by now, or may: open the feed anew.
+
+    What was acknowledged before is stored; what was handed out and not acknowledged
+    comes again, there or here.
+    """
+
+
 class ResultError(Sage200Error, LookupError):
     """Exactly one record was expected."""
 

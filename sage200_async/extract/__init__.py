@@ -13,6 +13,7 @@ sink         the protocols of sinks
 proof        whether the rows that are stored are those of a certificate
 rejects      records that a sink cannot store, set aside
 sink_forms   the form in which records are read for a sink
+own_thread   a thread for what blocks
 sink_thread  a thread of its own for a sink
 sink_writer  batches handed to a sink while the next ones are read
 extraction   what to read, as a value that can be pickled; `export`
@@ -27,6 +28,7 @@ key_pieces   keys cut into requests that are short enough
 deletes      rows of a copy that the company no longer has
 run_many     many resources in one run
 verify       copies compared with their source
+feed/        changes as a feed
 comparison/  how they are compared
 files/       files as a sink
 databases/   databases as a sink

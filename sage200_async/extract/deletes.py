@@ -118,7 +118,8 @@ def _too_many(query: CollectionQuery[Any], differences: Differences) -> str:
         f"{query.endpoint.path}: {len(differences.absent):,} of {differences.held:,} rows seem to be "
         f"deleted, and {differences.listed:,} are listed; no row was marked. The "
         "listing looks incomplete (a tunnel that is down, a role that hides rows); if "
-        "they are deleted indeed, raise --max-deleted or DeletePolicy(max_fraction=)"
+        "they are deleted indeed, raise --max-deleted (max_deleted= of a feed, "
+        "DeletePolicy(max_fraction=) of a sync)"
     )
 
 

@@ -12,6 +12,7 @@ from sage200_async.odata.encoding import join
 from sage200_async.paging.page_query import count_query
 from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
+from sage200_async.query.change_feed import WatchedQuery
 from sage200_async.query.frames import Frames
 from sage200_async.query.keyless_order import order_of_all_fields
 from sage200_async.query.planned_query import PlannedQuery
@@ -34,7 +35,7 @@ _RANGE: Final = 80
 # Bytes of a query: the upper end of a range of keys, and a skip.
 
 
-class CollectionQuery(Frames, PlannedQuery[R], Generic[R]):
+class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
     """A resource that is listed, and every query made from it.
 
     Read it with ``async for``.

@@ -73,7 +73,7 @@ RANKS = {
     1: ["odata"],
     2: ["wire"],
     3: ["paging", "transport", "auth", "arrow"],
-    4: ["write"],
+    4: ["changes", "write"],
     5: ["query"],
     6: ["catalog"],
     7: ["client", "telemetry"],
