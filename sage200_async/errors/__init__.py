@@ -38,6 +38,7 @@
     │   └── SinkError                     the data read could not be written
     │       └── SinkConflict              the destination holds different data
     ├── JournalError                      a job's journal is another's, or unusable
+    ├── LinesRefused                      .saved .refused .not_tried: lines of an order
     └── ResultError (also LookupError)    exactly one record was expected
         ├── NoResultFound                 none matched
         └── MultipleResultsFound          several matched
@@ -52,7 +53,6 @@ from sage200_async.errors.base import RequestLike as RequestLike
 from sage200_async.errors.base import ResponseLike as ResponseLike
 from sage200_async.errors.base import Sage200Error as Sage200Error
 from sage200_async.errors.reading import ExtractError as ExtractError
-from sage200_async.errors.reading import JournalError as JournalError
 from sage200_async.errors.reading import LeaseLost as LeaseLost
 from sage200_async.errors.reading import MultipleResultsFound as MultipleResultsFound
 from sage200_async.errors.reading import NoResultFound as NoResultFound
@@ -91,6 +91,8 @@ from sage200_async.errors.usage import QueryError as QueryError
 from sage200_async.errors.usage import SettingsError as SettingsError
 from sage200_async.errors.usage import UnknownFieldError as UnknownFieldError
 from sage200_async.errors.usage import UnsupportedOperation as UnsupportedOperation
+from sage200_async.errors.writing import JournalError as JournalError
+from sage200_async.errors.writing import LinesRefused as LinesRefused
 
 
 def _set_module() -> None:

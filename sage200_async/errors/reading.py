@@ -1,4 +1,4 @@
-"""Errors of reading records, of writing them to a sink, and of journals."""
+"""Errors of reading records and of writing them to a sink."""
 
 from __future__ import annotations
 
@@ -51,10 +51,3 @@ class NoResultFound(ResultError):
 
 class MultipleResultsFound(ResultError):
     """More than one record matched."""
-
-
-class JournalError(Sage200Error):
-    """A job's journal is that of another job, or cannot be read or written.
-
-    It is `retryable` while another process uses it.
-    """
