@@ -23,7 +23,13 @@ from sage200_async.cli.company_choice import choose_company
 from sage200_async.cli.login import LoginOptions, print_tokens, sign_in
 from sage200_async.cli.profiles import save_profile, stored_profiles
 from sage200_async.cli.prompts import ask, confirmed, is_interactive
-from sage200_async.errors import NotFound, Sage200Error, StatusError
+from sage200_async.errors import (
+    NotFound,
+    Sage200Error,
+    SettingsError,
+    StatusError,
+    TokenStoreError,
+)
 from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import printable
 from sage200_async.profiles.file import require_name
@@ -127,7 +133,15 @@ def _unfinished(profile: str) -> str:
 
 def _require_free(profile: str, *, overwrite: bool) -> None:
     """Ask before a finished profile is replaced."""
-    if overwrite or "site" not in stored_profiles().profiles.get(profile, {}):
+    file = stored_profiles()
+    for name in file.profiles:
+        if name != profile and name.lower() == profile.lower():
+            message = (  # their files of tokens would be one on Windows and macOS
+                f"There is a profile {name!r} already, which differs from {profile!r} only "
+                "in capital letters: choose another name."
+            )
+            raise SettingsError(message, name="profile")
+    if overwrite or "site" not in file.profiles.get(profile, {}):
         return
     if not is_interactive():
         message = (
@@ -209,17 +223,19 @@ def _sign_in(settings: Settings, options: InitOptions) -> Tokens:
         return tokens or sign_in(settings, options.login)
     except Sage200Error as error:
         failure = bare(error)
-    failure.add_note(_advice(options))
+    failure.add_note(_advice(failure, options))
     raise failure  # without the frames whose variables hold state and code
 
 
-def _advice(options: InitOptions) -> str:
+def _advice(error: Sage200Error, options: InitOptions) -> str:
     if options.sandbox:
         return (
             "Nothing is saved. Is the sandbox running? Start it with `sage200 sandbox "
             "--port 8200` in another terminal, and pass its address to --sandbox."
         )
-    return "Nothing is saved. Run `sage200 init` again."
+    stored = isinstance(error, TokenStoreError)
+    option = " --secrets file" if stored and options.secrets != "file" else ""
+    return f"Nothing is saved. Run `sage200 init{option}` again."
 
 
 async def _at_sandbox(settings: Settings) -> Tokens | None:

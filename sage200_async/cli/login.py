@@ -122,7 +122,9 @@ async def _wait_for_redirect(loopback: Loopback, state: str, seconds: float) -> 
     except TimeoutError:
         message = (
             f"the browser did not come back within {seconds:g} s; run `sage200 login` "
-            "again, with a longer --timeout if necessary"
+            "again, with a longer --timeout if necessary. If Sage refused the redirect "
+            "URI, pass one that is registered for your client: --redirect-uri URI, with "
+            "--paste if it is https"
         )
         if loopback.ignored:
             message += (

@@ -13,10 +13,12 @@ from sage200_async.auth.sign_in import sign_out
 from sage200_async.cli.config import settings_source
 from sage200_async.cli.output import align_columns
 from sage200_async.errors import SettingsError
+from sage200_async.errors.base import bare
 from sage200_async.profiles.file import ProfileFile, read_profiles, write_profiles
 from sage200_async.profiles.folder import profiles_path, token_path
 from sage200_async.profiles.source import IN_KEYRING, SECRET
 
+_OWN_STORES = ("file:", "keyring:")
 _COLUMNS = ("client_id", "edition", "site", "company")
 
 
@@ -31,7 +33,7 @@ def list_profiles() -> None:
     if not file.profiles:
         click.echo(f"no profiles in {file.path}; `sage200 init` makes one", err=True)
         return
-    used = settings_source().profile
+    used, note = _profile_in_use()
     rows: list[tuple[str, ...]] = [("", "profile", *_COLUMNS, "secret")]
     for name, values in sorted(file.profiles.items()):
         mark = "*" if name == used else ""
@@ -39,11 +41,18 @@ def list_profiles() -> None:
         rows.append((mark, name, *cells, _place_of_secret(values)))
     for line in align_columns(rows):
         click.echo(line)
-    if not used:
-        click.echo(
-            f"note: none of them is used now; settings come from {settings_source()}",
-            err=True,
-        )
+    if note:
+        click.echo(f"note: {note}", err=True)
+
+
+def _profile_in_use() -> tuple[str, str]:
+    """Return the profile that commands use now; if there is none, why."""
+    try:
+        source = settings_source()
+    except SettingsError as error:
+        return "", str(error)
+    note = f"none of them is used now: {source} in the environment"
+    return source.profile, "" if source.profile else note
 
 
 def use_profile(name: str) -> None:
@@ -55,15 +64,20 @@ def use_profile(name: str) -> None:
 
 
 async def remove_profile(name: str) -> None:
-    """Remove a profile, its secret and its tokens."""
+    """Remove a profile, its secret and its tokens, if they are this user's alone."""
     file = stored_profiles()
-    values = _require_profile(file, name)
-    store = values.get("token_store") or token_path(os.environ, name).as_uri()
-    await sign_out(Settings(token_store=store))
-    if values.get(IN_KEYRING):
+    _require_profile(file, name)
+    own_store = token_path(os.environ, name).as_uri()
+    store = file.profiles[name].get("token_store") or own_store
+    is_shared = not str(store).startswith(_OWN_STORES)
+    if not is_shared:
+        await sign_out(Settings(token_store=store))
+    if file.profiles[name].get(IN_KEYRING):
         _in_keyring(lambda: _keyring.delete(_keyring.service_of(name), SECRET))
     write_profiles(file.without(name))
     click.echo(f"removed the profile {name}, its secret and its tokens")
+    if is_shared:
+        click.echo("note: its token store may be shared, and is as it was", err=True)
 
 
 def save_profile(
@@ -74,6 +88,17 @@ def save_profile(
     Raises:
         SettingsError: It cannot be written.
     """
+    try:
+        _save(name, values, secret, keyring=keyring)
+    except SettingsError as error:
+        failure = bare(error)
+    else:
+        return
+    del values, secret
+    raise failure  # without the frames whose variables are secrets
+
+
+def _save(name: str, values: dict[str, Any], secret: str, *, keyring: bool) -> None:
     if secret and keyring:
         service = _keyring.service_of(name)
         _in_keyring(lambda: _keyring.set(service, SECRET, secret))
@@ -102,9 +127,9 @@ def _in_keyring(work: Callable[[], None]) -> None:
     )
 
 
-def _require_profile(file: ProfileFile, name: str) -> dict[str, Any]:
+def _require_profile(file: ProfileFile, name: str) -> None:
     if name in file.profiles:
-        return file.profiles[name]
+        return
     listed = ", ".join(sorted(file.profiles)) or "none"
     message = f"There is no profile {name!r} in {file.path}; it has {listed}."
     raise SettingsError(message, name="profile")

@@ -15,7 +15,12 @@ import pytest
 from aiohttp import web
 
 from sage200_async.auth.stores import Tokens
-from sage200_async.cli.doctor.checks import check_clock, check_schema, check_tokens
+from sage200_async.cli.doctor.checks import (
+    check_clock,
+    check_encryption,
+    check_schema,
+    check_tokens,
+)
 from sage200_async.cli.doctor.examine import Report
 from sage200_async.cli.doctor.finding import CHECKS, complete, exit_status, failed, ok
 from sage200_async.cli.doctor.report import lines
@@ -306,7 +311,7 @@ def role_refuses(ward):
 
 def role_without_a_module(ward):
     ward.sandbox.behaviour = Behaviour(forbidden=frozenset({"sales"}))
-    return "role", 1, "customers.*403.*Users and Roles"
+    return "role", 0, "may not read customers.*403.*Users and Roles"
 
 
 def user_without_the_company(ward):
@@ -553,6 +558,18 @@ def test_a_clock_without_a_server():
     assert check_clock(5.0, None).status == "skipped"
     assert check_clock(1_000.0, 5_000.0).message == "4000 s behind the server's"
     assert check_clock(1_000.0, 1_200.0).status == "ok"
+
+
+def test_encryption():
+    """Plain HTTP is fine on this machine, and a warning to another."""
+    assert (
+        check_encryption(["http://127.0.0.1/", "https://id.sage.com/"]).status == "ok"
+    )
+    assert (
+        check_encryption(["https://id.sage.com/"]).message == "certificates are valid"
+    )
+    plain = check_encryption(["https://id.sage.com/", "http://lan:8080/v1/"])
+    assert (plain.status, plain.message) == ("warning", "none to lan")
 
 
 def test_tokens_without_an_end():

@@ -46,10 +46,14 @@ class Keyring(KeyringBackend):
 
 
 class BrokenKeyring(Keyring):
-    """A keyring that refuses to write."""
+    """A keyring that refuses one kind of entry, and shows it."""
+
+    refused = "tokens"
 
     def set_password(self, service, username, password):
-        raise OSError(f"refused {password}")
+        if username == self.refused:
+            raise OSError(f"refused {password}")
+        super().set_password(service, username, password)
 
 
 @pytest.fixture(autouse=True)
@@ -171,14 +175,20 @@ def test_no_secret_goes_into_a_file_without_consent(sage200, stored):
     assert stored().profiles == {}
 
 
-def test_a_keyring_that_refuses(sage200, serving, as_sage, monkeypatch):
+@pytest.mark.parametrize("entry", ["tokens", "client_secret"])
+def test_a_keyring_that_refuses(sage200, serving, as_sage, monkeypatch, entry):
     """A keyring that fails is named, with the option that does without it."""
     keyring.set_keyring(BrokenKeyring())
+    monkeypatch.setattr(BrokenKeyring, "refused", entry)
     with serving(records={"customers": 3}) as (sandbox, _):
         as_sage(sandbox)
-        monkeypatch.setenv("SAGE200_CLIENT_SECRET", SECRET)
-        done = sage200("init", "--client-id", "sandbox-client", code=1)
-    assert "the keyring failed with OSError" in done.stderr
+        env = {"SAGE200_CLIENT_SECRET": SECRET}
+        code = {"tokens": 1, "client_secret": 2}[entry]
+        done = sage200("init", "--client-id", "sandbox-client", env=env, code=code)
+    assert "keyring failed with OSError" in done.stderr
+    assert {"tokens": "file://", "client_secret": "--secrets file"}[
+        entry
+    ] in done.stderr
     assert SECRET not in done.stderr
 
 
@@ -263,6 +273,13 @@ def test_several_profiles(sage200, serving, stored):
         assert (
             "it has default, ireland" in sage200("profiles", "use", "x", code=2).stderr
         )
+        both = {"SAGE200_PROFILE": "ireland", "SAGE200_SITE": "s"}
+        listed = sage200("profiles", env=both)
+        assert "ireland" in listed.stdout
+        assert "note: The profile 'ireland' is named, and SAGE200_SITE" in listed.stderr
+        alike = ("--profile", "Ireland")
+        done = sage200("init", "--sandbox", sandbox.url, *alike, code=2)
+        assert "differs from 'Ireland' only in capital letters" in done.stderr
         sage200("profiles", "remove", "ireland")
     assert sorted(stored().profiles) == ["default"]
 
@@ -281,6 +298,15 @@ def test_removing_clears_the_tokens(sage200, serving, tmp_path):
     sage200("profiles", "remove", "default")
     texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert not [text for text in texts if SECRET in text or "token" in text]
+
+
+def test_removing_a_profile_of_a_shared_store(sage200, tmp_path, stored):
+    """Tokens in a store that others may share are left, and a note says so."""
+    path = tmp_path / "sage200" / "profiles.toml"
+    path.parent.mkdir()
+    path.write_text("[profiles.main]\ntoken_store = 'redis://127.0.0.1:9/0'\n")
+    assert "may be shared" in sage200("profiles", "remove", "main").stderr
+    assert stored().profiles == {}
 
 
 def test_login_with_a_profile(sage200, serving, tmp_path):

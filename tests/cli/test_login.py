@@ -273,7 +273,8 @@ def test_the_browser_does_not_come_back(machine):
     assert time.monotonic() - started < 20
     assert done.err.splitlines()[-1] == (
         "error: the browser did not come back within 0.5 s; run `sage200 login` again, "
-        "with a longer --timeout if necessary"
+        "with a longer --timeout if necessary. If Sage refused the redirect URI, pass one "
+        "that is registered for your client: --redirect-uri URI, with --paste if it is https"
     )
     assert machine.files() == []
 

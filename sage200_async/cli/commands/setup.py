@@ -24,7 +24,7 @@ _LOCAL = "http://127.0.0.1:8200"
     "--profile",
     metavar="NAME",
     default="",
-    help="Name of the profile; default: default.",
+    help="Name of the profile; default: SAGE200_PROFILE, else `default`.",
 )
 @click.option("--client-id", default="", help="Client id that Sage issued to you.")
 @click.option(
@@ -63,7 +63,8 @@ def init(*, edition: str | None, secrets: str | None, **options: Any) -> None:
 
     Asks for the client id and the secret that Sage issued to you, signs in with
     a browser, lists your companies, and saves the one that you choose as a
-    profile, which all commands and `Sage200Client()` use from then on.
+    profile, which all commands and `Sage200Client()` use from then on. A web
+    client, whose redirect URI is https, needs --redirect-uri URI --paste.
 
     To try it without Sage: run `sage200 sandbox --port 8200` in one terminal,
     and `sage200 init --sandbox` in another.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from sage200_async.cli.company_choice import NO_COMPANIES, is_company
+from sage200_async.cli.doctor.errors import LOOPBACK
 from sage200_async.cli.doctor.finding import Finding, failed, ok, warning
 from sage200_async.cli.exit_status import SIGN_IN, WRONG
 
@@ -66,6 +68,17 @@ def check_proxy(url: str, reason: str) -> Finding:
         "uses none, NO_PROXY exempts hosts."
     )
     return failed("proxy", f"{url} takes no connections: {reason}", cure)
+
+
+def check_encryption(urls: Sequence[str]) -> Finding:
+    """Whether what is sent to these servers can be read on the way."""
+    parts = [urlsplit(url) for url in urls]
+    plain = [part.hostname or "" for part in parts if part.scheme == "http"]
+    open_to_others = [host for host in plain if host not in LOOPBACK]
+    if open_to_others:
+        cure = "Use https: tokens and secrets can be read on the way."
+        return warning("tls", f"none to {open_to_others[0]}", cure)
+    return ok("tls", "none: this machine" if plain else "certificates are valid")
 
 
 def check_clock(ours: float, theirs: float | None) -> Finding:

@@ -21,7 +21,8 @@ from sage200_async.errors import (
 )
 
 _OF_THE_CLIENT: Final = {"invalid_client", "unauthorized_client"}
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine itself."""
 _UNAUTHORIZED: Final = 401
 _TUNNEL: Final = (
     "See that the Sage 200 server and its connector (the Microsoft Entra application "
@@ -107,7 +108,7 @@ def of_contact(error: Sage200Error, host: str) -> Finding:
         cure = "See that SAGE200_BASE_URL's port speaks TLS, and which proxy is in between."
         return failed("tls", text, cure)
     cure = f"See that this machine may open connections to {host}: firewall, proxy."
-    if host in _LOOPBACK:
+    if host in LOOPBACK:
         cure = "Start what listens there; a sandbox: `sage200 sandbox --port 8200`."
     return failed("connection", text, cure)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -21,7 +20,13 @@ from sage200_async.cli.doctor.observe import (
     why_no_address,
     why_no_connection,
 )
-from sage200_async.errors import DecodeError, NotFound, Sage200Error, SettingsError
+from sage200_async.errors import (
+    DecodeError,
+    Forbidden,
+    NotFound,
+    Sage200Error,
+    SettingsError,
+)
 from sage200_async.sandbox.server.server import BASES
 
 if TYPE_CHECKING:
@@ -95,7 +100,7 @@ async def _network(report: Report, settings: Settings, clock: Clock) -> bool:
         return False
     if not report.add(await _proxy(hops, settings.connect_timeout)):
         return False
-    clocks: list[float | None] = []
+    server_clock: float | None = None
     for hop in hops:
         try:
             theirs = await contact(hop.url, settings, clock)
@@ -103,9 +108,11 @@ async def _network(report: Report, settings: Settings, clock: Clock) -> bool:
             return report.add(errors.of_settings(error))
         except Sage200Error as error:
             return report.add(errors.of_contact(error, hop.host))
-        clocks.append(theirs)
-    report.add(*_reached(hops))
-    return report.add(checks.check_clock(clock.now(), clocks[0])) or True
+        server_clock = theirs if server_clock is None else server_clock
+    report.add(ok("connection", ", ".join(dict.fromkeys(hop.host for hop in hops))))
+    report.add(checks.check_encryption([hop.url for hop in hops]))
+    # Whether it is right or not: the rest can be checked.
+    return report.add(checks.check_clock(clock.now(), server_clock)) or True
 
 
 async def _proxy(hops: list[Target], seconds: float) -> Finding:
@@ -114,13 +121,6 @@ async def _proxy(hops: list[Target], seconds: float) -> Finding:
         if reason:
             return checks.check_proxy(hop.proxy, reason)
     return checks.check_proxy(next((hop.proxy for hop in hops if hop.proxy), ""), "")
-
-
-def _reached(hops: list[Target]) -> list[Finding]:
-    hosts = dict.fromkeys(hop.host for hop in hops)
-    encrypted = [hop.host for hop in hops if urlsplit(hop.url).scheme == "https"]
-    tls = "certificates are valid" if encrypted else "none: http, without encryption"
-    return [ok("connection", ", ".join(hosts)), ok("tls", tls)]
 
 
 async def _token(
@@ -179,6 +179,10 @@ async def _use(report: Report, client: Sage200Client) -> None:
     report.add(ok("edition", client.settings.edition))
     try:
         await client.resource(_SAMPLE, key="id").select("id").top(1).first()
+    except Forbidden as error:
+        cure = errors.of_request(error, "role").cure
+        report.add(warning("role", f"the user may not read {_SAMPLE}: {error}", cure))
+        return
     except Sage200Error as error:
         report.add(errors.of_request(error, "role"))
         return
