@@ -10,6 +10,7 @@ import json
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -28,6 +29,17 @@ class Commit(NamedTuple):
     resource: str
     id: int
     values: Row
+
+
+class Request(NamedTuple):
+    """One request that arrived."""
+
+    method: str
+    path: str
+    filter: str
+    body: bytes
+    at: float
+    """When, in seconds."""
 
 
 class Faults(NamedTuple):
@@ -73,7 +85,7 @@ class HostileServer:
         self.customers: dict[int, Row] = {}
         self.transactions: dict[int, Row] = {}
         self.commits: list[Commit] = []
-        self.requests: list[tuple[str, str, str, bytes]] = []
+        self.requests: list[Request] = []
         self.hook: Hook | None = None
         self.url = ""
         self._id = 1000
@@ -93,7 +105,7 @@ class HostileServer:
     @property
     def writes(self) -> list[tuple[str, str, bytes]]:
         """Every write that was asked for: its method, path and body."""
-        return [(m, p, body) for m, p, _, body in self.requests if m != "GET"]
+        return [(r.method, r.path, r.body) for r in self.requests if r.method != "GET"]
 
     @contextmanager
     def running(self) -> Iterator["HostileServer"]:
@@ -123,7 +135,9 @@ class HostileServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         path = request.match_info["path"]
-        self.requests.append((request.method, path, request.query_string, body))
+        query = request.query.get("$filter", "")
+        now = time.monotonic()
+        self.requests.append(Request(request.method, path, query, body, now))
         values = json.loads(body) if body else {}
         if path == "sites":
             return web.json_response([{"site_id": SITE, "company_id": COMPANY}])

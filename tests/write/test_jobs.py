@@ -195,6 +195,46 @@ def test_a_refusal_of_a_second_try_is_looked_into(
     assert (outcomes[1].kind, len(server.commits)) == ("created", 1)
 
 
+@pytest.mark.parametrize("status", [429, 408, 500, 503, 200])
+def test_a_row_is_looked_for_before_it_is_sent_again(
+    server: HostileServer, journal: Path, status: int
+) -> None:
+    """Whatever a gateway says in place of the server, the row is looked up first."""
+    left = [1]
+
+    def hook(request: web.Request, _: Any) -> web.Response | None:
+        if request.method == "GET" or not left[0]:
+            return None
+        left[0] -= 1
+        return web.Response(text="<html>busy</html>", status=status)
+
+    server.hook = hook
+    rows = [{"reference": "N1", "name": "New"}]
+    outcomes, _ = upsert(server, rows, journal)
+    methods = [r.method for r in server.requests if "N1" in r.filter or r.body]
+    assert methods == ["GET", "POST", "GET", "POST"]
+    assert (outcomes[1].kind, len(server.commits)) == ("created", 1)
+
+
+def test_a_record_of_another_key_is_never_sent_again(
+    server: HostileServer, journal: Path
+) -> None:
+    """Where Sage makes another key of the one that was sent, the row stays unknown."""
+
+    def hook(request: web.Request, values: dict[str, Any]) -> web.Response | None:
+        if request.method == "GET":
+            return None
+        return server._carry_out("POST", "customers", values | {"reference": "00017"})
+
+    server.hook = hook
+    rows = [{"reference": "N1", "name": "New"}]
+    for _ in range(2):
+        outcomes, _ = upsert(server, rows, journal)
+        assert (outcomes[1].kind, len(server.writes)) == ("unknown", 1)
+        assert "00017" in outcomes[1].reason
+    assert outcomes[1].id == server.commits[0].id
+
+
 def test_a_refused_row_has_the_words_of_sage(
     server: HostileServer, journal: Path
 ) -> None:

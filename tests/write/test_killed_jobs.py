@@ -6,6 +6,7 @@ The server's own log decides what is true. `EXHAUSTIVE=1` writes 10,000 rows and
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from hostile_server import MANY, HostileServer
-from job_worker import customers
+from job_worker import SETTLE, customers
 
 EXHAUSTIVE = os.environ.get("EXHAUSTIVE") == "1"
 KILLS = 100 if EXHAUSTIVE else 10
@@ -76,6 +77,21 @@ def server():
         yield hostile
 
 
+def require_look_ups(server: HostileServer, field: str) -> None:
+    """Check that no row was sent again but after a look-up of it, once it had settled."""
+    sent: dict[str, float] = {}
+    looked_up: dict[str, float] = {}
+    for request in server.requests:
+        if request.method == "GET":
+            keys = re.findall(rf"{field} eq '([^']*)'", request.filter)
+            looked_up |= dict.fromkeys(keys, request.at)
+        elif request.method == "POST":
+            key = json.loads(request.body)[field]
+            if key in sent:
+                assert looked_up.get(key, 0.0) >= sent[key] + SETTLE, key
+            sent[key] = request.at
+
+
 def test_a_killed_upsert_writes_each_row_once(server: HostileServer, tmp_path: Path):
     """No row is twice at the server, none is missing, and each outcome is true."""
     result = kill_and_finish(server, tmp_path, CUSTOMERS, "customers", KILLS)
@@ -84,6 +100,7 @@ def test_a_killed_upsert_writes_each_row_once(server: HostileServer, tmp_path: P
     assert there == {"FIRST": "There before"} | {
         row["reference"]: row["name"] for row in customers(CUSTOMERS)
     }
+    require_look_ups(server, "reference")
     created = {c.id for c in server.commits if c.method == "POST"}
     updated = {c.id for c in server.commits if c.method == "PUT"}
     assert created.isdisjoint(updated)
@@ -109,6 +126,7 @@ def test_a_killed_insert_writes_each_document_once(
     added = [c for c in server.commits if c.resource == "sales_invoices"]
     markers = {commit.values["second_reference"] for commit in added}
     assert len(added) == len(markers) == INVOICES
+    require_look_ups(server, "second_reference")
     ends = {(key, kind, id_) for _, key, kind, id_, _ in result["outcomes"]}
     assert ends == {(c.values["second_reference"], "created", c.id) for c in added}
     assert result["complete"]
