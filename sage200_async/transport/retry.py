@@ -116,25 +116,30 @@ class Retry:
         seconds = self._policy.call_seconds
         if request.deadline is None and seconds is not None:
             state.deadline = asyncio.get_running_loop().time() + seconds
+        if state.deadline is None:
+            response = await self._send(state)
+        else:
+            response = await self._send_in_time(state, seconds or 0.0)
+        self._budget.earn()
+        return response
+
+    async def _send_in_time(self, state: RetryState, seconds: float) -> Response:
         try:
             async with asyncio.timeout_at(state.deadline):
-                with state:
-                    response = await self._send(state)
+                return await self._send(state)
         except TimeoutError:
-            late = state.too_late(seconds or 0.0)
+            late = state.too_late(seconds)
             state.describe(late)
             state.advise(late)
-        else:
-            self._budget.earn()
-            return response
         raise late  # without the frames of libraries, which hold the token
 
     async def _send(self, state: RetryState) -> Response:
-        try:
-            return await self._attempt(state)
-        except _Again:
-            pass  # sent below, where no error is being handled: none is chained to it
-        return await self._attempt_again(state)
+        with state:
+            try:
+                return await self._attempt(state)
+            except _Again:
+                pass  # sent below, where no error is being handled: none is chained to it
+            return await self._attempt_again(state)
 
     async def _attempt(self, state: RetryState) -> Response:
         """Send the request once, after the wait that the last attempt calls for.
