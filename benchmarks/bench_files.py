@@ -8,8 +8,8 @@ for Parquet, it uses pyarrow's own conversion from records to columns.
 
 from __future__ import annotations
 
-from benchmarks.figures import Bar, Result, Row
-from benchmarks.harness import Bench, Contender, measurement, race, ratio
+from benchmarks.figures import Result, Row
+from benchmarks.harness import Bench, Contender, bars, race, ratio
 
 JOBS = {
     "sage200_async, Parquet": "parquet",
@@ -34,14 +34,7 @@ def run(bench: Bench) -> Result:
         name="files",
         description=__doc__ or "",
         unit="records/s",
-        bars=[
-            Bar(
-                name,
-                measurement(runs[name], "records/s"),
-                memory=measurement(runs[name], "peak MiB").median,
-            )
-            for name in runs
-        ],
+        bars=bars(runs, "records/s"),
         rows=[
             Row(
                 "to Parquet, against records -> pyarrow columns",

@@ -5,8 +5,8 @@ Bytecode is cached, as it is for any installed package. Milliseconds.
 
 from __future__ import annotations
 
-from benchmarks.figures import Bar, Result, Row
-from benchmarks.harness import Bench, Contender, measurement, race, ratio
+from benchmarks.figures import Result, Row
+from benchmarks.harness import Bench, Contender, bars, race, ratio
 
 OURS, BARE = "sage200_async", "aiohttp and msgspec"
 
@@ -22,7 +22,7 @@ def run(bench: Bench) -> Result:
         name="import",
         description=__doc__ or "",
         unit="ms",
-        bars=[Bar(name, measurement(runs[name], "ms")) for name in runs],
+        bars=bars(runs, "ms"),
         rows=[
             Row(
                 f"`import sage200_async`, against importing {BARE}",

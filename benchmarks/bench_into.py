@@ -7,13 +7,14 @@ is our client, one stream after another; the consumer counts and adds up the bal
 
 from __future__ import annotations
 
-from benchmarks.figures import Bar, Result, Row
+from benchmarks.figures import Result
 from benchmarks.harness import (
     Bench,
+    Comparison,
     Contender,
-    measurement,
+    bars,
+    comparisons,
     race,
-    ratio,
     require_agreement,
 )
 
@@ -24,6 +25,10 @@ TYPES = {
     "into a TypedDict": "typed_dict",
     "into a NamedTuple": "named_tuple",
 }
+WANTED = [
+    Comparison(f"ten of 110 fields {name}, against {WHOLE}", name, WHOLE, 6.0)
+    for name in TYPES
+]
 
 
 def run(bench: Bench) -> Result:
@@ -40,20 +45,6 @@ def run(bench: Bench) -> Result:
         name="into",
         description=__doc__ or "",
         unit="records/s",
-        bars=[
-            Bar(
-                name,
-                measurement(runs[name], "records/s"),
-                memory=measurement(runs[name], "peak MiB").median,
-            )
-            for name in runs
-        ],
-        rows=[
-            Row(
-                f"ten of 110 fields {name}, against {WHOLE}",
-                ratio(runs, name, WHOLE, "records/s"),
-                6.0,
-            )
-            for name in TYPES
-        ],
+        bars=bars(runs, "records/s"),
+        rows=comparisons(runs, "records/s", WANTED),
     )

@@ -8,13 +8,14 @@ client's processor time for each request.
 
 from __future__ import annotations
 
-from benchmarks.figures import Bar, Result, Row
+from benchmarks.figures import Result
 from benchmarks.harness import (
     Bench,
+    Comparison,
     Contender,
-    measurement,
+    bars,
+    comparisons,
     race,
-    ratio,
     require_agreement,
 )
 
@@ -36,17 +37,19 @@ def run(bench: Bench) -> Result:
     for job in JOBS:
         names = [f"{name}, {job}" for name in PROGRAMS]
         require_agreement({name: runs[name] for name in names})
+    wanted = [
+        Comparison(
+            f"processor time of {job}(), against {BY_HAND} by hand",
+            f"{OURS}, {job}",
+            f"{BY_HAND}, {job}",
+            TARGET,
+        )
+        for job in JOBS
+    ]
     return Result(
         name="small",
         description=__doc__ or "",
         unit="µs",
-        bars=[Bar(name, measurement(runs[name], "µs")) for name in runs],
-        rows=[
-            Row(
-                f"processor time of {job}(), against {BY_HAND} by hand",
-                ratio(runs, f"{BY_HAND}, {job}", f"{OURS}, {job}", "µs"),
-                TARGET,
-            )
-            for job in JOBS
-        ],
+        bars=bars(runs, "µs"),
+        rows=comparisons(runs, "µs", wanted, less=True),
     )
