@@ -38,6 +38,7 @@ BENCHMARKS: Final = (
     "frames",
     "export",
     "exports",
+    "threads",
 )
 
 

@@ -1,28 +1,31 @@
-"""How fast does a whole table of wide customers come, compared with polars by hand?
+"""How fast does a whole table of wide customers come, compared with other libraries?
 
 100,000 customers from nginx, 110 fields each. Ours is `to_arrow()`: exact decimals, times
 in UTC, and a proof that nothing is missing. *By hand* is a loop by key with aiohttp and
-`polars.read_json` for each page, put together with `concat`: its numbers are floats, its
-times are texts. One request at a time, because nginx cannot answer ranges that it has not
-prepared. Seconds by the clock and of CPU time; peak memory of the process in MiB.
+`polars.read_json` for each page, put together with `concat`, or DuckDB's `read_json` of
+the pages as files: their numbers are floats, their times are texts or guessed. One request
+at a time, because nginx cannot answer ranges that it has not prepared. Seconds by the
+clock and of CPU time; peak memory of the process in MiB.
 """
 
 from __future__ import annotations
 
 from benchmarks.bench_growth import sizes
-from benchmarks.figures import Bar, Result, Row
+from benchmarks.figures import Result
 from benchmarks.harness import (
     Bench,
+    Comparison,
     Contender,
-    measurement,
+    bars,
+    comparisons,
+    cpu_notes,
     race,
-    ratio,
     require_agreement,
 )
-from benchmarks.report import spread
 
 OURS = "sage200_async, to_arrow()"
 HAND = "by hand: aiohttp + polars"
+DUCKDB = "by hand: aiohttp + DuckDB's read_json"
 COUNT = 100_000
 
 
@@ -33,30 +36,19 @@ def run(bench: Bench) -> Result:
     contenders = [
         Contender(OURS, "frames", "to_arrow", arguments),
         Contender(HAND, "frames", "polars", arguments),
+        Contender(DUCKDB, "duckdb_json", "table", arguments),
     ]
     runs = race(bench, contenders, bench.size(5, 1))
     require_agreement(runs)
+    wanted = [
+        Comparison(f"a table of {count:,} customers, against {name}", OURS, name, 1.3)
+        for name in (HAND, DUCKDB)
+    ]
     return Result(
         name="frames",
         description=__doc__ or "",
         unit="s",
-        bars=[
-            Bar(
-                name,
-                measurement(runs[name], "seconds"),
-                memory=measurement(runs[name], "peak MiB").median,
-            )
-            for name in runs
-        ],
-        rows=[
-            Row(
-                f"a table of {count:,} customers, against {HAND}",
-                ratio(runs, HAND, OURS, "seconds"),
-                1.3,
-            )
-        ],
-        notes=[
-            f"{name}: {spread(measurement(runs[name], 'CPU seconds'), 's')} of CPU time"
-            for name in runs
-        ],
+        bars=bars(runs, "seconds"),
+        rows=comparisons(runs, "seconds", wanted, less=True),
+        notes=cpu_notes(runs),
     )
