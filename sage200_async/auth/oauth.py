@@ -315,7 +315,7 @@ def _error(response: ResponseLike, now: float, grant: _Grant) -> TokenError:
         response.status in _PASSING
         or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     )
-    if body is None or passing or body.error not in _FINAL:
+    if body is None or passing or not _is_final(response.status, body.error):
         shown = f" ({detail})" if body is not None and body.error in _KNOWN else ""
         return TokenUnavailable(
             f"The token endpoint responded with status {response.status}{shown}",
@@ -327,6 +327,16 @@ def _error(response: ResponseLike, now: float, grant: _Grant) -> TokenError:
         "is wrong (`sage200 init` asks for both): sign in again with `sage200 login`.",
         reason=body.error,
     )
+
+
+def _is_final(status: int, error: str) -> bool:
+    """Whether asking again does not cure an error.
+
+    Source: auth0-samples/auth0-angular-samples #201, auth0/auth0-spa-js #454: to a wrong
+    client or secret, Auth0 answers 401 with ``access_denied``, not ``invalid_client``.
+    """
+    refused = status == HTTPStatus.UNAUTHORIZED and error == "access_denied"
+    return refused or error in _FINAL
 
 
 def _decode(data: bytes, model: type[R]) -> R | None:

@@ -266,6 +266,7 @@ def test_the_endpoint_fails(helpers, response):
         (403, "invalid_grant"),
         (400, "invalid_grant"),
         (401, "invalid_client"),
+        (401, "access_denied"),
         (400, "unauthorized_client"),
     ],
 )
