@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from sage200_async.errors import Sage200Error, known_secrets
 from sage200_async.events import Events
-from sage200_async.sandbox.oauth.authorization_server import CLIENT_SECRET
+from sage200_async.sandbox.oauth import jwt
+from sage200_async.sandbox.oauth.requests import CLIENT_SECRET
 
 TESTS = Path(__file__).parent
 _SLOW = [HealthCheck.too_slow]
@@ -122,10 +123,15 @@ class SecretLeakDetector(logging.Handler):
     def install(self, patch):
         """Collect everything from now on."""
         token, emit, new = secrets.token_urlsafe, Events.emit, Sage200Error.__new__
+        encode = jwt.encode
 
         def create_token(size=None):
             self.tokens.add(secret := token(size))
             return secret
+
+        def create_jwt(claims):
+            self.secrets.add(signed := encode(claims))
+            return signed
 
         def emit_event(events, event):
             self.texts.append(repr(event))
@@ -136,6 +142,7 @@ class SecretLeakDetector(logging.Handler):
             return error
 
         patch.setattr(secrets, "token_urlsafe", create_token)
+        patch.setattr(jwt, "encode", create_jwt)
         patch.setattr(Events, "emit", emit_event)
         patch.setattr(Sage200Error, "__new__", create_error)
         logging.getLogger().addHandler(self)

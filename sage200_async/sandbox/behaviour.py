@@ -53,6 +53,9 @@ class Behaviour(Struct, kw_only=True):
     """Whether the authorization page redirects back at once, or asks first."""
     forge_state: bool = False
     """Redirect back with another state, as a forged sign-in would."""
+    missing_audience: Literal["opaque", "assumed"] = "opaque"
+    """What a sign-in without ``audience`` brings: a token that the API refuses, as
+    Auth0 does, or one as if it had been there. Unknown."""
     code_seconds: float = 60.0
     """Seconds for which an authorization code is valid."""
     rotate: bool = True

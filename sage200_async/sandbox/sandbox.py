@@ -12,11 +12,9 @@ from sage200_async.errors import ClientClosed
 from sage200_async.sandbox.behaviour import Behaviour
 from sage200_async.sandbox.data.company import COMPANY, SITE
 from sage200_async.sandbox.data.seed import open_store
-from sage200_async.sandbox.oauth.authorization_server import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    AuthorizationServer,
-)
+from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
+from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
+from sage200_async.sandbox.oauth.state import SignIn
 from sage200_async.sandbox.server.server import BASES, Server
 from sage200_async.settings import Settings
 
@@ -26,15 +24,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sage200_async.sandbox.oauth.authorization_server import (
-        TokenRequest,
-        TokenStatus,
-    )
+    from sage200_async.sandbox.oauth.state import TokenRequest, TokenStatus
     from sage200_async.sandbox.server.faults import Fault
     from sage200_async.sandbox.server.server import RecordedRequest, RequestHook
     from sage200_async.sandbox.store.store import Store
 
 _MAX_LINE = 64 * 1024
+_MONTH = 30 * 86_400
 _NOT_RUNNING = "the sandbox is not running: use it in 'async with'"
 _ALL_INTERFACES = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
@@ -234,6 +230,15 @@ class Sandbox:
         if self._store is None:
             raise ClientClosed(_NOT_RUNNING)
         return self._store
+
+    def create_access_token(self, seconds: int = _MONTH) -> str:
+        """Return an access token of a new sign-in, for tools that cannot refresh.
+
+        Args:
+            seconds: How long it is valid: 30 days by default.
+        """
+        issuer = f"{self.url}/"
+        return self._authorization_server.issue_access_token(issuer, SignIn(), seconds)
 
     def token_status(self, refresh_token: str) -> TokenStatus:
         """Return the state of a refresh token, to check what a token store holds."""

@@ -10,7 +10,7 @@ import pytest
 from sage200_async.errors import TokenRefused
 from sage200_async.events import Events, RequestSent
 from sage200_async.sandbox import Sandbox
-from sage200_async.sandbox.oauth.authorization_server import CLIENT_SECRET
+from sage200_async.sandbox.oauth.requests import CLIENT_SECRET
 
 
 def test_a_secret_in_a_log_is_found(secret_leak_detector) -> None:

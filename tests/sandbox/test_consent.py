@@ -231,7 +231,7 @@ def test_an_unknown_client_is_refused():
         assert "unauthorized_client" in browser.page
         authorization = AuthorizationRequest.begin(HERE)
         back = await browser.go(create_authorization_url(settings, authorization))
-        await exchange_fails(wrong, authorization, back, TokenRefused, "invalid_client")
+        await exchange_fails(wrong, authorization, back, TokenRefused, "access_denied")
 
     with_sandbox(body, consent="grant")
 

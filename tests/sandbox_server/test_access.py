@@ -40,7 +40,7 @@ def test_sites_need_a_token_and_nothing_else(on_sandbox):
         {"X-Site": ""},
         {"X-Site": "00000000-0000-0000-0000-000000000000"},
         {"X-Company": ""},
-        {"X-Company": "8"},
+        {"X-Company": "9"},
     ],
 )
 def test_anything_wrong_with_the_headers_is_an_empty_401(on_sandbox, wrong):
@@ -128,11 +128,13 @@ def test_after_revoke_a_person_must_sign_in(on_sandbox):
 @pytest.mark.parametrize(
     ("change", "status", "error"),
     [
-        ({"client_id": "other"}, 401, "invalid_client"),
-        ({"client_secret": "wrong"}, 401, "invalid_client"),
-        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"client_id": "other"}, 401, "access_denied"),
+        ({"client_secret": "wrong"}, 401, "access_denied"),
+        ({"client_secret": ""}, 401, "access_denied"),
+        ({"audience": "another"}, 403, "access_denied"),
         ({"grant_type": ""}, 400, "invalid_request"),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "password"}, 403, "unauthorized_client"),
+        ({"grant_type": "urn:other"}, 400, "unsupported_grant_type"),
         ({"refresh_token": ""}, 400, "invalid_request"),
         ({"refresh_token": "nonsense"}, 403, "invalid_grant"),
         ({"grant_type": "authorization_code"}, 400, "invalid_request"),
@@ -181,7 +183,7 @@ def test_a_code_is_exchanged_once_with_its_verifier(on_sandbox):
                     return response.status
                 back = parse_qs(urlsplit(response.headers["Location"]).query)
                 assert (back["state"], back["x"]) == (["a b"], ["1"])
-                return back["code"][0]
+                return back.get("code", back.get("error"))[0]
 
         form = {
             "grant_type": "authorization_code",
@@ -206,9 +208,11 @@ def test_a_code_is_exchanged_once_with_its_verifier(on_sandbox):
             client_id=http.settings.client_id,
         )
         assert again.status == 200
-        assert await code(response_type="token") == 400
         assert await code(client_id="other") == 400
-        assert await code(code_challenge_method="plain") == 400
+        assert await code(redirect_uri="app://back") == 400
+        assert await code(response_type="token") == "unsupported_response_type"
+        assert await code(code_challenge_method="plain") == "invalid_request"
+        assert await code(audience="another") == "access_denied"
 
     on_sandbox(scenario)
 

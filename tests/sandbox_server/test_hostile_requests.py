@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sage200_async.sandbox import Sandbox
-from sage200_async.sandbox.oauth.authorization_server import CLIENT_ID, CLIENT_SECRET
+from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
 from sage200_async.sandbox.server.routes import load_routes
 
 RECORDS = {"customers": 5, "products": 3, "sop_orders": 3}
@@ -209,7 +209,7 @@ def test_the_token_endpoint_answers_any_form(attacker, content_type, body):
     url = f"{attacker.sandbox.url}/oauth/token"
     status, text = attacker.send("POST", url, body, Content_Type=content_type)
     assert status in {400, 401}
-    assert json.loads(text)["error"] in {"invalid_request", "invalid_client"}
+    assert json.loads(text)["error"] in {"invalid_request", "access_denied"}
 
 
 def test_a_body_that_is_not_what_its_encoding_says(attacker):

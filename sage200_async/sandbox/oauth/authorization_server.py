@@ -9,57 +9,43 @@ import base64
 import hashlib
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from sage200_async.auth.oauth import AUDIENCE
+from sage200_async.sandbox.oauth import jwt
+from sage200_async.sandbox.oauth.requests import (
+    CLIENT_ID,
+    Credentials,
+    service_not_found,
+)
+from sage200_async.sandbox.oauth.state import (
+    AccessToken,
+    Code,
+    SignIn,
+    TokenRequest,
+    TokenState,
+    UsedToken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sage200_async.sandbox.behaviour import Behaviour
+    from sage200_async.sandbox.oauth.state import TokenStatus
 
-CLIENT_ID: Final = "sandbox-client"
-CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - it opens made-up records only
 _INVALID_GRANT: Final = "Unknown or invalid refresh token."
 # auth0.com/docs, "Refresh token rotation".
+_OTHER_GRANTS: Final = frozenset({"password", "client_credentials", "implicit"})
+# Auth0 knows them, and Sage's clients may not use them: a person has to sign in. Status
+# and error are those of auth0/auth0-java #165.
+_ID_TOKEN_SECONDS: Final = 36_000
+# auth0.com/docs, "ID tokens": ten hours by default.
+_PERSON: Final = "auth0|sandbox"
+_PROFILE: Final = {"name": "Sandbox User", "nickname": "sandbox"}
+_EMAIL: Final = {"email": "user@sandbox.example", "email_verified": True}
 
 Response = tuple[int, dict[str, Any]]
 """A status and a JSON body."""
-TokenStatus = Literal["unused", "used", "revoked", "unknown"]
-"""State of a refresh token: used and revoked ones no longer work."""
-
-
-class Family(Struct, eq=False):
-    """All refresh tokens of one sign-in; they are revoked together."""
-
-    public: bool = False
-    """Whether its client has no secret, only PKCE."""
-    revoked: bool = False
-
-
-class _Code(Struct, frozen=True):
-    redirect_uri: str
-    challenge: str
-    offline: bool
-    """Whether a refresh token was requested."""
-    expires_at: float
-    """On the monotonic clock, in seconds."""
-
-
-class _Used(Struct, frozen=True):
-    family: Family
-    overlap_ends_at: float
-    """When it stops working for good, on the monotonic clock, in seconds."""
-
-
-class TokenRequest(Struct, frozen=True):
-    """One request to the token endpoint."""
-
-    grant: str
-    """Its ``grant_type``, such as ``refresh_token``."""
-    status: int
-    """Status of the response."""
 
 
 class AuthorizationServer:
@@ -72,18 +58,74 @@ class AuthorizationServer:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.requests: list[TokenRequest] = []
-        self._codes: dict[str, _Code] = {}
-        self._access_tokens: dict[str, float] = {}
-        self._refresh_tokens: dict[str, Family] = {}
-        self._used_tokens: dict[str, _Used] = {}
+        self.generation = 0
+        """Counts restores: a request that arrived before one is not answered."""
+        self._codes: dict[str, Code] = {}
+        self._access_tokens: dict[str, AccessToken] = {}
+        self._refresh_tokens: dict[str, SignIn] = {}
+        self._used_tokens: dict[str, UsedToken] = {}
+        self._revoked: set[SignIn] = set()
+
+    def snapshot(self) -> TokenState:
+        """Return all codes and tokens, to be restored later."""
+        return TokenState(
+            dict(self._codes),
+            dict(self._access_tokens),
+            dict(self._refresh_tokens),
+            dict(self._used_tokens),
+            frozenset(self._revoked),
+            tuple(self.requests),
+        )
+
+    def restore(self, state: TokenState) -> None:
+        """Return to an earlier state: what was issued since is unknown again."""
+        self.generation += 1
+        self._codes = dict(state.codes)
+        self._access_tokens = dict(state.access_tokens)
+        self._refresh_tokens = dict(state.refresh_tokens)
+        self._used_tokens = dict(state.used_tokens)
+        self._revoked = set(state.revoked)
+        self.requests[:] = state.requests
 
     def sign_in(self) -> str:
         """Return the refresh token of a new sign-in."""
-        return self._issue_refresh(Family())
+        return self._issue_refresh(SignIn())
+
+    def issue_access_token(self, issuer: str, sign_in: SignIn, seconds: int) -> str:
+        """Return a new access token.
+
+        It is a JWT for the API, or an opaque text where no audience was asked for.
+
+        Source: access tokens of Sage ID that are public (RS256, ``iss``, two values in
+        ``aud``); auth0.com/docs, "Access tokens".
+        """
+        token = secrets.token_urlsafe(24)
+        if sign_in.has_audience:
+            audience = [AUDIENCE, f"{issuer}userinfo"]
+            claims = _claims(issuer, audience, seconds)
+            scope = {"scope": " ".join(sign_in.scope), "azp": CLIENT_ID}
+            token = jwt.encode(claims | scope | {"jti": token})
+        expires_at = time.monotonic() + seconds
+        self._access_tokens[token] = AccessToken(sign_in, expires_at)
+        return token
 
     def accepts(self, access_token: str) -> bool:
-        """Whether an access token is valid now."""
-        return self._access_tokens.get(access_token, 0.0) > time.monotonic()
+        """Whether an access token is valid for the API now."""
+        access = self._valid(access_token)
+        return access is not None and access.has_audience
+
+    def person(self, access_token: str) -> dict[str, Any] | None:
+        """Return what ``/userinfo`` says of the person; None for a wrong token."""
+        sign_in = self._valid(access_token)
+        if sign_in is None or "openid" not in sign_in.scope:
+            return None
+        return {"sub": _PERSON, **_profile(sign_in)}
+
+    def _valid(self, access_token: str) -> SignIn | None:
+        access = self._access_tokens.get(access_token)
+        if access is None or access.expires_at <= time.monotonic():
+            return None
+        return access.sign_in
 
     def expire_tokens(self) -> None:
         """Reject every access token issued so far."""
@@ -91,34 +133,24 @@ class AuthorizationServer:
 
     def revoke(self) -> None:
         """Revoke every refresh token issued so far."""
-        used = (token.family for token in self._used_tokens.values())
-        for family in (*self._refresh_tokens.values(), *used):
-            family.revoked = True
+        used = (token.sign_in for token in self._used_tokens.values())
+        self._revoked.update(self._refresh_tokens.values(), used)
+
+    def revoke_token(self, refresh_token: str) -> None:
+        """Revoke a refresh token, and all others of its sign-in (RFC 7009)."""
+        used = self._used_tokens.get(refresh_token)
+        sign_in = used.sign_in if used else self._refresh_tokens.get(refresh_token)
+        if sign_in is not None:
+            self._revoked.add(sign_in)
 
     def token_status(self, refresh_token: str) -> TokenStatus:
         """Return the state of a refresh token."""
         if refresh_token in self._used_tokens:
             return "used"
-        family = self._refresh_tokens.get(refresh_token)
-        if family is None:
+        sign_in = self._refresh_tokens.get(refresh_token)
+        if sign_in is None:
             return "unknown"
-        return "revoked" if family.revoked else "unused"
-
-    def check_authorization_request(self, query: Mapping[str, str]) -> None:
-        """Check what can be checked before a person is asked.
-
-        Raises:
-            ValueError: A parameter is missing or wrong.
-        """
-        if query.get("response_type") != "code":
-            raise ValueError("unsupported_response_type: expected code")
-        if query.get("client_id") != CLIENT_ID:
-            raise ValueError("unauthorized_client: unknown client_id")
-        if not _is_redirect_uri(query.get("redirect_uri", "")):
-            raise ValueError("invalid_request: redirect_uri must be an http(s) URL")
-        challenge = query.get("code_challenge", "")
-        if challenge and query.get("code_challenge_method") != "S256":
-            raise ValueError("invalid_request: code_challenge_method must be S256")
+        return "revoked" if sign_in in self._revoked else "unused"
 
     def issue_code(self, query: Mapping[str, str]) -> str:
         """Return an authorization code for a sign-in that was granted.
@@ -127,125 +159,173 @@ class AuthorizationServer:
             query: The authorization request, checked already.
         """
         code = secrets.token_urlsafe(32)
-        self._codes[code] = _Code(
+        assumed = self.behaviour.missing_audience == "assumed"
+        self._codes[code] = Code(
             redirect_uri=query["redirect_uri"],
             challenge=query.get("code_challenge", ""),
-            offline="offline_access" in query.get("scope", "").split(),
+            sign_in=SignIn(
+                scope=tuple(query.get("scope", "").split()),
+                has_audience=bool(query.get("audience")) or assumed,
+                nonce=query.get("nonce", ""),
+            ),
             expires_at=time.monotonic() + self.behaviour.code_seconds,
         )
         return code
 
-    def token(self, form: Mapping[str, str] | None) -> Response:
+    def token(
+        self,
+        form: Mapping[str, str] | None,
+        issuer: str,
+        authorization: str = "",
+    ) -> Response:
         """Return the response to one request to the token endpoint.
 
         Args:
             form: The form's fields; None if the body is not a form.
+            issuer: The URL of this server as the client knows it.
+            authorization: The header ``Authorization``, if there is one.
         """
         grant = (form or {}).get("grant_type", "")
-        status, body = self._response(grant, form)
+        status, body = self._response(grant, form, issuer, authorization)
         self.requests.append(TokenRequest(grant, status))
         return status, body
 
-    def _response(self, grant: str, form: Mapping[str, str] | None) -> Response:
+    def _response(
+        self,
+        grant: str,
+        form: Mapping[str, str] | None,
+        issuer: str,
+        authorization: str,
+    ) -> Response:
         if form is None or not grant:
-            return _error(
-                400, "invalid_request", "Missing required parameter: grant_type"
-            )
-        if form.get("client_id") != CLIENT_ID:
-            return _error(401, "invalid_client", "Unknown client")
-        secret = form.get("client_secret", "")
-        if secret and not secrets.compare_digest(
-            secret.encode(), CLIENT_SECRET.encode()
-        ):
-            return _error(401, "invalid_client", "Unauthorized")
-        match grant:
-            case "authorization_code":
-                return self._exchange(form, public=not secret)
-            case "refresh_token":
-                return self._refresh(form, public=not secret)
-            case _:
-                return _error(
-                    400, "unsupported_grant_type", f"Grant type '{grant}' not allowed"
-                )
+            return missing("grant_type")
+        client = Credentials.of(form, authorization)
+        if not client.are_right:
+            return unauthorized()
+        audience = form.get("audience") or AUDIENCE
+        if audience != AUDIENCE:
+            return 403, service_not_found(audience)
+        if grant == "authorization_code":
+            return self._exchange(form, issuer, public=not client.secret)
+        if grant == "refresh_token":
+            return self._refresh(form, issuer, public=not client.secret)
+        return _refused_grant(grant)
 
-    def _exchange(self, form: Mapping[str, str], *, public: bool) -> Response:
+    def _exchange(
+        self, form: Mapping[str, str], issuer: str, *, public: bool
+    ) -> Response:
         if not form.get("code"):
-            return _error(400, "invalid_request", "Missing required parameter: code")
+            return missing("code")
         code = self._codes.pop(form["code"], None)
         if public and (code is None or not code.challenge):
-            return _error(401, "invalid_client", "Unauthorized")
+            return unauthorized()
         if code is None or code.expires_at < time.monotonic():
             return _error(403, "invalid_grant", "Invalid authorization code")
         if code.redirect_uri != form.get("redirect_uri"):
             return _error(403, "invalid_grant", "The redirect URI is wrong")
         if code.challenge and code.challenge != _s256(form.get("code_verifier", "")):
             return _error(403, "invalid_grant", "Failed to verify code verifier")
-        family = Family(public=public)
-        return self._tokens(self._issue_refresh(family) if code.offline else None)
+        old = code.sign_in
+        sign_in = SignIn(old.scope, old.has_audience, public, old.nonce)
+        offline = "offline_access" in sign_in.scope
+        refresh_token = self._issue_refresh(sign_in) if offline else None
+        return self._tokens(issuer, sign_in, refresh_token)
 
-    def _refresh(self, form: Mapping[str, str], *, public: bool) -> Response:
+    def _refresh(
+        self, form: Mapping[str, str], issuer: str, *, public: bool
+    ) -> Response:
         token = form.get("refresh_token", "")
         if not token:
-            return _error(
-                400, "invalid_request", "Missing required parameter: refresh_token"
-            )
-        family = self._refresh_tokens.get(token) or self._family_in_overlap(token)
-        if family is not None and public and not family.public:
-            return _error(401, "invalid_client", "Unauthorized")
-        if family is None or family.revoked:
+            return missing("refresh_token")
+        sign_in = self._refresh_tokens.get(token) or self._in_overlap(token)
+        if sign_in is not None and public and not sign_in.public:
+            return unauthorized()
+        if sign_in is None or sign_in in self._revoked:
             used = self._used_tokens.get(token)
             if used is not None and self.behaviour.reuse_detection:
-                used.family.revoked = True
+                self._revoked.add(used.sign_in)
             return _error(403, "invalid_grant", _INVALID_GRANT)
         if not self.behaviour.rotate:
-            return self._tokens(None)
+            return self._tokens(issuer, sign_in, None)
         if token in self._refresh_tokens:
             until = time.monotonic() + self.behaviour.reuse_seconds
-            self._used_tokens[token] = _Used(self._refresh_tokens.pop(token), until)
-        return self._tokens(self._issue_refresh(family))
+            self._used_tokens[token] = UsedToken(self._refresh_tokens.pop(token), until)
+        return self._tokens(issuer, sign_in, self._issue_refresh(sign_in))
 
-    def _family_in_overlap(self, token: str) -> Family | None:
-        """Return the family of a token that was used, but still works."""
+    def _in_overlap(self, token: str) -> SignIn | None:
+        """Return the sign-in of a token that was used, but still works."""
         used = self._used_tokens.get(token)
         if used is None or time.monotonic() >= used.overlap_ends_at:
             return None
-        return used.family
+        return used.sign_in
 
-    def _issue_refresh(self, family: Family) -> str:
+    def _issue_refresh(self, sign_in: SignIn) -> str:
         token = secrets.token_urlsafe(32)
-        self._refresh_tokens[token] = family
+        self._refresh_tokens[token] = sign_in
         return token
 
-    def _tokens(self, refresh_token: str | None) -> Response:
-        access_token = secrets.token_urlsafe(48)
+    def _tokens(
+        self, issuer: str, sign_in: SignIn, refresh_token: str | None
+    ) -> Response:
         seconds = self.behaviour.token_seconds
-        self._access_tokens[access_token] = time.monotonic() + seconds
+        access_token = self.issue_access_token(issuer, sign_in, seconds)
         body: dict[str, Any] = {"access_token": access_token}
         if refresh_token:
             body["refresh_token"] = refresh_token
-        scope = "openid profile email offline_access"
+        if "openid" in sign_in.scope:
+            body["id_token"] = _id_token(issuer, sign_in)
         return 200, body | {
-            "scope": scope,
+            "scope": " ".join(sign_in.scope),
             "expires_in": seconds,
             "token_type": "Bearer",
         }
 
 
-def _is_redirect_uri(text: str) -> bool:
-    """Whether a browser can be sent to *text*: not to a script, nor to a half URL."""
-    try:
-        url = urlsplit(text)
-        named = bool(url.hostname) and url.port != 0
-    except ValueError:  # an unmatched bracket, or a port that is not a number
-        return False
-    plain = text.isprintable() and not set(text) & set(" \\")
-    return named and plain and url.scheme in {"http", "https"} and not url.fragment
+def _claims(issuer: str, audience: str | list[str], seconds: int) -> dict[str, Any]:
+    now = int(time.time())
+    claims = {"iss": issuer, "sub": _PERSON, "aud": audience}
+    return {**claims, "iat": now, "exp": now + seconds}
+
+
+def _id_token(issuer: str, sign_in: SignIn) -> str:
+    """Return who signed in, for the client (OpenID Connect Core, 2)."""
+    claims = _claims(issuer, CLIENT_ID, _ID_TOKEN_SECONDS)
+    nonce = {"nonce": sign_in.nonce} if sign_in.nonce else {}
+    return jwt.encode({**_profile(sign_in), **claims, **nonce})
+
+
+def _profile(sign_in: SignIn) -> dict[str, Any]:
+    profile = _PROFILE if "profile" in sign_in.scope else {}
+    return {**profile, **(_EMAIL if "email" in sign_in.scope else {})}
 
 
 def _s256(verifier: str) -> str:
     """Return the S256 code challenge of a verifier (RFC 7636, 4.2)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def missing(parameter: str) -> Response:
+    """Return the response to a request without a parameter that it needs."""
+    text = f"Missing required parameter: {parameter}"
+    return _error(400, "invalid_request", text)
+
+
+def unauthorized() -> Response:
+    """Return the response to a client that is unknown, or has a wrong secret.
+
+    Source: what Auth0 was seen to send, in place of ``invalid_client``:
+    auth0-samples/auth0-angular-samples #201, auth0/auth0-spa-js #454.
+    """
+    return _error(401, "access_denied", "Unauthorized")
+
+
+def _refused_grant(grant: str) -> Response:
+    """Return the response to a grant that is not for Sage's clients, or unknown."""
+    if grant in _OTHER_GRANTS:
+        text = f"Grant type '{grant}' not allowed for the client."
+        return _error(403, "unauthorized_client", text)
+    return _error(400, "unsupported_grant_type", f"Unsupported grant type: {grant}")
 
 
 def _error(status: int, error: str, description: str) -> Response:

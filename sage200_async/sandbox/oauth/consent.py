@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from yarl import URL
 
+from sage200_async.sandbox.oauth.requests import check_client, refusal_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,14 +53,17 @@ button[value=allow] {{ background: #00683a; border-color: #00683a; color: #fff; 
 async def authorize(request: web.Request, server: AuthorizationServer) -> web.Response:
     """Redirect back with a code at once, or as the person decides on the page."""
     try:
-        server.check_authorization_request(request.query)
+        check_client(request.query)
     except ValueError as error:
         return web.Response(status=400, text=str(error))
-    asks_person = server.behaviour.consent == "ask"
+    result = refusal_of(request.query)
+    asks_person = server.behaviour.consent == "ask" and not result
     if asks_person and request.method == "GET":
         return web.Response(text=consent_page(request.query), content_type="text/html")
-    refused = asks_person and (await request.post()).get("decision") != "allow"
-    result = _ACCESS_DENIED if refused else {"code": server.issue_code(request.query)}
+    if asks_person and (await request.post()).get("decision") != "allow":
+        result = _ACCESS_DENIED
+    if not result:
+        result = {"code": server.issue_code(request.query)}
     state = request.query.get("state", "")
     if server.behaviour.forge_state:
         state = f"{state}-forged"

@@ -13,7 +13,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from sage200_async.sandbox.data.company import COMPANY, SITE
-from sage200_async.sandbox.oauth.consent import authorize
+from sage200_async.sandbox.oauth.endpoints import add_endpoints
 from sage200_async.sandbox.query.grammar import FilterError
 from sage200_async.sandbox.query.options import QueryOptionError
 from sage200_async.sandbox.server.faults import SLOW_PAGE_FAULTS, answer_wrongly
@@ -92,23 +92,10 @@ class Server:
     def application(self) -> web.Application:
         """Return the application with its routes."""
         app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_get("/authorize", self._authorize)
-        app.router.add_post("/authorize", self._authorize)
-        app.router.add_post("/oauth/token", self._token)
+        add_endpoints(app, self._authorization_server)
         for base in BASES.values():
             app.router.add_route("*", base + r"{path:[\s\S]*}", self._api)
         return app
-
-    async def _authorize(self, request: web.Request) -> web.StreamResponse:
-        return await authorize(request, self._authorization_server)
-
-    async def _token(self, request: web.Request) -> web.StreamResponse:
-        is_form = request.content_type == "application/x-www-form-urlencoded"
-        text = (await request.read()).decode(errors="replace")
-        form = dict(parse_qsl(text)) if is_form else None
-        await asyncio.sleep(self.behaviour.token_delay)
-        status, body = self._authorization_server.token(form)
-        return _json(encode(body), status)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw_query = request.raw_path.partition("?")[2]
