@@ -22,5 +22,6 @@ from sage200_async.sandbox.behaviour import Behaviour as Behaviour
 from sage200_async.sandbox.sandbox import Sandbox as Sandbox
 from sage200_async.sandbox.server.faults import Fault as Fault
 from sage200_async.sandbox.server.server import RecordedRequest as RecordedRequest
+from sage200_async.sandbox.snapshot import Snapshot as Snapshot
 
-__all__ = ["Behaviour", "Fault", "RecordedRequest", "Sandbox"]
+__all__ = ["Behaviour", "Fault", "RecordedRequest", "Sandbox", "Snapshot"]

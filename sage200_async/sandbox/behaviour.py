@@ -76,6 +76,9 @@ class Behaviour(Struct, kw_only=True):
     """How such a page times out: at the gateway, or at the client."""
     empty_sites: bool = False
     """Answer ``GET /sites`` with ``[]``, as when the tunnel to a server is lost."""
+    tenant_ids: bool = True
+    """Whether ``/sites`` has ``tenant_id``. Three public clients have seen it, Sage's
+    documents and live tests of January 2025 lack it."""
     forbidden: frozenset[str] = frozenset()
     """What the user's role may not use (403): resources, or areas such as ``sop``."""
     compress: bool = False

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohttp import web
 
-from sage200_async.errors import ClientClosed
+from sage200_async.errors import ClientClosed, SettingsError
 from sage200_async.sandbox.behaviour import Behaviour
-from sage200_async.sandbox.data.company import COMPANY, SITE
-from sage200_async.sandbox.data.seed import open_store
+from sage200_async.sandbox.companies import Companies, CompanySource
+from sage200_async.sandbox.data.company import COMPANIES, COMPANY, SITE
 from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
 from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
 from sage200_async.sandbox.oauth.state import SignIn
 from sage200_async.sandbox.server.server import BASES, Server
+from sage200_async.sandbox.snapshot import Snapshot, call_in_loop
 from sage200_async.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.server.server import RecordedRequest, RequestHook
     from sage200_async.sandbox.store.store import Store
 
+T = TypeVar("T")
+
 _MAX_LINE = 64 * 1024
-_MONTH = 30 * 86_400
 _NOT_RUNNING = "the sandbox is not running: use it in 'async with'"
+_MONTH: Final = 30 * 86_400
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALL_INTERFACES = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -43,7 +47,8 @@ class Sandbox:
     query wrongly.
 
     Records are made up when a resource is first used, so that starting is fast.
-    Nested records refer to parents that exist.
+    Nested records refer to parents that exist. Each company that ``/sites`` lists
+    has records of its own; those of `store` and `settings` belong to the first.
 
     Args:
         records: How many made-up records of each resource. A resource that is
@@ -53,14 +58,18 @@ class Sandbox:
         data: A folder with a file ``<resource>.ndjson`` for each resource,
             instead of made-up records.
         database: A file for the records, or ``":memory:"``. A file that holds
-            records already is served as it is.
+            records already is served as it is. The second company is beside it, as
+            in ``shop-8.db`` beside ``shop.db``.
         host: The address to listen on.
         port: The port to listen on; 0 for any free one.
+        public_host: The name by which clients reach it, if that is another than
+            *host*, such as the name of a container.
         behaviour: Switches for what is unknown of the service, and for faults.
 
     Raises:
-        SettingsError: On entering: *records* has an unknown resource, *data*
-            is missing or malformed, or both are given.
+        SettingsError: On entering: *records* has an unknown resource, *data* is
+            missing or malformed, both are given, *database* is none, or *host* or
+            *port* cannot be listened on.
 
     Example:
         >>> import asyncio
@@ -80,27 +89,28 @@ class Sandbox:
         database: str | Path = ":memory:",
         host: str = "127.0.0.1",
         port: int = 0,
+        public_host: str = "",
         behaviour: Behaviour | None = None,
     ) -> None:
-        self._records = records
-        self._seed = seed
-        self._data = data
-        self._database = database
+        self._source = CompanySource(
+            records=records, seed=seed, data=data, database=database
+        )
         self._host = host
         self._port = port
+        self._public_host = public_host
         self._behaviour = behaviour or Behaviour()
         self._authorization_server = AuthorizationServer(self._behaviour)
-        self._store: Store | None = None
+        self._companies: Companies | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._server: Server | None = None
         self._runner: web.AppRunner | None = None
         self._request_hook: RequestHook | None = None
 
     async def __aenter__(self) -> Self:
         """Fill the store and start to listen."""
-        store = await asyncio.to_thread(
-            open_store, self._database, self._records, self._seed, self._data
-        )
-        server = Server(store, self._authorization_server, self._behaviour)
+        companies = Companies(self._source)
+        await asyncio.to_thread(companies.store, COMPANY)
+        server = Server(companies, self._authorization_server, self._behaviour)
         server.request_hook = self._request_hook
         runner = web.AppRunner(
             server.application(),
@@ -110,14 +120,26 @@ class Sandbox:
         )
         try:
             await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
+            await self._listen(runner)
         except BaseException:
             await runner.cleanup()
-            store.close()
+            companies.close()
             raise
-        self._store, self._server, self._runner = store, server, runner
+        self._companies, self._server, self._runner = companies, server, runner
         self._port = int(runner.addresses[0][1])
+        self._loop = asyncio.get_running_loop()
         return self
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SettingsError(
+                f"cannot listen on port {self._port} of {self._host!r} ({reason}): "
+                "choose another port, or 0 for a free one",
+                name="port",
+            ) from None
 
     async def __aexit__(
         self,
@@ -125,10 +147,10 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop listening and close the store."""
-        if self._runner is not None and self._store is not None:
+        """Stop listening and close the stores."""
+        if self._runner is not None and self._companies is not None:
             await self._runner.cleanup()
-            self._store.close()
+            self._companies.close()
         self._runner = None
 
     @property
@@ -139,7 +161,7 @@ class Sandbox:
             base_url=self.url + BASES[self._behaviour.edition],
             token_url=f"{self.url}/oauth/token",
             authorization_url=f"{self.url}/authorize",
-            allow_insecure_http=True,  # it may listen on another address
+            allow_insecure_http=self._reachable_host not in _LOOPBACK,
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             refresh_token=self._authorization_server.sign_in(),
@@ -150,12 +172,13 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The URL of the sandbox: scheme, host and port."""
-        host = "127.0.0.1" if self._host in _ALL_INTERFACES else self._host
-        return (
-            f"http://[{host}]:{self._port}"
-            if ":" in host
-            else f"http://{host}:{self._port}"
-        )
+        host = self._reachable_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    @property
+    def _reachable_host(self) -> str:
+        own = "127.0.0.1" if self._host in _ALL_INTERFACES else self._host
+        return self._public_host or own
 
     @property
     def behaviour(self) -> Behaviour:
@@ -226,10 +249,77 @@ class Sandbox:
 
     @property
     def store(self) -> Store:
-        """The records, for tests to read and to write."""
-        if self._store is None:
+        """The records of the first company, for tests to read and to write."""
+        return self.store_of(COMPANY)
+
+    def store_of(self, company: int) -> Store:
+        """Return the records of a company that ``/sites`` lists.
+
+        Raises:
+            KeyError: It lists no such company.
+        """
+        if self._companies is None:
             raise ClientClosed(_NOT_RUNNING)
-        return self._store
+        if company not in COMPANIES:
+            raise KeyError(company)
+        return self._companies.store(company)
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it holds, for `restore`.
+
+        That is: the records of every company, the next ids, `requests`,
+        `token_requests`, `faults`, `behaviour`, `request_hook`, and every code and
+        token. Requests that are being carried out are finished first. May be called
+        from any thread. The snapshot is kept in memory, whatever *database* is.
+        """
+        return self._in_loop(
+            lambda: Snapshot(
+                self._running,
+                self._authorization_server.snapshot(),
+                self._running.snapshot(),
+            )
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a snapshot, as often as wanted.
+
+        Requests that are being carried out are finished first; those that have
+        arrived and still wait (for a delay, a hook, the rest of their body) are
+        refused with 503, and leave no trace. Connections stay open. Tables that were
+        first used after the snapshot are made up anew when they are next used; those
+        in *records* exist from the beginning. A database on disk is written back: its
+        file then holds the records of the snapshot.
+
+        May be called from any thread, but not while another one uses a `store`.
+
+        Raises:
+            ValueError: It is a snapshot of another sandbox, or of an earlier run.
+
+        Example:
+            >>> before = sandbox.snapshot()
+            >>> first = sandbox.store.keys("customers")[0]
+            >>> sandbox.store.delete("customers", first)
+            >>> sandbox.restore(before)
+            >>> sandbox.store.get("customers", first)["id"] == first
+            True
+        """
+        if snapshot.owner is not self._running:
+            message = "Expected a snapshot of this sandbox, got one of another"
+            raise ValueError(message)
+
+        def restore() -> None:
+            self._running.restore(snapshot.server)
+            self._authorization_server.restore(snapshot.tokens)
+            self._request_hook = self._running.request_hook
+            self.behaviour = self._running.behaviour
+
+        self._in_loop(restore)
+
+    def _in_loop(self, function: Callable[[], T]) -> T:
+        """Call a function between two steps of the sandbox's event loop."""
+        if self._loop is None or self._runner is None:
+            raise ClientClosed(_NOT_RUNNING)
+        return call_in_loop(self._loop, function)
 
     def create_access_token(self, seconds: int = _MONTH) -> str:
         """Return an access token of a new sign-in, for tools that cannot refresh.

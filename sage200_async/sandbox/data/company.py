@@ -31,7 +31,8 @@ _ONE_RECORD: Final = ("_settings", "company_details")
 # Ends of collections that hold one record in every company.
 _MAX_REFERENCES: Final = 100
 # Records of a resource that others refer to.
-_COMPANIES: Final = ((COMPANY, "Sandbox Trading Ltd"), (8, "Sandbox Ireland Ltd"))
+COMPANIES: Final = {COMPANY: "Sandbox Trading Ltd", 8: "Sandbox Ireland Ltd"}
+"""The names of the companies that ``/sites`` lists, by their numbers."""
 _SHARED_KEYS: Final = {
     "product_purchase_figures": "products",
     "product_sales_figures": "products",
@@ -148,7 +149,7 @@ def order_line_view_rows(catalog: Catalog, count: int, seed: int) -> Iterator[Ro
 
 
 def _site_rows() -> Iterator[Row]:
-    for key, (number, name) in enumerate(_COMPANIES, 1):
+    for key, (number, name) in enumerate(COMPANIES.items(), 1):
         site: dict[str, Any] = {
             "company_id": number,
             "company_name": name,

@@ -26,10 +26,13 @@ def open_store(
     records: Mapping[str, int] | None,
     seed: int,
     data: str | Path | None,
+    *,
+    fill: bool = True,
 ) -> Store:
     """Open a store, and fill it unless it holds records already.
 
-    The resources in *records* are filled at once, others when first used.
+    The resources in *records* are filled at once if *fill* is true, others when
+    first used.
 
     Raises:
         SettingsError: *records* and *data* are both given, *records* has an
@@ -47,7 +50,7 @@ def open_store(
     try:
         if folder is not None:
             _load_files(store, folder)
-        for path in records or ():
+        for path in (records or ()) if fill else ():
             store.ensure_table(path)
     except BaseException:
         store.close()

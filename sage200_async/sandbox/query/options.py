@@ -90,6 +90,13 @@ class ParsedQuery(Struct, frozen=True):
         both = f"({where}) AND ({self.where})"
         return replace(self, where=both, values=(*values, *self.values))
 
+    def without(self, name: str, table: Table) -> ParsedQuery:
+        """Return the same query without one of the plain fields of *table*."""
+        old = self.selection
+        names = table.shape.scalars if old.scalars is None else old.scalars
+        scalars = tuple(other for other in names if other != name)
+        return replace(self, selection=replace(old, scalars=scalars))
+
 
 def parse_collection_query(
     table: Table, query: Mapping[str, str], behaviour: Behaviour, salt: int

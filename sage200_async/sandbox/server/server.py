@@ -6,17 +6,20 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 from msgspec import Struct
+from msgspec.structs import replace
 
-from sage200_async.sandbox.data.company import COMPANY, SITE
+from sage200_async.sandbox.behaviour import Behaviour
+from sage200_async.sandbox.data.company import COMPANIES, COMPANY, SITE
 from sage200_async.sandbox.oauth.endpoints import add_endpoints
 from sage200_async.sandbox.query.grammar import FilterError
 from sage200_async.sandbox.query.options import QueryOptionError
-from sage200_async.sandbox.server.faults import SLOW_PAGE_FAULTS, answer_wrongly
+from sage200_async.sandbox.server.faults import SLOW_PAGE_FAULTS, Fault, answer_wrongly
+from sage200_async.sandbox.server.gate import Gate
 from sage200_async.sandbox.server.handlers import ApiRequest, handle
 from sage200_async.sandbox.server.http_errors import (
     HttpError,
@@ -26,15 +29,14 @@ from sage200_async.sandbox.server.http_errors import (
     unauthorized,
 )
 from sage200_async.sandbox.server.routes import load_routes
+from sage200_async.sandbox.store.lazy_tables import StoreState
 from sage200_async.sandbox.store.records import WriteError
 from sage200_async.sandbox.store.rows import encode
 
 if TYPE_CHECKING:
-    from sage200_async.sandbox.behaviour import Behaviour
+    from sage200_async.sandbox.companies import Companies
     from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
-    from sage200_async.sandbox.server.faults import Fault
     from sage200_async.sandbox.server.routes import Route
-    from sage200_async.sandbox.store.store import Store
 
 BASES: Final = {
     "professional": "/uk/sage200extra/accounts/v1/",
@@ -43,6 +45,7 @@ BASES: Final = {
 """Base paths of the two editions; that of the other edition is 404."""
 _MAX_BODY: Final = 64 * 1024**2
 _COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "PUT": "update_many"}
+_COMPANY_NUMBERS: Final = {str(number): number for number in COMPANIES}
 _RECORD_VERBS: Final = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 RequestHook = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
@@ -65,18 +68,29 @@ class RecordedRequest(Struct):
     """Number of records in the response."""
 
 
+class ServerState(Struct, frozen=True):
+    """What a server holds at one time, the records of its companies included."""
+
+    companies: dict[int, StoreState]
+    behaviour: Behaviour
+    requests: tuple[RecordedRequest, ...]
+    faults: tuple[Fault | None, ...]
+    request_hook: RequestHook | None
+    random: tuple[Any, ...]
+
+
 class Server:
-    """Answers HTTP requests from a store.
+    """Answers HTTP requests from the stores of some companies.
 
     Args:
-        store: The records.
+        companies: The records.
         authorization_server: Issues and checks tokens.
         behaviour: The sandbox's switches.
     """
 
     def __init__(
         self,
-        store: Store,
+        companies: Companies,
         authorization_server: AuthorizationServer,
         behaviour: Behaviour,
     ) -> None:
@@ -85,9 +99,36 @@ class Server:
         self.in_flight = 0
         self.request_hook: RequestHook | None = None
         self.faults: deque[Fault | None] = deque()
-        self._store = store
+        self._companies = companies
         self._authorization_server = authorization_server
         self._random = random.Random(0)
+        self._gate = Gate()
+
+    def snapshot(self) -> ServerState:
+        """Return the state between two requests. To be called in the event loop."""
+        with self._gate.alone(begins_generation=False):
+            return ServerState(
+                self._companies.snapshot(),
+                replace(self.behaviour),
+                tuple(self.requests),
+                tuple(self.faults),
+                self.request_hook,
+                self._random.getstate(),
+            )
+
+    def restore(self, state: ServerState) -> None:
+        """Return to an earlier state. To be called in the event loop.
+
+        Requests that are being carried out are finished first. Those that have
+        arrived and still wait are refused with 503.
+        """
+        with self._gate.alone(begins_generation=True):
+            self._companies.restore(state.companies)
+        self.behaviour = replace(state.behaviour)
+        self.requests[:] = state.requests
+        self.faults = deque(state.faults)
+        self.request_hook = state.request_hook
+        self._random.setstate(state.random)
 
     def application(self) -> web.Application:
         """Return the application with its routes."""
@@ -114,9 +155,10 @@ class Server:
         self, request: web.Request, record: RecordedRequest
     ) -> web.StreamResponse:
         """Send the true response, unless a fault is due or the page is too large."""
+        generation = self._gate.generation
 
         async def carry_out() -> web.StreamResponse:
-            return await self._answer_truly(request, record)
+            return await self._answer_truly(request, record, generation)
 
         fault = self.faults.popleft() if self.faults else None
         if fault is None:
@@ -128,7 +170,7 @@ class Server:
         return await answer_wrongly(fault, request, carry_out)
 
     async def _answer_truly(
-        self, request: web.Request, record: RecordedRequest
+        self, request: web.Request, record: RecordedRequest, generation: int
     ) -> web.StreamResponse:
         if self.request_hook is not None:
             hook_response = await self.request_hook(request)
@@ -136,7 +178,7 @@ class Server:
                 return hook_response
         await asyncio.sleep(self.behaviour.delay)
         try:
-            response = await self._carry_out(request, record)
+            response = await self._carry_out(request, record, generation)
         except (QueryOptionError, FilterError, WriteError) as error:
             response = _message(400, str(error))
         except HttpError as error:
@@ -151,19 +193,25 @@ class Server:
         return response
 
     async def _carry_out(
-        self, request: web.Request, record: RecordedRequest
+        self, request: web.Request, record: RecordedRequest, generation: int
     ) -> web.Response:
         limit = self.behaviour.max_query
         if limit and len(record.raw_query) > limit:
             return web.Response(
                 status=404, content_type="text/html", text="<h1>404.15</h1>"
             )
-        self._authorize_request(request, record.path)
+        company = self._authorize_request(request, record.path)
         api_request = await self._api_request(request, record)
         body, record.records = await asyncio.to_thread(
-            handle, self._store, api_request, self.behaviour
+            self._handle, company, api_request, generation
         )
         return _json(body) if body else web.Response()
+
+    def _handle(
+        self, company: int, request: ApiRequest, generation: int
+    ) -> tuple[bytes, int]:
+        with self._gate.request(generation):
+            return handle(self._companies.store(company), request, self.behaviour)
 
     async def _api_request(
         self, request: web.Request, record: RecordedRequest
@@ -187,20 +235,25 @@ class Server:
             salt=self._random.randrange(104_729),
         )
 
-    def _authorize_request(self, request: web.Request, path: str) -> None:
-        """Check the token, and the site and company except for ``sites``."""
+    def _authorize_request(self, request: web.Request, path: str) -> int:
+        """Return the number of the company that a request is for.
+
+        The token is checked, and the site and company except for ``sites``.
+        """
         headers = request.headers
         scheme, _, token = headers.get("Authorization", "").partition(" ")
-        is_company = (
-            headers.get("X-Site", "").lower() == SITE
-            and headers.get("X-Company", "") == str(COMPANY)
-        ) or path.rstrip("/") == "sites"
+        company = None
+        if path.rstrip("/") == "sites":
+            company = COMPANY
+        elif headers.get("X-Site", "").lower() == SITE:
+            company = _COMPANY_NUMBERS.get(headers.get("X-Company", ""))
         if (
             scheme.lower() != "bearer"
             or not self._authorization_server.accepts(token)
-            or not is_company
+            or company is None
         ):
             raise unauthorized()
+        return company
 
     def _route(self, request: web.Request, path: str) -> tuple[Route, list[int]]:
         """Return the route of a path, and the ids in it."""

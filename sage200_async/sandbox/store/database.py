@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _MAX_PARAMETERS: Final = 500
 # Values bound in one statement: SQLite before 3.32 takes 999 at most.
+_MAX_IMAGE: Final = 256 * 1024**2
+# Bytes. A database that was made of an image cannot grow past 1 GiB (SQLite's
+# SQLITE_CONFIG_MEMDB_MAXSIZE): the content of a larger image is copied.
 
 
 class Database:
@@ -30,27 +33,22 @@ class Database:
     """
 
     def __init__(self, file: str | Path) -> None:
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(
-            str(file), check_same_thread=False, isolation_level=None
-        )
-        self._connection.text_factory = bytes
-        for name, arity, function in (
-            ("fold", 1, _fold),
-            ("exact_compare", 3, _exact_compare),
-        ):
-            self._connection.create_function(name, arity, function, deterministic=True)
-        self._connection.execute("PRAGMA synchronous = OFF")
+        self.lock = threading.RLock()
+        """Held during each statement and transaction; may be held for several."""
+        self._in_memory = str(file) == ":memory:"
+        self._unchanged: tuple[bytes, int] | None = None
+        # The image that equals the content, and the changes up to then.
+        self._connection = _connect(str(file))
 
     def close(self) -> None:
         """Close the connection."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None, None, None]:
         """Commit on leaving, roll back on an error; an inner one joins the outer."""
-        with self._lock:
+        with self.lock:
             if self._connection.in_transaction:
                 yield
                 return
@@ -64,8 +62,53 @@ class Database:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows of one statement; text comes as bytes."""
-        with self._lock:
+        with self.lock:
             return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def image(self) -> bytes:
+        """Return a copy of the whole content, as a database file would hold it."""
+        with self.lock:
+            # Writes a page: a database without any has no image.
+            self._connection.execute("PRAGMA user_version = 1")
+            image = self._connection.serialize()
+            self._unchanged = image, self._connection.total_changes
+            return image
+
+    def restore(self, image: bytes, *, has_new_tables: bool = False) -> None:
+        """Replace the whole content by that of an image.
+
+        In memory, SQLite takes the image's bytes as its own. A file keeps its
+        place: the pages are copied into it, in one transaction.
+
+        Args:
+            image: What `image` returned.
+            has_new_tables: Whether tables were created since; SQLite counts
+                changes of rows only.
+        """
+        with self.lock:
+            unchanged = self._unchanged
+            changes = self._connection.total_changes
+            if (
+                has_new_tables
+                or unchanged is None
+                or unchanged[0] is not image
+                or unchanged[1] != changes
+            ):
+                self._replace_content(image)
+            self._unchanged = image, self._connection.total_changes
+
+    def _replace_content(self, image: bytes) -> None:
+        if self._in_memory and len(image) <= _MAX_IMAGE:
+            old = self._connection
+            # Statements that the old connection has prepared would still run, by
+            # its tables' places in the file.
+            self._connection = _connect(":memory:")
+            self._connection.deserialize(image)
+            old.close()
+            return
+        with contextlib.closing(sqlite3.connect(":memory:")) as source:
+            source.deserialize(image)
+            source.backup(self._connection)
 
     def table_names(self) -> set[str]:
         """Return the names of the existing tables."""
@@ -109,7 +152,7 @@ class Database:
             KeyError: No row has that key.
         """
         sql = f'DELETE FROM "{path}" WHERE key = ?'  # noqa: S608 - the catalog's
-        with self._lock:
+        with self.lock:
             if not self._connection.execute(sql, (key,)).rowcount:
                 raise KeyError(key)
 
@@ -144,6 +187,18 @@ class Database:
     def highest_key(self, path: str) -> int:
         """Return the highest key of a table, or 0 if it is empty."""
         return int(self.execute(f'SELECT max(key) FROM "{path}"')[0][0] or 0)  # noqa: S608 - the catalog's
+
+
+def _connect(file: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+    connection.text_factory = bytes
+    for name, arity, function in (
+        ("fold", 1, _fold),
+        ("exact_compare", 3, _exact_compare),
+    ):
+        connection.create_function(name, arity, function, deterministic=True)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def column_sql(table: Table, name: str) -> str:

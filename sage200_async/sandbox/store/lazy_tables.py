@@ -6,6 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.database import Database, column_sql
 from sage200_async.sandbox.store.rows import Row, record_from_row
@@ -24,6 +26,16 @@ _FIRST_ID: Final = 250_000
 # Above the ids of resources that hold a few made-up records.
 _NESTED_IDS: Final = 64
 # Nested rows of made-up data have the ids after their owner's: fewer than these.
+
+
+class StoreState(Struct, frozen=True):
+    """All that tables hold at one time."""
+
+    image: bytes
+    """The content of the database."""
+    created: frozenset[str]
+    """The tables that exist."""
+    next_id: int
 
 
 class LazyTables(ABC):
@@ -57,6 +69,24 @@ class LazyTables(ABC):
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+    def snapshot(self) -> StoreState:
+        """Return the tables, their records and the next id, to be restored later."""
+        with self.database.lock:
+            image = self.database.image()
+            return StoreState(image, frozenset(self._created), self._next_id)
+
+    def restore(self, state: StoreState) -> None:
+        """Return to an earlier state.
+
+        Tables that did not exist then are created and filled again when they are
+        next used.
+        """
+        with self.database.lock:
+            has_new_tables = self._created != state.created
+            self.database.restore(state.image, has_new_tables=has_new_tables)
+            self._created = set(state.created)
+            self._next_id = state.next_id
 
     def ensure_table(self, resource: str) -> None:
         """Create and fill the table of a resource, unless it exists."""
@@ -148,8 +178,11 @@ class LazyTables(ABC):
 
     def reserve_ids(self, resource: str) -> None:
         """Continue the counter above the ids of a table."""
-        highest = self.database.highest_key(resource) + _NESTED_IDS
-        self._next_id = max(self._next_id, highest)
+        self.skip_ids(self.database.highest_key(resource) + _NESTED_IDS)
+
+    def skip_ids(self, first: int) -> None:
+        """Continue the counter of ids at *first*, unless it is there already."""
+        self._next_id = max(self._next_id, first)
 
     def _create(self, resource: str) -> None:
         table = self.tables[resource]
