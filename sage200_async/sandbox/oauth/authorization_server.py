@@ -21,7 +21,7 @@ from sage200_async.sandbox.oauth.requests import (
 from sage200_async.sandbox.oauth.state import (
     AccessToken,
     Code,
-    SignIn,
+    Grant,
     TokenRequest,
     TokenState,
     UsedToken,
@@ -62,9 +62,9 @@ class AuthorizationServer:
         """Counts restores: a request that arrived before one is not answered."""
         self._codes: dict[str, Code] = {}
         self._access_tokens: dict[str, AccessToken] = {}
-        self._refresh_tokens: dict[str, SignIn] = {}
+        self._refresh_tokens: dict[str, Grant] = {}
         self._used_tokens: dict[str, UsedToken] = {}
-        self._revoked: set[SignIn] = set()
+        self._revoked: set[Grant] = set()
 
     def snapshot(self) -> TokenState:
         """Return all codes and tokens, to be restored later."""
@@ -89,9 +89,9 @@ class AuthorizationServer:
 
     def sign_in(self) -> str:
         """Return the refresh token of a new sign-in."""
-        return self._issue_refresh(SignIn())
+        return self._issue_refresh(Grant())
 
-    def issue_access_token(self, issuer: str, sign_in: SignIn, seconds: int) -> str:
+    def issue_access_token(self, issuer: str, sign_in: Grant, seconds: int) -> str:
         """Return a new access token.
 
         It is a JWT for the API, or an opaque text where no audience was asked for.
@@ -121,7 +121,7 @@ class AuthorizationServer:
             return None
         return {"sub": _PERSON, **_profile(sign_in)}
 
-    def _valid(self, access_token: str) -> SignIn | None:
+    def _valid(self, access_token: str) -> Grant | None:
         access = self._access_tokens.get(access_token)
         if access is None or access.expires_at <= time.monotonic():
             return None
@@ -163,7 +163,7 @@ class AuthorizationServer:
         self._codes[code] = Code(
             redirect_uri=query["redirect_uri"],
             challenge=query.get("code_challenge", ""),
-            sign_in=SignIn(
+            sign_in=Grant(
                 scope=tuple(query.get("scope", "").split()),
                 has_audience=bool(query.get("audience")) or assumed,
                 nonce=query.get("nonce", ""),
@@ -226,7 +226,7 @@ class AuthorizationServer:
         if code.challenge and code.challenge != _s256(form.get("code_verifier", "")):
             return _error(403, "invalid_grant", "Failed to verify code verifier")
         old = code.sign_in
-        sign_in = SignIn(old.scope, old.has_audience, public, old.nonce)
+        sign_in = Grant(old.scope, old.has_audience, public, old.nonce)
         offline = "offline_access" in sign_in.scope
         refresh_token = self._issue_refresh(sign_in) if offline else None
         return self._tokens(issuer, sign_in, refresh_token)
@@ -252,20 +252,20 @@ class AuthorizationServer:
             self._used_tokens[token] = UsedToken(self._refresh_tokens.pop(token), until)
         return self._tokens(issuer, sign_in, self._issue_refresh(sign_in))
 
-    def _in_overlap(self, token: str) -> SignIn | None:
+    def _in_overlap(self, token: str) -> Grant | None:
         """Return the sign-in of a token that was used, but still works."""
         used = self._used_tokens.get(token)
         if used is None or time.monotonic() >= used.overlap_ends_at:
             return None
         return used.sign_in
 
-    def _issue_refresh(self, sign_in: SignIn) -> str:
+    def _issue_refresh(self, sign_in: Grant) -> str:
         token = secrets.token_urlsafe(32)
         self._refresh_tokens[token] = sign_in
         return token
 
     def _tokens(
-        self, issuer: str, sign_in: SignIn, refresh_token: str | None
+        self, issuer: str, sign_in: Grant, refresh_token: str | None
     ) -> Response:
         seconds = self.behaviour.token_seconds
         access_token = self.issue_access_token(issuer, sign_in, seconds)
@@ -287,14 +287,14 @@ def _claims(issuer: str, audience: str | list[str], seconds: int) -> dict[str, A
     return {**claims, "iat": now, "exp": now + seconds}
 
 
-def _id_token(issuer: str, sign_in: SignIn) -> str:
+def _id_token(issuer: str, sign_in: Grant) -> str:
     """Return who signed in, for the client (OpenID Connect Core, 2)."""
     claims = _claims(issuer, CLIENT_ID, _ID_TOKEN_SECONDS)
     nonce = {"nonce": sign_in.nonce} if sign_in.nonce else {}
     return jwt.encode({**_profile(sign_in), **claims, **nonce})
 
 
-def _profile(sign_in: SignIn) -> dict[str, Any]:
+def _profile(sign_in: Grant) -> dict[str, Any]:
     profile = _PROFILE if "profile" in sign_in.scope else {}
     return {**profile, **(_EMAIL if "email" in sign_in.scope else {})}
 

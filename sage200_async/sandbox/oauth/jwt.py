@@ -3,7 +3,7 @@
 The key is written down here, so that no package is needed and a token that was
 issued before a restart can still be verified: it protects made-up records only.
 It has eight primes in place of two (RFC 8017, 3.2), which makes a signature take
-about a millisecond; whoever verifies one sees an ordinary public key of 2048 bits.
+about a millisecond; to verify one, the public key is an ordinary one of 2048 bits.
 """
 
 from __future__ import annotations

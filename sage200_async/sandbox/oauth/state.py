@@ -12,7 +12,7 @@ TokenStatus = Literal["unused", "used", "revoked", "unknown"]
 """State of a refresh token: used and revoked ones no longer work."""
 
 
-class SignIn(Struct, frozen=True, eq=False):
+class Grant(Struct, frozen=True, eq=False):
     """One sign-in. All refresh tokens that come of it are revoked together."""
 
     scope: tuple[str, ...] = tuple(SCOPE.split())
@@ -28,7 +28,7 @@ class Code(Struct, frozen=True):
 
     redirect_uri: str
     challenge: str
-    sign_in: SignIn
+    sign_in: Grant
     expires_at: float
     """On the monotonic clock, in seconds."""
 
@@ -36,7 +36,7 @@ class Code(Struct, frozen=True):
 class AccessToken(Struct, frozen=True):
     """An access token."""
 
-    sign_in: SignIn
+    sign_in: Grant
     expires_at: float
     """On the monotonic clock, in seconds."""
 
@@ -44,7 +44,7 @@ class AccessToken(Struct, frozen=True):
 class UsedToken(Struct, frozen=True):
     """A refresh token that was used: another took its place."""
 
-    sign_in: SignIn
+    sign_in: Grant
     overlap_ends_at: float
     """When it stops working for good, on the monotonic clock, in seconds."""
 
@@ -63,7 +63,7 @@ class TokenState(Struct, frozen=True):
 
     codes: dict[str, Code]
     access_tokens: dict[str, AccessToken]
-    refresh_tokens: dict[str, SignIn]
+    refresh_tokens: dict[str, Grant]
     used_tokens: dict[str, UsedToken]
-    revoked: frozenset[SignIn]
+    revoked: frozenset[Grant]
     requests: tuple[TokenRequest, ...]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Gate:
     """Lets many requests in at a time, or one snapshot or restore alone.
 
-    Requests are carried out in threads; whoever wants to be alone waits for those
-    that are inside, and lets no other in.
+    Requests are carried out in threads; a snapshot or restore waits for those that
+    are inside, and lets no other in.
     """
 
     def __init__(self) -> None:
