@@ -2,21 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from types import SimpleNamespace
 
 import pytest
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-pytest.importorskip("selenium", reason="selenium is not installed")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
-    pytest.mark.skipif(not DRIVER, reason="chromedriver is not installed"),
-]
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
 INHERITED = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "SYSTEMROOT", "VIRTUAL_ENV")
@@ -26,34 +17,12 @@ with open({file!r} + ".part", "w") as file:
     file.write(sys.argv[1])
 os.replace({file!r} + ".part", {file!r})
 """
-SWITCHES = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def chromium(profile):
-    """Start Chromium with its own profile."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for switch in (*SWITCHES, f"--user-data-dir={profile}"):
-        options.add_argument(switch)
-    service = webdriver.ChromeService(executable_path=DRIVER)
-    return webdriver.Chrome(options=options, service=service)
 
 
 class Machine:
     """A person's machine: a home folder, a browser and a terminal."""
 
-    def __init__(self, home, connection):
+    def __init__(self, home, connection, chromium):
         self.home = home
         self.address = home / "address"
         opener = home / "opener"
@@ -123,9 +92,9 @@ def connection():
 
 
 @pytest.fixture
-def machine(connection, tmp_path):
+def machine(connection, tmp_path, chromium):
     """Return a machine with a browser."""
-    machine = Machine(tmp_path, connection)
+    machine = Machine(tmp_path, connection, chromium)
     yield machine
     machine.browser.quit()
 

@@ -29,6 +29,7 @@ from sage200_async.sandbox.server.http_errors import (
     unauthorized,
 )
 from sage200_async.sandbox.server.routes import load_routes
+from sage200_async.sandbox.server.start_page import StartPage
 from sage200_async.sandbox.store.lazy_tables import StoreState
 from sage200_async.sandbox.store.records import WriteError
 from sage200_async.sandbox.store.rows import encode
@@ -134,6 +135,7 @@ class Server:
         """Return the application with its routes."""
         app = web.Application(client_max_size=_MAX_BODY)
         add_endpoints(app, self._authorization_server)
+        StartPage(self._authorization_server, BASES).add_to(app)
         for base in BASES.values():
             app.router.add_route("*", base + r"{path:[\s\S]*}", self._api)
         return app
