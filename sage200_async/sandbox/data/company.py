@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.data.expandables import DEFAULT_COUNT
 from sage200_async.sandbox.data.generator import RecordGenerator
 from sage200_async.sandbox.schema.enums import type_values
-from sage200_async.sandbox.store.order_line_views import (
-    ORDERS,
-    VIEW,
-    sources_of,
-    views_of,
-)
-from sage200_async.sandbox.store.rows import Row, decode, encode, row_from_record
+from sage200_async.sandbox.store.derived_views import rows_of
+from sage200_async.sandbox.store.rows import Row, decode_raw, encode
+from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from msgspec import Raw
 
     from sage200_async.sandbox.schema.catalog import Catalog
     from sage200_async.sandbox.store.store import Store
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
 COMPANY: Final = 7
 SITES: Final = "sites"
+ORDERS: Final = "sop_orders"
+ORDER_LINES: Final = "sop_order_line_views"
 _SMALL_COMPANY: Final = {"customers": 2_000, "products": 1_000, ORDERS: 500}
 """What there is if no numbers are given."""
-_MAIN: Final = {*_SMALL_COMPANY, VIEW}
+_MAIN: Final = {*_SMALL_COMPANY, ORDER_LINES}
 _ONE_RECORD: Final = ("_settings", "company_details")
 # Ends of collections that hold one record in every company.
 _MAX_REFERENCES: Final = 100
@@ -86,9 +88,9 @@ class Company:
         )
         if path == SITES:
             yield from _site_rows()
-        elif path == VIEW and path not in self._records:
-            yield from store.order_line_views.rows(store.rows(ORDERS))
-        elif path == VIEW:
+        elif path in VIEWS and path not in self._records:
+            yield from store.views.rows(path)
+        elif path == ORDER_LINES:
             yield from order_line_view_rows(self._catalog, self.count(path), self._seed)
         elif path in _SHARED_KEYS and path not in self._records:
             keys = store.keys(_SHARED_KEYS[path])
@@ -109,7 +111,7 @@ class Company:
 
 def generate_rows(catalog: Catalog, path: str, count: int, seed: int) -> Iterator[Row]:
     """Return the first *count* rows of a resource, without a store."""
-    if path == VIEW:
+    if path == ORDER_LINES:
         return order_line_view_rows(catalog, count, seed)
     company = Company(catalog, dict.fromkeys(_SMALL_COMPANY, _MAX_REFERENCES))
 
@@ -129,23 +131,21 @@ def expected_keys(catalog: Catalog, path: str, count: int, seed: int) -> list[in
 
 def order_line_view_rows(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:
     """Yield the first *count* rows of the view of order lines, without a store."""
-    table, remaining = catalog.tables[VIEW], count
-    sources = sources_of(table)
-    customers, products = (
-        {
-            row.key: decode(row.body)
-            for row in generate_rows(catalog, path, _MAX_REFERENCES, seed)
-        }
-        for path in ("customers", "products")
-    )
-    for row in generate_rows(catalog, ORDERS, count, seed):
-        record = decode(row.body) | decode(row.expandables)
-        customer = customers.get(record["customer_id"], {})
-        for view in views_of(sources, record, customer, products):
-            if not remaining:
-                return
-            remaining -= 1
-            yield row_from_record(table, view)
+    records: dict[str, dict[int, dict[str, Raw]]] = {}
+
+    def lookup(path: str, key: int) -> dict[str, Raw]:
+        if path not in records:
+            rows = generate_rows(catalog, path, _MAX_REFERENCES, seed)
+            records[path] = {row.key: decode_raw(row.body) for row in rows}
+        return records[path].get(key, {})
+
+    def views() -> Iterator[Row]:
+        plan = plan_of(ORDER_LINES)
+        for row in generate_rows(catalog, ORDERS, count, seed):
+            base, related = decode_raw(row.body), decode_raw(row.expandables)
+            yield from rows_of(plan, base, related, lookup)
+
+    yield from itertools.islice(views(), count)
 
 
 def _site_rows() -> Iterator[Row]:

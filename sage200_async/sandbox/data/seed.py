@@ -13,6 +13,7 @@ from sage200_async.sandbox.data.company import Company
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.rows import row_from_line
 from sage200_async.sandbox.store.store import Store
+from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +70,10 @@ def _check_resources(tables: Mapping[str, Table], records: Mapping[str, int]) ->
 
 
 def _load_files(store: Store, folder: Path) -> None:
-    """Load a file for each resource; embedded records after their owners."""
+    """Load a file for each resource; embedded records after their owners.
+
+    A view that has a file is served as the file says.
+    """
     if any(store.has_table(path) for path in store.tables):
         return
     files = {path: folder / f"{path}.ndjson" for path in store.tables}
@@ -77,6 +81,8 @@ def _load_files(store: Store, folder: Path) -> None:
     for path in sorted(
         files, key=lambda path: bool(store.embedded_lists.of_child(path))
     ):
+        if path in VIEWS:
+            store.create_empty(path)
         loaded = set(store.keys(path))  # with their owners
         read = _read_rows(files[path], store.tables[path])
         rows = [row for row in read if row.key not in loaded]
@@ -84,6 +90,8 @@ def _load_files(store: Store, folder: Path) -> None:
             store.add_rows(path, rows)
         except ValueError as error:
             raise SettingsError(f"data: {error}", name="data") from error
+    for view in files.keys() & VIEWS.keys():
+        store.views.forget_writes(view)
 
 
 def _folder(path: Path) -> Path:

@@ -113,7 +113,9 @@ class EmbeddedTables:
             owners = database.json_by_key(owner, [key], "expandables")
             rows = self._rows_in(embedded, owners.items())
             database.insert_rows(child, rows)
-            for child_key in {*old, *(row.key for row in rows)}:
+            changed = {*old, *(row.key for row in rows)}
+            self._tables.views.note_write(child, changed)
+            for child_key in changed:
                 self.refresh(child, child_key)
 
     def add(self, embedded: EmbeddedList, rows: Iterable[Row]) -> None:

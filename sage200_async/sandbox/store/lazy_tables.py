@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.database import Database, column_sql
+from sage200_async.sandbox.store.derived_views import DerivedViews
 from sage200_async.sandbox.store.rows import Row, record_from_row
+from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sage200_async.sandbox.schema.catalog import Catalog
@@ -55,6 +57,7 @@ class LazyTables(ABC):
         self._created = self.database.table_names()
         self._filling: set[str] = set()
         self._next_id = _FIRST_ID
+        self.views = DerivedViews(self)
         for path in self._created & self.tables.keys():
             self.reserve_ids(path)
 
@@ -67,7 +70,10 @@ class LazyTables(ABC):
         """Return the fields of a new table to index."""
 
     def close(self) -> None:
-        """Close the database."""
+        """Bring the views up to date, and close the database."""
+        for view in VIEWS:
+            if self.views.is_outdated(view):
+                self.ensure_table(view)
         self.database.close()
 
     def snapshot(self) -> StoreState:
@@ -89,13 +95,20 @@ class LazyTables(ABC):
             self._next_id = state.next_id
 
     def ensure_table(self, resource: str) -> None:
-        """Create and fill the table of a resource, unless it exists."""
-        if resource in self._created:
+        """Create and fill the table of a resource, and bring a view up to date."""
+        if resource in self._created and not self.views.is_outdated(resource):
             return
         with self.database.transaction():
+            if self.views.is_outdated(resource):
+                self.views.update(resource)
             if resource not in self._created:
-                self._create(resource)
+                self._create(resource, self.initial_rows)
                 self.reserve_ids(resource)
+
+    def create_empty(self, resource: str) -> None:
+        """Create the table of a resource, without the rows that it starts with."""
+        with self.database.transaction():
+            self._create(resource, lambda _: ())
 
     def has_table(self, resource: str) -> bool:
         """Whether the table of a resource exists yet."""
@@ -166,7 +179,7 @@ class LazyTables(ABC):
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows of a query with quoted table names; text comes as bytes."""
         for name in _QUOTED.findall(sql):
-            if name not in self._created and name in self.tables:
+            if name in self.tables:
                 self.ensure_table(name)
         return self.database.execute(sql, values)
 
@@ -184,13 +197,15 @@ class LazyTables(ABC):
         """Continue the counter of ids at *first*, unless it is there already."""
         self._next_id = max(self._next_id, first)
 
-    def _create(self, resource: str) -> None:
+    def _create(
+        self, resource: str, initial_rows: Callable[[str], Iterable[Row]]
+    ) -> None:
         table = self.tables[resource]
         self.database.create_table(table, self.indexed_fields(table))
         self._created.add(resource)
         self._filling.add(resource)
         try:
-            self.database.insert_rows(resource, self.initial_rows(resource))
+            self.database.insert_rows(resource, initial_rows(resource))
         except BaseException:
             self._created.discard(resource)
             raise

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.store.embedded import EmbeddedLists, EmbeddedTables
 from sage200_async.sandbox.store.lazy_tables import LazyTables
-from sage200_async.sandbox.store.order_line_views import VIEW, OrderLineViews
 from sage200_async.sandbox.store.records import new_record, updated_record
 from sage200_async.sandbox.store.rows import (
     Row,
@@ -15,6 +14,8 @@ from sage200_async.sandbox.store.rows import (
     record_from_row,
     row_from_record,
 )
+from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,6 @@ class Store(LazyTables):
         """Whether a write to an embedded record changes its owner's timestamp."""
         self.embedded_lists = EmbeddedLists(self.catalog)
         self._embedded = EmbeddedTables(self, self.embedded_lists)
-        self.order_line_views = OrderLineViews(self)
 
     def initial_rows(self, resource: str) -> Iterable[Row]:
         """Return the rows that a new table starts with."""
@@ -62,14 +62,16 @@ class Store(LazyTables):
         if embedded is not None:
             self.ensure_table(embedded.owner)
             return self._embedded.rows(embedded)
-        return () if self._initial_rows is None else self._initial_rows(self, resource)
+        if self._initial_rows is not None:
+            return self._initial_rows(self, resource)
+        return self.views.rows(resource) if resource in VIEWS else ()
 
     def indexed_fields(self, table: Table) -> set[str]:
         """Return the fields of a new table to index: codes, and the owner's id."""
         embedded = self.embedded_lists.of_child(table.path)
         wanted = {*_INDEXED, "" if embedded is None else embedded.link}
-        if table.path == VIEW:
-            wanted.add("sop_order_id")
+        if table.path in VIEWS:
+            wanted.add(plan_of(table.path).base_column)
         return wanted & table.shape.scalars.keys()
 
     def is_filling(self, resource: str) -> bool:
@@ -106,7 +108,7 @@ class Store(LazyTables):
             key, record = new_record(table, values, self.next_id)
             row = row_from_record(table, record, key)._replace(parent=parent)
             self.database.insert_rows(resource, [row])
-            self._refresh_copies(resource, key, record)
+            self._refresh_copies(resource, key)
         return record
 
     def update(
@@ -138,7 +140,7 @@ class Store(LazyTables):
             old = record_from_row(self.database.get_row(resource, key))
             record = updated_record(table, old, values, self.next_id, touch=touch)
             self.database.replace_row(resource, row_from_record(table, record, key))
-            self._refresh_copies(resource, key, record)
+            self._refresh_copies(resource, key)
         return record
 
     def delete(self, resource: str, key: int) -> None:
@@ -154,8 +156,7 @@ class Store(LazyTables):
                 self._update_embedded(embedded, key, {"is_to_delete": True})
                 return
             self.database.delete_row(resource, key)
-            self.order_line_views.remove(resource, key)
-            self._embedded.refresh(resource, key)
+            self._refresh_copies(resource, key)
 
     def add_rows(self, resource: str, rows: Iterable[Row]) -> None:
         """Add rows in one transaction; embedded ones go to their owners.
@@ -166,12 +167,14 @@ class Store(LazyTables):
         """
         self.ensure_table(resource)
         embedded = self.embedded_lists.of_child(resource)
+        rows = list(rows)
         with self.database.transaction():
             if embedded is None:
                 self.database.insert_rows(resource, rows)
             else:
                 self._embedded.add(embedded, rows)
             self.reserve_ids(resource)
+            self.views.note_write(resource, [row.key for row in rows])
 
     def _update_embedded(
         self, embedded: EmbeddedList, key: int, values: Mapping[str, Any]
@@ -194,6 +197,6 @@ class Store(LazyTables):
         rows: list[Values] = record[embedded.name]
         return rows
 
-    def _refresh_copies(self, resource: str, key: int, record: Values) -> None:
-        self.order_line_views.refresh(resource, record)
+    def _refresh_copies(self, resource: str, key: int) -> None:
+        self.views.note_write(resource, [key])
         self._embedded.refresh(resource, key)

@@ -1,0 +1,137 @@
+"""Views: their rows are those of the records that they show."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sage200_async.sandbox import Sandbox
+from sage200_async.sandbox.schema.catalog import load_catalog
+from sage200_async.sandbox.schema.naming import referenced_resource
+from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.view_specs import VIEWS
+
+TABLES = load_catalog().tables
+NEW = {"reference": "APITEST", "name": "API Test 02"}
+SMALL = {"customers": 20, "products": 20, "sop_orders": 10}
+
+
+def disagreements(store, view):
+    """Return what differs between the rows of a view and its records, by names alone."""
+    spec, table = VIEWS[view], TABLES[view]
+    base = {row["id"]: row for row in store.rows(spec.base)}
+    wrong = []
+    for row in store.rows(view):
+        own = base.get(row.get(f"{spec.base_prefix}id", row.get(table.key)), {})
+        if not own:
+            wrong.append((view, row[table.key], "no record"))
+        for name in row.keys() & own.keys() & table.shape.scalars.keys():
+            if row[name] != own[name] and TABLES[spec.base].shape.scalars[
+                name
+            ] == table.shape.scalars[name]:
+                wrong.append((view, name, row[name], own[name]))
+        wrong += list(linked_disagreements(store, table, row))
+    return wrong
+
+
+def linked_disagreements(store, table, row):
+    """Yield what differs between a row and the records whose ids it has."""
+    for field in table.shape.scalars:
+        path = referenced_resource(field, TABLES) if field.endswith("_id") else ""
+        prefix = field.removesuffix("id")
+        if not path or not row.get(field) or path == VIEWS[table.path].base:
+            continue
+        other = store.get(path, row[field])
+        for name in ("name", "code", "reference", "symbol"):
+            if f"{prefix}{name}" in row and name in TABLES[path].shape.scalars:
+                expected = other.get(name)
+                if row[f"{prefix}{name}"] != expected:
+                    yield (table.path, prefix + name, row[prefix + name], expected)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_row_of_a_view_agrees_with_its_record(on_sandbox, view):
+    """A view has a row for each record, which says what the records say."""
+
+    async def scenario(sandbox, _):
+        store = sandbox.store
+        assert disagreements(store, view) == []
+        rows, spec = list(store.rows(view)), VIEWS[view]
+        lists = [row.get(spec.rows, ()) for row in store.rows(spec.base)]
+        expected = sum(map(len, lists)) if spec.rows else len(lists)
+        assert len(rows) == expected
+        for row in rows:
+            blank = [name for name in plan_of(view).fields if name.name not in row]
+            kinds = {TABLES[view].shape.scalars[field.name] for field in blank}
+            assert kinds <= {"datetime", "any"}
+
+    on_sandbox(scenario, SMALL)
+
+
+def test_a_new_record_is_in_its_views_at_once(on_sandbox):
+    """A customer is in its view and look-up with its id; changed and deleted alike."""
+
+    async def scenario(sandbox, http):
+        assert len((await http.get("customer_views")).json) == 20
+        assert len((await http.get("lookup_customers")).json) == 20
+        created = (await http.request("POST", "customers", body=NEW)).json
+        for path in ("customer_views", "lookup_customers"):
+            (row,) = (await http.get(path, filter="reference eq 'APITEST'")).json
+            assert (row["id"], row["name"]) == (created["id"], "API Test 02")
+        body = {"name": "Renamed", "main_address": {"postcode": "LS1 4AP"}}
+        await http.request("PUT", f"customers/{created['id']}", body=body)
+        (row,) = (await http.get("lookup_customers", filter="name eq 'Renamed'")).json
+        assert (row["id"], row["post_code"]) == (created["id"], "LS1 4AP")
+        (row,) = (await http.get("customer_views", filter="name eq 'Renamed'")).json
+        assert row["customer_location_full_address"].startswith("LS1 4AP")
+        await http.request("DELETE", f"customers/{created['id']}")
+        assert len((await http.get("customer_views")).json) == 20
+
+    on_sandbox(scenario, SMALL)
+
+
+def test_a_linked_record_that_changes_is_seen_in_the_view(on_sandbox):
+    """A customer's new name is in the views of its orders' lines."""
+
+    async def scenario(sandbox, http):
+        view = (await http.get("sop_order_line_views", top="1")).json[0]
+        key = view["customer_id"]
+        await http.request("PUT", f"customers/{key}", body={"name": "Renamed"})
+        rows = (
+            await http.get("sop_order_line_views", filter=f"customer_id eq {key}")
+        ).json
+        assert {row["customer_name"] for row in rows} == {"Renamed"}
+        others = await http.get(
+            "sop_order_line_views", filter=f"customer_id ne {key} and customer_id ne 0"
+        )
+        assert "Renamed" not in {row["customer_name"] for row in others.json}
+
+    on_sandbox(scenario, SMALL)
+
+
+def test_views_in_a_file_are_up_to_date_when_it_is_opened_again(tmp_path):
+    """A write that no view was read after is in the view of the next run."""
+    file = tmp_path / "company.db"
+
+    async def main():
+        async with Sandbox({"customers": 3}, database=file) as sandbox:
+            assert sandbox.store.count("customer_views") == 3
+            key = sandbox.store.insert("customers", NEW)["id"]
+        async with Sandbox(database=file) as sandbox:
+            assert sandbox.store.get("customer_views", key)["name"] == "API Test 02"
+
+    asyncio.run(main())
+
+
+def test_a_view_with_a_data_file_is_served_as_the_file_says(tmp_path):
+    """Rows of a view come from its file if it has one, else from the records."""
+    (tmp_path / "customers.ndjson").write_text('{"id":7,"name":"Ours","reference":"A"}')
+    (tmp_path / "lookup_customers.ndjson").write_text('{"id":7,"name":"Theirs"}')
+
+    async def main():
+        async with Sandbox(data=tmp_path) as sandbox:
+            assert sandbox.store.get("lookup_customers", 7)["name"] == "Theirs"
+            assert sandbox.store.get("customer_views", 7)["name"] == "Ours"
+
+    asyncio.run(main())
