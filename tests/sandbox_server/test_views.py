@@ -27,9 +27,10 @@ def disagreements(store, view):
         if not own:
             wrong.append((view, row[table.key], "no record"))
         for name in row.keys() & own.keys() & table.shape.scalars.keys():
-            if row[name] != own[name] and TABLES[spec.base].shape.scalars[
-                name
-            ] == table.shape.scalars[name]:
+            if (
+                row[name] != own[name]
+                and TABLES[spec.base].shape.scalars[name] == table.shape.scalars[name]
+            ):
                 wrong.append((view, name, row[name], own[name]))
         wrong += list(linked_disagreements(store, table, row))
     return wrong

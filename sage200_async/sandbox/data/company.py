@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+from sage200_async.sandbox.data.documents import LEDGERS
 from sage200_async.sandbox.data.expandables import DEFAULT_COUNT
 from sage200_async.sandbox.data.generator import RecordGenerator
+from sage200_async.sandbox.data.reference import REFERENCE
 from sage200_async.sandbox.schema.enums import type_values
 from sage200_async.sandbox.store.derived_views import rows_of
-from sage200_async.sandbox.store.rows import Row, decode_raw, encode
+from sage200_async.sandbox.store.rows import Row, decode, decode_raw, encode
 from sage200_async.sandbox.store.view_plans import plan_of
 from sage200_async.sandbox.store.view_specs import VIEWS
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
+    from sage200_async.sandbox.data.consistency import Records
     from sage200_async.sandbox.schema.catalog import Catalog
+    from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.store import Store
 
 SITE: Final = "7a2f6f0e-5d1c-4c0b-9b53-1f0e3a9d2c11"
@@ -33,6 +37,8 @@ _ONE_RECORD: Final = ("_settings", "company_details")
 # Ends of collections that hold one record in every company.
 _MAX_REFERENCES: Final = 100
 # Records of a resource that others refer to.
+_MAX_READ: Final = 10_000
+# Records of other resources that are kept in memory while one is filled.
 COMPANIES: Final = {COMPANY: "Sandbox Trading Ltd", 8: "Sandbox Ireland Ltd"}
 """The names of the companies that ``/sites`` lists, by their numbers."""
 _SHARED_KEYS: Final = {
@@ -74,9 +80,13 @@ class Company:
             return self._records.get(path, len(type_values(path)))
         if self._bare or path in _MAIN:
             return 0 if self._bare else self._records.get(path, 0)
-        return self._records.get(
-            path, 1 if path.endswith(_ONE_RECORD) else DEFAULT_COUNT
-        )
+        if path in self._records:
+            return self._records[path]
+        if path in LEDGERS:
+            return self.count(f"{LEDGERS[path]}s") or DEFAULT_COUNT
+        if path.endswith(_ONE_RECORD):
+            return 1
+        return len(REFERENCE.get(path, ())) or DEFAULT_COUNT
 
     def rows(self, store: Store, path: str) -> Iterator[Row]:
         """Yield the rows that a resource starts with."""
@@ -85,6 +95,7 @@ class Company:
             self._seed,
             self.count,
             lambda other: self._keys(store, other),
+            self._reader(store),
         )
         if path == SITES:
             yield from _site_rows()
@@ -95,8 +106,26 @@ class Company:
         elif path in _SHARED_KEYS and path not in self._records:
             keys = store.keys(_SHARED_KEYS[path])
             yield from generator.rows(path, len(keys), keys)
+        elif path in LEDGERS:
+            traders = store.keys(f"{LEDGERS[path]}s")
+            yield from generator.rows(path, self.count(path), traders)
         else:
             yield from generator.rows(path, self.count(path))
+
+    def _reader(self, store: Store) -> Records:
+        """Return a function that reads records of other resources."""
+        read: dict[tuple[str, int], Values] = {}
+
+        def record(path: str, key: int) -> Values:
+            if (path, key) not in read:
+                if len(read) > _MAX_READ:
+                    read.clear()
+                filling = store.is_filling(path)
+                bodies = {} if filling else store.bodies(path, [key])
+                read[path, key] = decode(bodies.get(key, b"{}"))
+            return read[path, key]
+
+        return record
 
     def _keys(self, store: Store, path: str) -> Sequence[int]:
         """Return some keys that a resource has, or will have once it is filled."""
@@ -115,18 +144,37 @@ def generate_rows(catalog: Catalog, path: str, count: int, seed: int) -> Iterato
         return order_line_view_rows(catalog, count, seed)
     company = Company(catalog, dict.fromkeys(_SMALL_COMPANY, _MAX_REFERENCES))
 
+    read: dict[str, dict[int, Values]] = {}
+
     def keys(other: str) -> Sequence[int]:
         return expected_keys(catalog, other, company.count(other), seed)
 
-    return RecordGenerator(catalog, seed, company.count, keys).rows(path, count)
+    def record(other: str, key: int) -> Values:
+        if other not in read:
+            read[other] = {}
+            rows = rows_of_resource(other, company.count(other))
+            read[other] = {row.key: decode(row.body) for row in rows}
+        return read[other].get(key, {})
+
+    def rows_of_resource(other: str, number: int) -> Iterator[Row]:
+        traders = keys(f"{LEDGERS[other]}s") if other in LEDGERS else ()
+        return generator.rows(other, number, traders)
+
+    generator = RecordGenerator(catalog, seed, company.count, keys, record)
+    return rows_of_resource(path, count)
 
 
 def expected_keys(catalog: Catalog, path: str, count: int, seed: int) -> list[int]:
     """Return the first keys that a resource will have once it is filled."""
     if not catalog.tables[path].key:
         return []
-    generator = RecordGenerator(catalog, seed, lambda _: 0, lambda _: ())
+    generator = RecordGenerator(catalog, seed, lambda _: 0, lambda _: (), _no_record)
     return [key for _, key in generator.numbers(path, min(count, _MAX_REFERENCES))]
+
+
+def _no_record(path: str, key: int) -> Values:
+    del path, key
+    return {}
 
 
 def order_line_view_rows(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from sage200_async.sandbox.data.consistency import repeated_fields
 from sage200_async.sandbox.data.values import FIRST_TICK
+from sage200_async.sandbox.schema.naming import referenced_resource
 from sage200_async.sandbox.schema.tables import STAMPS, shape_of
 from sage200_async.sandbox.store.embedded import EmbeddedLists
 from sage200_async.sandbox.store.timestamps import timestamp_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from sage200_async.query.records import Record
+    from sage200_async.sandbox.data.consistency import Records
     from sage200_async.sandbox.data.values import ValueGenerator
     from sage200_async.sandbox.schema.catalog import Catalog
     from sage200_async.sandbox.schema.tables import Shape, Table
@@ -52,6 +56,7 @@ class RelatedGenerator:
         values: Makes single fields.
         counts: Returns how many records of each resource there are to be.
         numbers: Yields the index and the key of a resource's records.
+        records: Returns a record of a resource.
     """
 
     def __init__(
@@ -60,12 +65,14 @@ class RelatedGenerator:
         values: ValueGenerator,
         counts: Counts,
         numbers: Numbers,
+        records: Records,
     ) -> None:
         self._catalog = catalog
         self._embedded_lists = EmbeddedLists(catalog)
         self._values = values
         self._counts = counts
         self._numbers = numbers
+        self._records = records
         self._unused_numbers: dict[str, Iterator[tuple[int, int]]] = {}
         self._completed: dict[str, int] = {}
 
@@ -85,9 +92,11 @@ class RelatedGenerator:
             position: Which of its records it is.
         """
         seed = f"{table.path}/{position.number}"
-        related: dict[str, Any] = {}
+        related = dict(existing)
         if position.number < DEFAULT_COUNT:
-            related = self._without_resource(table.shape, seed, position.key)
+            owner = (table.path, position.key)
+            related = self._without_resource(table.shape, seed, owner)
+            related |= existing
         for embedded in self._embedded_lists.of_owner(table.path):
             child = self._catalog.tables[embedded.child]
             links = {**position.links, embedded.link: position.key}
@@ -101,7 +110,6 @@ class RelatedGenerator:
             related[embedded.name] = [
                 self._complete_row(child, row, inner) for row in rows
             ]
-        related = existing | related
         return {name: value for name, value in related.items() if value}
 
     def _rows_needed(self, embedded: EmbeddedList) -> int:
@@ -117,9 +125,9 @@ class RelatedGenerator:
             numbers = self._numbers(child.path, _ENDLESS)
             index, key = next(self._unused_numbers.setdefault(child.path, numbers))
             record, scalars = child.record, child.shape.scalars
-            row = (
-                {} if record is None else self._values.record(record, child.path, index)
-            )
+            row: dict[str, Any] = {}
+            if record is not None:
+                row = self._values.record(record, child.path, index)
             stamp = timestamp_at(FIRST_TICK + index * _TICKS_APART)
             row |= {
                 name: value
@@ -130,7 +138,7 @@ class RelatedGenerator:
                 }.items()
                 if name in scalars
             }
-            yield row
+            yield row | self._repeated(row, scalars)
 
     def _complete_row(
         self, child: Table, row: dict[str, Any], owner: Position
@@ -145,19 +153,42 @@ class RelatedGenerator:
         return row | self.complete(child, existing, position)
 
     def _without_resource(
-        self, shape: Shape, seed: str, key: int, depth: int = 0
+        self, shape: Shape, seed: str, owner: tuple[str, int], depth: int = 0
     ) -> dict[str, Any]:
-        """Return the related records that are not a resource of their own."""
+        """Return the related records that are not a resource of their own.
+
+        Args:
+            shape: That of the record that has them.
+            seed: Another seed makes other records.
+            owner: The resource and the key of the record.
+            depth: How deep in it they are.
+        """
         related: dict[str, Any] = {}
         for number, (name, record) in enumerate(shape.expandables.items()):
             is_list = name in shape.lists
             if record is None or (not is_list and self._catalog.table_of(record)):
                 continue
-            row = self._values.record(record, f"{seed}/{name}", 0)
+            row = self._owned(record, f"{seed}/{name}", owner)
             if "id" in row:
-                row["id"] = key + 1 + number % _FREE_IDS
+                row["id"] = owner[1] + 1 + number % _FREE_IDS
             if depth < _MAX_DEPTH:
                 inner = shape_of(record)
-                row |= self._without_resource(inner, f"{seed}/{name}", key, depth + 1)
+                row |= self._without_resource(inner, f"{seed}/{name}", owner, depth + 1)
             related[name] = [row] if is_list else row
         return related
+
+    def _owned(
+        self, record: type[Record], seed: str, owner: tuple[str, int]
+    ) -> dict[str, Any]:
+        """Return a made-up record that refers to the one that it is in."""
+        row, scalars = self._values.record(record, seed, 0), shape_of(record).scalars
+        path, key = owner
+        for name in scalars:
+            if referenced_resource(name, self._catalog.tables) == path:
+                row[name] = key
+        return row | self._repeated(row, scalars)
+
+    def _repeated(
+        self, row: dict[str, Any], scalars: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return repeated_fields(row, scalars, self._catalog.tables, self._records)

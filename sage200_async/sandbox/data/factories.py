@@ -1,203 +1,175 @@
-"""Made-up customers, products and sales orders."""
+"""Made-up traders and products: what tells each of them apart."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Raw
 
 from sage200_async.sandbox.data import wordlists
-from sage200_async.sandbox.schema.enums import FIELD_VALUES
-from sage200_async.sandbox.store.timestamps import TICKS, timestamp_at
+from sage200_async.sandbox.data.row_templates import row_template, text
+from sage200_async.sandbox.data.values import vat_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
     from random import Random
+
+    from sage200_async.sandbox.data.consistency import Records
+    from sage200_async.sandbox.data.values import Keys
+    from sage200_async.sandbox.schema.tables import Table
+
+    Factory = Callable[[Random, int, int], "Fields"]
+    """Makes the distinctive fields of a record, by its index and its key."""
 
 Fields = tuple[dict[str, str], dict[str, Any]]
 """Plain fields as JSON, and related records."""
-_TIMESTAMPS: Final = {
-    "date_time_created": "2024-01-02T09:17:53.297Z",
-    "date_time_updated": "2024-01-02T09:20:21.33Z",
-}
-_FIRST_ORDER_TICK: Final = 1704153600 * TICKS  # 2 January 2024
-_PENNY: Final = Decimal("0.01")
-_VAT: Final = Decimal("0.2")
 _ON_HOLD: Final = ("true", *("false",) * 19)
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_AREAS: Final = ("0113", "0117", "0121", "0131", "0191", "020", "028", "029")
+_FREE: Final = (0, 0, 5, 12, 40, 75, 107, 230, 600, 1000)
+# Quantities of a product in stock that no order has taken.
 
 
-def make_customer(random: Random, index: int, key: int) -> Fields:
-    """Make a customer: names, money, address and contacts."""
-    surname, trade = random.choice(wordlists.SURNAMES), random.choice(wordlists.TRADES)
-    name = f"{surname} {trade} {random.choice(wordlists.LEGAL_FORMS)}"
-    letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
-    number = random.randrange(10**6)
-    values = {
-        "reference": _text(f"{letters}{index:05d}"[:8]),
-        "name": _text(name[:60]),
-        "short_name": _text(surname[:8]),
-        "balance": f"{random.randrange(-250_000, 5_000_000) / 100:.2f}",
-        "on_hold": random.choice(_ON_HOLD),
-        "telephone_country_code": '"44"',
-        "telephone_subscriber_number": f'"{number:06d}"',
-        "credit_limit": f"{random.randrange(100) * 500}.00",
-        "vat_number": f'"GB{random.randrange(10**9):09d}"',
-        "website": f'"www.example-{index}.test"',
-    }
-    count = random.choice((1, 1, 2, 3))
-    related = {
-        "main_address": _address(random, key),
-        "contacts": [_contact(random, key, n, number) for n in range(count)],
-    }
-    return values, related
+def trader_factory(table: Table, keys: Keys) -> Factory:
+    """Return a function that makes customers or suppliers.
 
-
-def make_product(random: Random, index: int, key: int) -> Fields:
-    """Make a product: code, name, stock and cost."""
-    del key
-    thing = f"{random.choice(wordlists.MATERIALS)} {random.choice(wordlists.THINGS)}"
-    cost = random.randrange(50, 50_000)
-    values = {
-        "code": _text(f"{thing[:2].upper()}/{index:06d}"),
-        "name": _text(thing),
-        "description": _text(f"{thing}, boxed in {random.randrange(1, 50)}s"),
-        "barcode": f'"{5_000_000_000_000 + random.randrange(10**9)}"',
-        "free_stock_quantity": f"{random.randrange(-500, 100_000) / 100:.5f}",
-        "standard_cost": f"{cost / 100:.5f}",
-        "average_buying_price": f"{cost / 90:.5f}",
-        "weight": f"{random.randrange(10_000) / 1000:.5f}",
-    }
-    return values, {}
-
-
-def make_order(
-    random: Random, index: int, key: int, ids: Mapping[str, Sequence[int]]
-) -> Fields:
-    """Make a sales order: header, totals and one to eight lines.
-
-    Args:
-        random: The source of randomness.
-        index: Which of the orders it is, from 0.
-        key: Its id.
-        ids: Ids of customers, products, warehouses and tax codes.
+    They have a name, money, an address and contacts.
     """
-    customer_id = _random_id(random, ids["customers"])
-    day = timestamp_at(_FIRST_ORDER_TICK + index // 20 * 86_400 * TICKS)
-    lines = [
-        _line(random, key, number, ids)
-        for number in range(1, random.choice((1, 2, 3, 4, 8)) + 1)
-    ]
-    for line in lines:
-        line["requested_delivery_date"] = day
-    net = sum((line["line_total_value"] for line in lines), Decimal("0.00"))
-    tax = sum((line["line_tax_value"] for line in lines), Decimal("0.00"))
-    values = {
-        "customer_id": str(customer_id),
-        "is_draft": "false",
-        "document_no": f'"{index + 1:010d}"',
-        "document_date": f'"{day}"',
-        "document_status": _text(random.choice(FIELD_VALUES["document_status"])),
-        "exchange_rate": "1.000000",
-        "subtotal_goods_value": str(net),
-        "subtotal_charge_net_value": "0.00",
-        "subtotal_charge_tax_value": "0.00",
-        "subtotal_discount_value": "0.00",
-        "total_net_value": str(net),
-        "total_tax_value": str(tax),
-        "total_gross_value": str(net + tax),
-        "customer_document_no": _text(f"PO-{random.randrange(10**5)}"),
-    }
-    return values, {"lines": lines}
-
-
-def _random_id(random: Random, ids: Sequence[int]) -> int:
-    return random.choice(ids) if ids else 0
-
-
-def _line(
-    random: Random, order_id: int, number: int, ids: Mapping[str, Sequence[int]]
-) -> dict[str, Any]:
-    product_id = _random_id(random, ids["products"])
-    quantity = Decimal(random.randrange(1, 200))
-    price = Decimal(random.randrange(50, 50_000)).scaleb(-2)
-    total = quantity * price
-    thing = f"{random.choice(wordlists.MATERIALS)} {random.choice(wordlists.THINGS)}"
-    return {
-        "sop_order_id": order_id,
-        "line_type": "EnumLineTypeStandard",
-        "product_id": product_id,
-        "warehouse_id": ids["warehouses"][0] if ids["warehouses"] else 0,
-        "code": f"{thing[:2].upper()}/{product_id:06d}",
-        "description": thing,
-        "line_quantity": Decimal(f"{quantity}.00000"),
-        "line_number": number,
-        "tax_code_id": ids["tax_codes"][0] if ids["tax_codes"] else 0,
-        "allocated_quantity": Decimal("0.00000"),
-        "allocation_status": "EnumLineStatusNone",
-        "selling_unit_description": "Each",
-        "selling_unit_price": price,
-        "unit_discount_percent": Decimal("0.00"),
-        "cost_price": (price / 2).quantize(_PENNY),
-        "line_tax_value": (total * _VAT).quantize(_PENNY),
-        "line_total_value": total,
-        "requested_delivery_date": "",
-        "is_complete": False,
-        "id": order_id + number,
-        **_TIMESTAMPS,
-    }
-
-
-def _address(random: Random, key: int) -> dict[str, Any]:
-    city, county, outward = random.choice(wordlists.TOWNS)
-    inward = (
-        f"{random.randrange(10)}{random.choice('ABDEFGHJ')}{random.choice('LNPQRSTU')}"
+    trader = table.path.removesuffix("s")
+    country = next(iter(keys("country_codes")), 0)
+    shapes = table.shape.expandables
+    address = row_template(
+        shapes["main_address"],
+        f"{trader}_id address_1 city county postcode id",
+        country="Great Britain",
+        address_country_code_id=country,
     )
+    contact = row_template(
+        shapes["contacts"],
+        f"{trader}_id name first_name last_name default_telephone default_email "
+        "is_default id",
+    )
+    email = row_template(
+        shapes["contacts"],
+        f"email {trader}_contact_id id",
+        inner="emails",
+        is_default=True,
+    )
+
+    def make(random: Random, index: int, key: int) -> Fields:
+        surname = random.choice(wordlists.SURNAMES)
+        trade, form = (
+            random.choice(wordlists.TRADES),
+            random.choice(wordlists.LEGAL_FORMS),
+        )
+        letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
+        area, number = random.choice(_AREAS), f"496 {random.randrange(10**4):04d}"
+        values = {
+            "reference": text(f"{letters}{index:05d}"[:8]),
+            "name": text(f"{surname} {trade} {form}"[:60]),
+            "short_name": text(surname[:8]),
+            "balance": f"{random.randrange(-250_000, 5_000_000) / 100:.2f}",
+            "on_hold": random.choice(_ON_HOLD),
+            "telephone_country_code": '"44"',
+            "telephone_area_code": text(area),
+            "telephone_subscriber_number": text(number),
+            "credit_limit": f"{random.randrange(100) * 500}.00",
+            "vat_number": text(vat_number(random)),
+            "website": f'"www.example-{index}.test"',
+        }
+        place = _place(random)
+        place |= {f"{trader}_id": str(key), "id": str(key + 1)}
+        contacts: list[str] = []
+        for count in range(random.choice((1, 1, 2, 3))):
+            own = _contact(random, key, count, f"{area} {number}")
+            mail = {
+                "email": own["default_email"],
+                f"{trader}_contact_id": own["id"],
+                "id": str(int(own["id"]) + 1),
+            }
+            own[f"{trader}_id"] = str(key)
+            contacts.append(f'{contact(own)[:-1]},"emails":[{email(mail)}]}}')
+        related = {
+            "main_address": Raw(address(place).encode()),
+            "contacts": Raw(f"[{','.join(contacts)}]".encode()),
+        }
+        return values, related
+
+    return make
+
+
+def product_factory(table: Table, keys: Keys, records: Records) -> Factory:
+    """Return a function that makes products: code, name, cost and stock."""
+    warehouse = next(iter(keys("warehouses")), 0)
+    shape = table.shape.expandables["warehouse_holdings"]
+    stock = "confirmed_qty_in_stock quantity_in_stock quantity_in_stock_less_reserved"
+    free = "free_stock_available free_stock_available_less_reserved"
+    name = records("warehouses", warehouse).get("name", "")
+    holding = row_template(
+        shape,
+        f"product_id {stock} {free} id",
+        warehouse_id=warehouse,
+        warehouse_name=name,
+        is_default_manufacturing_warehouse=True,
+    )
+    holding_bin = row_template(
+        shape,
+        f"warehouse_holding_id product_id {stock} {free} id",
+        inner="bin_holdings",
+        name="Unspecified",
+        allocation_priority=9,
+    )
+
+    def make(random: Random, index: int, key: int) -> Fields:
+        thing = (
+            f"{random.choice(wordlists.MATERIALS)} {random.choice(wordlists.THINGS)}"
+        )
+        cost, quantity = random.randrange(50, 50_000), f"{random.choice(_FREE)}.00000"
+        values = {
+            "code": text(f"{thing[:2].upper()}/{index:06d}"),
+            "name": text(thing),
+            "description": text(f"{thing}, boxed in {random.randrange(1, 50)}s"),
+            "barcode": f'"{5_000_000_000_000 + random.randrange(10**9)}"',
+            "free_stock_quantity": quantity,
+            "standard_cost": f"{cost / 100:.5f}",
+            "average_buying_price": f"{cost / 100:.5f}",
+            "weight": f"{random.randrange(10_000) / 1000:.5f}",
+        }
+        levels = dict.fromkeys(f"{stock} {free}".split(), quantity)
+        levels |= {"product_id": str(key), "warehouse_holding_id": str(key + 1)}
+        own = holding(levels | {"id": str(key + 1)})
+        bins = holding_bin(levels | {"id": str(key + 2)})
+        rows = f'[{own[:-1]},"bin_holdings":[{bins}]}}]'
+        return values, {"warehouse_holdings": Raw(rows.encode())}
+
+    return make
+
+
+def _place(random: Random) -> dict[str, str]:
+    city, county, outward = random.choice(wordlists.TOWNS)
+    letters = f"{random.choice('ABDEFGHJ')}{random.choice('LNPQRSTU')}"
     return {
-        "customer_id": key,
-        "address_1": f"{random.randrange(1, 300)} {random.choice(wordlists.STREETS)}",
-        "address_2": "",
-        "address_3": "",
-        "address_4": "",
-        "city": city,
-        "county": county,
-        "postcode": f"{outward} {inward}",
-        "country": "Ireland" if outward == "H91" else "United Kingdom",
-        "address_country_code_id": 0,
-        "id": key + 1,
-        **_TIMESTAMPS,
+        "address_1": text(
+            f"{random.randrange(1, 300)} {random.choice(wordlists.STREETS)}"
+        ),
+        "city": text(city),
+        "county": text(county),
+        "postcode": text(f"{outward} {random.randrange(10)}{letters}"),
     }
 
 
-def _contact(random: Random, key: int, number: int, phone: int) -> dict[str, Any]:
+def _contact(random: Random, key: int, number: int, phone: str) -> dict[str, str]:
     first, last = (
         random.choice(wordlists.FIRST_NAMES),
         random.choice(wordlists.SURNAMES),
     )
-    contact_id = key + 2 + number * 3
-    email = {
-        "id": contact_id + 1,
-        "email": f"contact{number}@example-{key}.test",
-        "customer_contact_id": contact_id,
-        "is_default": True,
-        **_TIMESTAMPS,
-    }
     return {
-        "customer_id": key,
-        "salutation_id": 0,
-        "name": f"{first} {last}",
-        "first_name": first,
-        "middle_name": "",
-        "last_name": last,
-        "default_telephone": f"44 {phone:06d}",
-        "default_email": email["email"],
-        "is_default": number == 0,
-        "emails": [email],
-        "id": contact_id,
-        **_TIMESTAMPS,
+        "name": text(f"{first} {last}"),
+        "first_name": text(first),
+        "last_name": text(last),
+        "default_telephone": text(phone),
+        "default_email": text(f"contact{number}@example-{key}.test"),
+        "is_default": msgspec.json.encode(number == 0).decode(),
+        "id": str(key + 2 + number * 3),
     }
-
-
-def _text(text: str) -> str:
-    return msgspec.json.encode(text).decode()

@@ -1,45 +1,60 @@
-"""The made-up records of one resource: templates, filled in for each record.
+"""The made-up records of one resource.
 
-The many fields that nobody looks at are written once for each of some variants;
-names, money, ids and timestamps differ in each record.
+Of customers, products and orders there may be a million: the many fields that nobody
+looks at are written once for each of some variants; names, money, ids and timestamps
+differ in each record.
 """
 
 from __future__ import annotations
 
 import itertools
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.data.expandables import Position, RelatedGenerator
-from sage200_async.sandbox.data.factories import (
-    make_customer,
-    make_order,
-    make_product,
+from sage200_async.sandbox.data.consistency import repeated_fields
+from sage200_async.sandbox.data.documents import (
+    DOCUMENTS,
+    LEDGERS,
+    document_factory,
+    transaction_factory,
 )
+from sage200_async.sandbox.data.expandables import Position, RelatedGenerator
+from sage200_async.sandbox.data.factories import product_factory, trader_factory
 from sage200_async.sandbox.data.values import FIRST_TICK, ValueGenerator
 from sage200_async.sandbox.schema.catalog import link_field
 from sage200_async.sandbox.schema.enums import description_of, type_values
-from sage200_async.sandbox.schema.tables import CONTROLS, STAMPS
-from sage200_async.sandbox.store.rows import Row, encode
+from sage200_async.sandbox.schema.tables import STAMPS
+from sage200_async.sandbox.store.rows import Row, decode, encode
 from sage200_async.sandbox.store.timestamps import timestamp_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from sage200_async.sandbox.data.consistency import Records
     from sage200_async.sandbox.data.expandables import Counts
-    from sage200_async.sandbox.data.factories import Fields
+    from sage200_async.sandbox.data.factories import Factory
     from sage200_async.sandbox.data.values import Keys
     from sage200_async.sandbox.schema.catalog import Catalog
     from sage200_async.sandbox.schema.tables import Table
-
-    Factory = Callable[[Random, int, int], Fields]
-    """Makes the distinctive fields of a record, by its index and its key."""
 
 _VARIANTS: Final = 64
 _SPACING: Final = 64
 _OFFSETS: Final = {"customers": 0, "products": 16, "sop_orders": 32}
 _OTHER_OFFSET: Final = 48
 _GAP_PROBABILITY: Final = 0.15
+_USUAL: Final[dict[str, dict[str, Any]]] = {
+    "customers": {
+        "account_type": "TradingAccountTypeOpenItem",
+        "associated_head_office_id": 0,
+        "value_of_current_orders_in_sop": 0,
+        "finance_charge_id": 0,
+        "is_head_office_with_branches": False,
+    },
+    "suppliers": {"factor_house_id": 0, "value_of_current_orders_in_pop": 0},
+    "products": {"country_of_origin_id": 0},
+    "sop_orders": {"payment_method_id": 0, "quotation_expiry_date": None},
+}
+# What most records of a resource have in these fields.
 
 
 class RecordGenerator:
@@ -50,14 +65,20 @@ class RecordGenerator:
         seed: Another seed makes another company.
         counts: Returns how many records of each resource there are to be.
         keys: Returns ids of records of a resource.
+        records: Returns a record of a resource.
     """
 
-    def __init__(self, catalog: Catalog, seed: int, counts: Counts, keys: Keys) -> None:
+    def __init__(
+        self, catalog: Catalog, seed: int, counts: Counts, keys: Keys, records: Records
+    ) -> None:
         self._catalog = catalog
         self._seed = seed
         self._keys = keys
+        self._records = records
         self._values = ValueGenerator(catalog.tables, keys)
-        self._related = RelatedGenerator(catalog, self._values, counts, self.numbers)
+        self._related = RelatedGenerator(
+            catalog, self._values, counts, self.numbers, records
+        )
 
     def rows(self, path: str, count: int, keys: Sequence[int] = ()) -> Iterator[Row]:
         """Yield the first *count* rows of a resource.
@@ -65,27 +86,22 @@ class RecordGenerator:
         Args:
             path: The resource.
             count: How many.
-            keys: Their keys, if they are those of other records.
+            keys: Their keys, if they are those of other records; for a ledger those
+                of the traders.
         """
         table = self._catalog.tables[path]
         if _is_types_table(table):
             yield from _type_rows(path, count)
             return
-        random = Random(f"{self._seed}/{path}")
-        factory = self._factory(table)
-        template = self._template_of(table, factory)
+        bodies = self._bodies(table, keys)
+        own_keys = () if path in LEDGERS else keys
         owners = self._related.owners_needed(path)
-        tick, parents = FIRST_TICK, self._parent_keys(table)
-        numbers = enumerate(keys) if keys else self.numbers(path, count)
+        parents = self._parent_keys(table)
+        numbers = enumerate(own_keys) if own_keys else self.numbers(path, count)
         for index, key in itertools.islice(numbers, count):
-            values, related = factory(random, index, key)
-            tick += random.randrange(200, 20_000)
-            changed = tick + random.choice((0, 0, 0, random.randrange(10**7)))
-            values[table.key] = str(key)
-            values["date_time_created"] = f'"{timestamp_at(tick)}"'
-            values["date_time_updated"] = f'"{timestamp_at(changed)}"'
-            body = template(random.randrange(_VARIANTS), values)
+            body, related = bodies(index, key)
             if index < owners:
+                related = decode(encode(related))
                 position = Position(index, key, count)
                 related = self._related.complete(table, related, position)
             expandables = encode(related).decode() if related else "{}"
@@ -116,28 +132,74 @@ class RecordGenerator:
         offset = (paths.index(path) + 1) * _SPACING + _OTHER_OFFSET
         return (len(paths) + 1) * _SPACING, offset
 
-    def _factory(self, table: Table) -> Factory:
-        if table.path == "customers":
-            return make_customer
+    def _bodies(
+        self, table: Table, keys: Sequence[int]
+    ) -> Callable[[int, int], tuple[str, dict[str, Any]]]:
+        """Return a function that makes the JSON and the related records of each record."""
+        random = Random(f"{self._seed}/{table.path}")
+        stamps = self._stamps(random)
+        factory = self._factory(table, keys)
+        if factory is None:
+            return self._other_bodies(table, random, stamps)
+        template = self._template_of(table, factory)
+
+        def body(index: int, key: int) -> tuple[str, dict[str, Any]]:
+            values, related = factory(random, index, key)
+            values |= {name: f'"{time}"' for name, time in stamps().items()}
+            values[table.key] = str(key)
+            return template(random.randrange(_VARIANTS), values), related
+
+        return body
+
+    def _stamps(self, random: Random) -> Callable[[], dict[str, str]]:
+        """Return a function that makes each record's timestamps, ever later ones."""
+        ticks = FIRST_TICK
+
+        def stamps() -> dict[str, str]:
+            nonlocal ticks
+            ticks += random.randrange(200, 20_000)
+            changed = ticks + random.choice((0, 0, 0, random.randrange(10**7)))
+            return dict(zip(STAMPS, map(timestamp_at, (ticks, changed)), strict=True))
+
+        return stamps
+
+    def _factory(self, table: Table, keys: Sequence[int]) -> Factory | None:
+        if table.path in {"customers", "suppliers"}:
+            return trader_factory(table, self._keys)
         if table.path == "products":
-            return make_product
-        if table.path == "sop_orders":
-            ids = {
-                path: self._keys(path)
-                for path in ("customers", "products", "warehouses", "tax_codes")
-            }
-            return lambda random, index, key: make_order(random, index, key, ids)
+            return product_factory(table, self._keys, self._records)
+        if table.path in DOCUMENTS:
+            return document_factory(table, self._keys, self._records)
+        if table.path in LEDGERS:
+            return transaction_factory(table, keys, self._records)
+        return None
+
+    def _other_bodies(
+        self, table: Table, random: Random, stamps: Callable[[], dict[str, str]]
+    ) -> Callable[[int, int], tuple[str, dict[str, Any]]]:
+        """Return the function for a resource that has no factory."""
         links = {link_field(p, table): p for p in self._catalog.parents(table.path)}
         owners = {name: self._keys(p) for name, p in links.items() if name}
+        scalars = table.shape.scalars
 
-        def make_other(random: Random, index: int, key: int) -> Fields:
-            del random, key
-            values = self._values.names(table.path, table.shape.scalars, index)
+        def body(index: int, key: int) -> tuple[str, dict[str, Any]]:
+            values = self._values.fields(table.path, scalars, random, index)
+            values |= self._values.reference(table.path, index)
             for name, keys in owners.items():
-                values[name] = str(keys[index % len(keys)]) if keys else "0"
-            return values, {}
+                values[name] = keys[index % len(keys)] if keys else 0
+            values |= stamps()
+            if table.key:
+                values[table.key] = key
+            return encode(self._consistent(values, scalars)).decode(), {}
 
-        return make_other
+        return body
+
+    def _consistent(
+        self, values: dict[str, Any], scalars: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return a record that says of others what they say, in the served order."""
+        values |= repeated_fields(values, scalars, self._catalog.tables, self._records)
+        return {name: values[name] for name in scalars if values.get(name) is not None}
 
     def _parent_keys(self, table: Table) -> Sequence[int]:
         """Return the ids that records are listed below, if no field holds those."""
@@ -152,8 +214,7 @@ class RecordGenerator:
     ) -> Callable[[int, dict[str, str]], str]:
         """Return a function that fills a factory's values into one of the variants."""
         sample, _ = factory(Random(0), 0, 0)
-        own = [table.key] if table.key else []
-        distinct = {*sample, *own, *STAMPS}
+        distinct = {*sample, table.key, *STAMPS}
         names = [name for name in table.shape.scalars if name in distinct]
         templates: dict[int, str] = {}
 
@@ -166,14 +227,15 @@ class RecordGenerator:
 
     def _variant(self, table: Table, names: list[str], random: Random) -> str:
         """Return a record as JSON, with a placeholder for each of *names*."""
+        scalars = table.shape.scalars
+        made = self._values.fields(table.path, scalars, random, 0)
+        values = self._consistent(made | _USUAL.get(table.path, {}), scalars)
         parts: list[str] = []
-        for name, kind in table.shape.scalars.items():
-            if name in CONTROLS:
-                continue
-            value = "%s"
-            if name not in names:
-                value = self._values.json(name, kind, random).replace("%", "%%")
-            if value:
+        for name in scalars:
+            if name in names:
+                parts.append(f'"{name}":%s')
+            elif name in values:
+                value = encode(values[name]).decode().replace("%", "%%")
                 parts.append(f'"{name}":{value}')
         return "{" + ",".join(parts) + "}"
 

@@ -64,11 +64,24 @@ FIELD_VALUES: Final[dict[str, tuple[str, ...]]] = {
     "auto_generate_option_type": ("EnumDoNotGenerate",),
     "shelf_life_type": ("EnumTimeUnitDay",),
     "landed_costs_type": ("EnumNotApplicable",),
+    "bank_transaction_type": (
+        "TradingAccountEntryTypeReceipt",
+        "TradingAccountEntryTypePayment",
+    ),
+    "exchange_rate_amendability_type": ("ExchangeAmendabilityAllTransactions",),
+    "price_band_type": ("Universal",),
+    "trader_transaction_type": (
+        "TradingAccountEntryTypeInvoice",
+        "TradingAccountEntryTypeCreditNote",
+        "TradingAccountEntryTypeReceipt",
+        "TradingAccountEntryTypePayment",
+    ),
 }
 """Values by field. A new record gets the first.
 
 Source: prismatic-io/components, ``sage-200/src/examplePayloads.ts``: responses
-captured from Sage's demonstration company.
+captured from Sage's demonstration company. The entry types of a ledger other than
+the invoice's are inference.
 """
 
 _DOCUMENT: Final = (

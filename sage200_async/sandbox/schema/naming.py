@@ -11,9 +11,24 @@ if TYPE_CHECKING:
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPECIAL_IDS: Final = {
     "alternative_product": "products",
+    "associated_head_office": "customers",
+    "bank_account": "banks",
+    "cash_order_account": "customers",
+    "country_of_origin": "country_codes",
     "cross_sell_product": "products",
+    "document_created_by": "users",
+    "document_originator": "users",
+    "payment_method": "sop_payment_methods",
+    "pop_order_return": "pop_orders",
+    "pop_order_return_line": "pop_order_lines",
     "posted_customer_transaction": "sales_posted_transactions",
     "posted_supplier_transaction": "purchase_posted_transactions",
+    "prospect_quote_account": "customers",
+    "report_category": "nominal_report_categories",
+    "sofa_category": "nominal_report_categories",
+    "sop_order_return": "sop_orders",
+    "sop_order_return_line": "sop_order_lines",
+    "stock_item": "products",
 }
 # Ids that are not named after the resource they refer to.
 

@@ -211,7 +211,9 @@ def _part(related: Fields, name: str) -> Fields:
     if raw[:1] != b"[":
         return _OBJECT.decode(raw)
     rows = _ROWS.decode(raw)
-    defaults = (row for row in rows if bytes(row.get("is_default", Raw(b""))) == b"true")
+    defaults = (
+        row for row in rows if bytes(row.get("is_default", Raw(b""))) == b"true"
+    )
     return next(defaults, rows[0] if rows else _NOTHING)
 
 

@@ -89,9 +89,7 @@ def _field(spec: ViewSpec, shapes: dict[str, Shape], name: str, kind: str) -> Fi
     return Field(name, source, source_name, numbers, blank)
 
 
-def _source_of(
-    spec: ViewSpec, shapes: dict[str, Shape], name: str
-) -> tuple[str, str]:
+def _source_of(spec: ViewSpec, shapes: dict[str, Shape], name: str) -> tuple[str, str]:
     """Return the source of a field and its name there; ``""`` where there is none."""
     if name in spec.renamed:
         return split_path(spec.renamed[name])
@@ -118,4 +116,3 @@ def split_path(path: str) -> tuple[str, str]:
     """Return the source and the name in a path such as ``line.product_id``."""
     source, _, name = path.rpartition(".")
     return source, name
-

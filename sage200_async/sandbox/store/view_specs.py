@@ -24,11 +24,11 @@ class ViewSpec(Struct, frozen=True):
     """What the names of those rows' fields begin with."""
     base_prefix: str = ""
     """What the names of the record's own fields begin with."""
-    links: dict[str, tuple[str, str]] = {}  # noqa: RUF012 - never changed
+    links: dict[str, tuple[str, str]] = {}
     """Prefix of the names, by resource and path of its id, as in ``line.product_id``."""
-    parts: dict[str, str] = {}  # noqa: RUF012 - never changed
+    parts: dict[str, str] = {}
     """Prefix of the names, by the related record that is stored in the record."""
-    renamed: dict[str, str] = {}  # noqa: RUF012 - never changed
+    renamed: dict[str, str] = {}
     """Path of a field whose name does not follow from these."""
 
 
