@@ -37,6 +37,8 @@ class Behaviour(Struct, kw_only=True):
     """
     metadata_shape: Literal["list", "object"] = "list"
     """What ``$metadata`` brings: a list of fields, or an object by name. Unknown."""
+    metadata_by_id: Literal["record", "fields"] = "record"
+    """What ``$metadata`` of one record brings: the record was seen. Unknown."""
     wrap_value: bool = False
     """Wrap collections as ``{"value": [...]}``, as some clients report."""
     select_drops_expanded: bool = False
@@ -47,6 +49,24 @@ class Behaviour(Struct, kw_only=True):
     """Whether a write to a contact changes its customer's timestamp. Unknown."""
     allow_bare_dates: bool = False
     """Accept dates without a time in bodies; the service is said to refuse them."""
+    unknown_names: Literal["ignore", "refuse"] = "ignore"
+    """Names in bodies that no field has. A public Singer target has always sent one."""
+    nulls: Literal["refuse", "ignore"] = "refuse"
+    """Null for a field in a body: said to be refused, but a shop perhaps sends it."""
+    missing_fields: Literal["refuse", "take"] = "refuse"
+    """New records without a field that the OpenAPI documents require."""
+    missing_warehouse: Literal["refuse", "take"] = "take"
+    """Standard lines without a warehouse. Documented as required; clients omit it."""
+    long_texts: Literal["refuse", "take"] = "refuse"
+    """Texts with more characters than documented. A Singer target saw them refused."""
+    unknown_enum_values: Literal["refuse", "take"] = "refuse"
+    """Values that an enum cannot have. Unknown."""
+    dangling_ids: Literal["refuse", "take"] = "refuse"
+    """Ids in bodies that no record has. Unknown."""
+    duplicate_keys: Literal["refuse", "take"] = "refuse"
+    """A reference or code that is in use. Refused: Sage's guide, for customers."""
+    changed_references: Literal["refuse", "take"] = "refuse"
+    """Changes of a reference or code. A Singer target never sends them: inference."""
     max_query: int = 0
     """Most bytes of a query; beyond, 404 as from IIS (404.15). 0 for no limit."""
     consent: Literal["grant", "ask"] = "grant"

@@ -125,7 +125,7 @@ def test_stock_is_listed_below_products_and_warehouses(on_sandbox):
     """A holding is listed below its product, its warehouse, and both."""
 
     async def scenario(_, http):
-        holding = (await http.get("warehouse_holdings")).json[0]
+        holding, another = (await http.get("warehouse_holdings")).json[:2]
         product, warehouse = holding["product_id"], holding["warehouse_id"]
         for path in (
             f"products/{product}/warehouse_holdings",
@@ -136,7 +136,7 @@ def test_stock_is_listed_below_products_and_warehouses(on_sandbox):
             assert holding["id"] in (await http.get(path)).ids
         assert warehouse in (await http.get(f"products/{product}/warehouses")).ids
         held = (await http.get("bin_holdings")).json[0]
-        path, other = f"bin_holdings/{held['id']}", holding["id"] + 1
+        path, other = f"bin_holdings/{held['id']}", another["id"]
         body = {"name": "Bin", "warehouse_holding_id": other}
         after = (await http.request("PUT", path, body=body)).json[
             "warehouse_holding_id"

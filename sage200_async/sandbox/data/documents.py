@@ -34,6 +34,7 @@ LEDGERS: Final = {
 _FIRST_DAY: Final = 1704153600 * TICKS  # 2 January 2024
 _PENNY: Final = Decimal("0.01")
 _VAT: Final = Decimal("0.2")
+_MARKUP: Final = Decimal("1.6")
 _STEPS: Final = 3
 # Between the numbers of a ledger's transactions: all ledgers share one counter.
 _MAX_SETTLED: Final = 100_000
@@ -51,6 +52,11 @@ _VARYING: Final = (
 )
 
 
+def selling_price(cost: Any) -> Decimal:
+    """Return the price of a product in the standard price band."""
+    return (max(Decimal(str(cost or 0)), _PENNY) * _MARKUP).quantize(_PENNY)
+
+
 class _Line:
     """The numbers of one line."""
 
@@ -59,7 +65,7 @@ class _Line:
         self.quantity = random.randrange(1, 200)
         cost = Decimal(str(product.get("standard_cost", "10.00"))).quantize(_PENNY)
         self.cost = max(cost, _PENNY)
-        self.price = (self.cost * Decimal("1.6")).quantize(_PENNY)
+        self.price = selling_price(self.cost)
         self.net = self.quantity * self.price
         self.tax = (self.net * _VAT).quantize(_PENNY)
 
@@ -121,7 +127,7 @@ def document_factory(table: Table, keys: Keys, records: Records) -> Factory:
         owner = random.choice(traders) if traders else 0
         values[f"{trader}_id"] = str(owner if index else next(iter(traders), 0))
         values |= dict.fromkeys(("document_date", "requested_delivery_date"), day)
-        values = {name: values[name] for name in values if name in table.shape.scalars}
+        values = {name: values[name] for name in values if name in table.shape.served}
         return values, {"lines": Raw(f"[{','.join(rows)}]".encode())}
 
     return make
@@ -242,6 +248,6 @@ def transaction_factory(
             "queried": '""',
             **dict.fromkeys(("transaction_date", "posted_date", "due_date"), day),
         }
-        return {n: v for n, v in values.items() if n in table.shape.scalars}, {}
+        return {n: v for n, v in values.items() if n in table.shape.served}, {}
 
     return make

@@ -124,7 +124,7 @@ class RelatedGenerator:
         for _ in range(wanted):
             numbers = self._numbers(child.path, _ENDLESS)
             index, key = next(self._unused_numbers.setdefault(child.path, numbers))
-            record, scalars = child.record, child.shape.scalars
+            record, scalars = child.record, child.shape.served
             row: dict[str, Any] = {}
             if record is not None:
                 row = self._values.record(record, child.path, index)
@@ -181,7 +181,7 @@ class RelatedGenerator:
         self, record: type[Record], seed: str, owner: tuple[str, int]
     ) -> dict[str, Any]:
         """Return a made-up record that refers to the one that it is in."""
-        row, scalars = self._values.record(record, seed, 0), shape_of(record).scalars
+        row, scalars = self._values.record(record, seed, 0), shape_of(record).served
         path, key = owner
         for name in scalars:
             if referenced_resource(name, self._catalog.tables) == path:

@@ -180,7 +180,7 @@ class RecordGenerator:
         """Return the function for a resource that has no factory."""
         links = {link_field(p, table): p for p in self._catalog.parents(table.path)}
         owners = {name: self._keys(p) for name, p in links.items() if name}
-        scalars = table.shape.scalars
+        scalars = table.shape.served
 
         def body(index: int, key: int) -> tuple[str, dict[str, Any]]:
             values = self._values.fields(table.path, scalars, random, index)
@@ -215,7 +215,7 @@ class RecordGenerator:
         """Return a function that fills a factory's values into one of the variants."""
         sample, _ = factory(Random(0), 0, 0)
         distinct = {*sample, table.key, *STAMPS}
-        names = [name for name in table.shape.scalars if name in distinct]
+        names = [name for name in table.shape.served if name in distinct]
         templates: dict[int, str] = {}
 
         def body(variant: int, values: dict[str, str]) -> str:
@@ -227,7 +227,7 @@ class RecordGenerator:
 
     def _variant(self, table: Table, names: list[str], random: Random) -> str:
         """Return a record as JSON, with a placeholder for each of *names*."""
-        scalars = table.shape.scalars
+        scalars = table.shape.served
         made = self._values.fields(table.path, scalars, random, 0)
         values = self._consistent(made | _USUAL.get(table.path, {}), scalars)
         parts: list[str] = []

@@ -32,10 +32,10 @@ def row_template(
     shape = shape_of(record)
     if inner:
         shape = shape_of(shape.expandables[inner])
-    wanted = set(varying.split()) & shape.scalars.keys()
+    wanted = set(varying.split()) & shape.served.keys()
     values = blank_record(shape) | fixed | dict(zip(STAMPS, _STAMPS, strict=True))
     parts: list[str] = []
-    names = [name for name in shape.scalars if name in wanted or name in values]
+    names = [name for name in shape.served if name in wanted or name in values]
     for name in names:
         json = (
             "%s" if name in wanted else encode(values[name]).decode().replace("%", "%%")

@@ -10,7 +10,7 @@ from sage200_async.sandbox.data import wordlists
 from sage200_async.sandbox.data.reference import PREFERRED, REFERENCE
 from sage200_async.sandbox.schema.enums import field_values
 from sage200_async.sandbox.schema.naming import referenced_resource, snake
-from sage200_async.sandbox.schema.tables import CONTROLS, shape_of
+from sage200_async.sandbox.schema.tables import shape_of
 from sage200_async.sandbox.store.timestamps import TICKS, timestamp_at
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ValueGenerator:
         """Return a made-up record, without related records."""
         path = snake(record.__name__)
         return self.fields(
-            path, shape_of(record).scalars, Random(f"{seed}/{index}"), index
+            path, shape_of(record).served, Random(f"{seed}/{index}"), index
         )
 
     def fields(
@@ -96,7 +96,6 @@ class ValueGenerator:
         values = {
             name: known.get(name) or self.value(name, kind, random)
             for name, kind in scalars.items()
-            if name not in CONTROLS
         }
         return {name: value for name, value in values.items() if value is not None}
 

@@ -153,6 +153,44 @@ def field_values(field: str, resources: Container[str]) -> tuple[str, ...]:
     return known or ("EnumNotApplicable",)
 
 
+_WHOLE_LISTS: Final = frozenset(
+    {
+        "customer_type",
+        "default_payment_terms_basis",
+        "line_type",
+        "payment_terms_basis",
+        "shelf_life_type",
+    }
+)
+# Fields whose known values are all that there are: Zynk's documentation of the
+# payment terms and time units, the OpenAPI documents for the others.
+_LITERAL: Final = re.compile(r"[A-Z][A-Za-z0-9]+")
+
+
+def is_possible(field: str, value: str, known: tuple[str, ...]) -> bool:
+    """Whether a body may set an enum field to *value*.
+
+    Of most enums not all values are known, so that one that is written like a value
+    of Sage's is taken: inference.
+
+    Args:
+        field: Its name.
+        value: What the body says.
+        known: Its known values.
+
+    Example:
+        >>> is_possible("line_type", "EnumLineTypeOther", ("EnumLineTypeStandard",))
+        False
+        >>> is_possible("account_type", "TradingAccountTypeOther", ())
+        True
+        >>> is_possible("account_type", "no such value", ())
+        False
+    """
+    if field in _WHOLE_LISTS and known:
+        return value in known
+    return value in {"", *known} or _LITERAL.fullmatch(value) is not None
+
+
 def description_of(value: str) -> str:
     """Return the description that Sage gives for an enum value.
 

@@ -19,9 +19,11 @@ from sage200_async.odata.fields import (
     NumberField,
     TextField,
 )
-from sage200_async.odata.namespaces import Fields, names_of
+from sage200_async.odata.namespaces import Fields, known_values, names_of
 from sage200_async.query.endpoint import load_record
+from sage200_async.query.input_rules import rules_of
 from sage200_async.query.records import Record
+from sage200_async.sandbox.schema.served_order import served_names, unserved_names
 
 _KINDS: Final[dict[type, str]] = {
     TextField: "text",
@@ -60,6 +62,23 @@ class Shape(Struct, frozen=True):
     """Names that a body may set; others in a body are ignored."""
     required: frozenset[str]
     """Names that a new record needs."""
+    unserved: frozenset[str] = frozenset()
+    """Names that are never stored, and that no response has."""
+    lengths: dict[str, int] = {}
+    """Characters of each text at most."""
+    enum_values: dict[str, tuple[str, ...]] = {}
+    """Values of each enum that are known; there may be others."""
+
+    @property
+    def served(self) -> dict[str, str]:
+        """Kind of each plain field that responses have, in their order."""
+        kinds = self.scalars.items()
+        return {name: kind for name, kind in kinds if name not in self.unserved}
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of all fields and related records."""
+        return frozenset(self.scalars) | frozenset(self.expandables)
 
 
 class Table(Struct, frozen=True):
@@ -113,11 +132,15 @@ def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
         scalars=_served_order(
             {name: _kind(kind) for name, kind in names.items() if name not in related},
             key,
+            record.__name__,
         ),
         expandables={name: _record_type(hints.get(name)) for name in related},
         lists=frozenset(name for name in related if _is_list(hints.get(name))),
         writable=writable or frozenset(names),
         required=required,
+        lengths=_lengths(type(fields)),
+        unserved=CONTROLS | unserved_names(record.__name__),
+        enum_values={name: known_values(type(fields), name) for name in names},
     )
 
 
@@ -133,13 +156,20 @@ def _kind(field: type[Field[Any] | Fields]) -> str:
     return _KINDS.get(field, "any")
 
 
-def _served_order(kinds: dict[str, str], key: str) -> dict[str, str]:
-    """Return the fields as Sage orders them: business fields, id, two timestamps."""
+def _served_order(kinds: dict[str, str], key: str, record: str) -> dict[str, str]:
+    """Return the fields as Sage orders them: business fields, id, two timestamps.
+
+    A field whose place is unknown follows the one that it follows in the documents.
+    """
     tail = [key] if key == "id" else []
     last = [name for name in (*tail, *STAMPS) if name in kinds]
-    return {name: kinds[name] for name in kinds if name not in last} | {
-        name: kinds[name] for name in last
-    }
+    seen = [name for name in served_names(record) if name in kinds]
+    names, before = list(seen), ""
+    for name in kinds:
+        if name not in seen and name not in last:
+            names.insert(names.index(before) + 1 if before else 0, name)
+        before = before if name in last else name
+    return {name: kinds[name] for name in (*names, *last)}
 
 
 def _options(hint: object) -> tuple[object, ...]:
@@ -156,6 +186,12 @@ def _record_type(hint: object) -> type[Record] | None:
         if isinstance(inner, type) and issubclass(inner, Record):
             return inner
     return None
+
+
+def _lengths(fields: type[Fields]) -> dict[str, int]:
+    rules = rules_of(fields)
+    limits = {} if rules is None else rules.lengths
+    return {name: most for name, (most, _) in limits.items()}
 
 
 def _writable_and_required(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.query.endpoint import load_record
 from sage200_async.sandbox.data.values import ValueGenerator
-from sage200_async.sandbox.schema.enums import field_values
 from sage200_async.sandbox.schema.naming import singular
 from sage200_async.sandbox.schema.tables import shape_of
 from sage200_async.sandbox.server.http_errors import record_not_found
 from sage200_async.sandbox.server.orders import DRAFT, ORDERS
-from sage200_async.sandbox.server.validation import require_fields, writable_values
+from sage200_async.sandbox.server.postings import allocate_transactions, post
+from sage200_async.sandbox.server.validation import BodyReader
 from sage200_async.sandbox.store.records import WriteError, blank_record
 from sage200_async.sandbox.store.rows import encode
 from sage200_async.wire.json_types import is_array
@@ -27,28 +26,6 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.store import Store
 
-_LEDGER_TABLES: Final = {
-    "bank": "bank_posted_transactions",
-    "purchase": "purchase_posted_transactions",
-    "sales": "sales_posted_transactions",
-}
-_FIRST_URN: Final = 1327
-# prismatic-io/components, examplePayloads.ts: ``{"urn": 1327}``.
-_TOTALS: Final = {
-    "document_goods_value": ("document_goods_value", "cheque_value"),
-    "document_gross_value": (
-        "document_goods_value",
-        "document_tax_value",
-        "cheque_value",
-    ),
-    "document_outstanding_value": (
-        "document_goods_value",
-        "document_tax_value",
-        "cheque_value",
-    ),
-    "base_gross_value": ("document_goods_value", "document_tax_value", "cheque_value"),
-}
-# The fields of a posting that a transaction's totals are the sums of.
 _COPY_FIELDS: Final = {"new_code": "code", "new_name": "name"}
 _SAMPLES: Final = 2
 
@@ -72,11 +49,15 @@ def run_action(
     """
     record = route.reply_record or route.model
     base, _, action = route.name.rpartition("_")
-    values = _read_body(route, body, behaviour)
+    values = _read_body(store, route, body, behaviour)
+    if route.name == "sales_allocations":
+        with store.database.transaction():
+            allocate_transactions(store, route.name, values)
     if record is None:
         return encode(values)
     if shape_of(record).scalars.keys() == {"urn"}:
-        urn = _post(store, route, values)
+        with store.database.transaction():
+            urn = post(store, route.name, values)
         return encode({"urn": str(urn) if behaviour.urn_as == "text" else urn})
     if action == "new":
         return encode(_with_defaults(store, base, record, key, values))
@@ -87,61 +68,17 @@ def run_action(
     return encode(_referenced_record(store, record, body | values))
 
 
-def _read_body(route: Route, body: Values, behaviour: Behaviour) -> Values:
+def _read_body(
+    store: Store, route: Route, body: Values, behaviour: Behaviour
+) -> Values:
     """Return the values of a body, checked if its type is known."""
     if route.model is None or "update" in route.verbs:
         return body  # its model is that of the response
     shape = shape_of(route.model)
-    values = writable_values(shape, body, allow_bare_dates=behaviour.allow_bare_dates)
-    require_fields(shape, values)
+    reader = BodyReader(store, behaviour)
+    values = reader.values(shape, body)
+    reader.require(shape, values)
     return values
-
-
-def _post(store: Store, route: Route, values: Values) -> int:
-    """Post to a ledger, and return the transaction's URN."""
-    table = store.tables[_LEDGER_TABLES[route.name.partition("_")[0]]]
-    _check_tax_codes(values)
-    urn = max(_highest_urn(store, path) + 1 for path in _LEDGER_TABLES.values())
-    urn, shape = max(urn, _FIRST_URN), table.shape
-    row = {name: value for name, value in values.items() if name in shape.scalars}
-    for name, sources in _TOTALS.items():
-        if name in shape.scalars:
-            amounts = (Decimal(values.get(source, 0)) for source in sources)
-            row[name] = sum(amounts, Decimal(0))
-    row |= _transaction_types(store, shape, route.name)
-    row["urn"] = urn
-    if "posted_date" in shape.scalars and "transaction_date" in row:
-        row["posted_date"] = row["transaction_date"]
-    store.insert(table.path, row)
-    return urn
-
-
-def _check_tax_codes(values: Values) -> None:
-    """Check that each row of tax analysis has a tax code.
-
-    Source:
-        hotgluexyz/target-sage-200: ``id`` is the tax code's; without it the
-        service answers with a SageNullFieldException.
-    """
-    for item in values.get("tax_analysis_items") or ():
-        if not item.get("id"):
-            raise WriteError("SageNullFieldException: tax_analysis_items.id")
-
-
-def _highest_urn(store: Store, path: str) -> int:
-    sql = f"SELECT max(json_extract(body, '$.urn')) FROM \"{path}\""  # noqa: S608 - the catalog's
-    return int(store.execute(sql)[0][0] or 0)
-
-
-def _transaction_types(store: Store, shape: Shape, name: str) -> Values:
-    """Return the type fields of a posting: the values named after the resource."""
-    kind = singular(name).rpartition("_")[2]
-    types: Values = {}
-    for field in shape.scalars:
-        if field.endswith("transaction_type"):
-            known = field_values(field, store.tables)
-            types[field] = next((v for v in known if kind in v.lower()), known[0])
-    return types
 
 
 def _with_defaults(

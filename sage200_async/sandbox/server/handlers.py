@@ -12,13 +12,16 @@ from sage200_async.sandbox.query.options import (
     parse_record_query,
 )
 from sage200_async.sandbox.server.actions import run_action
+from sage200_async.sandbox.server.derived_values import derived_values
 from sage200_async.sandbox.server.http_errors import record_not_found
+from sage200_async.sandbox.server.natural_keys import check_unchanged, check_unique
 from sage200_async.sandbox.server.nested_paths import Scope, scope_of
 from sage200_async.sandbox.server.orders import (
     ORDERS,
     check_lines,
+    create_order,
     number_fields,
-    update_in_steps,
+    update_lines,
 )
 from sage200_async.sandbox.server.responses import (
     collection_json,
@@ -26,14 +29,14 @@ from sage200_async.sandbox.server.responses import (
     record_jsons,
 )
 from sage200_async.sandbox.server.routes import Route
+from sage200_async.sandbox.server.stock import release
 from sage200_async.sandbox.server.validation import (
+    BodyReader,
     parse_json,
-    require_fields,
     require_object,
-    writable_values,
 )
-from sage200_async.sandbox.store.records import WriteError, blank_record
-from sage200_async.sandbox.store.rows import encode
+from sage200_async.sandbox.server.written_records import written_json
+from sage200_async.sandbox.store.records import WriteError
 from sage200_async.wire.json_types import is_array
 
 if TYPE_CHECKING:
@@ -46,27 +49,6 @@ if TYPE_CHECKING:
 
 Response = tuple[bytes, int]
 """A response body, and how many records are in it."""
-_ACCOUNT_EXISTS: Final = (
-    "The account reference already exists. You cannot have two accounts with the same "
-    "account reference."
-)
-# Sage 200 API guide, "Getting started".
-_PRODUCT_EXISTS: Final = (
-    "The product code already exists. You cannot have two products with the same "
-    "product code."
-)
-_UNIQUE: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "customers": (("reference",), _ACCOUNT_EXISTS),
-    "suppliers": (("reference",), _ACCOUNT_EXISTS),
-    "nominal_codes": (
-        ("reference", "cost_centre_id", "department_id"),
-        _ACCOUNT_EXISTS,
-    ),
-    "products": (("code",), _PRODUCT_EXISTS),
-}
-_CODE_EXISTS: Final = (
-    "The code already exists. You cannot have two records with the same code."
-)
 
 
 class ApiRequest(Struct, frozen=True):
@@ -118,7 +100,7 @@ def _get(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
     table = store.tables[request.route.name]
     selection, metadata = parse_record_query(table, request.query, behaviour)
     key = _require_record(store, request)
-    if metadata is not None:
+    if metadata is not None and behaviour.metadata_by_id == "fields":
         return metadata_json(table, behaviour, with_expandables=metadata), 0
     sql = f'SELECT key, body, expandables FROM "{table.path}" WHERE key = ?'  # noqa: S608 - the catalog's
     rows = store.execute(sql, (key,))
@@ -195,66 +177,52 @@ def _create_record(
     store: Store, route: Route, body: Values, scope: Scope, behaviour: Behaviour
 ) -> bytes:
     table = store.tables[route.name]
-    values = writable_values(
-        table.shape, body, allow_bare_dates=behaviour.allow_bare_dates
-    )
+    reader = BodyReader(store, behaviour)
+    values = reader.values(table.shape, body)
     values.pop(table.key, None)
     values |= scope.links | number_fields(store, table, body, None)
-    require_fields(table.shape, values)
-    check_lines(table, values.get("lines", []))
-    _check_unique(store, table, values, 0)
+    reader.require(table.shape, values)
+    check_lines(table, values.get("lines", []), behaviour)
+    if behaviour.duplicate_keys == "refuse":
+        check_unique(store, table, values, 0)
+    values |= derived_values(store, table, values)
     try:
-        record = store.insert(table.path, values, scope.parent)
+        if table.path in ORDERS:
+            record = create_order(store, table, values)
+        else:
+            record = store.insert(table.path, values, scope.parent)
     except KeyError:
         embedded = store.embedded_lists.of_child(table.path)
         name = "" if embedded is None else embedded.link
         raise WriteError(f"{name}: an existing record is expected.") from None
-    return _written_json(table, record, is_new=True)
+    return written_json(store, table, record, is_new=True)
 
 
 def _update_record(
     store: Store, table: Table, key: int, body: Values, behaviour: Behaviour
 ) -> bytes:
-    values = writable_values(
-        table.shape, body, allow_bare_dates=behaviour.allow_bare_dates
-    )
+    reader = BodyReader(store, behaviour)
+    has_lines = table.path in ORDERS and is_array(body.get("lines"))
+    rows = body.pop("lines") if has_lines else ()
+    values = reader.values(table.shape, body)
     try:
-        _check_unique(store, table, values, key)
+        if behaviour.changed_references == "refuse":
+            check_unchanged(store, table, values, key)
+        if behaviour.duplicate_keys == "refuse":
+            check_unique(store, table, values, key)
         values |= number_fields(store, table, body, store.get(table.path, key))
-        record = update_in_steps(store, table, key, values)
+        record = store.update(table.path, key, values)
+        lines = reader.rows(table.shape, "lines", rows)
+        record = update_lines(store, table, record, lines, behaviour)
     except KeyError:
         raise record_not_found(table, key) from None
-    return _written_json(table, record, is_new=False)
+    return written_json(store, table, record, is_new=False)
 
 
 def _delete_record(store: Store, table: Table, key: int) -> None:
     try:
+        if table.path == "sop_orders":
+            release(store, store.get(table.path, key).get("lines", ()))
         store.delete(table.path, key)
     except KeyError:
         raise record_not_found(table, key) from None
-
-
-def _check_unique(store: Store, table: Table, values: Values, key: int) -> None:
-    """Raise an error if another record has the same reference or code."""
-    names, message = _UNIQUE.get(table.path, ((), ""))
-    if not names and "code" in table.shape.required:
-        names, message = ("code",), _CODE_EXISTS
-    if values.keys().isdisjoint(names):
-        return
-    old = store.get(table.path, key) if key else blank_record(table.shape)
-    new = {name: (old | values).get(name) for name in names}
-    if new[names[0]] and store.exists(table.path, new, other_than=key):
-        raise WriteError(message)
-
-
-def _written_json(table: Table, record: Values, *, is_new: bool) -> bytes:
-    """Return the response to a write.
-
-    Orders come with their related records; new records lack the timestamps.
-    """
-    # prismatic-io/components, examplePayloads.ts: responses to POST sop_orders.
-    expanded = table.path in ORDERS
-    omitted: set[str] = set() if expanded else set(table.shape.expandables)
-    if is_new:
-        omitted |= {"date_time_created", "date_time_updated"}
-    return encode({k: value for k, value in record.items() if k not in omitted})

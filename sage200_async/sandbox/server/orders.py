@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from sage200_async.sandbox.server.derived_values import (
+    derived_line,
+    line_sums,
+    order_sums,
+)
+from sage200_async.sandbox.server.stock import allocate, release
 from sage200_async.sandbox.store.records import WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from sage200_async.sandbox.behaviour import Behaviour
     from sage200_async.sandbox.schema.tables import Table
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.store import Store
@@ -55,26 +62,86 @@ def number_fields(
     return {}
 
 
-def update_in_steps(store: Store, table: Table, key: int, values: Values) -> Values:
-    """Update a record; the lines of an order one after the other.
+def create_order(store: Store, table: Table, values: Values) -> Values:
+    """Add an order with its lines' sums and its own."""
+    lines = [
+        derived_line(store, table, values, line, number)
+        for number, line in enumerate(values.get("lines", ()), 1)
+    ]
+    order = store.insert(table.path, {"memos": [], **values, "lines": lines})
+    return _with_sums(store, table, order, {line["id"] for line in order["lines"]})
 
-    If a line is refused, those before it are saved and those after it are not
-    tried.
+
+def update_lines(
+    store: Store,
+    table: Table,
+    order: Values,
+    lines: Iterable[Mapping[str, Any]],
+    behaviour: Behaviour,
+) -> Values:
+    """Write lines of an order one after the other.
+
+    If one is refused, those before it are saved and those after it are not tried.
+
+    Args:
+        store: The records.
+        table: The order's resource.
+        order: The order as it is stored.
+        lines: What to write; each is read when its turn has come.
+        behaviour: The sandbox's switches.
+
+    Returns:
+        The order after them.
 
     Raises:
-        KeyError: There is no such record.
         WriteError: A line is refused.
 
     Source:
         The OpenAPI documents, PUT of ``sop_orders`` and ``pop_orders``.
     """
-    if table.path not in ORDERS or not values.get("lines"):
-        return store.update(table.path, key, values)
-    *_, last = (store.update(table.path, key, step) for step in _steps(table, values))
-    return last
+    for line in lines:
+        check_lines(table, [line], behaviour)
+        order = _write_line(store, table, order, line)
+    return order
 
 
-def check_lines(table: Table, lines: Sequence[Mapping[str, Any]]) -> None:
+def _write_line(
+    store: Store, table: Table, order: Values, line: Mapping[str, Any]
+) -> Values:
+    """Add, change or remove one line of an order."""
+    lines: list[Values] = order.get("lines", [])
+    old = next((row for row in lines if row["id"] == line.get("id")), None)
+    if old is None and not line.get("id"):
+        last = max((row.get("line_number", 0) for row in lines), default=0)
+        row = derived_line(store, table, order, line, last + 1)
+    elif old is not None and line.get("is_to_delete"):
+        row = dict(line)
+        release(store, [old])
+    else:
+        row = {**line, **line_sums(store, {**(old or {}), **line})}
+    before = {row["id"] for row in lines}
+    order = store.update(table.path, order["id"], {"lines": [row]})
+    changed = {row["id"] for row in order["lines"]} - before | {line.get("id", 0)}
+    return _with_sums(store, table, order, changed)
+
+
+def _with_sums(
+    store: Store, table: Table, order: Values, changed: Collection[int]
+) -> Values:
+    """Return an order after its totals and the stock of *changed* lines were set."""
+    sums = {
+        name: value
+        for name, value in order_sums(order["lines"]).items()
+        if name in table.shape.scalars
+    }
+    if table.path == "sop_orders" and not order.get("is_draft"):
+        sums["lines"] = allocate(store, order["lines"], changed)
+    return store.update(table.path, order["id"], sums, touch=False)
+
+
+def check_lines(
+    table: Table, lines: Sequence[Mapping[str, Any]], behaviour: Behaviour
+) -> None:
     """Check that new lines of an order have the fields that their type requires.
 
     Raises:
@@ -83,23 +150,18 @@ def check_lines(table: Table, lines: Sequence[Mapping[str, Any]]) -> None:
     Source:
         The OpenAPI documents, ``sop_orders``: a product and a warehouse for
         standard lines, a description for free text and comments, a code or a
-        description for charges.
+        description for charges. Public clients leave the warehouse out.
     """
-    if table.path not in ORDERS:
+    if table.path not in ORDERS or behaviour.missing_fields == "take":
         return
     for line in lines:
         line_type = str(line.get("line_type", "")).removeprefix("EnumLineType")
         required = {} if line.get("id") else _REQUIRED.get(line_type, {})
         for name, alternative in required.items():
+            if name == "warehouse_id" and behaviour.missing_warehouse == "take":
+                continue
             if not line.get(name) and not line.get(alternative):
                 raise WriteError(f"lines.{name}: a value is required.")
-
-
-def _steps(table: Table, values: Values) -> Iterator[Values]:
-    yield {name: value for name, value in values.items() if name != "lines"}
-    for line in values["lines"]:
-        check_lines(table, [line])
-        yield {"lines": [line]}
 
 
 def _last_number(store: Store, path: str) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sage200_async.sandbox.schema.enums import FIELD_VALUES
 from sage200_async.sandbox.schema.naming import singular, snake
-from sage200_async.sandbox.schema.tables import CONTROLS, STAMPS, shape_of
+from sage200_async.sandbox.schema.tables import STAMPS, shape_of
 from sage200_async.sandbox.store.timestamps import now_after
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def new_record(
     record = blank_record(shape) | {
         name: value
         for name, value in values.items()
-        if name in shape.scalars and name not in CONTROLS and value is not None
+        if name in shape.scalars and name not in shape.unserved and value is not None
     }
     if table.key:
         record[table.key] = key
@@ -86,7 +86,7 @@ def updated_record(
     for name, value in values.items():
         if name in shape.expandables:
             record[name] = _merge_related(shape, name, old.get(name), value, nesting)
-        elif name != table.key and name not in CONTROLS:
+        elif name != table.key and name not in shape.unserved:
             record[name] = value
     stamped = "date_time_updated" in shape.scalars
     if touch and stamped and "date_time_updated" not in values:
@@ -99,7 +99,7 @@ def blank_record(shape: Shape) -> Values:
     return {
         name: FIELD_VALUES.get(name, ("",))[0] if kind == "enum" else _BLANKS[kind]
         for name, kind in shape.scalars.items()
-        if (kind in _BLANKS or kind == "enum") and name not in CONTROLS
+        if (kind in _BLANKS or kind == "enum") and name not in shape.unserved
     }
 
 
@@ -141,7 +141,7 @@ def _merge_row(
     row |= {
         name: value
         for name, value in new.items()
-        if name in shape.scalars and name not in CONTROLS
+        if name in shape.scalars and name not in shape.unserved
     }
     if "id" in shape.scalars and not row.get("id"):
         row["id"] = nesting.next_id()
