@@ -80,7 +80,7 @@ def body_of(store, model, mark):
             row = body_of(store, shape.expandables[name], mark)
             body[name] = [row] if name in shape.lists else row
         elif target:
-            body[name] = store.keys(target)[0]
+            body[name] = store.keys(target)[-1]
         else:
             most = shape.lengths.get(name)
             body[name] = EXAMPLES.get(

@@ -13,7 +13,6 @@ from sage200_async.sandbox.schema.enums import type_values
 from sage200_async.sandbox.store.derived_views import rows_of
 from sage200_async.sandbox.store.rows import Row, decode, decode_raw, encode
 from sage200_async.sandbox.store.view_plans import plan_of
-from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +82,7 @@ class Company:
         if path in self._records:
             return self._records[path]
         if path in LEDGERS:
-            return self.count(f"{LEDGERS[path]}s") or DEFAULT_COUNT
+            return self.count(f"{LEDGERS[path]}s")
         if path.endswith(_ONE_RECORD):
             return 1
         return len(REFERENCE.get(path, ())) or DEFAULT_COUNT
@@ -99,7 +98,7 @@ class Company:
         )
         if path == SITES:
             yield from _site_rows()
-        elif path in VIEWS and path not in self._records:
+        elif store.views.has(path) and path not in self._records:
             yield from store.views.rows(path)
         elif path == ORDER_LINES:
             yield from order_line_view_rows(self._catalog, self.count(path), self._seed)

@@ -34,6 +34,7 @@ LEDGERS: Final = {
 _FIRST_DAY: Final = 1704153600 * TICKS  # 2 January 2024
 _PENNY: Final = Decimal("0.01")
 _VAT: Final = Decimal("0.2")
+_DATES: Final = ("document_date", "requested_delivery_date", "promised_delivery_date")
 _MARKUP: Final = Decimal("1.6")
 _STEPS: Final = 3
 # Between the numbers of a ledger's transactions: all ledgers share one counter.
@@ -126,7 +127,7 @@ def document_factory(table: Table, keys: Keys, records: Records) -> Factory:
         values = _header(random, index, lines, status, done=done)
         owner = random.choice(traders) if traders else 0
         values[f"{trader}_id"] = str(owner if index else next(iter(traders), 0))
-        values |= dict.fromkeys(("document_date", "requested_delivery_date"), day)
+        values |= dict.fromkeys(_DATES, day)
         values = {name: values[name] for name in values if name in table.shape.served}
         return values, {"lines": Raw(f"[{','.join(rows)}]".encode())}
 

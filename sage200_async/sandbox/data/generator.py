@@ -44,6 +44,7 @@ _OTHER_OFFSET: Final = 48
 _GAP_PROBABILITY: Final = 0.15
 _USUAL: Final[dict[str, dict[str, Any]]] = {
     "customers": {
+        "account_opened": "2024-01-02T00:00:00Z",
         "account_type": "TradingAccountTypeOpenItem",
         "associated_head_office_id": 0,
         "value_of_current_orders_in_sop": 0,

@@ -13,7 +13,6 @@ from sage200_async.sandbox.data.company import Company
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.rows import row_from_line
 from sage200_async.sandbox.store.store import Store
-from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +80,7 @@ def _load_files(store: Store, folder: Path) -> None:
     for path in sorted(
         files, key=lambda path: bool(store.embedded_lists.of_child(path))
     ):
-        if path in VIEWS:
+        if store.views.has(path):
             store.create_empty(path)
         loaded = set(store.keys(path))  # with their owners
         read = _read_rows(files[path], store.tables[path])
@@ -90,8 +89,8 @@ def _load_files(store: Store, folder: Path) -> None:
             store.add_rows(path, rows)
         except ValueError as error:
             raise SettingsError(f"data: {error}", name="data") from error
-    for view in files.keys() & VIEWS.keys():
-        store.views.forget_writes(view)
+    for path in files:
+        store.views.forget_writes(path)
 
 
 def _folder(path: Path) -> Path:

@@ -49,7 +49,7 @@ def run_action(
     """
     record = route.reply_record or route.model
     base, _, action = route.name.rpartition("_")
-    values = _read_body(store, route, body, behaviour)
+    values = _read_body(store, route, key, body, behaviour)
     if route.name == "sales_allocations":
         with store.database.transaction():
             allocate_transactions(store, route.name, values)
@@ -69,15 +69,15 @@ def run_action(
 
 
 def _read_body(
-    store: Store, route: Route, body: Values, behaviour: Behaviour
+    store: Store, route: Route, key: int | None, body: Values, behaviour: Behaviour
 ) -> Values:
     """Return the values of a body, checked if its type is known."""
-    if route.model is None or "update" in route.verbs:
-        return body  # its model is that of the response
-    shape = shape_of(route.model)
-    reader = BodyReader(store, behaviour)
+    if route.model is None:
+        return body
+    shape, reader = shape_of(route.model), BodyReader(store, behaviour)
     values = reader.values(shape, body)
-    reader.require(shape, values)
+    if key is None:
+        reader.require(shape, values)
     return values
 
 

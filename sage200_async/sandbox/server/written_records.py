@@ -131,4 +131,6 @@ def _without_stamps(value: Values) -> Values:
             result[name] = rows if is_list else _without_stamps(item)
         else:
             result[name] = item
+    if "bin_holdings" in result:  # before the id, where they were seen
+        result["id"] = result.pop("id")
     return result

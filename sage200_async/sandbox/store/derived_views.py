@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Raw
 
+from sage200_async.sandbox.store.aged_views import AGED_VIEWS, aged_rows
 from sage200_async.sandbox.store.database import column_sql
 from sage200_async.sandbox.store.rows import Row, join_object
 from sage200_async.sandbox.store.view_plans import ROW, plan_of, split_path
@@ -49,18 +50,26 @@ class DerivedViews:
         self._outdated: dict[str, dict[str, set[int]]] = {}
         self._uses: dict[str, list[tuple[str, str]]] = {}
         known = tables.tables.keys()
+        for view, ledger in AGED_VIEWS.items():
+            if view in known:
+                self._uses.setdefault(ledger, []).append((view, _ALL))
         for view, spec in VIEWS.items():
             if view in known and spec.base in known:
                 self._uses.setdefault(spec.base, []).append((view, _BASE))
                 for resource in {path for path, _ in spec.links.values()}:
                     self._uses.setdefault(resource, []).append((view, resource))
 
+    def has(self, resource: str) -> bool:
+        """Whether a resource is a view whose rows are made here."""
+        return resource in VIEWS or resource in AGED_VIEWS
+
     def note_write(self, resource: str, keys: Iterable[int]) -> None:
         """Note that records of a resource were written or deleted."""
         for view, use in self._uses.get(resource, ()):
             if not self._tables.has_table(view):
                 continue
-            columns = [_BASE] if use == _BASE else plan_of(view).columns_of(use)
+            is_column = use in {_ALL, _BASE}
+            columns = [use] if is_column else plan_of(view).columns_of(use)
             outdated = self._outdated.setdefault(view, {})
             for column in columns:
                 outdated.setdefault(column, set()).update(keys)
@@ -76,11 +85,11 @@ class DerivedViews:
     def update(self, view: str) -> None:
         """Make the rows again that are out of date."""
         outdated = self._outdated.pop(view)
-        keys = self._base_keys(view, outdated)
-        database, plan = self._tables.database, plan_of(view)
+        keys, database = self._base_keys(view, outdated), self._tables.database
         if keys is None:
             database.execute(f'DELETE FROM "{view}"')  # noqa: S608 - the catalog's
         else:
+            plan = plan_of(view)
             column = column_sql(plan.table, plan.base_column or plan.table.key)
             sql = f'DELETE FROM "{view}" WHERE {column} = ?'  # noqa: S608 - the catalog's
             for key in keys:
@@ -94,6 +103,9 @@ class DerivedViews:
             view: The view.
             keys: Those of the records that it is to show; None for all.
         """
+        if view in AGED_VIEWS:
+            yield from aged_rows(self._tables, view)
+            return
         plan = plan_of(view)
         for batch in self._batches(plan.spec.base, keys):
             lookup = self._lookup(plan, batch)

@@ -12,7 +12,6 @@ from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.database import Database, column_sql
 from sage200_async.sandbox.store.derived_views import DerivedViews
 from sage200_async.sandbox.store.rows import Row, record_from_row
-from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,9 +70,9 @@ class LazyTables(ABC):
 
     def close(self) -> None:
         """Bring the views up to date, and close the database."""
-        for view in VIEWS:
-            if self.views.is_outdated(view):
-                self.ensure_table(view)
+        for resource in self.tables:
+            if self.views.is_outdated(resource):
+                self.ensure_table(resource)
         self.database.close()
 
     def snapshot(self) -> StoreState:

@@ -151,7 +151,8 @@ def _merge_row(
         if name in shape.scalars and (old is None or name == "date_time_updated"):
             row[name] = new.get(name) or now
     link = f"{snake(record.__name__)}_id"
-    inner = _Nesting(nesting.next_id, {link: row["id"]} if "id" in row else {})
+    own = {link: row["id"]} if "id" in row else {}
+    inner = _Nesting(nesting.next_id, {**nesting.links, **own})
     for name in (name for name in shape.expandables if name in new):
         row[name] = _merge_related(shape, name, row.get(name), new[name], inner)
     names = (*shape.scalars, *shape.expandables)

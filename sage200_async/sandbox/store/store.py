@@ -64,7 +64,7 @@ class Store(LazyTables):
             return self._embedded.rows(embedded)
         if self._initial_rows is not None:
             return self._initial_rows(self, resource)
-        return self.views.rows(resource) if resource in VIEWS else ()
+        return self.views.rows(resource) if self.views.has(resource) else ()
 
     def indexed_fields(self, table: Table) -> set[str]:
         """Return the fields of a new table to index: codes, and the owner's id."""

@@ -313,6 +313,13 @@ VIEWS: Final[dict[str, ViewSpec]] = {
         },
         renamed={"bin_holding_id": "id", "bin_holding_name": "name"},
     ),
+    "pop_requisition_fulfilment_line_views": ViewSpec(
+        "pop_requisition_fulfilment_lines",
+        base_prefix="pop_requisition_fulfilment_line_",
+        links={
+            "pop_requisition_fulfilment_line_supplier_": ("suppliers", "supplier_id"),
+        },
+    ),
     "stocktake_views": ViewSpec(
         "stocktakes", links={"warehouse_": ("warehouses", "warehouse_id")}
     ),
