@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sage200_async.query.endpoint import Endpoint, Item
 
 _OPERATIONS: Final = ("list", "get", "create", "update", "update_many", "delete")
-_NO_RULES: Final = InputRules({}, {}, {})
+_NO_RULES: Final = InputRules({}, {}, {}, {})
 
 
 def describe(name: str, endpoint: Endpoint[Any], *, as_json: bool) -> None:

@@ -35,7 +35,7 @@ from sage200_async.errors.foreign_text import printable
 from sage200_async.profiles.file import require_name
 from sage200_async.profiles.folder import config_folder, token_path
 from sage200_async.profiles.source import IDENTITY, IN_KEYRING, VARIABLE, find_source
-from sage200_async.sandbox.oauth.authorization_server import CLIENT_ID, CLIENT_SECRET
+from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
 from sage200_async.sandbox.server.server import BASES
 from sage200_async.transport.base import Clock
 from sage200_async.transport.http import HttpTransport
