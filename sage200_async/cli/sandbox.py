@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
+from sage200_async.cli.options import DATA, SEED
 from sage200_async.sandbox import Behaviour, Sandbox
+from sage200_async.sandbox.connection import TEXTS
+from sage200_async.sandbox.counts import parse_counts
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 _SETTINGS: Final = (
     "base_url",
@@ -24,47 +30,109 @@ _SETTINGS: Final = (
     "site",
     "company",
 )
+_OPTIONS: Final = (
+    DATA,
+    SEED,
+    click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    ),
+    click.option(
+        "--port",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, 65535),
+        help="Port to listen on; 0 is a free one.",
+    ),
+    click.option(
+        "--allow-http",
+        default="",
+        metavar="HOST",
+        help="Name by which clients on other machines or in containers reach it. The "
+        "settings that are printed have it, and allow http, which is not encrypted. "
+        "Use it with --host 0.0.0.0.",
+    ),
+    click.option(
+        "--records",
+        multiple=True,
+        metavar="RESOURCE=N",
+        help="Number of generated records of a resource, such as customers=500; "
+        "repeatable.",
+    ),
+    click.option(
+        "--database",
+        default=":memory:",
+        show_default=True,
+        help="SQLite file for the records; :memory: keeps them in memory only.",
+    ),
+    click.option(
+        "--ask-consent",
+        is_flag=True,
+        help="Show a page that asks the user for consent at sign-in.",
+    ),
+    click.option(
+        "--print",
+        "tool",
+        type=click.Choice(["json", *TEXTS]),
+        default="json",
+        show_default=True,
+        help="For which tool to print how to reach it. All but json have a token that "
+        "works for 30 days.",
+    ),
+)
 
 
-async def serve(
-    *,
-    data: Path | None,
-    seed: int,
-    host: str,
-    port: int,
-    records: dict[str, int] | None,
-    database: str,
-    ask_consent: bool,
-) -> None:
-    """Print the settings that a client needs as one line of JSON, then serve."""
+class SandboxArguments(Struct, frozen=True, kw_only=True):
+    """The options of the command."""
+
+    data: Path | None
+    seed: int
+    host: str
+    port: int
+    allow_http: str
+    records: tuple[str, ...]
+    database: str
+    ask_consent: bool
+    tool: str
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to the command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+async def serve(arguments: SandboxArguments) -> None:
+    """Print how to reach a sandbox, then serve it.
+
+    Raises:
+        SettingsError: An option is malformed, the port is in use, or the database is
+            none.
+    """
     sandbox = Sandbox(
-        records=records,
-        seed=seed,
-        data=data,
-        database=database,
-        host=host,
-        port=port,
-        behaviour=Behaviour(consent="ask" if ask_consent else "grant"),
+        records=parse_counts(arguments.records) or None,
+        seed=arguments.seed,
+        data=arguments.data,
+        database=arguments.database,
+        host=arguments.host,
+        port=arguments.port,
+        public_host=arguments.allow_http,
+        behaviour=Behaviour(consent="ask" if arguments.ask_consent else "grant"),
     )
     async with sandbox:
-        click.echo(msgspec.json.encode(connection(sandbox)).decode())
+        click.echo(_text(sandbox, arguments.tool))
+        click.echo(f"Start page: {sandbox.url}/", err=True)
         await asyncio.Event().wait()
+
+
+def _text(sandbox: Sandbox, tool: str) -> str:
+    if tool == "json":
+        return msgspec.json.encode(connection(sandbox)).decode()
+    token = sandbox.create_access_token()
+    return TEXTS[tool](replace(sandbox.settings, access_token=token))
 
 
 def connection(sandbox: Sandbox) -> dict[str, str]:
     """Return the settings that a client needs to use *sandbox*."""
     settings = sandbox.settings
     return {name: str(getattr(settings, name)) for name in _SETTINGS}
-
-
-def parse_counts(pairs: tuple[str, ...]) -> dict[str, int] | None:
-    """Return the number of records of each resource, from ``RESOURCE=N``."""
-    counts: dict[str, int] = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
-        if not number.isdecimal():
-            raise click.BadParameter(
-                f"expected RESOURCE=N such as customers=500, got {pair!r}"
-            )
-        counts[name] = int(number)
-    return counts or None

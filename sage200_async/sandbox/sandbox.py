@@ -14,7 +14,7 @@ from sage200_async.sandbox.companies import Companies, CompanySource
 from sage200_async.sandbox.data.company import COMPANIES, COMPANY, SITE
 from sage200_async.sandbox.oauth.authorization_server import AuthorizationServer
 from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
-from sage200_async.sandbox.oauth.state import SignIn
+from sage200_async.sandbox.oauth.state import Grant
 from sage200_async.sandbox.server.server import BASES, Server
 from sage200_async.sandbox.snapshot import Snapshot, call_in_loop
 from sage200_async.settings import Settings
@@ -328,7 +328,7 @@ class Sandbox:
             seconds: How long it is valid: 30 days by default.
         """
         issuer = f"{self.url}/"
-        return self._authorization_server.issue_access_token(issuer, SignIn(), seconds)
+        return self._authorization_server.issue_access_token(issuer, Grant(), seconds)
 
     def token_status(self, refresh_token: str) -> TokenStatus:
         """Return the state of a refresh token, to check what a token store holds."""

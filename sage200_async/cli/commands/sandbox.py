@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,56 +29,11 @@ def demo(data: Path | None, seed: int, records: int) -> None:
 
 
 @click.command()
-@DATA
-@SEED
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
-)
-@click.option(
-    "--port", default=0, show_default=True, help="Port to listen on; 0 is a free one."
-)
-@click.option(
-    "--records",
-    multiple=True,
-    metavar="RESOURCE=N",
-    help="Number of generated records of a resource, such as customers=500; "
-    "repeatable.",
-)
-@click.option(
-    "--database",
-    default=":memory:",
-    show_default=True,
-    help="SQLite file for the records; :memory: keeps them in memory only.",
-)
-@click.option(
-    "--ask-consent",
-    is_flag=True,
-    help="Show a page that asks the user for consent at sign-in.",
-)
-def sandbox(
-    data: Path | None,
-    seed: int,
-    host: str,
-    port: int,
-    records: tuple[str, ...],
-    database: str,
-    *,
-    ask_consent: bool,
-) -> None:
+@sandbox_command.options
+def sandbox(**options: Any) -> None:
     """Serve a sandbox, a Sage 200 on this machine, until interrupted.
 
     The first line of output is a JSON object with the settings that a
-    client needs.
+    client needs, unless --print says otherwise.
     """
-    counts = sandbox_command.parse_counts(records)
-    run_async(
-        sandbox_command.serve(
-            data=data,
-            seed=seed,
-            host=host,
-            port=port,
-            records=counts,
-            database=database,
-            ask_consent=ask_consent,
-        )
-    )
+    run_async(sandbox_command.serve(sandbox_command.SandboxArguments(**options)))
