@@ -107,8 +107,10 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict."""
     session.install(".[all]", *GROUPS["types"])
-    session.run("mypy", "sage200_async", *sorted(TYPED_EXAMPLES))
-    session.run("pyright", "sage200_async", *sorted(TYPED_EXAMPLES))
+    session.run("mypy", "sage200_async", "_sage200_pytest.py", *sorted(TYPED_EXAMPLES))
+    session.run(
+        "pyright", "sage200_async", "_sage200_pytest.py", *sorted(TYPED_EXAMPLES)
+    )
     session.run("pytest", "-q", "--noconftest", "tests/typing")
 
 
@@ -167,7 +169,7 @@ def kills(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Sign in with a real browser; without one, the tests are skipped."""
+    """Sign in, and use the start page, in a real browser; skipped without one."""
     _install(session, BROWSER)
     session.install(".[all]", *GROUPS["tests"], *GROUPS["browser"])
     session.run("pytest", "-q", "tests/browser")

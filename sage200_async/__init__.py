@@ -13,6 +13,7 @@ query/                       resources and the queries made from them
 catalog/                     every resource: declarations only
 client, telemetry            stacks the transports, owns their lifetime; OpenTelemetry
 extract/, sandbox/           exports and copies; a Sage 200 to run against
+testing/                     a sandbox for test suites, and a pytest plugin
 cli/                         the command line
 """
 
