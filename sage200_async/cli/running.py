@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, TypeVar
 
+from sage200_async.cli.exit_status import TERMINATED
 from sage200_async.cli.messages import failure
 
 T = TypeVar("T")
@@ -19,8 +20,11 @@ _SIGNALS: Final = ("SIGTERM", "SIGBREAK")
 # is closed.
 
 
-class Terminated(BaseException):
-    """The process was asked to end, by SIGTERM."""
+class Terminated(SystemExit):
+    """The process was asked to end, by SIGTERM; no event loop holds it back."""
+
+    def __init__(self) -> None:
+        super().__init__(TERMINATED)
 
 
 class _Stop:

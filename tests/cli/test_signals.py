@@ -24,8 +24,8 @@ class WindowsLoop(asyncio.SelectorEventLoop):
 
 
 def stop_soon(number: int) -> None:
-    """Send this process a signal while the event loop waits."""
-    threading.Timer(0.05, signal.raise_signal, [number]).start()
+    """Send this process a signal once the command waits."""
+    asyncio.get_running_loop().call_soon(signal.raise_signal, number)
 
 
 @pytest.fixture(params=[asyncio.SelectorEventLoop, WindowsLoop])
