@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from sage200_async import Sage200Client
 from sage200_async.odata.fields import Field
 from sage200_async.odata.namespaces import names_of
 
@@ -36,6 +38,9 @@ def example_of(name: str, endpoint: Endpoint[Any]) -> Example | None:
     """
     if "list" not in endpoint.verbs:
         return None
+    if isfunction(getattr(Sage200Client, name, None)):
+        python = f"for record in await client.{name}():\n    print(record)"
+        return Example(python, f"sage200 query {name}")
     fields = _kinds(endpoint)
     chosen = list(fields)[:_COLUMNS]
     compared = next((one for one in chosen if fields[one] == "text"), None)

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sage200_async import Sage200Client, Settings, catalog
+from sage200_async.catalog import Endpoints
+from sage200_async.cli.commands.read import query as query_command
+from sage200_async.cli.example import example_of
+from sage200_async.cli.query import QueryArguments, refine
 
 SAGE200 = [sys.executable, "-m", "sage200_async.cli"]
 
@@ -170,6 +177,61 @@ def test_a_resource_is_described() -> None:
     nested = "customers/{id}/customer_contacts/{id}/customer_emails"
     assert nested in description["nested"]
     assert f"nested         {nested}" in sage200("describe", "customers").stdout
+
+
+def test_resources_are_found_by_words_of_names_and_fields() -> None:
+    """All words have to match: names first, then fields, which are named."""
+    completed = sage200("resources", "CUSTOMERS", "credit_lim")
+    assert completed.stdout.splitlines()[-1].split()[-1] == "credit_limit"
+    assert "1 of 317 resources, 1 of them by a field" in completed.stderr
+    found = json.loads(sage200("resources", "sop", "line", "--json").stdout)
+    names = [one["resource"] for one in found if not one["matching_fields"]]
+    assert "sop_order_lines" in names
+    assert all("sop" in name and "line" in name for name in names)
+    by_field = [bool(one["matching_fields"]) for one in found]
+    assert by_field == sorted(by_field)
+
+
+def test_a_description_has_rules_values_and_examples() -> None:
+    """Required, read-only, lengths, known values, and the resource that lists them."""
+    description = json.loads(sage200("describe", "sop_orders", "--json").stdout)
+    assert description["fields"]["payment_type"]["values_in"] == (
+        "sop_order_payment_types"
+    )
+    text = sage200("describe", "customers").stdout
+    lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
+    assert lines["reference"] == ["text(8)", "required"]
+    assert lines["balance"] == ["number", "read-only"]
+    assert lines["account_status_type"][:3] == ["enum", "such", "as"]
+    assert lines["account_status_type"][-1] == "account_status_types"
+    assert "client.customers.filter(Customer.fields.reference.startswith" in text
+    assert (
+        "await client.sites()"
+        in example_of("sites", Endpoints.endpoints()["sites"]).python
+    )
+    assert "sage200 query customers --filter \"startswith(reference,'A')\"" in text
+
+
+def test_examples_mean_the_same() -> None:
+    """For each resource, Python's and the command's are one query, which compiles."""
+    client = Sage200Client(Settings(site="guid", company=7, access_token="t"))
+    names = {"client": client, **vars(catalog)}
+    for name, endpoint in Endpoints.endpoints().items():
+        example = example_of(name, endpoint)
+        assert (example is not None) is ("list" in endpoint.verbs)
+        if example is None or name == "sites":
+            continue
+        imported, _, query = example.python.rpartition("async for record in ")
+        exec(imported, names)
+        written = eval(query.partition(":\n")[0], names)
+        program, command, resource, *options = shlex.split(example.command)
+        assert (program, command, resource) == ("sage200", "query", name)
+        params = query_command.make_context("query", [name, *options]).params
+        shape = {key: params[key] for key in QueryArguments.__struct_fields__}
+        asked = refine(getattr(client, name), QueryArguments(**shape))
+        # raw() puts brackets around what it passes on.
+        bare = asked.url.replace("$filter=(", "$filter=").replace("'))", "')")
+        assert bare == written.url
 
 
 def test_describing_an_unknown_resource() -> None:
