@@ -68,10 +68,18 @@ class PowerShellComplete(ShellComplete):
         return f"{item.value}\t{(item.help or '').replace(chr(10), ' ')}"
 
 
+class _FishComplete(FishComplete):
+    """click's own cuts a value, or its help, at its second comma."""
+
+    source_template = FishComplete.source_template.replace(
+        'string split ","', 'string split --max 1 ","'
+    )
+
+
 _SHELLS: Final[dict[str, type[ShellComplete]]] = {
     "bash": BashComplete,
     "zsh": ZshComplete,
-    "fish": FishComplete,
+    "fish": _FishComplete,
     "powershell": PowerShellComplete,
 }
 SHELLS: Final = tuple(_SHELLS)

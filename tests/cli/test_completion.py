@@ -82,6 +82,28 @@ def test_bash_completes(
     assert completed.stderr == ""
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes(program: dict[str, str], tmp_path: Path, sage200: Any) -> None:
+    """Lists of fields have commas, which click's own script would cut them at."""
+    script = tmp_path / "sage200.fish"
+    script.write_text(sage200("completion", "fish").stdout, "utf-8")
+    asked = f'source {script}; complete -C "sage200 query customers --select id,bal"'
+    completed = subprocess.run(
+        ["fish", "--no-config", "-c", asked],
+        capture_output=True,
+        text=True,
+        env=program,
+        check=True,
+    )
+    assert completed.stdout.split() == ["id,balance"]
+
+
+def test_the_script_of_fish_keeps_commas(sage200: Any) -> None:
+    """Also where no fish is there to show it."""
+    script = sage200("completion", "fish").stdout
+    assert script.count("string split") == script.count('string split --max 1 ","') == 1
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_accepts_its_script(shell: str, sage200: Any, tmp_path: Path) -> None:
     """The script is one of that shell, where the shell is installed."""
