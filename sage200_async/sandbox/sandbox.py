@@ -22,7 +22,6 @@ from sage200_async.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from sage200_async.sandbox.oauth.state import TokenRequest, TokenStatus
@@ -141,12 +140,7 @@ class Sandbox:
                 name="port",
             ) from None
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Stop listening and close the stores."""
         if self._runner is not None and self._companies is not None:
             await self._runner.cleanup()
