@@ -34,6 +34,7 @@ BENCHMARKS: Final = (
     "query",
     "import",
     "small",
+    "reset",
     "files",
     "frames",
     "export",
