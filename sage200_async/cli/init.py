@@ -170,7 +170,9 @@ def _secret(options: InitOptions) -> str:
     path = options.client_secret_file
     if path is not None:
         text = (
-            sys.stdin.read() if str(path) == "-" else path.read_text("utf-8", "replace")
+            sys.stdin.read()
+            if str(path) == "-"
+            else path.read_text(encoding="utf-8", errors="replace")
         )
         return text.strip()
     secret = os.environ.get("SAGE200_CLIENT_SECRET", "")

@@ -349,7 +349,7 @@ def test_no_client_id(helpers):
     settings = Settings(refresh_token="hush-refresh-0")
     refresher = token_refresher(settings, service, service.clock)
     manager = TokenManager(store, Tokens(), refresher, service.clock)
-    with pytest.raises(SettingsError, match=r"Set SAGE200_CLIENT_ID .* Sage issued"):
+    with pytest.raises(SettingsError, match=r"set SAGE200_CLIENT_ID .* Sage issued"):
         asyncio.run(manager.current())
     assert service.asked == []
     assert asyncio.run(store.load()) == tokens
