@@ -19,6 +19,7 @@ from sage200_async.cli.exit_status import (
     TERMINATED,
     status_of,
 )
+from sage200_async.cli.load import load
 from sage200_async.cli.messages import LOGGER, failure
 from sage200_async.cli.output import drop_output, is_reader_gone, safe_outputs
 from sage200_async.cli.running import Terminated
@@ -94,6 +95,7 @@ _COMMANDS = (
     copies.export,
     copies.sync,
     copies.verify,
+    load,
     sandbox.demo,
     sandbox.sandbox,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sage200_async.errors import (
+    JournalError,
     MissingExtra,
     QueryError,
     SettingsError,
@@ -37,6 +38,6 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, TokenRefused):
         return SIGN_IN
     is_wrong = isinstance(error, QueryError | SettingsError | MissingExtra)
-    if isinstance(error, SinkConflict):
+    if isinstance(error, SinkConflict | JournalError):
         is_wrong = not error.retryable
     return WRONG if is_wrong else FAILED

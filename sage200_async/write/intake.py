@@ -84,7 +84,7 @@ class Intake:
             fault = "; ".join(error.faults) or str(error)
         except UnknownFieldError as error:
             fault = str(error)
-            if len(self._unknown) < _NAMES:
+            if error.name and len(self._unknown) < _NAMES:
                 self._unknown[error.name] = fault
         except QueryError as error:
             fault = str(error)

@@ -1,0 +1,185 @@
+"""``sage200 load``: a file's rows become records, each once at most."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from msgspec import Struct
+
+from sage200_async import Sage200Client
+from sage200_async.catalog.identities import IDENTITIES
+from sage200_async.cli.config import request_settings
+from sage200_async.cli.exit_status import DONE, FAILED
+from sage200_async.cli.load_rows import Rows
+from sage200_async.cli.query import known_endpoint
+from sage200_async.errors.foreign_text import printable
+
+if TYPE_CHECKING:
+    from sage200_async.write import Outcome, Report
+    from sage200_async.write.job import WriteJob
+
+_SHOWN: Final = 20
+# Rows that are not done, and that are printed; all are in the file.
+
+
+class LoadOptions(Struct, frozen=True, kw_only=True):
+    """The options of ``sage200 load``."""
+
+    into: str
+    journal: Path
+    by: tuple[str, ...] = ()
+    marker: str | None = None
+    at_most_once: bool = False
+    map: tuple[str, ...] = ()
+    workers: int = 4
+    settle: float | None = None
+    not_done: Path | None = None
+    dry_run: bool = False
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--into", required=True, metavar="RESOURCE", help="Where rows go.")
+@click.option(
+    "--journal",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that says what was sent. Run the command again with it to go on.",
+)
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="FIELD",
+    help="Field that no two records share; repeatable. Default: the catalog's.",
+)
+@click.option(
+    "--marker",
+    metavar="FIELD",
+    help="For documents such as sales_invoices: the field that they are found again "
+    "by. Default: the catalog's.",
+)
+@click.option(
+    "--at-most-once",
+    is_flag=True,
+    help="Send each row once, though it cannot be found again.",
+)
+@click.option(
+    "--map",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="Field that a column is for; without FIELD the column is left out.",
+)
+@click.option(
+    "--workers",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Requests at once.",
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    help="Seconds until a lost request has surely been carried out. Default: 300.",
+)
+@click.option(
+    "--not-done",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV file for the rows that are not done, each with the reason.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be sent, and send nothing."
+)
+def load(file: Path, **options: Any) -> int:
+    """Write the rows of FILE (CSV, NDJSON or Parquet), each of them once at most.
+
+    Records that are missing are created; of others, the fields that differ are
+    updated. The columns are the record's fields, as `sage200 describe` shows
+    them; an empty cell leaves its field as it is. If the command is
+    interrupted, run it again: no row is written twice.
+    """
+    return asyncio.run(_load(file, LoadOptions(**options)))
+
+
+async def _load(file: Path, options: LoadOptions) -> int:
+    endpoint = known_endpoint(options.into)
+    rows = Rows(file, endpoint.fields, _columns(options.map))
+    rows.check()
+    async with Sage200Client(request_settings()) as client:
+        job = _job(getattr(client, options.into), rows, options)
+        await _run(job)
+    report = job.report
+    _print(report)
+    if options.not_done is not None:
+        report.write_csv(options.not_done)
+    return DONE if options.dry_run or report.is_complete else FAILED
+
+
+def _columns(pairs: tuple[str, ...]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        column, equals, field = pair.partition("=")
+        if not column or not equals:
+            message = f"--map: expected COLUMN=FIELD, got {pair!r}"
+            raise click.UsageError(message)
+        columns[column] = field
+    return columns
+
+
+def _job(resource: Any, rows: Rows, options: LoadOptions) -> WriteJob:
+    """Return the job: an insert for what is found by a marker, else an upsert."""
+    common: dict[str, Any] = {
+        "journal": options.journal,
+        "workers": options.workers,
+        "settle": options.settle,
+        "dry_run": options.dry_run,
+    }
+    identity = IDENTITIES.get(options.into)
+    has_marker = identity is not None and identity.by == "marker"
+    inserts = options.marker or options.at_most_once or not hasattr(resource, "upsert")
+    if inserts or (has_marker and not options.by):
+        if options.by:
+            message = f"{options.into}: --by is for records that can be updated"
+            raise click.UsageError(message)
+        marker, once = options.marker, options.at_most_once
+        job: WriteJob = resource.insert(
+            rows, marker=marker, at_most_once=once, **common
+        )
+    else:
+        job = resource.upsert(rows, by=options.by or None, **common)
+    return job
+
+
+async def _run(job: WriteJob) -> None:
+    """Run the job; print the first rows that are not done, or all that would be sent."""
+    shown = 0
+    async with job:
+        async for outcome in job:
+            if outcome.dry_run and outcome.method:
+                body = outcome.body.decode("utf-8", "replace")
+                click.echo(f"{outcome.method} {outcome.path} {printable(body)}")
+            elif not outcome.done and shown < _SHOWN:
+                shown += 1
+                click.echo(_line(outcome), err=True)
+
+
+def _line(outcome: Outcome) -> str:
+    row = f"row {outcome.row} {outcome.key}".strip()
+    return printable(f"{row}: {outcome.kind}: {outcome.reason}")
+
+
+def _print(report: Report) -> None:
+    counts = ("created", "updated", "unchanged", "refused", "unknown", "waiting")
+    parts = [
+        f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)
+    ]
+    would = "would be " if report.dry_run else ""
+    ended = ", ".join(parts) or "nothing"
+    click.echo(f"{report.rows} rows: {would}{ended} ({report.requests} requests)")
+    if not report.dry_run and not report.is_complete:
+        click.echo(
+            "run the same command again to go on; --not-done FILE lists what is not done",
+            err=True,
+        )
