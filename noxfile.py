@@ -161,10 +161,11 @@ def tests_min(session: nox.Session) -> None:
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Kill exports more than a hundred times, with every sink; not part of CI."""
+    """Kill exports and write jobs hundreds of times; not part of CI."""
     session.install(".[all]", *GROUPS["tests"])
     _install(session, SERVERS)
-    session.run("pytest", "-q", "-k", "kill", "tests/extract", env={"EXHAUSTIVE": "1"})
+    folders = ("tests/extract", "tests/write")
+    session.run("pytest", "-q", "-k", "kill", *folders, env={"EXHAUSTIVE": "1"})
 
 
 @nox.session
