@@ -192,7 +192,7 @@ def _csv_lines(path: Path) -> Iterator[Line]:
         delimiter = max(_DELIMITERS, key=first.count)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
-            names = next(reader, [])
+            names = next(reader, list[str]())
             _require_names(path, names)
             for cells in reader:
                 if cells:
