@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sage200_async import __version__
-from sage200_async.cli.commands import account, copies, read, sandbox, setup
+from sage200_async.cli.commands import account, changes, copies, read, sandbox, setup
 from sage200_async.cli.common_options import Logs, common_options
 from sage200_async.cli.exit_status import (
     DONE,
@@ -96,6 +96,7 @@ _COMMANDS = (
     copies.sync,
     copies.verify,
     load,
+    changes.watch,
     sandbox.demo,
     sandbox.sandbox,
 )
