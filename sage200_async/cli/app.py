@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from sage200_async import __version__
-from sage200_async.cli.commands import account, changes, copies, read, sandbox, setup
+from sage200_async.cli.commands import (
+    account,
+    changes,
+    copies,
+    read,
+    sandbox,
+    setup,
+    writes,
+)
 from sage200_async.cli.common_options import Logs, common_options
 from sage200_async.cli.exit_status import (
     DONE,
@@ -19,7 +27,6 @@ from sage200_async.cli.exit_status import (
     TERMINATED,
     status_of,
 )
-from sage200_async.cli.load import load
 from sage200_async.cli.messages import LOGGER, failure
 from sage200_async.cli.output import drop_output, is_reader_gone, safe_outputs
 from sage200_async.cli.running import Terminated
@@ -95,7 +102,7 @@ _COMMANDS = (
     copies.export,
     copies.sync,
     copies.verify,
-    load,
+    writes.load,
     changes.watch,
     sandbox.demo,
     sandbox.sandbox,
