@@ -71,7 +71,7 @@ class Sage200Client(RangeClient, FeedClient, Endpoints):
     Example:
         >>> async def held():
         ...     async with Sage200Client(sandbox.settings) as client:
-        ...         return await client.customers.filter(on_hold=True).count()
+        ...         return await client.customers.filter(on_hold=False).count()
         >>> run(held()) > 0
         True
     """

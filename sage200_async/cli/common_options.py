@@ -27,6 +27,7 @@ class _Lines(logging.Formatter):
         self.converter = gmtime
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
         return printable(super().format(record), keep="\n")
 
 
@@ -34,6 +35,7 @@ class _Screen(logging.Handler):
     """Standard error, as it is when a line is printed: bars may be drawn there."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Print the line of a record."""
         click.echo(self.format(record), err=True)
 
 
@@ -41,6 +43,7 @@ class _File(logging.FileHandler):
     """A file that a full disk does not fill with errors about itself."""
 
     def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 - logging's
+        """Print that the file cannot be written, once, and write no more to it."""
         _LIBRARY.removeHandler(self)
         LOGGER.removeHandler(self)
         click.echo(f"the log cannot be written any more: {self.baseFilename}", err=True)

@@ -59,8 +59,8 @@ def search(words: Sequence[str]) -> Iterator[Match]:
     """Yield the resources whose name or fields match each of *words*.
 
     Example:
-        >>> [match.name for match in search(["sop", "proforma"])][:2]
-        ['sop_proformas', 'sop_proforma_lines']
+        >>> [match.name for match in search(["sop", "proforma"])][:1]
+        ['sop_proforma_line_views']
         >>> next(search(["customers", "credit_limit"])).fields
         ['credit_limit']
     """

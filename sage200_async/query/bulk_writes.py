@@ -74,10 +74,10 @@ class Insert(BoundEndpoint, Generic[Values]):
             ...     invoices = client.sales_invoices
             ...     journal = folder / "invoices.db"
             ...     async with invoices.insert(rows, journal=journal, dry_run=True) as job:
-            ...         return sorted([outcome.key async for outcome in job])
+            ...         return sorted([outcome.key async for outcome in job], key=len)
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     run(markers(Path(folder)))
-            ['...-1', 'A7']
+            ['A7', '...-1']
         """
         from sage200_async.query.write_targets import insert_job  # noqa: PLC0415 - late
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from sage200_async.cli import watch as watch_command
+from sage200_async.cli import change_lines
 from sage200_async.cli.completion import complete_resource
 from sage200_async.cli.config import PROFILE
 from sage200_async.cli.duration import duration
@@ -97,6 +97,6 @@ def watch(resources: tuple[str, ...], **options: Any) -> None:
     over when it is killed.
     """
     run_async(
-        watch_command.watch(resources, watch_command.WatchOptions(**options)),
+        change_lines.watch(resources, change_lines.WatchOptions(**options)),
         advice=_GO_ON,
     )

@@ -61,7 +61,7 @@ class StartPage:
     def _file(self, name: str) -> Any:
         async def serve(request: web.Request) -> web.Response:
             del request
-            text = (_FOLDER / name).read_text("utf-8")
+            text = (_FOLDER / name).read_text(encoding="utf-8")
             return web.Response(text=text, content_type=_TYPES[name], headers=_HEADERS)
 
         return serve
