@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Final
 
 import click
@@ -40,7 +41,8 @@ def output_to(path: Path | None) -> Generator[IO[bytes], None, None]:
         yield sys.stdout.buffer
         return
     require_writable(path)
-    temporary = path.with_name(f".{path.name}.partial")
+    # Another run may write the same file: the last one that ends replaces it.
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.partial")
     try:
         with temporary.open("wb") as file:
             yield file
@@ -60,7 +62,8 @@ def require_writable(path: Path) -> None:
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
-        raise click.UsageError(f"{path.parent}: there is no such folder; make it first")
+        message = f"{path}: there is no folder {path.parent}; make it first"
+        raise click.UsageError(message)
     try:
         if path.exists():
             path.open("r+b").close()

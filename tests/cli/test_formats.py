@@ -171,6 +171,16 @@ def test_a_failed_query_leaves_the_old_file(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_two_runs_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
+    """The file is that of the run which ends last, and whole."""
+    path = tmp_path / "customers.csv"
+    with output_to(path) as first, output_to(path) as second:
+        first.write(b"first")
+        second.write(b"2")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_that_excel_holds_is_refused_at_once(
     tmp_path: Path, sage200: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
