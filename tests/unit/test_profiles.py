@@ -3,6 +3,7 @@
 import logging
 import os
 import string
+import sys
 import tomllib
 from pathlib import Path
 
@@ -194,7 +195,9 @@ def test_a_file_that_is_no_file_of_profiles(environ, text, reason):
 
 
 @posix
-@pytest.mark.skipif(not hasattr(os, "geteuid") or not os.geteuid(), reason="is root")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or not os.geteuid(), reason="root may read any file"
+)
 def test_a_file_that_may_not_be_read(environ, write):
     """A file without permission is an error that says how to do without it."""
     write(main=MAIN).chmod(0)
@@ -264,8 +267,11 @@ def test_the_repr_shows_no_value(tmp_path):
     assert "hush" not in repr(file) + str(file.__rich_repr__())
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere platformdirs asks the system"
+)
 def test_the_folder_is_that_of_platformdirs(monkeypatch, tmp_path):
-    """On this system, the folder is the one that platformdirs names."""
+    """On Linux, the folder is the one that platformdirs names."""
     for environ in ({"HOME": str(tmp_path)}, {"XDG_CONFIG_HOME": str(tmp_path / "x")}):
         monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
         monkeypatch.delenv("LOCALAPPDATA", raising=False)
