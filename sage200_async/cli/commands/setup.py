@@ -120,9 +120,9 @@ def doctor(*, days: float, as_json: bool) -> int:
     """Find out what is wrong between this machine and your company, and its cure.
 
     Checks settings, DNS, proxy, connection, TLS, clock, token, sites, company,
-    role, tunnel, edition and version, and reads one customer; nothing is
-    written. The exit status is 0 if all is well, 2 if a setting is wrong, 4 if a
-    person has to sign in (now, or within --days), and 1 if something else
-    failed. Warnings (!) do not count. Run it daily to know before the sign-in ends.
+    role, tunnel, edition and version; nothing in Sage is changed. The exit status
+    is 0 if all is well, 2 if a setting is wrong, 4 if a person has to sign in (now,
+    or within --days), and 1 if something else failed; warnings (!) do not count.
+    Run it daily to know before the sign-in ends.
     """
     return run_async(doctor_command.doctor(days=days, as_json=as_json))
