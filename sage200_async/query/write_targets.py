@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sage200_async.errors import InvalidInput, QueryError, UnknownFieldError
-from sage200_async.odata.fields import Field
+from sage200_async.errors import InvalidInput, QueryError
+from sage200_async.odata.fields import Field, field
 from sage200_async.odata.namespaces import Fields, look_up
 from sage200_async.odata.plain_values import shown
 from sage200_async.query.bound_endpoint import BoundEndpoint, connection_of
@@ -69,8 +69,10 @@ def upsert_job(
         message = f"{endpoint.path}: Sage gives records their {endpoint.key}"
         raise QueryError(f"{message}; use update() to change one by it")
     nested = {name: _names(value) for name, value in (nested_by or {}).items()}
-    for name in (*fields, *nested):
+    for name in fields:
         _require_field(endpoint, name)
+    for name in nested:
+        _require_related(endpoint, name)
     target = _target(resource, endpoint, fields)
     comparison = Comparison(target.fields, places_of, nested)
     rules = UpsertRules(target, comparison)
@@ -210,14 +212,20 @@ def _names(names: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _require_field(endpoint: Endpoint[Any], name: str) -> None:
-    """Raise an UnknownFieldError where the records have no field *name*."""
+    """Raise a QueryError where records cannot be looked up by a field *name*."""
     fields = endpoint.fields
-    if fields is not None:
-        look_up(fields, name)
-    elif not name.isidentifier():
-        raise UnknownFieldError(
-            f"{endpoint.path}: {shown(name)} is no field", name=name
-        )
+    known = field(name) if fields is None else look_up(fields, name)
+    if not isinstance(known, Field) or "." in name:
+        message = f"{endpoint.path}: {name} is of related records: name a field"
+        raise QueryError(f"{message} of the record itself")
+
+
+def _require_related(endpoint: Endpoint[Any], name: str) -> None:
+    """Raise a QueryError unless records have related records *name*."""
+    fields = endpoint.fields
+    if fields is not None and isinstance(look_up(fields, name), Field):
+        message = f"{endpoint.path}: nested_by: {name} is a field, not related records"
+        raise QueryError(message)
 
 
 def _values_of(endpoint: Endpoint[Any], row: object) -> Mapping[str, Any]:

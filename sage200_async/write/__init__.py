@@ -7,6 +7,7 @@ workers; `write_journal` has each row before it is sent, and its outcome after;
 order in steps.
 """
 
+from sage200_async.write.job import WriteJob as WriteJob
 from sage200_async.write.order_draft import OrderDraft as OrderDraft
 from sage200_async.write.outcome import Outcome as Outcome
 from sage200_async.write.report import Report as Report

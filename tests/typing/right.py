@@ -46,8 +46,7 @@ from sage200_async.paging.raw_form import RawForm
 from sage200_async.paging.stream import Page
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.wire.messages import Response
-from sage200_async.write import Outcome, Report
-from sage200_async.write.job import WriteJob
+from sage200_async.write import Outcome, Report, WriteJob
 
 if TYPE_CHECKING:
     from sage200_async.catalog.endpoints import CustomersQuery, SopOrdersQuery

@@ -623,5 +623,11 @@ def test_a_resource_that_cannot_be_written_says_so() -> None:
             getattr(client.customer_views, name)
     with pytest.raises(QueryError, match="pass by="):
         client.sop_orders.upsert([], journal="job.db")
+    for by in ("nme", "contacts", "main_address.city", "a b", "id"):
+        with pytest.raises(QueryError):
+            client.customers.upsert([], by=by, journal="job.db")
+    for name in ("contcts", "name"):
+        with pytest.raises(QueryError):
+            client.customers.upsert([], nested_by={name: "name"}, journal="job.db")
     with pytest.raises(QueryError, match="upsert"):
         client.customers.insert([], journal="job.db")
