@@ -1,6 +1,11 @@
-"""Each resource of the catalog, copied and compared: every type of column there is."""
+"""Each resource of the catalog, copied and compared: every type of column there is.
+
+Everyday it is a third of the resources, drawn at random; in the thorough profile, all.
+"""
 
 import asyncio
+import os
+import random
 from collections import defaultdict
 
 from sage200_async import Sage200Client
@@ -17,17 +22,20 @@ from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.sandbox import Sandbox
 
+SHARE = 3 if os.environ.get("HYPOTHESIS_PROFILE", "dev") == "dev" else 1
+
 
 def extractions(client, *layouts):
-    """Yield an extraction of each resource, with all its related records."""
-    for number, name in enumerate(dir(type(client))):
-        query = getattr(client, name, None)
-        if isinstance(query, CollectionQuery):
-            kinds = names_of(type(query.endpoint.record.fields))
-            related = [field for field in kinds if issubclass(kinds[field], Fields)]
-            layout = layouts[number % len(layouts)]
-            expanded = query.expand(*related) if related else query
-            yield Extraction(name=name, query=expanded, related=layout)
+    """Yield extractions of resources, with all their related records."""
+    attributes = ((name, getattr(client, name, None)) for name in dir(type(client)))
+    queries = [named for named in attributes if isinstance(named[1], CollectionQuery)]
+    for number in sorted(random.sample(range(len(queries)), len(queries) // SHARE)):
+        name, query = queries[number]
+        kinds = names_of(type(query.endpoint.record.fields))
+        related = [field for field in kinds if issubclass(kinds[field], Fields)]
+        layout = layouts[number % len(layouts)]
+        expanded = query.expand(*related) if related else query
+        yield Extraction(name=name, query=expanded, related=layout)
 
 
 def test_what_an_export_of_any_resource_holds_is_equal(tmp_path, postgres):
@@ -67,11 +75,13 @@ def test_what_an_export_of_any_resource_holds_is_equal(tmp_path, postgres):
 
     outcomes = asyncio.run(main())
     assert [outcome for outcome in outcomes if outcome.error] == []
-    assert len(outcomes) > 250
-    assert sum(bool(outcome.result) for outcome in outcomes) > 200
+    assert len(outcomes) > 250 / SHARE
+    assert sum(bool(outcome.result) for outcome in outcomes) > 150 / SHARE
     assert len(kinds) == len(destinations)
-    every = {"integer", "number", "text", "boolean", "datetime", "json"}
-    assert all(seen == every for seen in kinds.values()), kinds
+    if SHARE == 1:
+        assert sum(bool(outcome.result) for outcome in outcomes) > 200
+        every = {"integer", "number", "text", "boolean", "datetime", "json"}
+        assert all(seen == every for seen in kinds.values()), kinds
 
 
 def test_what_is_read_without_rows_is_equal(tmp_path):
@@ -92,4 +102,4 @@ def test_what_is_read_without_rows_is_equal(tmp_path):
                 with_records[kind] += bool(result.certificate.records)
 
     asyncio.run(main())
-    assert min(with_records.values()) > 50
+    assert min(with_records.values()) > (50 if SHARE == 1 else 8)
