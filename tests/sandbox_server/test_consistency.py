@@ -15,6 +15,7 @@ from sage200_async.sandbox.data.company import generate_rows
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.schema.naming import referenced_resource
 from sage200_async.sandbox.store.aged_views import AGED_VIEWS
+from sage200_async.sandbox.store.rows import decode
 from sage200_async.sandbox.store.view_specs import VIEWS
 from tests.sandbox_server.conftest import signed_in
 from tests.sandbox_server.test_views import disagreements
@@ -204,15 +205,14 @@ async def write(http, store, what, number):
         "delete_order": ("DELETE", f"sop_orders/{order}", None),
     }
     if what == "allocate":
-        rows = [r for r in store.rows("sales_posted_transactions")][:2]
-        bodies[what] = ("POST", "sales_allocations", allocation_of(rows))
+        row = next(iter(store.rows("sales_posted_transactions")))
+        bodies[what] = ("POST", "sales_allocations", allocation_of(row))
     response = await http.request(*bodies[what][:2], body=bodies[what][2])
     assert response.status == 200, (what, response.body)
 
 
-def allocation_of(rows):
+def allocation_of(first):
     """Return an allocation of a transaction to itself: nothing moves, it is taken."""
-    first = rows[0]
     lines = [
         {"posted_tran_id": first["id"], "value_to_allocate": value}
         for value in (1.5, -1.5)
@@ -277,6 +277,4 @@ def test_vat_numbers_have_right_check_digits():
 
 
 def _body(row):
-    from sage200_async.sandbox.store.rows import decode  # noqa: PLC0415
-
     return decode(row.body)

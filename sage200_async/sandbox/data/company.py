@@ -77,15 +77,14 @@ class Company:
             return 1
         if path.endswith("_types"):
             return self._records.get(path, len(type_values(path)))
-        if self._bare or path in _MAIN:
-            return 0 if self._bare else self._records.get(path, 0)
+        if self._bare or (path in _MAIN and path not in self._records):
+            return 0
         if path in self._records:
             return self._records[path]
-        if path in LEDGERS:
+        if path in LEDGERS:  # one for each account
             return self.count(f"{LEDGERS[path]}s")
-        if path.endswith(_ONE_RECORD):
-            return 1
-        return len(REFERENCE.get(path, ())) or DEFAULT_COUNT
+        usual = 1 if path.endswith(_ONE_RECORD) else DEFAULT_COUNT
+        return len(REFERENCE.get(path, ())) or usual
 
     def rows(self, store: Store, path: str) -> Iterator[Row]:
         """Yield the rows that a resource starts with."""

@@ -43,7 +43,7 @@ def repeated_fields(
                 continue
             if rest in other:
                 fields[name] = other[rest]
-    return fields | _numbers(values | fields, scalars, tables)
+    return fields | _numbers({**values, **fields}, scalars, tables)
 
 
 def _references(

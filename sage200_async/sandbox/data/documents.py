@@ -12,7 +12,7 @@ from sage200_async.sandbox.schema.enums import FIELD_VALUES
 from sage200_async.sandbox.store.timestamps import TICKS, timestamp_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
     from sage200_async.sandbox.data.consistency import Records
@@ -58,6 +58,12 @@ def selling_price(cost: Any) -> Decimal:
     return (max(Decimal(str(cost or 0)), _PENNY) * _MARKUP).quantize(_PENNY)
 
 
+_UNIT_IDS: Final = ("selling_unit_id", "pricing_unit_id", "buying_unit_id")
+_UNIT_NAMES: Final = tuple(name.replace("_id", "_description") for name in _UNIT_IDS)
+_ONES: Final = ("selling_unit_multiple", "stock_unit_multiple", "pricing_unit_multiple")
+_PRECISIONS: Final = ("line_unit_precision", "stock_unit_precision")
+
+
 class _Line:
     """The numbers of one line."""
 
@@ -76,32 +82,7 @@ def document_factory(table: Table, keys: Keys, records: Records) -> Factory:
     trader, own = DOCUMENTS[table.path], table.path.removesuffix("s")
     traders = keys(f"{trader}s")
     products = [(key, records("products", key)) for key in keys("products")]
-    first = {path: next(iter(keys(path)), 0) for path in ("warehouses", "units")}
-    sales = records("nominal_codes", next(iter(keys("nominal_codes")), 0))
-    line_json = row_template(
-        table.shape.expandables["lines"],
-        _VARYING,
-        warehouse_id=first["warehouses"],
-        tax_code_id=keys("tax_codes")[1] if len(keys("tax_codes")) > 1 else 0,
-        nominal_reference=sales.get("reference", ""),
-        line_type="EnumLineTypeStandard",
-        selling_unit_id=first["units"],
-        pricing_unit_id=first["units"],
-        buying_unit_id=first["units"],
-        **dict.fromkeys(
-            (
-                "selling_unit_description",
-                "pricing_unit_description",
-                "buying_unit_description",
-            ),
-            "Each",
-        ),
-        **dict.fromkeys(("selling_unit_multiple", "stock_unit_multiple"), 1),
-        **dict.fromkeys(
-            ("line_unit_precision", "stock_unit_precision"), Decimal("0.00001")
-        ),
-        show_on_customer_docs=True,
-    )
+    line_json = _line_template(table, keys, records)
 
     def make(random: Random, index: int, key: int) -> Fields:
         day = f'"{timestamp_at(_FIRST_DAY + index // 20 * 86_400 * TICKS)}"'
@@ -132,6 +113,26 @@ def document_factory(table: Table, keys: Keys, records: Records) -> Factory:
         return values, {"lines": Raw(f"[{','.join(rows)}]".encode())}
 
     return make
+
+
+def _line_template(
+    table: Table, keys: Keys, records: Records
+) -> Callable[[Mapping[str, str]], str]:
+    """Return a function that makes the JSON of a line."""
+    first = {path: next(iter(keys(path)), 0) for path in ("warehouses", "units")}
+    sales = records("nominal_codes", next(iter(keys("nominal_codes")), 0))
+    fixed: dict[str, Any] = {
+        "warehouse_id": first["warehouses"],
+        "tax_code_id": keys("tax_codes")[1] if len(keys("tax_codes")) > 1 else 0,
+        "nominal_reference": sales.get("reference", ""),
+        "line_type": "EnumLineTypeStandard",
+        "show_on_customer_docs": True,
+        **dict.fromkeys(_UNIT_IDS, first["units"]),
+        **dict.fromkeys(_UNIT_NAMES, "Each"),
+        **dict.fromkeys(_ONES, 1),
+        **dict.fromkeys(_PRECISIONS, Decimal("0.00001")),
+    }
+    return row_template(table.shape.expandables["lines"], _VARYING, **fixed)
 
 
 def _line_fields(line: _Line, *, done: bool) -> dict[str, str]:
@@ -217,30 +218,15 @@ def transaction_factory(
         if index < len(traders):
             balance = Decimal(str(records(f"{trader}s", owner).get("balance", 0)))
         is_receipt = balance < 0
-        gross = balance if is_receipt else balance + settled
-        tax = Decimal(0) if is_receipt else (gross / 6).quantize(_PENNY)
+        values = _money(balance, balance if is_receipt else balance + settled)
         day = f'"{timestamp_at(_FIRST_DAY + index % 300 * 86_400 * TICKS)}"'
-        money = {
-            "goods_value": gross - tax,
-            "gross_value": gross,
-            "tax_value": tax,
-            "discount_value": Decimal(0),
-            "tax_discount_value": Decimal(0),
-            "allocated_value": gross - balance,
-            "outstanding_value": balance,
-        }
-        values = {
-            f"{area}_{name}": f"{value:.2f}"
-            for area in ("document", "base")
-            for name, value in money.items()
-        }
         kind = "Receipt" if trader == "customer" else "Payment"
         values |= {
             f"{trader}_id": str(owner),
             "trader_transaction_type": text(
                 f"TradingAccountEntryType{kind if is_receipt else 'Invoice'}"
             ),
-            "control_value_in_base_currency": f"{gross:.2f}",
+            "control_value_in_base_currency": values["base_gross_value"],
             "exchange_rate": "1.000000",
             "discount_percent": "0.00",
             "urn": str(_STEPS * index + offset),
@@ -252,3 +238,22 @@ def transaction_factory(
         return {n: v for n, v in values.items() if n in table.shape.served}, {}
 
     return make
+
+
+def _money(balance: Decimal, gross: Decimal) -> dict[str, str]:
+    """Return the values of a transaction of which *balance* is outstanding."""
+    tax = max((gross / 6).quantize(_PENNY), Decimal(0))  # receipts have none
+    money = {
+        "goods_value": gross - tax,
+        "gross_value": gross,
+        "tax_value": tax,
+        "discount_value": Decimal(0),
+        "tax_discount_value": Decimal(0),
+        "allocated_value": gross - balance,
+        "outstanding_value": balance,
+    }
+    return {
+        f"{area}_{name}": f"{value:.2f}"
+        for area in ("document", "base")
+        for name, value in money.items()
+    }

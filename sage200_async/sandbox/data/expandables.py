@@ -94,8 +94,8 @@ class RelatedGenerator:
         seed = f"{table.path}/{position.number}"
         related = dict(existing)
         if position.number < DEFAULT_COUNT:
-            owner = (table.path, position.key)
-            related = self._without_resource(table.shape, seed, owner)
+            whole = (table.path, position.key)
+            related = self._without_resource(table.shape, seed, whole)
             related |= existing
         for embedded in self._embedded_lists.of_owner(table.path):
             child = self._catalog.tables[embedded.child]

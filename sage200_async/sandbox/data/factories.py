@@ -37,64 +37,73 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
     They have a name, money, an address and contacts.
     """
     trader = table.path.removesuffix("s")
-    country = next(iter(keys("country_codes")), 0)
-    shapes = table.shape.expandables
     address = row_template(
-        shapes["main_address"],
+        table.shape.expandables["main_address"],
         f"{trader}_id address_1 city county postcode id",
         country="Great Britain",
-        address_country_code_id=country,
+        address_country_code_id=next(iter(keys("country_codes")), 0),
     )
-    contact = row_template(
-        shapes["contacts"],
-        f"{trader}_id name first_name last_name default_telephone default_email "
-        "is_default id",
-    )
-    email = row_template(
-        shapes["contacts"],
-        f"email {trader}_contact_id id",
-        inner="emails",
-        is_default=True,
-    )
+    contact = _contact_template(table, trader)
 
     def make(random: Random, index: int, key: int) -> Fields:
-        surname = random.choice(wordlists.SURNAMES)
-        trade, form = (
-            random.choice(wordlists.TRADES),
-            random.choice(wordlists.LEGAL_FORMS),
-        )
-        letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
         area, number = random.choice(_AREAS), f"496 {random.randrange(10**4):04d}"
-        values = {
-            "reference": text(f"{letters}{index:05d}"[:8]),
-            "name": text(f"{surname} {trade} {form}"[:60]),
-            "short_name": text(surname[:8]),
-            "balance": f"{random.randrange(-250_000, 5_000_000) / 100:.2f}",
-            "on_hold": random.choice(_ON_HOLD),
+        values = _trader_fields(random, index) | {
             "telephone_country_code": '"44"',
             "telephone_area_code": text(area),
             "telephone_subscriber_number": text(number),
-            "credit_limit": f"{random.randrange(100) * 500}.00",
-            "vat_number": text(vat_number(random)),
-            "website": f'"www.example-{index}.test"',
         }
-        place = _place(random)
-        place |= {f"{trader}_id": str(key), "id": str(key + 1)}
-        contacts: list[str] = []
-        for count in range(random.choice((1, 1, 2, 3))):
-            own = _contact(random, key, count, f"{area} {number}")
-            mail = {
-                "email": own["default_email"],
-                f"{trader}_contact_id": own["id"],
-                "id": str(int(own["id"]) + 1),
-            }
-            own[f"{trader}_id"] = str(key)
-            contacts.append(f'{contact(own)[:-1]},"emails":[{email(mail)}]}}')
+        place = _place(random) | {f"{trader}_id": str(key), "id": str(key + 1)}
+        contacts = [
+            contact(
+                _contact(random, key, count, f"{area} {number}")
+                | {f"{trader}_id": str(key)}
+            )
+            for count in range(random.choice((1, 1, 2, 3)))
+        ]
         related = {
             "main_address": Raw(address(place).encode()),
             "contacts": Raw(f"[{','.join(contacts)}]".encode()),
         }
         return values, related
+
+    return make
+
+
+def _trader_fields(random: Random, index: int) -> dict[str, str]:
+    surname = random.choice(wordlists.SURNAMES)
+    trade, form = random.choice(wordlists.TRADES), random.choice(wordlists.LEGAL_FORMS)
+    letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
+    return {
+        "reference": text(f"{letters}{index:05d}"[:8]),
+        "name": text(f"{surname} {trade} {form}"[:60]),
+        "short_name": text(surname[:8]),
+        "balance": f"{random.randrange(-250_000, 5_000_000) / 100:.2f}",
+        "on_hold": random.choice(_ON_HOLD),
+        "credit_limit": f"{random.randrange(100) * 500}.00",
+        "vat_number": text(vat_number(random)),
+        "website": f'"www.example-{index}.test"',
+    }
+
+
+def _contact_template(table: Table, trader: str) -> Callable[[dict[str, str]], str]:
+    """Return a function that makes the JSON of a contact with its e-mail address."""
+    record = table.shape.expandables["contacts"]
+    contact = row_template(
+        record,
+        f"{trader}_id name first_name last_name default_telephone default_email "
+        "is_default id",
+    )
+    email = row_template(
+        record, f"email {trader}_contact_id id", inner="emails", is_default=True
+    )
+
+    def make(own: dict[str, str]) -> str:
+        mail = {
+            "email": own["default_email"],
+            f"{trader}_contact_id": own["id"],
+            "id": str(int(own["id"]) + 1),
+        }
+        return f'{contact(own)[:-1]},"emails":[{email(mail)}]}}'
 
     return make
 

@@ -15,7 +15,8 @@ class Ref(NamedTuple):
     """The id of a record of the reference data."""
 
     path: str
-    index: int
+    number: int
+    """Which of its rows, from 0."""
 
 
 Rows = tuple[dict[str, Any], ...]
@@ -244,7 +245,7 @@ REFERENCE: Final[dict[str, Rows]] = {
         ("Mrs", "Mrs", False),
         ("Ms", "Ms", False),
         ("Dr", "Dr", False),
-    ),  # fmt: skip
+    ),
     "sop_payment_methods": _named(
         "name description",
         ("Card", "Card"),
@@ -257,7 +258,7 @@ REFERENCE: Final[dict[str, Rows]] = {
         ("Each", 1, True),
         ("Box of 10", 10, False),
         ("Pallet", 480, False),
-    ),  # fmt: skip
+    ),
     "users": tuple({"name": name} for name in _PEOPLE),
     "warehouses": _WAREHOUSES,
 }

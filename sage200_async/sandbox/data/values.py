@@ -180,7 +180,7 @@ _TEXTS: Final[tuple[tuple[tuple[str, ...], Callable[[Random], str]], ...]] = (
     (("email", "email_address"), lambda random: f"office{random.randrange(999)}@example.test"),
     (("website",), lambda random: f"www.example-{random.randrange(999)}.test"),
     (("user_name", "created_by", "originator_name", "contact_name", "contact",
-      "friendly_name", "updated_by"), lambda random: _person(random)),
+      "friendly_name", "updated_by"), _person),
     (("document_no", "urn"), lambda random: f"{random.randrange(1, 10**5):010d}"),
     (("reference", "second_reference"), lambda random: f"R{random.randrange(10**5):05d}"),
     (("unit_description", "unit_name"), lambda _: "Each"),

@@ -122,7 +122,8 @@ def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
     """Return the shape of a record type, read from its model and its inputs."""
     record = load_record(model)
     if record is None:
-        return Shape({key: "integer"}, {}, *[frozenset[str]()] * 3)
+        none = frozenset[str]()
+        return Shape({key: "integer"}, {}, none, none, none)
     fields: Fields = vars(record)["fields"]
     hints = get_type_hints(record)
     names = names_of(type(fields))

@@ -242,23 +242,28 @@ def line_sums(store: Store, line: Mapping[str, Any]) -> Values:
 
 def order_sums(lines: list[Mapping[str, Any]]) -> Values:
     """Return the totals of an order: the sums of its lines."""
-    goods, charges = ([], []), ([], [])
-    for line in lines:
-        nets, taxes = (
-            charges if line.get("line_type") == "EnumLineTypeCharge" else goods
+    sums = {
+        (name, is_charge): sum(
+            (
+                number(line.get(f"line_{name}_value"))
+                for line in lines
+                if (line.get("line_type") == "EnumLineTypeCharge") is is_charge
+            ),
+            _NOTHING,
         )
-        nets.append(number(line.get("line_total_value")))
-        taxes.append(number(line.get("line_tax_value")))
-    net = [sum(rows[0], _NOTHING) for rows in (goods, charges)]
-    tax = [sum(rows[1], _NOTHING) for rows in (goods, charges)]
+        for name in ("total", "tax")
+        for is_charge in (False, True)
+    }
+    net = sums["total", False] + sums["total", True]
+    tax = sums["tax", False] + sums["tax", True]
     return {
-        "subtotal_goods_value": net[0],
-        "subtotal_charge_net_value": net[1],
-        "subtotal_charges_net_value": net[1],
-        "subtotal_charge_tax_value": tax[1],
-        "total_net_value": sum(net),
-        "total_tax_value": sum(tax),
-        "total_gross_value": sum(net) + sum(tax),
+        "subtotal_goods_value": sums["total", False],
+        "subtotal_charge_net_value": sums["total", True],
+        "subtotal_charges_net_value": sums["total", True],
+        "subtotal_charge_tax_value": sums["tax", True],
+        "total_net_value": net,
+        "total_tax_value": tax,
+        "total_gross_value": net + tax,
     }
 
 

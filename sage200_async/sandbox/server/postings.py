@@ -64,7 +64,7 @@ def post(store: Store, name: str, values: Mapping[str, Any]) -> int:
         _transfer(store, values)
         return urn
     row = _transaction(store, name, values, urn)
-    gross = row["document_gross_value"] if "document_gross_value" in row else 0
+    gross = row["document_gross_value"]
     served = store.tables[path].shape.fields
     store.insert(path, {field: row[field] for field in row if field in served})
     if ledger != "bank":

@@ -36,15 +36,13 @@ def allocate(store: Store, lines: Lines, changed: Collection[int]) -> list[Value
         prismatic-io/components, ``examplePayloads.ts``, a line of an order; that every
         line is allocated at once is inference.
     """
-    rows: list[Values] = []
-    for line in lines:
-        if (
-            line["id"] in changed
-            and line.get("product_id")
-            and not line.get("is_complete")
-        ):
-            rows.append(_allocate_line(store, line))
-    return rows
+    return [
+        _allocate_line(store, line)
+        for line in lines
+        if line["id"] in changed
+        and line.get("product_id")
+        and not line.get("is_complete")
+    ]
 
 
 def release(store: Store, lines: Lines) -> None:

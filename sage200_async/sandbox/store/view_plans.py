@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.schema.enums import FIELD_VALUES, field_values
-from sage200_async.sandbox.schema.tables import shape_of
+from sage200_async.sandbox.schema.tables import Table, shape_of
 from sage200_async.sandbox.store.rows import encode
 from sage200_async.sandbox.store.view_specs import VIEWS, ViewSpec
 
 if TYPE_CHECKING:
-    from sage200_async.sandbox.schema.tables import Shape, Table
+    from sage200_async.sandbox.schema.tables import Shape
 
 ROW: Final = "line"
 """The source that is a row of the record's list."""
