@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -193,10 +194,16 @@ _TEXTS: Final[tuple[tuple[tuple[str, ...], Callable[[Random], str]], ...]] = (
 
 
 def _text(name: str, random: Random) -> str:
+    return _text_maker(name)(random)
+
+
+@functools.cache
+def _text_maker(name: str) -> Callable[[Random], str]:
+    """Return what makes the text of a field of this name."""
     for ends, make in _TEXTS:
         if any(name == end or name.endswith(f"_{end}") for end in ends):
-            return make(random)
-    return ""
+            return make
+    return lambda _: ""
 
 
 def _number(name: str, random: Random) -> Decimal:

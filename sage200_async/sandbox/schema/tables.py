@@ -54,6 +54,8 @@ class Shape(Struct, frozen=True):
 
     scalars: dict[str, str]
     """Kind of each plain field, in the order in which the service serves them."""
+    served: dict[str, str]
+    """Those that responses have."""
     expandables: dict[str, type[Record] | None]
     """Record type of each related record; None where the catalog does not know it."""
     lists: frozenset[str]
@@ -68,12 +70,6 @@ class Shape(Struct, frozen=True):
     """Characters of each text at most."""
     enum_values: dict[str, tuple[str, ...]] = {}
     """Values of each enum that are known; there may be others."""
-
-    @property
-    def served(self) -> dict[str, str]:
-        """Kind of each plain field that responses have, in their order."""
-        kinds = self.scalars.items()
-        return {name: kind for name, kind in kinds if name not in self.unserved}
 
     @property
     def fields(self) -> frozenset[str]:
@@ -123,24 +119,25 @@ def shape_of(model: type[Record] | str | None, key: str = "id") -> Shape:
     record = load_record(model)
     if record is None:
         none = frozenset[str]()
-        return Shape({key: "integer"}, {}, none, none, none)
+        only = {key: "integer"}
+        return Shape(only, only, {}, none, none, none)
     fields: Fields = vars(record)["fields"]
     hints = get_type_hints(record)
     names = names_of(type(fields))
     related = [name for name, kind in names.items() if issubclass(kind, Fields)]
     writable, required = _writable_and_required(record)
+    kinds = {name: _kind(kind) for name, kind in names.items() if name not in related}
+    scalars = _served_order(kinds, key, record.__name__)
+    unserved = CONTROLS | unserved_names(record.__name__)
     return Shape(
-        scalars=_served_order(
-            {name: _kind(kind) for name, kind in names.items() if name not in related},
-            key,
-            record.__name__,
-        ),
+        scalars=scalars,
+        served={name: kind for name, kind in scalars.items() if name not in unserved},
         expandables={name: _record_type(hints.get(name)) for name in related},
         lists=frozenset(name for name in related if _is_list(hints.get(name))),
         writable=writable or frozenset(names),
         required=required,
         lengths=_lengths(type(fields)),
-        unserved=CONTROLS | unserved_names(record.__name__),
+        unserved=unserved,
         enum_values={name: known_values(type(fields), name) for name in names},
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sage200_async.sandbox.store.lazy_tables import LazyTables
-    from sage200_async.sandbox.store.view_plans import Plan
+    from sage200_async.sandbox.store.view_plans import Field, Plan
 
     Fields = Mapping[str, Raw]
     Lookup = Callable[[str, int], Fields]
@@ -203,18 +203,26 @@ def rows_of(plan: Plan, base: Fields, related: Fields, lookup: Lookup) -> Iterat
 
 
 def _row(plan: Plan, sources: Mapping[str, Fields], related: Fields) -> Row:
-    body: dict[str, bytes] = {}
-    for field in plan.fields:
-        raw = sources[field.source].get(field.source_name)
-        value = field.blank if raw is None else bytes(raw)
-        if field.numbers is not None:
-            value = field.numbers.get(value, field.blank)
-        if value:
-            body[field.name] = value
-    body |= _computed(body, related)
+    values = [
+        (field, _value(field, sources[field.source].get(field.source_name)))
+        for field in plan.fields
+    ]
+    key = next(int(v) for field, v in values if field.name == plan.table.key)
+    body = b",".join(field.head + value for field, value in values if value)
+    if plan.is_computed:
+        fields = {field.name: value for field, value in values if value}
+        body = join_object(fields | _computed(fields, related)).encode()[1:-1]
     own = plan.table.shape.expandables
     lists = {name: bytes(raw) for name, raw in related.items() if name in own}
-    return Row(int(body[plan.table.key]), join_object(body), join_object(lists))
+    return Row(key, f"{{{body.decode()}}}", join_object(lists))
+
+
+def _value(field: Field, raw: Raw | None) -> bytes:
+    """Return the JSON of a field; ``b""`` if it is left out."""
+    if raw is None:
+        return field.blank
+    value = bytes(raw)
+    return value if field.numbers is None else field.numbers.get(value, field.blank)
 
 
 def _part(related: Fields, name: str) -> Fields:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ROW: Final = "line"
 """The source that is a row of the record's list."""
+_COMPUTED: Final = frozenset({"customers", "products", "suppliers"})
+# Resources some of whose views have fields that are computed from others.
 _BLANKS: Final = {"text": b'""', "integer": b"0", "number": b"0", "boolean": b"false"}
 
 
@@ -33,6 +35,8 @@ class Field(Struct, frozen=True):
     """Numbers of an enum's values, where the view has those instead."""
     blank: bytes
     """Its JSON where there is no value; ``b""`` if it is left out then."""
+    head: bytes
+    """Its name as JSON, with the colon."""
 
 
 class Plan(Struct, frozen=True):
@@ -43,6 +47,11 @@ class Plan(Struct, frozen=True):
     fields: tuple[Field, ...]
     base_column: str
     """The view's field that holds the id of the record; ``""`` if that is its key."""
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether some fields are computed from others."""
+        return self.spec.base in _COMPUTED
 
     def columns_of(self, resource: str) -> list[str]:
         """Return the view's fields that hold ids of *resource*; ``"*"`` if none does."""
@@ -86,7 +95,8 @@ def _field(spec: ViewSpec, shapes: dict[str, Shape], name: str, kind: str) -> Fi
     blank = _BLANKS.get(kind, b"")
     if kind == "enum":
         blank = encode(FIELD_VALUES.get(name, ("",))[0])
-    return Field(name, source, source_name, numbers, blank)
+    head = b'"%s":' % name.encode()
+    return Field(name, source, source_name, numbers, blank, head)
 
 
 def _source_of(spec: ViewSpec, shapes: dict[str, Shape], name: str) -> tuple[str, str]:
