@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sage200_async.extract.files.arrow_rows import ArrowRows
+from sage200_async.extract.files.atomic_files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ class ArrowFile(ArrowRows):
     def __init__(self) -> None:
         super().__init__("an Arrow file")
 
-    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> str:
         """Write the rows of all *blocks* in batches of one size."""
         ipc = self._arrow.ipc
         options = ipc.IpcWriteOptions(compression="zstd", use_threads=False)
@@ -38,3 +39,4 @@ class ArrowFile(ArrowRows):
         ):
             for group in self.groups(table, blocks):
                 writer.write_table(group)
+        return sha256_of(path)

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 from sage200_async.errors import SinkConflict, SinkError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
 _POSIX: Final = os.name == "posix"
@@ -49,8 +49,18 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def write_hashed(chunks: Iterable[bytes], path: Path) -> str:
+    """Write a file, and return its SHA-256, in hexadecimal: it is not read again."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for chunk in chunks:
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
+
+
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as it is on the disk, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from sage200_async.extract.files.atomic_files import write_hashed
 from sage200_async.extract.files.compression import compressed
 from sage200_async.extract.text_values import are_plain, plain_number, timestamp
 
@@ -66,8 +67,12 @@ class FileFormat(Protocol):
         """
         ...
 
-    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
-        """Write the file: the same for the same rows, however they were cut."""
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> str:
+        """Write the file: the same for the same rows, however they were cut.
+
+        Returns:
+            Its SHA-256, in hexadecimal.
+        """
         ...
 
 
@@ -139,9 +144,9 @@ class Ndjson:
         line = _line(table, nulls=self._nulls)
         return b"".join(_json_lines(table, line, some) for some in _blocks(rows))
 
-    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:  # noqa: ARG002 - `FileFormat`
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> str:  # noqa: ARG002 - `FileFormat`
         """Write the lines of all *blocks*."""
-        _write(compressed(blocks, self._compression), path)
+        return write_hashed(compressed(blocks, self._compression), path)
 
 
 class Csv:
@@ -202,17 +207,14 @@ class Csv:
         blocks = (_csv_lines(table, some, texts) for some in _blocks(rows))
         return "".join(blocks).encode()
 
-    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> str:
         """Write the header and the lines of all *blocks*."""
         names = csv_cells([column.name for column in table.columns])
         mark = codecs.BOM_UTF8 if self._bom else b""
         header = mark + f"{','.join(names)}\n".encode()
-        _write(compressed(chain([header], blocks), self._compression), path)
-
-
-def _write(chunks: Iterable[bytes], path: Path) -> None:
-    with path.open("wb") as file:
-        file.writelines(chunks)
+        return write_hashed(
+            compressed(chain([header], blocks), self._compression), path
+        )
 
 
 def _in_utf8(text: bytes) -> bytes:

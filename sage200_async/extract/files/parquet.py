@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sage200_async.extract.files.arrow_rows import ArrowRows
+from sage200_async.extract.files.atomic_files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ class Parquet(ArrowRows):
         super().__init__("a Parquet file")
         self._parquet: Any = import_module("pyarrow.parquet")
 
-    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> None:
+    def write(self, table: Table, blocks: Iterable[bytes], path: Path) -> str:
         """Write the rows of all *blocks* in row groups of one size."""
         options = {"compression": "zstd", "coerce_timestamps": "us"}
         schema = self.schema(table)
@@ -37,3 +38,4 @@ class Parquet(ArrowRows):
         ):
             for group in self.groups(table, blocks):
                 writer.write_table(group)
+        return sha256_of(path)

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from sage200_async.extract.files.atomic_files import fsync_file, sha256_of
+from sage200_async.extract.files.atomic_files import fsync_file
 from sage200_async.extract.files.manifest import File
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _TableFile:
         table = self._table
         path: Path = self._journal.folder / f"{table.name}.{self._format.name}"
         with closing(self._journal.blocks(self._positions())) as blocks:
-            self._format.write(table, blocks, path)
+            sha256 = self._format.write(table, blocks, path)
         fsync_file(path)
         return File(
             name=path.name,
@@ -132,7 +132,7 @@ class _TableFile:
             expandable=table.expandable,
             rows=self._journal.row_count(self._number),
             size=path.stat().st_size,
-            sha256=sha256_of(path),
+            sha256=sha256,
         )
 
     def _positions(self) -> Iterator[Position]:
