@@ -245,7 +245,9 @@ class HttpTransport:
     ) -> Response:
         route = self._routes.get(request.base_url) or self._route(request.base_url)
         if not request.idempotent:
-            await asyncio.sleep(0)  # an idle connection may have been closed meanwhile
+            # An idle connection may have been closed: one turn sees it, the next acts.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         response = await session.request(
             request.method,
             route.url_of(request),
