@@ -21,7 +21,7 @@ from decimal import (
     Subnormal,
     localcontext,
 )
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -43,6 +43,7 @@ _SUM: Final = Context(
 )
 # Usual sums are exact in it. Those of a number out of bounds raise, or are no number.
 _zone: Final = operator.attrgetter("tzinfo")
+_is_set: Final = partial(operator.is_not, None)
 _WORD: Final = re.compile(r"\w+")
 _SHOWN: Final = 40
 # Characters of a number that a message shows.
@@ -125,8 +126,10 @@ def _all_utc(values: list[Any]) -> bool:
     return zones.count(UTC) == len(zones)
 
 
-def is_nested(array: bytes, records: int) -> bool:
-    """Return whether any of so many *records* holds an object."""
+def is_nested(array: bytes, records: int, model: Any) -> bool:
+    """Return whether any of so many *records* of *model* holds related records."""
+    if not _getters(model).related:
+        return False
     at = -1
     for _ in range(records + 1):
         at = array.find(b"{", at + 1)
@@ -176,10 +179,13 @@ def _add_up(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> 
 
 
 def _sum_of(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> object:
-    try:
-        return sum(chain.from_iterable(map(numbers, records)))
-    except TypeError:  # some are None
-        return sum(_numbers_in(records, numbers))
+    for some in (None, _is_set):
+        values = chain.from_iterable(map(numbers, records))
+        try:
+            return sum(values if some is None else filter(some, values))
+        except TypeError:  # some are None; or in lists, or the consumer's own defaults
+            continue
+    return sum(_numbers_in(records, numbers))
 
 
 def _numbers_in(
