@@ -61,7 +61,6 @@ class EndOfStream:
         self._evidence = evidence
         self.require_company = require_company
         """Raises `ExtractError` unless the company can be reached."""
-        self._by_offset = EndByOffset(evidence, self.is_over, recent)
         self._recent = recent
         self._trusts = trusts_short_pages
         self._refuses_descending = False
@@ -105,11 +104,16 @@ class EndOfStream:
         if plan.mode == "key":
             empty = nothing_there and page.last_key is None and not page.served
             return (plan, True) if empty else await self._after_by_key(plan, page)
-        ends = self._is_whole if plan.mode == "single" else self._by_offset.reached
         try:
-            return plan, await ends(plan, page)
+            if plan.mode == "single":
+                return plan, await self._is_whole(plan, page)
+            return plan, await self._ends_by_offset(plan, page)
         except BadRequest:  # no $skip, or no such order: nothing can be shown
             return plan, plan.mode == "single" or not page.served
+
+    async def _ends_by_offset(self, plan: Plan, page: PageFacts) -> bool:
+        end = EndByOffset(self._evidence, self.is_over, self._recent)
+        return await end.reached(plan, page)
 
     async def _after_by_key(self, plan: Plan, page: PageFacts) -> tuple[Plan, bool]:
         last, max_key = page.last_key, plan.max_key

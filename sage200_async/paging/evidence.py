@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sage200_async.errors import DecodeError, PagingError, RequestError
@@ -45,7 +44,7 @@ class Evidence:
         self.ask = ask
         self._model = model
         self._max_record_bytes = max_record_bytes
-        self._contradictions: Counter[tuple[int, int | None, int]] = Counter()
+        self._contradictions: dict[tuple[int, int | None, int], int] = {}
 
     async def edge(self, plan: Plan, *, descending: bool) -> int | None:
         """Return the first key of the first subquery in one order, or None.
@@ -121,8 +120,9 @@ class Evidence:
             PagingError: It is one too many.
         """
         where_it_is = _where(plan)
-        self._contradictions[where_it_is] += 1
-        if self._contradictions[where_it_is] < TRIES:
+        times = self._contradictions.get(where_it_is, 0) + 1
+        self._contradictions[where_it_is] = times
+        if times < TRIES:
             return
         where = f"{plan.key} {plan.after_key}" if plan.mode == "key" else plan.offset
         message = (

@@ -167,6 +167,7 @@ class RecordForm(Generic[R]):
 
     def __init__(self, model: type[R]) -> None:
         self.model = model
+        self._handing_on = handing_on(model)
 
     def open(
         self,
@@ -183,11 +184,12 @@ class RecordForm(Generic[R]):
             needs_fields=key is None,
             max_record_bytes=max_record_bytes,
         )
-        return RecordReader(reader, self.model, body, key)
+        key_of = key_getter(self.model, key)
+        return RecordReader(reader, self.model, body, key_of, self._handing_on)
 
     def empty(self) -> ListSlice[R]:
         """Return no records."""
-        return ListSlice([], [], handing_on(self.model))
+        return ListSlice([], [], self._handing_on)
 
 
 class SlicedReader(Generic[S]):
@@ -216,7 +218,7 @@ class SlicedReader(Generic[S]):
         """Return the next slice of the page, or None after the last one."""
         for _ in () if self._started else decoders_for(self._model):
             await asyncio.sleep(0)
-        if self._started:
+        if self._started and not self._reader.over:
             await asyncio.sleep(0)
         self._started = True
         records = next(self._slices, None)
@@ -234,11 +236,12 @@ class RecordReader(SlicedReader[ListSlice[R]], Generic[R]):
         reader: SliceReader[R],
         model: type[R],
         body: bytes | ChunkedBody,
-        key: str | None,
+        key_of: Callable[[Any], Any] | None,
+        handing_on: Callable[[list[Any]], list[R]],
     ) -> None:
         super().__init__(reader, model, body)
-        self._handing_on = handing_on(model)
-        self._key_of = key_getter(model, key)
+        self._handing_on = handing_on
+        self._key_of = key_of
 
     def _slice_of(self, records: list[Any]) -> ListSlice[R]:
         key_of = self._key_of

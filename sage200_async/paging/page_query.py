@@ -24,8 +24,10 @@ def query_for(plan: Plan) -> str:
 
 def query_of(plan: Plan, condition: Expression | None) -> str:
     """Return the query string of a page of the records that meet *condition*."""
-    options, pairs = plan.options, list[tuple[str, str]]()
-    condition = _both(condition, *_key_bounds(plan))
+    pairs: list[tuple[str, str]] = []
+    options, bounds = plan.options, _key_bounds(plan)
+    if bounds:
+        condition = _both(condition, *bounds)
     if condition is not None:
         pairs.append(("$filter", str(condition)))
     if options.select and plan.key and plan.key not in options.select:

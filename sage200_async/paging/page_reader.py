@@ -86,6 +86,7 @@ class PageReader:
         plan: Where the reading starts.
         model: What each record is.
         telemetry: Reports the reading.
+        query: The query string of the first request, where it is written already.
     """
 
     def __init__(
@@ -96,7 +97,9 @@ class PageReader:
         model: type,
         *,
         telemetry: ReadTelemetry,
+        query: str = "",
     ) -> None:
+        self._first = plan, query
         self.validator = PageValidator(plan)
         self.rejected = 0
         """Records that did not fit and went to the quarantine."""
@@ -122,27 +125,14 @@ class PageReader:
         self._timeout = plan.options.timeout
         self._deadline: float | None = None
 
-    async def read(
-        self, plan: Plan, form: Form[B]
-    ) -> AsyncGenerator[tuple[Slice[B], Plan], None]:
-        """Read the next page of *plan* in *form*.
-
-        Yields:
-            Records, and where the reading stands after them. The last ones may
-            be no records: with them comes the plan of the next page.
+    async def fetch_with_end(self, plan: Plan) -> Page:
+        """Fetch a page, and the highest key beside it where it is not known yet.
 
         Raises:
-            PagingError: The page cannot follow the one before.
-            DecodeError: A record does not fit, or the response is no page.
             RequestError: The page could not be had, after retries too.
             TokenError: There is no usable token.
+            PagingError: The highest keys come in the wrong order.
         """
-        page = await self._fetch_with_end(plan)
-        async for checked, moved in self.slices(page, form):
-            yield checked, moved
-
-    async def _fetch_with_end(self, plan: Plan) -> Page:
-        """Fetch a page, and the highest key beside it where it is not known yet."""
         if not self.end.wants_max_key(plan):
             return await self.fetch(plan)
         try:
@@ -182,10 +172,20 @@ class PageReader:
         """Decode and check *page*, a slice at a time; its body is used up.
 
         Args:
-            page: As `fetch` returned it.
+            page: As `fetch` or `fetch_with_end` returned it.
             form: What its records are turned into.
             within: The keys that are wanted; the rest of the page is left out,
                 and nothing is decoded once they have all come.
+
+        Yields:
+            Records, and where the reading stands after them. The last ones may
+            be no records: with them comes the plan of the next page.
+
+        Raises:
+            PagingError: The page cannot follow the one before.
+            DecodeError: A record does not fit, or the response is no page.
+            RequestError: What shows where the reading ends could not be had.
+            TokenError: There is no usable token.
         """
         moved = plan = page.plan
         body = page.response.body
@@ -243,23 +243,26 @@ class PageReader:
         return response
 
     def _request(self, plan: Plan, deadline: float | None) -> Request:
+        first, query = self._first
         request = company_request(
             self._context,
             "GET",
             plan.path,
-            query_for(plan),
+            query if query and plan is first else query_for(plan),
             reducible=plan.reducible,
             read_id=self._telemetry.read_id,
         )
         return request if deadline is None else replace(request, deadline=deadline)
 
     async def _send(self, request: Request) -> Response:
-        seconds = self._timeout
-        if self._deadline is None and seconds is not None:
+        seconds, transport = self._timeout, self._connection.transport
+        if seconds is None:
+            return await transport.send(request)
+        if self._deadline is None:
             self._deadline = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(self._deadline):
-                return await self._connection.transport.send(request)
+                return await transport.send(request)
         except TimeoutError:
             message = (
                 f"{request}: the reading was not over within {seconds:g} s: go on with "

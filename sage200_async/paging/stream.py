@@ -48,10 +48,13 @@ class Stream(Generic[R]):
         context: CompanyContext,
         plan: Plan,
         model: type[R],
+        query: str = "",
     ) -> None:
         self.plan = plan
         self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
-        self._reader = PageReader(connection, context, plan, model, telemetry=telemetry)
+        self._reader = PageReader(
+            connection, context, plan, model, telemetry=telemetry, query=query
+        )
         self._form = RecordForm(model)
 
     def __aiter__(self) -> AsyncIterator[R]:
@@ -64,7 +67,8 @@ class Stream(Generic[R]):
         failure: BaseException | None = None
         try:
             while not self.plan.done:
-                async for some, plan in self._reader.read(self.plan, self._form):
+                page = await self._reader.fetch_with_end(self.plan)
+                async for some, plan in self._reader.slices(page, self._form):
                     for record in some.rows:
                         yield record
                     self.plan = plan
@@ -80,7 +84,8 @@ class Stream(Generic[R]):
         failure: BaseException | None = None
         try:
             while not self.plan.done:
-                async for some, plan in self._reader.read(self.plan, form):
+                page = await self._reader.fetch_with_end(self.plan)
+                async for some, plan in self._reader.slices(page, form):
                     if len(some):
                         yield some.rows
                     self.plan = plan
@@ -109,7 +114,8 @@ class Stream(Generic[R]):
         records: list[R] = []
         plan, before = self.plan, self._reader.rejected
         try:
-            async for some, moved in self._reader.read(plan, self._form):
+            page = await self._reader.fetch_with_end(plan)
+            async for some, moved in self._reader.slices(page, self._form):
                 records += some.rows
                 plan = moved
         except Sage200Error as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from operator import lt
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -64,7 +63,7 @@ class PageValidator:
         """By key: the first key, where the reading began at the start."""
         self.last_record: object = None
         """Without a key: the last record; None where it did not fit."""
-        self._fingerprints = set[int]()
+        self._fingerprints: set[int] = set()
 
     def open(
         self, plan: Plan, body: bytes | ChunkedBody, within: Bounds | None = None
@@ -105,7 +104,7 @@ class PageCheck:
         self._has_max_key = self._rejected = False
         self._served = self._accepted = self._repeated = 0
         self._rejected_keys: list[int] = []
-        self._unkeyed = Counter[bytes]()
+        self._unkeyed: dict[bytes, int] = {}
         self._keys: set[int] = set()
 
     def accept(self, served: Slice[B]) -> Slice[B]:
@@ -141,8 +140,9 @@ class PageCheck:
         if key is None:
             # Pages of a parallel read overlap: the same one may come again.
             raw = error.raw
-            mark = hash(raw), self._unkeyed[raw]
-            self._unkeyed[raw] += 1
+            times = self._unkeyed.get(raw, 0)
+            mark = hash(raw), times
+            self._unkeyed[raw] = times + 1
             if mark in self._reading.unkeyed:
                 return False
             self._reading.unkeyed.add(mark)

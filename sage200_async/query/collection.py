@@ -265,7 +265,7 @@ class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
         plan = self._plan()
         if plan.done:
             return 0
-        counted = await self.server_count() if len(plan.subqueries) == 1 else None
+        counted = await self._counted(plan) if len(plan.subqueries) == 1 else None
         if counted is None:
             key = self.endpoint.key
             keys = self if key is None else self._with_select(key)
@@ -285,14 +285,16 @@ class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
         Raises:
             DecodeError: The response is no count; the message shows it.
         """
-        plan = self._plan()
+        return await self._counted(self._plan())
+
+    async def _counted(self, plan: Plan) -> int | None:
         response = await self._send("GET", plan.path, count_query(plan))
         return read_count(response, PAGE_MAX)
 
     async def _at_most(self, count: int) -> list[R]:
         top = self.options.top
         limited = self.top(count if top is None else min(top, count))
-        return [record async for record in limited]
+        return [one async for page in limited.pages() for one in page.records]
 
     def _with_select(self, name: str) -> Self:
         endpoint = replace(self.endpoint, into=None)
@@ -336,6 +338,6 @@ class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
         return join(self.context.base_url, self.endpoint.path, query) if query else ""
 
     def _stream(self, plan: Plan | None = None) -> Stream[R]:
-        start = self._plan() if plan is None else plan
+        start, query = self._start() if plan is None else (plan, "")
         model: type[R] = self._model
-        return Stream(self._connected(), self.context, start, model)
+        return Stream(self._connected(), self.context, start, model, query)

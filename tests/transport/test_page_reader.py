@@ -43,7 +43,8 @@ def requested(request):
 async def read(reader, plan):
     """Read one page; return its keys, and the plan after it."""
     keys = []
-    async for some, moved in reader.read(plan, RecordForm(dict)):
+    page = await reader.fetch_with_end(plan)
+    async for some, moved in reader.slices(page, RecordForm(dict)):
         keys += [record["id"] for record in some.rows]
         plan = moved
     return keys, plan
