@@ -46,11 +46,11 @@ class _Endpoints:
         self._server = server
 
     async def authorize(self, request: web.Request) -> web.StreamResponse:
-        """Ask for consent, or redirect with a code (RFC 6749, 4.1)."""
+        """Send the browser back with a code, or an error (RFC 6749, 4.1.1)."""
         return await authorize(request, self._server)
 
     async def token(self, request: web.Request) -> web.StreamResponse:
-        """Issue tokens for a code or a refresh token (RFC 6749, 5)."""
+        """Exchange a code or a refresh token (RFC 6749, 4.1.3 and 6)."""
         form = await _form(request)
         generation = self._server.generation
         await asyncio.sleep(self._server.behaviour.token_delay)
@@ -60,7 +60,7 @@ class _Endpoints:
         return _json(self._server.token(form, _issuer(request), authorization))
 
     async def revoke(self, request: web.Request) -> web.StreamResponse:
-        """Revoke a refresh token (RFC 7009)."""
+        """Revoke a sign-in by one of its refresh tokens (RFC 7009, 2)."""
         form = await _form(request) or {}
         client = Credentials.of(form, request.headers.get("Authorization", ""))
         if not client.are_right:
@@ -71,7 +71,7 @@ class _Endpoints:
         return web.Response()
 
     async def userinfo(self, request: web.Request) -> web.StreamResponse:
-        """Describe the user of an access token (OpenID Connect Core, 5.3)."""
+        """Describe the person who signed in (OpenID Connect Core, 5.3)."""
         _, _, token = request.headers.get("Authorization", "").partition(" ")
         person = self._server.person(token)
         if person is None:
@@ -106,7 +106,7 @@ class _Endpoints:
         )
 
     async def keys(self, request: web.Request) -> web.StreamResponse:
-        """Return the public keys of the access tokens (RFC 7517)."""
+        """Publish the key that tokens are verified with (RFC 7517, 5)."""
         del request
         return _json((200, jwt.key_set()))
 
