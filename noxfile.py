@@ -30,7 +30,9 @@ SERVERS = {
 # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel. Without
 # bytecode on disk, each process compiles all tests anew: 10 s.
 PYTEST_ENV = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": None}
-TEST_OPTIONS = ("-q", "-n2", "--ignore=tests/typing", "--ignore=tests/browser")
+NOT_IN_TESTS = ("tests/typing", "tests/browser", "tests/docs")
+# They have sessions of their own.
+TEST_OPTIONS = ("-q", "-n2", *(f"--ignore={folder}" for folder in NOT_IN_TESTS))
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
@@ -65,6 +67,7 @@ nox.options.sessions = [
     "oidc",
     "odata",
     "examples",
+    "docs",
     "guard",
 ]
 
@@ -182,6 +185,20 @@ def examples(session: nox.Session) -> None:
     session.install(".[all]")
     for example in sorted(Path("examples").glob("*.py")):
         session.run("python", str(example))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site in build/site, run every block of code, and check every link."""
+    session.install("build", *GROUPS["docs"], *GROUPS["tests"])
+    wheel = _wheel(session)
+    session.install(f"{wheel}[all]")
+    session.run("python", "-m", "docs_site")
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "-m", "docs_site.links")
+    # The first hour installs this wheel, as a stranger would.
+    env = {**PYTEST_ENV, "DOCS_WHEEL": str(Path(wheel).parent.resolve())}
+    session.run("pytest", "-q", "-n2", "tests/docs", env=env)
 
 
 @nox.session

@@ -1,0 +1,80 @@
+"""Every block of code in the README and in docs/ runs, or is at least parsed."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from page_blocks import Block, blocks
+from page_run import RECORDS, PageRun, environment
+from page_syntax import CAN_PARSE_POWERSHELL, parse, powershell_errors
+
+from sage200_async.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ALL_BLOCKS = [block for page in PAGES for block in blocks(page)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_block_runs(
+    page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each page's blocks run in their order, in one folder and against one sandbox."""
+    if shutil.which("bash") is None and any(b.language == "sh" for b in blocks(page)):
+        pytest.skip("blocks in sh are run by bash, which is not installed")
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    async def main() -> None:
+        async with Sandbox(records=RECORDS) as sandbox:
+            # A page that sets everything up begins with nothing, as its reader does.
+            if not any("set-up" in block.notes for block in blocks(page)):
+                for name, value in environment(sandbox, tmp_path).items():
+                    monkeypatch.setenv(name, value)
+            run = PageRun(tmp_path)
+            try:
+                for block in blocks(page):
+                    await run.run(block)
+            finally:
+                run.close()
+
+    asyncio.run(main())
+
+
+def test_blocks_that_are_not_run_say_why() -> None:
+    """A block that is not run has a reason, and there are few of them."""
+    not_run = [block for block in ALL_BLOCKS if "not run" in block.notes]
+    assert all(len(block.notes["not run"]) > 10 for block in not_run)
+    assert len(not_run) <= len(ALL_BLOCKS) / 15
+
+
+@pytest.mark.skipif(
+    not CAN_PARSE_POWERSHELL, reason="tree-sitter-powershell is not installed"
+)
+@pytest.mark.parametrize(
+    "block",
+    [block for block in ALL_BLOCKS if block.language == "powershell"],
+    ids=lambda block: Path(block.where).name,
+)
+def test_powershell_is_powershell(block: Block) -> None:
+    """Every block for PowerShell has its syntax, and wrong ones are noticed."""
+    assert powershell_errors(block.code) == []
+    assert powershell_errors(block.code + "\nif (") != []
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", "a b"),
+        ("json", "{"),
+        ("ini", "name"),
+        ("dockerfile", "FORM x"),
+        ("cobol", ""),
+    ],
+)
+def test_wrong_blocks_are_noticed(language: str, code: str) -> None:
+    """A block that is wrong in its language, or in a language nobody checks, fails."""
+    with pytest.raises((AssertionError, SyntaxError, ValueError)):
+        parse(language, code, "page.md:1")
