@@ -30,7 +30,7 @@ SERVERS = {
 # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel. Without
 # bytecode on disk, each process compiles all tests anew: 10 s.
 PYTEST_ENV = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": None}
-NOT_IN_TESTS = ("tests/typing", "tests/browser", "tests/docs")
+NOT_IN_TESTS = ("tests/typing", "tests/browser", "tests/docs", "tests/release")
 # They have sessions of their own.
 TEST_OPTIONS = ("-q", "-n2", *(f"--ignore={folder}" for folder in NOT_IN_TESTS))
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
@@ -68,6 +68,7 @@ nox.options.sessions = [
     "odata",
     "examples",
     "docs",
+    "release",
     "guard",
 ]
 
@@ -199,6 +200,24 @@ def docs(session: nox.Session) -> None:
     # The first hour installs this wheel, as a stranger would.
     env = {**PYTEST_ENV, "DOCS_WHEEL": str(Path(wheel).parent.resolve())}
     session.run("pytest", "-q", "-n2", "tests/docs", env=env)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build what is uploaded, look into it, and install it as a stranger would."""
+    session.install(*GROUPS["release"])
+    out = Path(session.create_tmp(), "dist").resolve()
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(out), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
+    bare = out.with_name("bare")
+    session.run("python", "-m", "venv", "--clear", str(bare))
+    python = bare / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wheel = str(next(out.glob("*.whl")))
+    install = ("-m", "pip", "install", "--quiet", wheel)
+    session.run(str(python), *install, external=True)
+    env = {"SAGE200_DIST": str(out), "SAGE200_BARE": str(bare)}
+    session.run("pytest", "-q", "--noconftest", "tests/release", env=env)
 
 
 @nox.session
