@@ -15,6 +15,13 @@ from benchmarks.environments import CONTENDERS, pins
 from benchmarks.figures import Measurement, Result, Row
 
 COMMAND: Final = "python -m benchmarks"
+HIGHLIGHTS: Final = (
+    "records a second, against by hand: aiohttp + msgspec",
+    "records a second, against httpx + pydantic",
+    "longest stall of the event loop",
+    "memory above the idle client after 1,000,000 records, in pages",
+)
+"""The rows that the README shows."""
 PARTS: Final = re.compile(r"(<!-- bench -->\n).*(<!-- /bench -->)", re.DOTALL)
 
 
@@ -115,13 +122,23 @@ def bars(result: Result) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in rows]
 
 
+def highlights(results: Iterable[Result]) -> str:
+    """Write the rows of the README: what was measured, and nothing else."""
+    rows = {row.what: row for result in results for row in result.rows}
+    cells = [
+        (what, spread(rows[what].measured, rows[what].unit)) for what in HIGHLIGHTS
+    ]
+    lines = [f"| {what} | {measured} |" for what, measured in cells]
+    return "\n".join(["| what | measured |", "| --- | --- |", *lines]) + "\n"
+
+
 def update_readme(readme: Path, results: list[Result]) -> None:
-    """Put the table and the first picture between the README's markers."""
-    picture = results[0].name
+    """Put the highlights between the README's markers."""
     text = (
-        f"\n![Records a second](benchmarks/pictures/{picture}.svg)\n\n"
-        f"{table(results)}\n"
-        f"{machine()}"
+        f"{highlights(results)}\n"
+        f"Measured by `{COMMAND}` on {datetime.now(UTC).date()}; "
+        "[benchmarks/RESULTS.md](benchmarks/RESULTS.md) has all of them, those that fall "
+        "short among them.\n"
     )
     old = readme.read_text("utf-8")
     readme.write_text(PARTS.sub(lambda match: match[1] + text + match[2], old), "utf-8")

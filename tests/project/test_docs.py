@@ -1,6 +1,8 @@
-"""Examples and commands in docstrings and guides are true."""
+"""Examples in docstrings are true, and so are the README and the contributors' guide.
 
-import ast
+The blocks of code in the README and in docs/ are tested in tests/docs.
+"""
+
 import asyncio
 import doctest
 import importlib
@@ -16,14 +18,12 @@ import pytest
 import sage200_async
 from sage200_async import Sage200Client, Settings
 from sage200_async.catalog import Customer
-from sage200_async.cli.app import app
 from sage200_async.sandbox import Sandbox
 from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Request
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 README = Path("README.md")
-DOCS = Path("docs")
 GUIDE = Path("CONTRIBUTING.md")
 MODULES = [
     info.name
@@ -65,40 +65,20 @@ def test_docstrings_run(name: str, doctest_env: dict[str, Any]) -> None:
         assert runner.run(test).failed == 0, test.name
 
 
-def blocks() -> list[str]:
-    texts = [path.read_text("utf-8") for path in (README, *sorted(DOCS.glob("*.md")))]
-    return re.findall(r"```python\n(.*?)```", "\n".join(texts), re.DOTALL)
+def test_the_readme_is_short() -> None:
+    """The README sells and starts, in 150 lines at most; docs/ has the rest."""
+    assert len(README.read_text("utf-8").splitlines()) <= 150
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda text: text.split("\n")[0])
-def test_the_guides_run(
-    block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Every Python block in the README and in docs/ runs against the sandbox."""
-    monkeypatch.chdir(tmp_path)
-    names = ("client_id", "client_secret", "refresh_token", "site", "company")
-    addresses = ("base_url", "token_url", "authorization_url")
-    code = compile(block, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-
-    async def main() -> None:
-        async with Sandbox(records={"customers": 50}) as sandbox:
-            for name in (*names, *addresses):
-                value = str(getattr(sandbox.settings, name))
-                monkeypatch.setenv(f"SAGE200_{name.upper()}", value)
-            # In a thread: a block that awaits nothing may wait for the sandbox.
-            coroutine = await asyncio.to_thread(eval, code, {"__name__": "readme"})
-            if coroutine is not None:  # None if the block awaits nothing
-                await coroutine
-
-    asyncio.run(main())
-
-
-def test_every_command_is_in_the_readme_and_has_help() -> None:
-    """The README names each command, and each command has a help text."""
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    """The README's figures are rows of RESULTS.md, which the benchmarks write."""
     text = README.read_text("utf-8")
-    for name, command in app.commands.items():
-        assert f"sage200 {name}" in text
-        assert command.help
+    part = text.partition("<!-- bench -->")[2].partition("<!-- /bench -->")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]*\d[^|]*) \|$", part, re.MULTILINE)
+    results = Path("benchmarks/RESULTS.md").read_text("utf-8")
+    measured = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \|", results, re.MULTILINE)
+    assert len(rows) >= 4
+    assert set(rows) <= set(measured)
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
@@ -110,7 +90,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 def test_the_contributors_guide_names_files_that_exist() -> None:
     """Every file and folder that CONTRIBUTING.md names exists."""
-    folders = r"(?:sage200_async|tests|benchmarks|examples)"
+    folders = r"(?:sage200_async|tests|benchmarks|docs_site|examples)"
     names = re.findall(rf"`({folders}/[\w./]*)`", GUIDE.read_text("utf-8"))
     assert len(names) > 20
     assert [name for name in names if not Path(name).exists()] == []
