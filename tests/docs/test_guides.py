@@ -24,8 +24,8 @@ def test_every_block_runs(
     if shutil.which("bash") is None and any(b.language == "sh" for b in blocks(page)):
         pytest.skip("blocks in sh are run by bash, which is not installed")
     monkeypatch.chdir(tmp_path)
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
 
     async def main() -> None:
         async with Sandbox(records=RECORDS) as sandbox:
