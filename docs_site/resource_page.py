@@ -151,7 +151,8 @@ def _writing(path: str) -> str:
         text = (
             f"A new record is found again by {kind}, {_codes(identity.fields)}, in "
             f"{where}. Look there after an error with `outcome_unknown`, before you "
-            f"send it once more. Known from: {identity.source}."
+            "send it once more; [a job of many rows](../writing.md) does so by itself. "
+            f"Known from: {identity.source}."
         )
     return f"## Creating\n\n{text}\n"
 
