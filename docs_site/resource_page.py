@@ -57,11 +57,11 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _head(path: str, endpoint: Endpoint[Any]) -> str:
-    title = titles().get(path, "").rstrip(".").rpartition(":")[0]
+    title = titles().get(path, f"{path.capitalize()}:").rpartition(":")[0]
     area = area_of(endpoint)
     record = endpoint.record or endpoint.reply_record
     name = f" as `sage200_async.catalog.{record.__name__}`" if record else ""
-    lines = [f"# {path}\n", f"{title or path}{name}. In [{AREAS[area]}]({area}.md).\n"]
+    lines = [f"# {path}\n", f"{title}{name}. In [{AREAS[area]}]({area}.md).\n"]
     if endpoint.professional_only:
         lines.append("Only in Sage 200 Professional: Standard lacks it.\n")
     if path in VIEWS:

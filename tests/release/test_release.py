@@ -73,9 +73,10 @@ def run_bare(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_wheel_has_the_package_and_its_types() -> None:
-    """The wheel holds the package's modules, stubs and marker, and nothing else."""
+    """The wheel holds the package's modules, stubs and marker, and pytest's plugin."""
     package = {name for name in wheel_files() if ".dist-info/" not in name}
-    assert {PurePosixPath(name).parts[0] for name in package} == {"sage200_async"}
+    top = {PurePosixPath(name).parts[0] for name in package}
+    assert top == {"sage200_async", "_sage200_pytest.py"}
     assert "sage200_async/py.typed" in package
     own = {
         path.as_posix()
