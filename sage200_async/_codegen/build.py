@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from sage200_async._codegen import render
+from sage200_async._codegen.additions import add_paths
 from sage200_async._codegen.identities import identities_module
 from sage200_async._codegen.inputs import bodies_of, inputs_of
 from sage200_async._codegen.model import models_of
@@ -51,13 +52,14 @@ def build(folder: Path, overrides: Overrides) -> Catalog:
         OverrideError: A correction changes nothing.
     """
     documents = read(folder)
+    add_paths(documents, overrides)
     models = models_of(documents, overrides)
     bodies = bodies_of(documents, overrides)
     inputs = inputs_of(documents, models, bodies)
     decider = Decider(documents, models, overrides)
     resources = resources_of(documents, overrides)
     endpoints = [decider.endpoint(resource) for resource in resources]
-    rules = _rules(inputs, overrides)
+    rules = _rules(_documented(inputs, models), overrides)
     rules["identities.py"] = identities_module(resources, models, inputs, overrides)
     overrides.check()
     _report(documents, models)
@@ -104,6 +106,11 @@ def _read_records(endpoints: list[Endpoint]) -> set[str]:
     """Return the records that queries return."""
     everything = [*endpoints, *_below(endpoints)]
     return {end.model for end in everything if end.query and end.model}
+
+
+def _documented(inputs: dict[str, Input], models: Models) -> dict[str, Input]:
+    """Return the inputs of what the documents have: for others they set no rules."""
+    return {name: inputs[name] for name in inputs if not models.records[name].inferred}
 
 
 def _rules(inputs: dict[str, Input], overrides: Overrides) -> dict[str, str]:

@@ -103,6 +103,8 @@ class Record(Struct, frozen=True):
     fields: tuple[Field, ...]
     required: tuple[str, ...] = ()
     professional_only: bool = False
+    inferred: bool = False
+    """Whether the documents lack it."""
 
     def field(self, name: str) -> Field | None:
         """Return a field, or None where there is none of that name."""
@@ -157,10 +159,11 @@ class _Builder:
         self.records[schema.name] = Record(
             schema.name,
             schema.area,
-            f"`{schema.name}`",
+            f"`{schema.name}`" + _lacking(schema.kin),
             tuple(self._field(owner, field) for field in properties),
             required,
             schema.professional_only,
+            bool(schema.kin),
         )
 
     def _extra(self, schema: Schema) -> list[Property]:
@@ -244,7 +247,8 @@ class _Builder:
         inner = _Owner(name, owner.area, owner.schema)
         fields = tuple(self._field(inner, field) for field in property_.inside)
         source = f"`{owner.schema}`, related `{property_.name}`"
-        self.records[name] = Record(name, owner.area, source, fields)
+        inferred = bool(self._documents.schemas[owner.schema].kin)
+        self.records[name] = Record(name, owner.area, source, fields, inferred=inferred)
         return name
 
     def _note(
@@ -270,6 +274,11 @@ class _Builder:
             date = self._dates.get((owner.schema, property_.name))
             parts += [f"changelog {date}"] * (date is not None)
         return f"{', '.join(parts)}."
+
+
+def _lacking(kin: str) -> str:
+    """Return what is said of what the documents lack."""
+    return f", not in the documents: as `{kin}`, by inference" if kin else ""
 
 
 def _target_by_name(name: str, documents: Documents) -> str | None:

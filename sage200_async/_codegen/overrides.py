@@ -78,6 +78,10 @@ class Overrides:
         override = self._entries.get((table, where))
         return "" if override is None else override.source
 
+    def places(self, table: str) -> list[str]:
+        """Return where the corrections of a table apply, in their order."""
+        return [where for kind, where in self._entries if kind == table]
+
     def below(self, table: str, where: str) -> list[tuple[str, str]]:
         """Return the names of *table* in *where*, each with its value."""
         prefix = f"{where}."

@@ -76,6 +76,8 @@ class Schema(Struct, frozen=True):
     properties: tuple[Property, ...]
     required: tuple[str, ...]
     professional_only: bool
+    kin: str = ""
+    """The schema that it is like, if the documents lack it."""
 
 
 class Operation(Struct, frozen=True):
@@ -100,6 +102,8 @@ class Route(Struct, frozen=True):
     professional_only: bool
     changelog: tuple[tuple[str, tuple[str, ...]], ...]
     """Dates, each with the names that its entry touches."""
+    kin: str = ""
+    """The path that it is like, if the documents lack it."""
 
 
 class Documents(Struct):

@@ -49,6 +49,8 @@ class Resource(Struct):
     bodies: dict[str, str] = field(default_factory=dict[str, str])
     """The schema that each verb of writing takes."""
     professional_only: bool = False
+    kin: str = ""
+    """The path that it is like, if the documents lack it."""
     below: list[Resource] = field(default_factory=list["Resource"])
 
     @property
@@ -104,6 +106,7 @@ def resources_of(documents: Documents, overrides: Overrides) -> list[Resource]:
         if not of_item or not resource.title:
             resource.title = route.title
         resource.professional_only |= route.professional_only
+        resource.kin = route.kin
         for operation in route.operations:
             operations = resource.items if of_item else resource.collection
             operations[operation.verb] = operation
@@ -267,7 +270,8 @@ class Decider:
                 self._documents.report("title that is no name", resource.where, note)
         can = ", ".join(_verbs(resource)) or "only what is below"
         only = " Professional only." * resource.professional_only
-        return f"{title}: {can}.{only}"
+        kin = f" Not in the documents: as `{resource.kin}`, by inference."
+        return f"{title}: {can}.{only}{kin * bool(resource.kin)}"
 
 
 def _verbs(resource: Resource) -> list[str]:

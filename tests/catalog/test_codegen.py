@@ -97,12 +97,15 @@ def catalog() -> Catalog:
 
 @needs_documents
 def test_it_counts_what_the_documents_have(catalog: Catalog) -> None:
-    """505 distinct paths, 710 distinct operations, 360 schemas, 317 resources."""
-    assert catalog.counts["paths"] == 505
-    assert catalog.counts["operations"] == 710
-    assert catalog.counts["schemas"] == 360
-    assert catalog.counts["records"] == 360 + 22 + 61
-    assert catalog.counts["root endpoints"] == 317
+    """505 distinct paths, 710 distinct operations, 360 schemas, 317 resources.
+
+    In 2025 Sage added 16 endpoints, of which 15 are resources, and four have items.
+    """
+    assert catalog.counts["paths"] == 505 + 16 + 4
+    assert catalog.counts["operations"] == 710 + 23
+    assert catalog.counts["schemas"] == 360 + 15
+    assert catalog.counts["records"] == 360 + 15 + 22 + 61 + 2
+    assert catalog.counts["root endpoints"] == 317 + 15
 
 
 @needs_documents
@@ -118,7 +121,7 @@ def test_it_reports_what_is_irregular(catalog: Catalog, what: str, name: str) ->
 def test_the_catalog_is_what_the_documents_give(capsys) -> None:
     """Generating again would change no file of the package, and prints the counts."""
     assert main.main([str(DOCUMENTS), "--check"]) == 0
-    assert "505 paths, 710 operations, 360 schemas" in capsys.readouterr().out
+    assert "525 paths, 733 operations, 375 schemas" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -295,6 +298,54 @@ def test_queries_know_the_names_of_their_records(run, tmp_path: Path) -> None:
     assert '_values = {"name": ("Big", "Small")}' in models
     inputs = (folder / "inputs" / "things.py").read_text("utf-8")
     assert 'name: Literal["Big", "Small"] | str\n' in inputs
+
+
+ADDED = """
+[[path]]
+where = "boxes"
+to = ["things", "thing", "box", "-owner"]
+why = ""
+source = ""
+
+[[path]]
+where = "boxes/{}/lids"
+to = ["things/{}/parts/{}/things", "thing", "lid", "id", "thing_part"]
+why = ""
+source = ""
+"""
+
+
+def test_what_sage_has_added_is_like_its_kin(run, tmp_path: Path) -> None:
+    """A path that the documents lack has its kin's verbs and fields, and says so."""
+    (tmp_path / "overrides.toml").write_text(ADDED, encoding="utf-8")
+    assert run() == 0
+    folder = tmp_path / "catalog"
+    models = (folder / "models" / "things.py").read_text("utf-8")
+    assert "not in the documents: as `thing`, by inference" in models
+    box, lid = (
+        models.partition(f"class {name}(Record")[2].partition("\nclass ")[0]
+        for name in ("Box", "Lid")
+    )
+    assert "name: str" in box
+    assert "owner" not in box
+    assert '    lid_part: "LidPart | None"' in lid
+    assert "name:" not in lid
+    endpoints = (folder / "endpoints.py").read_text("utf-8")
+    kin = "Not in the documents: as `things`, by inference."
+    assert f'"""Boxes: list, create, get, update, delete. {kin}"""' in endpoints
+    assert '"""Lids: list.' in endpoints
+    rules = (folder / "rules" / "things.py").read_text("utf-8")
+    assert '"Thing":' in rules
+    assert "Box" not in rules  # the documents set it none
+
+
+@pytest.mark.parametrize(("old", "new"), [('"boxes"', '"things"'), ("things/", "x/")])
+def test_a_path_without_kin_is_an_error(run, tmp_path, capsys, old, new) -> None:
+    """A path that is there already, or is like one that is not, stops the generator."""
+    text = ADDED.replace(old, new)
+    (tmp_path / "overrides.toml").write_text(text, encoding="utf-8")
+    assert run() == 1
+    assert "is no path, or it is there already" in capsys.readouterr().err
 
 
 ENFORCED = '[[enforced]]\nwhere = "{}"\nto = {}\nwhy = ""\nsource = "a test"\n'

@@ -159,13 +159,13 @@ def test_sages_own_message_is_shown(env: dict[str, str]) -> None:
 
 
 def test_resources_are_listed() -> None:
-    """`resources` lists all 317 with operations, key and watermark, or those that match."""
+    """`resources` lists all 332 with operations, key and watermark, or those that match."""
     complete = sage200("resources")
-    assert "317 of 317 resources" in complete.stderr
+    assert "332 of 332 resources" in complete.stderr
     filtered = sage200("resources", "sop_order_line_views")
     row = filtered.stdout.splitlines()[1].split()
     assert row[:3] == ["sop_order_line_views", "list", "sop_order_line_id"]
-    assert "3 of 317" in sage200("resources", "sop_orders*").stderr
+    assert "4 of 332" in sage200("resources", "sop_orders*").stderr
 
 
 def test_a_resource_is_described() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.store import Store
 
-ORDERS: Final = frozenset({"sop_orders", "sop_quotes", "pop_orders"})
+ORDERS: Final = frozenset({"sop_orders", "sop_quotes", "sop_returns", "pop_orders"})
 """Resources whose records can be drafts."""
 _REQUIRED: Final[dict[str, dict[str, str]]] = {
     "Standard": {"product_id": "", "warehouse_id": ""},
