@@ -557,6 +557,26 @@ if TYPE_CHECKING:
         SopQuotesNewRequestInput as SopQuotesNewRequestInput,
     )
     from sage200_async.catalog.inputs.sop import (
+        SopReturnCashAccountInvoiceAddressInput as SopReturnCashAccountInvoiceAddressInput,
+    )
+    from sage200_async.catalog.inputs.sop import SopReturnChanges as SopReturnChanges
+    from sage200_async.catalog.inputs.sop import (
+        SopReturnDeliveryAddressInput as SopReturnDeliveryAddressInput,
+    )
+    from sage200_async.catalog.inputs.sop import (
+        SopReturnDuplicateFlagsInput as SopReturnDuplicateFlagsInput,
+    )
+    from sage200_async.catalog.inputs.sop import SopReturnInput as SopReturnInput
+    from sage200_async.catalog.inputs.sop import (
+        SopReturnLineInput as SopReturnLineInput,
+    )
+    from sage200_async.catalog.inputs.sop import (
+        SopReturnMemoInput as SopReturnMemoInput,
+    )
+    from sage200_async.catalog.inputs.sop import (
+        SopReturnsNewRequestInput as SopReturnsNewRequestInput,
+    )
+    from sage200_async.catalog.inputs.sop import (
         SuggestedProductOptionsInput as SuggestedProductOptionsInput,
     )
     from sage200_async.catalog.inputs.stock import (
@@ -833,6 +853,12 @@ if TYPE_CHECKING:
     )
     from sage200_async.catalog.models.financials import (
         AllocationStatusTypeFields as AllocationStatusTypeFields,
+    )
+    from sage200_async.catalog.models.financials import (
+        AppliesToStatusType as AppliesToStatusType,
+    )
+    from sage200_async.catalog.models.financials import (
+        AppliesToStatusTypeFields as AppliesToStatusTypeFields,
     )
     from sage200_async.catalog.models.financials import (
         ContactNumberType as ContactNumberType,
@@ -1802,6 +1828,36 @@ if TYPE_CHECKING:
     from sage200_async.catalog.models.purchases import (
         SupplierYearValueViewFields as SupplierYearValueViewFields,
     )
+    from sage200_async.catalog.models.sales import (
+        CommunicationContactType as CommunicationContactType,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationContactTypeFields as CommunicationContactTypeFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationLocationType as CommunicationLocationType,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationLocationTypeFields as CommunicationLocationTypeFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationOutcomeType as CommunicationOutcomeType,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationOutcomeTypeFields as CommunicationOutcomeTypeFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationStyleType as CommunicationStyleType,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationStyleTypeFields as CommunicationStyleTypeFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationType as CommunicationType,
+    )
+    from sage200_async.catalog.models.sales import (
+        CommunicationTypeFields as CommunicationTypeFields,
+    )
     from sage200_async.catalog.models.sales import Customer as Customer
     from sage200_async.catalog.models.sales import CustomerAlert as CustomerAlert
     from sage200_async.catalog.models.sales import (
@@ -1933,6 +1989,18 @@ if TYPE_CHECKING:
     from sage200_async.catalog.models.sales import LookupCustomer as LookupCustomer
     from sage200_async.catalog.models.sales import (
         LookupCustomerFields as LookupCustomerFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        ProductCustomerAlertView as ProductCustomerAlertView,
+    )
+    from sage200_async.catalog.models.sales import (
+        ProductCustomerAlertViewFields as ProductCustomerAlertViewFields,
+    )
+    from sage200_async.catalog.models.sales import (
+        ProductSupplierAlertView as ProductSupplierAlertView,
+    )
+    from sage200_async.catalog.models.sales import (
+        ProductSupplierAlertViewFields as ProductSupplierAlertViewFields,
     )
     from sage200_async.catalog.models.sales import (
         SalesAgedDebtorView as SalesAgedDebtorView,
@@ -2163,6 +2231,10 @@ if TYPE_CHECKING:
     from sage200_async.catalog.models.sop import LookupSopQuote as LookupSopQuote
     from sage200_async.catalog.models.sop import (
         LookupSopQuoteFields as LookupSopQuoteFields,
+    )
+    from sage200_async.catalog.models.sop import LookupSopReturn as LookupSopReturn
+    from sage200_async.catalog.models.sop import (
+        LookupSopReturnFields as LookupSopReturnFields,
     )
     from sage200_async.catalog.models.sop import OrderLineItemType as OrderLineItemType
     from sage200_async.catalog.models.sop import (
@@ -2484,9 +2556,49 @@ if TYPE_CHECKING:
     from sage200_async.catalog.models.sop import (
         SopQuoteViewFields as SopQuoteViewFields,
     )
+    from sage200_async.catalog.models.sop import SopReturn as SopReturn
+    from sage200_async.catalog.models.sop import (
+        SopReturnCashAccountInvoiceAddress as SopReturnCashAccountInvoiceAddress,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnCashAccountInvoiceAddressFields as SopReturnCashAccountInvoiceAddressFields,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnDeliveryAddress as SopReturnDeliveryAddress,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnDeliveryAddressFields as SopReturnDeliveryAddressFields,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnDuplicateFlags as SopReturnDuplicateFlags,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnDuplicateFlagsFields as SopReturnDuplicateFlagsFields,
+    )
+    from sage200_async.catalog.models.sop import SopReturnFields as SopReturnFields
+    from sage200_async.catalog.models.sop import SopReturnLine as SopReturnLine
+    from sage200_async.catalog.models.sop import (
+        SopReturnLineFields as SopReturnLineFields,
+    )
     from sage200_async.catalog.models.sop import SopReturnLineView as SopReturnLineView
     from sage200_async.catalog.models.sop import (
         SopReturnLineViewFields as SopReturnLineViewFields,
+    )
+    from sage200_async.catalog.models.sop import SopReturnMemo as SopReturnMemo
+    from sage200_async.catalog.models.sop import (
+        SopReturnMemoFields as SopReturnMemoFields,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnReceiptLineView as SopReturnReceiptLineView,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnReceiptLineViewFields as SopReturnReceiptLineViewFields,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnsNewRequest as SopReturnsNewRequest,
+    )
+    from sage200_async.catalog.models.sop import (
+        SopReturnsNewRequestFields as SopReturnsNewRequestFields,
     )
     from sage200_async.catalog.models.sop import SopSettings as SopSettings
     from sage200_async.catalog.models.sop import SopSettingsFields as SopSettingsFields
@@ -3016,6 +3128,8 @@ __all__ = [
     "AnalysisCodeMappingFields",
     "AnalysisCodeValue",
     "AnalysisCodeValueFields",
+    "AppliesToStatusType",
+    "AppliesToStatusTypeFields",
     "AuthorisationType",
     "AuthorisationTypeFields",
     "AutoGenerateOptionType",
@@ -3101,6 +3215,16 @@ __all__ = [
     "BuyingPriceFields",
     "CashBookSettings",
     "CashBookSettingsFields",
+    "CommunicationContactType",
+    "CommunicationContactTypeFields",
+    "CommunicationLocationType",
+    "CommunicationLocationTypeFields",
+    "CommunicationOutcomeType",
+    "CommunicationOutcomeTypeFields",
+    "CommunicationStyleType",
+    "CommunicationStyleTypeFields",
+    "CommunicationType",
+    "CommunicationTypeFields",
     "CompanyDetails",
     "CompanyDetailsAddress",
     "CompanyDetailsAddressFields",
@@ -3331,6 +3455,8 @@ __all__ = [
     "LookupSopOrderFields",
     "LookupSopQuote",
     "LookupSopQuoteFields",
+    "LookupSopReturn",
+    "LookupSopReturnFields",
     "LookupStockItemUnit",
     "LookupStockItemUnitFields",
     "LookupSupplier",
@@ -3501,6 +3627,8 @@ __all__ = [
     "PricingTypeFields",
     "Product",
     "ProductChanges",
+    "ProductCustomerAlertView",
+    "ProductCustomerAlertViewFields",
     "ProductDuplicateFlags",
     "ProductDuplicateFlagsFields",
     "ProductDuplicateFlagsInput",
@@ -3552,6 +3680,8 @@ __all__ = [
     "ProductStatusType",
     "ProductStatusTypeFields",
     "ProductSupplier",
+    "ProductSupplierAlertView",
+    "ProductSupplierAlertViewFields",
     "ProductSupplierChanges",
     "ProductSupplierFields",
     "ProductSupplierInput",
@@ -3909,8 +4039,32 @@ __all__ = [
     "SopQuotesNewRequest",
     "SopQuotesNewRequestFields",
     "SopQuotesNewRequestInput",
+    "SopReturn",
+    "SopReturnCashAccountInvoiceAddress",
+    "SopReturnCashAccountInvoiceAddressFields",
+    "SopReturnCashAccountInvoiceAddressInput",
+    "SopReturnChanges",
+    "SopReturnDeliveryAddress",
+    "SopReturnDeliveryAddressFields",
+    "SopReturnDeliveryAddressInput",
+    "SopReturnDuplicateFlags",
+    "SopReturnDuplicateFlagsFields",
+    "SopReturnDuplicateFlagsInput",
+    "SopReturnFields",
+    "SopReturnInput",
+    "SopReturnLine",
+    "SopReturnLineFields",
+    "SopReturnLineInput",
     "SopReturnLineView",
     "SopReturnLineViewFields",
+    "SopReturnMemo",
+    "SopReturnMemoFields",
+    "SopReturnMemoInput",
+    "SopReturnReceiptLineView",
+    "SopReturnReceiptLineViewFields",
+    "SopReturnsNewRequest",
+    "SopReturnsNewRequestFields",
+    "SopReturnsNewRequestInput",
     "SopSettings",
     "SopSettingsFields",
     "SopShowOnPickingListType",
@@ -4162,6 +4316,8 @@ _HOMES: Final = {
     "AnalysisCodeMappingFields": "models.general",
     "AnalysisCodeValue": "models.general",
     "AnalysisCodeValueFields": "models.general",
+    "AppliesToStatusType": "models.financials",
+    "AppliesToStatusTypeFields": "models.financials",
     "AuthorisationType": "models.purchases",
     "AuthorisationTypeFields": "models.purchases",
     "AutoGenerateOptionType": "models.stock",
@@ -4247,6 +4403,16 @@ _HOMES: Final = {
     "BuyingPriceFields": "models.stock",
     "CashBookSettings": "models.cash_book",
     "CashBookSettingsFields": "models.cash_book",
+    "CommunicationContactType": "models.sales",
+    "CommunicationContactTypeFields": "models.sales",
+    "CommunicationLocationType": "models.sales",
+    "CommunicationLocationTypeFields": "models.sales",
+    "CommunicationOutcomeType": "models.sales",
+    "CommunicationOutcomeTypeFields": "models.sales",
+    "CommunicationStyleType": "models.sales",
+    "CommunicationStyleTypeFields": "models.sales",
+    "CommunicationType": "models.sales",
+    "CommunicationTypeFields": "models.sales",
     "CompanyDetails": "models.general",
     "CompanyDetailsAddress": "models.general",
     "CompanyDetailsAddressFields": "models.general",
@@ -4477,6 +4643,8 @@ _HOMES: Final = {
     "LookupSopOrderFields": "models.sop",
     "LookupSopQuote": "models.sop",
     "LookupSopQuoteFields": "models.sop",
+    "LookupSopReturn": "models.sop",
+    "LookupSopReturnFields": "models.sop",
     "LookupStockItemUnit": "models.stock",
     "LookupStockItemUnitFields": "models.stock",
     "LookupSupplier": "models.purchases",
@@ -4647,6 +4815,8 @@ _HOMES: Final = {
     "PricingTypeFields": "models.price_book",
     "Product": "models.stock",
     "ProductChanges": "inputs.stock",
+    "ProductCustomerAlertView": "models.sales",
+    "ProductCustomerAlertViewFields": "models.sales",
     "ProductDuplicateFlags": "models.stock",
     "ProductDuplicateFlagsFields": "models.stock",
     "ProductDuplicateFlagsInput": "inputs.stock",
@@ -4698,6 +4868,8 @@ _HOMES: Final = {
     "ProductStatusType": "models.stock",
     "ProductStatusTypeFields": "models.stock",
     "ProductSupplier": "models.stock",
+    "ProductSupplierAlertView": "models.sales",
+    "ProductSupplierAlertViewFields": "models.sales",
     "ProductSupplierChanges": "inputs.stock",
     "ProductSupplierFields": "models.stock",
     "ProductSupplierInput": "inputs.stock",
@@ -5055,8 +5227,32 @@ _HOMES: Final = {
     "SopQuotesNewRequest": "models.sop",
     "SopQuotesNewRequestFields": "models.sop",
     "SopQuotesNewRequestInput": "inputs.sop",
+    "SopReturn": "models.sop",
+    "SopReturnCashAccountInvoiceAddress": "models.sop",
+    "SopReturnCashAccountInvoiceAddressFields": "models.sop",
+    "SopReturnCashAccountInvoiceAddressInput": "inputs.sop",
+    "SopReturnChanges": "inputs.sop",
+    "SopReturnDeliveryAddress": "models.sop",
+    "SopReturnDeliveryAddressFields": "models.sop",
+    "SopReturnDeliveryAddressInput": "inputs.sop",
+    "SopReturnDuplicateFlags": "models.sop",
+    "SopReturnDuplicateFlagsFields": "models.sop",
+    "SopReturnDuplicateFlagsInput": "inputs.sop",
+    "SopReturnFields": "models.sop",
+    "SopReturnInput": "inputs.sop",
+    "SopReturnLine": "models.sop",
+    "SopReturnLineFields": "models.sop",
+    "SopReturnLineInput": "inputs.sop",
     "SopReturnLineView": "models.sop",
     "SopReturnLineViewFields": "models.sop",
+    "SopReturnMemo": "models.sop",
+    "SopReturnMemoFields": "models.sop",
+    "SopReturnMemoInput": "inputs.sop",
+    "SopReturnReceiptLineView": "models.sop",
+    "SopReturnReceiptLineViewFields": "models.sop",
+    "SopReturnsNewRequest": "models.sop",
+    "SopReturnsNewRequestFields": "models.sop",
+    "SopReturnsNewRequestInput": "inputs.sop",
     "SopSettings": "models.sop",
     "SopSettingsFields": "models.sop",
     "SopShowOnPickingListType": "models.sop",

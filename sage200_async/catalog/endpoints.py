@@ -381,6 +381,15 @@ class CustomersItem(Item):
     )
     """Sales orders for a customer: list."""
 
+    sop_returns: Endpoint[Any] = Endpoint(
+        "sop_returns",
+        CollectionQuery,
+        _MODELS + "sop:SopReturn",
+        key="id",
+        watermark="date_time_updated",
+    )
+    """SOP returns: list. Not in the documents: as `customers/{}/sop_orders`, by inference."""
+
 
 class CustomerContactsItem(Item):
     """What is below one of `customer_contacts`."""
@@ -3158,3 +3167,109 @@ class Endpoints(Binder):
         key="id",
     )
     """Pricing source types: list."""
+
+    applies_to_status_types: Endpoint[Any] = Endpoint(
+        "applies_to_status_types",
+        CollectionQuery,
+        _MODELS + "financials:AppliesToStatusType",
+        key="id",
+    )
+    """Applies to status types: list. Not in the documents: as `allocation_status_types`, by inference."""
+
+    communication_contact_types: Endpoint[Any] = Endpoint(
+        "communication_contact_types",
+        CollectionQuery,
+        _MODELS + "sales:CommunicationContactType",
+        key="id",
+    )
+    """Communication contact types: list. Not in the documents: as `head_office_types`, by inference."""
+
+    communication_location_types: Endpoint[Any] = Endpoint(
+        "communication_location_types",
+        CollectionQuery,
+        _MODELS + "sales:CommunicationLocationType",
+        key="id",
+    )
+    """Communication location types: list. Not in the documents: as `head_office_types`, by inference."""
+
+    communication_outcome_types: Endpoint[Any] = Endpoint(
+        "communication_outcome_types",
+        CollectionQuery,
+        _MODELS + "sales:CommunicationOutcomeType",
+        key="id",
+    )
+    """Communication outcome types: list. Not in the documents: as `head_office_types`, by inference."""
+
+    communication_style_types: Endpoint[Any] = Endpoint(
+        "communication_style_types",
+        CollectionQuery,
+        _MODELS + "sales:CommunicationStyleType",
+        key="id",
+    )
+    """Communication style types: list. Not in the documents: as `head_office_types`, by inference."""
+
+    communication_types: Endpoint[Any] = Endpoint(
+        "communication_types",
+        CollectionQuery,
+        _MODELS + "sales:CommunicationType",
+        key="id",
+    )
+    """Communication types: list. Not in the documents: as `head_office_types`, by inference."""
+
+    sop_returns: Endpoint[Any] = Endpoint(
+        "sop_returns",
+        Resource,
+        _MODELS + "sop:SopReturn",
+        key="id",
+        watermark="date_time_updated",
+    )
+    """SOP returns: list, create, get, update, delete. Not in the documents: as `sop_quotes`, by inference."""
+
+    sop_returns_new: Endpoint[Any] = Endpoint(
+        "sop_returns_new", CreateUpdate, _MODELS + "sop:SopReturn"
+    )
+    """SOP returns new: create, update. Not in the documents: as `sop_quotes_new`, by inference."""
+
+    sop_returns_duplicate: Endpoint[Any] = Endpoint(
+        "sop_returns_duplicate",
+        Create,
+        _MODELS + "sop:SopReturnDuplicateFlags",
+        reply=_MODELS + "sop:SopReturn",
+    )
+    """SOP returns duplicate: create. Not in the documents: as `sop_quotes_duplicate`, by inference."""
+
+    lookup_sop_returns: Endpoint[Any] = Endpoint(
+        "lookup_sop_returns", CollectionQuery, _MODELS + "sop:LookupSopReturn", key="id"
+    )
+    """Lookup SOP returns: list. Not in the documents: as `lookup_sop_quotes`, by inference."""
+
+    sop_orders_status: Endpoint[Any] = Endpoint(
+        "sop_orders_status", CreateUpdate, _MODELS + "sop:SopOrder"
+    )
+    """SOP orders status: create, update. Not in the documents: as `sop_orders_new`, by inference."""
+
+    sop_returns_status: Endpoint[Any] = Endpoint(
+        "sop_returns_status", CreateUpdate, _MODELS + "sop:SopReturn"
+    )
+    """SOP returns status: create, update. Not in the documents: as `sop_returns_new`, by inference."""
+
+    sop_return_receipt_line_views: Endpoint[Any] = Endpoint(
+        "sop_return_receipt_line_views",
+        CollectionQuery,
+        _MODELS + "sop:SopReturnReceiptLineView",
+    )
+    """SOP return receipt line views: list. Not in the documents: as `sop_return_line_views`, by inference."""
+
+    product_customer_alert_views: Endpoint[Any] = Endpoint(
+        "product_customer_alert_views",
+        CollectionQuery,
+        _MODELS + "sales:ProductCustomerAlertView",
+    )
+    """Product customer alert views: list. Not in the documents: as `customers/{}/customer_alerts`, by inference."""
+
+    product_supplier_alert_views: Endpoint[Any] = Endpoint(
+        "product_supplier_alert_views",
+        CollectionQuery,
+        _MODELS + "sales:ProductSupplierAlertView",
+    )
+    """Product supplier alert views: list. Not in the documents: as `customers/{}/customer_alerts`, by inference."""

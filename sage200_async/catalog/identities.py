@@ -166,4 +166,11 @@ IDENTITIES: Final[dict[str, Identity | None]] = {
     "stocktake_view_adjustments": None,
     "stocktake_enter_values": None,
     "stocktake_approve_complete": None,
+    "sop_returns": Identity(
+        "marker", ("customer_document_no",), "sop_returns", "inference"
+    ),
+    "sop_returns_new": None,
+    "sop_returns_duplicate": None,
+    "sop_orders_status": None,
+    "sop_returns_status": None,
 }

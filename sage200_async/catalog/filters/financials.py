@@ -63,6 +63,23 @@ AllocationStatusTypeOrderBy: TypeAlias = Literal[
 ]
 
 
+class AppliesToStatusTypeFilter(TypedDict, total=False):
+    """Fields of a `AppliesToStatusType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+AppliesToStatusTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+AppliesToStatusTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
 class ContactNumberTypeFilter(TypedDict, total=False):
     """Fields of a `ContactNumberType`, and what each has to equal."""
 

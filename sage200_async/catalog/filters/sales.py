@@ -12,6 +12,91 @@ from sage200_async.catalog.inputs import DateOrTime
 
 
 # fmt: off
+class CommunicationContactTypeFilter(TypedDict, total=False):
+    """Fields of a `CommunicationContactType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+CommunicationContactTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+CommunicationContactTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
+class CommunicationLocationTypeFilter(TypedDict, total=False):
+    """Fields of a `CommunicationLocationType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+CommunicationLocationTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+CommunicationLocationTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
+class CommunicationOutcomeTypeFilter(TypedDict, total=False):
+    """Fields of a `CommunicationOutcomeType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+CommunicationOutcomeTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+CommunicationOutcomeTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
+class CommunicationStyleTypeFilter(TypedDict, total=False):
+    """Fields of a `CommunicationStyleType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+CommunicationStyleTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+CommunicationStyleTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
+class CommunicationTypeFilter(TypedDict, total=False):
+    """Fields of a `CommunicationType`, and what each has to equal."""
+
+    id: int | None
+    description: str | None
+    value: str | None
+
+CommunicationTypeSelect: TypeAlias = Literal[
+    "id", "description", "value",
+]
+
+CommunicationTypeOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "description", "description asc", "description desc",
+    "value", "value asc", "value desc",
+]
+
+
 class CustomerFilter(TypedDict, total=False):
     """Fields of a `Customer`, and what each has to equal."""
 
@@ -1433,6 +1518,44 @@ LookupCustomerOrderBy: TypeAlias = Literal[
     "account_status_type_id", "account_status_type_id asc",
     "account_status_type_id desc", "post_code", "post_code asc", "post_code desc",
     "office_type_id", "office_type_id asc", "office_type_id desc",
+]
+
+
+class ProductCustomerAlertViewFilter(TypedDict, total=False):
+    """Fields of a `ProductCustomerAlertView`, and what each has to equal."""
+
+    customer_id: int | None
+    alert_text: str | None
+    is_active: bool | None
+    product_id: int | None
+
+ProductCustomerAlertViewSelect: TypeAlias = Literal[
+    "customer_id", "alert_text", "is_active", "product_id",
+]
+
+ProductCustomerAlertViewOrderBy: TypeAlias = Literal[
+    "customer_id", "customer_id asc", "customer_id desc", "alert_text",
+    "alert_text asc", "alert_text desc", "is_active", "is_active asc",
+    "is_active desc", "product_id", "product_id asc", "product_id desc",
+]
+
+
+class ProductSupplierAlertViewFilter(TypedDict, total=False):
+    """Fields of a `ProductSupplierAlertView`, and what each has to equal."""
+
+    alert_text: str | None
+    is_active: bool | None
+    supplier_id: int | None
+    product_id: int | None
+
+ProductSupplierAlertViewSelect: TypeAlias = Literal[
+    "alert_text", "is_active", "supplier_id", "product_id",
+]
+
+ProductSupplierAlertViewOrderBy: TypeAlias = Literal[
+    "alert_text", "alert_text asc", "alert_text desc", "is_active", "is_active asc",
+    "is_active desc", "supplier_id", "supplier_id asc", "supplier_id desc",
+    "product_id", "product_id asc", "product_id desc",
 ]
 
 

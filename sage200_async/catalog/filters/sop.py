@@ -54,6 +54,27 @@ LookupSopQuoteOrderBy: TypeAlias = Literal[
 ]
 
 
+class LookupSopReturnFilter(TypedDict, total=False):
+    """Fields of a `LookupSopReturn`, and what each has to equal."""
+
+    id: int | None
+    document_no: str | None
+    customer_id: int | None
+    customer_document_no: str | None
+    document_status_id: int | None
+
+LookupSopReturnSelect: TypeAlias = Literal[
+    "id", "document_no", "customer_id", "customer_document_no", "document_status_id",
+]
+
+LookupSopReturnOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "document_no", "document_no asc", "document_no desc",
+    "customer_id", "customer_id asc", "customer_id desc", "customer_document_no",
+    "customer_document_no asc", "customer_document_no desc", "document_status_id",
+    "document_status_id asc", "document_status_id desc",
+]
+
+
 class OrderLineItemTypeFilter(TypedDict, total=False):
     """Fields of a `OrderLineItemType`, and what each has to equal."""
 
@@ -2749,6 +2770,238 @@ SopQuoteViewOrderBy: TypeAlias = Literal[
 ]
 
 
+class SopReturnFilter(TypedDict, total=False):
+    """Fields of a `SopReturn`, and what each has to equal."""
+
+    id: int | None
+    customer_id: int | None
+    customer_type: Literal["EnumCustomerTypeCredit", "EnumCustomerTypeCash", "EnumCustomerTypeProspect"] | str | int | None
+    is_draft: bool | None
+    is_editing: bool | None
+    is_to_sequence_lines: bool | None
+    recalculate_prices: bool | None
+    apply_available_document_discount_percent: bool | None
+    lock_id: int | None
+    customer_delivery_address_id: int | None
+    document_no: str | None
+    document_date: DateOrTime | None
+    document_status: Literal["EnumDocumentStatusLive", "EnumDocumentStatusOnHold", "EnumDocumentStatusComplete", "EnumDocumentStatusDispute", "EnumDocumentStatusCancelled", "EnumDocumentStatusDraft", "EnumDocumentStatusPrinted"] | str | int | None
+    despatch_receipt_status: str | int | None
+    invoice_credit_status: str | int | None
+    cancelled_status: str | int | None
+    currency_id: int | None
+    exchange_rate: Decimal | float | None
+    subtotal_goods_value: Decimal | float | None
+    subtotal_charge_net_value: Decimal | float | None
+    subtotal_charge_tax_value: Decimal | float | None
+    subtotal_discount_value: Decimal | float | None
+    total_net_value: Decimal | float | None
+    total_tax_value: Decimal | float | None
+    total_gross_value: Decimal | float | None
+    customer_document_no: str | None
+    use_invoice_address: bool | None
+    is_triangulated: bool | None
+    settlement_discount_days: int | None
+    settlement_discount_percent: Decimal | float | None
+    document_discount_percent: Decimal | float | None
+    available_document_discount_percent: Decimal | float | None
+    document_created_by: str | None
+    requested_delivery_date: DateOrTime | None
+    promised_delivery_date: DateOrTime | None
+    order_priority: str | None
+    external_reference: str | None
+    analysis_code_1: str | None
+    analysis_code_2: str | None
+    analysis_code_3: str | None
+    analysis_code_4: str | None
+    analysis_code_5: str | None
+    analysis_code_6: str | None
+    analysis_code_7: str | None
+    analysis_code_8: str | None
+    analysis_code_9: str | None
+    analysis_code_10: str | None
+    analysis_code_11: str | None
+    analysis_code_12: str | None
+    analysis_code_13: str | None
+    analysis_code_14: str | None
+    analysis_code_15: str | None
+    analysis_code_16: str | None
+    analysis_code_17: str | None
+    analysis_code_18: str | None
+    analysis_code_19: str | None
+    analysis_code_20: str | None
+    spare_text_1: str | None
+    spare_text_2: str | None
+    spare_text_3: str | None
+    spare_text_4: str | None
+    spare_text_5: str | None
+    spare_text_6: str | None
+    spare_text_7: str | None
+    spare_text_8: str | None
+    spare_text_9: str | None
+    spare_text_10: str | None
+    spare_number_1: Decimal | float | None
+    spare_number_2: Decimal | float | None
+    spare_number_3: Decimal | float | None
+    spare_number_4: Decimal | float | None
+    spare_number_5: Decimal | float | None
+    spare_number_6: Decimal | float | None
+    spare_number_7: Decimal | float | None
+    spare_number_8: Decimal | float | None
+    spare_number_9: Decimal | float | None
+    spare_number_10: Decimal | float | None
+    spare_date_1: DateOrTime | None
+    spare_date_2: DateOrTime | None
+    spare_date_3: DateOrTime | None
+    spare_date_4: DateOrTime | None
+    spare_date_5: DateOrTime | None
+    spare_bool_1: bool | None
+    spare_bool_2: bool | None
+    spare_bool_3: bool | None
+    spare_bool_4: bool | None
+    spare_bool_5: bool | None
+    date_time_created: DateOrTime | None
+    date_time_updated: DateOrTime | None
+
+SopReturnSelect: TypeAlias = Literal[
+    "id", "customer_id", "customer_type", "is_draft", "is_editing",
+    "is_to_sequence_lines", "recalculate_prices",
+    "apply_available_document_discount_percent", "lock_id",
+    "customer_delivery_address_id", "document_no", "document_date", "document_status",
+    "despatch_receipt_status", "invoice_credit_status", "cancelled_status",
+    "currency_id", "exchange_rate", "subtotal_goods_value",
+    "subtotal_charge_net_value", "subtotal_charge_tax_value",
+    "subtotal_discount_value", "total_net_value", "total_tax_value",
+    "total_gross_value", "customer_document_no", "use_invoice_address",
+    "is_triangulated", "settlement_discount_days", "settlement_discount_percent",
+    "document_discount_percent", "available_document_discount_percent",
+    "document_created_by", "requested_delivery_date", "promised_delivery_date",
+    "order_priority", "external_reference", "analysis_code_1", "analysis_code_2",
+    "analysis_code_3", "analysis_code_4", "analysis_code_5", "analysis_code_6",
+    "analysis_code_7", "analysis_code_8", "analysis_code_9", "analysis_code_10",
+    "analysis_code_11", "analysis_code_12", "analysis_code_13", "analysis_code_14",
+    "analysis_code_15", "analysis_code_16", "analysis_code_17", "analysis_code_18",
+    "analysis_code_19", "analysis_code_20", "spare_text_1", "spare_text_2",
+    "spare_text_3", "spare_text_4", "spare_text_5", "spare_text_6", "spare_text_7",
+    "spare_text_8", "spare_text_9", "spare_text_10", "spare_number_1",
+    "spare_number_2", "spare_number_3", "spare_number_4", "spare_number_5",
+    "spare_number_6", "spare_number_7", "spare_number_8", "spare_number_9",
+    "spare_number_10", "spare_date_1", "spare_date_2", "spare_date_3", "spare_date_4",
+    "spare_date_5", "spare_bool_1", "spare_bool_2", "spare_bool_3", "spare_bool_4",
+    "spare_bool_5", "cash_account_invoice_address", "currency", "customer",
+    "delivery_address", "profitability", "lines", "memos", "date_time_created",
+    "date_time_updated",
+]
+
+SopReturnOrderBy: TypeAlias = Literal[
+    "id", "id asc", "id desc", "customer_id", "customer_id asc", "customer_id desc",
+    "customer_type", "customer_type asc", "customer_type desc", "is_draft",
+    "is_draft asc", "is_draft desc", "is_editing", "is_editing asc", "is_editing desc",
+    "is_to_sequence_lines", "is_to_sequence_lines asc", "is_to_sequence_lines desc",
+    "recalculate_prices", "recalculate_prices asc", "recalculate_prices desc",
+    "apply_available_document_discount_percent",
+    "apply_available_document_discount_percent asc",
+    "apply_available_document_discount_percent desc", "lock_id", "lock_id asc",
+    "lock_id desc", "customer_delivery_address_id", "customer_delivery_address_id asc",
+    "customer_delivery_address_id desc", "document_no", "document_no asc",
+    "document_no desc", "document_date", "document_date asc", "document_date desc",
+    "document_status", "document_status asc", "document_status desc",
+    "despatch_receipt_status", "despatch_receipt_status asc",
+    "despatch_receipt_status desc", "invoice_credit_status",
+    "invoice_credit_status asc", "invoice_credit_status desc", "cancelled_status",
+    "cancelled_status asc", "cancelled_status desc", "currency_id", "currency_id asc",
+    "currency_id desc", "exchange_rate", "exchange_rate asc", "exchange_rate desc",
+    "subtotal_goods_value", "subtotal_goods_value asc", "subtotal_goods_value desc",
+    "subtotal_charge_net_value", "subtotal_charge_net_value asc",
+    "subtotal_charge_net_value desc", "subtotal_charge_tax_value",
+    "subtotal_charge_tax_value asc", "subtotal_charge_tax_value desc",
+    "subtotal_discount_value", "subtotal_discount_value asc",
+    "subtotal_discount_value desc", "total_net_value", "total_net_value asc",
+    "total_net_value desc", "total_tax_value", "total_tax_value asc",
+    "total_tax_value desc", "total_gross_value", "total_gross_value asc",
+    "total_gross_value desc", "customer_document_no", "customer_document_no asc",
+    "customer_document_no desc", "use_invoice_address", "use_invoice_address asc",
+    "use_invoice_address desc", "is_triangulated", "is_triangulated asc",
+    "is_triangulated desc", "settlement_discount_days", "settlement_discount_days asc",
+    "settlement_discount_days desc", "settlement_discount_percent",
+    "settlement_discount_percent asc", "settlement_discount_percent desc",
+    "document_discount_percent", "document_discount_percent asc",
+    "document_discount_percent desc", "available_document_discount_percent",
+    "available_document_discount_percent asc",
+    "available_document_discount_percent desc", "document_created_by",
+    "document_created_by asc", "document_created_by desc", "requested_delivery_date",
+    "requested_delivery_date asc", "requested_delivery_date desc",
+    "promised_delivery_date", "promised_delivery_date asc",
+    "promised_delivery_date desc", "order_priority", "order_priority asc",
+    "order_priority desc", "external_reference", "external_reference asc",
+    "external_reference desc", "analysis_code_1", "analysis_code_1 asc",
+    "analysis_code_1 desc", "analysis_code_2", "analysis_code_2 asc",
+    "analysis_code_2 desc", "analysis_code_3", "analysis_code_3 asc",
+    "analysis_code_3 desc", "analysis_code_4", "analysis_code_4 asc",
+    "analysis_code_4 desc", "analysis_code_5", "analysis_code_5 asc",
+    "analysis_code_5 desc", "analysis_code_6", "analysis_code_6 asc",
+    "analysis_code_6 desc", "analysis_code_7", "analysis_code_7 asc",
+    "analysis_code_7 desc", "analysis_code_8", "analysis_code_8 asc",
+    "analysis_code_8 desc", "analysis_code_9", "analysis_code_9 asc",
+    "analysis_code_9 desc", "analysis_code_10", "analysis_code_10 asc",
+    "analysis_code_10 desc", "analysis_code_11", "analysis_code_11 asc",
+    "analysis_code_11 desc", "analysis_code_12", "analysis_code_12 asc",
+    "analysis_code_12 desc", "analysis_code_13", "analysis_code_13 asc",
+    "analysis_code_13 desc", "analysis_code_14", "analysis_code_14 asc",
+    "analysis_code_14 desc", "analysis_code_15", "analysis_code_15 asc",
+    "analysis_code_15 desc", "analysis_code_16", "analysis_code_16 asc",
+    "analysis_code_16 desc", "analysis_code_17", "analysis_code_17 asc",
+    "analysis_code_17 desc", "analysis_code_18", "analysis_code_18 asc",
+    "analysis_code_18 desc", "analysis_code_19", "analysis_code_19 asc",
+    "analysis_code_19 desc", "analysis_code_20", "analysis_code_20 asc",
+    "analysis_code_20 desc", "spare_text_1", "spare_text_1 asc", "spare_text_1 desc",
+    "spare_text_2", "spare_text_2 asc", "spare_text_2 desc", "spare_text_3",
+    "spare_text_3 asc", "spare_text_3 desc", "spare_text_4", "spare_text_4 asc",
+    "spare_text_4 desc", "spare_text_5", "spare_text_5 asc", "spare_text_5 desc",
+    "spare_text_6", "spare_text_6 asc", "spare_text_6 desc", "spare_text_7",
+    "spare_text_7 asc", "spare_text_7 desc", "spare_text_8", "spare_text_8 asc",
+    "spare_text_8 desc", "spare_text_9", "spare_text_9 asc", "spare_text_9 desc",
+    "spare_text_10", "spare_text_10 asc", "spare_text_10 desc", "spare_number_1",
+    "spare_number_1 asc", "spare_number_1 desc", "spare_number_2",
+    "spare_number_2 asc", "spare_number_2 desc", "spare_number_3",
+    "spare_number_3 asc", "spare_number_3 desc", "spare_number_4",
+    "spare_number_4 asc", "spare_number_4 desc", "spare_number_5",
+    "spare_number_5 asc", "spare_number_5 desc", "spare_number_6",
+    "spare_number_6 asc", "spare_number_6 desc", "spare_number_7",
+    "spare_number_7 asc", "spare_number_7 desc", "spare_number_8",
+    "spare_number_8 asc", "spare_number_8 desc", "spare_number_9",
+    "spare_number_9 asc", "spare_number_9 desc", "spare_number_10",
+    "spare_number_10 asc", "spare_number_10 desc", "spare_date_1", "spare_date_1 asc",
+    "spare_date_1 desc", "spare_date_2", "spare_date_2 asc", "spare_date_2 desc",
+    "spare_date_3", "spare_date_3 asc", "spare_date_3 desc", "spare_date_4",
+    "spare_date_4 asc", "spare_date_4 desc", "spare_date_5", "spare_date_5 asc",
+    "spare_date_5 desc", "spare_bool_1", "spare_bool_1 asc", "spare_bool_1 desc",
+    "spare_bool_2", "spare_bool_2 asc", "spare_bool_2 desc", "spare_bool_3",
+    "spare_bool_3 asc", "spare_bool_3 desc", "spare_bool_4", "spare_bool_4 asc",
+    "spare_bool_4 desc", "spare_bool_5", "spare_bool_5 asc", "spare_bool_5 desc",
+    "date_time_created", "date_time_created asc", "date_time_created desc",
+    "date_time_updated", "date_time_updated asc", "date_time_updated desc",
+]
+
+SopReturnExpand: TypeAlias = Literal[
+    "cash_account_invoice_address", "currency", "currency.currency_iso_code",
+    "customer", "customer.associated_head_office", "customer.country_code",
+    "customer.credit_bureau", "customer.credit_memo_note", "customer.credit_position",
+    "customer.currency", "customer.customer_discount_group",
+    "customer.default_nominal_code", "customer.default_tax_code",
+    "customer.finance_charge", "customer.main_address",
+    "customer.order_value_discount", "customer.price_band",
+    "customer.sales_credit_note_layout", "customer.sales_invoice_layout",
+    "customer.statement_layout", "customer.status", "customer.alerts",
+    "customer.cards", "customer.contacts", "customer.limited_price_bands",
+    "customer.memos", "customer.communications", "delivery_address",
+    "delivery_address.tax_code", "delivery_address.country_code", "profitability",
+    "profitability.stock_item_order_lines", "profitability.other_order_lines", "lines",
+    "lines.additional_charge", "lines.discount", "lines.nominal_code",
+    "lines.pricing_unit", "lines.product", "lines.profitability", "lines.selling_unit",
+    "lines.sop_return", "lines.tax_code", "lines.warehouse", "memos",
+]
+
 class SopReturnLineViewFilter(TypedDict, total=False):
     """Fields of a `SopReturnLineView`, and what each has to equal."""
 
@@ -2879,6 +3132,265 @@ SopReturnLineViewSelect: TypeAlias = Literal[
 ]
 
 SopReturnLineViewOrderBy: TypeAlias = Literal[
+    "sop_return_id", "sop_return_id asc", "sop_return_id desc",
+    "sop_return_document_no", "sop_return_document_no asc",
+    "sop_return_document_no desc", "sop_return_document_date",
+    "sop_return_document_date asc", "sop_return_document_date desc",
+    "sop_return_document_status", "sop_return_document_status asc",
+    "sop_return_document_status desc", "sop_return_customer_document_no",
+    "sop_return_customer_document_no asc", "sop_return_customer_document_no desc",
+    "sop_return_currency_id", "sop_return_currency_id asc",
+    "sop_return_currency_id desc", "sop_return_currency_name",
+    "sop_return_currency_name asc", "sop_return_currency_name desc",
+    "sop_return_currency_symbol", "sop_return_currency_symbol asc",
+    "sop_return_currency_symbol desc", "sop_return_exchange_rate",
+    "sop_return_exchange_rate asc", "sop_return_exchange_rate desc",
+    "sop_return_requested_delivery_date", "sop_return_requested_delivery_date asc",
+    "sop_return_requested_delivery_date desc", "sop_return_promised_delivery_date",
+    "sop_return_promised_delivery_date asc", "sop_return_promised_delivery_date desc",
+    "sop_return_analysis_code_1", "sop_return_analysis_code_1 asc",
+    "sop_return_analysis_code_1 desc", "sop_return_analysis_code_2",
+    "sop_return_analysis_code_2 asc", "sop_return_analysis_code_2 desc",
+    "sop_return_analysis_code_3", "sop_return_analysis_code_3 asc",
+    "sop_return_analysis_code_3 desc", "sop_return_analysis_code_4",
+    "sop_return_analysis_code_4 asc", "sop_return_analysis_code_4 desc",
+    "sop_return_analysis_code_5", "sop_return_analysis_code_5 asc",
+    "sop_return_analysis_code_5 desc", "sop_return_analysis_code_6",
+    "sop_return_analysis_code_6 asc", "sop_return_analysis_code_6 desc",
+    "sop_return_analysis_code_7", "sop_return_analysis_code_7 asc",
+    "sop_return_analysis_code_7 desc", "sop_return_analysis_code_8",
+    "sop_return_analysis_code_8 asc", "sop_return_analysis_code_8 desc",
+    "sop_return_analysis_code_9", "sop_return_analysis_code_9 asc",
+    "sop_return_analysis_code_9 desc", "sop_return_analysis_code_10",
+    "sop_return_analysis_code_10 asc", "sop_return_analysis_code_10 desc",
+    "sop_return_analysis_code_11", "sop_return_analysis_code_11 asc",
+    "sop_return_analysis_code_11 desc", "sop_return_analysis_code_12",
+    "sop_return_analysis_code_12 asc", "sop_return_analysis_code_12 desc",
+    "sop_return_analysis_code_13", "sop_return_analysis_code_13 asc",
+    "sop_return_analysis_code_13 desc", "sop_return_analysis_code_14",
+    "sop_return_analysis_code_14 asc", "sop_return_analysis_code_14 desc",
+    "sop_return_analysis_code_15", "sop_return_analysis_code_15 asc",
+    "sop_return_analysis_code_15 desc", "sop_return_analysis_code_16",
+    "sop_return_analysis_code_16 asc", "sop_return_analysis_code_16 desc",
+    "sop_return_analysis_code_17", "sop_return_analysis_code_17 asc",
+    "sop_return_analysis_code_17 desc", "sop_return_analysis_code_18",
+    "sop_return_analysis_code_18 asc", "sop_return_analysis_code_18 desc",
+    "sop_return_analysis_code_19", "sop_return_analysis_code_19 asc",
+    "sop_return_analysis_code_19 desc", "sop_return_analysis_code_20",
+    "sop_return_analysis_code_20 asc", "sop_return_analysis_code_20 desc",
+    "sop_return_date_time_updated", "sop_return_date_time_updated asc",
+    "sop_return_date_time_updated desc", "sop_return_line_id",
+    "sop_return_line_id asc", "sop_return_line_id desc", "sop_return_line_number",
+    "sop_return_line_number asc", "sop_return_line_number desc",
+    "sop_return_line_type", "sop_return_line_type asc", "sop_return_line_type desc",
+    "sop_return_line_product_code", "sop_return_line_product_code asc",
+    "sop_return_line_product_code desc", "sop_return_line_product_description",
+    "sop_return_line_product_description asc",
+    "sop_return_line_product_description desc", "sop_return_line_quantity",
+    "sop_return_line_quantity asc", "sop_return_line_quantity desc",
+    "sop_return_line_despatch_receipt_quantity",
+    "sop_return_line_despatch_receipt_quantity asc",
+    "sop_return_line_despatch_receipt_quantity desc",
+    "sop_return_line_invoice_credit_quantity",
+    "sop_return_line_invoice_credit_quantity asc",
+    "sop_return_line_invoice_credit_quantity desc",
+    "sop_return_line_selling_unit_description",
+    "sop_return_line_selling_unit_description asc",
+    "sop_return_line_selling_unit_description desc",
+    "sop_return_line_selling_unit_price", "sop_return_line_selling_unit_price asc",
+    "sop_return_line_selling_unit_price desc", "sop_return_line_unit_discount_percent",
+    "sop_return_line_unit_discount_percent asc",
+    "sop_return_line_unit_discount_percent desc",
+    "sop_return_line_unit_discount_value", "sop_return_line_unit_discount_value asc",
+    "sop_return_line_unit_discount_value desc", "sop_return_line_cost_price",
+    "sop_return_line_cost_price asc", "sop_return_line_cost_price desc",
+    "sop_return_line_total_value", "sop_return_line_total_value asc",
+    "sop_return_line_total_value desc", "sop_return_line_line_tax_value",
+    "sop_return_line_line_tax_value asc", "sop_return_line_line_tax_value desc",
+    "sop_return_line_discounted_unit_price",
+    "sop_return_line_discounted_unit_price asc",
+    "sop_return_line_discounted_unit_price desc",
+    "sop_return_line_requested_delivery_date",
+    "sop_return_line_requested_delivery_date asc",
+    "sop_return_line_requested_delivery_date desc",
+    "sop_return_line_promised_delivery_date",
+    "sop_return_line_promised_delivery_date asc",
+    "sop_return_line_promised_delivery_date desc", "sop_return_line_analysis_code_1",
+    "sop_return_line_analysis_code_1 asc", "sop_return_line_analysis_code_1 desc",
+    "sop_return_line_analysis_code_2", "sop_return_line_analysis_code_2 asc",
+    "sop_return_line_analysis_code_2 desc", "sop_return_line_analysis_code_3",
+    "sop_return_line_analysis_code_3 asc", "sop_return_line_analysis_code_3 desc",
+    "sop_return_line_analysis_code_4", "sop_return_line_analysis_code_4 asc",
+    "sop_return_line_analysis_code_4 desc", "sop_return_line_analysis_code_5",
+    "sop_return_line_analysis_code_5 asc", "sop_return_line_analysis_code_5 desc",
+    "sop_return_line_analysis_code_6", "sop_return_line_analysis_code_6 asc",
+    "sop_return_line_analysis_code_6 desc", "sop_return_line_analysis_code_7",
+    "sop_return_line_analysis_code_7 asc", "sop_return_line_analysis_code_7 desc",
+    "sop_return_line_analysis_code_8", "sop_return_line_analysis_code_8 asc",
+    "sop_return_line_analysis_code_8 desc", "sop_return_line_analysis_code_9",
+    "sop_return_line_analysis_code_9 asc", "sop_return_line_analysis_code_9 desc",
+    "sop_return_line_analysis_code_10", "sop_return_line_analysis_code_10 asc",
+    "sop_return_line_analysis_code_10 desc", "sop_return_line_analysis_code_11",
+    "sop_return_line_analysis_code_11 asc", "sop_return_line_analysis_code_11 desc",
+    "sop_return_line_analysis_code_12", "sop_return_line_analysis_code_12 asc",
+    "sop_return_line_analysis_code_12 desc", "sop_return_line_analysis_code_13",
+    "sop_return_line_analysis_code_13 asc", "sop_return_line_analysis_code_13 desc",
+    "sop_return_line_analysis_code_14", "sop_return_line_analysis_code_14 asc",
+    "sop_return_line_analysis_code_14 desc", "sop_return_line_analysis_code_15",
+    "sop_return_line_analysis_code_15 asc", "sop_return_line_analysis_code_15 desc",
+    "sop_return_line_analysis_code_16", "sop_return_line_analysis_code_16 asc",
+    "sop_return_line_analysis_code_16 desc", "sop_return_line_analysis_code_17",
+    "sop_return_line_analysis_code_17 asc", "sop_return_line_analysis_code_17 desc",
+    "sop_return_line_analysis_code_18", "sop_return_line_analysis_code_18 asc",
+    "sop_return_line_analysis_code_18 desc", "sop_return_line_analysis_code_19",
+    "sop_return_line_analysis_code_19 asc", "sop_return_line_analysis_code_19 desc",
+    "sop_return_line_analysis_code_20", "sop_return_line_analysis_code_20 asc",
+    "sop_return_line_analysis_code_20 desc", "sop_return_line_date_time_updated",
+    "sop_return_line_date_time_updated asc", "sop_return_line_date_time_updated desc",
+    "customer_id", "customer_id asc", "customer_id desc", "customer_reference",
+    "customer_reference asc", "customer_reference desc", "customer_name",
+    "customer_name asc", "customer_name desc", "product_id", "product_id asc",
+    "product_id desc", "product_code", "product_code asc", "product_code desc",
+    "product_name", "product_name asc", "product_name desc", "product_description",
+    "product_description asc", "product_description desc", "warehouse_id",
+    "warehouse_id asc", "warehouse_id desc", "warehouse_name", "warehouse_name asc",
+    "warehouse_name desc", "tax_code_id", "tax_code_id asc", "tax_code_id desc",
+    "tax_code_code", "tax_code_code asc", "tax_code_code desc", "tax_code_name",
+    "tax_code_name asc", "tax_code_name desc", "tax_code_rate", "tax_code_rate asc",
+    "tax_code_rate desc",
+]
+
+
+class SopReturnReceiptLineViewFilter(TypedDict, total=False):
+    """Fields of a `SopReturnReceiptLineView`, and what each has to equal."""
+
+    sop_return_id: int | None
+    sop_return_document_no: str | None
+    sop_return_document_date: DateOrTime | None
+    sop_return_document_status: str | int | None
+    sop_return_customer_document_no: str | None
+    sop_return_currency_id: int | None
+    sop_return_currency_name: str | None
+    sop_return_currency_symbol: str | None
+    sop_return_exchange_rate: Decimal | float | None
+    sop_return_requested_delivery_date: DateOrTime | None
+    sop_return_promised_delivery_date: DateOrTime | None
+    sop_return_analysis_code_1: str | None
+    sop_return_analysis_code_2: str | None
+    sop_return_analysis_code_3: str | None
+    sop_return_analysis_code_4: str | None
+    sop_return_analysis_code_5: str | None
+    sop_return_analysis_code_6: str | None
+    sop_return_analysis_code_7: str | None
+    sop_return_analysis_code_8: str | None
+    sop_return_analysis_code_9: str | None
+    sop_return_analysis_code_10: str | None
+    sop_return_analysis_code_11: str | None
+    sop_return_analysis_code_12: str | None
+    sop_return_analysis_code_13: str | None
+    sop_return_analysis_code_14: str | None
+    sop_return_analysis_code_15: str | None
+    sop_return_analysis_code_16: str | None
+    sop_return_analysis_code_17: str | None
+    sop_return_analysis_code_18: str | None
+    sop_return_analysis_code_19: str | None
+    sop_return_analysis_code_20: str | None
+    sop_return_date_time_updated: DateOrTime | None
+    sop_return_line_id: int | None
+    sop_return_line_number: int | None
+    sop_return_line_type: Literal["EnumLineTypeStandard", "EnumLineTypeFreeText", "EnumLineTypeCharge", "EnumLineTypeComment"] | str | int | None
+    sop_return_line_product_code: str | None
+    sop_return_line_product_description: str | None
+    sop_return_line_quantity: Decimal | float | None
+    sop_return_line_despatch_receipt_quantity: Decimal | float | None
+    sop_return_line_invoice_credit_quantity: Decimal | float | None
+    sop_return_line_selling_unit_description: str | None
+    sop_return_line_selling_unit_price: Decimal | float | None
+    sop_return_line_unit_discount_percent: Decimal | float | None
+    sop_return_line_unit_discount_value: Decimal | float | None
+    sop_return_line_cost_price: Decimal | float | None
+    sop_return_line_total_value: Decimal | float | None
+    sop_return_line_line_tax_value: Decimal | float | None
+    sop_return_line_discounted_unit_price: Decimal | float | None
+    sop_return_line_requested_delivery_date: DateOrTime | None
+    sop_return_line_promised_delivery_date: DateOrTime | None
+    sop_return_line_analysis_code_1: str | None
+    sop_return_line_analysis_code_2: str | None
+    sop_return_line_analysis_code_3: str | None
+    sop_return_line_analysis_code_4: str | None
+    sop_return_line_analysis_code_5: str | None
+    sop_return_line_analysis_code_6: str | None
+    sop_return_line_analysis_code_7: str | None
+    sop_return_line_analysis_code_8: str | None
+    sop_return_line_analysis_code_9: str | None
+    sop_return_line_analysis_code_10: str | None
+    sop_return_line_analysis_code_11: str | None
+    sop_return_line_analysis_code_12: str | None
+    sop_return_line_analysis_code_13: str | None
+    sop_return_line_analysis_code_14: str | None
+    sop_return_line_analysis_code_15: str | None
+    sop_return_line_analysis_code_16: str | None
+    sop_return_line_analysis_code_17: str | None
+    sop_return_line_analysis_code_18: str | None
+    sop_return_line_analysis_code_19: str | None
+    sop_return_line_analysis_code_20: str | None
+    sop_return_line_date_time_updated: DateOrTime | None
+    customer_id: int | None
+    customer_reference: str | None
+    customer_name: str | None
+    product_id: int | None
+    product_code: str | None
+    product_name: str | None
+    product_description: str | None
+    warehouse_id: int | None
+    warehouse_name: str | None
+    tax_code_id: int | None
+    tax_code_code: int | None
+    tax_code_name: str | None
+    tax_code_rate: Decimal | float | None
+
+SopReturnReceiptLineViewSelect: TypeAlias = Literal[
+    "sop_return_id", "sop_return_document_no", "sop_return_document_date",
+    "sop_return_document_status", "sop_return_customer_document_no",
+    "sop_return_currency_id", "sop_return_currency_name", "sop_return_currency_symbol",
+    "sop_return_exchange_rate", "sop_return_requested_delivery_date",
+    "sop_return_promised_delivery_date", "sop_return_analysis_code_1",
+    "sop_return_analysis_code_2", "sop_return_analysis_code_3",
+    "sop_return_analysis_code_4", "sop_return_analysis_code_5",
+    "sop_return_analysis_code_6", "sop_return_analysis_code_7",
+    "sop_return_analysis_code_8", "sop_return_analysis_code_9",
+    "sop_return_analysis_code_10", "sop_return_analysis_code_11",
+    "sop_return_analysis_code_12", "sop_return_analysis_code_13",
+    "sop_return_analysis_code_14", "sop_return_analysis_code_15",
+    "sop_return_analysis_code_16", "sop_return_analysis_code_17",
+    "sop_return_analysis_code_18", "sop_return_analysis_code_19",
+    "sop_return_analysis_code_20", "sop_return_date_time_updated",
+    "sop_return_line_id", "sop_return_line_number", "sop_return_line_type",
+    "sop_return_line_product_code", "sop_return_line_product_description",
+    "sop_return_line_quantity", "sop_return_line_despatch_receipt_quantity",
+    "sop_return_line_invoice_credit_quantity",
+    "sop_return_line_selling_unit_description", "sop_return_line_selling_unit_price",
+    "sop_return_line_unit_discount_percent", "sop_return_line_unit_discount_value",
+    "sop_return_line_cost_price", "sop_return_line_total_value",
+    "sop_return_line_line_tax_value", "sop_return_line_discounted_unit_price",
+    "sop_return_line_requested_delivery_date",
+    "sop_return_line_promised_delivery_date", "sop_return_line_analysis_code_1",
+    "sop_return_line_analysis_code_2", "sop_return_line_analysis_code_3",
+    "sop_return_line_analysis_code_4", "sop_return_line_analysis_code_5",
+    "sop_return_line_analysis_code_6", "sop_return_line_analysis_code_7",
+    "sop_return_line_analysis_code_8", "sop_return_line_analysis_code_9",
+    "sop_return_line_analysis_code_10", "sop_return_line_analysis_code_11",
+    "sop_return_line_analysis_code_12", "sop_return_line_analysis_code_13",
+    "sop_return_line_analysis_code_14", "sop_return_line_analysis_code_15",
+    "sop_return_line_analysis_code_16", "sop_return_line_analysis_code_17",
+    "sop_return_line_analysis_code_18", "sop_return_line_analysis_code_19",
+    "sop_return_line_analysis_code_20", "sop_return_line_date_time_updated",
+    "customer_id", "customer_reference", "customer_name", "product_id", "product_code",
+    "product_name", "product_description", "warehouse_id", "warehouse_name",
+    "tax_code_id", "tax_code_code", "tax_code_name", "tax_code_rate",
+]
+
+SopReturnReceiptLineViewOrderBy: TypeAlias = Literal[
     "sop_return_id", "sop_return_id asc", "sop_return_id desc",
     "sop_return_document_no", "sop_return_document_no asc",
     "sop_return_document_no desc", "sop_return_document_date",

@@ -1272,3 +1272,481 @@ class SopItemTraceableAdjustmentItemInput(TypedDict, total=False):
     """Number, 5 decimal places, required when created."""
     is_selected: bool
     """True or false, required when created."""
+
+
+class SopReturnCashAccountInvoiceAddressInput(TypedDict, total=False):
+    """A `SopReturnCashAccountInvoiceAddress` inside another input: with its id to change it."""
+
+    id: int
+    postal_name: str
+    """Text, 60 characters at most."""
+    address_1: str
+    """Text, 60 characters at most."""
+    address_2: str
+    """Text, 60 characters at most."""
+    address_3: str
+    """Text, 60 characters at most."""
+    address_4: str
+    """Text, 60 characters at most."""
+    city: str
+    """Text, 60 characters at most."""
+    county: str
+    """Text, 60 characters at most."""
+    country: str
+    """Text, 60 characters at most."""
+    postcode: str
+    """Text, 10 characters at most."""
+
+
+class SopReturnDeliveryAddressInput(TypedDict, total=False):
+    """A `SopReturnDeliveryAddress` inside another input: with its id to change it."""
+
+    id: int
+    postal_name: str
+    """Text, 60 characters at most."""
+    address_1: str
+    """Text, 60 characters at most."""
+    address_2: str
+    """Text, 60 characters at most."""
+    address_3: str
+    """Text, 60 characters at most."""
+    address_4: str
+    """Text, 60 characters at most."""
+    city: str
+    """Text, 60 characters at most."""
+    county: str
+    """Text, 60 characters at most."""
+    country: str
+    """Text, 60 characters at most."""
+    postcode: str
+    """Text, 10 characters at most."""
+    contact: str
+    """Text, 235 characters at most."""
+    telephone_number: str
+    """Text, 30 characters at most."""
+    fax_number: str
+    """Text, 30 characters at most."""
+    email_address: str
+    """Text, 255 characters at most."""
+    tax_number: str
+    """Text, 30 characters at most."""
+    tax_code_id: int
+    """Whole number."""
+    country_code_id: int
+    """Whole number."""
+
+
+class _SopReturnOptional(TypedDict, total=False):
+    """Optional fields of a `SopReturn`."""
+
+    customer_type: (
+        Literal[
+            "EnumCustomerTypeCredit", "EnumCustomerTypeCash", "EnumCustomerTypeProspect"
+        ]
+        | str
+    )
+    """Enum."""
+    is_editing: bool
+    """True or false."""
+    is_to_sequence_lines: bool
+    """True or false."""
+    recalculate_prices: bool
+    """True or false."""
+    apply_available_document_discount_percent: bool
+    """True or false."""
+    lock_id: int
+    """Whole number."""
+    customer_delivery_address_id: int
+    """Whole number."""
+    document_no: str
+    """Text, 20 characters at most."""
+    document_date: DateOrTime
+    """Time, UTC."""
+    document_status: (
+        Literal[
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ]
+        | str
+    )
+    """Enum."""
+    currency_id: int
+    """Whole number."""
+    exchange_rate: Decimal | float
+    """Number, 6 decimal places."""
+    customer_document_no: str
+    """Text, 30 characters at most."""
+    use_invoice_address: bool
+    """True or false."""
+    is_triangulated: bool
+    """True or false."""
+    settlement_discount_days: int
+    """Whole number."""
+    settlement_discount_percent: Decimal | float
+    """Number, 2 decimal places."""
+    document_discount_percent: Decimal | float
+    """Number, 2 decimal places."""
+    document_created_by: str
+    """Text, 30 characters at most."""
+    requested_delivery_date: DateOrTime
+    """Time, UTC."""
+    promised_delivery_date: DateOrTime
+    """Time, UTC."""
+    order_priority: str
+    """Text, 1 characters at most."""
+    analysis_code_1: str
+    """Text, 60 characters at most."""
+    analysis_code_2: str
+    """Text, 60 characters at most."""
+    analysis_code_3: str
+    """Text, 60 characters at most."""
+    analysis_code_4: str
+    """Text, 60 characters at most."""
+    analysis_code_5: str
+    """Text, 60 characters at most."""
+    analysis_code_6: str
+    """Text, 60 characters at most."""
+    analysis_code_7: str
+    """Text, 60 characters at most."""
+    analysis_code_8: str
+    """Text, 60 characters at most."""
+    analysis_code_9: str
+    """Text, 60 characters at most."""
+    analysis_code_10: str
+    """Text, 60 characters at most."""
+    analysis_code_11: str
+    """Text, 60 characters at most."""
+    analysis_code_12: str
+    """Text, 60 characters at most."""
+    analysis_code_13: str
+    """Text, 60 characters at most."""
+    analysis_code_14: str
+    """Text, 60 characters at most."""
+    analysis_code_15: str
+    """Text, 60 characters at most."""
+    analysis_code_16: str
+    """Text, 60 characters at most."""
+    analysis_code_17: str
+    """Text, 60 characters at most."""
+    analysis_code_18: str
+    """Text, 60 characters at most."""
+    analysis_code_19: str
+    """Text, 60 characters at most."""
+    analysis_code_20: str
+    """Text, 60 characters at most."""
+    spare_text_1: str
+    """Text, 100 characters at most."""
+    spare_text_2: str
+    """Text, 100 characters at most."""
+    spare_text_3: str
+    """Text, 100 characters at most."""
+    spare_text_4: str
+    """Text, 100 characters at most."""
+    spare_text_5: str
+    """Text, 100 characters at most."""
+    spare_text_6: str
+    """Text, 100 characters at most."""
+    spare_text_7: str
+    """Text, 100 characters at most."""
+    spare_text_8: str
+    """Text, 100 characters at most."""
+    spare_text_9: str
+    """Text, 100 characters at most."""
+    spare_text_10: str
+    """Text, 100 characters at most."""
+    spare_number_1: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_2: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_3: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_4: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_5: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_6: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_7: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_8: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_9: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_10: Decimal | float
+    """Number, 5 decimal places."""
+    spare_date_1: DateOrTime
+    """Time, UTC."""
+    spare_date_2: DateOrTime
+    """Time, UTC."""
+    spare_date_3: DateOrTime
+    """Time, UTC."""
+    spare_date_4: DateOrTime
+    """Time, UTC."""
+    spare_date_5: DateOrTime
+    """Time, UTC."""
+    spare_bool_1: bool
+    """True or false."""
+    spare_bool_2: bool
+    """True or false."""
+    spare_bool_3: bool
+    """True or false."""
+    spare_bool_4: bool
+    """True or false."""
+    spare_bool_5: bool
+    """True or false."""
+    cash_account_invoice_address: SopReturnCashAccountInvoiceAddressInput
+    """Related record, when expanded."""
+    delivery_address: SopReturnDeliveryAddressInput
+    """Related record, when expanded."""
+    profitability: SopOrderReturnProfitInput
+    """Related record, when expanded."""
+    lines: list[SopReturnLineInput]
+    """Related records, when expanded."""
+    memos: list[SopReturnMemoInput]
+    """Related records, when expanded."""
+
+
+class SopReturnInput(_SopReturnOptional):
+    """What creating a `SopReturn` takes."""
+
+    customer_id: int
+    """Whole number, required when created."""
+
+
+class SopReturnChanges(_SopReturnOptional, total=False):
+    """What updating a `SopReturn` takes: only what changes."""
+
+    customer_id: int
+    """Whole number, required when created."""
+
+
+class SopReturnLineInput(TypedDict, total=False):
+    """A `SopReturnLine` inside another input: with its id to change it."""
+
+    id: int
+    line_type: (
+        Literal[
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ]
+        | str
+    )
+    """Enum, required when created."""
+    product_id: int
+    """Whole number."""
+    warehouse_id: int
+    """Whole number."""
+    create_cancelled_line: bool
+    """True or false."""
+    code: str
+    """Text, 30 characters at most."""
+    use_description: bool
+    """True or false."""
+    description: str
+    """Text, 6000 characters at most."""
+    line_quantity: Decimal | float
+    """Number, 5 decimal places."""
+    tax_code_id: int
+    """Whole number."""
+    nominal_reference: str
+    """Text, 8 characters at most."""
+    nominal_cost_centre: str
+    """Text, 3 characters at most."""
+    nominal_department: str
+    """Text, 3 characters at most."""
+    allocated_quantity: Decimal | float
+    """Number, 5 decimal places."""
+    selling_unit_id: int
+    """Whole number."""
+    selling_unit_description: str
+    """Text, 20 characters at most."""
+    selling_unit_price: Decimal | float
+    """Number, 5 decimal places."""
+    selling_unit_price_overridden: bool
+    """True or false."""
+    pricing_unit_id: int
+    """Whole number."""
+    pricing_unit_description: str
+    """Text, 20 characters at most."""
+    unit_discount_percent: Decimal | float
+    """Number, 2 decimal places."""
+    discount_percent_specified: bool
+    """True or false."""
+    unit_discount_value: Decimal | float
+    """Number, 5 decimal places."""
+    unit_discount_overridden: bool
+    """True or false."""
+    discounted_unit_price: Decimal | float
+    """Number, 2 decimal places."""
+    cost_price: Decimal | float
+    """Number, 5 decimal places."""
+    retain_manual_prices: bool
+    """True or false."""
+    fulfilment_method: Literal["EnumFulfilmentFromStock"] | str
+    """Enum."""
+    confirmation_intent_type: Literal["ConfirmOnDespatch"] | str
+    """Enum."""
+    requested_delivery_date: DateOrTime
+    """Time, UTC."""
+    promised_delivery_date: DateOrTime
+    """Time, UTC."""
+    picking_list_comment: str
+    """Text, 160 characters at most."""
+    despatch_note_comment: str
+    """Text, 160 characters at most."""
+    show_on_customer_docs: bool
+    """True or false."""
+    show_on_picking_list_type: Literal["Show", "DoNotShow"] | str
+    """Enum."""
+    analysis_code_1: str
+    """Text, 60 characters at most."""
+    analysis_code_2: str
+    """Text, 60 characters at most."""
+    analysis_code_3: str
+    """Text, 60 characters at most."""
+    analysis_code_4: str
+    """Text, 60 characters at most."""
+    analysis_code_5: str
+    """Text, 60 characters at most."""
+    analysis_code_6: str
+    """Text, 60 characters at most."""
+    analysis_code_7: str
+    """Text, 60 characters at most."""
+    analysis_code_8: str
+    """Text, 60 characters at most."""
+    analysis_code_9: str
+    """Text, 60 characters at most."""
+    analysis_code_10: str
+    """Text, 60 characters at most."""
+    analysis_code_11: str
+    """Text, 60 characters at most."""
+    analysis_code_12: str
+    """Text, 60 characters at most."""
+    analysis_code_13: str
+    """Text, 60 characters at most."""
+    analysis_code_14: str
+    """Text, 60 characters at most."""
+    analysis_code_15: str
+    """Text, 60 characters at most."""
+    analysis_code_16: str
+    """Text, 60 characters at most."""
+    analysis_code_17: str
+    """Text, 60 characters at most."""
+    analysis_code_18: str
+    """Text, 60 characters at most."""
+    analysis_code_19: str
+    """Text, 60 characters at most."""
+    analysis_code_20: str
+    """Text, 60 characters at most."""
+    spare_text_1: str
+    """Text, 100 characters at most."""
+    spare_text_2: str
+    """Text, 100 characters at most."""
+    spare_text_3: str
+    """Text, 100 characters at most."""
+    spare_text_4: str
+    """Text, 100 characters at most."""
+    spare_text_5: str
+    """Text, 100 characters at most."""
+    spare_text_6: str
+    """Text, 100 characters at most."""
+    spare_text_7: str
+    """Text, 100 characters at most."""
+    spare_text_8: str
+    """Text, 100 characters at most."""
+    spare_text_9: str
+    """Text, 100 characters at most."""
+    spare_text_10: str
+    """Text, 100 characters at most."""
+    spare_number_1: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_2: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_3: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_4: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_5: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_6: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_7: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_8: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_9: Decimal | float
+    """Number, 5 decimal places."""
+    spare_number_10: Decimal | float
+    """Number, 5 decimal places."""
+    spare_date_1: DateOrTime
+    """Time, UTC."""
+    spare_date_2: DateOrTime
+    """Time, UTC."""
+    spare_date_3: DateOrTime
+    """Time, UTC."""
+    spare_date_4: DateOrTime
+    """Time, UTC."""
+    spare_date_5: DateOrTime
+    """Time, UTC."""
+    spare_bool_1: bool
+    """True or false."""
+    spare_bool_2: bool
+    """True or false."""
+    spare_bool_3: bool
+    """True or false."""
+    spare_bool_4: bool
+    """True or false."""
+    spare_bool_5: bool
+    """True or false."""
+    profitability: SopOrderReturnLineProfitInput
+    """Related record, when expanded."""
+    is_to_delete: bool
+    """True or false."""
+
+
+class SopReturnMemoInput(TypedDict, total=False):
+    """A `SopReturnMemo` inside another input: with its id to change it."""
+
+    id: int
+    sop_order_return_id: int
+    """Whole number, required when created."""
+    is_active: bool
+    """True or false."""
+    note: str
+    """Text, 1000 characters at most."""
+    is_to_delete: bool
+    """True or false."""
+
+
+class _SopReturnsNewRequestOptional(TypedDict, total=False):
+    """Optional fields of a `SopReturnsNewRequest`."""
+
+
+class SopReturnsNewRequestInput(_SopReturnsNewRequestOptional):
+    """What creating a `SopReturnsNewRequest` takes."""
+
+    customer_id: int
+    """Whole number, required when created."""
+
+
+class _SopReturnDuplicateFlagsOptional(TypedDict, total=False):
+    """Optional fields of a `SopReturnDuplicateFlags`."""
+
+    prices_and_discounts: bool
+    """True or false."""
+
+
+class SopReturnDuplicateFlagsInput(_SopReturnDuplicateFlagsOptional):
+    """What creating a `SopReturnDuplicateFlags` takes."""
+
+    source_id: int
+    """Whole number, required when created."""
+    customer_id: int
+    """Whole number, required when created."""

@@ -926,3 +926,24 @@ class AgedBalancesAgeingType(Record, frozen=True):
     """Text, 50 characters at most, read-only."""
     value: str | None = None
     """Text, 50 characters at most, read-only."""
+
+
+class AppliesToStatusTypeFields(Fields):
+    """Fields of `AppliesToStatusType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class AppliesToStatusType(Record, frozen=True):
+    """Sage's `applies_to_status_type`, not in the documents: as `allocation_status_type`, by inference."""
+
+    fields: ClassVar[AppliesToStatusTypeFields] = AppliesToStatusTypeFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most."""
+    value: str | None = None
+    """Text, 50 characters at most."""

@@ -3867,6 +3867,161 @@ class CustomerYearValueView(Record, frozen=True):
     """Time, UTC."""
 
 
+class CommunicationContactTypeFields(Fields):
+    """Fields of `CommunicationContactType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class CommunicationContactType(Record, frozen=True):
+    """Sage's `communication_contact_type`, not in the documents: as `head_office_type`, by inference."""
+
+    fields: ClassVar[CommunicationContactTypeFields] = CommunicationContactTypeFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most, read-only."""
+    value: str | None = None
+    """Text, 50 characters at most, read-only."""
+
+
+class CommunicationLocationTypeFields(Fields):
+    """Fields of `CommunicationLocationType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class CommunicationLocationType(Record, frozen=True):
+    """Sage's `communication_location_type`, not in the documents: as `head_office_type`, by inference."""
+
+    fields: ClassVar[CommunicationLocationTypeFields] = (
+        CommunicationLocationTypeFields()
+    )
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most, read-only."""
+    value: str | None = None
+    """Text, 50 characters at most, read-only."""
+
+
+class CommunicationOutcomeTypeFields(Fields):
+    """Fields of `CommunicationOutcomeType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class CommunicationOutcomeType(Record, frozen=True):
+    """Sage's `communication_outcome_type`, not in the documents: as `head_office_type`, by inference."""
+
+    fields: ClassVar[CommunicationOutcomeTypeFields] = CommunicationOutcomeTypeFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most, read-only."""
+    value: str | None = None
+    """Text, 50 characters at most, read-only."""
+
+
+class CommunicationStyleTypeFields(Fields):
+    """Fields of `CommunicationStyleType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class CommunicationStyleType(Record, frozen=True):
+    """Sage's `communication_style_type`, not in the documents: as `head_office_type`, by inference."""
+
+    fields: ClassVar[CommunicationStyleTypeFields] = CommunicationStyleTypeFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most, read-only."""
+    value: str | None = None
+    """Text, 50 characters at most, read-only."""
+
+
+class CommunicationTypeFields(Fields):
+    """Fields of `CommunicationType`."""
+
+    id: IntegerField
+    description: TextField
+    value: TextField
+
+
+class CommunicationType(Record, frozen=True):
+    """Sage's `communication_type`, not in the documents: as `head_office_type`, by inference."""
+
+    fields: ClassVar[CommunicationTypeFields] = CommunicationTypeFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    description: str | None = None
+    """Text, 50 characters at most, read-only."""
+    value: str | None = None
+    """Text, 50 characters at most, read-only."""
+
+
+class ProductCustomerAlertViewFields(Fields):
+    """Fields of `ProductCustomerAlertView`."""
+
+    customer_id: IntegerField
+    alert_text: TextField
+    is_active: BooleanField
+    product_id: IntegerField
+
+
+class ProductCustomerAlertView(Record, frozen=True):
+    """Sage's `product_customer_alert_view`, not in the documents: as `customer_alert`, by inference."""
+
+    fields: ClassVar[ProductCustomerAlertViewFields] = ProductCustomerAlertViewFields()
+
+    customer_id: int | None = None
+    """Whole number, required when created."""
+    alert_text: str | None = None
+    """Text, 255 characters at most."""
+    is_active: bool | None = None
+    """True or false."""
+    product_id: int | None = None
+    """Whole number, not in the documents."""
+
+
+class ProductSupplierAlertViewFields(Fields):
+    """Fields of `ProductSupplierAlertView`."""
+
+    alert_text: TextField
+    is_active: BooleanField
+    supplier_id: IntegerField
+    product_id: IntegerField
+
+
+class ProductSupplierAlertView(Record, frozen=True):
+    """Sage's `product_supplier_alert_view`, not in the documents: as `customer_alert`, by inference."""
+
+    fields: ClassVar[ProductSupplierAlertViewFields] = ProductSupplierAlertViewFields()
+
+    alert_text: str | None = None
+    """Text, 255 characters at most."""
+    is_active: bool | None = None
+    """True or false."""
+    supplier_id: int | None = None
+    """Whole number, not in the documents."""
+    product_id: int | None = None
+    """Whole number, not in the documents."""
+
+
 from sage200_async.catalog.models.financials import (
     CountryCode,
     CountryCodeFields,

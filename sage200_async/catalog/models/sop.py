@@ -5522,6 +5522,1210 @@ class SopSettings(Record, frozen=True):
     """Related record, when expanded, changelog 2021-07-26."""
 
 
+class SopReturnCashAccountInvoiceAddressFields(Fields):
+    """Fields of `SopReturnCashAccountInvoiceAddress`."""
+
+    id: IntegerField
+    postal_name: TextField
+    address_1: TextField
+    address_2: TextField
+    address_3: TextField
+    address_4: TextField
+    city: TextField
+    county: TextField
+    country: TextField
+    postcode: TextField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
+
+
+class SopReturnCashAccountInvoiceAddress(Record, frozen=True):
+    """Sage's `sop_return`, related `cash_account_invoice_address`."""
+
+    fields: ClassVar[SopReturnCashAccountInvoiceAddressFields] = (
+        SopReturnCashAccountInvoiceAddressFields()
+    )
+
+    id: int | None = None
+    """Whole number, read-only."""
+    postal_name: str | None = None
+    """Text, 60 characters at most."""
+    address_1: str | None = None
+    """Text, 60 characters at most."""
+    address_2: str | None = None
+    """Text, 60 characters at most."""
+    address_3: str | None = None
+    """Text, 60 characters at most."""
+    address_4: str | None = None
+    """Text, 60 characters at most."""
+    city: str | None = None
+    """Text, 60 characters at most."""
+    county: str | None = None
+    """Text, 60 characters at most."""
+    country: str | None = None
+    """Text, 60 characters at most."""
+    postcode: str | None = None
+    """Text, 10 characters at most."""
+    date_time_created: UtcTime | None = None
+    """Time, UTC, read-only."""
+    date_time_updated: UtcTime | None = None
+    """Time, UTC, read-only."""
+
+
+class SopReturnDeliveryAddressFields(Fields):
+    """Fields of `SopReturnDeliveryAddress`."""
+
+    id: IntegerField
+    postal_name: TextField
+    address_1: TextField
+    address_2: TextField
+    address_3: TextField
+    address_4: TextField
+    city: TextField
+    county: TextField
+    country: TextField
+    postcode: TextField
+    contact: TextField
+    telephone_number: TextField
+    fax_number: TextField
+    email_address: TextField
+    tax_number: TextField
+    tax_code_id: IntegerField
+    country_code_id: IntegerField
+    tax_code: "TaxCodeFields"
+    country_code: "CountryCodeFields"
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
+
+
+class SopReturnDeliveryAddress(Record, frozen=True):
+    """Sage's `sop_return`, related `delivery_address`."""
+
+    fields: ClassVar[SopReturnDeliveryAddressFields] = SopReturnDeliveryAddressFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    postal_name: str | None = None
+    """Text, 60 characters at most."""
+    address_1: str | None = None
+    """Text, 60 characters at most."""
+    address_2: str | None = None
+    """Text, 60 characters at most."""
+    address_3: str | None = None
+    """Text, 60 characters at most."""
+    address_4: str | None = None
+    """Text, 60 characters at most."""
+    city: str | None = None
+    """Text, 60 characters at most."""
+    county: str | None = None
+    """Text, 60 characters at most."""
+    country: str | None = None
+    """Text, 60 characters at most."""
+    postcode: str | None = None
+    """Text, 10 characters at most."""
+    contact: str | None = None
+    """Text, 235 characters at most."""
+    telephone_number: str | None = None
+    """Text, 30 characters at most."""
+    fax_number: str | None = None
+    """Text, 30 characters at most."""
+    email_address: str | None = None
+    """Text, 255 characters at most."""
+    tax_number: str | None = None
+    """Text, 30 characters at most."""
+    tax_code_id: int | None = None
+    """Whole number."""
+    country_code_id: int | None = None
+    """Whole number."""
+    tax_code: "TaxCode | None" = None
+    """Related record, when expanded."""
+    country_code: "CountryCode | None" = None
+    """Related record, when expanded."""
+    date_time_created: UtcTime | None = None
+    """Time, UTC, read-only."""
+    date_time_updated: UtcTime | None = None
+    """Time, UTC, read-only."""
+
+
+class SopReturnFields(Fields):
+    """Fields of `SopReturn`."""
+
+    id: IntegerField
+    customer_id: IntegerField
+    customer_type: EnumField
+    is_draft: BooleanField
+    is_editing: BooleanField
+    is_to_sequence_lines: BooleanField
+    recalculate_prices: BooleanField
+    apply_available_document_discount_percent: BooleanField
+    lock_id: IntegerField
+    customer_delivery_address_id: IntegerField
+    document_no: TextField
+    document_date: DateTimeField
+    document_status: EnumField
+    despatch_receipt_status: EnumField
+    invoice_credit_status: EnumField
+    cancelled_status: EnumField
+    currency_id: IntegerField
+    exchange_rate: NumberField
+    subtotal_goods_value: NumberField
+    subtotal_charge_net_value: NumberField
+    subtotal_charge_tax_value: NumberField
+    subtotal_discount_value: NumberField
+    total_net_value: NumberField
+    total_tax_value: NumberField
+    total_gross_value: NumberField
+    customer_document_no: TextField
+    use_invoice_address: BooleanField
+    is_triangulated: BooleanField
+    settlement_discount_days: IntegerField
+    settlement_discount_percent: NumberField
+    document_discount_percent: NumberField
+    available_document_discount_percent: NumberField
+    document_created_by: TextField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
+    order_priority: TextField
+    external_reference: TextField
+    analysis_code_1: TextField
+    analysis_code_2: TextField
+    analysis_code_3: TextField
+    analysis_code_4: TextField
+    analysis_code_5: TextField
+    analysis_code_6: TextField
+    analysis_code_7: TextField
+    analysis_code_8: TextField
+    analysis_code_9: TextField
+    analysis_code_10: TextField
+    analysis_code_11: TextField
+    analysis_code_12: TextField
+    analysis_code_13: TextField
+    analysis_code_14: TextField
+    analysis_code_15: TextField
+    analysis_code_16: TextField
+    analysis_code_17: TextField
+    analysis_code_18: TextField
+    analysis_code_19: TextField
+    analysis_code_20: TextField
+    spare_text_1: TextField
+    spare_text_2: TextField
+    spare_text_3: TextField
+    spare_text_4: TextField
+    spare_text_5: TextField
+    spare_text_6: TextField
+    spare_text_7: TextField
+    spare_text_8: TextField
+    spare_text_9: TextField
+    spare_text_10: TextField
+    spare_number_1: NumberField
+    spare_number_2: NumberField
+    spare_number_3: NumberField
+    spare_number_4: NumberField
+    spare_number_5: NumberField
+    spare_number_6: NumberField
+    spare_number_7: NumberField
+    spare_number_8: NumberField
+    spare_number_9: NumberField
+    spare_number_10: NumberField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
+    spare_bool_1: BooleanField
+    spare_bool_2: BooleanField
+    spare_bool_3: BooleanField
+    spare_bool_4: BooleanField
+    spare_bool_5: BooleanField
+    cash_account_invoice_address: "SopReturnCashAccountInvoiceAddressFields"
+    currency: "CurrencyFields"
+    customer: "CustomerFields"
+    delivery_address: "SopReturnDeliveryAddressFields"
+    profitability: "SopOrderReturnProfitFields"
+    lines: "SopReturnLineFields"
+    memos: "SopReturnMemoFields"
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
+    _values = {
+        "customer_type": (
+            "EnumCustomerTypeCredit",
+            "EnumCustomerTypeCash",
+            "EnumCustomerTypeProspect",
+        ),
+        "document_status": (
+            "EnumDocumentStatusLive",
+            "EnumDocumentStatusOnHold",
+            "EnumDocumentStatusComplete",
+            "EnumDocumentStatusDispute",
+            "EnumDocumentStatusCancelled",
+            "EnumDocumentStatusDraft",
+            "EnumDocumentStatusPrinted",
+        ),
+    }
+
+
+class SopReturn(Record, frozen=True):
+    """Sage's `sop_return`, not in the documents: as `sop_quote`, by inference."""
+
+    fields: ClassVar[SopReturnFields] = SopReturnFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    customer_id: int | None = None
+    """Whole number, required when created."""
+    customer_type: str | None = None
+    """Enum."""
+    is_draft: bool | None = None
+    """True or false, read-only."""
+    is_editing: bool | None = None
+    """True or false."""
+    is_to_sequence_lines: bool | None = None
+    """True or false."""
+    recalculate_prices: bool | None = None
+    """True or false."""
+    apply_available_document_discount_percent: bool | None = None
+    """True or false."""
+    lock_id: int | None = None
+    """Whole number."""
+    customer_delivery_address_id: int | None = None
+    """Whole number."""
+    document_no: str | None = None
+    """Text, 20 characters at most."""
+    document_date: UtcTime | None = None
+    """Time, UTC."""
+    document_status: str | None = None
+    """Enum."""
+    despatch_receipt_status: str | None = None
+    """Enum, read-only."""
+    invoice_credit_status: str | None = None
+    """Enum, read-only."""
+    cancelled_status: str | None = None
+    """Enum, read-only."""
+    currency_id: int | None = None
+    """Whole number."""
+    exchange_rate: Decimal | None = None
+    """Number, 6 decimal places."""
+    subtotal_goods_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    subtotal_charge_net_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    subtotal_charge_tax_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    subtotal_discount_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    total_net_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    total_tax_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    total_gross_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    customer_document_no: str | None = None
+    """Text, 30 characters at most."""
+    use_invoice_address: bool | None = None
+    """True or false."""
+    is_triangulated: bool | None = None
+    """True or false."""
+    settlement_discount_days: int | None = None
+    """Whole number."""
+    settlement_discount_percent: Decimal | None = None
+    """Number, 2 decimal places."""
+    document_discount_percent: Decimal | None = None
+    """Number, 2 decimal places."""
+    available_document_discount_percent: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    document_created_by: str | None = None
+    """Text, 30 characters at most."""
+    requested_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    promised_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    order_priority: str | None = None
+    """Text, 1 characters at most."""
+    external_reference: str | None = None
+    """Text, 20 characters at most, read-only."""
+    analysis_code_1: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_2: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_3: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_4: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_5: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_6: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_7: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_8: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_9: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_10: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_11: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_12: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_13: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_14: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_15: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_16: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_17: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_18: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_19: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_20: str | None = None
+    """Text, 60 characters at most."""
+    spare_text_1: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_2: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_3: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_4: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_5: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_6: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_7: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_8: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_9: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_10: str | None = None
+    """Text, 100 characters at most."""
+    spare_number_1: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_2: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_3: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_4: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_5: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_6: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_7: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_8: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_9: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_10: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_date_1: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_2: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_3: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_4: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_5: UtcTime | None = None
+    """Time, UTC."""
+    spare_bool_1: bool | None = None
+    """True or false."""
+    spare_bool_2: bool | None = None
+    """True or false."""
+    spare_bool_3: bool | None = None
+    """True or false."""
+    spare_bool_4: bool | None = None
+    """True or false."""
+    spare_bool_5: bool | None = None
+    """True or false."""
+    cash_account_invoice_address: "SopReturnCashAccountInvoiceAddress | None" = None
+    """Related record, when expanded."""
+    currency: "Currency | None" = None
+    """Related record, when expanded, read-only."""
+    customer: "Customer | None" = None
+    """Related record, when expanded, read-only."""
+    delivery_address: "SopReturnDeliveryAddress | None" = None
+    """Related record, when expanded."""
+    profitability: "SopOrderReturnProfit | None" = None
+    """Related record, when expanded."""
+    lines: "list[SopReturnLine] | None" = None
+    """Related records, when expanded."""
+    memos: "list[SopReturnMemo] | None" = None
+    """Related records, when expanded."""
+    date_time_created: UtcTime | None = None
+    """Time, UTC, read-only."""
+    date_time_updated: UtcTime | None = None
+    """Time, UTC, read-only."""
+
+
+class SopReturnLineFields(Fields):
+    """Fields of `SopReturnLine`."""
+
+    id: IntegerField
+    sop_return_id: IntegerField
+    line_type: EnumField
+    product_id: IntegerField
+    warehouse_id: IntegerField
+    create_cancelled_line: BooleanField
+    code: TextField
+    use_description: BooleanField
+    description: TextField
+    line_quantity: NumberField
+    line_number: IntegerField
+    tax_code_id: IntegerField
+    nominal_reference: TextField
+    nominal_cost_centre: TextField
+    nominal_department: TextField
+    allocated_quantity: NumberField
+    available_for_despatch: NumberField
+    despatch_receipt_quantity: NumberField
+    invoice_credit_quantity: NumberField
+    posted_invoice_credit_quantity: NumberField
+    stock_unit_line_quantity: NumberField
+    stock_unit_to_allocate_quantity: NumberField
+    stock_unit_allocated_quantity: NumberField
+    stock_unit_available_quantity: NumberField
+    stock_unit_available_for_despatch: NumberField
+    stock_unit_despatch_receipt_quantity: NumberField
+    stock_unit_invoice_credit_quantity: NumberField
+    stock_unit_posted_invoice_credit_quantity: NumberField
+    allocation_status: EnumField
+    despatch_receipt_status: EnumField
+    invoice_credit_status: EnumField
+    selling_unit_id: IntegerField
+    selling_unit_description: TextField
+    selling_unit_price: NumberField
+    selling_unit_price_overridden: BooleanField
+    pricing_unit_id: IntegerField
+    pricing_unit_description: TextField
+    line_unit_precision: NumberField
+    stock_unit_precision: NumberField
+    selling_unit_multiple: NumberField
+    stock_unit_multiple: NumberField
+    unit_discount_percent: NumberField
+    discount_percent_specified: BooleanField
+    unit_discount_value: NumberField
+    unit_discount_overridden: BooleanField
+    discounted_unit_price: NumberField
+    cost_price: NumberField
+    retain_manual_prices: BooleanField
+    fulfilment_method: EnumField
+    confirmation_intent_type: EnumField
+    line_tax_value: NumberField
+    line_total_value: NumberField
+    requested_delivery_date: DateTimeField
+    promised_delivery_date: DateTimeField
+    picking_list_comment: TextField
+    despatch_note_comment: TextField
+    show_on_customer_docs: BooleanField
+    show_on_picking_list_type: EnumField
+    is_complete: BooleanField
+    is_line_deletable: BooleanField
+    analysis_code_1: TextField
+    analysis_code_2: TextField
+    analysis_code_3: TextField
+    analysis_code_4: TextField
+    analysis_code_5: TextField
+    analysis_code_6: TextField
+    analysis_code_7: TextField
+    analysis_code_8: TextField
+    analysis_code_9: TextField
+    analysis_code_10: TextField
+    analysis_code_11: TextField
+    analysis_code_12: TextField
+    analysis_code_13: TextField
+    analysis_code_14: TextField
+    analysis_code_15: TextField
+    analysis_code_16: TextField
+    analysis_code_17: TextField
+    analysis_code_18: TextField
+    analysis_code_19: TextField
+    analysis_code_20: TextField
+    spare_text_1: TextField
+    spare_text_2: TextField
+    spare_text_3: TextField
+    spare_text_4: TextField
+    spare_text_5: TextField
+    spare_text_6: TextField
+    spare_text_7: TextField
+    spare_text_8: TextField
+    spare_text_9: TextField
+    spare_text_10: TextField
+    spare_number_1: NumberField
+    spare_number_2: NumberField
+    spare_number_3: NumberField
+    spare_number_4: NumberField
+    spare_number_5: NumberField
+    spare_number_6: NumberField
+    spare_number_7: NumberField
+    spare_number_8: NumberField
+    spare_number_9: NumberField
+    spare_number_10: NumberField
+    spare_date_1: DateTimeField
+    spare_date_2: DateTimeField
+    spare_date_3: DateTimeField
+    spare_date_4: DateTimeField
+    spare_date_5: DateTimeField
+    spare_bool_1: BooleanField
+    spare_bool_2: BooleanField
+    spare_bool_3: BooleanField
+    spare_bool_4: BooleanField
+    spare_bool_5: BooleanField
+    additional_charge: "SopAdditionalChargeFields"
+    discount: "SopOrderReturnLineDiscountFields"
+    nominal_code: "NominalCodeFields"
+    pricing_unit: OpaqueFields
+    product: "ProductFields"
+    profitability: "SopOrderReturnLineProfitFields"
+    selling_unit: OpaqueFields
+    sop_return: "SopReturnFields"
+    tax_code: "TaxCodeFields"
+    warehouse: "WarehouseFields"
+    is_to_delete: BooleanField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
+    _values = {
+        "line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        ),
+        "fulfilment_method": ("EnumFulfilmentFromStock",),
+        "confirmation_intent_type": ("ConfirmOnDespatch",),
+        "show_on_picking_list_type": ("Show", "DoNotShow"),
+    }
+
+
+class SopReturnLine(Record, frozen=True):
+    """Sage's `sop_return_line`, not in the documents: as `sop_quote_line`, by inference."""
+
+    fields: ClassVar[SopReturnLineFields] = SopReturnLineFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    sop_return_id: int | None = None
+    """Whole number, read-only."""
+    line_type: str | None = None
+    """Enum, required when created."""
+    product_id: int | None = None
+    """Whole number."""
+    warehouse_id: int | None = None
+    """Whole number."""
+    create_cancelled_line: bool | None = None
+    """True or false."""
+    code: str | None = None
+    """Text, 30 characters at most."""
+    use_description: bool | None = None
+    """True or false."""
+    description: str | None = None
+    """Text, 6000 characters at most."""
+    line_quantity: Decimal | None = None
+    """Number, 5 decimal places."""
+    line_number: int | None = None
+    """Whole number, read-only."""
+    tax_code_id: int | None = None
+    """Whole number."""
+    nominal_reference: str | None = None
+    """Text, 8 characters at most."""
+    nominal_cost_centre: str | None = None
+    """Text, 3 characters at most."""
+    nominal_department: str | None = None
+    """Text, 3 characters at most."""
+    allocated_quantity: Decimal | None = None
+    """Number, 5 decimal places."""
+    available_for_despatch: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    despatch_receipt_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    invoice_credit_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    posted_invoice_credit_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_line_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_to_allocate_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_allocated_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_available_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_available_for_despatch: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_despatch_receipt_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_invoice_credit_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_posted_invoice_credit_quantity: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    allocation_status: str | None = None
+    """Enum, read-only."""
+    despatch_receipt_status: str | None = None
+    """Enum, read-only."""
+    invoice_credit_status: str | None = None
+    """Enum, read-only."""
+    selling_unit_id: int | None = None
+    """Whole number."""
+    selling_unit_description: str | None = None
+    """Text, 20 characters at most."""
+    selling_unit_price: Decimal | None = None
+    """Number, 5 decimal places."""
+    selling_unit_price_overridden: bool | None = None
+    """True or false."""
+    pricing_unit_id: int | None = None
+    """Whole number."""
+    pricing_unit_description: str | None = None
+    """Text, 20 characters at most."""
+    line_unit_precision: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    stock_unit_precision: Decimal | None = None
+    """Number, 5 decimal places, read-only."""
+    selling_unit_multiple: Decimal | None = None
+    """Number, 9 decimal places, read-only."""
+    stock_unit_multiple: Decimal | None = None
+    """Number, 9 decimal places, read-only."""
+    unit_discount_percent: Decimal | None = None
+    """Number, 2 decimal places."""
+    discount_percent_specified: bool | None = None
+    """True or false."""
+    unit_discount_value: Decimal | None = None
+    """Number, 5 decimal places."""
+    unit_discount_overridden: bool | None = None
+    """True or false."""
+    discounted_unit_price: Decimal | None = None
+    """Number, 2 decimal places."""
+    cost_price: Decimal | None = None
+    """Number, 5 decimal places."""
+    retain_manual_prices: bool | None = None
+    """True or false."""
+    fulfilment_method: str | None = None
+    """Enum."""
+    confirmation_intent_type: str | None = None
+    """Enum."""
+    line_tax_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    line_total_value: Decimal | None = None
+    """Number, 2 decimal places, read-only."""
+    requested_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    promised_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    picking_list_comment: str | None = None
+    """Text, 160 characters at most."""
+    despatch_note_comment: str | None = None
+    """Text, 160 characters at most."""
+    show_on_customer_docs: bool | None = None
+    """True or false."""
+    show_on_picking_list_type: str | None = None
+    """Enum."""
+    is_complete: bool | None = None
+    """True or false, read-only."""
+    is_line_deletable: bool | None = None
+    """True or false, read-only."""
+    analysis_code_1: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_2: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_3: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_4: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_5: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_6: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_7: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_8: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_9: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_10: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_11: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_12: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_13: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_14: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_15: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_16: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_17: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_18: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_19: str | None = None
+    """Text, 60 characters at most."""
+    analysis_code_20: str | None = None
+    """Text, 60 characters at most."""
+    spare_text_1: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_2: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_3: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_4: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_5: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_6: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_7: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_8: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_9: str | None = None
+    """Text, 100 characters at most."""
+    spare_text_10: str | None = None
+    """Text, 100 characters at most."""
+    spare_number_1: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_2: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_3: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_4: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_5: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_6: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_7: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_8: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_9: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_number_10: Decimal | None = None
+    """Number, 5 decimal places."""
+    spare_date_1: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_2: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_3: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_4: UtcTime | None = None
+    """Time, UTC."""
+    spare_date_5: UtcTime | None = None
+    """Time, UTC."""
+    spare_bool_1: bool | None = None
+    """True or false."""
+    spare_bool_2: bool | None = None
+    """True or false."""
+    spare_bool_3: bool | None = None
+    """True or false."""
+    spare_bool_4: bool | None = None
+    """True or false."""
+    spare_bool_5: bool | None = None
+    """True or false."""
+    additional_charge: "SopAdditionalCharge | None" = None
+    """Related record, when expanded, read-only."""
+    discount: "SopOrderReturnLineDiscount | None" = None
+    """Related record, when expanded."""
+    nominal_code: "NominalCode | None" = None
+    """Related record, when expanded, read-only."""
+    pricing_unit: dict[str, Any] | None = None
+    """Related record, when expanded, of unknown fields, read-only."""
+    product: "Product | None" = None
+    """Related record, when expanded, read-only."""
+    profitability: "SopOrderReturnLineProfit | None" = None
+    """Related record, when expanded."""
+    selling_unit: dict[str, Any] | None = None
+    """Related record, when expanded, of unknown fields, read-only."""
+    sop_return: "SopReturn | None" = None
+    """Related record, when expanded, read-only."""
+    tax_code: "TaxCode | None" = None
+    """Related record, when expanded, read-only."""
+    warehouse: "Warehouse | None" = None
+    """Related record, when expanded, read-only."""
+    is_to_delete: bool | None = None
+    """True or false."""
+    date_time_created: UtcTime | None = None
+    """Time, UTC, read-only."""
+    date_time_updated: UtcTime | None = None
+    """Time, UTC, read-only."""
+
+
+class SopReturnMemoFields(Fields):
+    """Fields of `SopReturnMemo`."""
+
+    id: IntegerField
+    sop_order_return_id: IntegerField
+    is_active: BooleanField
+    note: TextField
+    is_to_delete: BooleanField
+    created_by: TextField
+    date_time_created: DateTimeField
+    date_time_updated: DateTimeField
+
+
+class SopReturnMemo(Record, frozen=True):
+    """Sage's `sop_return_memo`, not in the documents: as `sop_quote_memo`, by inference."""
+
+    fields: ClassVar[SopReturnMemoFields] = SopReturnMemoFields()
+
+    id: int | None = None
+    """Whole number, read-only."""
+    sop_order_return_id: int | None = None
+    """Whole number, required when created."""
+    is_active: bool | None = None
+    """True or false."""
+    note: str | None = None
+    """Text, 1000 characters at most."""
+    is_to_delete: bool | None = None
+    """True or false."""
+    created_by: str | None = None
+    """Text, 20 characters at most, read-only."""
+    date_time_created: UtcTime | None = None
+    """Time, UTC, read-only."""
+    date_time_updated: UtcTime | None = None
+    """Time, UTC, read-only."""
+
+
+class SopReturnsNewRequestFields(Fields):
+    """Fields of `SopReturnsNewRequest`."""
+
+    customer_id: IntegerField
+
+
+class SopReturnsNewRequest(Record, frozen=True):
+    """Sage's `sop_returns_new_request`, not in the documents: as `sop_quotes_new_request`, by inference."""
+
+    fields: ClassVar[SopReturnsNewRequestFields] = SopReturnsNewRequestFields()
+
+    customer_id: int | None = None
+    """Whole number, required when created."""
+
+
+class SopReturnDuplicateFlagsFields(Fields):
+    """Fields of `SopReturnDuplicateFlags`."""
+
+    source_id: IntegerField
+    customer_id: IntegerField
+    prices_and_discounts: BooleanField
+
+
+class SopReturnDuplicateFlags(Record, frozen=True):
+    """Sage's `sop_return_duplicate_flags`, not in the documents: as `sop_quote_duplicate_flags`, by inference."""
+
+    fields: ClassVar[SopReturnDuplicateFlagsFields] = SopReturnDuplicateFlagsFields()
+
+    source_id: int | None = None
+    """Whole number, required when created."""
+    customer_id: int | None = None
+    """Whole number, required when created."""
+    prices_and_discounts: bool | None = None
+    """True or false."""
+
+
+class LookupSopReturnFields(Fields):
+    """Fields of `LookupSopReturn`."""
+
+    id: IntegerField
+    document_no: TextField
+    customer_id: IntegerField
+    customer_document_no: TextField
+    document_status_id: IntegerField
+
+
+class LookupSopReturn(Record, frozen=True):
+    """Sage's `lookup_sop_return`, not in the documents: as `lookup_sop_quote`, by inference."""
+
+    fields: ClassVar[LookupSopReturnFields] = LookupSopReturnFields()
+
+    id: int | None = None
+    """Whole number."""
+    document_no: str | None = None
+    """Text, 20 characters at most."""
+    customer_id: int | None = None
+    """Whole number."""
+    customer_document_no: str | None = None
+    """Text, 20 characters at most."""
+    document_status_id: int | None = None
+    """Whole number."""
+
+
+class SopReturnReceiptLineViewFields(Fields):
+    """Fields of `SopReturnReceiptLineView`."""
+
+    sop_return_id: IntegerField
+    sop_return_document_no: TextField
+    sop_return_document_date: DateTimeField
+    sop_return_document_status: EnumField
+    sop_return_customer_document_no: TextField
+    sop_return_currency_id: IntegerField
+    sop_return_currency_name: TextField
+    sop_return_currency_symbol: TextField
+    sop_return_exchange_rate: NumberField
+    sop_return_requested_delivery_date: DateTimeField
+    sop_return_promised_delivery_date: DateTimeField
+    sop_return_analysis_code_1: TextField
+    sop_return_analysis_code_2: TextField
+    sop_return_analysis_code_3: TextField
+    sop_return_analysis_code_4: TextField
+    sop_return_analysis_code_5: TextField
+    sop_return_analysis_code_6: TextField
+    sop_return_analysis_code_7: TextField
+    sop_return_analysis_code_8: TextField
+    sop_return_analysis_code_9: TextField
+    sop_return_analysis_code_10: TextField
+    sop_return_analysis_code_11: TextField
+    sop_return_analysis_code_12: TextField
+    sop_return_analysis_code_13: TextField
+    sop_return_analysis_code_14: TextField
+    sop_return_analysis_code_15: TextField
+    sop_return_analysis_code_16: TextField
+    sop_return_analysis_code_17: TextField
+    sop_return_analysis_code_18: TextField
+    sop_return_analysis_code_19: TextField
+    sop_return_analysis_code_20: TextField
+    sop_return_date_time_updated: DateTimeField
+    sop_return_line_id: IntegerField
+    sop_return_line_number: IntegerField
+    sop_return_line_type: EnumField
+    sop_return_line_product_code: TextField
+    sop_return_line_product_description: TextField
+    sop_return_line_quantity: NumberField
+    sop_return_line_despatch_receipt_quantity: NumberField
+    sop_return_line_invoice_credit_quantity: NumberField
+    sop_return_line_selling_unit_description: TextField
+    sop_return_line_selling_unit_price: NumberField
+    sop_return_line_unit_discount_percent: NumberField
+    sop_return_line_unit_discount_value: NumberField
+    sop_return_line_cost_price: NumberField
+    sop_return_line_total_value: NumberField
+    sop_return_line_line_tax_value: NumberField
+    sop_return_line_discounted_unit_price: NumberField
+    sop_return_line_requested_delivery_date: DateTimeField
+    sop_return_line_promised_delivery_date: DateTimeField
+    sop_return_line_analysis_code_1: TextField
+    sop_return_line_analysis_code_2: TextField
+    sop_return_line_analysis_code_3: TextField
+    sop_return_line_analysis_code_4: TextField
+    sop_return_line_analysis_code_5: TextField
+    sop_return_line_analysis_code_6: TextField
+    sop_return_line_analysis_code_7: TextField
+    sop_return_line_analysis_code_8: TextField
+    sop_return_line_analysis_code_9: TextField
+    sop_return_line_analysis_code_10: TextField
+    sop_return_line_analysis_code_11: TextField
+    sop_return_line_analysis_code_12: TextField
+    sop_return_line_analysis_code_13: TextField
+    sop_return_line_analysis_code_14: TextField
+    sop_return_line_analysis_code_15: TextField
+    sop_return_line_analysis_code_16: TextField
+    sop_return_line_analysis_code_17: TextField
+    sop_return_line_analysis_code_18: TextField
+    sop_return_line_analysis_code_19: TextField
+    sop_return_line_analysis_code_20: TextField
+    sop_return_line_date_time_updated: DateTimeField
+    customer_id: IntegerField
+    customer_reference: TextField
+    customer_name: TextField
+    product_id: IntegerField
+    product_code: TextField
+    product_name: TextField
+    product_description: TextField
+    warehouse_id: IntegerField
+    warehouse_name: TextField
+    tax_code_id: IntegerField
+    tax_code_code: IntegerField
+    tax_code_name: TextField
+    tax_code_rate: NumberField
+    _values = {
+        "sop_return_line_type": (
+            "EnumLineTypeStandard",
+            "EnumLineTypeFreeText",
+            "EnumLineTypeCharge",
+            "EnumLineTypeComment",
+        )
+    }
+
+
+class SopReturnReceiptLineView(Record, frozen=True):
+    """Sage's `sop_return_receipt_line_view`, not in the documents: as `sop_return_line_view`, by inference."""
+
+    fields: ClassVar[SopReturnReceiptLineViewFields] = SopReturnReceiptLineViewFields()
+
+    sop_return_id: int | None = None
+    """Whole number."""
+    sop_return_document_no: str | None = None
+    """Text, 20 characters at most."""
+    sop_return_document_date: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_document_status: str | int | None = None
+    """Enum, or its number."""
+    sop_return_customer_document_no: str | None = None
+    """Text, 30 characters at most."""
+    sop_return_currency_id: int | None = None
+    """Whole number."""
+    sop_return_currency_name: str | None = None
+    """Text, 30 characters at most."""
+    sop_return_currency_symbol: str | None = None
+    """Text, 4 characters at most."""
+    sop_return_exchange_rate: Decimal | None = None
+    """Number, 6 decimal places."""
+    sop_return_requested_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_promised_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_analysis_code_1: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_2: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_3: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_4: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_5: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_6: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_7: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_8: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_9: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_10: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_11: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_12: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_13: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_14: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_15: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_16: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_17: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_18: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_19: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_analysis_code_20: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_date_time_updated: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_line_id: int | None = None
+    """Whole number."""
+    sop_return_line_number: int | None = None
+    """Whole number."""
+    sop_return_line_type: str | int | None = None
+    """Enum, or its number."""
+    sop_return_line_product_code: str | None = None
+    """Text, 30 characters at most."""
+    sop_return_line_product_description: str | None = None
+    """Text, 1000 characters at most."""
+    sop_return_line_quantity: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_despatch_receipt_quantity: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_invoice_credit_quantity: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_selling_unit_description: str | None = None
+    """Text, 20 characters at most."""
+    sop_return_line_selling_unit_price: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_unit_discount_percent: Decimal | None = None
+    """Number, 2 decimal places."""
+    sop_return_line_unit_discount_value: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_cost_price: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_total_value: Decimal | None = None
+    """Number, 2 decimal places."""
+    sop_return_line_line_tax_value: Decimal | None = None
+    """Number, 2 decimal places."""
+    sop_return_line_discounted_unit_price: Decimal | None = None
+    """Number, 5 decimal places."""
+    sop_return_line_requested_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_line_promised_delivery_date: UtcTime | None = None
+    """Time, UTC."""
+    sop_return_line_analysis_code_1: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_2: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_3: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_4: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_5: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_6: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_7: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_8: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_9: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_10: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_11: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_12: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_13: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_14: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_15: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_16: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_17: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_18: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_19: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_analysis_code_20: str | None = None
+    """Text, 60 characters at most."""
+    sop_return_line_date_time_updated: UtcTime | None = None
+    """Time, UTC."""
+    customer_id: int | None = None
+    """Whole number."""
+    customer_reference: str | None = None
+    """Text, 8 characters at most."""
+    customer_name: str | None = None
+    """Text, 60 characters at most."""
+    product_id: int | None = None
+    """Whole number."""
+    product_code: str | None = None
+    """Text, 30 characters at most."""
+    product_name: str | None = None
+    """Text, 60 characters at most."""
+    product_description: str | None = None
+    """Text, 1000 characters at most."""
+    warehouse_id: int | None = None
+    """Whole number."""
+    warehouse_name: str | None = None
+    """Text, 20 characters at most."""
+    tax_code_id: int | None = None
+    """Whole number."""
+    tax_code_code: int | None = None
+    """Whole number."""
+    tax_code_name: str | None = None
+    """Text, 60 characters at most."""
+    tax_code_rate: Decimal | None = None
+    """Number, 2 decimal places."""
+
+
 from sage200_async.catalog.models.cash_book import Bank, BankFields
 from sage200_async.catalog.models.financials import (
     CountryCode,
