@@ -13,6 +13,7 @@ import click
 from msgspec.structs import replace
 
 from sage200_async import Settings
+from sage200_async.cli.messages import note
 from sage200_async.profiles.folder import profiles_path, token_path
 from sage200_async.profiles.source import Source, find_source
 
@@ -100,7 +101,6 @@ def _note_unused_profiles(source: Source) -> None:
     """Print why no profile is used, where the environment cannot be enough."""
     path = profiles_path(os.environ)
     if _SUFFICIENT.isdisjoint(source.variables) and Path(path).exists():
-        click.echo(
-            f"note: {source} in the environment, so the profiles in {path} are not used",
-            err=True,
+        note(
+            f"note: {source} in the environment, so the profiles in {path} are not used"
         )

@@ -21,6 +21,7 @@ from sage200_async import (
 )
 from sage200_async.cli.company_choice import choose_company
 from sage200_async.cli.login import LoginOptions, print_tokens, sign_in
+from sage200_async.cli.messages import note
 from sage200_async.cli.profiles import save_profile, stored_profiles
 from sage200_async.cli.prompts import ask, confirmed, is_interactive
 from sage200_async.errors import (
@@ -299,9 +300,8 @@ def _print_end(profile: str, site: Site) -> None:
     click.echo(f"profile        {profile}, in {file.path}")
     source = find_source({**os.environ, VARIABLE: ""})
     if source.kind == "environment":
-        click.echo(
-            f"note: {source} in the environment: profiles are not used until you unset that",
-            err=True,
+        note(
+            f"note: {source} in the environment: profiles are not used until you unset that"
         )
     named = "" if file.chosen == profile else f" --profile {profile}"
     click.echo(f"\nnext: sage200 query customers --top 5{named}")

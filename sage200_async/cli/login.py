@@ -24,6 +24,7 @@ from sage200_async.cli.config import (
 )
 from sage200_async.cli.html import DONE, failed
 from sage200_async.cli.loopback import Loopback
+from sage200_async.cli.messages import note
 from sage200_async.errors import Sage200Error, SignInFailed
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ def login(options: LoginOptions) -> None:
     print_tokens(settings, tokens)
     for name in _TOKEN_VARIABLES:
         if os.environ.get(name):
-            click.echo(
-                f"note: {name} is set and takes precedence; unset it to use these tokens",
-                err=True,
+            note(
+                f"note: {name} is set and takes precedence; unset it to use these tokens"
             )
 
 
@@ -76,10 +76,7 @@ def print_tokens(settings: Settings, tokens: Tokens) -> None:
     click.echo(f"access token   expires {time_text(utc_time(tokens.expires_at))}")
     click.echo(f"sign in again  by {sign_in_again}")
     if not tokens.refresh_token:
-        click.echo(
-            "note: Sage sent no refresh token; it may not be enabled for this client",
-            err=True,
-        )
+        note("note: Sage sent no refresh token; it may not be enabled for this client")
 
 
 async def logout() -> None:

@@ -11,6 +11,7 @@ import click
 from sage200_async import Settings, _keyring
 from sage200_async.auth.sign_in import sign_out
 from sage200_async.cli.config import settings_source
+from sage200_async.cli.messages import note
 from sage200_async.cli.output import align_columns
 from sage200_async.errors import SettingsError
 from sage200_async.errors.base import bare
@@ -33,7 +34,7 @@ def list_profiles() -> None:
     if not file.profiles:
         click.echo(f"no profiles in {file.path}; `sage200 init` makes one", err=True)
         return
-    used, note = _profile_in_use()
+    used, reason = _profile_in_use()
     rows: list[tuple[str, ...]] = [("", "profile", *_COLUMNS, "secret")]
     for name, values in sorted(file.profiles.items()):
         mark = "*" if name == used else ""
@@ -41,8 +42,8 @@ def list_profiles() -> None:
         rows.append((mark, name, *cells, _place_of_secret(values)))
     for line in align_columns(rows):
         click.echo(line)
-    if note:
-        click.echo(f"note: {note}", err=True)
+    if reason:
+        note(f"note: {reason}")
 
 
 def _profile_in_use() -> tuple[str, str]:
@@ -51,8 +52,8 @@ def _profile_in_use() -> tuple[str, str]:
         source = settings_source()
     except SettingsError as error:
         return "", str(error)
-    note = f"none of them is used now: {source} in the environment"
-    return source.profile, "" if source.profile else note
+    reason = f"none of them is used now: {source} in the environment"
+    return source.profile, "" if source.profile else reason
 
 
 def use_profile(name: str) -> None:
@@ -77,7 +78,7 @@ async def remove_profile(name: str) -> None:
     write_profiles(file.without(name))
     click.echo(f"removed the profile {name}, its secret and its tokens")
     if is_shared:
-        click.echo("note: its token store may be shared, and is as it was", err=True)
+        note("note: its token store may be shared, and is as it was")
 
 
 def save_profile(

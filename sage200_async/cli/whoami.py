@@ -15,6 +15,7 @@ from sage200_async.auth.stores import store_at
 from sage200_async.catalog import CurrentUser, Site
 from sage200_async.cli.company_choice import NO_COMPANIES, is_company
 from sage200_async.cli.config import request_settings, time_text, utc_time
+from sage200_async.cli.messages import note
 from sage200_async.cli.output import align_columns
 from sage200_async.errors import Sage200Error, SettingsError
 from sage200_async.errors.foreign_text import escaped_json, printable
@@ -57,9 +58,9 @@ async def whoami(*, as_json: bool) -> None:
     if error is not None:
         raise error
     if not about.sites:
-        click.echo(f"note: {NO_COMPANIES}", err=True)
+        note(f"note: {NO_COMPANIES}")
     elif not _has_company(settings):
-        click.echo(_NOT_SELECTED, err=True)
+        note(_NOT_SELECTED)
 
 
 async def read_identity(settings: Settings) -> tuple[Whoami, Sage200Error | None]:

@@ -345,7 +345,9 @@ def test_the_environment_without_a_client_beside_a_profile(sage200, serving):
     with serving(records={"customers": 3}) as (sandbox, _):
         sage200("init", "--sandbox", sandbox.url)
         done = sage200("whoami", env={"SAGE200_SITE": "s"}, code=4)
+        quiet = sage200("whoami", "--quiet", env={"SAGE200_SITE": "s"}, code=4)
     assert "note: SAGE200_SITE in the environment, so the profiles in" in done.stderr
+    assert "note:" not in quiet.stderr
 
 
 DIALOGUE = """
