@@ -42,7 +42,7 @@ class _Screen(logging.Handler):
 class _File(logging.FileHandler):
     """A file that a full disk does not fill with errors about itself."""
 
-    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 - logging's
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - logging's
         """Print that the file cannot be written, once, and write no more to it."""
         _LIBRARY.removeHandler(self)
         LOGGER.removeHandler(self)

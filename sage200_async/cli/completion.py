@@ -151,6 +151,6 @@ def _namespaces(context: click.Context) -> Iterator[type[Fields]]:
     # Where an option has no value yet, click leaves the arguments unparsed.
     named = [params.get("resource"), *(params.get("resources") or ()), *context.args]
     for name in named:
-        endpoint = Endpoints.endpoints().get(name)
+        endpoint = Endpoints.endpoints().get(str(name))
         if endpoint is not None and endpoint.record is not None:
             yield type(endpoint.record.fields)

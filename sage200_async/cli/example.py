@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sage200_async import Sage200Client
 from sage200_async.odata.fields import Field
-from sage200_async.odata.namespaces import names_of
+from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
     from sage200_async.query.endpoint import Endpoint
@@ -64,7 +64,8 @@ def example_of(name: str, endpoint: Endpoint[Any]) -> Example | None:
 def _kinds(endpoint: Endpoint[Any]) -> dict[str, str]:
     """Return the kind of each field, the key's first."""
     record = endpoint.record
-    types = names_of(type(record.fields)) if record else {}
+    namespace: Fields = record.fields if record else Fields()
+    types = names_of(type(namespace))
     kinds = {name: kind.kind for name, kind in types.items() if issubclass(kind, Field)}
     key = endpoint.key
     return ({key: kinds[key]} if key in kinds else {}) | kinds

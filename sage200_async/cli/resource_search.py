@@ -14,7 +14,7 @@ from sage200_async.catalog import Endpoints
 from sage200_async.cli.describe import operations
 from sage200_async.cli.messages import note
 from sage200_async.cli.output import align_columns
-from sage200_async.odata.namespaces import names_of
+from sage200_async.odata.namespaces import Fields, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,7 +74,8 @@ def search(words: Sequence[str]) -> Iterator[Match]:
 def _matching_fields(words: Sequence[str], endpoint: Endpoint[Any]) -> list[str] | None:
     """Return the fields that match, or None if one of *words* has none."""
     record = endpoint.record
-    names = names_of(type(record.fields)) if record else {}
+    fields: Fields = record.fields if record else Fields()
+    names = names_of(type(fields))
     matches = [_matches(word, names) for word in words]
     return list(dict.fromkeys(chain.from_iterable(matches))) if all(matches) else None
 
