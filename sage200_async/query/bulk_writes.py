@@ -74,7 +74,7 @@ class Insert(BoundEndpoint, Generic[Values]):
             ...     invoices = client.sales_invoices
             ...     journal = folder / "invoices.db"
             ...     async with invoices.insert(rows, journal=journal, dry_run=True) as job:
-            ...         return sorted([outcome.key async for outcome in job], key=len)
+            ...         return sorted([one.key async for one in job], key=len)
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     run(markers(Path(folder)))
             ['A7', '...-1']
