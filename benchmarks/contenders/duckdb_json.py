@@ -50,12 +50,12 @@ def measure(url: str, statement: str, name: str) -> dict[str, float]:
         asyncio.run(fetch(url, folder))
         threads = os.environ.get("DUCKDB_THREADS")
         options = {"threads": threads} if threads else {}
-        made = name if name == "customers" else f"'{folder / name}'"
+        written = name if name == "customers" else f"'{folder / name}'"
         with duckdb.connect(config=options) as database:
             pages = f"read_json('{folder}/*.json', maximum_object_size={LARGEST})"
-            database.execute(statement.format(made=made, pages=pages))
+            database.execute(statement.format(written=written, pages=pages))
             seconds, cpu = time.perf_counter() - started, time.process_time() - used
-            totals = database.execute(f"SELECT count(*), sum(balance) FROM {made}")
+            totals = database.execute(f"SELECT count(*), sum(balance) FROM {written}")
             records, balance = totals.fetchall()[0]
     return {
         "records": records,
@@ -67,11 +67,11 @@ def measure(url: str, statement: str, name: str) -> dict[str, float]:
 
 
 def table(url: str) -> dict[str, float]:
-    return measure(url, "CREATE TABLE {made} AS SELECT * FROM {pages}", "customers")
+    return measure(url, "CREATE TABLE {written} AS SELECT * FROM {pages}", "customers")
 
 
 def parquet(url: str) -> dict[str, float]:
-    copy = "COPY (SELECT * FROM {pages}) TO {made} (FORMAT parquet)"
+    copy = "COPY (SELECT * FROM {pages}) TO {written} (FORMAT parquet)"
     return measure(url, copy, "customers.parquet")
 
 
