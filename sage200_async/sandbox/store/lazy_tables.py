@@ -70,14 +70,13 @@ class LazyTables(ABC):
 
     def close(self) -> None:
         """Bring the views up to date, and close the database."""
-        for resource in self.tables:
-            if self.views.is_outdated(resource):
-                self.ensure_table(resource)
+        self._update_views()
         self.database.close()
 
     def snapshot(self) -> StoreState:
         """Return the tables, their records and the next id, to be restored later."""
         with self.database.lock:
+            self._update_views()  # what is out of date is noted outside the image
             image = self.database.image()
             return StoreState(image, frozenset(self._created), self._next_id)
 
@@ -92,6 +91,13 @@ class LazyTables(ABC):
             self.database.restore(state.image, has_new_tables=has_new_tables)
             self._created = set(state.created)
             self._next_id = state.next_id
+            for resource in self.tables:
+                self.views.forget_writes(resource)
+
+    def _update_views(self) -> None:
+        for resource in self.tables:
+            if self.views.is_outdated(resource):
+                self.ensure_table(resource)
 
     def ensure_table(self, resource: str) -> None:
         """Create and fill the table of a resource, and bring a view up to date."""
