@@ -2,7 +2,8 @@
 
 Comments stand on lines of their own, right above their block, and readers do not see them:
 
-- ``<!-- file: job.py -->``: the block is saved in the page's folder, and also run;
+- ``<!-- file: job.py -->``: the block is saved in the page's folder, and run unless it
+  is a program or a test, which the page runs by a command;
 - ``<!-- continued -->``: a Python block goes on with the names of the one before;
 - ``<!-- output -->``: the block is what the one before printed; ``...`` is any text;
 - ``<!-- set-up -->``: the block makes the page's environment, with a wheel if there is one;

@@ -89,8 +89,9 @@ class PageRun:
 
     async def _python(self, block: Block) -> None:
         """Run Python as a notebook does, or as a program where it starts its own loop."""
-        if "asyncio.run(" in block.code:
-            if "file" not in block.notes:
+        file = block.notes.get("file", "")
+        if "asyncio.run(" in block.code or file.startswith("test_"):
+            if not file:
                 program = (block.code, [sys.executable, "-"], block.where)
                 await asyncio.to_thread(self._program, *program)
             return
