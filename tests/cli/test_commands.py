@@ -183,12 +183,12 @@ def test_resources_are_found_by_words_of_names_and_fields() -> None:
     """All words have to match: names first, then fields, which are named."""
     completed = sage200("resources", "CUSTOMERS", "credit_lim")
     assert completed.stdout.splitlines()[-1].split()[-1] == "credit_limit"
-    assert "1 of 317 resources, 1 of them by a field" in completed.stderr
-    found = json.loads(sage200("resources", "sop", "line", "--json").stdout)
-    names = [one["resource"] for one in found if not one["matching_fields"]]
+    assert "1 of 332 resources, 1 of them by a field" in completed.stderr
+    matches = json.loads(sage200("resources", "sop", "line", "--json").stdout)
+    names = [one["resource"] for one in matches if not one["matching_fields"]]
     assert "sop_order_lines" in names
     assert all("sop" in name and "line" in name for name in names)
-    by_field = [bool(one["matching_fields"]) for one in found]
+    by_field = [bool(one["matching_fields"]) for one in matches]
     assert by_field == sorted(by_field)
 
 

@@ -210,11 +210,11 @@ def test_a_shop_places_an_order_of_a_guest_and_tracks_it(api):
     )
     assert {row["customer_name"] for row in rows} == {"Web Guest"}
     assert {row["sop_delivery_addr_post_code"] for row in rows} == {"LS1 4AP"}
-    _, found = api.call(
+    _, shown = api.call(
         "GET", f"sop_orders/{order['id']}", expand="customer,lines", select="id"
     )
-    assert found["customer"]["reference"] == "WEB00001"
-    assert len(found["lines"]) == 3
+    assert shown["customer"]["reference"] == "WEB00001"
+    assert len(shown["lines"]) == 3
     _, rows = api.call("GET", "lookup_sop_orders", filter="document_status_id eq 0")
     assert order["id"] in {row["id"] for row in rows}
 

@@ -12,12 +12,12 @@ from sage200_async.sandbox import Sandbox
 @contextlib.contextmanager
 def running_sandbox(records):
     """Run a sandbox in a thread of its own; yield it once it listens."""
-    ready, stop, found = threading.Event(), asyncio.Event(), []
+    ready, stop, sandboxes = threading.Event(), asyncio.Event(), []
     loop = asyncio.new_event_loop()
 
     async def serve():
         async with Sandbox(records=records) as sandbox:
-            found.append(sandbox)
+            sandboxes.append(sandbox)
             ready.set()
             await stop.wait()
 
@@ -25,7 +25,7 @@ def running_sandbox(records):
     thread.start()
     try:
         assert ready.wait(60), "the sandbox did not start"
-        yield found[0]
+        yield sandboxes[0]
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()

@@ -1,4 +1,4 @@
-"""Made-up traders and products: what tells each of them apart."""
+"""Made-up traders and products: what distinguishes them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
             "telephone_area_code": text(area),
             "telephone_subscriber_number": text(number),
         }
-        place = _place(random) | {f"{trader}_id": str(key), "id": str(key + 1)}
+        town = _town(random) | {f"{trader}_id": str(key), "id": str(key + 1)}
         contacts = [
             contact(
                 _contact(random, key, count, f"{area} {number}")
@@ -61,7 +61,7 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
             for count in range(random.choice((1, 1, 2, 3)))
         ]
         related = {
-            "main_address": Raw(address(place).encode()),
+            "main_address": Raw(address(town).encode()),
             "contacts": Raw(f"[{','.join(contacts)}]".encode()),
         }
         return values, related
@@ -155,7 +155,7 @@ def product_factory(table: Table, keys: Keys, records: Records) -> Factory:
     return make
 
 
-def _place(random: Random) -> dict[str, str]:
+def _town(random: Random) -> dict[str, str]:
     city, county, outward = random.choice(wordlists.TOWNS)
     letters = f"{random.choice('ABDEFGHJ')}{random.choice('LNPQRSTU')}"
     return {

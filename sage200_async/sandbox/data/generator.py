@@ -229,8 +229,8 @@ class RecordGenerator:
     def _variant(self, table: Table, names: list[str], random: Random) -> str:
         """Return a record as JSON, with a placeholder for each of *names*."""
         scalars = table.shape.served
-        made = self._values.fields(table.path, scalars, random, 0)
-        values = self._consistent(made | _USUAL.get(table.path, {}), scalars)
+        plain = self._values.fields(table.path, scalars, random, 0)
+        values = self._consistent(plain | _USUAL.get(table.path, {}), scalars)
         parts: list[str] = []
         for name in scalars:
             if name in names:

@@ -79,8 +79,8 @@ _ISO_CURRENCIES: Final = _named(
     ("SEK", "Swedish Krona"),
 )
 _COUNTRIES: Final = tuple(
-    {"code": code, "name": name, "eu_member": eu_member}
-    for code, name, eu_member in (
+    {"code": code, "name": name, "eu_member": in_union}
+    for code, name, in_union in (
         ("GB", "Great Britain", False), ("IE", "Ireland", True),
         ("AT", "Austria", True), ("AU", "Australia", False), ("BE", "Belgium", True),
         ("CA", "Canada", False), ("CH", "Switzerland", False), ("CZ", "Czechia", True),

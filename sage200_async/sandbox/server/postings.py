@@ -98,9 +98,9 @@ def _transaction(
         "control_value_in_base_currency": sign * (goods + tax) / rate,
         "cheque_value": sign * goods,
     }
-    given = {field: value for field, value in values.items() if field not in row}
+    others = {field: value for field, value in values.items() if field not in row}
     return (
-        given
+        others
         | row
         | {
             "trader_transaction_type": entry,

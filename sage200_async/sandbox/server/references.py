@@ -66,9 +66,9 @@ class ReferenceChecker:
             if kind == "integer":
                 self._check_id(name, value, path, is_tax=is_tax)
             elif kind == "text" and value:
-                found = _ANALYSIS.get(name) if is_analysis else _BY_TEXT.get(name)
-                if found and not self._store.exists(found[0], {found[1]: value}):
-                    raise _nowhere(path + name, value, found[0])
+                target = _ANALYSIS.get(name) if is_analysis else _BY_TEXT.get(name)
+                if target and not self._store.exists(target[0], {target[1]: value}):
+                    raise _nowhere(path + name, value, target[0])
         self._check_delivery_address(values, path)
 
     def _check_id(self, name: str, value: int, path: str, *, is_tax: bool) -> None:

@@ -46,7 +46,7 @@ def allocate(store: Store, lines: Lines, changed: Collection[int]) -> list[Value
 
 
 def release(store: Store, lines: Lines) -> None:
-    """Give back what lines had allocated that are no more."""
+    """Free what lines had allocated that are no more."""
     for line in lines:
         _take(store, line.get("product_id", 0), -number(line.get("allocated_quantity")))
 

@@ -54,8 +54,10 @@ def written_json(store: Store, table: Table, record: Values, *, is_new: bool) ->
     if table.path in ORDER_TRADERS:
         reply = _order_reply(store, table, record, is_new=is_new)
     else:
-        kept = {"warehouse_holdings"} if is_new and table.path == "products" else set()
-        related = table.shape.expandables.keys() - kept
+        served = (
+            {"warehouse_holdings"} if is_new and table.path == "products" else set()
+        )
+        related = table.shape.expandables.keys() - served
         reply = {name: value for name, value in record.items() if name not in related}
     return encode(_without_stamps(reply) if is_new else reply)
 

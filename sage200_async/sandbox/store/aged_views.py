@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sage200_async.sandbox.schema.tables import Table
-    from sage200_async.sandbox.store.lazy_tables import LazyTables
     from sage200_async.sandbox.store.rows import Row, Values
+    from sage200_async.sandbox.store.stored_tables import StoredTables
 
     Sums = dict[tuple[int, int], dict[str, Decimal]]
     """Outstanding values by period, of an account and a transaction."""
@@ -36,7 +36,7 @@ _OUTSTANDING: Final = "document_outstanding_value"
 
 
 def aged_rows(
-    tables: LazyTables, view: str, today: date | None = None
+    tables: StoredTables, view: str, today: date | None = None
 ) -> Iterator[Row]:
     """Yield the rows of a view of aged balances.
 

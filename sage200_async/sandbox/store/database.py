@@ -77,8 +77,8 @@ class Database:
     def restore(self, image: bytes, *, has_new_tables: bool = False) -> None:
         """Replace the whole content by that of an image.
 
-        In memory, SQLite takes the image's bytes as its own. A file keeps its
-        place: the pages are copied into it, in one transaction.
+        In memory, SQLite takes the image's bytes as its own. A file stays
+        where it is: the pages are copied into it, in one transaction.
 
         Args:
             image: What `image` returned.

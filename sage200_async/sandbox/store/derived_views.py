@@ -21,7 +21,7 @@ from sage200_async.sandbox.store.view_specs import VIEWS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from sage200_async.sandbox.store.lazy_tables import LazyTables
+    from sage200_async.sandbox.store.stored_tables import StoredTables
     from sage200_async.sandbox.store.view_plans import Field, Plan
 
     Fields = Mapping[str, Raw]
@@ -45,7 +45,7 @@ class DerivedViews:
         tables: Where both are.
     """
 
-    def __init__(self, tables: LazyTables) -> None:
+    def __init__(self, tables: StoredTables) -> None:
         self._tables = tables
         self._outdated: dict[str, dict[str, set[int]]] = {}
         self._uses: dict[str, list[tuple[str, str]]] = {}

@@ -65,23 +65,23 @@ _TRADER_NAMES: Final = {
 
 def _location(trader: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
     """Return the links and names of a trader's main address in its view."""
-    place = f"{trader}_location_"
+    location = f"{trader}_location_"
     links = {
-        f"{place}country_code_": ("country_codes", "country_code_id"),
-        f"{place}address_country_code_": (
+        f"{location}country_code_": ("country_codes", "country_code_id"),
+        f"{location}address_country_code_": (
             "country_codes",
-            f"{place}.address_country_code_id",
+            f"{location}.address_country_code_id",
         ),
     }
     names = {
-        f"{place}address_line_{number}": f"{place}.address_{number}"
+        f"{location}address_line_{number}": f"{location}.address_{number}"
         for number in range(1, 5)
     }
     return links, names | {
-        f"{place}address_country_code": f"{place}address_country_code_.code",
-        f"{place}country_code": f"{place}country_code_.code",
-        f"{place}country": f"{place}.country",
-        f"{place}post_code": f"{place}.postcode",
+        f"{location}address_country_code": f"{location}address_country_code_.code",
+        f"{location}country_code": f"{location}country_code_.code",
+        f"{location}country": f"{location}.country",
+        f"{location}post_code": f"{location}.postcode",
     }
 
 

@@ -189,7 +189,7 @@ def test_without_a_snapshot_of_nothing(state):
 
 
 def test_a_copy_that_takes_longer_than_the_lease(state):
-    """Whoever waits for the state's lock meanwhile has the lease still."""
+    """A process that waits for the lock of its state meanwhile has the lease still."""
     state.scenario.insert(1, "a")
 
     async def work():
