@@ -6,8 +6,9 @@ import asyncio
 from collections import defaultdict
 from decimal import Decimal
 
+import hypothesis
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sage200_async.sandbox import Sandbox
@@ -221,7 +222,7 @@ def allocation_of(first):
 
 
 @settings(max_examples=3, deadline=None)
-@given(WRITES)
+@hypothesis.given(WRITES)
 def test_a_company_that_was_written_to_is_consistent(writes):
     """After any right writes every id leads somewhere and all sums add up."""
 
