@@ -200,9 +200,11 @@ def documented(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _text(node: ast.Expr) -> str:
-    value = node.value
-    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-    return value.value if is_text else ""
+    match node.value:
+        case ast.Constant(value=str(text)):
+            return text
+        case _:
+            return ""
 
 
 @cache

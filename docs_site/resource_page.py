@@ -200,9 +200,15 @@ def _related(path: str, endpoint: Endpoint[Any], record: type[Record] | None) ->
         )
         for name in endpoint.extra_expands
     ]
-    text = "## Related records\n\n`expand` brings them, and each name also selects.\n\n"
+    text = f"## Related records\n\n{_how_related(endpoint)}\n\n"
     text += table(("name", "record", ""), rows) + "\n"
     return text + "\n".join(_details(facts, pages))
+
+
+def _how_related(endpoint: Endpoint[Any]) -> str:
+    if endpoint.verbs & {"list", "get"}:
+        return "`expand` brings them; `select` with such a name does so, too."
+    return "They are nested in what is written."
 
 
 def _record_link(fact: RelatedFacts, pages: dict[str, str]) -> str:
