@@ -87,7 +87,7 @@ class LazyTables(ABC):
         next used.
         """
         with self.database.lock:
-            has_new_tables = self._created != state.created
+            has_new_tables = bool(self._created ^ state.created)
             self.database.restore(state.image, has_new_tables=has_new_tables)
             self._created = set(state.created)
             self._next_id = state.next_id
