@@ -1,7 +1,6 @@
 """The sandbox's start page in a real browser: a query is built, shown and run."""
 
 import asyncio
-import base64
 import json
 import shutil
 import subprocess
@@ -153,29 +152,32 @@ def test_powershell_has_its_quotes(browser):
     assert url in shown(browser, "curl")
 
 
+def resize(browser, width, height):
+    """Show the page as a screen of this size does."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1}
+    mobile = {"mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | mobile)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_the_screen(browser, width, tmp_path, record_property):
     """Nothing is wider than the screen, at 1280 and at 390 pixels; a picture is kept."""
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
-    )
+    resize(browser, width, 900)
     build(browser)
     run(browser)
-    wide = browser.execute_script(
-        "return [document.documentElement.scrollWidth, window.innerWidth]"
+    wide, height = browser.execute_script(
+        "const page = document.documentElement;"
+        "return [[page.scrollWidth, window.innerWidth], page.scrollHeight]"
     )
     assert wide[0] <= wide[1] == width
-    picture = tmp_path / f"start-page-{width}.png"
-    height = browser.execute_script("return document.documentElement.scrollHeight")
-    shot = browser.execute_cdp_cmd(
-        "Page.captureScreenshot",
-        {
-            "captureBeyondViewport": True,
-            "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
-        },
+    assert browser.find_element("id", "code").text.startswith("curl 'http://127.0.0.1")
+    resize(browser, width, height)  # the whole page is drawn, not only what was seen
+    browser.execute_async_script(
+        "const done = arguments[0];"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done()))"
     )
-    picture.write_bytes(base64.b64decode(shot["data"]))
+    picture = tmp_path / f"start-page-{width}.png"
+    picture.write_bytes(browser.get_screenshot_as_png())
     record_property("screenshot", str(picture))
     assert picture.read_bytes().startswith(b"\x89PNG")
 
