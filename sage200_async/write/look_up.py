@@ -3,7 +3,8 @@
 A tunnel that is down answers ``[]``, a gateway cuts, a server clamps. So each look-up
 asks for a record besides that is known to exist, the *witness*: the one with the lowest
 id. It comes in descending order of the ids; an answer that ends with the witness has
-all that is there. In one that does not, nothing is absent.
+all that is there. In one that does not, nothing is absent. Where nothing is there at all,
+as it seems, that is asked several times, and is no proof for what was sent before.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class LookUp:
 
     async def _ask(self, wanted: Sequence[Wanted]) -> tuple[list[Untyped], Any]:
         """Return the records of an answer, and the witness, None where there is none."""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             if self._witness is None:
                 self._witness = await self._lowest()
             witness = self._witness
@@ -132,7 +133,8 @@ class LookUp:
             if witness is None and not rows:
                 target = self._target
                 await require_company(target.connection.transport, target.context)
-                return rows, None
+                if attempt == _ATTEMPTS:  # one answer of no rows proves nothing
+                    return rows, None
             if witness is not None and self._is_enough(rows, wanted, witness):
                 return rows, witness
             if self._witness == witness:

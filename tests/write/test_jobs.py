@@ -158,6 +158,34 @@ def test_a_tunnel_that_answers_nothing_proves_nothing(
     assert (report.created, len(server.commits)) == (2, 2)
 
 
+@pytest.mark.parametrize("times", range(1, 6))
+def test_a_table_that_seems_to_be_empty_is_asked_for_again(
+    server: HostileServer, journal: Path, times: int
+) -> None:
+    """Some answers without rows, at the very beginning, cause no second record."""
+    server.add_customer(reference="A1", name="A")
+    left = [times]
+
+    def hook(request: web.Request, _: Any) -> web.Response | None:
+        if request.method == "GET" and left[0]:
+            left[0] -= 1
+            return web.json_response([])
+        return None
+
+    server.hook = hook
+    outcomes, _ = upsert(server, [{"reference": "A1", "name": "A"}], journal)
+    assert (outcomes[1].kind, server.writes) == ("unchanged", [])
+
+
+def test_the_first_records_of_a_company(server: HostileServer, journal: Path) -> None:
+    """Where nothing is there, rows are created; a lost response is still found."""
+    server.customers.clear()
+    lost(server)
+    rows = [{"reference": f"N{n}", "name": "New"} for n in range(3)]
+    _, report = upsert(server, rows, journal, workers=2)
+    assert (report.created, len(server.commits)) == (3, 3)
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 10])
 def test_a_clamped_look_up_proves_nothing(
     server: HostileServer, journal: Path, most: int
