@@ -68,6 +68,8 @@ class LookUp:
         self._service = service
         self._target = target
         self._witness: Any = None
+        self._has_records = False
+        # Whether a witness was ever there: then no records at all are not believed.
 
     @property
     def keys_at_once(self) -> int:
@@ -129,8 +131,9 @@ class LookUp:
             if self._witness is None:
                 self._witness = await self._lowest()
             witness = self._witness
+            self._has_records |= witness is not None
             rows = await self._rows(self._query(wanted, witness))
-            if witness is None and not rows:
+            if witness is None and not rows and not self._has_records:
                 target = self._target
                 await require_company(target.connection.transport, target.context)
                 if attempt == _ATTEMPTS:  # one answer of no rows proves nothing

@@ -177,6 +177,20 @@ def test_a_table_that_seems_to_be_empty_is_asked_for_again(
     assert (outcomes[1].kind, server.writes) == ("unchanged", [])
 
 
+def test_a_table_with_records_never_seems_empty_again(
+    server: HostileServer, journal: Path
+) -> None:
+    """Once a record was there, answers without rows are no proof for any other row."""
+
+    def hook(request: web.Request, _: Any) -> web.Response | None:
+        is_first = len(server.requests) == 1
+        return None if request.method == "POST" or is_first else web.json_response([])
+
+    server.hook = hook
+    outcomes, _ = upsert(server, [{"reference": "A1", "name": "A"}], journal)
+    assert (outcomes[1].kind, server.writes) == ("unknown", [])
+
+
 def test_the_first_records_of_a_company(server: HostileServer, journal: Path) -> None:
     """Where nothing is there, rows are created; a lost response is still found."""
     server.customers.clear()
