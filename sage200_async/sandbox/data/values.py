@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.data import wordlists
-from sage200_async.sandbox.data.reference import PREFERRED, REFERENCE
+from sage200_async.sandbox.data.reference import PREFERRED, REFERENCE, Ref
 from sage200_async.sandbox.schema.enums import field_values
 from sage200_async.sandbox.schema.naming import referenced_resource, snake
 from sage200_async.sandbox.schema.tables import shape_of
@@ -105,7 +105,7 @@ class ValueGenerator:
         rows = REFERENCE.get(path, ())
         row = rows[index] if index < len(rows) else {}
         return {
-            name: self._key(*value) if isinstance(value, tuple) else value
+            name: self._key(*value) if isinstance(value, Ref) else value
             for name, value in row.items()
         }
 

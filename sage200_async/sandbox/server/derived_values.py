@@ -96,8 +96,8 @@ def _trader(store: Store) -> Values:
 
 def _product(store: Store, values: Mapping[str, Any]) -> Values:
     group = plain_record(store, "product_groups", values.get("product_group_id", 0))
-    holdings = values.get("warehouse_holdings")
-    rows = [{}] if holdings is None else holdings
+    none: list[Values] = [{}]
+    rows: list[Values] = values.get("warehouse_holdings", none)
     return {
         "tax_code_id": _first(store, "tax_codes", code=1),
         "allow_sales_order": True,

@@ -54,10 +54,9 @@ def written_json(store: Store, table: Table, record: Values, *, is_new: bool) ->
     if table.path in ORDER_TRADERS:
         reply = _order_reply(store, table, record, is_new=is_new)
     else:
-        served = (
-            {"warehouse_holdings"} if is_new and table.path == "products" else set()
-        )
-        related = table.shape.expandables.keys() - served
+        related = set(table.shape.expandables)
+        if is_new and table.path == "products":
+            related.discard("warehouse_holdings")
         reply = {name: value for name, value in record.items() if name not in related}
     return encode(_without_stamps(reply) if is_new else reply)
 
