@@ -37,6 +37,9 @@ def parse(language: str, code: str, where: str) -> None:
         case "dockerfile":
             lines = code.replace("\\\n", "").splitlines()
             assert {line.split()[0] for line in lines} <= INSTRUCTIONS, where
+        case "csv":
+            rows = [row.split(",") for row in code.splitlines()]
+            assert len({len(row) for row in rows}) == 1, where
         case "text":
             pass
         case _:

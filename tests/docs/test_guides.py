@@ -69,6 +69,7 @@ def test_powershell_is_powershell(block: Block) -> None:
     [
         ("python", "a b"),
         ("json", "{"),
+        ("csv", "a,b\n1"),
         ("ini", "name"),
         ("dockerfile", "FORM x"),
         ("cobol", ""),

@@ -85,7 +85,8 @@ def test_the_wheel_has_the_package_and_its_types() -> None:
     }
     assert own <= package
     kinds = {PurePosixPath(name).suffix for name in package}
-    assert kinds == {".py", ".pyi", ".typed", ".json"}
+    # The last three are the sandbox's start page.
+    assert kinds == {".py", ".pyi", ".typed", ".json", ".css", ".html", ".js"}
 
 
 def test_the_wheel_has_no_generator_and_a_license() -> None:
