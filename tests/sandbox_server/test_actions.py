@@ -223,7 +223,10 @@ def test_codes_are_unique(on_sandbox, path, values, change):
     async def scenario(sandbox, http):
         keys = {f"{name}_id": sandbox.store.keys(path) for name, path in IDS.items()}
         body, other = (
-            {name: keys[name][at] if name in keys else at for name, at in fields.items()}
+            {
+                name: keys[name][at] if name in keys else at
+                for name, at in fields.items()
+            }
             for fields in (values, change)
         )
         assert (await http.request("POST", path, body=body)).status == 200

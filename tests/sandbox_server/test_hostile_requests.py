@@ -131,7 +131,7 @@ def test_a_deep_body_is_refused(attacker, opening):
     [
         b'{"reference":"S1","name":"\\ud800"}',
         b'{"\\ud800":1}',
-        b'{"reference":"S2","name":"a","contacts":[{"contact_name":"\\udfff"}]}',
+        b'{"reference":"S2","name":"a","contacts":[{"first_name":"\\udfff"}]}',
     ],
 )
 def test_half_of_a_surrogate_pair_is_refused(attacker, body):

@@ -101,7 +101,7 @@ def _product(store: Store, values: Mapping[str, Any]) -> Values:
     return {
         "tax_code_id": _first(store, "tax_codes", code=1),
         "allow_sales_order": True,
-        "auto_generate_separator_id": 1,
+        "auto_generate_separator_id": _first(store, "auto_generate_separators"),
         "supplementary_unit_conversion_ratio": 1,
         "traceable_type": group.get("traceable_type", "EnumTraceableTypeNone"),
         "use_description_on_documents": group.get(
