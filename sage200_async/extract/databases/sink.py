@@ -116,6 +116,8 @@ class DatabaseSink(StoredCopy):
     @property
     def rows_written(self) -> int:
         """Rows of all tables that were inserted, really altered or removed since `open`."""
+        if self._layouts:
+            self._flush()
         return self._written
 
     def begin(self, checkpoint: Checkpoint) -> None:

@@ -77,11 +77,15 @@ class Feed(Generic[R]):
         self._lost: Sage200Error | None = None
         self._is_lost = asyncio.Event()
         self._ready: deque[Change[R]] = deque()
-        self._unread: deque[tuple[Source, int | None]] = deque()
-        # Sources, and the keys up to which their changes were handed out.
+        self._unread: dict[Source, int | None] = dict.fromkeys(self._sources)
+        # Those whose copy may differ from what was handed out, with the key up to
+        # which it was.
         self._newest: dict[str, dict[int, tuple[str, Change[Any]]]] = {}
         # Of each resource and key what was handed out last and is not acknowledged.
+        self._order = asyncio.Lock()
+        # What is handed out and what is acknowledged do not overtake each other.
         self._due_at = self._succeeded_at = 0.0
+        self._error: Exception | None = None
         self._polled = self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -114,8 +118,11 @@ class Feed(Generic[R]):
             await self._begin()
         while not self._ready:
             self._require_lease()
-            if self._unread:
-                await self._hand_out()
+            if (source := await self._next_unread()) is not None:
+                await self._hand_out(source)
+            elif self._error is not None:
+                error, self._error = self._error, None
+                raise error
             elif self._polled and self._options.once:
                 raise StopAsyncIteration
             else:
@@ -125,15 +132,15 @@ class Feed(Generic[R]):
 
     async def ack(self, changes: Iterable[Change[Any]]) -> None:
         """Acknowledge several changes in one transaction."""
-        last = {
-            change: version
-            for change in changes
-            if (version := self._version(change)) is not None
-        }
-        rows = [(one.resource, one.key, version) for one, version in last.items()]
-        await self._call(self._state.acknowledge, rows)
-        for change in last:
-            if self._version(change) is not None:
+        async with self._order:
+            last = {
+                change: version
+                for change in changes
+                if (version := self._version(change)) is not None
+            }
+            rows = [(one.resource, one.key, version) for one, version in last.items()]
+            await self._call(self._state.acknowledge, rows)
+            for change in last:
                 del self._newest[change.resource][change.key]
 
     def explain(self) -> str:
@@ -147,9 +154,9 @@ class Feed(Generic[R]):
         return version if newest is change else None
 
     async def _begin(self) -> None:
-        """Wait for the lease; then hand out what an earlier process left."""
+        """Wait for the lease, and keep it from then on."""
         waiting = False
-        while not await self._call(self._state.acquire):
+        while not await self._acquired():
             if not waiting:
                 _LOG.info(
                     "%s: another process has the lease; waiting", self._state.where
@@ -158,31 +165,66 @@ class Feed(Generic[R]):
             await asyncio.sleep(self._options.lease / _RENEWALS)
         self._renewal = asyncio.create_task(self._keep_lease())
         self._succeeded_at = time.monotonic()
-        for source in self._sources:
-            await source.look()
-            if source.is_complete:
-                await self._enqueue(source)
 
-    async def _enqueue(self, source: Source) -> None:
-        if not self._options.snapshot:
-            await self._call(self._state.start, source.table, source.resource)
-        self._unread.append((source, None))
+    async def _acquired(self) -> bool:
+        try:
+            acquired: bool = await self._call(self._state.acquire)
+        except SinkError as error:
+            if not error.retryable:
+                raise
+            return False
+        return acquired
 
-    async def _hand_out(self) -> None:
-        """Make the next page of changes ready."""
-        source, after = self._unread[0]
-        handed_out = self._newest.setdefault(source.resource, {})
-        skip = {key: version for key, (version, _) in handed_out.items()}
-        pending, last = await self._call(
-            self._state.pending, source.table, source.resource, after, skip
+    async def _next_unread(self) -> Source | None:
+        """Return a source with changes to hand out, those of an earlier process first."""
+        for source in self._unread:
+            await self._look(source)
+        ready = (
+            one for one in self._unread if one.is_complete and not one.may_lack_rows
         )
-        self._unread.popleft()
+        return next(ready, None)
+
+    async def _look(self, source: Source) -> None:
+        """Look at the copy before the first poll, and start without a snapshot there.
+
+        What a later poll brings has happened since.
+        """
+        if not source.is_complete and not source.was_looked_at:
+            await source.look()
+        if source.is_complete and not (self._options.snapshot or source.has_started):
+            await self._call(self._state.start, source.table, source.resource)
+            source.has_started = True
+        if source.is_complete and source.may_lack_rows and not self._polled:
+            with suppress(ExtractError):  # the poll may bring them
+                await self._require_few_lost(source)
+
+    async def _require_few_lost(self, source: Source) -> None:
+        """Refuse many deletes at once where a copy was built anew.
+
+        Raises:
+            ExtractError: It lacks more of what was acknowledged than is believed.
+        """
+        most = self._options.max_deleted
+        require = self._state.require_few_lost
+        await self._call(require, source.table, source.resource, most)
+        source.may_lack_rows = False
+
+    async def _hand_out(self, source: Source) -> None:
+        """Make the next page of changes ready."""
+        async with self._order:
+            after = self._unread[source]
+            handed_out = self._newest.setdefault(source.resource, {})
+            pending, last = await self._call(
+                self._state.pending, source.table, source.resource, after, handed_out
+            )
+            for one in pending:
+                change = self._change(source, one)
+                handed_out[one.key] = one.version, change
+                self._ready.append(change)
         if last is not None:
-            self._unread.appendleft((source, last))
-        for one in pending:
-            change = self._change(source, one)
-            handed_out[one.key] = one.version, change
-            self._ready.append(change)
+            self._unread[source] = last
+        else:
+            del self._unread[source]
 
     def _change(self, source: Source, one: Pending) -> Change[R]:
         gone = one.version == GONE
@@ -209,24 +251,27 @@ class Feed(Generic[R]):
             self._succeeded_at = time.monotonic()
             return
         seconds = 0 if self._options.once else self._options.give_up_after
-        if time.monotonic() - self._succeeded_at >= seconds:
-            raise errors[0]
+        final = [error for error in errors if not _may_pass(error)]
+        if final or time.monotonic() - self._succeeded_at >= seconds:
+            self._error = (final or errors)[0]  # raised once the rest is handed out
 
     async def _poll(self, source: Source) -> Exception | None:
-        """Bring one copy in step; return the error that may pass."""
+        """Bring one copy in step; return the error that ended it."""
         has_changed = True
         try:
-            has_changed = await source.poll()
+            if not source.is_complete:
+                source.was_looked_at = False
+                await self._look(source)
+            has_changed = await source.poll() or source.may_lack_rows
+            if source.may_lack_rows:
+                await self._require_few_lost(source)
         except (Sage200Error, OSError) as error:
-            if not _may_pass(error):
-                raise
-            _LOG.warning(
-                "%s: the poll failed, and is repeated: %s", source.resource, error
-            )
+            _LOG.warning("%s: the poll failed: %s", source.resource, error)
             return error
         finally:
-            if source.is_complete and has_changed:
-                await self._enqueue(source)
+            if has_changed:
+                self._unread[source] = None
+        await self._look(source)
         return None
 
     async def _keep_lease(self) -> None:

@@ -118,6 +118,16 @@ class Statements:
             "acked_present = excluded.acked_present"
         )
 
+    def count_lost(self, copy: Layout, resource: str) -> str:
+        """Count the keys that are not acknowledged as deleted, and those a copy lacks."""
+        key = quoted(copy.table.key[0])
+        lacks = f"NOT EXISTS (SELECT 1 FROM {copy.qualified} WHERE {key} = acked_key)"
+        return (
+            f"SELECT count(*), coalesce(sum(CASE WHEN {lacks} THEN 1 ELSE 0 END), 0) "
+            f"FROM {self._acked} WHERE acked_resource = {_text(resource)} "
+            f"AND acked_version {self._dialect.is_distinct} '{GONE}'"
+        )
+
     def pending(self, copy: Layout, resource: str, after: int, limit: int) -> str:
         """Return what was not acknowledged as it is, in the order of the keys.
 

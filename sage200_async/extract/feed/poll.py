@@ -19,6 +19,7 @@ from sage200_async.extract.sink import OpenOptions
 from sage200_async.extract.sink_thread import SyncTargetThread
 from sage200_async.extract.sync_run import SyncOptions, SyncRun, with_stamp
 from sage200_async.extract.sync_state import is_due, load_state
+from sage200_async.limits import INT64_MAX
 
 if TYPE_CHECKING:
     from sage200_async.client import Sage200Client
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from sage200_async.query.collection import CollectionQuery
 
 _LAYOUT: Final = "feed layout"
+_ALL: Final = (-INT64_MAX - 2, INT64_MAX)
+# Keys: above the first, at most the last.
 
 
 class Source:
@@ -63,6 +66,12 @@ class Source:
         """The type of its records."""
         self.is_complete = False
         """Whether the copy was complete at least once."""
+        self.was_looked_at = self.has_started = False
+        """Whether it was looked at before a poll; and whether what was there then is
+        acknowledged, where no snapshot is wanted."""
+        self.may_lack_rows = True
+        """Whether the copy may have been built anew, and lack what was acknowledged."""
+        self._has_unstamped = False
         self.result: SyncResult | None = None
         """Of the last run that found something to do."""
         self._overlap = timedelta(seconds=options.overlap)
@@ -92,6 +101,7 @@ class Source:
         """Look whether there is a complete copy already; no request."""
         async with self._thread() as thread:
             await self._open(thread)
+        self.was_looked_at = True
 
     async def poll(self) -> bool:
         """Bring the copy in step; return whether it may have changed.
@@ -102,7 +112,6 @@ class Source:
         """
         async with self._thread() as thread:
             checkpoint = await self._open(thread)
-            was_complete = self.is_complete
             layout = self._layout()
             is_same = await thread.metadata(_LAYOUT) in {None, layout}
             if is_same and await self._nothing_changed(thread, checkpoint):
@@ -112,7 +121,7 @@ class Source:
             self.result = await run.run(checkpoint)
             await thread.metadata(_LAYOUT, layout)
             self.is_complete = True
-        return bool(self.result.changed or self.result.deleted or not was_complete)
+        return bool(self.result.changed or self.result.deleted)
 
     def _thread(self) -> SyncTargetThread:
         return SyncTargetThread(database_at(self._url, PREFIX), feed_rows)
@@ -121,6 +130,7 @@ class Source:
         options = OpenOptions(identity=self._extraction.identity)
         checkpoint = await thread.open((self.table,), options)
         self.is_complete = not (await thread.copy()).is_new
+        self.may_lack_rows |= not self.is_complete
         return checkpoint
 
     def _layout(self) -> str:
@@ -135,25 +145,35 @@ class Source:
         """Return whether all that was stamped lately is as the copy has it.
 
         Two requests where that is no more than a page. The record with the newest
-        stamp must be among them, or the response does not count.
+        stamp must be among them, or the response does not count; where there was
+        no record, there must be none still. Records without a stamp are copied.
         """
         state = await load_state(thread)
         stamp, newest = self._query.endpoint.watermark, state.newest
-        if stamp is None or newest is None or checkpoint or not self.is_complete:
-            return False
-        if self._is_due(state):
+        if stamp is None or checkpoint or not self.is_complete or self._is_due(state):
             return False
         key = self._query.endpoint.key or ""
+        narrow = only(self._client, self._query, [key, stamp])
+        if newest is None:
+            held = await thread.stamps(stamp, *_ALL)
+            return not any(not deleted for _, _, deleted in held) and not [
+                one async for one in narrow.top(1)
+            ]
         recent: Any = field_named(self._query, stamp)
-        since = newest.stamp - self._overlap
-        query = only(self._client, self._query, [key, stamp]).filter(
-            (recent >= since) | (recent == None)  # noqa: E711 - a condition
-        )
-        listed = {getattr(one, key): getattr(one, stamp) async for one in query}
-        held = await thread.stamps_of(stamp, list(listed))
+        condition = (recent >= newest.stamp - self._overlap) | (recent == None)  # noqa: E711 - a condition
+        query = self._query if self._has_unstamped else narrow
+        listed = [one async for one in query.filter(condition)]
+        stamps = {getattr(one, key): getattr(one, stamp) for one in listed}
+        held = await thread.stamps_of(stamp, list(stamps))
         copied = {one: at for one, at, deleted in held if not deleted}
-        unstamped = None in listed.values()
-        return newest.key in listed and not unstamped and copied == listed
+        if newest.key not in stamps or copied != stamps:
+            return False
+        unstamped = [one for one in listed if getattr(one, stamp) is None]
+        if unstamped and not self._has_unstamped:
+            self._has_unstamped = True  # from now on they are read as a whole
+            return False
+        await thread.merge(unstamped)
+        return not await thread.rows_written()
 
     def _is_due(self, state: SyncState) -> bool:
         """Return whether all keys and stamps, or all records, are to be read."""

@@ -8,14 +8,14 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sage200_async.errors import LeaseLost, SettingsError, SinkError
+from sage200_async.errors import ExtractError, LeaseLost, SettingsError, SinkError
 from sage200_async.extract.databases.sql import Layout
 from sage200_async.extract.databases.sqlite import SQLite
 from sage200_async.extract.databases.urls import engine_at
 from sage200_async.extract.feed.feed_sql import COLUMNS, GONE, Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from datetime import datetime
 
     from sage200_async.extract.tables import Table
@@ -25,7 +25,11 @@ PREFIX: Final = "changes_"
 PAGE: Final = 500
 """Changes that are handed out at once."""
 _NAME: Final = "feed"
+_BUSY: Final = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 _LOWEST: Final = -(2**63)
+_NEVER: Final = ("", None)
+_FEW: Final = 3
+# Keys that a copy may lack, of however few.
 
 
 class Pending(NamedTuple):
@@ -93,7 +97,10 @@ class FeedState:
             SinkError: The database failed.
         """
         with self._transaction() as sql:
-            self._require_lease(sql)
+            # Whoever took it meanwhile would be its owner.
+            values = (self._now() + self._seconds, _NAME, self._owner, 0.0)
+            if not self._engine.change(sql.renew(), values):
+                raise self._lease_lost()
 
     def release(self) -> None:
         """Release the lease if it is held, and disconnect."""
@@ -112,7 +119,11 @@ class FeedState:
                 self._engine.execute(sql.acknowledge([started]))
 
     def pending(
-        self, table: Table, resource: str, after: int | None, skip: dict[int, str]
+        self,
+        table: Table,
+        resource: str,
+        after: int | None,
+        skip: Mapping[int, tuple[str, object]],
     ) -> tuple[list[Pending], int | None]:
         """Return changes to hand out, in the order of their keys, and note that they are.
 
@@ -120,7 +131,8 @@ class FeedState:
             table: The table of the copy.
             resource: The name of the resource.
             after: The keys are above it; None for all.
-            skip: Versions by key that were handed out by this process already.
+            skip: What was handed out by this process already, by key: the version
+                comes first.
 
         Returns:
             The changes, and the last key that was looked at; None where there are no
@@ -136,10 +148,30 @@ class FeedState:
             copy = self._layout(table)
             statement = sql.pending(copy, resource, low, PAGE)
             rows = [self._pending(row) for row in self._engine.execute(statement)]
-            new = [one for one in rows if skip.get(one.key) != one.version]
+            new = [one for one in rows if skip.get(one.key, _NEVER)[0] != one.version]
             if new:
                 self._engine.execute(sql.hand_out(resource, [one.key for one in new]))
         return new, rows[-1].key if len(rows) == PAGE else None
+
+    def require_few_lost(
+        self, table: Table, resource: str, max_fraction: float
+    ) -> None:
+        """Refuse many deletes at once where a copy was lost and built anew.
+
+        Raises:
+            ExtractError: More of what was acknowledged is gone than is believed.
+            SinkError: The database failed.
+        """
+        with self._transaction() as sql:
+            statement = sql.count_lost(self._layout(table), resource)
+            known, lost = self._engine.execute(statement)[0]
+        if max_fraction < 1 and lost > max(_FEW, max_fraction * known):
+            message = (
+                f"{resource}: {lost:,} of {known:,} records that were handed out before "
+                "are not in the copy that was built anew; none is handed out as deleted. "
+                "If they are deleted indeed, raise --max-deleted (max_deleted=)"
+            )
+            raise ExtractError(message)
 
     def acknowledge(self, rows: Sequence[tuple[str, int, str]]) -> None:
         """Store the versions of resources and keys, in one transaction.
@@ -167,11 +199,13 @@ class FeedState:
     def _require_lease(self, sql: Statements) -> None:
         values = (self._now() + self._seconds, _NAME, self._owner, self._asked_at)
         if not self._engine.change(sql.renew(), values):
-            message = (
-                f"{self.where}: the lease has ended, and another process may feed from "
-                "this state by now; open the feed anew"
-            )
-            raise LeaseLost(message)
+            raise self._lease_lost()
+
+    def _lease_lost(self) -> LeaseLost:
+        return LeaseLost(
+            f"{self.where}: the lease has ended, and another process may feed from "
+            "this state by now; open the feed anew"
+        )
 
     def _now(self) -> float:
         """Return seconds since 1970 by the clock that all processes share."""
@@ -201,7 +235,9 @@ class FeedState:
             self._disconnect()
             reason = str(error).partition("\n")[0] or type(error).__name__
             message = f"{self.where}: the state of the feed failed: {reason}"
-            raise SinkError(message) from error
+            failure = SinkError(message)
+            failure.retryable = getattr(error, "sqlite_errorname", "") in _BUSY
+            raise failure from error
 
     def _connect(self) -> None:
         if self._is_connected:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import stat
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 
 import pytest
@@ -14,6 +14,8 @@ from stamped_company import OVERLAP, STAMP, Scenario
 from sage200_async import Sage200Client
 from sage200_async.errors import (
     ConnectError,
+    ExtractError,
+    Forbidden,
     LeaseLost,
     LimitError,
     QueryError,
@@ -21,8 +23,11 @@ from sage200_async.errors import (
     SinkConflict,
     SinkError,
 )
+from sage200_async.extract.databases import sqlite
+from sage200_async.extract.feed.poll import Source
 from sage200_async.extract.feed.state import FeedState
 from sage200_async.settings import Settings
+from sage200_async.wire.messages import Response
 
 
 class State:
@@ -292,7 +297,7 @@ def test_errors_that_pass(state, caplog):
 
     state.server.send = send
     assert state.run(work()) == "created"
-    assert "the poll failed, and is repeated" in caplog.text
+    assert "the poll failed: " in caplog.text
     state.server.send = broken
     with pytest.raises(ConnectError):
         state.run(work(give_up_after=0))
@@ -394,7 +399,7 @@ def test_nobody_else_reads_the_state(state):
         ({"lease": 0}, LimitError, "lease must be at least 1, got 0"),
         ({"max_deleted": 2}, LimitError, "at least 0 and at most 1, got 2"),
         ({"workers": 0}, LimitError, "workers must be at least 1"),
-        ({"evry": 5}, QueryError, "has no option 'evry'; it has every, overlap"),
+        ({"interval": 5}, QueryError, "no option 'interval'; it has every, overlap"),
         ({"state": "duckdb:///x"}, SettingsError, "cannot be shared by processes"),
         ({"state": "state.db"}, SettingsError, "sqlite:///path"),
     ],
@@ -480,3 +485,201 @@ def test_a_late_commit(state):
     key = state.scenario.insert(1, "late", stamp=stamp)
     assert state.read(sweep_every=1e9) == []
     assert state.read() == [("created", key, "late")]
+
+
+def test_a_first_poll_that_fails_after_its_copy(state, monkeypatch):
+    """What the copy has is handed out all the same, once a poll succeeds."""
+    key = state.scenario.insert(1, "a")
+    stored = Source.poll
+
+    async def fails(self):
+        monkeypatch.setattr(Source, "poll", stored)
+        await stored(self)
+        raise ConnectError("no route to host")
+
+    monkeypatch.setattr(Source, "poll", fails)
+
+    async def work():
+        async with state.feed(once=False, every=0, sweep_every=1e9) as feed:
+            change = await anext(feed)
+            await change.ack()
+            return change.kind, change.key
+
+    assert state.run(work()) == ("created", key)
+
+
+@pytest.mark.parametrize("number", range(1, 14))
+def test_a_wait_that_is_cancelled(number, state):
+    """Wherever it is cancelled, the next wait brings what there is."""
+    state.scenario.insert(3, "a")
+    honest, count = state.server.send, iter(range(1, 100))
+
+    async def send(request):
+        if next(count, 100) == number:
+            await asyncio.sleep(60)
+        return await honest(request)
+
+    state.server.send = send
+
+    async def work():
+        async with state.feed(once=False, every=0) as feed:
+            first = asyncio.ensure_future(anext(feed))
+            await asyncio.wait([first], timeout=0.3)
+            first.cancel()
+            with suppress(asyncio.CancelledError):
+                await first
+            seen = set() if first.cancelled() else {first.result().key}
+            while len(seen) < 3:
+                seen.add((await anext(feed)).key)
+            return seen
+
+    assert state.run(work()) == set(state.company.rows)
+
+
+def test_a_wait_that_is_cancelled_at_its_beginning(state):
+    """What an earlier process left comes all the same."""
+    state.scenario.insert(3, "a")
+    state.read(ack=False)
+
+    async def work():
+        async with state.feed(once=False, every=0) as feed:
+            first = asyncio.ensure_future(anext(feed))
+            await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            return [(await anext(feed)).key for _ in range(3)]
+
+    assert state.run(work()) == sorted(state.company.rows)
+
+
+def test_an_acknowledgement_beside_a_newer_change(state):
+    """It does not hide that the newer one was handed out."""
+    state.scenario.insert(3, "a")
+    key = state.scenario.insert(1, "b")
+    state.read()
+    row = state.company.rows.pop(key)
+
+    async def work():
+        async with state.feed(once=False, every=0) as feed:
+            deleted = await anext(feed)
+            state.company.rows[key] = row
+            restored = asyncio.ensure_future(anext(feed))
+            while not restored.done():
+                await deleted.ack()
+                await asyncio.sleep(0)
+            return deleted.kind, restored.result().kind
+
+    assert state.run(work()) == ("deleted", "created")
+    del state.company.rows[key]
+    assert state.read()[-1][:2] == ("deleted", key)
+
+
+def test_a_copy_that_was_lost_and_lacks_most(state):
+    """No mass of deletes is handed out, as no sync would mark one."""
+    state.scenario.insert(40, "a")
+    state.read()
+    state.sql("DROP TABLE changes_customers")
+    state.company.hidden = set(list(state.company.rows)[4:])
+    with pytest.raises(ExtractError, match="36 of 40 records that were handed out"):
+        state.read(max_deleted=0.1)
+    state.company.hidden = set()
+    assert state.read(max_deleted=0.1) == []
+
+
+def test_a_poll_of_nothing(state):
+    """An empty resource costs no more than three requests."""
+    assert state.read() == []
+    state.server.requests = []
+    assert state.read(sweep_every=3600) == []
+    assert len(state.server.requests) <= 3
+    key = state.scenario.insert(1, "a")
+    assert state.read(sweep_every=3600) == [("created", key, "a")]
+
+
+def test_a_poll_with_records_without_a_stamp(state):
+    """They are compared at each poll, which is always the same two requests."""
+    state.scenario.insert(3, "a")
+    key = state.scenario.insert(1, "b", stamp=None)
+    state.read()
+
+    async def work():
+        async with state.feed(once=False, every=0, sweep_every=3600) as feed:
+            waiting = asyncio.ensure_future(anext(feed))
+            while len(state.server.requests) < 20:  # the first poll, and more
+                await asyncio.sleep(0.01)
+            state.server.requests = []
+            while len(state.server.requests) < 10:
+                await asyncio.sleep(0.01)
+            quiet = {str(request) for request in state.server.requests}
+            state.company.rows[key]["name"] = "changed"
+            change = await waiting
+            await change.ack()
+            return len(quiet), change.record.name
+
+    assert state.run(work()) == (2, "changed")
+
+
+def test_an_error_of_one_of_two(state):
+    """What the other has is handed out first."""
+    state.scenario.insert(2, "a")
+    client, honest = state.scenario.client, state.server.send
+
+    async def send(request):
+        if request.path == "suppliers":
+            raise Forbidden("no", request=request, response=Response(403, {}, b""))
+        return await honest(request)
+
+    state.server.send = send
+    customers = state.scenario.query
+    suppliers = client.suppliers.select("name")
+
+    async def work():
+        seen = []
+        url = f"sqlite:///{state.path.as_posix()}"
+        async with client.changes(suppliers, customers, state=url, once=True) as feed:
+            with pytest.raises(Forbidden):
+                async for change in feed:
+                    seen.append(change.resource)
+                    await change.ack()
+        return seen
+
+    assert state.run(work()) == ["customers"] * 2
+
+
+def test_a_state_that_is_locked(state, monkeypatch):
+    """Who waits for the lease waits for the lock as well."""
+    monkeypatch.setattr(sqlite, "_WAIT", 0.1)
+    state.scenario.insert(1, "a")
+    state.read(most=0)
+
+    async def work():
+        with closing(sqlite3.connect(state.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with state.feed(lease=1) as feed:
+                first = asyncio.ensure_future(anext(feed))
+                await asyncio.sleep(0.5)
+                assert not first.done()
+                other.execute("COMMIT")
+                return (await first).kind
+
+    assert state.run(work()) == "created"
+
+
+def test_a_change_while_nothing_is_started(state, monkeypatch):
+    """Without a snapshot, what happens after the first copy comes, whatever failed."""
+    state.scenario.insert(2, "a")
+    stored = Source.poll
+
+    async def fails(self):
+        monkeypatch.setattr(Source, "poll", stored)
+        await stored(self)
+        state.late = state.scenario.insert(1, "late")
+        raise ConnectError("no route to host")
+
+    monkeypatch.setattr(Source, "poll", fails)
+
+    async def work():
+        async with state.feed(once=False, every=0, snapshot=False) as feed:
+            return (await anext(feed)).key
+
+    assert state.run(work()) == state.late
