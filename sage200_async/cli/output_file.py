@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +34,9 @@ FORMAT_OF: Final = {
 def output_to(path: Path | None) -> Generator[IO[bytes], None, None]:
     """Yield where bytes go: standard output, or a file that replaces *path* at the end.
 
+    A link keeps pointing to its file, which is the one that is replaced and keeps its
+    mode. What is no file, such as ``/dev/null`` or a pipe, is written to as it is.
+
     Raises:
         click.UsageError: There is no such folder, or the file there cannot be
             written: found out before anything is read.
@@ -40,12 +45,21 @@ def output_to(path: Path | None) -> Generator[IO[bytes], None, None]:
     if path is None:
         yield sys.stdout.buffer
         return
+    path = Path(os.path.realpath(path))
     require_writable(path)
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
     # Another run may write the same file: the last one that ends replaces it.
     temporary = path.with_name(f".{path.name}.{token_hex(4)}.partial")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_private) as file:
             yield file
+        if path.exists():
+            shutil.copymode(path, temporary)
+        else:
+            temporary.chmod(0o666 & ~_umask())
         _replace(temporary, path)
     except BaseException:
         with suppress(OSError):
@@ -65,10 +79,22 @@ def require_writable(path: Path) -> None:
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise click.UsageError(message)
     try:
-        if path.exists():
+        if path.is_file():
             path.open("r+b").close()
     except OSError as error:
         raise click.UsageError(_held(path, error)) from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else can read while it is written."""
+    return os.open(path, flags, 0o600)
+
+
+def _umask() -> int:
+    """Return the rights that new files are denied."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _replace(temporary: Path, path: Path) -> None:

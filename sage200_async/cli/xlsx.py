@@ -170,5 +170,12 @@ def _as_day(value: date) -> date | None:
     """Return a time in UTC without its zone, which Excel lacks; None if it cannot hold it."""
     if not isinstance(value, datetime):
         return value if value >= _FIRST_DAY else None
-    at = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    try:
+        at = (
+            value
+            if value.tzinfo is None
+            else value.astimezone(UTC).replace(tzinfo=None)
+        )
+    except OverflowError:  # at the ends of the calendar
+        return None
     return at if at.date() >= _FIRST_DAY and not at.microsecond % 1000 else None

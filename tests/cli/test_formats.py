@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,45 @@ def test_head_ends_a_query_quietly(shape: str, signed_in: dict[str, str]) -> Non
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert "error" not in errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes and few links")
+def test_a_file_keeps_its_mode_and_a_link_its_file(tmp_path: Path) -> None:
+    """The file that a link points to is replaced, and stays as private as it was."""
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    with output_to(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no named pipes in folders")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """A pipe, or a device, is written to."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        with output_to(pipe) as file:
+            file.write(b"rows")
+        assert read.result() == b"rows"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
+    """While it is written nobody else can read it; then the umask decides."""
+    path = tmp_path / "new.csv"
+    old = os.umask(0o027)
+    try:
+        with output_to(path) as file:
+            (partial,) = tmp_path.glob(".new.csv.*")
+            assert partial.stat().st_mode & 0o777 == 0o600
+            file.write(b"rows")
+    finally:
+        os.umask(old)
+    assert path.stat().st_mode & 0o777 == 0o640
