@@ -97,7 +97,7 @@ class FeedState:
             SinkError: The database failed.
         """
         with self._transaction() as sql:
-            # Whoever took it meanwhile would be its owner.
+            # Another process that took it would be its owner.
             values = (self._now() + self._seconds, _NAME, self._owner, 0.0)
             if not self._engine.change(sql.renew(), values):
                 raise self._lease_lost()
