@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.errors import Sage200Error
-from sage200_async.sandbox import Sandbox
+from sage200_async.sandbox import Behaviour, Sandbox
 
 RESOURCES = {
     "alternative_product_id": "products",
@@ -53,7 +53,16 @@ async def faults_in(operations: list[Any], walk: Any) -> list[str]:
     """Return what went wrong with each operation that failed."""
     reach, call = walk
     faults = []
-    async with Sandbox() as sandbox, Sage200Client(unchecked(sandbox)) as client:
+    takes_all = Behaviour(
+        missing_fields="take",
+        long_texts="take",
+        unknown_enum_values="take",
+        dangling_ids="take",
+        duplicate_keys="take",
+        changed_references="take",
+    )  # bodies are made up from types alone
+    sandbox = Sandbox(behaviour=takes_all)
+    async with sandbox, Sage200Client(unchecked(sandbox)) as client:
 
         async def pick(resource: Any) -> int:
             """Return the id of an existing record."""

@@ -208,13 +208,13 @@ def test_all_is_well(sage200, ward, examine):
 def wrong_client_id(ward):
     ward.store(refresh_token=ward.sandbox.settings.refresh_token)
     ward.set(client_id="another")
-    return "token", 4, "invalid_client.*SAGE200_CLIENT_ID and SAGE200_CLIENT_SECRET"
+    return "token", 4, "access_denied.*SAGE200_CLIENT_ID and SAGE200_CLIENT_SECRET"
 
 
 def wrong_client_secret(ward):
     ward.store(refresh_token=ward.sandbox.settings.refresh_token)
     ward.set(client_secret="another")
-    return "token", 4, "invalid_client.*SAGE200_CLIENT_ID and SAGE200_CLIENT_SECRET"
+    return "token", 4, "access_denied.*SAGE200_CLIENT_ID and SAGE200_CLIENT_SECRET"
 
 
 def dead_refresh_token(ward):

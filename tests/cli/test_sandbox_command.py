@@ -178,7 +178,7 @@ def test_a_name_for_containers():
         (["--records", "custmers=1"], "did you mean 'customers'?"),
         (["--allow-http", "a b"], "base_url: expected a URL without blanks"),
         (["--database", "{folder}"], "cannot be used as an SQLite database"),
-        (["--port", "{port}"], "choose another host or port"),
+        (["--port", "{port}"], "choose another port, or 0 for a free one"),
         (["--data", "{folder}", "--records", "customers=1"], "leave one out"),
     ],
 )

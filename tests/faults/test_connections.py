@@ -92,7 +92,9 @@ def test_a_name_that_is_not_found(helpers, row, database, names, failing):
             keys = sandbox.store.keys("customers")
             settings = sandbox.settings
             by_name = replace(
-                settings, base_url=settings.base_url.replace("127.0.0.1", "sage.test")
+                settings,
+                base_url=settings.base_url.replace("127.0.0.1", "sage.test"),
+                allow_insecure_http=True,
             )
             async with helpers.Client(by_name, clock=helpers.Clock()) as client:
                 lookups["failing"] = failing

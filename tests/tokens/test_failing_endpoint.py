@@ -81,7 +81,7 @@ class TokenEndpoint:
         if not FAILS_FROM <= at < FAILS_TO:
             if self.lives is not None:
                 self.behaviour.token_seconds = next(self.lives)
-            status, body = self.issuer.token(await request.post())
+            status, body = self.issuer.token(await request.post(), "https://issuer/")
             self.asked.append((at, status))
             return web.json_response(body, status=status)
         failure = next(self.failures)

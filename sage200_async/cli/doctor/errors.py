@@ -20,7 +20,8 @@ from sage200_async.errors import (
     TransportError,
 )
 
-_OF_THE_CLIENT: Final = {"invalid_client", "unauthorized_client"}
+_OF_THE_CLIENT: Final = {"invalid_client", "unauthorized_client", "access_denied"}
+# The last is Auth0's answer to a wrong client or secret.
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine itself."""
 _UNAUTHORIZED: Final = 401
