@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sage200_async.write.decisions import UNPROVED, End, Later, Send
+from sage200_async.write.documents import is_document_of
 from sage200_async.write.keys import key_in
-from sage200_async.write.upsert import wanted_by
+from sage200_async.write.upsert import read_body, wanted_by
 
 if TYPE_CHECKING:
+    from sage200_async.wire.json_types import Untyped
     from sage200_async.write.journal_rows import JournalRow
     from sage200_async.write.look_up import Found, Wanted
     from sage200_async.write.target import Target
 
-_ONCE = (
+_ONCE: Final = (
     "it was sent once, and whether it was written is not known; nothing finds it again, "
     "so that it is not sent a second time: look for it in Sage"
+)
+_OF_ANOTHER: Final = (
+    "the text in its {} is that of the document {}, which is of another account or kind, "
+    "or does not show of which: give this row a text that no other document has, or none"
 )
 
 
@@ -45,11 +51,7 @@ class InsertRules:
     def decide(self, row: JournalRow, answer: Found | None) -> End | Send | Later:
         """Decide whether *row* is sent."""
         if answer is not None and (answer.records or answer.others):
-            record = (answer.records or answer.others)[0]
-            id_ = record.get("urn") or record.get(self._target.key)
-            if row.in_doubt:
-                return End("created", id_)
-            return End("unchanged", id_, "a document with this marker is there already")
+            return self._known(row, answer)
         if row.in_doubt and answer is None:
             return End("unknown", reason=_ONCE)
         if row.in_doubt and answer is not None and not answer.proved:
@@ -59,6 +61,23 @@ class InsertRules:
         # Where nothing is looked up, there is nothing to wait for.
         settles = bool(self._target.by)
         return Send("POST", self._target.path, row.body, settles=settles)
+
+    def _known(self, row: JournalRow, answer: Found) -> End:
+        """Decide about a row whose marker is there: whose document is it?"""
+        own, values = self._is_own(row), read_body(row)
+        for record in answer.records:
+            if own and not is_document_of(self._target, values, record):
+                continue  # a marker that was made is nobody else's
+            if row.in_doubt:
+                return End("created", self._id_of(record))
+            reason = "a document with this marker is there already"
+            return End("unchanged", self._id_of(record), reason)
+        there = self._id_of((answer.records or answer.others)[0])
+        kind: Literal["unknown", "refused"] = "unknown" if row.in_doubt else "refused"
+        return End(kind, None, _OF_ANOTHER.format(", ".join(self._target.by), there))
+
+    def _id_of(self, record: Untyped) -> Any:
+        return record.get("urn") or record.get(self._target.key)
 
 
 def marker_of(token: str, row: int) -> str:

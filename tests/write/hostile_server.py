@@ -222,7 +222,8 @@ class HostileServer:
 
     def _carry_out(self, method: str, path: str, values: Row) -> web.Response:
         if path == "sales_invoices":
-            id_ = self.add_transaction(**values)
+            kind = {"trader_transaction_type": "TradingAccountEntryTypeInvoice"}
+            id_ = self.add_transaction(**kind, **values)
             self.commits.append(Commit(method, path, id_, values))
             return web.json_response({"urn": id_})
         if method == "PUT":

@@ -618,7 +618,11 @@ def test_a_marker_of_ones_own_is_looked_for_first(
     server: HostileServer, journal: Path
 ) -> None:
     """A document that is there already is not sent, and counts as unchanged."""
-    urn = server.add_transaction(second_reference="web 17")
+    urn = server.add_transaction(
+        second_reference="web 17",
+        customer_id=1,
+        trader_transaction_type="TradingAccountEntryTypeInvoice",
+    )
     rows = [
         {"customer_id": 1, "second_reference": "WEB 17"},
         {"customer_id": 1, "second_reference": "web 18"},
@@ -627,6 +631,60 @@ def test_a_marker_of_ones_own_is_looked_for_first(
     assert (outcomes[1].kind, outcomes[1].id) == ("unchanged", urn)
     assert outcomes[2].kind == "created"
     assert [c.values for c in server.commits] == rows[1:]
+
+
+INVOICE = {
+    "customer_id": 1,
+    "trader_transaction_type": "TradingAccountEntryTypeInvoice",
+    "second_reference": "WEB 17",
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        INVOICE | {"customer_id": 2},
+        INVOICE | {"trader_transaction_type": "TradingAccountEntryTypeReceipt"},
+        INVOICE | {"trader_transaction_type": 3},
+        {"second_reference": "WEB 17"},
+    ],
+)
+@pytest.mark.parametrize("in_doubt", [False, True])
+def test_a_marker_on_the_document_of_another_proves_nothing(
+    server: HostileServer, journal: Path, other: dict[str, Any], in_doubt: bool
+) -> None:
+    """A row whose text is on a document of another account or kind is not done."""
+    if in_doubt:
+
+        def hook(request: web.Request, _: Any) -> web.Response | None:
+            if request.method != "POST":
+                return None
+            server.add_transaction(**other)
+            return server._drop(request)
+
+        server.hook = hook
+    else:
+        server.add_transaction(**other)
+    row = {"customer_id": 1, "second_reference": "WEB 17"}
+    outcomes, report = upsert(server, [row], journal, insert=True)
+    expected = "unknown" if in_doubt else "refused"
+    assert (outcomes[1].kind, report.is_complete) == (expected, False)
+    assert "give this row a text that no other document has" in outcomes[1].reason
+    assert (len(server.writes), server.commits) == (int(in_doubt), [])
+
+
+def test_a_marker_that_the_server_takes_for_another_proves_nothing(
+    server: HostileServer, journal: Path
+) -> None:
+    """Where the server compares more freely than is known, a document is not done."""
+    server.add_transaction(**INVOICE | {"second_reference": "AE-1"})
+    full = server.matching
+    server.matching = lambda path, query: full(  # type: ignore[method-assign]
+        path, {k: v.replace("Æ", "AE") for k, v in query.items()}
+    )
+    row = {"customer_id": 1, "second_reference": "Æ-1"}
+    outcomes, _ = upsert(server, [row], journal, insert=True)
+    assert (outcomes[1].kind, server.writes) == ("refused", [])
 
 
 def test_equal_documents_are_all_written(server: HostileServer, journal: Path) -> None:
