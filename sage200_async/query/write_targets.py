@@ -126,7 +126,7 @@ def insert_job(
     job = _identity("insert", target, {})
 
     def rules(journal: Journal) -> Rules:
-        return InsertRules(target, journal.token)
+        return InsertRules(target, journal.token, is_new=journal.is_new)
 
     return _job(
         resource,

@@ -31,15 +31,19 @@ class InsertRules:
     Args:
         target: Where documents are created, and where they are found.
         token: What the markers that are made begin with.
+        is_new: Whether the journal began with this run. One that was there before may
+            be a copy that is older than what was sent.
     """
 
-    def __init__(self, target: Target, token: str) -> None:
+    def __init__(self, target: Target, token: str, *, is_new: bool) -> None:
         self._target = target
         self._token = token
+        self._is_new = is_new
 
     def wanted(self, row: JournalRow) -> Wanted | None:
-        """Return the marker of *row*; None where it was made for it, and is new."""
-        if not self._target.by or not (row.in_doubt or self._is_own(row)):
+        """Return the marker of *row*; None where nothing can have it yet."""
+        maybe_there = row.in_doubt or self._is_own(row) or not self._is_new
+        if not self._target.by or not maybe_there:
             return None
         return wanted_by(self._target, row)
 
@@ -68,7 +72,7 @@ class InsertRules:
         for record in answer.records:
             if own and not is_document_of(self._target, values, record):
                 continue  # a marker that was made is nobody else's
-            if row.in_doubt:
+            if row.in_doubt or not own:
                 return End("created", self._id_of(record))
             reason = "a document with this marker is there already"
             return End("unchanged", self._id_of(record), reason)

@@ -56,6 +56,7 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_new = False
         with journal_errors(path):
             _create(path)
             self._db = sqlite3.connect(
@@ -74,7 +75,8 @@ class JournalFile:
         db.execute("BEGIN EXCLUSIVE")  # held until the file is closed, on any system
         [application] = db.execute("PRAGMA application_id").fetchone()
         [tables] = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if not tables:
+        self.is_new = not tables
+        if self.is_new:
             db.execute(f"PRAGMA application_id = {_APPLICATION}")
             db.execute("CREATE TABLE job (name TEXT PRIMARY KEY, value TEXT)")
             db.execute(ROWS.format("rows"))
@@ -90,12 +92,15 @@ class JournalFile:
                 "the job with the version of sage200_async that began it"
             )
             raise JournalError(message)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
+        # All that is committed is in this one file, which may be moved: no WAL.
+        db.execute("PRAGMA journal_mode = TRUNCATE")
+        db.execute("PRAGMA synchronous = FULL")  # syncs the truncation, too
         db.execute("CREATE TEMP TABLE taken (row INTEGER PRIMARY KEY)")
 
     def close(self) -> None:
         """Close it; other processes can open it."""
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA journal_mode = DELETE")  # an empty file less
         self._db.close()
 
     def _value(self, name: str) -> Any:

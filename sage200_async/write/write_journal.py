@@ -1,7 +1,7 @@
 """The journal of a job: each row before anything of it is sent, and its outcome after.
 
 What is committed is on the disk: after a power cut, too, no row was sent without being
-in it.
+in it. It is all in one file between two commits, so that the file can be moved.
 """
 
 from __future__ import annotations
