@@ -117,21 +117,19 @@ class Journal(JournalFile):
     def resume(self, now: float, settle: float) -> None:
         """Open what is not done for another try.
 
-        A row that was being sent when the process ended is in doubt from now on: when
-        its request left, nobody knows.
+        A row that was being sent when the process ended is in doubt from now on. Rows in
+        doubt settle anew: when their requests left, a clock that was set since then
+        cannot say.
         """
         with journal_errors(self.path), self._commit():
             self._db.execute(
-                "UPDATE rows SET state = 'open', in_doubt = 1, "
-                "ready_at = CASE WHEN settles THEN ? ELSE 0 END WHERE state = 'sending'",
+                "UPDATE rows SET in_doubt = in_doubt OR state = 'sending', "
+                "state = 'open' WHERE state IN ('sending', 'refused', 'unknown')"
+            )
+            self._db.execute(
+                "UPDATE rows SET ready_at = CASE WHEN in_doubt AND settles THEN ?1 "
+                "ELSE min(ready_at, ?1) END WHERE state = 'open'",
                 (now + settle,),
-            )
-            self._db.execute(
-                "UPDATE rows SET state = 'open' WHERE state IN ('refused', 'unknown')"
-            )
-            self._db.execute(
-                "UPDATE rows SET ready_at = ?1 WHERE state = 'open' AND ready_at > ?1",
-                (now + settle,),  # the clock was set back meanwhile
             )
 
     def ended(self, after: int, *, done: bool = True) -> list[JournalRow]:

@@ -1,6 +1,8 @@
 """Journals that are copied, moved and restored: their rows are still written once."""
 
+import asyncio
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from hostile_server import HostileServer
-from writing import run_job
+from writing import run_job, settings_for
+
+from sage200_async import Sage200Client
 
 SETTLE = 0.2
 ROWS = [{"customer_id": number} for number in range(6)]
@@ -67,3 +71,36 @@ def test_a_journal_that_is_restored(server: HostileServer, tmp_path: Path) -> No
     assert {(outcome.kind, outcome.id) for outcome in outcomes} == {
         ("created", commit.id) for commit in server.commits
     }
+
+
+def test_a_clock_that_is_set_between_two_runs(
+    server: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row in doubt settles from the start of the next run, whatever the clock says."""
+    settle, journal = 1.0, tmp_path / "job.db"
+
+    def hook(request: web.Request, values: dict[str, Any]) -> web.Response | None:
+        if request.method != "POST":
+            return None
+        server.hook = None
+        loop = asyncio.get_running_loop()
+        loop.call_later(
+            0.8 * settle, server._carry_out, "POST", "sales_invoices", values
+        )
+        return server._drop(request)
+
+    async def ends_early() -> None:
+        async with Sage200Client(settings_for(server.url)) as client:
+            invoices: Any = client.sales_invoices
+            async with invoices.insert(ROWS[:1], journal=journal, settle=settle):
+                while not server.writes:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)  # the lost response is in the journal
+
+    server.hook = hook
+    asyncio.run(ends_early())
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    outcomes, _ = run_job(server.url, ROWS[:1], journal, insert=True, settle=settle)
+    assert [outcome.kind for outcome in outcomes] == ["created"]
+    assert (len(server.writes), len(server.commits)) == (1, 1)
