@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sage200_async.errors import LinesRefused, QueryError, RequestError, StatusError
+from sage200_async.errors import (
+    Forbidden,
+    LinesRefused,
+    NotFound,
+    QueryError,
+    RateLimited,
+    RequestError,
+    Sage200Error,
+    StatusError,
+    Unauthorized,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from typing import Self
 
 
@@ -92,6 +103,8 @@ class OrderDraft:
             QueryError: A line has an id: it is there already.
             LinesRefused: One was refused, or the reply was lost; it says which lines
                 are saved, and those are not to be sent again.
+            RequestError: No line was tried; or, where `outcome_unknown` is set, the
+                lines could not be read again, and any of them may be saved.
         """
         if not lines:
             return []
@@ -106,9 +119,9 @@ class OrderDraft:
         try:
             await self._orders.update(self.id, changes)
         except RequestError as error:
-            if not (error.outcome_unknown or isinstance(error, StatusError)):
+            if _tried_none(error):
                 raise
-            saved = await self._saved_since(before)
+            saved = await self._saved_since(before, error)
             if error.outcome_unknown and len(saved) == len(lines):
                 return saved
             raise _refused(self.id, lines, saved, error) from error
@@ -128,7 +141,8 @@ class OrderDraft:
             The order, with its lines.
 
         Raises:
-            RequestError: It was refused, and is a draft still; or nobody can know.
+            RequestError: It was refused, and is a draft still; or, where
+                `outcome_unknown` is set, nobody can know.
         """
         locked = await self._orders.expand("is_to_lock").get(self.id)
         changes: dict[str, Any] = {"is_editing": False}
@@ -137,18 +151,56 @@ class OrderDraft:
         try:
             await self._orders.update(self.id, changes)
         except RequestError as error:
-            order = await self._orders.expand("lines").get(self.id)
-            if not error.outcome_unknown or order.is_draft is not False:
+            if not (error.outcome_unknown or error.maybe_sent_before):
+                raise
+            with _after_a_write(error):
+                order = await self._orders.expand("lines").get(self.id)
+            if order.is_draft is not False:
                 raise
             return order
-        return await self._orders.expand("lines").get(self.id)
+        with _after_a_write():
+            return await self._orders.expand("lines").get(self.id)
 
     async def discard(self) -> None:
         """Delete the draft with its lines."""
         await self._orders.delete(self.id)
 
-    async def _saved_since(self, before: set[int]) -> list[Any]:
-        return [line for line in await self.lines() if line.id not in before]
+    async def _saved_since(
+        self, before: set[int], error: RequestError | None = None
+    ) -> list[Any]:
+        with _after_a_write(error):
+            return [line for line in await self.lines() if line.id not in before]
+
+
+def _tried_none(error: RequestError) -> bool:
+    """Return whether Sage did nothing, and does not mean one line by it."""
+    if error.outcome_unknown or error.maybe_sent_before:
+        return False
+    everything = Unauthorized | Forbidden | NotFound | RateLimited
+    return not isinstance(error, StatusError) or isinstance(error, everything)
+
+
+@contextmanager
+def _after_a_write(failed: RequestError | None = None) -> Generator[None, None, None]:
+    """Let nobody take a failed reading for a write that did not happen.
+
+    Args:
+        failed: The error of the write; None where it was done.
+    """
+    try:
+        yield
+    except Sage200Error as error:
+        first: Sage200Error = failed or error
+        if isinstance(first, RequestError):
+            first.outcome_unknown = True
+        first.retryable = False
+        first.add_note(
+            "the order could not be read again after it was sent: what is saved is not "
+            "known; look at it, by lines() or get(), before you send any of it again"
+        )
+        if first is error:
+            raise
+        raise first from error
 
 
 def _refused(

@@ -8,10 +8,13 @@ from sage200_async import Sage200Client
 from sage200_async.errors import (
     BadRequest,
     ConnectError,
+    Forbidden,
     LinesRefused,
     NotFound,
     QueryError,
+    RateLimited,
     RequestTimeout,
+    Unauthorized,
 )
 from sage200_async.sandbox import Sandbox
 from sage200_async.write.order_draft import OrderDraft
@@ -139,6 +142,75 @@ def test_a_request_that_never_left():
         with pytest.raises(ConnectError):
             await unsure.confirm()
         assert (await client.sop_orders.get(draft.id)).is_draft is True
+
+    asyncio.run(with_draft(work))
+
+
+class Forgets(LosesReplies):
+    """Updates fail or not as the test says, and the reading after them fails."""
+
+    sent = False
+
+    async def update(self, id, changes):
+        await self.orders.update(id, changes)
+        self.sent = True
+        if self.error is not None:
+            raise self.error
+
+    def expand(self, *names):
+        return self if self.sent else self.orders.expand(*names)
+
+    async def get(self, id):
+        self.sent = False
+        raise ConnectError("the network is down")
+
+
+def lost_reply():
+    lost = RequestTimeout("timed out")
+    lost.outcome_unknown = True
+    return lost
+
+
+@pytest.mark.parametrize(
+    ("first", "raised"),
+    [(None, ConnectError), (lost_reply(), RequestTimeout), (BadRequest(), BadRequest)],
+)
+def test_a_reading_that_fails_after_lines_were_sent(first, raised):
+    """Lines that may be saved are not called unsent: the outcome is unknown."""
+
+    async def work(client, draft):
+        unsure = OrderDraft(Forgets(client.sop_orders, first), draft.id)
+        with pytest.raises(raised) as info:
+            await unsure.add_lines([line("a"), line("b")])
+        assert (info.value.outcome_unknown, info.value.retryable) == (True, False)
+        assert "what is saved is not known" in info.value.__notes__[-1]
+        assert described(await draft.lines()) == ["a", "b"]
+
+    asyncio.run(with_draft(work))
+
+
+@pytest.mark.parametrize("first", [None, lost_reply()])
+def test_a_reading_that_fails_after_a_confirmation(first):
+    """An order that may be confirmed is not called a draft still."""
+
+    async def work(client, draft):
+        unsure = OrderDraft(Forgets(client.sop_orders, first), draft.id)
+        with pytest.raises(ConnectError if first is None else RequestTimeout) as info:
+            await unsure.confirm()
+        assert (info.value.outcome_unknown, info.value.retryable) == (True, False)
+
+    asyncio.run(with_draft(work))
+
+
+@pytest.mark.parametrize("error", [Unauthorized(), Forbidden(), RateLimited()])
+def test_a_refusal_that_is_not_of_a_line(error):
+    """A user who is refused, or is too fast, is not called a line that is refused."""
+
+    async def work(client, draft):
+        unsure = OrderDraft(LosesReplies(client.sop_orders, error), draft.id)
+        with pytest.raises(type(error)):
+            await unsure.add_lines([line("a")])
+        assert await draft.lines() == []
 
     asyncio.run(with_draft(work))
 
