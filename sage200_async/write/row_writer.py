@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sage200_async.errors import (
     ClientClosed,
+    DecodeError,
     ExtractError,
     Forbidden,
     NotFound,
@@ -193,6 +194,9 @@ class RowWriter:
             return End("updated", send.id)
         record = self._target.created(response)
         id_ = record.get(self._target.key) or record.get("urn")
+        values = record.values()
+        if not id_ and (self._target.by or all(value is None for value in values)):
+            raise _without_an_id()
         key = key_in(record, self._target.by) if self._target.by else None
         if key is None or key == row.key:
             return End("created", id_)
@@ -275,6 +279,15 @@ class RowWriter:
                 in_doubt=row.in_doubt,
                 reason=reason,
             )
+
+
+def _without_an_id() -> DecodeError:
+    """Return the error of a response that shows no new record."""
+    error = DecodeError(
+        "the response to the create has no id and no urn", json_path="$"
+    )
+    error.outcome_unknown = True
+    return error
 
 
 def _is_refusal(error: Sage200Error) -> bool:

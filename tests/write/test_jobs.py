@@ -258,6 +258,45 @@ def test_a_row_is_looked_for_before_it_is_sent_again(
     assert (outcomes[1].kind, len(server.commits)) == ("created", 1)
 
 
+NOTHING: list[Any] = [{}, {"id": None, "urn": None}, {"id": 0}, {"reference": "N1"}]
+
+
+@pytest.mark.parametrize("body", NOTHING)
+@pytest.mark.parametrize("insert", [False, True])
+def test_a_response_without_an_id_creates_nothing(
+    server: HostileServer, journal: Path, body: Any, insert: bool
+) -> None:
+    """A status of success alone is no record: the row is looked for, and sent again."""
+    left = [1]
+
+    def hook(request: web.Request, _: Any) -> web.Response | None:
+        if request.method == "GET" or not left[0]:
+            return None
+        left[0] -= 1
+        return web.json_response(body)
+
+    server.hook = hook
+    row = {"customer_id": 1} if insert else {"reference": "N1", "name": "New"}
+    outcomes, report = upsert(server, [row], journal, insert=insert)
+    assert (outcomes[1].id, report.is_complete) == (server.commits[0].id, True)
+    assert (len(server.writes), len(server.commits)) == (2, 1)
+
+
+def test_a_transfer_whose_response_is_empty_is_unknown(
+    server: HostileServer, journal: Path
+) -> None:
+    """Where nothing finds a row again, a response without a value ends it as unknown."""
+    server.hook = lambda _, __: web.json_response({})
+
+    async def main() -> Any:
+        async with Sage200Client(settings_for(server.url)) as client:
+            rows: Any = [{"bank_from_id": 1, "bank_to_id": 2, "payment_value": 3}]
+            job = client.bank_transfer.insert(rows, journal=journal, at_most_once=True)
+            return await _finished(job)
+
+    assert asyncio.run(main()).unknown == len(server.writes) == 1
+
+
 def test_a_record_of_another_key_is_never_sent_again(
     server: HostileServer, journal: Path
 ) -> None:
