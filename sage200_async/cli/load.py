@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +15,10 @@ from sage200_async.catalog.identities import IDENTITIES
 from sage200_async.cli.config import request_settings
 from sage200_async.cli.exit_status import DONE, FAILED
 from sage200_async.cli.load_rows import Rows
+from sage200_async.cli.output_file import require_writable
 from sage200_async.cli.query import known_endpoint
 from sage200_async.errors.foreign_text import printable
+from sage200_async.write.journal_file import SUFFIXES
 
 if TYPE_CHECKING:
     from sage200_async.write import Outcome, Report
@@ -41,6 +45,7 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
 
 async def load(file: Path, options: LoadOptions) -> int:
     """Write the rows of *file*; return the exit status."""
+    _require_own_files(file, options)
     endpoint = known_endpoint(options.into)
     rows = Rows(file, endpoint.fields, _columns(options.map))
     rows.check()
@@ -52,6 +57,23 @@ async def load(file: Path, options: LoadOptions) -> int:
     if options.not_done is not None:
         report.write_csv(options.not_done)
     return DONE if options.dry_run or report.is_complete else FAILED
+
+
+def _require_own_files(file: Path, options: LoadOptions) -> None:
+    """Refuse a file that would be written over another of the command."""
+    journal = options.journal
+    uses = {
+        "--journal": {f"{journal}{suffix}" for suffix in ("", *SUFFIXES)},
+        "the file that is loaded": {str(file)},
+    }
+    if options.not_done is not None:
+        uses["--not-done"] = {str(options.not_done)}
+        require_writable(options.not_done)
+    names = {use: {*map(os.path.realpath, paths)} for use, paths in uses.items()}
+    for one, other in combinations(names, 2):
+        if not names[one].isdisjoint(names[other]):
+            message = f"{one} and {other} are the same file; name another one"
+            raise click.UsageError(message)
 
 
 def _columns(pairs: tuple[str, ...]) -> dict[str, str]:

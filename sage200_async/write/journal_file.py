@@ -25,6 +25,9 @@ _APPLICATION: Final = 0x53323030
 # SQLite's application_id of our journals: "S200".
 _VERSION: Final = 1
 
+SUFFIXES: Final = ("-journal", "-wal", "-shm")
+"""The ends of the names of the files that SQLite has beside a journal."""
+
 
 def journal_path(url: object) -> Path:
     """Return the file of a journal: of ``sqlite:///job.db``, or of a path.

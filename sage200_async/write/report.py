@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from sage200_async.errors import JournalError
+from sage200_async.write.journal_file import SUFFIXES
 from sage200_async.write.write_journal import Journal, undone_rows
 
 if TYPE_CHECKING:
@@ -62,20 +66,39 @@ class Report(Struct, frozen=True, kw_only=True):
         it when the outcomes have come to their end: until then the journal is in use.
         After a dry run these are the rows that a run would work on.
 
+        It is for its owner only, since it holds whole rows, and takes the place of what
+        was there once it is complete.
+
         Raises:
-            JournalError: The journal is in use, or gone.
-            OSError: The file cannot be written.
+            JournalError: The journal is in use, or gone, or is the file to be written.
+            OSError: The file cannot be written; what was there is there still.
         """
+        goal = Path(os.path.realpath(path))
+        source = os.path.realpath(self.journal)
+        if str(goal) in {f"{source}{suffix}" for suffix in ("", *SUFFIXES)}:
+            raise JournalError(f"{path}: the journal itself; name another file")
         journal = Journal(Path(self.journal))
         try:
-            return _write(Path(path), undone_rows(journal), journal.by)
+            return _replace(goal, undone_rows(journal), journal.by)
         finally:
             journal.close()
 
 
+def _replace(path: Path, rows: Iterable[JournalRow], by: Sequence[str]) -> int:
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.partial")
+    try:
+        count = _write(temporary, rows, by)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return count
+
+
 def _write(path: Path, rows: Iterable[JournalRow], by: Sequence[str]) -> int:
     count = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for row in rows:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sage200_async.errors import JournalError
-from sage200_async.write.journal_file import JournalFile, journal_errors, journal_path
+from sage200_async.write.journal_file import (
+    SUFFIXES,
+    JournalFile,
+    journal_errors,
+    journal_path,
+)
 from sage200_async.write.journal_rows import COLUMNS, ROWS, journal_row
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ def clear_journal(url: str | Path) -> None:
             "known; run the job again to find out, or delete the file"
         )
         raise JournalError(message)
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", *SUFFIXES):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 

@@ -152,6 +152,26 @@ def test_a_file_is_loaded(
         assert sorted(sent) == ["POST", "PUT"]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--journal", "job.db", "--not-done", "new.csv"],
+        ["--journal", "job.db", "--not-done", "./job.db"],
+        ["--journal", "job.db", "--not-done", "job.db-journal"],
+        ["--journal", "new.csv"],
+    ],
+)
+def test_no_file_is_written_over_another(
+    sage200: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """The input, the journal and the rest are three files; else nothing is sent."""
+    monkeypatch.chdir(tmp_path)
+    Path("new.csv").write_text("reference,name\nN1,New\n", encoding="utf-8")
+    ended = sage200("load", "new.csv", "--into", "customers", *options, code=2)
+    assert "are the same file; name another one" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+
+
 def test_documents_are_inserted(serving: Any, sage200: Any, tmp_path: Path) -> None:
     """What the catalog has a marker for is inserted; other options are refused."""
     path = tmp_path / "orders.ndjson"

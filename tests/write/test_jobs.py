@@ -653,6 +653,30 @@ def test_rows_that_are_not_done_are_written_as_csv(
     assert lines[2].startswith('3,N2,refused,"name: missing, a new Customer needs it"')
 
 
+def test_the_file_of_the_rest_is_private_and_whole(
+    server: HostileServer,
+    journal: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It holds rows; it is replaced as a whole or not at all, and never the journal."""
+    rest = tmp_path / "rest.csv"
+    rest.write_text("before", "utf-8")
+    _, report = upsert(server, [{"reference": "N1"}], journal)
+    for path in (journal, f"{journal}-journal"):
+        with pytest.raises(JournalError, match="the journal itself"):
+            report.write_csv(path)
+    with monkeypatch.context() as patched:
+        patched.setattr("csv.writer", lambda _: pytest.fail("the disk is full"))
+        with pytest.raises(BaseException, match="the disk is full"):
+            report.write_csv(rest)
+    assert rest.read_text("utf-8") == "before"
+    assert report.write_csv(rest) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"job.db", "rest.csv"}
+    if os.name == "posix":
+        assert stat.S_IMODE(rest.stat().st_mode) == 0o600
+
+
 def test_a_marker_of_ones_own_is_looked_for_first(
     server: HostileServer, journal: Path
 ) -> None:
