@@ -135,7 +135,7 @@ def _counterpart(
     Raises:
         InvalidInput: Nothing says which one it is, or several could be.
     """
-    names = ("id",) if row.get("id") else by
+    names = _names_of_key(row, by)
     key = key_in(row, names) if names else None
     if key is None:
         name = path.rpartition(".")[2]
@@ -153,6 +153,44 @@ def _counterpart(
         fault = f"{path}: no row has the id {row['id']}"
         raise InvalidInput(fault, faults=(fault,))
     return matching[0] if matching else None
+
+
+def require_nested_once(
+    row: Mapping[str, Any], nested_by: Mapping[str, Sequence[str]], path: str = ""
+) -> None:
+    """Refuse related rows of one row that are about the same record.
+
+    Raises:
+        InvalidInput: Several have the same id, or the same key.
+    """
+    for name, value in row.items():
+        below = f"{path}{name}"
+        if is_object(value):
+            require_nested_once(value, nested_by, f"{below}.")
+        for nested in _objects(value):
+            require_nested_once(nested, nested_by, f"{below}.")
+        keys = [
+            _nested_key(nested, nested_by.get(below, ())) for nested in _objects(value)
+        ]
+        known = [key for key in keys if key is not None]
+        if len({*known}) < len(known):
+            fault = f"{below}: several rows are about the same one, by their id or key"
+            raise InvalidInput(fault, faults=(fault,))
+
+
+def _objects(value: object) -> list[Any]:
+    return [row for row in value if is_object(row)] if is_array(value) else []
+
+
+def _names_of_key(row: Mapping[str, Any], by: Sequence[str]) -> Sequence[str]:
+    return ("id",) if row.get("id") else by
+
+
+def _nested_key(row: Mapping[str, Any], by: Sequence[str]) -> str | None:
+    """Return by what a related row is found; None where nothing says it."""
+    names = _names_of_key(row, by)
+    key = key_in(row, names) if names else None
+    return None if key is None else f"{','.join(names)} {key}"
 
 
 def kind_of_field(kind: type[Any] | None) -> str:

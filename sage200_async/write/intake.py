@@ -11,13 +11,14 @@ import msgspec
 from sage200_async.errors import InvalidInput, QueryError, UnknownFieldError
 from sage200_async.wire.decode import decoder_for
 from sage200_async.wire.json_types import Untyped
+from sage200_async.write.comparison import require_nested_once
 from sage200_async.write.input_rows import each_row
 from sage200_async.write.insert import marker_of
 from sage200_async.write.journal_rows import NewRow
 from sage200_async.write.keys import key_in, require_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sage200_async.write.journal_thread import JournalThread
     from sage200_async.write.target import Target
@@ -38,12 +39,20 @@ class Intake:
         target: Checks and encodes them.
         marker: The field that each row gets a marker in, or "".
         thread: The journal.
+        nested_by: The fields by which rows of related records are found.
     """
 
-    def __init__(self, target: Target, marker: str, thread: JournalThread) -> None:
+    def __init__(
+        self,
+        target: Target,
+        marker: str,
+        thread: JournalThread,
+        nested_by: Mapping[str, Sequence[str]],
+    ) -> None:
         self._target = target
         self._marker = marker
         self._thread = thread
+        self._nested_by = nested_by
         self._sum = 0
         self._unknown: dict[str, str] = {}
         # Names that no field has, with what is said of them: it takes long to find out
@@ -108,9 +117,10 @@ class Intake:
         return {**values, marker: marker_of(self._thread.journal.token, number)}
 
     def _key_of(self, body: bytes) -> str | None:
-        """Return the key of a row, read from what is sent."""
-        by = self._target.by
-        return require_key(decoder_for(Untyped).decode(body), by) if by else None
+        """Return the key of a row, checked with those of its related rows."""
+        by, row = self._target.by, decoder_for(Untyped).decode(body)
+        require_nested_once(row, self._nested_by)
+        return require_key(row, by) if by else None
 
 
 def _best_effort(values: Mapping[str, Any]) -> bytes:

@@ -161,7 +161,8 @@ class WriteJob:
 
     async def _write_all(self) -> None:
         work, journal, run = self._work, self._thread.journal, self._thread.run
-        await Intake(work.target, work.marker, self._thread).take(self._rows)
+        intake = Intake(work.target, work.marker, self._thread, work.identity.nested_by)
+        await intake.take(self._rows)
         schedule = Schedule(self._thread, self._settle, dry_run=self._dry_run)
         if not self._dry_run:
             await run(journal.resume, schedule.now(), self._settle)

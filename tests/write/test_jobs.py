@@ -451,6 +451,25 @@ def test_related_rows_are_changed_by_their_own_keys(
     assert (again[1].kind, len(server.writes)) == ("unchanged", 1)
 
 
+@pytest.mark.parametrize(
+    "contacts",
+    [
+        [{"name": "Ann"}, {"name": "ANN "}],
+        [{"id": 1, "first_name": "A"}, {"id": 1, "first_name": "B"}],
+    ],
+)
+def test_related_rows_of_one_key_are_refused(
+    server: HostileServer, journal: Path, contacts: list[Any]
+) -> None:
+    """Two that are about the same one are refused before anything is asked for."""
+    server.add_customer(reference="A1", name="A", contacts=[])
+    rows = [{"reference": "A1", "contacts": contacts}]
+    outcomes, _ = upsert(server, rows, journal, nested_by={"contacts": "name"})
+    reason = "contacts: several rows are about the same one, by their id or key"
+    assert (outcomes[1].kind, outcomes[1].reason) == ("refused", reason)
+    assert server.requests == []
+
+
 def test_related_rows_without_a_key_are_refused(
     server: HostileServer, journal: Path
 ) -> None:
