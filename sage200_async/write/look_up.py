@@ -92,17 +92,34 @@ class LookUp:
     async def _find(self, wanted: Sequence[Wanted]) -> dict[str, Found]:
         rows, witness = await self._ask(wanted)
         by_key: dict[str, list[Untyped]] = {one.key: [] for one in wanted}
+        asked = {one.key: one for one in wanted}
         others: list[Untyped] = []
         for row in rows:
-            key = key_in(row, self._target.by)
-            if key in by_key:
-                by_key[key].append(row)
-            elif row.get(self._target.key) != witness:
+            one = asked.get(key_in(row, self._target.by) or "")
+            is_witness = row.get(self._target.key) == witness
+            if one and (not is_witness or await self._is_meant(row, one)):
+                by_key[one.key].append(row)
+            elif one or not is_witness:
                 others.append(row)
         if others and len(wanted) > 1 and not all(by_key.values()):
             return await self._one_by_one(wanted)  # for which are they taken?
         proved = witness is not None
         return {key: Found(some, others, proved) for key, some in by_key.items()}
+
+    async def _is_meant(self, witness: Untyped, wanted: Wanted) -> bool:
+        """Return whether the server takes the witness to have the key of *wanted*.
+
+        It is in every answer, and a case-sensitive server may not match it.
+        Unless its key is written alike, it has to come without being asked for.
+        """
+        if tuple(witness.get(name) for name in self._target.by) == wanted.values:
+            return True
+        key = self._target.key
+        for _ in range(_ATTEMPTS):
+            rows = await self._rows(self._query([wanted], None))
+            if any(row.get(key) == witness.get(key) for row in rows):
+                return True
+        return False
 
     async def _one_by_one(self, wanted: Sequence[Wanted]) -> dict[str, Found]:
         answers: dict[str, Found] = {}

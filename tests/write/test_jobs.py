@@ -392,6 +392,24 @@ def test_what_a_server_takes_for_the_same_key_is_not_written(
     assert [c.values["reference"] for c in server.commits] == ["N1"]
 
 
+@pytest.mark.parametrize("case_sensitive", [True, False])
+def test_the_record_that_proves_an_answer_may_be_the_one_that_is_meant(
+    server: HostileServer,
+    journal: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case_sensitive: bool,
+) -> None:
+    """It is taken for the row's only where the server itself finds it by the key."""
+    if case_sensitive:
+        monkeypatch.setattr("hostile_server.folded", str)
+    rows = [{"reference": "first", "name": "New"}, {"reference": "N1", "name": "New"}]
+    outcomes, _ = upsert(server, rows, journal)
+    old = [row for row in server.customers.values() if row["reference"] == "FIRST"]
+    assert outcomes[1].kind == ("refused" if case_sensitive else "updated")
+    assert old[0]["name"] == ("There before" if case_sensitive else "New")
+    assert outcomes[2].kind == "created"
+
+
 def test_what_others_change_meanwhile_stays(
     server: HostileServer, journal: Path
 ) -> None:
