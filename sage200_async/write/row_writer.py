@@ -20,7 +20,7 @@ from sage200_async.errors import (
     TokenError,
     Unauthorized,
 )
-from sage200_async.transport.retry_policy import never_sent
+from sage200_async.transport.retry_policy import RetryPolicy, never_sent
 from sage200_async.write.decisions import End, Later, Send
 from sage200_async.write.keys import key_in
 
@@ -41,6 +41,8 @@ _LOOK_UPS: Final = 4
 # Times that one row is looked up in vain in one run.
 _IN_A_ROW: Final = 25
 # Requests that fail one after the other, until the service is given up.
+_LONGEST_WAIT: Final = RetryPolicy().longest_retry_after
+# Seconds that a row waits at most because the service asks for it.
 _ANOTHER_KEY: Final = (
     "the service answered with the record of the key {}: as it cannot be looked up by "
     "the key that was sent, it is not sent a second time; look for it in Sage"
@@ -215,9 +217,12 @@ class RowWriter:
         if _left(error):
             row = row._replace(in_doubt=True)
         at = self._schedule.settled_at() if row.in_doubt and send.settles else 0.0
-        at = max(
-            at, self._schedule.now() + (getattr(error, "retry_after", None) or 0.0)
-        )
+        asked = getattr(error, "retry_after", None) or 0.0
+        if asked > _LONGEST_WAIT:
+            words += (
+                f" (Retry-After of {asked:.0f} s; tried after {_LONGEST_WAIT:.0f} s)"
+            )
+        at = max(at, self._schedule.now() + min(asked, _LONGEST_WAIT))
         if self._schedule.failed(row.row) >= _TRIES:
             await self._postpone(row, at, words)
             await self._end(row, End("unknown", send.id, words))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sage200_async.errors import (
     UnsupportedOperation,
 )
 from sage200_async.write import clear_journal
+from sage200_async.write.write_journal import Journal
 
 SETTLE = 0.3
 
@@ -295,6 +297,38 @@ def test_a_transfer_whose_response_is_empty_is_unknown(
             return await _finished(job)
 
     assert asyncio.run(main()).unknown == len(server.writes) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_year_that_a_server_asks_for_is_not_waited(
+    server: HostileServer, journal: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A long Retry-After is cut to what requests obey, and the reason says so."""
+    left = [1]
+
+    def hook(request: web.Request, _: Any) -> web.Response | None:
+        if request.method == "GET" or not left[0]:
+            return None
+        left[0] -= 1
+        year = {"Retry-After": "31536000"}
+        return web.json_response({}, status=status, headers=year)
+
+    asked: list[tuple[float, str]] = []
+    postpone = Journal.postpone
+
+    def noted(
+        self: Journal, row: int, ready_at: float, *, in_doubt: bool, reason: str
+    ) -> None:
+        asked.append((ready_at - time.time(), reason))
+        postpone(self, row, 0.0, in_doubt=in_doubt, reason=reason)
+
+    monkeypatch.setattr(Journal, "postpone", noted)
+    server.hook = hook
+    outcomes, _ = upsert(server, [{"reference": "N1", "name": "New"}], journal)
+    [(seconds, reason)] = asked
+    assert seconds <= 121
+    assert "Retry-After of 31536000 s; tried after 120 s" in reason
+    assert outcomes[1].kind == "created"
 
 
 def test_a_record_of_another_key_is_never_sent_again(
