@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -30,6 +31,7 @@ _TURN: Final = 20
 _BITS: Final = 256
 _NAMES: Final = 100
 _LONGEST_REASON: Final = 2000
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Intake:
@@ -126,6 +128,11 @@ class Intake:
 def _best_effort(values: Mapping[str, Any]) -> bytes:
     """Return *values* as JSON, whatever they are, for the digest and the report."""
     try:
-        return msgspec.json.encode(values, enc_hook=repr, order="deterministic")
+        return msgspec.json.encode(values, enc_hook=_plain, order="deterministic")
     except (TypeError, ValueError, RecursionError):
-        return repr(values).encode("utf-8", "replace")
+        return _plain(values).encode("utf-8", "replace")
+
+
+def _plain(value: object) -> str:
+    """Return the repr of *value* without addresses: the next run has others."""
+    return _ADDRESS.sub("", repr(value))

@@ -598,6 +598,22 @@ def test_a_journal_is_a_file(server: HostileServer, url: Any) -> None:
         upsert(server, [], url)
 
 
+class Opaque:
+    """A value that JSON has nothing for."""
+
+
+@pytest.mark.parametrize("name", ["name", ("name",)])
+def test_a_value_that_is_none_of_json_is_refused_in_each_run(
+    server: HostileServer, journal: Path, name: Any
+) -> None:
+    """The row with it is refused, and the job goes on with the same rows later."""
+    for value in [Opaque(), Opaque()]:  # at two addresses
+        rows = [{"reference": "N1", "name": "New"}, {"reference": "N2", name: value}]
+        outcomes, report = upsert(server, rows, journal)
+        assert (outcomes[2].kind, report.created) == ("refused", 1)
+    assert len(server.commits) == 1
+
+
 def test_another_input_under_the_same_journal_is_refused(
     server: HostileServer, journal: Path
 ) -> None:
