@@ -8,7 +8,7 @@ Comments stand on lines of their own, right above their block, and readers do no
 - ``<!-- output -->``: the block is what the one before printed; ``...`` is any text;
 - ``<!-- set-up -->``: the block makes the page's environment, with a wheel if there is one;
 - ``<!-- background: http://127.0.0.1:8200 -->``: the block goes on until the page's end,
-  and the next one begins when the address answers;
+  or until another one takes its address, and the next begins when the address answers;
 - ``<!-- terminal -->``: the block sees a terminal, 88 characters wide;
 - ``<!-- not run: why -->``: the block is only parsed.
 """

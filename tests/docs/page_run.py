@@ -44,6 +44,13 @@ def environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     }
 
 
+def _answers(address: tuple[str, int]) -> bool:
+    """Return whether anything accepts connections at *address*."""
+    with contextlib.suppress(OSError), socket.create_connection(address, 1):
+        return True
+    return False
+
+
 class PageRun:
     """One page: its folder, what its last block printed, and what is running."""
 
@@ -51,7 +58,7 @@ class PageRun:
         self.folder = folder
         self.printed = ""
         self.names: dict[str, Any] = {}
-        self.servers: list[subprocess.Popen[bytes]] = []
+        self.servers: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
 
     async def run(self, block: Block) -> None:
         """Run a block, or compare it with what the last one printed."""
@@ -73,7 +80,13 @@ class PageRun:
 
     def close(self) -> None:
         """End what the page started."""
-        for server in self.servers:
+        for address in list(self.servers):
+            self._end(address)
+
+    def _end(self, address: tuple[str, int]) -> None:
+        """End what the page started at *address*, if anything."""
+        server = self.servers.pop(address, None)
+        if server is not None:
             server.terminate()
             server.wait(30)
 
@@ -109,14 +122,27 @@ class PageRun:
     def _set_up(self, block: Block) -> None:
         """Make the environment of the page; without a wheel, that of the tests."""
         if "DOCS_WHEEL" in os.environ:
-            self._shell(block)
+            # The wheel takes the clone's place: it is what pip makes of a clone.
+            wheels = Path(os.environ["DOCS_WHEEL"]).glob("*.whl")
+            wheel = max(wheels, key=lambda path: path.stat().st_mtime)
+            self._shell(block._replace(code=block.code.replace('".[', f'"{wheel}[')))
             return
-        (self.folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+        if not (self.folder / ".venv").exists():
+            (self.folder / ".venv").symlink_to(Path(sys.executable).parents[1])
 
     def _serve(self, block: Block) -> None:
-        """Start a program that goes on, and wait until its address answers."""
+        """Start a program that goes on, and wait until its address answers.
+
+        Raises:
+            AssertionError: It ended, or does not answer; or something else does already,
+                and the page would be tested against that.
+        """
         url = urlsplit(block.notes["background"])
         address = (url.hostname or "", url.port or 80)
+        self._end(address)
+        assert not _answers(address), (
+            f"{block.where}: {address} is taken; end what uses it"
+        )
         # Without a shell, so that it is the program itself that is ended.
         server = subprocess.Popen(
             block.code.split(),
@@ -124,9 +150,9 @@ class PageRun:
             env=self._variables(),
             stdout=subprocess.DEVNULL,
         )
-        self.servers.append(server)
+        self.servers[address] = server
         for _ in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(address, 1):
+            if _answers(address):
                 return
             assert server.poll() is None, f"{block.where}: it has ended"
             time.sleep(0.1)

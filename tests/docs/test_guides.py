@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_blocks_that_are_not_run_say_why() -> None:
     not_run = [block for block in ALL_BLOCKS if "not run" in block.notes]
     assert all(len(block.notes["not run"]) > 10 for block in not_run)
     assert len(not_run) <= len(ALL_BLOCKS) / 15
+
+
+def test_a_port_that_is_taken_is_no_server_of_the_page(tmp_path: Path) -> None:
+    """A page does not run against a server that answered before it started its own."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"http://127.0.0.1:{other.getsockname()[1]}"
+        block = Block("page.md:1", "sh", "sleep 60", {"background": address})
+        run = PageRun(tmp_path)
+        with pytest.raises(AssertionError, match="is taken"):
+            asyncio.run(run.run(block))
+        assert run.servers == {}
 
 
 @pytest.mark.skipif(
