@@ -44,6 +44,31 @@ def test_every_block_runs(
     asyncio.run(main())
 
 
+def needs_a_loop(block: Block) -> bool:
+    """Return whether Python refuses the block in a file: it awaits outside a function."""
+    if block.language != "python":
+        return False
+    try:
+        compile(block.code, block.where, "exec")
+    except SyntaxError:
+        return True
+    return False
+
+
+def test_pages_say_how_code_runs_that_awaits_outside_a_function() -> None:
+    """A page whose code is refused in a file links to where to put it."""
+    silent = {
+        page.name
+        for page in PAGES
+        if any(needs_a_loop(block) for block in blocks(page))
+        and "index.md#how-to-run-the-examples" not in page.read_text("utf-8")
+        and "async def main()" not in page.read_text("utf-8")
+    }
+    assert silent <= {"writing.md"}  # the only one that does not say it yet
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    assert "\n## How to run the examples\n" in index
+
+
 def test_blocks_that_are_not_run_say_why() -> None:
     """A block that is not run has a reason, and there are few of them."""
     not_run = [block for block in ALL_BLOCKS if "not run" in block.notes]
