@@ -28,7 +28,7 @@ ADDRESSES = ("base_url", "token_url", "authorization_url")
 BIN = "Scripts" if os.name == "nt" else "bin"
 # Nothing is installed in the tests' own environment. What a page installs is checked by
 # `test_every_extra_that_a_page_installs_exists`.
-NO_PIP = 'pip() { test "$1" = install; }\n'
+NO_PIP = 'pip() { test "$1" = install || test "$1" = wheel; }\n'
 
 
 def environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:

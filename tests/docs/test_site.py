@@ -95,7 +95,7 @@ def test_every_extra_that_a_page_installs_exists() -> None:
     extras = {
         extra
         for text in texts
-        for group in re.findall(r"sage200-async\[([\w,]+)\]", text)
+        for group in re.findall(r"(?:sage200-async|/clone|[\"'].)\[([\w,]+)\]", text)
         for extra in group.split(",")
     }
     assert extras <= known
