@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -10,12 +11,15 @@ from msgspec import Struct
 from sage200_async import Sage200Client, raw
 from sage200_async.catalog import Endpoints
 from sage200_async.cli.config import request_settings
-from sage200_async.cli.messages import note
+from sage200_async.cli.messages import note, warning
 from sage200_async.cli.query_output import OutputOptions, checked_format, write_records
 from sage200_async.errors import QueryError
+from sage200_async.odata.enums import near_miss
+from sage200_async.odata.namespaces import known_values
 from sage200_async.odata.suggest import nearest
 
 if TYPE_CHECKING:
+    from sage200_async.odata.namespaces import Fields
     from sage200_async.query.collection import CollectionQuery
     from sage200_async.query.endpoint import Endpoint
 
@@ -24,6 +28,8 @@ _TOKEN_NOT_STORED: Final = (
     "lost when this command ends; set SAGE200_TOKEN_STORE, or run `sage200 login`, to "
     "store it"
 )
+
+_COMPARISON: Final = re.compile(r"(\w+) (?:eq|ne) '([^']*)'")
 
 
 class QueryArguments(Struct, frozen=True, kw_only=True):
@@ -62,6 +68,7 @@ def refine(
     """Apply *options* to a query."""
     if options.filter:
         collection = collection.filter(raw(options.filter))
+        _warn_of_values(collection.endpoint.fields, options.filter)
     collection = collection.select(*_names(options.select)).expand(
         *_names(options.expand)
     )
@@ -71,6 +78,18 @@ def refine(
         if value is not None:
             collection = getattr(collection, name)(value)
     return collection
+
+
+def _warn_of_values(fields: Fields | None, condition: str) -> None:
+    """Print which values of enums are surely misspelt; the server finds none of them."""
+    for name, value in _COMPARISON.findall(condition):
+        known = () if fields is None else known_values(type(fields), name)
+        meant = near_miss(value, known)
+        if meant is not None:
+            warning(
+                f"warning: --filter has {value!r}, which is no known {name}; did you mean "
+                f"{meant!r}?"
+            )
 
 
 def _names(text: str | None) -> list[str]:

@@ -260,8 +260,9 @@ class BooleanField(Field[bool]):
 class EnumField(Field[str | int]):
     """A field with one of Sage's enum literals, by name or by number.
 
-    Where some are known, a value that differs from one by its case or by one letter
-    is refused: a query for it would find nothing, and say so with a certificate.
+    Where some are known, a value that differs from one by its case or by one letter,
+    or is its end, as ``Active`` is, is refused: a query for it would find nothing, and
+    say so with a certificate.
     """
 
     __slots__ = ("known",)
