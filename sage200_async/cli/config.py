@@ -18,11 +18,6 @@ from sage200_async.profiles.folder import profiles_path, token_path
 from sage200_async.profiles.source import Source, find_source
 
 _CHOSEN: Final = "sage200.profile"
-_SUFFICIENT: Final = {
-    "SAGE200_CLIENT_ID",
-    "SAGE200_ACCESS_TOKEN",
-    "SAGE200_TOKEN_STORE",
-}
 
 
 def _remember(context: click.Context, _: click.Parameter, name: str | None) -> None:
@@ -61,9 +56,10 @@ def request_settings() -> Settings:
     if source.kind == "nothing":
         store = token_path(os.environ).as_uri()
         return replace(Settings.from_env(), token_store=store)
+    settings = Settings.load(chosen_profile())
     if source.kind == "environment":
-        _note_unused_profiles(source)
-    return Settings.load(chosen_profile())
+        _note_unused_profiles(source, settings)
+    return settings
 
 
 def login_settings() -> Settings:
@@ -97,10 +93,11 @@ def time_text(time: datetime | None) -> str:
     return "unknown" if time is None else f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _note_unused_profiles(source: Source) -> None:
-    """Print why no profile is used, where the environment cannot be enough."""
+def _note_unused_profiles(source: Source, settings: Settings) -> None:
+    """Print why no profile is used, where the environment is not enough."""
+    signs_in = settings.client_id or settings.access_token
     path = profiles_path(os.environ)
-    if _SUFFICIENT.isdisjoint(source.variables) and Path(path).exists():
+    if not (signs_in and settings.site and settings.company) and Path(path).exists():
         note(
             f"note: {source} in the environment, so the profiles in {path} are not used"
         )

@@ -30,7 +30,8 @@ def company_headers(context: CompanyContext) -> dict[str, str]:
         message = (
             f"No {name} is set. Run `sage200 init`, or set SAGE200_{name.upper()} "
             "(`sage200 whoami` lists yours), or use client.at(site) with a row of "
-            "client.sites()."
+            "client.sites(). While a variable such as SAGE200_CLIENT_ID is set, no profile "
+            "is used; the log of sage200_async.settings names the source."
         )
         raise SettingsError(message, name=name)
     return {"X-Site": context.site, "X-Company": context.company}

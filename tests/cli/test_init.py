@@ -350,6 +350,19 @@ def test_the_environment_without_a_client_beside_a_profile(sage200, serving):
     assert "note:" not in quiet.stderr
 
 
+def test_the_environment_without_a_company_beside_a_profile(sage200, serving):
+    """A client id or a token that is left over hides the company of a profile."""
+    with serving(records={"customers": 3}) as (sandbox, env):
+        sage200("init", "--sandbox", sandbox.url)
+        for left in ("SAGE200_CLIENT_ID", "SAGE200_ACCESS_TOKEN", "SAGE200_SITE"):
+            rest = {"SAGE200_BASE_URL": env["SAGE200_BASE_URL"], left: "x"}
+            done = sage200("query", "customers", env=rest, code=2)
+            assert left in done.stderr
+            assert "in the environment, so the profiles in" in done.stderr
+        whole = sage200("query", "customers", "--top", "1", env=env)
+    assert "note:" not in whole.stderr
+
+
 DIALOGUE = """
 import os, sys, threading, urllib.request, webbrowser
 import keyring
