@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sage200_async import __version__
+from sage200_async.cli.advice import details_of
 from sage200_async.cli.commands import (
     account,
     changes,
@@ -140,7 +141,7 @@ def _run(logs: Logs) -> int:
         message = str(error)
         if isinstance(error, TokenRefused) and _LOGIN not in message:
             message += f" (run `{_LOGIN}`)"
-        failure(message, *getattr(error, "__notes__", ()))
+        failure(message, *details_of(error))
         return status_of(error)
     except OSError as error:  # most likely of standard output: a full disk
         failure(str(error))

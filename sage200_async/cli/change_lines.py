@@ -14,6 +14,7 @@ from msgspec import Struct
 from sage200_async import Sage200Client
 from sage200_async.cli.config import request_settings
 from sage200_async.cli.database_password import has_password, with_password
+from sage200_async.cli.destination import require_folder_of
 from sage200_async.cli.messages import note
 from sage200_async.cli.query import (
     QueryArguments,
@@ -134,6 +135,7 @@ def _state(options: WatchOptions) -> str:
     state = options.state
     if not is_database(state):
         state = f"sqlite:///{Path(state).as_posix()}"
+    require_folder_of("--state", state)
     if has_password(state):
         note(
             "a password on the command line is seen by the other users of this machine; "

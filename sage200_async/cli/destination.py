@@ -17,7 +17,7 @@ from sage200_async.cli.database_password import (
 from sage200_async.cli.messages import note
 from sage200_async.cli.query import require_listed
 from sage200_async.errors import SinkError
-from sage200_async.extract.databases.urls import database_at, is_database
+from sage200_async.extract.databases.urls import database_at, folder_at, is_database
 from sage200_async.extract.files.factory import files_at, unused_reason
 from sage200_async.extract.rejects_file import RejectsFile
 
@@ -132,6 +132,21 @@ def require_right(resources: Sequence[str], options: ExtractOptions) -> None:
             _refuse(name, reason)
 
 
+def require_folder_of(option: str, url: str) -> None:
+    """Refuse the URL of a database in a folder that is not there.
+
+    Raises:
+        click.UsageError: There is no such folder.
+        SettingsError: The URL is malformed.
+    """
+    folder = folder_at(url)
+    if folder is not None and not folder.is_dir():
+        raise click.UsageError(
+            f"{option}: there is no folder {folder}; make it first. In a URL, three "
+            "slashes begin a relative path and four an absolute one"
+        )
+
+
 def warn_of_password(options: ExtractOptions) -> None:
     """Print how a password is kept off the command line, if one is there."""
     if options.is_database and has_password(options.to):
@@ -148,6 +163,9 @@ def _refuse(name: str, reason: str) -> None:
 def _require_folder(to: str) -> None:
     """Refuse what looks like the name of a file: a folder of that name would be made."""
     path = Path(to)
+    there = next((one for one in (path, *path.parents) if one.exists()), path)
+    if there.is_file():
+        raise click.UsageError(f"--to {to}: {there} is a file; name a folder")
     suffix = path.suffix.lower()
     if suffix in _DATABASE_SUFFIXES:
         url = f"{_DATABASE_SUFFIXES[suffix]}:///{path.as_posix()}"

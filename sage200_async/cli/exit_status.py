@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import unquote
 
 from sage200_async.errors import (
+    BadRequest,
     JournalError,
     MissingExtra,
     QueryError,
@@ -38,6 +40,18 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, TokenRefused):
         return SIGN_IN
     is_wrong = isinstance(error, QueryError | SettingsError | MissingExtra)
+    is_wrong = is_wrong or is_refused_condition(error)
     if isinstance(error, SinkConflict | JournalError):
         is_wrong = not error.retryable
     return WRONG if is_wrong else FAILED
+
+
+def is_refused_condition(error: BaseException) -> bool:
+    """Whether the service answered 400 to a reading with the text of ``--filter``.
+
+    That passes as it is, in brackets. Conditions of the library itself are checked.
+    """
+    if not isinstance(error, BadRequest) or error.request is None:
+        return False
+    request = error.request
+    return request.method == "GET" and "$filter=(" in unquote(request.query)

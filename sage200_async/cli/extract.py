@@ -14,6 +14,7 @@ from sage200_async.cli.destination import (
     make_database,
     make_files,
     open_rejects,
+    require_folder_of,
     require_right,
     warn_of_password,
 )
@@ -176,6 +177,7 @@ def checked_extractions(
     """
     if options.is_database:
         make_database(options)
+        require_folder_of("--to", options.to)
     extractions = [_extraction(client, name, options) for name in resources]
     for extraction in extractions:
         _ = extraction.tables, extraction.identity

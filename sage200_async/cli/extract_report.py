@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
+from sage200_async.cli.advice import details_of
 from sage200_async.cli.exit_status import (
     DONE,
     FAILED,
@@ -202,7 +203,7 @@ def report_failures(
 def _print_error(outcome: Outcome[Any]) -> None:
     """Print an error with its notes; of a record that cannot be read, which one it is."""
     error, name = outcome.error, outcome.name
-    notes = getattr(error, "__notes__", ())
+    notes = () if error is None else details_of(error)
     if isinstance(error, DecodeError) and error.raw:
         key = known_endpoint(name).key
         record = undecodable(name, key, error)

@@ -154,7 +154,7 @@ def test_a_missing_setting_is_one_line() -> None:
 
 def test_sages_own_message_is_shown(env: dict[str, str]) -> None:
     """A response of 400 is printed with Sage's message."""
-    completed = sage200("query", "customers", "--filter", "nme eq 1", env=env, code=1)
+    completed = sage200("query", "customers", "--filter", "nme eq 1", env=env, code=2)
     assert "400" in completed.stderr
 
 

@@ -39,15 +39,14 @@ def test_status_0_all_is_complete(
     sage200(*arguments, env=signed_in, code=0)
 
 
-def test_status_1_a_resource_failed(
-    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
-) -> None:
+def test_status_1_a_resource_failed(tmp_path: Path, sage200: Run, serving: Any) -> None:
     """A resource that fails does not stop the others; run again, they are complete."""
     arguments = ("export", "suppliers", "couriers", "--to", str(tmp_path))
-    options = ("--filter", "balance gt -1000000")
-    failed = sage200(*arguments, *options, env=signed_in, code=1)
-    assert "1 of 2 resources failed" in failed.stderr
-    again = sage200(*arguments, *options, env=signed_in, code=1)
+    behaviour = Behaviour(forbidden=frozenset({"couriers"}))
+    with serving(records={"suppliers": 5}, behaviour=behaviour) as (_, env):
+        failed = sage200(*arguments, env=env, code=1)
+        assert "1 of 2 resources failed" in failed.stderr
+        again = sage200(*arguments, env=env, code=1)
     assert "suppliers: already complete" in again.stderr
 
 
@@ -75,6 +74,35 @@ def test_status_2_the_command_or_a_setting_is_wrong(
     out = tmp_path / "out"
     sage200("export", *arguments, "--to", str(out), env=signed_in | env, code=2)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["query", "export"])
+def test_status_2_the_service_refuses_a_condition(
+    command: str, tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """To run it again would not help; the operators and the fields are named."""
+    to = ("--to", str(tmp_path)) if command == "export" else ()
+    for condition in ("balance > 5", "nme eq 1", "balance eq"):
+        arguments = (command, "suppliers", *to, "--filter", condition)
+        refused = sage200(*arguments, env=signed_in, code=2)
+        assert "`sage200 describe suppliers` shows the fields" in refused.stderr
+        assert "gt (not >)" in refused.stderr
+
+
+def test_status_2_a_place_that_cannot_be(
+    tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """A file in the place of a folder, and a database in no folder, are refused."""
+    file = tmp_path / "taken"
+    file.write_text("")
+    for to in (str(file), str(file / "below")):
+        refused = sage200("export", "suppliers", "--to", to, env=signed_in, code=2)
+        assert "is a file; name a folder" in refused.stderr
+    url = f"sqlite:///{(tmp_path / 'none' / 'x.db').as_posix()}"
+    for command, option in (("sync", "--to"), ("export", "--to"), ("watch", "--state")):
+        refused = sage200(command, "suppliers", option, url, env=signed_in, code=2)
+        assert f"{option}: there is no folder" in refused.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["taken"]
 
 
 @pytest.mark.parametrize("target", ["files", "a database"])

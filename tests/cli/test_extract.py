@@ -90,11 +90,11 @@ def test_export_of_changed_records(company: dict[str, str], tmp_path: Path) -> N
 
 
 def test_one_resource_that_fails(company: dict[str, str], tmp_path: Path) -> None:
-    """A resource that fails is reported, the others are exported; exit status 1."""
+    """A resource that fails is reported, the others are exported; exit status 2."""
     out = tmp_path / "out"
     options = ("--to", str(out), "--filter", "balance gt 0")
     completed = sage200(
-        "export", "customers", "couriers", *options, env=company, code=1
+        "export", "customers", "couriers", *options, env=company, code=2
     )
     assert "1 of 2 resources failed" in completed.stderr
     assert "error: couriers:" in completed.stderr

@@ -36,7 +36,7 @@ def test_a_failure_has_its_error(
     """It stands in place of all but the name; the others are whole."""
     arguments = ("export", "suppliers", "couriers", "--to", str(tmp_path), "--json")
     options = ("--filter", "balance gt -1000000")
-    failed = sage200(*arguments, *options, env=signed_in, code=1)
+    failed = sage200(*arguments, *options, env=signed_in, code=2)
     good, bad = json.loads(failed.stdout)
     assert good["certificate"]["records"] == 30
     assert bad.keys() == {"name", "error"}

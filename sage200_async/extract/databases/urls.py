@@ -91,6 +91,25 @@ def engine_at(url: str, schema: str = "") -> Engine:
     return engine(url, parts, schema)
 
 
+def folder_at(url: str) -> Path | None:
+    """Return the folder of a database's file; None where the URL names no file.
+
+    Raises:
+        SettingsError: The URL is malformed.
+
+    Example:
+        >>> str(folder_at("sqlite:///copies/a.db")), folder_at("postgresql://host/db")
+        ('copies', None)
+    """
+    if url.partition(":")[0] not in _IN_FILES:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        _refuse("sqlite:///path or duckdb:///path", _shown(url))
+    return _path(url, parts).parent
+
+
 def is_database(destination: str) -> bool:
     r"""Whether *destination* is the URL of a database, maybe a misspelt one.
 
@@ -152,12 +171,13 @@ def _shown(url: str) -> str:
     """Return the URL, or only its scheme if the rest may have a password."""
     scheme, _, rest = url.partition(":")
     may_be_secret = "@" in url or _PASSWORD.search(url) is not None
-    if scheme in {"sqlite", "duckdb"} and not may_be_secret:
+    if scheme in _IN_FILES and not may_be_secret:
         return url
     is_scheme = scheme in _ENGINES or (scheme.isalnum() and rest.startswith("//"))
     return f"{scheme}:..." if is_scheme else "another URL"
 
 
+_IN_FILES: Final = {"sqlite", "duckdb"}
 _ENGINES: Final[dict[str, Callable[[str, SplitResult, str], Engine]]] = {
     "sqlite": _sqlite,
     "duckdb": _duckdb,
