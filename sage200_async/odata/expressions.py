@@ -53,6 +53,17 @@ class Expression(Struct, frozen=True):
     def __invert__(self) -> Expression:
         return Not(self)
 
+    if not TYPE_CHECKING:  # of a type checker it is an error without them
+
+        def _no_brackets(self, other: object) -> NoReturn:
+            message = (
+                f"expected a condition before & or |, got {shown(other)}: put each "
+                "comparison in brackets, as in (c.balance > 1000) & (c.on_hold == True)"
+            )
+            raise QueryError(message)
+
+        __rand__ = __ror__ = _no_brackets
+
     def __bool__(self) -> NoReturn:
         message = (
             "a condition has no truth value: join conditions with &, | and ~, each "
