@@ -60,11 +60,7 @@ def upsert_job(
     is_key = identity is not None and identity.by == "key"
     fields = _names(by) or (identity.fields if identity and is_key else ())
     if not fields:
-        message = (
-            f"{endpoint.path}: nobody knows a field by which its records are found "
-            "again; pass by='...', a field that no two records share"
-        )
-        raise QueryError(message)
+        raise _no_fields(endpoint.path, identity)
     if endpoint.key in fields:
         message = f"{endpoint.path}: Sage gives records their {endpoint.key}"
         raise QueryError(f"{message}; use update() to change one by it")
@@ -85,6 +81,20 @@ def upsert_job(
         rules=lambda _: rules,
         settle=settle,
         **options,
+    )
+
+
+def _no_fields(path: str, identity: Identity | None) -> QueryError:
+    """Return the error for records that an upsert could not find again."""
+    if identity is None:
+        return QueryError(
+            f"{path}: nobody knows a field by which its records are found again; pass "
+            "by='...', a field that no two records share"
+        )
+    return QueryError(
+        f"{path}: its records have no key of their own to be looked up by; use insert(): it "
+        f"finds them by the marker {identity.fields[0]}; or pass by='...', a field that no "
+        "two records share"
     )
 
 
