@@ -16,7 +16,8 @@ _UNFIT: Final = (
 )
 # What no URL of the settings contains: a part of the address would be lost or
 # mean another one. Such a URL is not shown: it may contain a password.
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine itself."""
 _UNPRINTABLE: Final = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f?#]")
 _STORE_METHODS: Final = ("load", "save", "clear", "lock")
 _SCHEMES: Final = frozenset({"http", "https"})
@@ -41,7 +42,7 @@ def require_url(name: str, url: str, *, secure: bool, allow: str = "") -> None:
     scheme, host = _scheme_and_host(url)
     if scheme not in _SCHEMES or not host:
         refuse(name, "an http(s) URL", url)
-    if secure and scheme == "http" and host not in _LOOPBACK:
+    if secure and scheme == "http" and host not in LOOPBACK:
         refuse(name, f"https, since credentials are sent there{allow}", url)
 
 

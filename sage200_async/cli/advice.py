@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from sage200_async import Settings
+from sage200_async._url_checks import LOOPBACK
+from sage200_async.cli.config import chosen_profile
 from sage200_async.cli.exit_status import is_refused_condition
-from sage200_async.errors import RequestError
+from sage200_async.errors import (
+    ConnectError,
+    RequestError,
+    Sage200Error,
+    TokenRefused,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from urllib.parse import SplitResult
 
 
-def details_of(error: BaseException) -> tuple[str, ...]:
-    """Return the lines that follow the message of *error*: its notes, and next steps."""
-    return (*getattr(error, "__notes__", ()), *_next_steps(error))
-
-
-def _next_steps(error: BaseException) -> Iterator[str]:
+def next_steps(error: BaseException) -> list[str]:
+    """Return lines for below the message of *error*; none where it says all."""
     if is_refused_condition(error) and isinstance(error, RequestError):
         path = "RESOURCE" if error.request is None else error.request.path
-        yield (
+        text = (
             f"`sage200 describe {path}` shows the fields; a condition has words for "
             "operators: eq, ne, gt (not >), ge, lt, le, and, or, not; texts are in single "
             "quotes: \"name eq 'A' and balance gt 5\""
         )
+        return [text]
+    return sandbox_advice(error)
+
+
+def sandbox_advice(error: BaseException) -> list[str]:
+    """Return what to do about a sandbox that is gone, or was started anew."""
+    is_gone = isinstance(error, ConnectError) or isinstance(
+        error.__cause__, ConnectError
+    )
+    is_new = isinstance(error, TokenRefused) and error.reason == "invalid_grant"
+    place = _on_this_machine() if is_gone or is_new else None
+    if place is None:
+        return []
+    if is_gone:
+        command = f"`sage200 sandbox --port {place.port or 80}`"
+        return [f"Is it a sandbox? {command} starts it, in another terminal."]
+    chosen = chosen_profile()
+    named = f" --profile {chosen}" if chosen else ""
+    command = (
+        f"`sage200 init --sandbox {place.scheme}://{place.netloc}{named} --overwrite`"
+    )
+    return [f"A sandbox that was started again knows no earlier sign-in: {command}."]
+
+
+def _on_this_machine() -> SplitResult | None:
+    """Return the address of the service, if it is on this machine."""
+    with suppress(Sage200Error, ValueError):
+        place = urlsplit(Settings.load(chosen_profile()).base_url)
+        if place.hostname in LOOPBACK:
+            return place
+    return None

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sage200_async import __version__
-from sage200_async.cli.advice import details_of
+from sage200_async.cli.advice import next_steps
 from sage200_async.cli.commands import (
     account,
     changes,
@@ -70,7 +70,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         with _reader_watched():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except Sage200Error as error:
+                for line in next_steps(error):  # here, where --profile is known
+                    error.add_note(line)
+                raise
 
 
 @click.group(
@@ -141,7 +146,7 @@ def _run(logs: Logs) -> int:
         message = str(error)
         if isinstance(error, TokenRefused) and _LOGIN not in message:
             message += f" (run `{_LOGIN}`)"
-        failure(message, *details_of(error))
+        failure(message, *getattr(error, "__notes__", ()))
         return status_of(error)
     except OSError as error:  # most likely of standard output: a full disk
         failure(str(error))

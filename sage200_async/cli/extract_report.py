@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from sage200_async.cli.advice import details_of
+from sage200_async.cli.advice import next_steps
 from sage200_async.cli.exit_status import (
     DONE,
     FAILED,
@@ -203,7 +203,9 @@ def report_failures(
 def _print_error(outcome: Outcome[Any]) -> None:
     """Print an error with its notes; of a record that cannot be read, which one it is."""
     error, name = outcome.error, outcome.name
-    notes = () if error is None else details_of(error)
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    if error is not None:
+        notes = (*notes, *next_steps(error))
     if isinstance(error, DecodeError) and error.raw:
         key = known_endpoint(name).key
         record = undecodable(name, key, error)

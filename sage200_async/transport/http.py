@@ -321,6 +321,8 @@ def _is_refused(error: Exception) -> bool:
 def _reason(error: Exception) -> str:
     """Return the reason on one line, without the token and the whole query."""
     text = str(error)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        text = text.replace(" ssl:default", "", 1)  # said of plain http, too
     if isinstance(error, _INVALID_URL):
         text = ""  # its text is the whole URL
     if isinstance(error, aiohttp.ClientResponseError):

@@ -56,7 +56,8 @@ class Request(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         query = printable(unquote(self.query[: _ENCODED * _SHOWN]))
         shown = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}..."
-        return f"{self.method} {self.path}{'?' + shown if shown else ''}"
+        path = self.path or self.base_url.partition("?")[0]
+        return f"{self.method} {path}{'?' + shown if shown else ''}"
 
     __str__ = __repr__
 

@@ -1,9 +1,55 @@
 """What is said to a person whose first commands are not quite right."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from sage200_async.cli.doctor.finding import complete, failed, ok
+from sage200_async.profiles.folder import token_path
 
 Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Set up a folder of profiles of this test alone."""
+    for name in ("XDG_CONFIG_HOME", "LOCALAPPDATA", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
+def test_a_sandbox_that_is_gone_or_new(sage200: Run, serving: Any) -> None:
+    """Each command names the one that starts it, or that signs in to the new one."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        url, port = sandbox.url, urlsplit(sandbox.url).port
+        sage200("init", "--sandbox", url, "--secrets", "file")
+    start = f"`sage200 sandbox --port {port}` starts it"
+    gone = sage200("query", "customers", code=1).stderr
+    assert start in gone
+    assert "ssl:" not in gone
+    gone = sage200("init", "--sandbox", url, "--profile", "other", code=1).stderr
+    assert f"error: GET {url}/authorize: Cannot connect" in gone
+    with serving(records={"customers": 3}, port=port):
+        store = token_path(os.environ, "default")
+        store.write_bytes(store.read_bytes().replace(b"access_token", b"access_tokem"))
+        new = sage200("query", "customers", code=4).stderr
+        report = sage200("doctor", code=4).stdout
+        cure = f"`sage200 init --sandbox {url} --overwrite`"
+        assert cure in new
+        assert cure in report
+        sage200("init", "--sandbox", url, "--overwrite")
+        sage200("doctor")
+
+
+def test_a_check_that_failed_is_not_well_too() -> None:
+    """A token that lasts and is refused is one finding, that it is refused."""
+    findings = [ok("token", "90 days"), failed("token", "refused", "sign in")]
+    assert [one.status for one in complete(findings) if one.check == "token"] == [
+        "failed"
+    ]
 
 
 def test_the_end_of_a_value_in_a_filter(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from sage200_async._url_checks import LOOPBACK
 from sage200_async.cli.company_choice import NO_COMPANIES, is_company
-from sage200_async.cli.doctor.errors import LOOPBACK
 from sage200_async.cli.doctor.finding import Finding, failed, ok, warning
 from sage200_async.cli.exit_status import SIGN_IN, WRONG
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from sage200_async._url_checks import LOOPBACK
+from sage200_async.cli.advice import sandbox_advice
 from sage200_async.cli.doctor.finding import Finding, failed
 from sage200_async.cli.exit_status import SIGN_IN, status_of
 from sage200_async.errors import (
@@ -22,8 +25,7 @@ from sage200_async.errors import (
 
 _OF_THE_CLIENT: Final = {"invalid_client", "unauthorized_client", "access_denied"}
 # The last is Auth0's answer to a wrong client or secret.
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names of this machine itself."""
+_GET: Final = re.compile(r"^GET \S*: ")
 _UNAUTHORIZED: Final = 401
 _TUNNEL: Final = (
     "See that the Sage 200 server and its connector (the Microsoft Entra application "
@@ -88,13 +90,13 @@ def of_tokens(error: Sage200Error) -> Finding:
     elif isinstance(error, MissingExtra):
         cure = f"pip install 'sage200-async[{error.extra}]'"
     else:
-        cure = "Run `sage200 login`."
+        cure = " ".join(sandbox_advice(error)) or "Run `sage200 login`."
     return failed("token", str(error), cure, status_of(error))
 
 
 def of_contact(error: Sage200Error, host: str) -> Finding:
     """Return the finding for a server that was not reached."""
-    text = str(error).removeprefix("GET : ")  # it has no path
+    text = _GET.sub("", str(error))
     if "the proxy answered" in text or isinstance(error, StatusError):  # it is a 407
         cure = (
             "Correct the user and password in SAGE200_PROXY (else HTTPS_PROXY), or ask for "

@@ -68,5 +68,7 @@ def complete(findings: Sequence[Finding]) -> list[Finding]:
     report: list[Finding] = []
     for check in CHECKS:
         own = [finding for finding in findings if finding.check == check]
+        if any(finding.status == "failed" for finding in own):
+            own = [finding for finding in own if finding.status != "ok"]
         report += own or [Finding(check, "skipped", reason)]
     return report
