@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sage200_async.errors import ExtractError, LeaseLost, SettingsError, SinkError
 from sage200_async.extract.databases.sql import Layout
 from sage200_async.extract.databases.sqlite import SQLite
-from sage200_async.extract.databases.urls import engine_at
+from sage200_async.extract.databases.urls import engine_at, is_database
 from sage200_async.extract.feed.feed_sql import COLUMNS, GONE, Statements
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ PREFIX: Final = "changes_"
 """What the names of the copies begin with."""
 PAGE: Final = 500
 """Changes that are handed out at once."""
+_SHARED: Final = ("sqlite:", "postgresql:", "postgres:")
 _NAME: Final = "feed"
 _BUSY: Final = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 _LOWEST: Final = -(2**63)
@@ -44,6 +45,16 @@ class Pending(NamedTuple):
     """Whether it was last acknowledged as present."""
 
 
+def _not_shared(url: str) -> SettingsError:
+    """Return the error for what is not the URL of a database that processes share."""
+    message = "state: must be sqlite:///path or postgresql://..., for a feed"
+    if not is_database(url):  # a path, without a password
+        message += f"; for this file sqlite:///{url}"
+    elif url.startswith("duckdb:"):
+        message += ": DuckDB cannot be shared by processes"
+    return SettingsError(message, name="state")
+
+
 class FeedState:
     """What was acknowledged, and the lease. Its methods block, one at a time.
 
@@ -56,14 +67,10 @@ class FeedState:
     """
 
     def __init__(self, url: str, lease: float) -> None:
+        if not url.startswith(_SHARED):
+            raise _not_shared(url)
         self._engine = engine_at(url)
         self._is_local = isinstance(self._engine, SQLite)
-        if not self._is_local and not url.startswith(("postgresql:", "postgres:")):
-            message = (
-                f"state: must be sqlite:///path or postgresql://..., for a feed: "
-                f"{self._engine.where} cannot be shared by processes"
-            )
-            raise SettingsError(message, name="state")
         self._seconds = lease
         self._owner = uuid.uuid4().hex
         self._is_connected = False
