@@ -156,6 +156,8 @@ class _Printing:
             writer.write(record)
             written += 1
         (writer or self._writer(columns, collection)).close()
+        if not written and self._format == "table":
+            note("no records")
         return written
 
     def _writer(self, columns: list[str], collection: CollectionQuery[Any]) -> Writer:

@@ -119,6 +119,14 @@ def test_a_table_is_a_preview(env: dict[str, str]) -> None:
     assert len(completed.stdout.splitlines()) == 21
 
 
+def test_a_table_without_records(env: dict[str, str]) -> None:
+    """Below the header, a line says that nothing matches."""
+    arguments = ("query", "customers", "--select", "id", "--filter", "id lt 0")
+    completed = sage200(*arguments, "--format", "table", env=env)
+    assert completed.stderr == "no records\n"
+    assert len(completed.stdout.splitlines()) == 1
+
+
 def test_explain_sends_no_request() -> None:
     """--explain prints how the query would be read, without a server."""
     env = {"SAGE200_ACCESS_TOKEN": "t", "SAGE200_BASE_URL": "http://127.0.0.1:9/"}
