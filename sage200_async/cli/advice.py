@@ -15,6 +15,7 @@ from sage200_async.errors import (
     RequestError,
     Sage200Error,
     TokenRefused,
+    UnknownFieldError,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def next_steps(error: BaseException) -> list[str]:
             "quotes: \"name eq 'A' and balance gt 5\""
         )
         return [text]
+    if isinstance(error, UnknownFieldError) and "dir(" in str(error):
+        return ["On the command line: `sage200 describe RESOURCE` lists them."]
     return sandbox_advice(error)
 
 

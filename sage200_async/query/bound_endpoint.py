@@ -34,6 +34,8 @@ _PLAIN: Final = QueryOptions()
 _SHOWN: Final = 160
 # Characters of a query that its repr shows: errors and logs contain it.
 
+_LOOP: Final = "use `async for`, or [record async for record in query] for a list"
+
 
 class _Unsupported:
     """An operation that a resource lacks; to read it raises `UnsupportedOperation`.
@@ -53,6 +55,23 @@ class _Unsupported:
             raise AttributeError(f"{owner.__name__} has no {self._name!r}")
         cannot = self._passive or self._name
         message = f"{resource.endpoint.path} cannot {cannot}; {_abilities(resource)}"
+        raise UnsupportedOperation(message, verb=self._name)
+
+
+class _OtherName:
+    """A name that other libraries have for what a query does; says what it is here."""
+
+    def __init__(self, advice: str) -> None:
+        self._advice = advice
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, resource: BoundEndpoint | None, owner: type) -> NoReturn:
+        if resource is None:
+            raise AttributeError(f"{owner.__name__} has no {self._name!r}")
+        path = resource.endpoint.path
+        message = f"{path} has no {self._name!r}; {self._advice}"
         raise UnsupportedOperation(message, verb=self._name)
 
 
@@ -272,6 +291,9 @@ class BoundEndpoint:
         expand = _Unsupported("be read")
         parameters = _Unsupported("be read")
         into = _Unsupported("be read")
+        limit = _OtherName("use top(n)")
+        all = _OtherName(_LOOP)
+        to_list = _OtherName(_LOOP)
 
 
 def connection_of(bound: BoundEndpoint) -> Connection:

@@ -68,3 +68,11 @@ def test_the_end_of_a_value_in_a_filter(
     output = sage200("query", "customers", "--filter", exact, env=signed_in)
     assert output.stdout
     assert "warning" not in output.stderr
+
+
+def test_a_field_that_is_like_none(sage200: Run, signed_in: dict[str, str]) -> None:
+    """The command that lists fields is named beside the code that does."""
+    wrong = ("query", "customers", "--select", "zzz")
+    assert (
+        "`sage200 describe RESOURCE`" in sage200(*wrong, env=signed_in, code=2).stderr
+    )
