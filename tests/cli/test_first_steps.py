@@ -76,3 +76,9 @@ def test_a_field_that_is_like_none(sage200: Run, signed_in: dict[str, str]) -> N
     assert (
         "`sage200 describe RESOURCE`" in sage200(*wrong, env=signed_in, code=2).stderr
     )
+
+
+def test_a_query_as_parquet(sage200: Run) -> None:
+    """The command that writes it is named."""
+    refused = sage200("query", "customers", "--format", "parquet", code=2).stderr
+    assert "`sage200 export RESOURCE --to FOLDER` writes Parquet" in refused

@@ -24,6 +24,20 @@ from sage200_async.cli.running import run_async
 from sage200_async.cli.writers import FORMATS
 
 
+class _Format(click.Choice[str]):
+    """A format of a query; of one that an export alone has, it names that."""
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return *value*, one of the formats."""
+        if value == "parquet":
+            self.fail(
+                "`sage200 export RESOURCE --to FOLDER` writes Parquet", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
 @click.command()
 @click.argument("resource", shell_complete=complete_resource)
 @PROFILE
@@ -40,7 +54,7 @@ from sage200_async.cli.writers import FORMATS
 @PAGE_SIZE
 @click.option(
     "--format",
-    type=click.Choice(FORMATS),
+    type=_Format(FORMATS),
     help="Default: that of the name of --output; a table on a terminal; NDJSON where "
     "standard output is a file or a pipe. A table without --top shows 20 records; all "
     "others have all. Tables, CSV and workbooks replace control characters in texts; "
