@@ -56,6 +56,8 @@ class PageRun:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Without one, pytest would take the configuration of the repository around it.
+        (folder / "pytest.ini").write_text("", encoding="utf-8")
         self.printed = ""
         self.names: dict[str, Any] = {}
         self.servers: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
