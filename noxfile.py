@@ -194,9 +194,9 @@ def docs(session: nox.Session) -> None:
     session.install("build", *GROUPS["docs"], *GROUPS["tests"])
     wheel = _wheel(session)
     session.install(f"{wheel}[all]")
-    session.run("python", "-m", "docs_site")
+    session.run("python", "-m", "docs.site")
     session.run("zensical", "build", "--strict", "--clean")
-    session.run("python", "-m", "docs_site.links")
+    session.run("python", "-m", "docs.site.links")
     # The first hour installs this wheel, as a stranger would.
     env = {**PYTEST_ENV, "DOCS_WHEEL": str(Path(wheel).parent.resolve())}
     session.run("pytest", "-q", "-n2", "tests/docs", env=env)

@@ -1,4 +1,4 @@
-"""Makes the helpers of this folder importable, and docs_site, which is in no wheel."""
+"""Makes the helpers of this folder importable, and docs.site, which is in no wheel."""
 
 import sys
 from pathlib import Path

@@ -18,9 +18,9 @@ from page_blocks import Block, blocks_of
 from page_run import RECORDS, environment
 
 import sage200_async
-from docs_site.__main__ import resource_pages
-from docs_site.examples import BASE_URL, is_single
-from docs_site.facts import SLOW_EXPANDS, VIEWS, endpoints, fields_of
+from docs.site.__main__ import resource_pages
+from docs.site.examples import BASE_URL, is_single
+from docs.site.facts import SLOW_EXPANDS, VIEWS, endpoints, fields_of
 from sage200_async import Sage200Client, Settings
 from sage200_async.cli.app import app
 from sage200_async.errors import NotFound

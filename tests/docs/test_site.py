@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import sage200_async.errors
-from docs_site.__main__ import main as write_pages
-from docs_site.links import broken_links
-from docs_site.llms import url_of
+from docs.site.__main__ import main as write_pages
+from docs.site.links import broken_links
+from docs.site.llms import url_of
 from sage200_async.cli.app import app
 from sage200_async.errors import Sage200Error
 

@@ -90,7 +90,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 def test_the_contributors_guide_names_files_that_exist() -> None:
     """Every file and folder that CONTRIBUTING.md names exists."""
-    folders = r"(?:sage200_async|tests|benchmarks|docs_site|examples)"
+    folders = r"(?:sage200_async|tests|benchmarks|docs|examples)"
     names = re.findall(rf"`({folders}/[\w./]*)`", GUIDE.read_text("utf-8"))
     assert len(names) > 20
     assert [name for name in names if not Path(name).exists()] == []

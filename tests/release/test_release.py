@@ -112,7 +112,7 @@ def test_the_source_distribution_is_whole() -> None:
     names = sdist_files()
     files = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"}
     assert files | {"CONTRIBUTING.md", "noxfile.py", "mkdocs.yml"} <= names
-    for folder in ("tests", "docs", "docs_site", "benchmarks", "examples"):
+    for folder in ("tests", "docs", "benchmarks", "examples"):
         own = {
             path.as_posix()
             for path in Path(folder).rglob("*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from docs_site.facts import FieldFacts, fields_of, operations
+from docs.site.facts import FieldFacts, fields_of, operations
 from sage200_async.odata.fields import (
     BooleanField,
     DateTimeField,

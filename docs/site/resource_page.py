@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from docs_site import examples
-from docs_site.facts import (
+from docs.site import examples
+from docs.site.facts import (
     AREAS,
     SLOW_EXPANDS,
     VIEWS,

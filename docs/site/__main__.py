@@ -1,4 +1,4 @@
-"""Write the site's pages: ``python -m docs_site [FOLDER]``."""
+"""Write the site's pages: ``python -m docs.site [FOLDER]``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from docs_site.facts import AREAS, area_of, endpoints, operations, titles
-from docs_site.llms import llms_text
-from docs_site.resource_page import page, table
+from docs.site.facts import AREAS, area_of, endpoints, operations, titles
+from docs.site.llms import llms_text
+from docs.site.resource_page import page, table
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 GUIDES: Final = ROOT / "docs"
 
 
 def main(folder: Path) -> None:
     """Write all pages to *folder*, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(GUIDES, folder)
+    shutil.copytree(GUIDES, folder, ignore=shutil.ignore_patterns("site"))
     resources = folder / "resources"
     resources.mkdir()
     for name, text in resource_pages().items():

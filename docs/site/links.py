@@ -1,4 +1,4 @@
-"""Check the built site: ``python -m docs_site.links [FOLDER]``.
+"""Check the built site: ``python -m docs.site.links [FOLDER]``.
 
 Every link and every picture inside the site has to exist, with its anchor. Links to
 other sites are not followed, since nobody else's server shall decide whether this build
