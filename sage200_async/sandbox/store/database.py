@@ -36,9 +36,11 @@ class Database:
         self.lock = threading.RLock()
         """Held during each statement and transaction; may be held for several."""
         self._in_memory = str(file) == ":memory:"
-        self._unchanged: tuple[bytes, int] | None = None
+        self._unchanged: tuple[bytes, int, frozenset[str]] | None = None
         # The image that equals the content, and the changes up to then.
         self._connection = _connect(str(file))
+        self.tables = self._table_names()
+        """The names of the existing tables."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -55,15 +57,25 @@ class Database:
             self._connection.execute("BEGIN")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite ends it itself at some errors
+            self._connection.execute("ROLLBACK")
+        self.tables = self._table_names()
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows of one statement; text comes as bytes."""
         with self.lock:
             return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def execute_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        """Carry out a statement with each of *values*, in one transaction."""
+        with self.transaction():
+            self._connection.executemany(sql, values)
 
     def image(self) -> bytes:
         """Return a copy of the whole content, as a database file would hold it."""
@@ -71,10 +83,10 @@ class Database:
             # Writes a page: a database without any has no image.
             self._connection.execute("PRAGMA user_version = 1")
             image = self._connection.serialize()
-            self._unchanged = image, self._connection.total_changes
+            self._unchanged = image, *self._changes()
             return image
 
-    def restore(self, image: bytes, *, has_new_tables: bool = False) -> None:
+    def restore(self, image: bytes) -> None:
         """Replace the whole content by that of an image.
 
         In memory, SQLite takes the image's bytes as its own. A file stays
@@ -82,20 +94,21 @@ class Database:
 
         Args:
             image: What `image` returned.
-            has_new_tables: Whether tables were created since; SQLite counts
-                changes of rows only.
         """
         with self.lock:
             unchanged = self._unchanged
-            changes = self._connection.total_changes
             if (
-                has_new_tables
-                or unchanged is None
+                unchanged is None
                 or unchanged[0] is not image
-                or unchanged[1] != changes
+                or unchanged[1:] != self._changes()
             ):
                 self._replace_content(image)
-            self._unchanged = image, self._connection.total_changes
+                self.tables = self._table_names()
+            self._unchanged = image, *self._changes()
+
+    def _changes(self) -> tuple[int, frozenset[str]]:
+        """Return what is another after any change: SQLite counts those of rows only."""
+        return self._connection.total_changes, frozenset(self.tables)
 
     def _replace_content(self, image: bytes) -> None:
         if self._in_memory and len(image) <= _MAX_IMAGE:
@@ -110,8 +123,7 @@ class Database:
             source.deserialize(image)
             source.backup(self._connection)
 
-    def table_names(self) -> set[str]:
-        """Return the names of the existing tables."""
+    def _table_names(self) -> set[str]:
         sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
         return {name.decode() for (name,) in self.execute(sql)}
 
@@ -126,6 +138,7 @@ class Database:
                 f'CREATE INDEX "{table.path}_{name}" '
                 f'ON "{table.path}" ({column_sql(table, name)})'
             )
+        self.tables.add(table.path)
 
     def insert_rows(self, path: str, rows: Iterable[Row]) -> None:
         """Insert rows in one transaction.
@@ -137,8 +150,7 @@ class Database:
             f'INSERT INTO "{path}" (key, body, expandables, parent) '  # noqa: S608 - the catalog's
             "VALUES (?, ?, ?, ?)"
         )
-        with self.transaction():
-            self._connection.executemany(sql, rows)
+        self.execute_many(sql, rows)
 
     def replace_row(self, path: str, row: Row) -> None:
         """Replace the row that has the same key; its parent stays."""

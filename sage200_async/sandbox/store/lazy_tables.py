@@ -34,8 +34,6 @@ class StoreState(Struct, frozen=True):
 
     image: bytes
     """The content of the database."""
-    created: frozenset[str]
-    """The tables that exist."""
     next_id: int
 
 
@@ -53,11 +51,10 @@ class LazyTables(ABC):
         self.catalog = catalog or load_catalog()
         self.tables = self.catalog.tables
         self.database = Database(database)
-        self._created = self.database.table_names()
         self._filling: set[str] = set()
         self._next_id = _FIRST_ID
         self.views = DerivedViews(self)
-        for path in self._created & self.tables.keys():
+        for path in self.database.tables & self.tables.keys():
             self.reserve_ids(path)
 
     @abstractmethod
@@ -77,8 +74,7 @@ class LazyTables(ABC):
         """Return the tables, their records and the next id, to be restored later."""
         with self.database.lock:
             self._update_views()  # what is out of date is noted outside the image
-            image = self.database.image()
-            return StoreState(image, frozenset(self._created), self._next_id)
+            return StoreState(self.database.image(), self._next_id)
 
     def restore(self, state: StoreState) -> None:
         """Return to an earlier state.
@@ -87,9 +83,7 @@ class LazyTables(ABC):
         next used.
         """
         with self.database.lock:
-            has_new_tables = bool(self._created ^ state.created)
-            self.database.restore(state.image, has_new_tables=has_new_tables)
-            self._created = set(state.created)
+            self.database.restore(state.image)
             self._next_id = state.next_id
             for resource in self.tables:
                 self.views.forget_writes(resource)
@@ -101,12 +95,14 @@ class LazyTables(ABC):
 
     def ensure_table(self, resource: str) -> None:
         """Create and fill the table of a resource, and bring a view up to date."""
-        if resource in self._created and not self.views.is_outdated(resource):
-            return
-        with self.database.transaction():
-            if self.views.is_outdated(resource):
-                self.views.update(resource)
-            if resource not in self._created:
+        with self.database.lock:  # what another thread creates may be rolled back
+            exists = self.has_table(resource)
+            if exists and not self.views.is_outdated(resource):
+                return
+            with self.database.transaction():
+                if exists:
+                    self.views.update(resource)
+                    return
                 self._create(resource, self.initial_rows)
                 self.reserve_ids(resource)
 
@@ -117,7 +113,7 @@ class LazyTables(ABC):
 
     def has_table(self, resource: str) -> bool:
         """Whether the table of a resource exists yet."""
-        return resource in self._created
+        return resource in self.database.tables
 
     def is_filling(self, resource: str) -> bool:
         """Whether a table is being filled right now."""
@@ -190,7 +186,7 @@ class LazyTables(ABC):
 
     def next_id(self) -> int:
         """Return an id that is not in use; all tables and nested rows share one counter."""
-        with self.database.transaction():
+        with self.database.lock:
             self._next_id += 1
             return self._next_id - 1
 
@@ -207,12 +203,8 @@ class LazyTables(ABC):
     ) -> None:
         table = self.tables[resource]
         self.database.create_table(table, self.indexed_fields(table))
-        self._created.add(resource)
         self._filling.add(resource)
         try:
             self.database.insert_rows(resource, initial_rows(resource))
-        except BaseException:
-            self._created.discard(resource)
-            raise
         finally:
             self._filling.discard(resource)
