@@ -1,7 +1,8 @@
 """Views: rows that are made of other records, when they are first used.
 
 A write only notes whose rows are out of date; they are made again before the view is
-next read.
+next read. The notes are in the database: they are undone with the write that is refused,
+and a sandbox that is killed leaves them to the next.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _MAX_CACHED: Final = 5000
 _ALL: Final = "*"
 _BASE: Final = ""
 # Columns of what is out of date: every row, or those of some records.
+_NOTES: Final = """\
+CREATE TABLE IF NOT EXISTS outdated_rows (
+    view TEXT, field TEXT, key INTEGER, PRIMARY KEY (view, field, key)
+) WITHOUT ROWID
+"""
 
 
 class DerivedViews:
@@ -47,7 +53,7 @@ class DerivedViews:
 
     def __init__(self, tables: StoredTables) -> None:
         self._tables = tables
-        self._outdated: dict[str, dict[str, set[int]]] = {}
+        tables.database.execute(_NOTES)
         self._uses: dict[str, list[tuple[str, str]]] = {}
         known = tables.tables.keys()
         for view, ledger in AGED_VIEWS.items():
@@ -65,27 +71,32 @@ class DerivedViews:
 
     def note_write(self, resource: str, keys: Iterable[int]) -> None:
         """Note that records of a resource were written or deleted."""
+        written = list(keys)
         for view, use in self._uses.get(resource, ()):
             if not self._tables.has_table(view):
                 continue
             is_column = use in {_ALL, _BASE}
             columns = [use] if is_column else plan_of(view).columns_of(use)
-            outdated = self._outdated.setdefault(view, {})
-            for column in columns:
-                outdated.setdefault(column, set()).update(keys)
+            notes = ((view, column, key) for column in columns for key in written)
+            self._tables.database.execute_many(
+                "INSERT OR IGNORE INTO outdated_rows VALUES (?, ?, ?)", notes
+            )
 
     def forget_writes(self, view: str) -> None:
         """Take the rows of a view as they are."""
-        self._outdated.pop(view, None)
+        self._tables.database.execute(
+            "DELETE FROM outdated_rows WHERE view = ?", (view,)
+        )
 
     def is_outdated(self, view: str) -> bool:
         """Whether rows of a view have to be made again."""
-        return view in self._outdated
+        sql = "SELECT 1 FROM outdated_rows WHERE view = ? LIMIT 1"
+        return self.has(view) and bool(self._tables.database.execute(sql, (view,)))
 
     def update(self, view: str) -> None:
         """Make the rows again that are out of date."""
-        outdated = self._outdated.pop(view)
-        keys, database = self._base_keys(view, outdated), self._tables.database
+        keys, database = self._base_keys(view), self._tables.database
+        self.forget_writes(view)
         if keys is None:
             database.execute(f'DELETE FROM "{view}"')  # noqa: S608 - the catalog's
         else:
@@ -113,10 +124,12 @@ class DerivedViews:
                 base, related = _OBJECT.decode(body), _OBJECT.decode(expandables)
                 yield from rows_of(plan, base, related, lookup)
 
-    def _base_keys(
-        self, view: str, outdated: Mapping[str, set[int]]
-    ) -> list[int] | None:
+    def _base_keys(self, view: str) -> list[int] | None:
         """Return the keys of the records whose rows are out of date; None for all."""
+        outdated: dict[str, set[int]] = {}
+        sql = "SELECT field, key FROM outdated_rows WHERE view = ?"
+        for field, number in self._tables.database.execute(sql, (view,)):
+            outdated.setdefault(field.decode(), set()).add(number)
         if _ALL in outdated:
             return None
         plan, keys = plan_of(view), set(outdated.get(_BASE, ()))

@@ -66,14 +66,12 @@ class LazyTables(ABC):
         """Return the fields of a new table to index."""
 
     def close(self) -> None:
-        """Bring the views up to date, and close the database."""
-        self._update_views()
+        """Close the database."""
         self.database.close()
 
     def snapshot(self) -> StoreState:
         """Return the tables, their records and the next id, to be restored later."""
         with self.database.lock:
-            self._update_views()  # what is out of date is noted outside the image
             return StoreState(self.database.image(), self._next_id)
 
     def restore(self, state: StoreState) -> None:
@@ -85,13 +83,6 @@ class LazyTables(ABC):
         with self.database.lock:
             self.database.restore(state.image)
             self._next_id = state.next_id
-            for resource in self.tables:
-                self.views.forget_writes(resource)
-
-    def _update_views(self) -> None:
-        for resource in self.tables:
-            if self.views.is_outdated(resource):
-                self.ensure_table(resource)
 
     def ensure_table(self, resource: str) -> None:
         """Create and fill the table of a resource, and bring a view up to date."""
