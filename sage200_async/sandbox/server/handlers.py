@@ -79,9 +79,17 @@ def handle(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
     if request.verb not in {"list", "get"} and request.query:
         raise QueryOptionError("No query parameter is supported here.")
     if not request.route.has_table:
-        body = require_object(parse_json(request.body))
+        return _act(store, request, behaviour)
+    if request.verb in {"list", "get"}:
+        return _HANDLERS[request.verb](store, request, behaviour)
+    with store.database.lock:  # nothing changes between the checks and the write
+        return _HANDLERS[request.verb](store, request, behaviour)
+
+
+def _act(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
+    body = require_object(parse_json(request.body))
+    with store.database.transaction():
         return run_action(store, request.route, request.key, body, behaviour), 0
-    return _HANDLERS[request.verb](store, request, behaviour)
 
 
 def _list(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
@@ -110,7 +118,9 @@ def _get(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
 def _create(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
     scope = scope_of(store, request.route, request.parents)
     body = require_object(parse_json(request.body))
-    return _create_record(store, request.route, body, scope, behaviour), 0
+    store.ensure_table(request.route.name)  # so that it stays if this is refused
+    with store.database.transaction():
+        return _create_record(store, request.route, body, scope, behaviour), 0
 
 
 def _update(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
@@ -129,21 +139,23 @@ def _update_many(store: Store, request: ApiRequest, behaviour: Behaviour) -> Res
     for row in rows:
         body = require_object(row)
         key = body.get("id")
-        if not key:
-            written.append(
-                _create_record(store, request.route, body, Scope(), behaviour)
-            )
-        elif body.get("is_to_delete"):
-            _delete_record(store, table, key)
-        else:
-            written.append(_update_record(store, table, key, body, behaviour))
+        with store.database.transaction():
+            if not key:
+                written.append(
+                    _create_record(store, request.route, body, Scope(), behaviour)
+                )
+            elif body.get("is_to_delete"):
+                _delete_record(store, table, key)
+            else:
+                written.append(_update_record(store, table, key, body, behaviour))
     return b"[" + b",".join(written) + b"]", 0
 
 
 def _delete(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
     del behaviour
     key = _require_record(store, request)
-    _delete_record(store, store.tables[request.route.name], key)
+    with store.database.transaction():
+        _delete_record(store, store.tables[request.route.name], key)
     return b"", 0
 
 

@@ -101,7 +101,8 @@ def update_lines(
     """
     for line in lines:
         check_lines(table, [line], behaviour)
-        order = _write_line(store, table, order, line)
+        with store.database.transaction():
+            order = _write_line(store, table, order, line)
     return order
 
 
