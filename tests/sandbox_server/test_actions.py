@@ -247,3 +247,36 @@ def test_a_body_does_not_choose_the_id(on_sandbox):
         assert created.json["id"] != 5
 
     on_sandbox(scenario, {})
+
+
+def test_a_urn_comes_from_an_index(on_sandbox, monkeypatch):
+    """However long the ledgers are, a posting reads none of them from end to end."""
+    from sage200_async.sandbox.store.database import Database
+
+    statements, execute = set(), Database.execute
+
+    def noting(self, sql, values=()):
+        statements.add((sql, len(values)))
+        return execute(self, sql, values)
+
+    async def scenario(sandbox, http):
+        body = {
+            "customer_id": sandbox.store.keys("customers")[0],
+            "document_goods_value": 1,
+        }
+        assert (await http.request("POST", "sales_invoices", body=body)).status == 200
+        monkeypatch.setattr(Database, "execute", noting)
+        assert (await http.request("POST", "sales_invoices", body=body)).status == 200
+        monkeypatch.undo()
+        reads = [
+            (sql, count)
+            for sql, count in statements
+            if sql.startswith("SELECT") and "_posted_transactions" in sql
+        ]
+        assert len(reads) >= 3
+        for sql, count in reads:
+            plan = sandbox.store.execute("EXPLAIN QUERY PLAN " + sql, [0] * count)
+            assert plan
+            assert [step for *_, step in plan if b" USING " not in step] == []
+
+    on_sandbox(scenario, SMALL)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.embedded import EmbeddedList
     from sage200_async.sandbox.store.rows import Values
 
-_INDEXED: Final = ("reference", "code")
+_INDEXED: Final = ("reference", "code", "urn")
 
 InitialRows = Callable[["Store", str], Iterable[Row]]
 """Returns the rows that the table of a resource starts with."""
@@ -67,7 +67,7 @@ class Store(LazyTables):
         return self.views.rows(resource) if self.views.has(resource) else ()
 
     def indexed_fields(self, table: Table) -> set[str]:
-        """Return the fields of a new table to index: codes, and the owner's id."""
+        """Return the fields of a new table to index: codes, URNs, and the owner's id."""
         embedded = self.embedded_lists.of_child(table.path)
         wanted = {*_INDEXED, "" if embedded is None else embedded.link}
         if table.path in VIEWS:
