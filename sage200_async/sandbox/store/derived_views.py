@@ -33,7 +33,6 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _ROWS: Final = msgspec.json.Decoder(list[dict[str, Raw]])
 _NOTHING: Final[dict[str, Raw]] = {}
 _BATCH: Final = 1000
-_MAX_CACHED: Final = 5000
 _ALL: Final = "*"
 _BASE: Final = ""
 # Columns of what is out of date: every row, or those of some records.
@@ -119,10 +118,10 @@ class DerivedViews:
             return
         plan = plan_of(view)
         for batch in self._batches(plan.spec.base, keys):
-            lookup = self._lookup(plan, batch)
-            for _, body, expandables in batch:
-                base, related = _OBJECT.decode(body), _OBJECT.decode(expandables)
-                yield from rows_of(plan, base, related, lookup)
+            bases = [_OBJECT.decode(body) for _, body, _ in batch]
+            lookup = self._lookup(plan, bases)
+            for base, (_, _, expandables) in zip(bases, batch, strict=True):
+                yield from rows_of(plan, base, _OBJECT.decode(expandables), lookup)
 
     def _base_keys(self, view: str) -> list[int] | None:
         """Return the keys of the records whose rows are out of date; None for all."""
@@ -160,13 +159,13 @@ class DerivedViews:
             yield batch
             last = batch[-1][0]
 
-    def _lookup(self, plan: Plan, batch: list[tuple[int, bytes, bytes]]) -> Lookup:
+    def _lookup(self, plan: Plan, bases: Iterable[Fields]) -> Lookup:
         """Return a function that finds linked records, most of them read at once."""
         cache: dict[tuple[str, int], Fields] = {}
         for resource, path in plan.spec.links.values():
             source, name = split_path(path)
             if not source and resource in self._tables.tables:
-                keys = {_key(_OBJECT.decode(body), name) for _, body, _ in batch}
+                keys = {_key(base, name) for base in bases}
                 for key, body in self._tables.bodies(resource, keys).items():
                     cache[resource, key] = _OBJECT.decode(body)
 
@@ -216,18 +215,16 @@ def rows_of(plan: Plan, base: Fields, related: Fields, lookup: Lookup) -> Iterat
 
 
 def _row(plan: Plan, sources: Mapping[str, Fields], related: Fields) -> Row:
-    values = [
-        (field, _value(field, sources[field.source].get(field.source_name)))
-        for field in plan.fields
-    ]
-    key = next(int(v) for field, v in values if field.name == plan.table.key)
-    body = b",".join(field.head + value for field, value in values if value)
+    fields: dict[str, bytes] = {}
+    for field in plan.fields:
+        value = _value(field, sources[field.source].get(field.source_name))
+        if value:
+            fields[field.name] = value
     if plan.is_computed:
-        fields = {field.name: value for field, value in values if value}
-        body = join_object(fields | _computed(fields, related)).encode()[1:-1]
+        fields |= _computed(fields, related)
     own = plan.table.shape.expandables
     lists = {name: bytes(raw) for name, raw in related.items() if name in own}
-    return Row(key, f"{{{body.decode()}}}", join_object(lists))
+    return Row(int(fields[plan.table.key]), join_object(fields), join_object(lists))
 
 
 def _value(field: Field, raw: Raw | None) -> bytes:

@@ -35,8 +35,6 @@ class Field(Struct, frozen=True):
     """Numbers of an enum's values, where the view has those instead."""
     blank: bytes
     """Its JSON where there is no value; ``b""`` if it is left out then."""
-    head: bytes
-    """Its name as JSON, with the colon."""
 
 
 class Plan(Struct, frozen=True):
@@ -95,8 +93,7 @@ def _field(spec: ViewSpec, shapes: dict[str, Shape], name: str, kind: str) -> Fi
     blank = _BLANKS.get(kind, b"")
     if kind == "enum":
         blank = encode(FIELD_VALUES.get(name, ("",))[0])
-    head = b'"%s":' % name.encode()
-    return Field(name, source, source_name, numbers, blank, head)
+    return Field(name, source, source_name, numbers, blank)
 
 
 def _source_of(spec: ViewSpec, shapes: dict[str, Shape], name: str) -> tuple[str, str]:
