@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.rows import Values
 
 _INDEXED: Final = ("reference", "code", "urn")
+_MOVED: Final = ("customers", "products", "suppliers")
+# What postings and orders change: the views that are linked to it are out of date.
 
 InitialRows = Callable[["Store", str], Iterable[Row]]
 """Returns the rows that the table of a resource starts with."""
@@ -71,7 +73,9 @@ class Store(LazyTables):
         embedded = self.embedded_lists.of_child(table.path)
         wanted = {*_INDEXED, "" if embedded is None else embedded.link}
         if table.path in VIEWS:
-            wanted.add(plan_of(table.path).base_column)
+            plan = plan_of(table.path)
+            wanted.add(plan.base_column)
+            wanted.update(*map(plan.columns_of, _MOVED))
         return wanted & table.shape.scalars.keys()
 
     def is_filling(self, resource: str) -> bool:
