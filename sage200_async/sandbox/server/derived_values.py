@@ -52,9 +52,10 @@ def derived_values(store: Store, table: Table, values: Mapping[str, Any]) -> Val
 ORDER_TRADERS: Final = {
     "sop_orders": "customer",
     "sop_quotes": "customer",
+    "sop_returns": "customer",
     "pop_orders": "supplier",
 }
-"""Resources whose records have lines, and whom they are for."""
+"""Resources whose records have lines and can be drafts, and whom they are for."""
 
 
 def today() -> str:

@@ -23,6 +23,7 @@ from sage200_async.sandbox.server.orders import (
     number_fields,
     update_lines,
 )
+from sage200_async.sandbox.server.references import check_owner
 from sage200_async.sandbox.server.responses import (
     collection_json,
     metadata_json,
@@ -198,15 +199,11 @@ def _create_record(
     if behaviour.duplicate_keys == "refuse":
         check_unique(store, table, values, 0)
     values |= derived_values(store, table, values)
-    try:
-        if table.path in ORDERS:
-            record = create_order(store, table, values)
-        else:
-            record = store.insert(table.path, values, scope.parent)
-    except KeyError:
-        embedded = store.embedded_lists.of_child(table.path)
-        name = "" if embedded is None else embedded.link
-        raise WriteError(f"{name}: an existing record is expected.") from None
+    check_owner(store, table, values)
+    if table.path in ORDERS:
+        record = create_order(store, table, values)
+    else:
+        record = store.insert(table.path, values, scope.parent)
     return written_json(store, table, record, is_new=True)
 
 
@@ -217,24 +214,28 @@ def _update_record(
     has_lines = table.path in ORDERS and is_array(body.get("lines"))
     rows = body.pop("lines") if has_lines else ()
     values = reader.values(table.shape, body)
-    try:
-        if behaviour.changed_references == "refuse":
-            check_unchanged(store, table, values, key)
-        if behaviour.duplicate_keys == "refuse":
-            check_unique(store, table, values, key)
-        values |= number_fields(store, table, body, store.get(table.path, key))
-        record = store.update(table.path, key, values)
-        lines = reader.rows(table.shape, "lines", rows)
-        record = update_lines(store, table, record, lines, behaviour)
-    except KeyError:
-        raise record_not_found(table, key) from None
+    old = _existing(store, table, key)
+    if behaviour.changed_references == "refuse":
+        check_unchanged(store, table, values, key)
+    if behaviour.duplicate_keys == "refuse":
+        check_unique(store, table, values, key)
+    values |= number_fields(store, table, body, old)
+    record = store.update(table.path, key, values)
+    lines = reader.rows(table.shape, "lines", rows)
+    record = update_lines(store, table, record, lines, behaviour)
     return written_json(store, table, record, is_new=False)
 
 
 def _delete_record(store: Store, table: Table, key: int) -> None:
+    old = _existing(store, table, key)
+    if table.path == "sop_orders":
+        release(store, old.get("lines", ()))
+    store.delete(table.path, key)
+
+
+def _existing(store: Store, table: Table, key: int) -> Values:
+    """Return the record that a write changes or removes."""
     try:
-        if table.path == "sop_orders":
-            release(store, store.get(table.path, key).get("lines", ()))
-        store.delete(table.path, key)
+        return store.get(table.path, key)
     except KeyError:
         raise record_not_found(table, key) from None

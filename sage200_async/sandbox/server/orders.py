@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.server.derived_values import (
+    ORDER_TRADERS,
     derived_line,
     line_sums,
     order_sums,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sage200_async.sandbox.store.rows import Values
     from sage200_async.sandbox.store.store import Store
 
-ORDERS: Final = frozenset({"sop_orders", "sop_quotes", "sop_returns", "pop_orders"})
+ORDERS: Final = frozenset(ORDER_TRADERS)
 """Resources whose records can be drafts."""
 _REQUIRED: Final[dict[str, dict[str, str]]] = {
     "Standard": {"product_id": "", "warehouse_id": ""},

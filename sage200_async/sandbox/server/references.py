@@ -10,7 +10,7 @@ from sage200_async.sandbox.store.records import WriteError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sage200_async.sandbox.schema.tables import Shape
+    from sage200_async.sandbox.schema.tables import Shape, Table
     from sage200_async.sandbox.store.store import Store
 
 _BY_TEXT: Final = {
@@ -95,6 +95,20 @@ class ReferenceChecker:
                 f"{path}customer_delivery_address_id: the address {address} belongs to "
                 "another customer."
             )
+
+
+def check_owner(store: Store, table: Table, values: Mapping[str, Any]) -> None:
+    """Check that the record exists that a new one is embedded in.
+
+    Raises:
+        WriteError: It does not exist.
+    """
+    embedded = store.embedded_lists.of_child(table.path)
+    if embedded is None:
+        return
+    owner = values.get(embedded.link) or 0
+    if not store.bodies(embedded.owner, [owner]):
+        raise WriteError(f"{embedded.link}: an existing record is expected.")
 
 
 def _nowhere(name: str, value: Any, resource: str) -> WriteError:
