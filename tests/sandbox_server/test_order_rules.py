@@ -21,7 +21,9 @@ def standard(product, quantity=3, **more):
 
 def stocked(store):
     """Return the ids of products that have at least ten in stock."""
-    return [row["id"] for row in store.rows("products") if row["free_stock_quantity"] > 9]
+    return [
+        row["id"] for row in store.rows("products") if row["free_stock_quantity"] > 9
+    ]
 
 
 async def write(http, method, path, status=200, **body):
@@ -44,5 +46,18 @@ def test_returns_take_lines(on_sandbox):
         path = f"sop_returns/{new['id']}"
         changed = await write(http, "PUT", path, lines=[COMMENT])
         assert [row["line_number"] for row in changed["lines"]] == [1, 2]
+
+    on_sandbox(scenario, SMALL)
+
+
+def test_a_line_may_name_no_product_by_a_switch(on_sandbox):
+    """With dangling_ids="take", an order of an unknown product is taken."""
+
+    async def scenario(sandbox, http):
+        sandbox.behaviour = Behaviour(dangling_ids="take")
+        customer = sandbox.store.keys("customers")[0]
+        lines = [standard(NO_RECORD, selling_unit_price=2)]
+        new = await write(http, "POST", "sop_orders", customer_id=customer, lines=lines)
+        assert new["total_net_value"] == 6
 
     on_sandbox(scenario, SMALL)

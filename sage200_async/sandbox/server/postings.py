@@ -68,7 +68,7 @@ def post(store: Store, name: str, values: Mapping[str, Any]) -> int:
     served = store.tables[path].shape.fields
     store.insert(path, {field: row[field] for field in row if field in served})
     if ledger != "bank":
-        _move_balance(store, f"{owner}s", values[f"{owner}_id"], gross)
+        _move_balance(store, f"{owner}s", values.get(f"{owner}_id", 0), gross)
     if values.get("bank_id") and action in _BANK_SIGNS:
         amount = _BANK_SIGNS[action] * number(values.get("cheque_value"))
         _move_balance(store, "banks", values["bank_id"], amount)
@@ -137,7 +137,7 @@ def allocate_transactions(store: Store, name: str, values: Mapping[str, Any]) ->
         if not key and not line.get("value_to_allocate"):
             continue
         row = plain_record(store, path, key)
-        if row.get(f"{owner}_id") != values[f"{owner}_id"]:
+        if row.get(f"{owner}_id", 0) != values.get(f"{owner}_id", 0):
             where = f"allocation_lines[{number_}].posted_tran_id"
             raise WriteError(f"{where}: there is no record {key} of this account.")
         value = number(line.get("value_to_allocate"))
@@ -156,8 +156,8 @@ def allocate_transactions(store: Store, name: str, values: Mapping[str, Any]) ->
 
 def _transfer(store: Store, values: Mapping[str, Any]) -> None:
     amount = number(values.get("payment_value"))
-    _move_balance(store, "banks", values["bank_from_id"], -amount)
-    _move_balance(store, "banks", values["bank_to_id"], amount)
+    _move_balance(store, "banks", values.get("bank_from_id", 0), -amount)
+    _move_balance(store, "banks", values.get("bank_to_id", 0), amount)
 
 
 def _move_balance(store: Store, path: str, key: int, amount: Any) -> None:

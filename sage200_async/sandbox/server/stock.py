@@ -40,7 +40,7 @@ def allocate(store: Store, lines: Lines, changed: Collection[int]) -> list[Value
         _allocate_line(store, line)
         for line in lines
         if line["id"] in changed
-        and line.get("product_id")
+        and store.bodies("products", [line.get("product_id", 0)])
         and not line.get("is_complete")
     ]
 
