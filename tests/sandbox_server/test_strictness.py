@@ -103,6 +103,9 @@ def spoilings(name, body):
             yield "dangling", field, body | {field: NO_RECORD}
     for field in sorted(shape.required):
         yield "missing", field, {k: v for k, v in body.items() if k != field}
+        if shape.scalars.get(field) == "text":
+            yield "empty", field, body | {field: ""}
+            yield "blank", field, body | {field: "  "}
 
 
 def test_every_resource_that_takes_post_is_tried():
@@ -286,5 +289,20 @@ def test_a_posting_to_an_unknown_account_is_refused(on_sandbox, body, field):
         response = await http.request("POST", "sales_invoices", body=body)
         assert response.status == 400
         assert response.json["Message"].startswith(field)
+
+    on_sandbox(scenario, SMALL)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_change_cannot_empty_a_required_field(on_sandbox, name):
+    """PUT of a blank name is refused, as POST of one is; by a switch it is taken."""
+
+    async def scenario(sandbox, http):
+        path = f"customers/{sandbox.store.keys('customers')[0]}"
+        response = await http.request("PUT", path, body={"name": name})
+        assert response.json == {"Message": "name: a value is required."}
+        sandbox.behaviour = Behaviour(missing_fields="take")
+        taken = await http.request("PUT", path, body={"name": name})
+        assert taken.json["name"] == name
 
     on_sandbox(scenario, SMALL)

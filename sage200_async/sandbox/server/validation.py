@@ -112,12 +112,14 @@ class BodyReader:
         Raises:
             WriteError: A field is missing; the message has the first by name.
         """
-        if self._behaviour.missing_fields == "take":
-            return
         for name in sorted(shape.required):
             value = values.get(name)
             if value is None or (value == 0 and name.endswith("_id")):
-                raise WriteError(f"{name}: a value is required.")
+                self._refuse_missing(name)
+
+    def _refuse_missing(self, name: str) -> None:
+        if self._behaviour.missing_fields == "refuse":
+            raise WriteError(f"{name}: a value is required.")
 
     def _take_null(self, name: str) -> None:
         # The name of the exception: hotgluexyz/target-sage-200. The rest: inference.
@@ -166,6 +168,8 @@ class BodyReader:
     def _check_text(self, shape: Shape, name: str, value: str, path: str) -> None:
         if "\0" in value:
             raise WriteError(f"{path}: text cannot hold a NUL character.")
+        if name in shape.required and not value.strip():
+            self._refuse_missing(path)
         if shape.scalars[name] == "enum":
             known = shape.enum_values.get(name, ())
             refuses = self._behaviour.unknown_enum_values == "refuse"
