@@ -61,3 +61,19 @@ def test_a_line_may_name_no_product_by_a_switch(on_sandbox):
         assert new["total_net_value"] == 6
 
     on_sandbox(scenario, SMALL)
+
+
+def test_an_order_of_a_product_that_costs_too_much_is_refused(on_sandbox):
+    """A price that no decimal number can hold is a refusal, not a server error."""
+
+    async def scenario(sandbox, http):
+        customer = sandbox.store.keys("customers")[0]
+        product = stocked(sandbox.store)[0]
+        sandbox.store.update("products", product, {"standard_cost": 2**95})
+        lines = [standard(product)]
+        refusal = await write(
+            http, "POST", "sop_orders", 400, customer_id=customer, lines=lines
+        )
+        assert "out of range" in refusal["Message"]
+
+    on_sandbox(scenario, SMALL)

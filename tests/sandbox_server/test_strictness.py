@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -92,6 +93,10 @@ def spoilings(name, body):
         kind = shape.scalars[field]
         if kind in KINDS:
             yield "type", field, body | {field: KINDS[kind]}
+        if kind in {"integer", "number"}:
+            yield "large", field, body | {field: -(2**96)}
+        if kind == "integer":
+            yield "large", field, body | {field: 2**63}
         yield "null", field, body | {field: None}
         if field in shape.lengths:
             yield "length", field, body | {field: "x" * (shape.lengths[field] + 1)}
@@ -304,5 +309,36 @@ def test_a_change_cannot_empty_a_required_field(on_sandbox, name):
         sandbox.behaviour = Behaviour(missing_fields="take")
         taken = await http.request("PUT", path, body={"name": name})
         assert taken.json["name"] == name
+
+    on_sandbox(scenario, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "text"),
+    [
+        ("customers", "credit_limit", "1e400"),
+        ("sales_invoices", "document_goods_value", "-8e28"),
+        ("sop_orders", "line_quantity", "1e30"),
+        ("sop_orders", "line_quantity", "7e28"),
+    ],
+)
+def test_a_number_out_of_range_is_named(on_sandbox, path, field, text):
+    """What no decimal number can hold, or a line cannot amount to, brings 400."""
+
+    async def scenario(sandbox, http):
+        store = sandbox.store
+        product, customer = store.keys("products")[0], store.keys("customers")[0]
+        line = {"line_type": "EnumLineTypeStandard", "product_id": product}
+        bodies = {
+            "customers": {"reference": "N1", "name": "New", field: "?"},
+            "sales_invoices": {"customer_id": customer, field: "?"},
+            "sop_orders": {"customer_id": customer, "lines": [line | {field: "?"}]},
+        }
+        body = json.dumps(bodies[path]).replace('"?"', text)
+        url = http.settings.base_url + path
+        headers = {**http.headers, "Content-Type": "application/json"}
+        async with http.session.post(url, data=body, headers=headers) as response:
+            assert response.status == 400
+            assert field in (await response.json())["Message"]
 
     on_sandbox(scenario, SMALL)

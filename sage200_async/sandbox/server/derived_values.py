@@ -8,10 +8,11 @@ Source:
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.data.documents import selling_price
+from sage200_async.sandbox.store.records import WriteError
 from sage200_async.sandbox.store.rows import decode
 
 if TYPE_CHECKING:
@@ -228,10 +229,10 @@ def line_sums(store: Store, line: Mapping[str, Any]) -> Values:
     percent = number(line.get("unit_discount_percent"))
     discount = number(line.get("unit_discount_value"))
     if percent:
-        discount = (price * percent / 100).quantize(_PENNY)
-    total = ((price - discount) * number(line.get("line_quantity"))).quantize(_PENNY)
+        discount = _pence(price * percent / 100, "unit_discount_percent")
+    total = _pence((price - discount) * number(line.get("line_quantity")))
     tax_code = plain_record(store, "tax_codes", line.get("tax_code_id", 0))
-    tax = (total * number(tax_code.get("tax_rate")) / 100).quantize(_PENNY)
+    tax = _pence(total * number(tax_code.get("tax_rate")) / 100)
     return {
         "unit_discount_value": discount,
         "discounted_unit_price": price - discount,
@@ -239,6 +240,19 @@ def line_sums(store: Store, line: Mapping[str, Any]) -> Values:
         "line_total_value": total,
         "line_tax_value": tax,
     }
+
+
+def _pence(value: Decimal, field: str = "line_quantity") -> Decimal:
+    """Return an amount of a line, rounded.
+
+    Raises:
+        WriteError: It has more digits than a decimal number can have.
+    """
+    try:
+        return value.quantize(_PENNY)
+    except InvalidOperation:
+        message = f"lines.{field}: what it amounts to is out of range."
+        raise WriteError(message) from None
 
 
 def order_sums(lines: list[Mapping[str, Any]]) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from decimal import InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -21,10 +22,12 @@ class HttpError(Exception):
 
 
 _TOO_DEEP: Final = "The request is nested too deeply."
+_TOO_LARGE: Final = "The request holds a number that is out of range."
 _REASONS: Final[dict[type[Exception], str]] = {
     RecursionError: _TOO_DEEP,
     UnicodeEncodeError: "The request holds half of a surrogate pair, which is no text.",
-    OverflowError: "The request holds a number that is out of range.",
+    OverflowError: _TOO_LARGE,
+    InvalidOperation: _TOO_LARGE,
     web.RequestPayloadError: "The body is not what its Content-Encoding says.",
 }
 _SQLITE_LIMITS: Final = ("parser stack overflow", "Expression tree is too large")

@@ -78,7 +78,7 @@ class ReferenceChecker:
             resource = "tax_codes"
         if not resource or (not value and name != "id"):
             return  # zero is no record
-        if value.bit_length() > 63 or not self._store.bodies(resource, [value]):  # noqa: PLR2004 - SQLite's integers
+        if not self._store.bodies(resource, [value]):
             raise _nowhere(path + name, value, resource)
 
     def _check_delivery_address(self, values: Mapping[str, Any], path: str) -> None:

@@ -30,6 +30,9 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "number": (int, Decimal, float),
     "boolean": (bool,),
 }
+_MOST: Final[dict[str, int]] = {"integer": 2**63 - 1, "number": 2**96 - 1}
+# The largest values of int64 and of .NET's Decimal. That Sage refuses what is beyond
+# them is inference.
 
 
 def parse_json(body: bytes) -> Any:
@@ -154,6 +157,8 @@ class BodyReader:
         is_boolean = isinstance(value, bool)
         if not isinstance(value, types) or is_boolean is not (kind == "boolean"):
             raise WriteError(f"{path}: expected {kind}, got {str(value)[:40]!r}.")
+        if kind in _MOST and abs(value) > _MOST[kind]:
+            raise WriteError(f"{path}: the number is out of range.")
         if isinstance(value, str):
             self._check_text(shape, name, value, path)
         if kind != "datetime":
