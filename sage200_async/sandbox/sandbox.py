@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from aiohttp import web
 
 from sage200_async.errors import ClientClosed, SettingsError
+from sage200_async.sandbox.arguments import checked_counts, checked_faults
 from sage200_async.sandbox.behaviour import Behaviour
 from sage200_async.sandbox.companies import Companies, CompanySource
 from sage200_async.sandbox.data.company import COMPANIES, COMPANY, SITE
@@ -66,7 +67,7 @@ class Sandbox:
         behaviour: Switches for what is unknown of the service, and for faults.
 
     Raises:
-        SettingsError: On entering: *records* has an unknown resource, *data* is
+        SettingsError: *records* are no numbers. On entering: *records* has an unknown resource, *data* is
             missing or malformed, both are given, *database* is none, or *host* or
             *port* cannot be listened on.
 
@@ -92,7 +93,7 @@ class Sandbox:
         behaviour: Behaviour | None = None,
     ) -> None:
         self._source = CompanySource(
-            records=records, seed=seed, data=data, database=database
+            records=checked_counts(records), seed=seed, data=data, database=database
         )
         self._host = host
         self._port = port
@@ -218,7 +219,7 @@ class Sandbox:
 
     @faults.setter
     def faults(self, script: Iterable[Fault | None]) -> None:
-        self._running.faults = deque(script)
+        self._running.faults = deque(checked_faults(script))
 
     @property
     def requests(self) -> list[RecordedRequest]:

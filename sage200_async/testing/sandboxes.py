@@ -11,6 +11,11 @@ from msgspec.structs import replace
 
 from sage200_async.errors import SettingsError
 from sage200_async.sandbox import Behaviour, Sandbox, Snapshot
+from sage200_async.sandbox.arguments import (
+    checked_behaviour,
+    checked_counts,
+    checked_faults,
+)
 from sage200_async.sandbox.counts import parse_counts
 from sage200_async.testing.sandbox_thread import SandboxThread
 
@@ -76,13 +81,15 @@ class Sandboxes:
         Raises:
             SettingsError: An argument is unknown or of a wrong type.
         """
-        switches = _behaviour(behaviour)
-        served = self._get(self._records if records is None else records)
+        switches = checked_behaviour(behaviour)
+        script = checked_faults(faults)
+        counts = checked_counts(records)
+        served = self._get(self._records if counts is None else counts)
         started = time.perf_counter()
         served.sandbox.restore(served.new)
         self._resets.append(time.perf_counter() - started)
         served.sandbox.behaviour = switches
-        served.sandbox.faults = faults
+        served.sandbox.faults = script
         return served.sandbox
 
     def settings(self, sandbox: Sandbox) -> Settings:
@@ -106,13 +113,3 @@ class Sandboxes:
             token = sandbox.create_access_token()
             self._served[key] = _Served(sandbox, sandbox.snapshot(), token)
         return self._served[key]
-
-
-def _behaviour(value: Behaviour | Mapping[str, Any] | None) -> Behaviour:
-    if isinstance(value, Behaviour):
-        return replace(value)
-    try:
-        return Behaviour(**(value or {}))
-    except TypeError as error:
-        message = f"behaviour: expected switches of Behaviour by name ({error})"
-        raise SettingsError(message, name="behaviour") from None

@@ -221,6 +221,13 @@ def test(sage200_sandbox, request):
             "expected sage200(records=, behaviour=, faults=), got record",
         ),
         ("", "{'customers': 1}", "faults=), got {'customers': 1}"),
+        ("", "records=5", "records: expected numbers by resource such as"),
+        ("", "records={'customers': '5'}", "whole number of customers, 0 or more"),
+        ("", "records={'customers': -1}", "customers, 0 or more, got -1"),
+        ("", "behaviour={'max_top': 'x'}", "got `str` - at `$.max_top`"),
+        ("", "behaviour='x'", "behaviour: expected switches of Behaviour by name"),
+        ("", "faults=5", "faults: expected a list of Fault such as"),
+        ("", "faults=[5]", "[Fault(status=503), None], got 5"),
     ],
 )
 def test_what_is_malformed_is_named_in_one_line(suite, ini, marker, message):
