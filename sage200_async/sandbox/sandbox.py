@@ -113,7 +113,7 @@ class Sandbox:
         server = Server(companies, self._authorization_server, self._behaviour)
         server.request_hook = self._request_hook
         runner = web.AppRunner(
-            server.application(),
+            server.application({self._host, self._public_host} - {""}),
             access_log=None,
             shutdown_timeout=0.2,
             max_line_size=_MAX_LINE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -131,11 +131,15 @@ class Server:
         self.request_hook = state.request_hook
         self._random.setstate(state.random)
 
-    def application(self) -> web.Application:
-        """Return the application with its routes."""
+    def application(self, hosts: Iterable[str] = ()) -> web.Application:
+        """Return the application with its routes.
+
+        Args:
+            hosts: Names by which its start page may be opened, besides ``localhost``.
+        """
         app = web.Application(client_max_size=_MAX_BODY)
         add_endpoints(app, self._authorization_server)
-        StartPage(self._authorization_server, BASES).add_to(app)
+        StartPage(self._authorization_server, BASES, hosts).add_to(app)
         for base in BASES.values():
             app.router.add_route("*", base + r"{path:[\s\S]*}", self._api)
         return app
