@@ -9,7 +9,6 @@ What the fixtures are for: the docstring of `sage200_async.testing`.
 from __future__ import annotations
 
 import os
-import statistics
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,10 @@ _MARKER = (
 _NO_ASYNC_PLUGIN = (
     "sage200_client is for async tests, run by pytest-asyncio or anyio: "
     "pip install pytest-asyncio and mark the test, or use sage200_settings"
+)
+_TWO_ASYNC_PLUGINS = (
+    "sage200_client: pytest-asyncio runs this test and anyio its fixtures, in another "
+    "event loop: set asyncio_mode = strict, or leave one of their markers out"
 )
 _LOOP_SCOPES = ("function", "class", "module", "package", "session")
 _RESETS = pytest.StashKey[list[float]]()
@@ -146,9 +149,11 @@ def _asyncio_fixture(name: str, scope: str) -> Callable[..., Any]:
 def _client_fixture(request: pytest.FixtureRequest) -> str:
     """Return the fixture that opens the client in the event loop of the test."""
     node, manager = request.node, request.config.pluginmanager
-    if manager.hasplugin("anyio") and "anyio_backend" in request.fixturenames:
-        return "_sage200_client_anyio"
     marker = node.get_closest_marker("asyncio")
+    if manager.hasplugin("anyio") and "anyio_backend" in request.fixturenames:
+        if manager.hasplugin("asyncio") and marker is not None:
+            pytest.fail(_TWO_ASYNC_PLUGINS, pytrace=False)
+        return "_sage200_client_anyio"
     if not manager.hasplugin("asyncio") or marker is None:
         return ""
     default = request.config.getini("asyncio_default_test_loop_scope")
@@ -189,6 +194,8 @@ def pytest_terminal_summary(
     """Print how long it took to make the sandbox as new, with ``-v``."""
     resets = [seconds * 1000 for seconds in config.stash[_RESETS]]
     if resets and config.get_verbosity() > 0:
+        import statistics  # noqa: PLC0415 - most runs print nothing
+
         terminalreporter.write_line(
             f"sage200: {len(resets)} sandboxes made as new, in "
             f"{statistics.median(resets):.2f} ms (median), at most {max(resets):.2f} ms"

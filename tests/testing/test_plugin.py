@@ -1,6 +1,9 @@
 """The pytest plugin, in test suites of somebody else."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -164,7 +167,16 @@ import sys
 
 def pytest_unconfigure(config):
     ours = [name for name in sys.modules if name.startswith("sage200_async")]
-    print("OURS", ours, [name for name in ("aiohttp", "msgspec") if name in sys.modules])
+    others = ("aiohttp", "msgspec")
+    print("OURS", ours, [name for name in others if name in sys.modules])
+"""
+ALONE = """
+import sys
+import pytest
+import os, importlib, types, typing
+own = set(sys.modules)
+import _sage200_pytest
+print("MORE", sorted(sys.modules.keys() - own))
 """
 
 
@@ -174,6 +186,31 @@ def test_nothing_is_imported_before_a_fixture_is_used(suite):
     assert passed(result) == 1
     assert "OURS [] []" in result.out
     assert "made as new" not in result.out
+
+
+def test_a_run_without_a_fixture_pays_for_nothing_but_the_plugin(site):
+    """The plugin imports nothing that pytest has not imported already."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        env={**os.environ, "PYTHONPATH": site},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "MORE ['_sage200_pytest']"
+
+
+def test_a_test_of_two_async_plugins_gets_no_client(suite):
+    """Where pytest-asyncio runs a test of anyio, one line says what to set instead."""
+    pytest.importorskip("pytest_asyncio", reason="pytest-asyncio is not installed")
+    pytest.importorskip("anyio", reason="anyio is not installed")
+    files = {"test_anyio": ANYIO}
+    strict = suite("-q", pytest="[pytest]\nasyncio_mode = strict\n", **files)
+    assert passed(strict) == 1
+    auto = suite("-q", pytest="[pytest]\nasyncio_mode = auto\n", **files)
+    assert auto.code == 1
+    assert "\nsage200_client: pytest-asyncio runs this test" in auto.out
+    assert "asyncio_mode = strict" in auto.out
 
 
 def test_it_can_be_turned_off(suite):
