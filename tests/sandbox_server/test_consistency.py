@@ -214,9 +214,10 @@ async def write(http, store, what, number):
 
 def allocation_of(first):
     """Return an allocation of a transaction to itself: nothing moves, it is taken."""
+    value = float(first["document_outstanding_value"])
     lines = [
         {"posted_tran_id": first["id"], "value_to_allocate": value}
-        for value in (1.5, -1.5)
+        for value in (value, -value)
     ]
     return {"customer_id": first["customer_id"], "allocation_lines": lines}
 

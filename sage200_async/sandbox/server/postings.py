@@ -127,8 +127,9 @@ def allocate_transactions(store: Store, name: str, values: Mapping[str, Any]) ->
     """Allocate posted transactions to one another: receipts to invoices.
 
     Raises:
-        WriteError: A transaction does not exist or is another account's, or the values
-            do not add up to nothing. The last is inference.
+        WriteError: A transaction does not exist or is another account's, less of it is
+            outstanding, or the values do not add up to nothing. The last two are
+            inference.
     """
     path, owner = _LEDGERS[name.partition("_")[0]]
     total = Decimal(0)
@@ -142,16 +143,34 @@ def allocate_transactions(store: Store, name: str, values: Mapping[str, Any]) ->
             raise WriteError(f"{where}: there is no record {key} of this account.")
         value = number(line.get("value_to_allocate"))
         total += value
-        moved = {
-            "document_allocated_value": number(row.get("document_allocated_value"))
-            + value,
-            "document_outstanding_value": number(row.get("document_outstanding_value"))
-            - value,
-        }
-        moved["base_allocated_value"] = moved["document_allocated_value"]
-        store.update(path, key, moved)
+        where = f"allocation_lines[{number_}].value_to_allocate"
+        store.update(path, key, _allocated(row, value, where))
     if total:
         raise WriteError("allocation_lines: the values must add up to nothing.")
+
+
+def _allocated(row: Values, value: Decimal, where: str) -> Values:
+    """Return what a transaction has allocated and outstanding after an allocation.
+
+    Raises:
+        WriteError: Nothing like that much is outstanding, or was allocated before.
+    """
+    outstanding = number(row.get("document_outstanding_value")) - value
+    allocated = number(row.get("document_allocated_value")) + value
+    gross = outstanding + allocated
+    if not min(gross, 0) <= outstanding <= max(gross, 0):
+        raise WriteError(
+            f"{where}: {value} cannot be allocated, {outstanding + value} of {gross} is "
+            "outstanding."
+        )
+    rate = number(row.get("exchange_rate")) or Decimal(1)
+    moved = {
+        "document_allocated_value": allocated,
+        "document_outstanding_value": outstanding,
+        "base_allocated_value": allocated / rate,
+        "base_outstanding_value": outstanding / rate,
+    }
+    return {name: moved[name] for name in moved if name in row}
 
 
 def _transfer(store: Store, values: Mapping[str, Any]) -> None:
