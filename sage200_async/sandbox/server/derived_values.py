@@ -130,12 +130,14 @@ def _order(store: Store, table: Table, values: Mapping[str, Any]) -> Values:
     trader = ORDER_TRADERS[table.path]
     owner = plain_record(store, f"{trader}s", values.get(f"{trader}_id", 0))
     date = values.get("document_date", today())
+    currency_id = values.get("currency_id") or owner.get("currency_id", 0)
+    currency = plain_record(store, "currencies", currency_id)
     return {
         "document_date": date,
         "requested_delivery_date": date,
         "promised_delivery_date": date,
-        "currency_id": owner.get("currency_id", 0),
-        "exchange_rate": 1,
+        "currency_id": currency_id,
+        "exchange_rate": currency.get("core_currency_rate") or 1,
         "settlement_discount_days": owner.get("early_settlement_discount_days", 0),
         "settlement_discount_percent": owner.get(
             "early_settlement_discount_percent", 0
@@ -229,7 +231,7 @@ def line_sums(store: Store, line: Mapping[str, Any]) -> Values:
     percent = number(line.get("unit_discount_percent"))
     discount = number(line.get("unit_discount_value"))
     if percent:
-        discount = _pence(price * percent / 100, "unit_discount_percent")
+        discount = _pence(price * percent / 100, "lines.unit_discount_percent")
     total = _pence((price - discount) * number(line.get("line_quantity")))
     tax_code = plain_record(store, "tax_codes", line.get("tax_code_id", 0))
     tax = _pence(total * number(tax_code.get("tax_rate")) / 100)
@@ -242,8 +244,8 @@ def line_sums(store: Store, line: Mapping[str, Any]) -> Values:
     }
 
 
-def _pence(value: Decimal, field: str = "line_quantity") -> Decimal:
-    """Return an amount of a line, rounded.
+def _pence(value: Decimal, field: str = "lines.line_quantity") -> Decimal:
+    """Return an amount, rounded.
 
     Raises:
         WriteError: It has more digits than a decimal number can have.
@@ -251,12 +253,18 @@ def _pence(value: Decimal, field: str = "line_quantity") -> Decimal:
     try:
         return value.quantize(_PENNY)
     except InvalidOperation:
-        message = f"lines.{field}: what it amounts to is out of range."
+        message = f"{field}: what it amounts to is out of range."
         raise WriteError(message) from None
 
 
-def order_sums(lines: list[Mapping[str, Any]]) -> Values:
-    """Return the totals of an order: the sums of its lines."""
+def order_sums(lines: list[Mapping[str, Any]], discount_percent: Decimal) -> Values:
+    """Return the totals of an order: the sums of its lines.
+
+    Args:
+        lines: All its lines.
+        discount_percent: What the document as a whole takes off its goods, and off
+            their VAT: inference, as is that the lines' totals are without it.
+    """
     sums = {
         (name, is_charge): sum(
             (
@@ -269,9 +277,13 @@ def order_sums(lines: list[Mapping[str, Any]]) -> Values:
         for name in ("total", "tax")
         for is_charge in (False, True)
     }
-    net = sums["total", False] + sums["total", True]
-    tax = sums["tax", False] + sums["tax", True]
+    part = discount_percent / 100
+    discount = _pence(sums["total", False] * part, "document_discount_percent")
+    off_tax = _pence(sums["tax", False] * part, "document_discount_percent")
+    net = sums["total", False] + sums["total", True] - discount
+    tax = sums["tax", False] + sums["tax", True] - off_tax
     return {
+        "subtotal_discount_value": discount,
         "subtotal_goods_value": sums["total", False],
         "subtotal_charge_net_value": sums["total", True],
         "subtotal_charges_net_value": sums["total", True],

@@ -22,6 +22,7 @@ from sage200_async.sandbox.server.orders import (
     create_order,
     number_fields,
     update_lines,
+    update_order,
 )
 from sage200_async.sandbox.server.references import check_owner
 from sage200_async.sandbox.server.responses import (
@@ -220,7 +221,10 @@ def _update_record(
     if behaviour.duplicate_keys == "refuse":
         check_unique(store, table, values, key)
     values |= number_fields(store, table, body, old)
-    record = store.update(table.path, key, values)
+    if table.path in ORDERS:
+        record = update_order(store, table, old, values)
+    else:
+        record = store.update(table.path, key, values)
     lines = reader.rows(table.shape, "lines", rows)
     record = update_lines(store, table, record, lines, behaviour)
     return written_json(store, table, record, is_new=False)

@@ -8,6 +8,7 @@ from sage200_async.sandbox.server.derived_values import (
     ORDER_TRADERS,
     derived_line,
     line_sums,
+    number,
     order_sums,
 )
 from sage200_async.sandbox.server.stock import allocate, release
@@ -30,6 +31,15 @@ _REQUIRED: Final[dict[str, dict[str, str]]] = {
     "Charge": {"code": "description"},
 }
 # The fields that each type of line requires, each with its alternative.
+_KEPT: Final = (
+    "line_type",
+    "line_quantity",
+    "unit_discount_percent",
+    "unit_discount_value",
+    "requested_delivery_date",
+    "promised_delivery_date",
+)
+# What a line keeps if it is moved to another product.
 DRAFT: Final = {"is_draft": True, "document_no": "TBA"}
 """Fields of a draft. Source: prismatic-io/components, examplePayloads.ts."""
 
@@ -71,6 +81,28 @@ def create_order(store: Store, table: Table, values: Values) -> Values:
     ]
     order = store.insert(table.path, {"memos": [], **values, "lines": lines})
     return _with_sums(store, table, order, {line["id"] for line in order["lines"]})
+
+
+def update_order(
+    store: Store, table: Table, old: Values, values: Mapping[str, Any]
+) -> Values:
+    """Change an order but for its lines, and what follows from that.
+
+    A draft that is confirmed takes stock for its lines, as a new order does.
+
+    Args:
+        store: The records.
+        table: The order's resource.
+        old: The order as it is stored.
+        values: The fields to change.
+    """
+    order = store.update(table.path, old["id"], values)
+    is_confirmed = old.get("is_draft") and not order.get("is_draft")
+    if not is_confirmed and "document_discount_percent" not in values:
+        return order
+    lines = order.get("lines", ())
+    changed = {line["id"] for line in lines if is_confirmed}
+    return _with_sums(store, table, order, changed)
 
 
 def update_lines(
@@ -120,24 +152,48 @@ def _write_line(
         row = dict(line)
         release(store, [old])
     else:
-        row = {**line, **line_sums(store, {**(old or {}), **line})}
+        row = _changed_line(store, table, order, old or {}, line)
     before = {row["id"] for row in lines}
     order = store.update(table.path, order["id"], {"lines": [row]})
     changed = {row["id"] for row in order["lines"]} - before | {line.get("id", 0)}
     return _with_sums(store, table, order, changed)
 
 
+def _changed_line(
+    store: Store,
+    table: Table,
+    order: Values,
+    old: Values,
+    line: Mapping[str, Any],
+) -> Values:
+    """Return what a line is changed to.
+
+    Of two discounts the last one written counts. A line of another product is as a new
+    one in its place: it frees the stock of the old one. Both are inference.
+    """
+    row = dict(line)
+    if "unit_discount_percent" in line:
+        row.setdefault("unit_discount_value", 0)
+    elif "unit_discount_value" in line:
+        row["unit_discount_percent"] = 0
+    product = old.get("product_id")
+    if not product or line.get("product_id", product) == product:
+        return {**row, **line_sums(store, {**old, **row})}
+    release(store, [old])
+    row = {name: old[name] for name in _KEPT if name in old} | row
+    row["allocated_quantity"] = 0
+    return derived_line(store, table, order, row, old.get("line_number", 0))
+
+
 def _with_sums(
     store: Store, table: Table, order: Values, changed: Collection[int]
 ) -> Values:
     """Return an order after its totals and the stock of *changed* lines were set."""
-    sums = {
-        name: value
-        for name, value in order_sums(order["lines"]).items()
-        if name in table.shape.scalars
-    }
+    percent = number(order.get("document_discount_percent"))
+    sums = order_sums(order.get("lines", []), percent)
+    sums = {name: sums[name] for name in sums if name in table.shape.scalars}
     if table.path == "sop_orders" and not order.get("is_draft"):
-        sums["lines"] = allocate(store, order["lines"], changed)
+        sums["lines"] = allocate(store, order.get("lines", []), changed)
     return store.update(table.path, order["id"], sums, touch=False)
 
 
