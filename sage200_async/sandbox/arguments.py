@@ -68,12 +68,19 @@ def checked_faults(script: Iterable[Fault | None]) -> list[Fault | None]:
         SettingsError: They are no faults.
     """
     value: object = script
-    faults = list(value) if isinstance(value, Iterable) else [value]
-    wrong = [one for one in faults if not isinstance(one, Fault | None)]
-    if wrong or not isinstance(value, Iterable):
-        raise SettingsError(
-            "faults: expected a list of Fault such as [Fault(status=503), None], "
-            f"got {(wrong or [value])[0]!r:.40}",
-            name="faults",
-        )
+    if not isinstance(value, Iterable):
+        raise _no_faults(value)
+    faults = list(script)
+    for fault in faults:
+        item: object = fault
+        if not isinstance(item, Fault | None):
+            raise _no_faults(item)
     return faults
+
+
+def _no_faults(value: object) -> SettingsError:
+    return SettingsError(
+        "faults: expected a list of Fault such as [Fault(status=503), None], "
+        f"got {value!r:.40}",
+        name="faults",
+    )

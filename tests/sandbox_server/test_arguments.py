@@ -17,7 +17,7 @@ from sage200_async.sandbox.arguments import checked_behaviour
 )  # fmt: skip
 def test_records_are_counts(records):
     """A sandbox of anything but whole numbers by resource is refused when made."""
-    with pytest.raises(SettingsError, match="^records: expected") as caught:
+    with pytest.raises(SettingsError, match=r"^records: expected") as caught:
         Sandbox(records=records)
     assert caught.value.name == "records"
 
@@ -29,7 +29,7 @@ def test_faults_are_faults(faults):
     async def main():
         async with Sandbox(records={}) as sandbox:
             sandbox.faults = [Fault(status=503), None]
-            with pytest.raises(SettingsError, match="^faults: expected"):
+            with pytest.raises(SettingsError, match=r"^faults: expected"):
                 sandbox.faults = faults
             assert list(sandbox.faults) == [Fault(status=503), None]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sage200_async.sandbox import Behaviour
 from sage200_async.sandbox.server.routes import load_routes
 

@@ -157,8 +157,8 @@ def _allocated(row: Values, value: Decimal, where: str) -> Values:
     """
     outstanding = number(row.get("document_outstanding_value")) - value
     allocated = number(row.get("document_allocated_value")) + value
-    gross = outstanding + allocated
-    if not min(gross, 0) <= outstanding <= max(gross, 0):
+    gross, nothing = outstanding + allocated, Decimal(0)
+    if not min(gross, nothing) <= outstanding <= max(gross, nothing):
         raise WriteError(
             f"{where}: {value} cannot be allocated, {outstanding + value} of {gross} is "
             "outstanding."

@@ -157,7 +157,7 @@ class BodyReader:
         is_boolean = isinstance(value, bool)
         if not isinstance(value, types) or is_boolean is not (kind == "boolean"):
             raise WriteError(f"{path}: expected {kind}, got {str(value)[:40]!r}.")
-        if kind in _MOST and abs(value) > _MOST[kind]:
+        if kind in _MOST and abs(Decimal(str(value))) > _MOST[kind]:
             raise WriteError(f"{path}: the number is out of range.")
         if isinstance(value, str):
             self._check_text(shape, name, value, path)
