@@ -63,6 +63,8 @@ class Behaviour(Struct, kw_only=True):
     """Values that an enum cannot have. Unknown."""
     dangling_ids: Literal["refuse", "take"] = "refuse"
     """Ids in bodies that no record has. Unknown."""
+    referenced_deletes: Literal["refuse", "take"] = "refuse"
+    """Deletes of records that others refer to, and of holdings with stock. Unknown."""
     duplicate_keys: Literal["refuse", "take"] = "refuse"
     """A reference or code that is in use. Refused: Sage's guide, for customers."""
     changed_references: Literal["refuse", "take"] = "refuse"

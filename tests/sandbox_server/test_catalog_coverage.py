@@ -122,6 +122,7 @@ def test_every_path_answers_every_verb_with_its_record(on_sandbox):
     """Each operation brings a 200 that decodes into the type in the catalog."""
 
     async def scenario(sandbox, http):
+        sandbox.behaviour = Behaviour(referenced_deletes="take")
         store, count = sandbox.store, 0
         for verb, (method, one) in METHODS.items():
             # Nested ones first: deleting a parent deletes them, too.

@@ -101,6 +101,7 @@ def test_rows_that_a_parent_writes_are_listed(on_sandbox):
         await http.request("PUT", path, body={"memos": rows})
         assert (await http.get(f"customer_memos/{one['id']}")).status == 404
         assert (await http.get(f"customer_memos/{two['id']}")).json["note"] == "2"
+        sandbox.behaviour = Behaviour(referenced_deletes="take")
         await http.request("DELETE", path)
         assert (await http.get(f"customer_memos/{two['id']}")).status == 404
 

@@ -25,6 +25,7 @@ from sage200_async.sandbox.server.orders import (
     update_order,
 )
 from sage200_async.sandbox.server.references import check_owner
+from sage200_async.sandbox.server.referrers import check_unreferenced
 from sage200_async.sandbox.server.responses import (
     collection_json,
     metadata_json,
@@ -147,17 +148,16 @@ def _update_many(store: Store, request: ApiRequest, behaviour: Behaviour) -> Res
                     _create_record(store, request.route, body, Scope(), behaviour)
                 )
             elif body.get("is_to_delete"):
-                _delete_record(store, table, key)
+                _delete_record(store, table, key, behaviour)
             else:
                 written.append(_update_record(store, table, key, body, behaviour))
     return b"[" + b",".join(written) + b"]", 0
 
 
 def _delete(store: Store, request: ApiRequest, behaviour: Behaviour) -> Response:
-    del behaviour
     key = _require_record(store, request)
     with store.database.transaction():
-        _delete_record(store, store.tables[request.route.name], key)
+        _delete_record(store, store.tables[request.route.name], key, behaviour)
     return b"", 0
 
 
@@ -230,8 +230,10 @@ def _update_record(
     return written_json(store, table, record, is_new=False)
 
 
-def _delete_record(store: Store, table: Table, key: int) -> None:
+def _delete_record(store: Store, table: Table, key: int, behaviour: Behaviour) -> None:
     old = _existing(store, table, key)
+    if behaviour.referenced_deletes == "refuse":
+        check_unreferenced(store, table, old, key)
     if table.path == "sop_orders":
         release(store, old.get("lines", ()))
     store.delete(table.path, key)
