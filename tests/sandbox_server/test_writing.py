@@ -255,3 +255,19 @@ def test_writers_in_other_threads_lose_nothing(on_sandbox):
         assert len(set(sandbox.store.keys("customers"))) == 250
 
     on_sandbox(scenario)
+
+
+def test_a_warehouse_that_is_renamed_is_so_in_its_holdings(on_sandbox):
+    """PUT of a warehouse's name changes that of the holdings in it, and no other."""
+
+    async def scenario(sandbox, http):
+        store = sandbox.store
+        rows = {row["id"]: row for row in store.rows("warehouse_holdings")}
+        key = next(iter(rows.values()))["warehouse_id"]
+        await http.request("PUT", f"warehouses/{key}", body={"name": "Renamed"})
+        for row in store.rows("warehouse_holdings"):
+            old = rows[row["id"]]["warehouse_name"]
+            is_renamed = row["warehouse_id"] == key
+            assert row["warehouse_name"] == ("Renamed" if is_renamed else old)
+
+    on_sandbox(scenario, {"customers": 3, "products": 6})

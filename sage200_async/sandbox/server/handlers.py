@@ -32,7 +32,7 @@ from sage200_async.sandbox.server.responses import (
     record_jsons,
 )
 from sage200_async.sandbox.server.routes import Route
-from sage200_async.sandbox.server.stock import release
+from sage200_async.sandbox.server.stock import release, rename_warehouse
 from sage200_async.sandbox.server.validation import (
     BodyReader,
     parse_json,
@@ -225,6 +225,8 @@ def _update_record(
         record = update_order(store, table, old, values)
     else:
         record = store.update(table.path, key, values)
+    if table.path == "warehouses" and "name" in values:
+        rename_warehouse(store, key, values["name"])
     lines = reader.rows(table.shape, "lines", rows)
     record = update_lines(store, table, record, lines, behaviour)
     return written_json(store, table, record, is_new=False)

@@ -51,6 +51,19 @@ def release(store: Store, lines: Lines) -> None:
         _take(store, line.get("product_id", 0), -number(line.get("allocated_quantity")))
 
 
+def rename_warehouse(store: Store, key: int, name: str) -> None:
+    """Give the holdings in a warehouse its new name."""
+    for product in list(store.rows("products")):
+        rows: list[Values] = [
+            {"id": row["id"], "warehouse_name": name}
+            for row in product.get("warehouse_holdings", ())
+            if row.get("warehouse_id") == key
+        ]
+        if rows:
+            changes = {"warehouse_holdings": rows}
+            store.update("products", product["id"], changes, touch=False)
+
+
 def _allocate_line(store: Store, line: Mapping[str, Any]) -> Values:
     quantity, had = (
         number(line.get("line_quantity")),
