@@ -30,15 +30,15 @@ def values_in(
     Raises:
         SettingsError: A variable is misspelled, or its text is not of the type.
     """
-    texts = {
-        name.removeprefix(_PREFIX).lower(): text
-        for name, text in environ.items()
-        if name.startswith(_PREFIX) and text
+    ours = {_PREFIX + name.upper(): name for name in kinds}
+    for variable in sorted(environ):
+        if variable.upper().startswith(_PREFIX) and environ[variable]:
+            _refuse_misspelling(variable, {**ours, _PREFIX + _PROFILE.upper(): ""})
+    return {
+        name: _convert(name, environ[variable], *kinds[name])
+        for variable, name in ours.items()
+        if environ.get(variable)
     }
-    for name in sorted(texts.keys() - kinds.keys()):
-        _refuse_misspelling(name, kinds)
-    known = [name for name in kinds if name in texts]
-    return {name: _convert(name, texts[name], *kinds[name]) for name in known}
 
 
 def _convert(name: str, text: str, kind: Any, expected: str) -> Any:
@@ -63,12 +63,18 @@ def misspelling(name: str, known: Iterable[str]) -> str:
     return names[nearest[0]] if nearest else ""
 
 
-def _refuse_misspelling(name: str, known: Iterable[str]) -> None:
-    """Refuse the variable *name* if it is similar to a setting."""
-    setting = misspelling(name, (*known, _PROFILE))
-    if setting and name != _PROFILE:
+def _refuse_misspelling(variable: str, known: Mapping[str, str]) -> None:
+    """Refuse a *variable* that is similar to one of a setting, but not the same.
+
+    Capital letters count: systems other than Windows have ``SAGE200_SITE`` and
+    ``SAGE200_site`` side by side.
+    """
+    if variable in known:
+        return
+    name = variable[len(_PREFIX) :].lower()
+    setting = misspelling(name, (*filter(None, known.values()), _PROFILE))
+    if setting:
         message = (
-            f"{_PREFIX}{name.upper()} is not a setting. "
-            f"Did you mean {_PREFIX}{setting.upper()}?"
+            f"{variable} is not a setting. Did you mean {_PREFIX}{setting.upper()}?"
         )
         raise SettingsError(message, name=name)

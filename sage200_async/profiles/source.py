@@ -106,6 +106,9 @@ def values_of(
     """
     values = values_in(environ, kinds)
     if source.kind == "profile":
+        mixed = tuple(f"SAGE200_{name.upper()}" for name in IDENTITY if name in values)
+        if mixed:
+            raise _mixture(source.profile, mixed)
         values = _profile_values(source, kinds) | values
     if not any(map(values.get, ("refresh_token", "access_token", "token_store"))) and (
         find_spec("filelock") and source.kind != "nothing"

@@ -60,7 +60,6 @@ def test_from_env():
             "SAGE200_PAGE_SIZE": "500",
             "SAGE200_READ_TIMEOUT": "2.5",
             "HOME": "/",
-            "sage200_site": "another",
         }
     )
     assert settings == Settings(

@@ -18,7 +18,7 @@ from sage200_async import Settings, _private_files
 from sage200_async.errors import SettingsError
 from sage200_async.profiles.file import ProfileFile, read_profiles, write_profiles
 from sage200_async.profiles.folder import config_folder, profiles_path, token_path
-from sage200_async.profiles.source import IDENTITY, IN_KEYRING, find_source
+from sage200_async.profiles.source import IDENTITY, IN_KEYRING, find_source, values_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no file modes")
 MAIN = {"client_id": "main-client", "site": "main-site", "company": "7"}
@@ -70,6 +70,30 @@ def test_no_variable_is_mixed_with_a_profile(environ, write, name):
             Settings.load(
                 None if named else "main", environ=environ | named | {variable: text}
             )
+
+
+@pytest.mark.parametrize("name", [*IDENTITY, "profile"])
+@pytest.mark.parametrize("spelling", [str.lower, str.title])
+def test_a_variable_in_small_letters_is_refused(environ, write, name, spelling):
+    """A variable in other letters than capitals leads to no other company: it is refused."""
+    write(default="main", main=MAIN, other=OTHER)
+    for variable in ("SAGE200_" + spelling(name), spelling(f"sage200_{name}")):
+        for profile in (None, "main", "none"):
+            with pytest.raises(SettingsError, match=f"{variable} is not a setting"):
+                variables = {variable: "8", "SAGE200_PAGE_SIZE": "9"}
+                if profile == "none":
+                    variables["SAGE200_CLIENT_ID"] = "c"
+                Settings.load(profile, environ=environ | variables)
+
+
+def test_a_profile_takes_no_company_from_the_environment(environ, write):
+    """Also if the source was decided before, no variable of a company is mixed with it."""
+    write(main=MAIN)
+    source = find_source(environ)
+    with pytest.raises(SettingsError, match="SAGE200_COMPANY is set as well"):
+        values_of(
+            source, environ | {"SAGE200_COMPANY": "8"}, {"company": (str, "text")}
+        )
 
 
 def test_a_profile(environ, write, caplog):
