@@ -298,16 +298,17 @@ class Settings(Struct, frozen=True, kw_only=True):
         """
         from sage200_async.profiles import source as sources  # noqa: PLC0415 - late
 
-        variables = os.environ if environ is None else environ
-        source = sources.require_source(variables, profile)
+        environ = os.environ if environ is None else environ
+        source = None
         try:
-            settings = cls(**sources.values_of(source, variables, _KINDS))
+            source = sources.require_source(environ, profile)
+            settings = cls(**sources.values_of(source, environ, _KINDS))
         except SettingsError as error:
             failure = sources.in_source(source, bare(error))
         else:
             _log.info("settings come from %s", source)
             return settings
-        del environ, variables
+        del environ
         raise failure  # without the frames whose variables are settings
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from sage200_async import _keyring
 from sage200_async._environment import misspelling, values_in
 from sage200_async.errors import SettingsError
+from sage200_async.errors.base import bare
 from sage200_async.profiles.file import RESERVED, read_profiles
 from sage200_async.profiles.folder import profiles_path, token_path
 
@@ -71,6 +72,15 @@ def find_source(environ: Mapping[str, str], profile: str | None = None) -> Sourc
         SettingsError: A profile is named although such a variable is set, there is
             no such profile, or the file cannot be read.
     """
+    try:
+        return _find(environ, profile)
+    except SettingsError as error:
+        failure = bare(error)
+    del environ
+    raise failure  # without the frames whose variables are settings
+
+
+def _find(environ: Mapping[str, str], profile: str | None) -> Source:
     named = profile or environ.get(VARIABLE, "")
     names = (f"SAGE200_{name.upper()}" for name in IDENTITY)
     variables = tuple(name for name in names if environ.get(name))
@@ -136,10 +146,10 @@ def require_source(environ: Mapping[str, str], profile: str | None) -> Source:
     raise SettingsError(message, name="client_id")
 
 
-def in_source(source: Source, error: SettingsError) -> SettingsError:
+def in_source(source: Source | None, error: SettingsError) -> SettingsError:
     """Return *error*, with the profile that it is about."""
     message = str(error)
-    if source.kind == "profile" and not message.startswith("SAGE200_"):
+    if source and source.kind == "profile" and not message.startswith("SAGE200_"):
         message += "" if source.path in message else f" ({source})"
     return SettingsError(message, name=error.name)
 

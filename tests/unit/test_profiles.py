@@ -5,6 +5,7 @@ import os
 import string
 import sys
 import tomllib
+import traceback
 from pathlib import Path
 
 import keyring
@@ -412,3 +413,29 @@ def test_a_file_without_a_secret_in_its_errors(environ, write):
     with pytest.raises(SettingsError, match="read_timeout") as caught:
         Settings.load(environ=environ)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("profile", "variables"),
+    [
+        ("main", {"SAGE200_CLIENT_SECRET": "hush-hush"}),
+        ("mian", {"SAGE200_PROXY": "http://user:hush-hush@proxy:1"}),
+        ("none", {"OTHERS": "hush-hush"}),
+        (None, {"SAGE200_PAGE_SIZE": "x", "OTHERS": "hush-hush"}),
+    ],
+)
+@pytest.mark.parametrize("call", [Settings.load, find_source])
+def test_no_frame_of_an_error_has_a_variable(environ, write, profile, variables, call):
+    """No traceback of settings that cannot be loaded shows what else is in the environment."""
+    write(main=MAIN | {"client_secret": "hush-in-file"})
+    variables = environ | variables
+    with pytest.raises(SettingsError) as caught:
+        if call is Settings.load or variables.get("OTHERS"):
+            Settings.load(profile, environ=variables)
+        find_source(variables, profile)
+    own = caught.value.__traceback__.tb_next
+    shown = traceback.TracebackException(
+        SettingsError, caught.value, own, capture_locals=True
+    )
+    assert caught.value.__context__ is None
+    assert "hush" not in "".join(shown.format())
