@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -16,6 +17,20 @@ _PROFILE: Final = "profile"
 # No setting, but where they come from: see profiles/source.py.
 _SIMILARITY: Final = 0.8
 # From 0 to 1: a variable that is so similar to a setting is a misspelling of it.
+_OTHER_WORDS: Final = {
+    "url": "base_url",
+    "api": "base_url",
+    "client": "client_id",
+    "secret": "client_secret",
+    "key": "subscription_key",
+    "token": "access_token",
+    "tokens": "token_store",
+    "store": "token_store",
+    "companies": "company",
+}
+# What people call settings, at the beginning of a variable.
+_OF_KUBERNETES: Final = re.compile(r"(^|_)(service|port)(_|$)")
+# SAGE200_SITE_SERVICE_HOST, SAGE200_PORT_443_TCP and so on, for a service called so.
 
 
 def values_in(
@@ -63,6 +78,15 @@ def misspelling(name: str, known: Iterable[str]) -> str:
     return names[nearest[0]] if nearest else ""
 
 
+def _longer(name: str, settings: Iterable[str]) -> str:
+    """Return the setting that *name* begins with, or stands for; else ""."""
+    if _OF_KUBERNETES.search(name):
+        return ""
+    words = {setting: setting for setting in settings} | _OTHER_WORDS
+    meant = [word for word in words if f"{name}_".startswith(f"{word}_")]
+    return words[max(meant, key=len)] if meant else ""
+
+
 def _refuse_misspelling(variable: str, known: Mapping[str, str]) -> None:
     """Refuse a *variable* that is similar to one of a setting, but not the same.
 
@@ -72,7 +96,8 @@ def _refuse_misspelling(variable: str, known: Mapping[str, str]) -> None:
     if variable in known:
         return
     name = variable[len(_PREFIX) :].lower()
-    setting = misspelling(name, (*filter(None, known.values()), _PROFILE))
+    settings = (*filter(None, known.values()), _PROFILE)
+    setting = misspelling(name, settings) or _longer(name, settings)
     if setting:
         message = (
             f"{variable} is not a setting. Did you mean {_PREFIX}{setting.upper()}?"

@@ -20,8 +20,22 @@ from sage200_async.profiles.source import Source, find_source
 _CHOSEN: Final = "sage200.profile"
 
 
-def _remember(context: click.Context, _: click.Parameter, name: str | None) -> None:
-    context.meta[_CHOSEN] = name
+def require_named(_: click.Context, __: click.Parameter, name: str | None) -> str:
+    """Return the name of ``--profile``, or "" if the option is left out.
+
+    Raises:
+        click.BadParameter: It is there, and empty: a variable of a script may be unset.
+    """
+    if name == "":
+        message = "expected a name, got nothing; leave it out for the default profile"
+        raise click.BadParameter(message)
+    return name or ""
+
+
+def _remember(
+    context: click.Context, option: click.Parameter, name: str | None
+) -> None:
+    context.meta[_CHOSEN] = require_named(context, option, name) or None
 
 
 PROFILE: Final = click.option(

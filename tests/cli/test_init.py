@@ -284,6 +284,13 @@ def test_several_profiles(sage200, serving, stored):
     assert sorted(stored().profiles) == ["default"]
 
 
+def test_an_empty_name_of_a_profile(sage200, stored):
+    """An option that a script left empty is no choice of the default profile."""
+    for command in (("whoami",), ("init", "--client-id", "c")):
+        done = sage200(*command, "--profile", "", code=2)
+        assert "'--profile': expected a name, got nothing" in done.stderr
+
+
 def test_no_profiles(sage200):
     """Without profiles, the command that makes one is named."""
     assert "`sage200 init` makes one" in sage200("profiles").stderr

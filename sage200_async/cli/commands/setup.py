@@ -10,7 +10,7 @@ import click
 from sage200_async.cli import init as init_command
 from sage200_async.cli import profiles as profiles_command
 from sage200_async.cli.commands.account import sign_in_options
-from sage200_async.cli.config import PROFILE
+from sage200_async.cli.config import PROFILE, require_named
 from sage200_async.cli.doctor import report as doctor_command
 from sage200_async.cli.login import LoginOptions
 from sage200_async.cli.options import AS_JSON
@@ -23,7 +23,7 @@ _LOCAL = "http://127.0.0.1:8200"
 @click.option(
     "--profile",
     metavar="NAME",
-    default="",
+    callback=require_named,
     help="Name of the profile; default: SAGE200_PROFILE, else `default`.",
 )
 @click.option("--client-id", default="", help="Client id that Sage issued to you.")
