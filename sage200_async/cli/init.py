@@ -19,6 +19,8 @@ from sage200_async import (
     create_authorization_url,
     exchange_code,
 )
+from sage200_async.auth.stores import MemoryStore, store_at
+from sage200_async.cli.answers import Answers
 from sage200_async.cli.company_choice import choose_company
 from sage200_async.cli.login import LoginOptions, print_tokens, sign_in
 from sage200_async.cli.messages import note
@@ -33,9 +35,9 @@ from sage200_async.errors import (
 )
 from sage200_async.errors.base import bare
 from sage200_async.errors.foreign_text import printable
-from sage200_async.profiles.file import require_name
-from sage200_async.profiles.folder import config_folder, token_path
-from sage200_async.profiles.source import IDENTITY, IN_KEYRING, VARIABLE, find_source
+from sage200_async.profiles.file import ProfileFile, require_name
+from sage200_async.profiles.folder import config_folder
+from sage200_async.profiles.source import VARIABLE, find_source
 from sage200_async.sandbox.oauth.requests import CLIENT_ID, CLIENT_SECRET
 from sage200_async.sandbox.server.server import BASES
 from sage200_async.transport.base import Clock
@@ -70,30 +72,6 @@ class InitOptions(Struct, frozen=True, kw_only=True):
     overwrite: bool = False
 
 
-class Answers(Struct, frozen=True):
-    """What is known before signing in. Its repr shows no secret."""
-
-    profile: str
-    values: dict[str, Any]
-    secret: str
-    keyring: bool
-
-    def __repr__(self) -> str:
-        return f"Answers({self.profile!r})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show no more in rich than in `repr`; msgspec's own shows every field."""
-        return [("profile", self.profile)]
-
-    def settings(self, edition: str) -> Settings:
-        """Return the settings of a client that signs in."""
-        store = f"keyring://{self.profile}"
-        if not self.keyring:
-            store = token_path(os.environ, self.profile).as_uri()
-        values: dict[str, Any] = {**self.values, "edition": edition}
-        return Settings(**values, token_store=store, client_secret=self.secret)
-
-
 def init(options: InitOptions) -> None:
     """Ask what is not known yet, sign in, choose a company, and save a profile.
 
@@ -102,38 +80,60 @@ def init(options: InitOptions) -> None:
         Sage200Error: The sign-in failed, or no company could be listed.
     """
     profile = require_name(options.profile or os.environ.get(VARIABLE) or "default")
-    _require_free(profile, overwrite=options.overwrite)
+    file = _require_free(profile, overwrite=options.overwrite)
     answers = _sandbox(profile, options) if options.sandbox else _ask(profile, options)
-    editions = [options.edition] if options.edition else list(BASES)
-    if options.sandbox:
-        editions = editions[:1]
-    settings = answers.settings(editions[0])
-    tokens = _sign_in(settings, options)
-    print_tokens(settings, tokens)
-    _save(answers, {"edition": editions[0]})
+    answers = answers.in_place_of(file.profiles.get(profile, {}))
+    editions = _editions(options, answers)
+    # A profile that works is replaced, with its tokens, when the new one is complete.
+    store = MemoryStore() if answers.is_finished else None
+    tokens = _sign_in(answers.settings(editions[0], store), options)
+    if store is None:
+        _save(answers, {"edition": editions[0]})
     try:
-        edition, sites = asyncio.run(_companies(answers, editions))
+        edition, sites = asyncio.run(_companies(answers, editions, store))
         if options.sandbox and not options.company:
             sites = sites[:1]  # of made-up companies, any will do
         site = choose_company(sites, options.site, options.company)
-    except Sage200Error as error:
-        error.add_note(_unfinished(profile))
+    except (Sage200Error, click.UsageError) as error:
+        error.add_note(_unfinished(answers))
         raise
+    if store is not None:
+        asyncio.run(_move_tokens(store, answers.store))
     company = {"site": site.site_id, "company": str(site.company_id)}
     _save(answers, {"edition": edition, **company})
+    # Not before: what cannot be printed must not lose the profile.
+    print_tokens(answers.settings(edition), tokens)
     _print_end(profile, site)
 
 
-def _unfinished(profile: str) -> str:
-    named = f"--profile {profile}"
+def _editions(options: InitOptions, answers: Answers) -> list[str]:
+    """Return the editions to look for companies in, in this order."""
+    if options.edition or "base_url" not in answers.values:
+        return [options.edition] if options.edition else list(BASES)
+    before = "" if options.sandbox else answers.before.get("edition")
+    return [before or next(iter(BASES))]
+
+
+async def _move_tokens(store: MemoryStore, url: str) -> None:
+    target = store_at(url)
+    tokens = await store.load()
+    if tokens is not None:
+        async with target.lock():
+            await target.save(tokens)
+
+
+def _unfinished(answers: Answers) -> str:
+    profile, named = answers.profile, f"--profile {answers.profile}"
+    if answers.is_finished:
+        return f"The profile {profile!r} is as it was."
     return (
         f"The profile {profile!r} is saved without a company: `sage200 doctor {named}` finds "
         f"out what is wrong. Then run `sage200 init {named}` again."
     )
 
 
-def _require_free(profile: str, *, overwrite: bool) -> None:
-    """Ask before a finished profile is replaced."""
+def _require_free(profile: str, *, overwrite: bool) -> ProfileFile:
+    """Ask before a finished profile is replaced; return the profiles."""
     file = stored_profiles()
     for name in file.profiles:
         if name != profile and name.lower() == profile.lower():
@@ -143,7 +143,7 @@ def _require_free(profile: str, *, overwrite: bool) -> None:
             )
             raise SettingsError(message, name="profile")
     if overwrite or "site" not in file.profiles.get(profile, {}):
-        return
+        return file
     if not is_interactive():
         message = (
             f"There is a profile {profile!r} already; pass --overwrite to replace it, or "
@@ -152,6 +152,7 @@ def _require_free(profile: str, *, overwrite: bool) -> None:
         raise click.UsageError(message)
     if not confirmed(f"There is a profile {profile!r} already. Replace it?"):
         raise click.Abort
+    return file
 
 
 def _ask(profile: str, options: InitOptions) -> Answers:
@@ -261,7 +262,9 @@ async def _at_sandbox(settings: Settings) -> Tokens | None:
     return await exchange_code(settings, request, location)
 
 
-async def _companies(answers: Answers, editions: list[str]) -> tuple[str, list[Site]]:
+async def _companies(
+    answers: Answers, editions: list[str], store: MemoryStore | None
+) -> tuple[str, list[Site]]:
     """Return the companies, and the edition that lists them.
 
     Raises:
@@ -269,7 +272,7 @@ async def _companies(answers: Answers, editions: list[str]) -> tuple[str, list[S
     """
     missing: NotFound | None = None
     for edition in editions:
-        async with Sage200Client(answers.settings(edition)) as client:
+        async with Sage200Client(answers.settings(edition, store)) as client:
             try:
                 sites = await client.sites()
             except NotFound as error:
@@ -284,12 +287,12 @@ async def _companies(answers: Answers, editions: list[str]) -> tuple[str, list[S
 
 def _save(answers: Answers, more: dict[str, Any]) -> None:
     """Save the profile; what it had of other settings, such as time-outs, stays."""
-    before = stored_profiles().profiles.get(answers.profile, {})
-    others = {k: v for k, v in before.items() if k not in {*IDENTITY, IN_KEYRING}}
-    values = {**answers.values, **more, **others}
-    if answers.keyring:
-        values["token_store"] = f"keyring://{answers.profile}"
-    save_profile(answers.profile, values, answers.secret, keyring=answers.keyring)
+    save_profile(
+        answers.profile,
+        answers.to_save(more),
+        answers.secret,
+        keyring=answers.keyring,
+    )
 
 
 def _print_end(profile: str, site: Site) -> None:

@@ -198,7 +198,11 @@ def test_the_edition_is_the_one_that_lists_companies(sage200, serving, as_sage, 
         sage200("init", "--sandbox", sandbox.url, "--edition", "standard")
         assert stored().profiles["default"]["edition"] == "standard"
         done = sage200("init", "--sandbox", sandbox.url, "--overwrite", code=1)
-    assert "saved without a company: `sage200 doctor --profile default`" in done.stderr
+        assert "The profile 'default' is as it was" in done.stderr
+        assert stored().profiles["default"]["edition"] == "standard"
+        new = ("--sandbox", sandbox.url, "--profile", "new")
+        done = sage200("init", *new, code=1)
+    assert "saved without a company: `sage200 doctor --profile new`" in done.stderr
 
 
 def test_what_is_missing_without_a_terminal(sage200, serving):
@@ -247,6 +251,69 @@ def test_other_settings_of_a_profile_stay(sage200, serving, stored, tmp_path):
         sage200("init", "--sandbox", sandbox.url, "--company", "8", "--overwrite")
     values = stored().profiles["default"]
     assert (values["read_timeout"], values["company"]) == (9.0, "8")
+
+
+def test_a_profile_that_works_is_replaced_at_the_end(
+    sage200, serving, stored, tmp_path
+):
+    """If `init` of a finished profile fails, the profile and its tokens are as before."""
+    tokens = tmp_path / "sage200" / "tokens-default.json"
+    with serving(records={"customers": 3}) as (sandbox, _):
+        sage200("init", "--sandbox", sandbox.url)
+        before, token = stored().profiles, tokens.read_bytes()
+        wrong = ("--overwrite", "--company", "99")
+        done = sage200("init", "--sandbox", sandbox.url, *wrong, code=2)
+        assert (stored().profiles, tokens.read_bytes()) == (before, token)
+        assert "The profile 'default' is as it was" in done.stderr
+        sage200("query", "customers", "--top", "1")
+        sage200("init", "--sandbox", sandbox.url, "--overwrite", "--company", "8")
+        assert stored().profiles["default"]["company"] == "8"
+        assert tokens.read_bytes() != token
+        sage200("query", "customers", "--top", "1")
+
+
+def test_what_was_set_by_hand_for_a_client_stays(
+    sage200, serving, as_sage, stored, tmp_path
+):
+    """Keys, addresses and a store stay for the same client, and refuse another one."""
+    path = tmp_path / "sage200" / "profiles.toml"
+    path.parent.mkdir()
+    store = (tmp_path / "other" / "t.json").as_uri()
+    with serving(records={"customers": 3}) as (sandbox, _):
+        names = ("base_url", "token_url", "authorization_url")
+        by_hand = {name: getattr(sandbox.settings, name) for name in names}
+        by_hand |= {"token_store": store, "subscription_key": "key"}
+        lines = [f'{name} = "{value}"' for name, value in by_hand.items()]
+        lines += ['client_id = "sandbox-client"', 'site = "s"', 'company = "1"']
+        another = [
+            "[profiles.other]",
+            'client_id = "ours"',
+            'base_url = "https://lan/"',
+        ]
+        path.write_text("\n".join(["[profiles.lan]", *lines, *another]))
+        path.chmod(0o600)
+        options = ("--secrets", "file", "--overwrite", "--timeout", "9", "--profile")
+        done = sage200("init", *options, "other", "--client-id", "theirs", code=2)
+        assert "'other' has base_url for the client 'ours'" in done.stderr
+        own = ("--client-id", "sandbox-client", "--company", "7")
+        as_sage(sandbox)  # for the browser
+        sage200("init", *options, "lan", *own, env={"SAGE200_CLIENT_SECRET": SECRET})
+    values = stored().profiles["lan"]
+    assert values["company"] == "7"
+    assert {name: values[name] for name in by_hand} == by_hand
+    assert "access_token" in (tmp_path / "other" / "t.json").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe that nobody reads, of POSIX")
+def test_what_cannot_be_printed_loses_no_profile(serving, stored):
+    """With an output that nobody reads, the profile is saved all the same."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        command = [sys.executable, "-m", "sage200_async.cli", "init", "--sandbox"]
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer) as output:
+            subprocess.run([*command, sandbox.url], stdout=output, check=True)
+    assert stored().profiles["default"]["company"] == "7"
 
 
 def test_several_profiles(sage200, serving, stored):
