@@ -269,7 +269,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             'standard'
         """
         try:
-            return cls(**values_in(os.environ if environ is None else environ, _KINDS))
+            return cls(**values_in(os.environ if environ is None else environ, KINDS))
         except SettingsError as error:
             failure = bare(error)
         del environ
@@ -302,7 +302,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         source = None
         try:
             source = sources.require_source(environ, profile)
-            settings = cls(**sources.values_of(source, environ, _KINDS))
+            settings = cls(**sources.values_of(source, environ, KINDS))
         except SettingsError as error:
             failure = sources.in_source(source, bare(error))
         else:
@@ -342,7 +342,7 @@ def _require_type(name: str, value: object) -> None:
         raise SettingsError(message, name=name)
 
 
-_KINDS: Final = {
+KINDS: Final = {
     name: (kind, _EXPECTED[kind][1])
     for name, kind in _TYPES.items()
     if name != "token_store"

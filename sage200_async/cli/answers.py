@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from sage200_async import Settings
 from sage200_async.errors import SettingsError
 from sage200_async.profiles.folder import token_path
-from sage200_async.profiles.source import IDENTITY, IN_KEYRING
+from sage200_async.profiles.source import IDENTITY, IN_KEYRING, other_values
 from sage200_async.sandbox.oauth.requests import CLIENT_ID
+from sage200_async.settings import KINDS
 
 if TYPE_CHECKING:
     from sage200_async.auth.stores import MemoryStore
@@ -71,18 +72,27 @@ class Answers(Struct, frozen=True):
 
     def settings(self, edition: str, store: MemoryStore | None = None) -> Settings:
         """Return the settings of a client that signs in, to its own store by default."""
-        more: dict[str, Any] = {"edition": edition, "client_secret": self.secret}
-        return Settings(**{**self.values, **more, "token_store": store or self.store})
+        return Settings(
+            **{
+                **{name: self.others[name] for name in self.others.keys() & KINDS},
+                **other_values(os.environ, KINDS),
+                **self.values,
+                "edition": edition,
+                "client_secret": self.secret,
+                "token_store": store or self.store,
+            }
+        )
+
+    @property
+    def others(self) -> dict[str, Any]:
+        """What the profile has that says nothing of a company, such as a proxy: it stays."""
+        names = self.before.keys() - {*IDENTITY, IN_KEYRING}
+        return {name: self.before[name] for name in names}
 
     def to_save(self, more: dict[str, Any]) -> dict[str, Any]:
         """Return what the profile has, but for the secret."""
-        values = {**self.values, **more}
-        values |= {
-            name: value
-            for name, value in self.before.items()
-            if name not in {*IDENTITY, IN_KEYRING}
-        }
-        return values | ({"token_store": self.store} if self.keyring else {})
+        store = {"token_store": self.store} if self.keyring else {}
+        return {**self.values, **more, **self.others, **store}
 
 
 def own_stores(profile: str) -> tuple[str, str]:

@@ -127,6 +127,24 @@ def values_of(
     return values
 
 
+def other_values(
+    environ: Mapping[str, str], kinds: Mapping[str, tuple[Any, str]]
+) -> dict[str, Any]:
+    """Return the settings of *environ* that say nothing of a company, such as a proxy.
+
+    Raises:
+        SettingsError: A variable is misspelled or malformed.
+    """
+    try:
+        values = values_in(environ, kinds)
+    except SettingsError as error:
+        failure = bare(error)
+    else:
+        return {name: values[name] for name in values.keys() - IDENTITY}
+    del environ
+    raise failure  # without the frames whose variables are settings
+
+
 def require_source(environ: Mapping[str, str], profile: str | None) -> Source:
     """Return where settings come from, as `find_source` does.
 

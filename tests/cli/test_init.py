@@ -272,6 +272,23 @@ def test_a_profile_that_works_is_replaced_at_the_end(
         sage200("query", "customers", "--top", "1")
 
 
+def test_signing_in_uses_the_proxy_that_commands_use(
+    sage200, serving, stored, tmp_path
+):
+    """`init` connects as all commands do: by the variables, else by the profile."""
+    with serving(records={"customers": 3}) as (sandbox, _):
+        proxy = {"SAGE200_PROXY": "http://127.0.0.1:9"}
+        done = sage200("init", "--sandbox", sandbox.url, env=proxy, code=1)
+        assert "Nothing is saved" in done.stderr
+        sage200("init", "--sandbox", sandbox.url)
+        path = tmp_path / "sage200" / "profiles.toml"
+        path.write_text(path.read_text() + 'proxy = "http://127.0.0.1:9"\n')
+        sage200("init", "--sandbox", sandbox.url, "--overwrite", code=1)
+        direct = {"SAGE200_PROXY": "direct"}
+        sage200("init", "--sandbox", sandbox.url, "--overwrite", env=direct)
+    assert stored().profiles["default"]["proxy"] == "http://127.0.0.1:9"
+
+
 def test_what_was_set_by_hand_for_a_client_stays(
     sage200, serving, as_sage, stored, tmp_path
 ):
