@@ -19,6 +19,7 @@ from sage200_async import (
     create_authorization_url,
     exchange_code,
 )
+from sage200_async._url_checks import require_plain
 from sage200_async.auth.stores import MemoryStore, store_at
 from sage200_async.cli.answers import Answers
 from sage200_async.cli.company_choice import choose_company
@@ -162,6 +163,7 @@ def _ask(profile: str, options: InitOptions) -> Answers:
         if is_interactive():
             click.echo(_WHERE, err=True)
         client_id = ask("Client id", "--client-id")
+    require_plain("client_id", client_id)
     secret = _secret(options)
     keyring = _goes_into_keyring(options.secrets)
     return Answers(profile, {"client_id": client_id.strip()}, secret, keyring)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from sage200_async import Settings, _keyring
 from sage200_async.auth.sign_in import sign_out
@@ -60,7 +61,7 @@ def use_profile(name: str) -> None:
     """Make *name* the default profile."""
     file = stored_profiles()
     _require_profile(file, name)
-    write_profiles(ProfileFile(file.path, file.profiles, name))
+    write_profiles(replace(file, default=name))
     click.echo(f"{name} is the default profile")
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+import tomllib
+from datetime import date, time
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sage200_async._private_files import is_open_to_others, replace_private
 from sage200_async.errors import SettingsError
@@ -48,6 +52,8 @@ class ProfileFile(Struct, frozen=True):
     """Settings by name, of each profile."""
     default: str = ""
     """The profile that is used if none is named."""
+    others: dict[str, Any] = {}
+    """What else is in the file."""
 
     def __repr__(self) -> str:
         return f"ProfileFile({str(self.path)!r}, {sorted(self.profiles)})"
@@ -66,14 +72,13 @@ class ProfileFile(Struct, frozen=True):
     def with_profile(self, name: str, values: dict[str, Any]) -> ProfileFile:
         """Return the file with this profile added, or in place of the one before it."""
         profiles = {**self.profiles, name: values}
-        return ProfileFile(self.path, profiles, self.chosen or name)
+        return replace(self, profiles=profiles, default=self.chosen or name)
 
     def without(self, name: str) -> ProfileFile:
         """Return the file without this profile."""
         rest = {key: values for key, values in self.profiles.items() if key != name}
-        return ProfileFile(
-            self.path, rest, "" if self.default == name else self.default
-        )
+        default = "" if self.default == name else self.default
+        return replace(self, profiles=rest, default=default)
 
 
 def require_name(name: str) -> str:
@@ -107,34 +112,48 @@ def write_profiles(file: ProfileFile) -> None:
     """Write the file; on return, it is on the disk.
 
     Raises:
-        SettingsError: It cannot be written; the old one is still there.
+        SettingsError: It cannot be written, or something in it would be lost; the old
+            one is still there.
     """
-    try:
-        replace_private(file.path, _as_toml(file).encode())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-    else:
+    reason = _write(file)
+    if not reason:
         return
     message = f"{file.path}: the profiles cannot be written: {reason}"
     raise SettingsError(message, name="profile")
 
 
+def _write(file: ProfileFile) -> str:
+    """Write the file, if it can be read again; return why not, or ""."""
+    try:
+        text = _as_toml(file)
+        again = _profiles_in(tomllib.loads(text), file.path)
+        data = text.encode()
+        if again != file:
+            return "something in it would be lost: remove what is no setting"
+        replace_private(file.path, data)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    except (ValueError, RecursionError):  # whose text may hold a secret
+        return "a value in it is none of TOML's"
+    return ""
+
+
 def _read(path: Path) -> ProfileFile | SettingsError:
     """Return the profiles, or the error, which shows nothing of what is in the file."""
-    import tomllib  # noqa: PLC0415 - a late import
-
     try:
-        with path.open("rb") as file:
-            document = tomllib.load(file)
-        is_open = is_open_to_others(path.stat().st_mode)
+        mode = path.stat().st_mode
+        if not S_ISREG(mode):  # of a pipe, nothing may ever come
+            return _unreadable(path, "expected a file")
+        # Notepad writes a mark before UTF-8.
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return ProfileFile(path)
     except OSError as error:
         return _unreadable(path, error.strerror or type(error).__name__)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a long number is a ValueError
         position = re.search(r"\(at [^()]*\)", str(error))
         return _unreadable(path, f"it is no TOML {position[0] if position else ''}")
-    if is_open:
+    if is_open_to_others(mode):
         _log.warning("%s: other users can read it. Run chmod 600 on it.", path)
     return _profiles_in(document, path)
 
@@ -152,7 +171,9 @@ def _profiles_in(document: dict[str, Any], path: Path) -> ProfileFile | Settings
     refused = [name for name in tables.profiles if not _is_name(name)]
     if refused:
         return _unreadable(path, f"{_EXPECTED}; got {refused[0]!r}")
-    return ProfileFile(path, tables.profiles, tables.default)
+    known = {"version", *_Document.__struct_fields__}
+    others = {key: value for key, value in document.items() if key not in known}
+    return ProfileFile(path, tables.profiles, tables.default, others)
 
 
 def _unreadable(path: Path, reason: str) -> SettingsError:
@@ -167,17 +188,28 @@ def _as_toml(file: ProfileFile) -> str:
     lines = [_HEADER, f"version = {VERSION}"]
     if file.default:
         lines.append(f"default = {_toml_value(file.default)}")
+    lines += _toml_pairs(file.others)
     for name, values in sorted(file.profiles.items()):
-        lines += [
-            "",
-            f"[profiles.{name if _BARE.fullmatch(name) else _toml_value(name)}]",
-        ]
-        lines += [f"{key} = {_toml_value(value)}" for key, value in values.items()]
+        lines += ["", f"[profiles.{_toml_key(name)}]", *_toml_pairs(values)]
     return "\n".join(lines) + "\n"
 
 
-def _toml_value(value: str | float) -> str:
-    """Return a value as TOML: text, a number, true or false."""
+def _toml_pairs(values: dict[str, Any]) -> list[str]:
+    return [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in values.items()]
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _toml_value(key)
+
+
+def _toml_value(value: Any) -> str:
+    """Return a value as TOML, on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(_toml_pairs(value))}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, date | time):
+        return value.isoformat()
     if isinstance(value, str):
         escaped = _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
         return f'"{escaped}"'

@@ -289,6 +289,13 @@ def test_signing_in_uses_the_proxy_that_commands_use(
     assert stored().profiles["default"]["proxy"] == "http://127.0.0.1:9"
 
 
+def test_a_client_id_that_is_no_text(sage200, stored):
+    """A client id of bytes that are no text is refused before anything is asked."""
+    done = sage200("init", "--client-id", "\udcff", "--secrets", "file", code=2)
+    assert "client_id: " in done.stderr
+    assert stored().profiles == {}
+
+
 def test_what_was_set_by_hand_for_a_client_stays(
     sage200, serving, as_sage, stored, tmp_path
 ):

@@ -207,6 +207,7 @@ def test_a_wrong_value_in_a_profile(environ, write):
         ("[profiles.'../x']", "expected a name of letters"),
         ("[profiles.none]", "expected a name of letters"),
         ("x = " + "[" * 5_000, "it is no TOML"),
+        ("x = " + "9" * 5_000, "it is no TOML"),
     ],
 )
 def test_a_file_that_is_no_file_of_profiles(environ, text, reason):
@@ -284,6 +285,57 @@ def test_a_round_trip(tmp_path_factory, profiles):
     write_profiles(ProfileFile(path, profiles, next(iter(profiles), "")))
     assert read_profiles(path).profiles == profiles
     assert tomllib.loads(path.read_text("utf-8"))["version"] == 1
+
+
+ODD = """
+[other]
+list = [1, "two", {three = 3}]
+[profiles.main]
+"my key" = 2026-11-28
+at = 2026-11-28T06:00:00Z
+point = {x = 1, y = {z = "q"}}
+[profiles.main.notes]
+who = "me"
+"""
+
+
+def test_what_is_no_setting_stays(environ):
+    """Tables, dates and quoted keys that somebody added are there after a change."""
+    path = profiles_path(environ)
+    path.parent.mkdir()
+    path.write_text(ODD)
+    path.chmod(0o600)
+    write_profiles(read_profiles(path).with_profile("other", OTHER))
+    again, before = tomllib.loads(path.read_text("utf-8")), tomllib.loads(ODD)
+    assert again["other"] == before["other"]
+    assert again["profiles"] == before["profiles"] | {"other": OTHER}
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "\udcff"])
+def test_what_cannot_be_written_leaves_the_file(environ, write, value):
+    """A value that would not be read back as it is, is refused; the file stays."""
+    path = write(main=MAIN)
+    before = path.read_bytes()
+    with pytest.raises(SettingsError, match="cannot be written"):
+        write_profiles(read_profiles(path).with_profile("other", {"site": value}))
+    assert path.read_bytes() == before
+
+
+def test_a_file_with_a_mark(environ):
+    """A file that Notepad saved, with a mark before UTF-8, is read."""
+    path = profiles_path(environ)
+    path.parent.mkdir()
+    path.write_text("[profiles.main]\nsite = 's'", "utf-8-sig")
+    assert Settings.load(environ=environ).site == "s"
+
+
+@posix
+def test_a_pipe_in_the_place_of_the_file(environ):
+    """A pipe that nobody writes to is refused, and not waited for."""
+    profiles_path(environ).parent.mkdir()
+    os.mkfifo(profiles_path(environ))
+    with pytest.raises(SettingsError, match="expected a file"):
+        Settings.load(environ=environ)
 
 
 def test_the_repr_shows_no_value(tmp_path):
