@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 from msgspec.structs import replace
 
 from sage200_async import Settings, _keyring
+from sage200_async._private_files import with_folder
 from sage200_async.auth.sign_in import sign_out
+from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
+from sage200_async.cli.answers import own_stores
 from sage200_async.cli.config import settings_source
 from sage200_async.cli.messages import note
 from sage200_async.cli.output import align_columns
-from sage200_async.errors import SettingsError
+from sage200_async.errors import Sage200Error, SettingsError
 from sage200_async.errors.base import bare
 from sage200_async.profiles.file import ProfileFile, read_profiles, write_profiles
-from sage200_async.profiles.folder import profiles_path, token_path
+from sage200_async.profiles.folder import profiles_path
 from sage200_async.profiles.source import IN_KEYRING, SECRET
 
-_OWN_STORES = ("file:", "keyring:")
 _COLUMNS = ("client_id", "edition", "site", "company")
 
 
@@ -59,9 +62,12 @@ def _profile_in_use() -> tuple[str, str]:
 
 def use_profile(name: str) -> None:
     """Make *name* the default profile."""
-    file = stored_profiles()
-    _require_profile(file, name)
-    write_profiles(replace(file, default=name))
+
+    def use(file: ProfileFile) -> ProfileFile:
+        _require_profile(file, name)
+        return replace(file, default=name)
+
+    asyncio.run(_change(use))
     click.echo(f"{name} is the default profile")
 
 
@@ -69,17 +75,72 @@ async def remove_profile(name: str) -> None:
     """Remove a profile, its secret and its tokens, if they are this user's alone."""
     file = stored_profiles()
     _require_profile(file, name)
-    own_store = token_path(os.environ, name).as_uri()
-    store = file.profiles[name].get("token_store") or own_store
-    is_shared = not str(store).startswith(_OWN_STORES)
-    if not is_shared:
-        await sign_out(Settings(token_store=store))
-    if file.profiles[name].get(IN_KEYRING):
-        _in_keyring(lambda: _keyring.delete(_keyring.service_of(name), SECRET))
-    write_profiles(file.without(name))
-    click.echo(f"removed the profile {name}, its secret and its tokens")
-    if is_shared:
+    await _change(lambda file: file.without(name))
+    store, own = file.profiles[name].get("token_store"), own_stores(name)
+    unclean = await _clear_own(file, name, tokens_of=own)
+    unclean += _delete_secret(name, expected=bool(file.profiles[name].get(IN_KEYRING)))
+    click.echo(f"removed the profile {name}")
+    for what in unclean:
+        note(f"note: {what}")
+    if store and store not in own:
         note("note: its token store may be shared, and is as it was")
+
+
+async def _change(change: Callable[[ProfileFile], ProfileFile]) -> None:
+    """Replace the file by a changed one; other processes wait meanwhile.
+
+    Raises:
+        Sage200Error: It cannot be written, or another process does not let go of it.
+    """
+    path = profiles_path(os.environ)
+    try:
+        lock = with_folder(path).with_name(f"{path.name}.lock")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        message = f"{path}: the profiles cannot be written: {reason}"
+        raise SettingsError(message, name="profile") from None
+    async with file_lock(lock, LOCK_WAIT):
+        write_profiles(change(stored_profiles()))
+
+
+async def _clear_own(
+    file: ProfileFile, name: str, tokens_of: Sequence[str]
+) -> list[str]:
+    """Delete the tokens in a profile's own stores; return what could not be.
+
+    Those that another profile uses as well stay.
+    """
+    shared = {
+        str(values.get("token_store"))
+        for other, values in file.profiles.items()
+        if other != name
+    }
+    unclean: list[str] = []
+    for url in tokens_of:
+        if url in shared:
+            unclean.append(f"another profile uses the tokens in {url} too; they stay")
+            continue
+        in_use = file.profiles.get(name, {}).get("token_store") == url
+        if url.startswith("keyring:") and _keyring.why_unusable():
+            reason = _keyring.why_unusable()
+            unclean += [f"its tokens in the keyring stay: {reason}"] * in_use
+            continue
+        try:
+            await sign_out(Settings(token_store=url))
+        except Sage200Error as error:
+            unclean.append(f"its tokens stay: {error}")
+    return unclean
+
+
+def _delete_secret(name: str, *, expected: bool) -> list[str]:
+    """Delete a profile's secret in the keyring; return what could not be."""
+    reason = _keyring.why_unusable()
+    if not reason:
+        try:
+            _in_keyring(lambda: _keyring.delete(_keyring.service_of(name), SECRET))
+        except SettingsError:
+            reason = "the keyring failed"
+    return [f"its secret in the keyring stays: {reason}"] * (expected and bool(reason))
 
 
 def save_profile(
@@ -107,7 +168,23 @@ def _save(name: str, values: dict[str, Any], secret: str, *, keyring: bool) -> N
         values = values | {IN_KEYRING: True}
     elif secret:
         values = values | {SECRET: secret}
-    write_profiles(stored_profiles().with_profile(name, values))
+    before = stored_profiles()
+    asyncio.run(_change(lambda file: file.with_profile(name, values)))
+    _clear_replaced(before, name, values)
+
+
+def _clear_replaced(before: ProfileFile, name: str, values: dict[str, Any]) -> None:
+    """Delete what the profile had elsewhere: a secret and tokens are in one place."""
+    old = before.profiles.get(name, {})
+    unclean: list[str] = []
+    if old.get(IN_KEYRING) and not values.get(IN_KEYRING):
+        unclean = _delete_secret(name, expected=True)
+    in_keyring, in_file = own_stores(name)
+    store, was = (one.get("token_store") or in_file for one in (values, old))
+    if old and was != store and was in (in_keyring, in_file):
+        unclean += asyncio.run(_clear_own(before, name, tokens_of=[was]))
+    for what in unclean:
+        note(f"note: of the profile before, {what}")
 
 
 def _in_keyring(work: Callable[[], None]) -> None:

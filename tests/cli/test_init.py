@@ -407,6 +407,72 @@ def test_removing_a_profile_of_a_shared_store(sage200, tmp_path, stored):
     assert stored().profiles == {}
 
 
+def test_removing_keeps_tokens_that_another_profile_uses(sage200, tmp_path, stored):
+    """A file of tokens that two profiles name, or that is none of ours, stays."""
+    path = tmp_path / "sage200" / "profiles.toml"
+    path.parent.mkdir()
+    shared, own = tmp_path / "shared.json", tmp_path / "sage200" / "tokens-a.json"
+    for file in (shared, own):
+        file.write_text('{"refresh_token":"r"}')
+        file.chmod(0o600)
+    path.write_text(
+        f"[profiles.a]\ntoken_store = '{own.as_uri()}'\n"
+        f"[profiles.b]\ntoken_store = '{own.as_uri()}'\n"
+        f"[profiles.c]\ntoken_store = '{shared.as_uri()}'\n"
+    )
+    assert "another profile uses" in sage200("profiles", "remove", "a").stderr
+    assert "may be shared" in sage200("profiles", "remove", "c").stderr
+    assert own.exists()
+    assert shared.exists()
+    assert sorted(stored().profiles) == ["b"]
+
+
+def test_removing_without_the_keyring(sage200, tmp_path, stored):
+    """A profile whose keyring is gone can be removed, and what stays is named."""
+    path = tmp_path / "sage200" / "profiles.toml"
+    path.parent.mkdir()
+    path.write_text(
+        "[profiles.a]\ntoken_store = 'keyring://a'\nsecret_in_keyring = true\n"
+    )
+    done = sage200("profiles", "remove", "a")
+    assert "its secret in the keyring stays: this machine has none" in done.stderr
+    assert "its tokens in the keyring stay" in done.stderr
+    assert stored().profiles == {}
+
+
+def test_from_the_keyring_to_files(sage200, serving, as_sage, stored):
+    """A profile whose secrets go into files leaves none in the keyring."""
+    backend = Keyring()
+    keyring.set_keyring(backend)
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        options = ("--client-id", "sandbox-client", "--company", "7", "--overwrite")
+        env = {"SAGE200_CLIENT_SECRET": SECRET}
+        sage200("init", *options, env=env)
+        assert backend.entries
+        sage200("init", *options, "--secrets", "file", env=env)
+    assert backend.entries == {}
+    assert stored().profiles["default"]["client_secret"] == SECRET
+
+
+SAVES = """
+import sys
+from sage200_async.cli.profiles import save_profile
+for number in range(5):
+    save_profile(f"{sys.argv[1]}-{number}", {"client_id": "c"}, "s", keyring=False)
+"""
+
+
+def test_profiles_saved_at_once(stored):
+    """Of profiles that several processes save at once, none is lost."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", SAVES, f"p{number}"])
+        for number in range(3)
+    ]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert len(stored().profiles) == 15
+
+
 def test_login_with_a_profile(sage200, serving, tmp_path):
     """`logout` and other commands use the tokens of the profile."""
     with serving(records={"customers": 3}) as (sandbox, _):
