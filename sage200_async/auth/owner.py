@@ -26,7 +26,7 @@ class TokenOwner(Struct, frozen=True):
     """
 
     issuer: str = ""
-    """The host of the token endpoint."""
+    """The host of the token endpoint, and its port unless it is the usual one."""
     client_id: str = ""
 
     @classmethod
@@ -37,7 +37,7 @@ class TokenOwner(Struct, frozen=True):
             >>> TokenOwner.of(Settings(client_id="ours"))
             TokenOwner(issuer='id.sage.com', client_id='ours')
         """
-        return cls(urlsplit(settings.token_url).hostname or "", settings.client_id)
+        return cls(_server(settings.token_url), settings.client_id)
 
     def mark(self, tokens: Tokens) -> Tokens:
         """Return *tokens* with this owner's name."""
@@ -55,7 +55,8 @@ class TokenOwner(Struct, frozen=True):
             store: For the message.
 
         Raises:
-            ForeignTokens: They are somebody else's.
+            ForeignTokens: They are somebody else's, or a client's and this one does not
+                say which it is.
         """
         if tokens is None:
             return None
@@ -63,10 +64,22 @@ class TokenOwner(Struct, frozen=True):
             ("issuer", self.issuer, tokens.issuer),
             ("client_id", self.client_id, tokens.client_id),
         ):
-            if ours and theirs and ours != theirs:
+            if theirs and ours != theirs and not _is_of_old(ours, theirs):
                 raise ForeignTokens(
                     f"{store!r} holds the tokens of another {name}: expected {ours!r}, "
                     f"got {theirs[:_MAX_SHOWN]!r}. Set another token_store for this client, or "
                     "replace them with `sage200 login`."
                 )
         return tokens
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if port in (None, usual) else f"{host}:{port}"
+
+
+def _is_of_old(ours: str, theirs: str) -> bool:
+    """Whether *theirs* is the same host from a version that stored no port."""
+    return ":" not in theirs and ours.rpartition(":")[0] == theirs

@@ -1,6 +1,7 @@
 """A store's tokens are served to the client that they were issued to, and nobody else."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ OURS = TokenOwner("id.sage.com", "ours")
     [
         (TokenOwner("id.sage.com", "theirs"), "client_id"),
         (TokenOwner("id.example", "ours"), "issuer"),
+        (TokenOwner("id.sage.com:8443", "ours"), "issuer"),
     ],
 )
 def test_tokens_of_others_are_refused(owner, name):
@@ -43,13 +45,20 @@ def test_tokens_of_others_are_refused(owner, name):
         (OURS, Tokens("a")),
         (OURS, OURS.mark(Tokens("a"))),
         (OURS, Tokens("a", client_id="ours")),
-        (TokenOwner("id.sage.com"), OURS.mark(Tokens("a"))),
-        (TokenOwner(), OURS.mark(Tokens("a"))),
+        (TokenOwner("id.sage.com:8443", "ours"), OURS.mark(Tokens("a"))),
+        (TokenOwner("id.sage.com"), Tokens("a", issuer="id.sage.com")),
+        (TokenOwner(), Tokens("a")),
     ],
 )
 def test_tokens_of_ones_own_or_of_nobody_are_served(owner, tokens):
-    """Tokens without an owner are taken, and a client without an id takes all."""
+    """Tokens without an owner are taken, and those of a host of which no port was stored."""
     assert owner.require(tokens, MemoryStore()) is tokens
+
+
+def test_a_client_without_an_id_gets_no_tokens_of_another():
+    """A client that does not say which it is gets no tokens that have an owner."""
+    with pytest.raises(ForeignTokens, match="client_id: expected '', got 'ours'"):
+        TokenOwner("id.sage.com").require(OURS.mark(Tokens("a")), MemoryStore())
 
 
 def test_a_client_without_an_id_keeps_the_mark():
@@ -80,7 +89,8 @@ def test_two_clients_at_one_path(tmp_path):
             return settings, stored
 
     settings, stored = asyncio.run(main())
-    assert (stored.issuer, stored.client_id) == ("127.0.0.1", settings.client_id)
+    server = urlsplit(settings.token_url).netloc
+    assert (stored.issuer, stored.client_id) == (server, settings.client_id)
 
 
 def test_a_store_that_becomes_anothers(tmp_path):
@@ -141,11 +151,14 @@ def test_a_sign_in_is_marked():
             return settings, tokens, await settings.token_store.load()
 
     settings, tokens, stored = asyncio.run(main())
-    assert (tokens.issuer, tokens.client_id) == ("127.0.0.1", settings.client_id)
+    server = urlsplit(settings.token_url).netloc
+    assert (tokens.issuer, tokens.client_id) == (server, settings.client_id)
     assert stored == tokens
 
 
 def test_the_owner_of_settings():
-    """The owner is the host of the token endpoint, without its port, and the client id."""
+    """The owner is the host of the token endpoint, with an unusual port, and the client id."""
     settings = Settings(client_id="ours", token_url="http://127.0.0.1:8080/oauth/token")
-    assert TokenOwner.of(settings) == TokenOwner("127.0.0.1", "ours")
+    assert TokenOwner.of(settings) == TokenOwner("127.0.0.1:8080", "ours")
+    usual = replace(settings, token_url="https://id.sage.com:443/oauth/token")
+    assert TokenOwner.of(usual) == OURS
