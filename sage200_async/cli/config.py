@@ -99,7 +99,10 @@ def store_location(settings: Settings) -> str:
 
 def utc_time(seconds: float | None) -> datetime | None:
     """Return the time *seconds* after 1970 began, to the second, in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):  # a year that no calendar has
+        return None
 
 
 def time_text(time: datetime | None) -> str:

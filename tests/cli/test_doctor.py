@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from sage200_async.auth.stores import Tokens
+from sage200_async.cli.config import utc_time
 from sage200_async.cli.doctor.checks import (
     check_clock,
     check_encryption,
@@ -590,3 +591,18 @@ def test_a_file_of_tokens_of_another_user(ward, examine):
     """A file that may not be read is found, with the mode that it needs."""
     ward.store(access_token="t").chmod(0)
     assert "chmod 600" in examine(1)["token"]
+
+
+def test_a_token_that_cannot_be_refreshed():
+    """Without a refresh token the sign-in ends with the access token: exit status 4."""
+    finding = check_tokens(Tokens("t", expires_at=3_600.0), 0.0, 7.0)
+    assert (finding.status, finding.exit_status) == ("failed", 4)
+    assert "1970-01-01 01:00 UTC" in finding.message
+
+
+@pytest.mark.parametrize("seconds", [1e15, 1e18, -1e18, float("inf")])
+def test_a_time_that_no_calendar_has(seconds):
+    """A stored time of a year after 9999 is unknown, and no failure of the command."""
+    assert utc_time(seconds) is None
+    tokens = Tokens("t", "r", refresh_token_expires_at=seconds)
+    assert "unknown" in check_tokens(tokens, 0.0, 7.0).message

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sage200_async._url_checks import LOOPBACK
 from sage200_async.cli.company_choice import NO_COMPANIES, is_company
+from sage200_async.cli.config import utc_time
 from sage200_async.cli.doctor.finding import Finding, failed, ok, warning
 from sage200_async.cli.exit_status import SIGN_IN, WRONG
 
@@ -102,8 +102,9 @@ def check_tokens(tokens: Tokens, now: float, days: float) -> Finding:
     if left is None:
         cure = "`sage200 login` signs in so that the end is known."
         return warning("token", "works; when the sign-in ends is not known", cure)
-    end = datetime.fromtimestamp(tokens.refresh_token_expires_at or 0, UTC)
-    message = f"the sign-in ends in {left:.1f} days ({end:%Y-%m-%d %H:%M} UTC)"
+    end = utc_time(_end(tokens))
+    shown = "unknown" if end is None else f"{end:%Y-%m-%d %H:%M} UTC"
+    message = f"the sign-in ends in {left:.1f} days ({shown})"
     if left >= days:
         return ok("token", message)
     return failed("token", message, "Run `sage200 login` before then.", SIGN_IN)
@@ -111,8 +112,15 @@ def check_tokens(tokens: Tokens, now: float, days: float) -> Finding:
 
 def days_left(tokens: Tokens, now: float) -> float | None:
     """Return the days until a person has to sign in again; None if unknown."""
-    end = tokens.refresh_token_expires_at
+    end = _end(tokens)
     return None if end is None else (end - now) / _DAY
+
+
+def _end(tokens: Tokens) -> float | None:
+    """Return when no request works any more; without a refresh token, that is soon."""
+    if tokens.access_token and not tokens.refresh_token and tokens.expires_at:
+        return tokens.expires_at
+    return tokens.refresh_token_expires_at
 
 
 def check_sites(rows: Sequence[Site]) -> list[Finding]:
