@@ -88,7 +88,7 @@ def test_an_end_that_is_no_word_or_no_single_value_passes():
     assert near_miss("ive", ["EnumDocumentStatusLive"]) is None
     assert near_miss("IFO", ["EnumCostingMethodTypeFIFO"]) is None
     assert near_miss("Price", ["ListPrice", "LastBuyingPrice"]) is None
-    assert near_miss("DoNot", ["DoNotShow"]) is None
+    assert near_miss("Not", ["DoNotShow"]) is None
     assert near_miss("NotReq", ["EnumBackToBackStatusPONotReq"]) is not None
 
 
