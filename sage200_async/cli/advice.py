@@ -43,24 +43,22 @@ def sandbox_advice(error: BaseException) -> list[str]:
         error.__cause__, ConnectError
     )
     is_new = isinstance(error, TokenRefused) and error.reason == "invalid_grant"
-    place = _on_this_machine() if is_gone or is_new else None
-    if place is None:
+    url = _on_this_machine() if is_gone or is_new else None
+    if url is None:
         return []
     if is_gone:
-        command = f"`sage200 sandbox --port {place.port or 80}`"
+        command = f"`sage200 sandbox --port {url.port or 80}`"
         return [f"Is it a sandbox? {command} starts it, in another terminal."]
     chosen = chosen_profile()
     named = f" --profile {chosen}" if chosen else ""
-    command = (
-        f"`sage200 init --sandbox {place.scheme}://{place.netloc}{named} --overwrite`"
-    )
+    command = f"`sage200 init --sandbox {url.scheme}://{url.netloc}{named} --overwrite`"
     return [f"A sandbox that was started again knows no earlier sign-in: {command}."]
 
 
 def _on_this_machine() -> SplitResult | None:
     """Return the address of the service, if it is on this machine."""
     with suppress(Sage200Error, ValueError):
-        place = urlsplit(Settings.load(chosen_profile()).base_url)
-        if place.hostname in LOOPBACK:
-            return place
+        url = urlsplit(Settings.load(chosen_profile()).base_url)
+        if url.hostname in LOOPBACK:
+            return url
     return None
