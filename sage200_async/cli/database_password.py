@@ -44,6 +44,17 @@ def require_postgres(url: str) -> None:
         raise click.UsageError(message)
 
 
+def decoded(data: bytes) -> str:
+    """Return the text of a file that a person made on any system.
+
+    Raises:
+        UnicodeDecodeError: It is neither UTF-8 nor UTF-16.
+    """
+    # PowerShell 5 writes UTF-16, Notepad a mark before UTF-8.
+    is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return data.decode("utf-16" if is_wide else "utf-8-sig")
+
+
 def with_password(url: str, file: Path | None) -> str:
     """Return the URL with the password that is the first line of *file*.
 
@@ -54,10 +65,7 @@ def with_password(url: str, file: Path | None) -> str:
         return url
     try:
         with file.open("rb") as opened:
-            data = opened.read(_LONGEST)
-        # PowerShell 5 writes UTF-16, Notepad a mark before UTF-8.
-        is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+            text = decoded(opened.read(_LONGEST))
     except (OSError, UnicodeDecodeError):  # which may hold the password
         raise click.UsageError(f"--password-file {file}: cannot be read") from None
     password = text.partition("\n")[0].removesuffix("\r")

@@ -23,6 +23,7 @@ from sage200_async._url_checks import require_plain
 from sage200_async.auth.stores import MemoryStore, store_at
 from sage200_async.cli.answers import Answers
 from sage200_async.cli.company_choice import choose_company
+from sage200_async.cli.database_password import decoded
 from sage200_async.cli.login import LoginOptions, print_tokens, sign_in
 from sage200_async.cli.messages import note
 from sage200_async.cli.profiles import save_profile, stored_profiles
@@ -173,12 +174,12 @@ def _secret(options: InitOptions) -> str:
     """Return the client's secret; "" for a client that has none."""
     path = options.client_secret_file
     if path is not None:
-        text = (
-            sys.stdin.read()
-            if str(path) == "-"
-            else path.read_text(encoding="utf-8", errors="replace")
-        )
-        return text.strip()
+        try:
+            data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+            return decoded(data).strip()
+        except (OSError, UnicodeDecodeError):  # which may hold the secret
+            message = f"--client-secret-file {path}: cannot be read as text"
+            raise click.UsageError(message) from None
     secret = os.environ.get("SAGE200_CLIENT_SECRET", "")
     if secret or not is_interactive():
         return secret

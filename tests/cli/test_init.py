@@ -146,6 +146,30 @@ def test_a_client_of_sage(sage200, serving, as_sage, stored, tmp_path):
         assert set(modes) == {0o600}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_secret_that_another_program_saved(
+    sage200, serving, as_sage, tmp_path, encoding
+):
+    """The file with the secret may be one of Notepad or PowerShell."""
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n", encoding)
+    with serving(records={"customers": 3}) as (sandbox, _):
+        as_sage(sandbox)
+        client = ("--client-id", "sandbox-client", "--client-secret-file", str(secret))
+        sage200("init", *client, "--company", "7", "--secrets", "file")
+    text = (tmp_path / "sage200" / "profiles.toml").read_text("utf-8")
+    assert f'client_secret = "{SECRET}"' in text
+
+
+def test_a_secret_that_is_no_text(sage200, tmp_path):
+    """A file of other bytes is named, and nothing of it shown."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"hush\xff\xfe")
+    client = ("--client-id", "c", "--client-secret-file", str(secret))
+    done = sage200("init", *client, "--secrets", "file", code=2)
+    assert "secret: cannot be read as text" in done.stderr
+
+
 def test_secrets_in_the_keyring(sage200, serving, as_sage, stored, tmp_path):
     """With a keyring, no file holds the secret or a token; removing clears all."""
     backend = Keyring()
