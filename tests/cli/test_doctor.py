@@ -189,7 +189,8 @@ def test_all_is_well(sage200, ward, examine):
     now = time.time()
     token = ward.env["SAGE200_ACCESS_TOKEN"]
     end = now + 30 * 86_400
-    ward.store(access_token=token, expires_at=now + 9_000, refresh_token_expires_at=end)
+    times = {"expires_at": now + 9_000, "refresh_token_expires_at": end}
+    ward.store(access_token=token, refresh_token="hush-refresh", **times)
     done = sage200("doctor", env=ward.env).stdout
     assert [line.split()[:2] for line in done.splitlines()] == [
         ["✓", c] for c in CHECKS
