@@ -21,11 +21,11 @@ from sage200_async import (
 )
 from sage200_async._url_checks import require_plain
 from sage200_async.auth.stores import MemoryStore, store_at
-from sage200_async.cli.answers import Answers
 from sage200_async.cli.company_choice import choose_company
 from sage200_async.cli.database_password import decoded
 from sage200_async.cli.login import LoginOptions, print_tokens, sign_in
 from sage200_async.cli.messages import note
+from sage200_async.cli.new_profile import Answers
 from sage200_async.cli.profiles import save_profile, stored_profiles
 from sage200_async.cli.prompts import ask, confirmed, is_interactive
 from sage200_async.errors import (

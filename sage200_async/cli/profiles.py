@@ -14,9 +14,9 @@ from sage200_async import Settings, _keyring
 from sage200_async._private_files import with_folder
 from sage200_async.auth.sign_in import sign_out
 from sage200_async.auth.stores.locks import LOCK_WAIT, file_lock
-from sage200_async.cli.answers import own_stores
 from sage200_async.cli.config import settings_source
 from sage200_async.cli.messages import note
+from sage200_async.cli.new_profile import own_stores
 from sage200_async.cli.output import align_columns
 from sage200_async.errors import Sage200Error, SettingsError
 from sage200_async.errors.base import bare

@@ -54,8 +54,8 @@ def checked_behaviour(value: Behaviour | Mapping[str, Any] | None) -> Behaviour:
         SettingsError: A switch is unknown, or its value of a wrong type.
     """
     try:
-        given = value if isinstance(value, Behaviour) else Behaviour(**(value or {}))
-        return msgspec.convert(msgspec.structs.asdict(given), Behaviour)
+        switches = value if isinstance(value, Behaviour) else Behaviour(**(value or {}))
+        return msgspec.convert(msgspec.structs.asdict(switches), Behaviour)
     except (TypeError, msgspec.ValidationError) as error:
         message = f"behaviour: expected switches of Behaviour by name ({error})"
         raise SettingsError(message, name="behaviour") from None

@@ -83,9 +83,9 @@ def _refers(
     is one.
     """
     texts = [f'"{name}":{key}{end}' for name in names for end in ",}"]
-    found = " OR ".join(["instr(body || expandables, ?) > 0"] * len(texts))
+    condition = " OR ".join(["instr(body || expandables, ?) > 0"] * len(texts))
     others = "key <> ?" if is_own else "? IS NOT NULL"
-    sql = f'SELECT 1 FROM "{path}" WHERE {others} AND ({found}) LIMIT 1'  # noqa: S608 - the catalog's
+    sql = f'SELECT 1 FROM "{path}" WHERE {others} AND ({condition}) LIMIT 1'  # noqa: S608 - the catalog's
     return bool(store.execute(sql, (key, *texts)))
 
 

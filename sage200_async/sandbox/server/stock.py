@@ -52,7 +52,7 @@ def release(store: Store, lines: Lines) -> None:
 
 
 def rename_warehouse(store: Store, key: int, name: str) -> None:
-    """Give the holdings in a warehouse its new name."""
+    """Rename a warehouse in its holdings."""
     for product in list(store.rows("products")):
         rows: list[Values] = [
             {"id": row["id"], "warehouse_name": name}

@@ -67,8 +67,8 @@ class Answers(Struct, frozen=True):
         answers = replace(self, before=before)
         del before
         names = _kept(answers)
-        kept = {name: answers.before[name] for name in names}
-        return replace(answers, values={**kept, **self.values})
+        unchanged = {name: answers.before[name] for name in names}
+        return replace(answers, values={**unchanged, **self.values})
 
     def settings(self, edition: str, store: MemoryStore | None = None) -> Settings:
         """Return the settings of a client that signs in, to its own store by default."""
