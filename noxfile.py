@@ -111,10 +111,8 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict."""
     session.install(".[all]", *GROUPS["types"])
-    session.run("mypy", "sage200_async", "_sage200_pytest.py", *sorted(TYPED_EXAMPLES))
-    session.run(
-        "pyright", "sage200_async", "_sage200_pytest.py", *sorted(TYPED_EXAMPLES)
-    )
+    session.run("mypy", "sage200_async", *sorted(TYPED_EXAMPLES))
+    session.run("pyright", "sage200_async", *sorted(TYPED_EXAMPLES))
     session.run("pytest", "-q", "--noconftest", "tests/typing")
 
 

@@ -16,8 +16,9 @@ Modules:
 - `sandbox_thread`: a sandbox that runs beside synchronous code.
 - `sandboxes`: those of a test session, and how they become as new.
 
-The fixtures are in the module ``_sage200_pytest``, beside this package: pytest loads it
-in each run, and importing this package would import the whole client with it.
+The fixtures are in the module ``_sage200_pytest``, which is installed beside the package
+and lies in `pytest11/` here: pytest loads it in each run, and importing this package
+would import the whole client with it.
 """
 
 from sage200_async.testing.sandbox_thread import SandboxThread as SandboxThread

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
+import _sage200_pytest
 import pytest
 
-import _sage200_pytest
 import sage200_async
 
 REPOSITORY = Path(__file__).parents[2]
