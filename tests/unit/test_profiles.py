@@ -471,7 +471,7 @@ def test_a_file_without_a_secret_in_its_errors(environ, write):
     ("profile", "variables"),
     [
         ("main", {"SAGE200_CLIENT_SECRET": "hush-hush"}),
-        ("mian", {"SAGE200_PROXY": "http://user:hush-hush@proxy:1"}),
+        ("other", {"SAGE200_PROXY": "http://user:hush-hush@proxy:1"}),
         ("none", {"OTHERS": "hush-hush"}),
         (None, {"SAGE200_PAGE_SIZE": "x", "OTHERS": "hush-hush"}),
     ],
