@@ -60,6 +60,7 @@ async def faults_in(operations: list[Any], walk: Any) -> list[str]:
         dangling_ids="take",
         duplicate_keys="take",
         changed_references="take",
+        referenced_deletes="take",
     )  # bodies are made up from types alone
     sandbox = Sandbox(behaviour=takes_all)
     async with sandbox, Sage200Client(unchecked(sandbox)) as client:

@@ -167,7 +167,7 @@ def test_a_failed_query_leaves_the_old_file(
     path = tmp_path / "customers.csv"
     path.write_text("old", "utf-8")
     wrong = ("--filter", "nme eq 1")
-    sage200(*CUSTOMERS, *wrong, "-o", str(path), env=signed_in, code=1)
+    sage200(*CUSTOMERS, *wrong, "-o", str(path), env=signed_in, code=2)
     assert path.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -34,7 +34,7 @@ def test_a_quiet_failure_is_printed(
 ) -> None:
     """What went wrong is never left out."""
     arguments = ("export", "suppliers", "--to", str(tmp_path), "-q")
-    failed = sage200(*arguments, "--filter", "nme eq 1", env=signed_in, code=1)
+    failed = sage200(*arguments, "--filter", "nme eq 1", env=signed_in, code=2)
     assert "error: suppliers: " in failed.stderr
     path = tmp_path / "copy"
     sage200("export", "suppliers", "--to", str(path), "-q", env=signed_in)
@@ -68,7 +68,7 @@ def test_a_log_has_a_line_with_a_time_for_each_message(
     sage200(*arguments, env=signed_in)
     sage200(*arguments, "-v", "--unheard-of", env=signed_in, code=2)
     wrong = ("export", "suppliers", "--to", str(tmp_path / "o"), "--log", str(log))
-    sage200(*wrong, "-v", "--filter", "nme eq 1", env=signed_in, code=1)
+    sage200(*wrong, "-v", "--filter", "nme eq 1", env=signed_in, code=2)
     lines = log.read_text("utf-8").splitlines()
     assert all(map(LOG_LINE.fullmatch, lines)), lines
     text = "\n".join(lines)
@@ -77,7 +77,7 @@ def test_a_log_has_a_line_with_a_time_for_each_message(
     assert "exit status 0" in text
     assert "ERROR sage200: suppliers: " in text
     assert re.search("DEBUG sage200_async.*GET suppliers", text)
-    assert lines[-1].endswith("exit status 1")
+    assert lines[-1].endswith("exit status 2")
     assert signed_in["SAGE200_ACCESS_TOKEN"] not in text
 
 

@@ -139,7 +139,7 @@ def test_a_failed_export_into_head_is_a_failure(
     """Whether anyone reads the output does not change the exit status of a failure."""
     arguments = ["export", "couriers", "--to", str(tmp_path), "--filter", "nme eq 1"]
     status, errors = closed_pipe(arguments, signed_in)
-    assert status == 1
+    assert status == 2
     assert "Traceback" not in errors
 
 

@@ -38,6 +38,8 @@ def suite(tmp_path, site):
     """Return a function that writes a suite, runs pytest on it and counts outcomes."""
 
     def run(*arguments, env=None, **files):
+        # Without one, the configuration of a folder above would be taken.
+        files = {"pytest": "", **files}
         for name, text in files.items():
             suffix = ".ini" if name == "pytest" else ".py"
             (tmp_path / f"{name}{suffix}").write_text(text, "utf-8")
