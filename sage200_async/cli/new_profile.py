@@ -72,16 +72,15 @@ class Answers(Struct, frozen=True):
 
     def settings(self, edition: str, store: MemoryStore | None = None) -> Settings:
         """Return the settings of a client that signs in, to its own store by default."""
-        return Settings(
-            **{
-                **{name: self.others[name] for name in self.others.keys() & KINDS},
-                **other_values(os.environ, KINDS),
-                **self.values,
-                "edition": edition,
-                "client_secret": self.secret,
-                "token_store": store or self.store,
-            }
-        )
+        values: dict[str, Any] = {
+            **{name: self.others[name] for name in self.others.keys() & KINDS},
+            **other_values(os.environ, KINDS),
+            **self.values,
+            "edition": edition,
+            "client_secret": self.secret,
+            "token_store": store or self.store,
+        }
+        return Settings(**values)
 
     @property
     def others(self) -> dict[str, Any]:

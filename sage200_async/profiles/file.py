@@ -205,9 +205,11 @@ def _toml_key(key: str) -> str:
 def _toml_value(value: Any) -> str:
     """Return a value as TOML, on one line."""
     if isinstance(value, dict):
-        return f"{{{', '.join(_toml_pairs(value))}}}"
+        table: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return f"{{{', '.join(_toml_pairs(table))}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml_value, value))}]"
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return f"[{', '.join(map(_toml_value, items))}]"
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -25,7 +25,7 @@ def checked_counts(records: Mapping[str, int] | None) -> Mapping[str, int] | Non
         sage200_async.errors.SettingsError: records: expected a whole number of \
 customers, 0 or more, got -1
     """
-    value: object = records
+    value = cast("object", records)
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -34,7 +34,8 @@ customers, 0 or more, got -1
             f"got {value!r:.40}",
             name="records",
         )
-    for resource, count in value.items():
+    counts: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
+    for resource, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise SettingsError(
                 f"records: expected a whole number of {resource}, 0 or more, "
@@ -67,12 +68,12 @@ def checked_faults(script: Iterable[Fault | None]) -> list[Fault | None]:
     Raises:
         SettingsError: They are no faults.
     """
-    value: object = script
+    value = cast("object", script)
     if not isinstance(value, Iterable):
         raise _no_faults(value)
     faults = list(script)
     for fault in faults:
-        item: object = fault
+        item = cast("object", fault)
         if not isinstance(item, Fault | None):
             raise _no_faults(item)
     return faults
