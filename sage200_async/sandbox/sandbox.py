@@ -108,21 +108,22 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         """Fill the store and start to listen."""
-        companies = Companies(self._source)
-        await asyncio.to_thread(companies.store, COMPANY)
-        server = Server(companies, self._authorization_server, self._behaviour)
-        server.request_hook = self._request_hook
-        runner = web.AppRunner(
-            server.application({self._host, self._public_host} - {""}),
-            access_log=None,
-            shutdown_timeout=0.2,
-            max_line_size=_MAX_LINE,
-        )
+        companies, runner = Companies(self._source), None
         try:
+            await asyncio.to_thread(companies.store, COMPANY)
+            server = Server(companies, self._authorization_server, self._behaviour)
+            server.request_hook = self._request_hook
+            runner = web.AppRunner(
+                server.application({self._host, self._public_host} - {""}),
+                access_log=None,
+                shutdown_timeout=0.2,
+                max_line_size=_MAX_LINE,
+            )
             await runner.setup()
             await self._listen(runner)
         except BaseException:
-            await runner.cleanup()
+            if runner is not None:
+                await runner.cleanup()
             companies.close()
             raise
         self._companies, self._server, self._runner = companies, server, runner

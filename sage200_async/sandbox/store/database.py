@@ -39,8 +39,12 @@ class Database:
         self._unchanged: tuple[bytes, int, frozenset[str]] | None = None
         # The image that equals the content, and the changes up to then.
         self._connection = _connect(str(file))
-        self.tables = self._table_names()
-        """The names of the existing tables."""
+        try:
+            self.tables = self._table_names()
+            """The names of the existing tables."""
+        except BaseException:  # it is no database
+            self._connection.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""
@@ -203,13 +207,17 @@ class Database:
 
 def _connect(file: str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-    connection.text_factory = bytes
-    for name, arity, function in (
-        ("fold", 1, _fold),
-        ("exact_compare", 3, _exact_compare),
-    ):
-        connection.create_function(name, arity, function, deterministic=True)
-    connection.execute("PRAGMA synchronous = OFF")
+    try:
+        connection.text_factory = bytes
+        for name, arity, function in (
+            ("fold", 1, _fold),
+            ("exact_compare", 3, _exact_compare),
+        ):
+            connection.create_function(name, arity, function, deterministic=True)
+        connection.execute("PRAGMA synchronous = OFF")
+    except BaseException:  # the file is no database
+        connection.close()
+        raise
     return connection
 
 

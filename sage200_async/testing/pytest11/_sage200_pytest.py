@@ -2,7 +2,7 @@
 
 It is no part of the package, since pytest loads it in every run of everybody who has
 the package installed: importing `sage200_async.testing` would import the client with
-it, and before coverage has begun. Nothing of ours is imported until a fixture is used.
+it, and before coverage starts. Nothing of ours is imported until a fixture is used.
 What the fixtures are for: the docstring of `sage200_async.testing`.
 """
 
