@@ -116,7 +116,7 @@ def test_orders_are_found_by_the_document_number_of_the_customer(
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    """20,000 rows of a generator take hardly more memory than 2,000."""
+    """A row that has been taken from a generator leaves less than 20 bytes behind."""
 
     async def peak(client: Sage200Client, count: int) -> int:
         text = "x" * 60
@@ -135,7 +135,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     async def body(client: Sage200Client, _: Sandbox) -> None:
         await peak(client, 10)
         few, many = await peak(client, 2_000), await peak(client, 20_000)
-        assert many < few * 1.2
+        assert many - few < 18_000 * 20  # requests under way differ by chance
 
     on_sandbox(body, customers=1)
 
