@@ -132,9 +132,9 @@ class Journal(JournalFile):
                 "state = 'open' WHERE state IN ('sending', 'refused', 'unknown')"
             )
             self._db.execute(
-                "UPDATE rows SET ready_at = CASE WHEN in_doubt AND settles THEN ?1 "
-                "ELSE min(ready_at, ?1) END WHERE state = 'open'",
-                (now + settle,),
+                "UPDATE rows SET ready_at = CASE WHEN in_doubt AND settles THEN ? "
+                "ELSE min(ready_at, ?) END WHERE state = 'open'",
+                (now + settle,) * 2,
             )
 
     def ended(self, after: int, *, done: bool = True) -> list[JournalRow]:

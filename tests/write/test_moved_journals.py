@@ -93,8 +93,9 @@ def test_a_clock_that_is_set_between_two_runs(
         async with Sage200Client(settings_for(server.url)) as client:
             invoices: Any = client.sales_invoices
             async with invoices.insert(ROWS[:1], journal=journal, settle=settle):
-                while not server.writes:
-                    await asyncio.sleep(0.01)
+                async with asyncio.timeout(10):
+                    while not server.writes:
+                        await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # the lost response is in the journal
 
     server.hook = hook
