@@ -134,9 +134,7 @@ def _python(field: Field) -> str:
 
 def public_module(homes: Homes) -> str:
     """Return the package's own module: every public name, loaded on first use."""
-    imports = [
-        f"    from {CATALOG}.{homes[name]} import {name} as {name}" for name in homes
-    ]
+    imports = [f"    from {CATALOG}.{home} import *" for home in set(homes.values())]
     table = [f'    "{name}": "{homes[name]}",' for name in homes]
     names = [f'    "{name}",' for name in homes]
     body = "\n".join(
