@@ -83,4 +83,8 @@ class MissingExtra(Sage200Error, ImportError):
 
 
 class ClientClosed(Sage200Error, RuntimeError):
-    """The client is used before it is opened or after it is closed."""
+    """The client is used before it is opened or after it is closed.
+
+    Or in another event loop, or in a process that was forked: its connections belong
+    to the loop and to the process in which it was opened.
+    """

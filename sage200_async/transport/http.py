@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -148,6 +149,8 @@ class HttpTransport:
         """By base URL."""
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+        """The id of the process that opened it."""
 
     async def open(self) -> None:
         """Create the pool; connections are made when they are needed.
@@ -164,6 +167,7 @@ class HttpTransport:
         if settings.ca_file:  # a file, and certificates to parse
             context = await asyncio.to_thread(tls_context, settings.ca_file, context)
         self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
         bytes(_LARGE_PAGE)  # allocated, not touched, and freed
         # glibc returns free memory at the top of its heap to the system if it is
         # more than twice the largest block freed so far, which is 256 KB at first
@@ -192,7 +196,8 @@ class HttpTransport:
         """Close every connection.
 
         Raises:
-            ClientClosed: They belong to another event loop, which still exists.
+            ClientClosed: They belong to another process, or to another event loop,
+                which still exists.
         """
         session = self._session
         if session is None:
@@ -207,10 +212,16 @@ class HttpTransport:
         """Return the pool.
 
         Raises:
-            ClientClosed: It is not open, or not in this event loop.
+            ClientClosed: It is not open, or not in this process and event loop.
         """
         if self._session is None:
             raise ClientClosed(f"The client is not open: {_OPEN_IT}")
+        if os.getpid() != self._process:  # one connection would carry both's responses
+            message = (
+                "The client was opened before this process was forked, and its "
+                f"connections belong to the parent: {_OPEN_IT} in every process"
+            )
+            raise ClientClosed(message)
         if asyncio.get_running_loop() is not self._loop:
             message = (
                 "The client was opened in another event loop, and its connections "

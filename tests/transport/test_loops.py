@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import os
+import subprocess
+import sys
 import warnings
 from contextlib import contextmanager
 
@@ -12,6 +15,7 @@ from sage200_async import Sage200Client
 from sage200_async.auth.stores import MemoryStore, Tokens
 from sage200_async.errors import ClientClosed, TokenRefused, TokenStoreError
 from sage200_async.sandbox import Sandbox
+from sage200_async.testing import SandboxThread
 
 
 @contextmanager
@@ -61,6 +65,59 @@ def test_a_loop_that_is_gone():
         with pytest.raises(ClientClosed, match="not open"):
             second.run_until_complete(client.sites())
         gc.collect()
+
+
+FORKED = """
+import asyncio, os, sys
+from sage200_async import Sage200Client
+from sage200_async.errors import ClientClosed
+
+async def main():
+    async with Sage200Client() as client:
+        return await client.customers.count()
+
+client = Sage200Client()
+runner = asyncio.Runner()
+runner.run(client.__aenter__())
+before = runner.run(client.customers.count())
+if child := os.fork():
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert runner.run(client.customers.count()) == before
+    runner.run(client.close())
+    sys.exit(status)
+for action in (client.customers.count, client.close):
+    try:
+        runner.run(action())
+    except ClientClosed as error:
+        print(error, flush=True)
+os._exit(0 if asyncio.run(main()) == before else 1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process(tmp_path):
+    """A client of before a fork says so in the child, which can open another one."""
+    with SandboxThread(records={"customers": 3}) as sandbox:
+        settings = sandbox.settings
+        names = ("client_id", "client_secret", "site", "company", "base_url")
+        env = {f"SAGE200_{n.upper()}": str(getattr(settings, n)) for n in names}
+        store = (tmp_path / "tokens.json").as_uri()
+        env |= {
+            "SAGE200_TOKEN_URL": settings.token_url,
+            "SAGE200_REFRESH_TOKEN": settings.refresh_token,
+            "SAGE200_TOKEN_STORE": store,
+        }
+        result = subprocess.run(
+            [sys.executable, "-c", FORKED],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    said = result.stdout.splitlines()
+    assert len(said) == 2
+    assert all("opened before this process was forked" in line for line in said)
 
 
 @pytest.mark.parametrize("closed", [True, False])
