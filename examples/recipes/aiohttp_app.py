@@ -31,7 +31,7 @@ json = msgspec.json.Encoder(decimal_format="number")  # money stays exact
 async def sage(app: web.Application) -> AsyncIterator[None]:
     async with Sage200Client() as client:
         app[SAGE] = client
-        yield
+        yield  # noqa: ASYNC119 - aiohttp runs it to its end
 
 
 async def customer(request: web.Request) -> web.Response:
@@ -65,7 +65,7 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     except NotFound:
         return web.json_response({"error": "no such record"}, status=404)
     except Sage200Error as error:
-        log.error("%s %s: %s", request.method, request.path, error)
+        log.error("%s %s: %s", request.method, request.path, error)  # noqa: TRY400
         if "has_begun" in request:  # aiohttp closes: the caller sees that it is cut
             raise
         if error.retryable:

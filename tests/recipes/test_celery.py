@@ -20,6 +20,13 @@ results = [task.delay(json.loads(argument)) for argument in sys.argv[2:]]
 print(json.dumps([result.get(timeout=60) for result in results]))
 """
 
+SEND = """
+import json, sys
+import celery_worker
+task = getattr(celery_worker, sys.argv[1])
+print(task.apply_async(json.loads(sys.argv[2]), queue=sys.argv[3]).id)
+"""
+
 
 @pytest.fixture(scope="module")
 def celery_env(redis_url, folder):
@@ -49,14 +56,12 @@ def no_faults(sandbox):
 
 
 @pytest.fixture(scope="module")
-def send(run, celery_env, worker):
+def send(run, celery_env):
     """Send a task, and return its id."""
 
-    def send(task, *arguments):
-        code = "import json, sys, celery_worker as w; print(getattr(w, sys.argv[1]).delay(*json.loads(sys.argv[2])).id)"
-        result = run(
-            sys.executable, "-c", code, task, json.dumps(arguments), **celery_env
-        )
+    def send(task, *arguments, queue="celery"):
+        arguments = json.dumps(arguments)
+        result = run(sys.executable, "-c", SEND, task, arguments, queue, **celery_env)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
@@ -110,15 +115,22 @@ def test_what_cannot_succeed_is_not_retried(send, worker):
     assert f"{task}] retry" not in worker.printed
 
 
-def test_the_end(start, celery_env, sandbox, worker):
-    """A worker that is told to end closes its clients."""
+def test_the_end(start, send, celery_env, sandbox, folder):
+    """A worker that is told to end closes the clients of its processes."""
     before = sandbox.connections
-    other = start(
-        *("celery", "-A", "celery_worker", "worker", "--pool", "solo"),
-        *("--queues", "other", "--hostname", "other@%h"),
-        **celery_env,
+    options = (
+        "worker",
+        "--concurrency",
+        "1",
+        "--loglevel",
+        "INFO",
+        "--queues",
+        "other",
     )
-    other.wait_until(lambda: " ready." in other.printed)
+    other = start("celery", "-A", "celery_worker", *options, **celery_env)
+    task = send("balance", sandbox.store.keys("customers")[0], queue="other")
+    other.wait_until(lambda: f"{task}] succeeded" in other.printed)
+    assert sandbox.connections > before
     assert other.stop() == 0
-    assert "Unclosed" not in other.printed + worker.printed
     assert sandbox.connections == before
+    assert "Unclosed" not in other.printed
