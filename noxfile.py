@@ -30,11 +30,33 @@ SERVERS = {
 # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel. Without
 # bytecode on disk, each process compiles all tests anew: 10 s.
 PYTEST_ENV = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": None}
-NOT_IN_TESTS = ("tests/typing", "tests/browser", "tests/docs", "tests/release")
+NOT_IN_TESTS = (
+    "tests/typing",
+    "tests/browser",
+    "tests/docs",
+    "tests/recipes",
+    "tests/release",
+)
 # They have sessions of their own.
 TEST_OPTIONS = ("-q", "-n2", *(f"--ignore={folder}" for folder in NOT_IN_TESTS))
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+# What each recipe in examples/recipes/ needs: tools that cannot share an environment, or
+# that take minutes to install.
+SYNTAX = (
+    "croniter>=6",
+    "pyyaml>=6",
+    "tree-sitter>=0.23",
+    "tree-sitter-powershell>=0.25",
+)
+RECIPES = {
+    "services": ("fastapi>=0.115", "uvicorn>=0.30", *SYNTAX),
+    "celery": ("celery[redis]>=5.4",),
+    "dagster": ("dagster>=1.11",),
+    "prefect": ("prefect>=3.4",),
+    "airflow": ("apache-airflow>=3.1",),
+}
+RECIPE_TESTS = {"services": ("services", "schedulers", "docker")}
 
 # Interpreters of pyenv are not on the PATH under their own names.
 for folder in sorted(Path.home().glob(".pyenv/versions/3.*/bin")):
@@ -67,6 +89,7 @@ nox.options.sessions = [
     "oidc",
     "odata",
     "examples",
+    "recipes(services)",
     "docs",
     "release",
     "guard",
@@ -184,6 +207,18 @@ def examples(session: nox.Session) -> None:
     session.install(".[all]")
     for example in sorted(Path("examples").glob("*.py")):
         session.run("python", str(example))
+
+
+@nox.session
+@nox.parametrize("tool", [nox.param(name, id=name) for name in RECIPES])
+def recipes(session: nox.Session, tool: str) -> None:
+    """Run each recipe as its tool does, against the sandbox."""
+    session.install("build", "pytest>=8", "hypothesis>=6.100", *RECIPES[tool])
+    session.install(f"{_wheel(session)}[cli,redis,sandbox]")
+    _install(session, {"redis-server": "redis-server"} if tool == "celery" else {})
+    names = RECIPE_TESTS.get(tool, (tool,))
+    files = [f"tests/recipes/test_{name}.py" for name in names]
+    session.run("pytest", "-q", *files, env=PYTEST_ENV)
 
 
 @nox.session

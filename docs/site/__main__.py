@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,18 +14,44 @@ from docs.site.resource_page import page, table
 
 ROOT: Final = Path(__file__).parents[2]
 GUIDES: Final = ROOT / "docs"
+EXAMPLES: Final = ROOT / "examples"
+_EXAMPLE: Final = re.compile(r"^<!-- example: (\S+) -->$", re.MULTILINE)
+_LANGUAGES: Final = {
+    ".py": "python",
+    ".service": "ini",
+    ".timer": "ini",
+    ".xml": "xml",
+    ".ps1": "powershell",
+    ".yaml": "yaml",
+    "": "dockerfile",
+}
 
 
 def main(folder: Path) -> None:
     """Write all pages to *folder*, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(GUIDES, folder, ignore=shutil.ignore_patterns("site"))
+    for path in folder.rglob("*.md"):
+        text = with_examples(path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8", newline="\n")
     resources = folder / "resources"
     resources.mkdir()
     for name, text in resource_pages().items():
         (resources / name).write_text(text, encoding="utf-8", newline="\n")
     text = llms_text(folder, ROOT / "mkdocs.yml")
     (folder / "llms.txt").write_text(text, encoding="utf-8", newline="\n")
+
+
+def with_examples(page: str) -> str:
+    """Return a page with each ``<!-- example: FILE -->`` replaced by that file."""
+    return _EXAMPLE.sub(_example, page)
+
+
+def _example(match: re.Match[str]) -> str:
+    path = EXAMPLES / match[1]
+    code = path.read_text(encoding="utf-8").rstrip("\n")
+    language = _LANGUAGES.get(path.suffix, "text")
+    return f"`examples/{match[1]}`\n\n```{language}\n{code}\n```"
 
 
 def resource_pages() -> dict[str, str]:

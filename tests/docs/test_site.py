@@ -45,6 +45,31 @@ def test_links_between_pages_lead_to_pages(pages: Path) -> None:
     assert missing == []
 
 
+def test_every_recipe_is_on_its_page_and_in_its_table(pages: Path) -> None:
+    """The site shows each file in examples/recipes/ whole, and says what tests do with it."""
+    source = (DOCS / "guides" / "recipes.md").read_text("utf-8")
+    shown = (pages / "guides" / "recipes.md").read_text("utf-8")
+    recipes = [p for p in (ROOT / "examples" / "recipes").iterdir() if p.is_file()]
+    assert len(recipes) >= 11
+    table = source.partition("\n## ")[0]
+    for path in recipes:
+        assert path.read_text("utf-8").rstrip("\n") in shown
+        assert f"`{path.name}`" in table or f"`{path.suffix}`" in table, path
+    assert not [
+        p for p in pages.rglob("*.md") if "<!-- example" in p.read_text("utf-8")
+    ]
+
+
+def test_every_extra_that_a_recipe_installs_exists() -> None:
+    """Each extra that a recipe asks for is one of pyproject.toml."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for path in (ROOT / "examples" / "recipes").glob("*.*"):
+        for group in re.findall(r"sage200-async\[([\w,]+)\]", path.read_text("utf-8")):
+            assert set(group.split(",")) <= set(project["optional-dependencies"]), path
+
+
 def test_llms_txt_lists_every_guide(pages: Path) -> None:
     """llms.txt names each page of the navigation, and nearly all with a sentence."""
     text = (pages / "llms.txt").read_text("utf-8")
