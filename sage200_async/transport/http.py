@@ -90,6 +90,7 @@ _PROXY_ADVICE: Final = (
     "check the setting proxy (SAGE200_PROXY, else HTTPS_PROXY), its user and password"
 )
 _OPEN_IT: Final = "use `async with Sage200Client(...) as client`"
+_FORKED: Final = "The client was opened before this process was forked from its owner"
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -149,8 +150,7 @@ class HttpTransport:
         """By base URL."""
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
-        """The id of the process that opened it."""
+        self._process = 0  # the one that opened it
 
     async def open(self) -> None:
         """Create the pool; connections are made when they are needed.
@@ -196,8 +196,7 @@ class HttpTransport:
         """Close every connection.
 
         Raises:
-            ClientClosed: They belong to another process, or to another event loop,
-                which still exists.
+            ClientClosed: They are of another process, or of a loop that still exists.
         """
         session = self._session
         if session is None:
@@ -217,11 +216,7 @@ class HttpTransport:
         if self._session is None:
             raise ClientClosed(f"The client is not open: {_OPEN_IT}")
         if os.getpid() != self._process:  # one connection would carry both's responses
-            message = (
-                "The client was opened before this process was forked, and its "
-                f"connections belong to the parent: {_OPEN_IT} in every process"
-            )
-            raise ClientClosed(message)
+            raise ClientClosed(f"{_FORKED}: {_OPEN_IT} in every process")
         if asyncio.get_running_loop() is not self._loop:
             message = (
                 "The client was opened in another event loop, and its connections "
