@@ -47,7 +47,7 @@ async def customers(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         response.content_type = "application/x-ndjson"
         await response.prepare(request)
-        request["has_begun"] = True
+        request["is_streaming"] = True
         await response.write(json.encode_lines(first.records if first else []))
         async for page in pages:
             await response.write(json.encode_lines(page.records))
@@ -59,14 +59,14 @@ async def customers(request: web.Request) -> web.StreamResponse:
 
 @web.middleware
 async def failures(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Say what a caller may do; the reason is for the log, and has no secret in it."""
+    """Answer with a status that the caller can act on; the log has the reason."""
     try:
         return await handler(request)
     except NotFound:
         return web.json_response({"error": "no such record"}, status=404)
     except Sage200Error as error:
         log.error("%s %s: %s", request.method, request.path, error)  # noqa: TRY400
-        if "has_begun" in request:  # aiohttp closes: the caller sees that it is cut
+        if "is_streaming" in request:  # aiohttp closes: the caller sees that it is cut
             raise
         if error.retryable:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "30"}) from None

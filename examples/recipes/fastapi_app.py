@@ -82,7 +82,7 @@ async def customers(
 
 @app.exception_handler(Sage200Error)
 async def failed(request: Request, error: Sage200Error) -> JSONResponse:
-    """Say what a caller may do; the reason is for the log, and has no secret in it.
+    """Answer with a status that the caller can act on; the log has the reason.
 
     An error in the middle of a stream ends the connection instead: the caller sees
     that the response is cut.

@@ -1,7 +1,7 @@
 """A Prefect block with the credentials of Sage 200, and a flow that uses it.
 
-Install, tell the server what the block is, and fill it in on Prefect's page "Blocks"
-under the name ``sage200``:
+Install, register the block, and fill it in on Prefect's page "Blocks" under the name
+``sage200``:
 
     pip install "sage200-async[file,redis]" prefect
     prefect block register --file prefect_flow.py

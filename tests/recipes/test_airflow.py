@@ -27,8 +27,8 @@ def airflow_env(run, folder):
         "AIRFLOW__CORE__UNIT_TEST_MODE": "false",
         "SAGE200_COPY": f"sqlite:///{(folder / 'copy.db').as_posix()}",
     }
-    made = run("airflow", "db", "migrate", **env)
-    assert made.returncode == 0, made.stderr
+    migration = run("airflow", "db", "migrate", **env)
+    assert migration.returncode == 0, migration.stderr
     return env
 
 

@@ -116,7 +116,7 @@ def test_what_cannot_succeed_is_not_retried(send, worker):
 
 
 def test_the_end(start, send, celery_env, sandbox, folder):
-    """A worker that is told to end closes the clients of its processes."""
+    """A worker that gets SIGTERM closes the clients of its processes."""
     before = sandbox.connections
     options = (
         "worker",
