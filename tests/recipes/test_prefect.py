@@ -70,5 +70,5 @@ def test_what_cannot_succeed_is_not_retried(run, saved, prefect_env, sandbox, fo
     result = flow(run, folder, prefect_env)
     sandbox.faults.clear()
     assert result.returncode != 0
-    assert "AwaitingRetry" not in result.stderr
+    assert "Retry 1/3" not in result.stderr
     assert "Forbidden" in result.stderr
