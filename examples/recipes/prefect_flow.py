@@ -21,8 +21,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.blocks.abstract import CredentialsBlock
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 from pydantic import Field, SecretStr
 
