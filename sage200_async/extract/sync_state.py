@@ -15,7 +15,8 @@ from sage200_async.extract.reconcile import Newest
 if TYPE_CHECKING:
     from sage200_async.extract.sink_thread import SyncTargetThread
 
-_NAME: Final = "sync"
+SYNC_STATE: Final = "sync"
+"""The name of the metadata that it is stored as."""
 
 
 class SyncState(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,10 @@ class SyncState(Struct, frozen=True, kw_only=True):
     """When all keys and stamps were compared last, by the client's clock."""
     version: int = 1
 
+    def encode(self) -> str:
+        """Return it as JSON."""
+        return msgspec.json.encode(self).decode()
+
 
 async def load_state(thread: SyncTargetThread) -> SyncState:
     """Return the state of a copy; an empty one if it was never complete.
@@ -40,7 +45,15 @@ async def load_state(thread: SyncTargetThread) -> SyncState:
     Raises:
         SinkError: It cannot be read.
     """
-    text = await thread.metadata(_NAME)
+    return decode_state(await thread.metadata(SYNC_STATE))
+
+
+def decode_state(text: str | None) -> SyncState:
+    """Return the state that *text* holds; an empty one for none.
+
+    Raises:
+        SinkError: It cannot be read.
+    """
     if not text:
         return SyncState()
     try:
@@ -55,7 +68,7 @@ async def load_state(thread: SyncTargetThread) -> SyncState:
 
 async def store_state(thread: SyncTargetThread, state: SyncState) -> None:
     """Store the state, with all rows that were written before."""
-    await thread.metadata(_NAME, msgspec.json.encode(state).decode())
+    await thread.metadata(SYNC_STATE, state.encode())
 
 
 def is_due(at: float | None, every: float) -> bool:

@@ -56,22 +56,27 @@ class ArrowRows:
 
     def encode(self, table: Table, rows: Sequence[Row]) -> bytes:
         """Return an Arrow record batch, without its schema."""
+        return bytes(self.record_batch(table, rows).serialize())
+
+    def record_batch(self, table: Table, rows: Sequence[Row]) -> Any:
+        """Return a ``pyarrow.RecordBatch`` of *rows*, of which there is at least one."""
         pairs = zip(table.columns, zip(*rows, strict=True), strict=True)
         arrays = [self._array(column, values) for column, values in pairs]
-        schema = self.schema(table)
-        batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
-        return bytes(batch.serialize())
+        return self._arrow.RecordBatch.from_arrays(arrays, schema=self.schema(table))
 
     def encode_columns(self, table: Table, batches: Sequence[Any]) -> bytes:
         """Return one record batch of all *batches*, without its schema."""
+        return bytes(self.joined(table, batches).serialize())
+
+    def joined(self, table: Table, batches: Sequence[Any]) -> Any:
+        """Return one record batch of all *batches*, with the columns of *table*."""
         schema = self.schema(table)
         joined = self._arrow.concat_batches(batches)
         arrays = [
             joined.column(field.name).cast(field.type)  # the same but for nullability
             for field in schema
         ]
-        batch = self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
-        return bytes(batch.serialize())
+        return self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
 
     def groups(self, table: Table, blocks: Iterable[bytes]) -> Iterator[Any]:
         """Join *blocks* and cut them anew: how they were cut does not show."""

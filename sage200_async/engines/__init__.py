@@ -1,0 +1,1 @@
+"""Engines of others that read with this client: dlt and Spark."""
