@@ -30,13 +30,8 @@ SERVERS = {
 # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel. Without
 # bytecode on disk, each process compiles all tests anew: 10 s.
 PYTEST_ENV = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": None}
-NOT_IN_TESTS = (
-    "tests/typing",
-    "tests/browser",
-    "tests/docs",
-    "tests/recipes",
-    "tests/release",
-)
+OWN_SESSIONS = ("typing", "browser", "docs", "release", "recipes", "dlt")
+NOT_IN_TESTS = tuple(f"tests/{folder}" for folder in OWN_SESSIONS)
 # They have sessions of their own.
 TEST_OPTIONS = ("-q", "-n2", *(f"--ignore={folder}" for folder in NOT_IN_TESTS))
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
@@ -88,6 +83,7 @@ nox.options.sessions = [
     "contract",
     "oidc",
     "odata",
+    "dlt",
     "examples",
     "recipes(services)",
     "docs",
@@ -289,6 +285,14 @@ def odata(session: nox.Session) -> None:
     session.run("npm", "install", *options, *packages)
     env = {"SAGE200_CAP": str(Path(folder, "node_modules", "@sap", "cds").resolve())}
     session.run("pytest", "-q", "-rs", "-n2", "tests/odata", env=env)
+
+
+@nox.session(python=PYTHONS[0])
+def dlt(session: nox.Session) -> None:
+    """Load tables by dlt pipelines, to DuckDB and to Parquet."""
+    session.install("build", *GROUPS["tests"], *GROUPS["dlt"])
+    session.install(f"{_wheel(session)}[all,dlt]")
+    session.run("pytest", "-q", "-n2", "tests/dlt", env=PYTEST_ENV)
 
 
 @nox.session(python=PYTHONS[0])

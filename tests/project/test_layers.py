@@ -78,7 +78,7 @@ RANKS = {
     6: ["catalog"],
     7: ["client", "telemetry"],
     8: ["extract", "sandbox"],
-    9: ["testing"],
+    9: ["testing", "engines"],
     10: ["cli", "_codegen", "__main__"],
 }
 RANK_OF = {part: rank for rank, parts in RANKS.items() for part in parts}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec.structs import replace
 
+from sage200_async.auth.setup import require_credentials
 from sage200_async.auth.stores import store_at
 from sage200_async.client import Sage200Client
 
@@ -31,17 +32,22 @@ class CompanyThread:
     Args:
         settings: Of the client. Tokens that are kept in memory outlast it, so that
             the next run of the same source has the newest.
+
+    Raises:
+        SettingsError: There are no credentials.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = replace(settings, token_store=store_at(settings.token_store))
+        self._settings = _with_store(require_credentials(settings))
         self._lock = threading.Lock()
         self._users = 0
         self._thread: threading.Thread | None = None
         self._opened: Future[tuple[asyncio.AbstractEventLoop, Sage200Client]]
         self._stop = asyncio.Event()
 
-    def run(self, job: Callable[[Sage200Client], Coroutine[object, object, T]]) -> Future[T]:
+    def run(
+        self, job: Callable[[Sage200Client], Coroutine[object, object, T]]
+    ) -> Future[T]:
         """Start *job*; `leave` must be called when it is not wanted any more."""
         with self._lock:
             if not self._users:
@@ -77,3 +83,11 @@ class CompanyThread:
             if self._opened.done():
                 raise
             self._opened.set_exception(error)
+
+
+def _with_store(settings: Settings) -> Settings:
+    """Return *settings* with a store of their own, if tokens are kept in memory."""
+    store = settings.token_store
+    if not isinstance(store, str) or not store.startswith("memory:"):
+        return settings
+    return replace(settings, token_store=store_at(store))

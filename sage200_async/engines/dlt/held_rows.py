@@ -156,7 +156,9 @@ START_ANEW: Final = (
 
 def _steps(numbers: Sequence[int]) -> Iterable[int]:
     """Return the first of *numbers*, and the difference of each to the one before."""
-    return [after - before for before, after in zip([0, *numbers], numbers, strict=False)]
+    return [
+        after - before for before, after in zip([0, *numbers], numbers, strict=False)
+    ]
 
 
 def _packed(numbers: Iterable[int]) -> str:

@@ -14,6 +14,7 @@ from sage200_async.engines.dlt.batches import DELETED
 from sage200_async.engines.dlt.channel import Channel
 from sage200_async.engines.dlt.held_rows import TableState
 from sage200_async.engines.dlt.target import PipelineTarget
+from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.sync import sync
 from sage200_async.extract.sync_run import with_stamp
 from sage200_async.extract.sync_state import SYNC_STATE, decode_state
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from sage200_async.client import Sage200Client
     from sage200_async.engines.dlt.company_thread import CompanyThread
-    from sage200_async.extract.deletes import DeletePolicy
     from sage200_async.extract.extraction import Extraction
     from sage200_async.extract.sync_run import SyncResult
     from sage200_async.query.endpoint import Endpoint
@@ -53,8 +53,7 @@ def resource_of(
 ) -> DltResource:
     """Return the resource of one table.
 
-    It is merged by its key where its records have one and a time of last change, and
-    replaced otherwise.
+    It is merged by its key where its records have one, and replaced otherwise.
 
     Args:
         extraction: What is read; its name is that of the table.
@@ -69,9 +68,7 @@ def resource_of(
     endpoint: Endpoint[Any] = extraction.query.endpoint
     hints: dict[str, Any] = {"write_disposition": REPLACE}
     if endpoint.key is not None:
-        hints["primary_key"] = endpoint.key
-    if endpoint.key is not None and endpoint.watermark is not None:
-        hints["write_disposition"] = "merge"
+        hints = {"write_disposition": "merge", "primary_key": endpoint.key}
         hints["columns"] = {DELETED: {"data_type": "bool", "hard_delete": True}}
     table = TableRun(extraction, thread, arguments)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -11,12 +12,13 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.expressions import raw
 from sage200_async.odata.plain_values import shown
 from sage200_async.odata.suggest import did_you_mean
-from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
-_COMMON = ("top", "skip")
+    from sage200_async.query.collection import CollectionQuery
+
+_COMMON: Final = ("top", "skip")
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -52,11 +54,11 @@ def _query(resource: str | CollectionQuery[Any]) -> CollectionQuery[Any]:
     if resource not in endpoints:
         hint = did_you_mean(resource, endpoints, "`sage200 resources` lists them")
         raise QueryError(f"the catalog has no resource {resource!r}{hint}")
-    query: Any = endpoints[resource].query
-    if not isinstance(query, CollectionQuery):
+    endpoint = endpoints[resource]
+    if "list" not in endpoint.verbs:
         raise QueryError(f"{resource} cannot be listed")
-    listed: CollectionQuery[Any] = query
-    return listed
+    query: CollectionQuery[Any] = endpoint.query
+    return query
 
 
 def _require_different(names: Sequence[str]) -> None:
@@ -76,9 +78,7 @@ def _require_read(argument: str, known: Iterable[str], names: Sequence[str]) -> 
             raise QueryError(f"{argument} names {name!r}, which is not read{hint}")
 
 
-def _refined(
-    query: CollectionQuery[Any], selection: Selection
-) -> CollectionQuery[Any]:
+def _refined(query: CollectionQuery[Any], selection: Selection) -> CollectionQuery[Any]:
     """Return *query* with what the selection has of it.
 
     Raises:

@@ -42,12 +42,13 @@ def sage200(
     times are in UTC, expanded records are nested, or JSON where a destination has no
     nested types.
 
-    A table is merged by its key, and rows that the company no longer has are deleted,
-    where its records have a unique key and a time of last change. Other tables are read
-    and replaced as a whole. How changes and deletes are found, and what is believed, is
-    as in `sage200_async.extract.sync`; key and stamp of each row are in the state of
-    the pipeline. A run that fails, or cannot be proved complete, loads nothing, and
-    leaves the state as it was.
+    A table is merged by its key, and rows that the company no longer has are deleted.
+    How changes and deletes are found, and what is believed, is as in
+    `sage200_async.extract.sync`; key and stamp of each row are in the state of the
+    pipeline, or a digest where records have no time of last change: those are read as a
+    whole in each run, and loaded where they differ. A table without a unique key is
+    replaced in each run. A run that fails, or cannot be proved complete, loads nothing,
+    and leaves the state as it was.
 
     Settings come from one source: *settings*; else ``sources.<name>`` of dlt's
     configuration (``client_id``, ``site``, ``company`` and so on, by the names of

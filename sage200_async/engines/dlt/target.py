@@ -102,6 +102,7 @@ class PipelineTarget:
         self._checkpoint, self._staged, self._unkeyed = None, 0, []
         if not self._merges or self._before is None:
             self._channel.put(self._batches.empty())
+        return None
 
     def _require_same(self, wanted: Identity) -> None:
         self._identity = wanted.encode()
@@ -109,7 +110,9 @@ class PipelineTarget:
             return
         held = Identity.decode(self._before.identity)
         if replace(held, related="") != replace(wanted, related=""):
-            message = f"{self._table.name}: it is loaded from {held}, and this is {wanted}"
+            message = (
+                f"{self._table.name}: it is loaded from {held}, and this is {wanted}"
+            )
             raise SinkConflict(f"{message}; {START_ANEW}")
 
     def begin(self, checkpoint: Checkpoint) -> None:
@@ -136,12 +139,12 @@ class PipelineTarget:
         self._checkpoint = self._checkpoint.add(
             key_range, requests=requests, rejected=rejected
         )
-        self._load(batch, compares=False)
+        self._load(batch, compares=self._merges and self._stamp is None)
 
-    def _batch(self, rows: Written) -> Any:
-        if isinstance(rows, dict):
-            return self._batches.of_rows(rows.get(self._table.name, ()))
-        return self._batches.of_columns(rows)
+    def _batch(self, rows: Any) -> Any:
+        if hasattr(rows, "num_rows"):
+            return self._batches.of_columns(rows)
+        return self._batches.of_rows(rows.get(self._table.name, ()))
 
     def commit(
         self, certificate: Certificate, *, keep_absent: bool = False
