@@ -1,14 +1,16 @@
 """Pipelines of tests, and what their destinations hold."""
 
 import json
+import re
 from datetime import datetime
-from decimal import Decimal
 
 import dlt
 import duckdb
 import pyarrow.parquet as pq
 
 KEY, STAMP = "id", "date_time_updated"
+COLUMNS = [KEY, "reference", "name", "balance", "on_hold", STAMP]
+"""Fewer than a customer has, for tests of which records are loaded."""
 
 
 class _Pipeline:
@@ -44,7 +46,9 @@ class DuckDB(_Pipeline):
     def sql(self, text):
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(text).fetch_arrow_table().to_pylist()
+            cursor = connection.execute(text)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def rows(self, table="customers"):
         return self.sql(f"SELECT * FROM sage.{table} ORDER BY {KEY}")
@@ -73,31 +77,43 @@ class Parquet(_Pipeline):
         return [pq.ParquetFile(path).read() for path in self.files(table)]
 
 
-def stored(sandbox, resource="customers"):
+def stored(sandbox, resource="customers", names=None):
     """Return the records of a company, as plain Python makes them of its JSON.
 
-    It is what the sandbox has on disk, without the client and without Arrow.
+    It is what the sandbox has on disk, without the client and without Arrow: numbers
+    are `Decimal` or int, times are aware.
     """
     store = sandbox.store
-    keys = sorted(store.keys(resource))
-    return [_plain(store.get(resource, key)) for key in keys]
+    records = [store.get(resource, key) for key in sorted(store.keys(resource))]
+    return [_plain(record, names or record) for record in records]
 
 
-def _plain(record):
-    flat = {n: v for n, v in record.items() if not isinstance(v, dict | list)}
+def _plain(record, names):
+    fields = {name: record[name] for name in names if name in record}
     return {
-        name: _time(value) if _is_time(name, value) else _number(value)
-        for name, value in flat.items()
+        name: datetime.fromisoformat(value) if _is_time(value) else value
+        for name, value in fields.items()
+        if not isinstance(value, dict | list)
     }
 
 
-def _is_time(name, value):
-    return isinstance(value, str) and ("date" in name) and value[:1].isdigit()
+def _is_time(value):
+    return isinstance(value, str) and _TIME.fullmatch(value)
 
 
-def _time(value):
-    return datetime.fromisoformat(value)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-def _number(value):
-    return Decimal(repr(value)) if isinstance(value, float) else value
+def few(rows):
+    """Return rows without the column that dlt deletes by, and what is null."""
+    return [
+        {n: v for n, v in row.items() if n != "_deleted" and v is not None}
+        for row in rows
+    ]
+
+
+def cause_of(error):
+    """Return the error that ended a step of a pipeline."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
