@@ -76,6 +76,23 @@ class Parquet(_Pipeline):
     def tables(self, table="customers"):
         return [pq.ParquetFile(path).read() for path in self.files(table)]
 
+    def rows(self, table="customers"):
+        """Return the rows that are left when each load is applied to those before.
+
+        Files of one load have a key once: how a destination merges does not matter.
+        """
+        left, seen = {}, set()
+        for path in self.files(table):
+            load = path.name.rpartition(".")[0].rpartition(".")[0]
+            for row in pq.ParquetFile(path).read().to_pylist():
+                key = row[KEY]
+                assert (load, key) not in seen, f"{key} comes twice in load {load}"
+                seen.add((load, key))
+                left.pop(key, None)
+                if not row["_deleted"]:
+                    left[key] = row
+        return [left[key] for key in sorted(left)]
+
 
 def stored(sandbox, resource="customers", names=None):
     """Return the records of a company, as plain Python makes them of its JSON.

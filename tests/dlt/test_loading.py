@@ -103,35 +103,35 @@ def test_files_have_a_row_for_each_delete(sandbox, parquet):
     assert marked == [{KEY: first, "_deleted": True}]
 
 
-def test_a_change_with_the_same_stamp_is_loaded(sandbox, duckdb):
+def test_a_change_with_the_same_stamp_is_loaded(sandbox, parquet):
     """Records near the newest stamp are compared as a whole."""
-    duckdb.run(customers(sandbox))
+    parquet.run(customers(sandbox))
     newest = max(stored(sandbox), key=lambda row: row[STAMP])[KEY]
     sandbox.store.update("customers", newest, {"name": "Same tick"}, touch=False)
-    assert duckdb.run(customers(sandbox)) == {"customers": 1}
-    assert few(duckdb.rows()) == stored(sandbox, names=COLUMNS)
+    assert parquet.run(customers(sandbox)) == {"customers": 1}
+    assert few(parquet.rows()) == stored(sandbox, names=COLUMNS)
 
 
-def test_a_late_commit_is_loaded(sandbox, duckdb):
+def test_a_late_commit_is_loaded(sandbox, parquet):
     """A stamp that is older than the overlap is found: all stamps are compared."""
-    duckdb.run(customers(sandbox))
+    parquet.run(customers(sandbox))
     first = sandbox.store.keys("customers")[0]
     values = {"name": "Late", STAMP: "2020-05-01T00:00:00Z"}
     sandbox.store.update("customers", first, values, touch=False)
-    assert duckdb.run(customers(sandbox)) == {"customers": 1}
-    assert few(duckdb.rows()) == stored(sandbox, names=COLUMNS)
+    assert parquet.run(customers(sandbox)) == {"customers": 1}
+    assert few(parquet.rows()) == stored(sandbox, names=COLUMNS)
 
 
-def test_a_stamp_from_the_future_does_not_move_the_watermark(sandbox, duckdb):
+def test_a_stamp_from_the_future_does_not_move_the_watermark(sandbox, parquet):
     """What is changed after it is still found without comparing all stamps."""
     first, second = sandbox.store.keys("customers")[:2]
     future = (datetime.now(UTC) + timedelta(days=900)).strftime("%Y-%m-%dT%H:%M:%SZ")
     sandbox.store.update("customers", first, {STAMP: future}, touch=False)
     source = customers(sandbox, sweep_every=86_400)
-    duckdb.run(source)
+    parquet.run(source)
     sandbox.store.update("customers", second, {"name": "Now"})
-    assert duckdb.run(source) == {"customers": 1}
-    assert few(duckdb.rows()) == stored(sandbox, names=COLUMNS)
+    assert parquet.run(source) == {"customers": 1}
+    assert few(parquet.rows()) == stored(sandbox, names=COLUMNS)
 
 
 def test_a_table_without_a_key_is_replaced(sandbox, duckdb):
@@ -236,30 +236,30 @@ def test_a_table_without_records_has_its_columns(sandbox, duckdb):
     assert duckdb.types()["balance"] == "DECIMAL(38,10)"
 
 
-def test_a_run_that_takes_a_part_is_followed_by_a_whole_one(sandbox, duckdb):
+def test_a_run_that_takes_a_part_is_followed_by_a_whole_one(sandbox, parquet):
     """With add_limit the state stays empty, so that nothing is missing later."""
     source = customers(sandbox, workers=1)
     source.resources["customers"].add_limit(1)
-    duckdb.run(source)
-    assert duckdb.state() == ""
-    assert duckdb.run(customers(sandbox)) == {"customers": 30}
-    assert few(duckdb.rows()) == stored(sandbox, names=COLUMNS)
+    parquet.run(source)
+    assert parquet.state() == ""
+    assert parquet.run(customers(sandbox)) == {"customers": 30}
+    assert few(parquet.rows()) == stored(sandbox, names=COLUMNS)
 
 
-def test_a_source_can_be_run_again(sandbox, duckdb):
+def test_a_source_can_be_run_again(sandbox, parquet):
     """Tokens that are kept in memory outlast the client of a run."""
     source = customers(sandbox)
-    duckdb.run(source)
+    parquet.run(source)
     sandbox.expire_tokens()
-    duckdb.run(source)
+    parquet.run(source)
     sandbox.expire_tokens()
-    assert duckdb.run(source) == {}
+    assert parquet.run(source) == {}
 
 
-def test_several_tables_share_one_client(sandbox, duckdb):
+def test_several_tables_share_one_client(sandbox, parquet):
     """One token is obtained for all of them."""
     sandbox.token_requests.clear()
     source = sage200("customers", "suppliers", "sop_orders", settings=sandbox.settings)
-    loaded = duckdb.run(source)
+    loaded = parquet.run(source)
     assert loaded["customers"] == 30
     assert len(sandbox.token_requests) == 1
