@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec.structs import replace
 
 from sage200_async.auth.setup import require_credentials
-from sage200_async.auth.stores import store_at
+from sage200_async.auth.stores import MemoryStore, store_at
 from sage200_async.client import Sage200Client
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class CompanyThread:
             the next run of the same source has the newest.
 
     Raises:
-        SettingsError: There are no credentials.
+        SettingsError: There are no credentials, or the token store is malformed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -87,7 +87,6 @@ class CompanyThread:
 
 def _with_store(settings: Settings) -> Settings:
     """Return *settings* with a store of their own, if tokens are kept in memory."""
-    store = settings.token_store
-    if not isinstance(store, str) or not store.startswith("memory:"):
-        return settings
-    return replace(settings, token_store=store_at(store))
+    store = store_at(settings.token_store)
+    is_in_memory = isinstance(store, MemoryStore)
+    return replace(settings, token_store=store) if is_in_memory else settings

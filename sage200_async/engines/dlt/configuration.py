@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from sage200_async.settings import KINDS, Settings
 _log = logging.getLogger(__name__)
 
 _REQUIRED: Final = ("site", "company")
+_PLACEHOLDER: Final = "<configure me>"
+# What `dlt init` writes.
 
 
 def configured_settings(section: str) -> Settings:
@@ -53,13 +56,17 @@ def _configured(section: str, name: str) -> Any:
     dlt's traces show no value that was asked for as a secret.
     """
     dlt: Any = import_module("dlt")
-    value = dlt.config.get(f"{section}.{name}", dlt.TSecretValue)
+    key = f"{section}.{name}"
+    value = dlt.secrets.get(key)
+    value = dlt.config.get(key) if value is None else value
+    if value is None or value == "":
+        return None
     kind, expected = KINDS[name]
-    if not isinstance(value, str):
+    if value == _PLACEHOLDER:
+        expected = f"{expected}, or nothing at all, instead of {_PLACEHOLDER}"
+    elif not isinstance(value, str):
         return value
-    try:
-        return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError:
-        pass
-    message = f"{section}.{name}: expected {expected}"
-    raise SettingsError(message, name=name)
+    else:
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(value, kind, strict=False)
+    raise SettingsError(f"{key}: expected {expected}", name=name)

@@ -12,11 +12,10 @@ from sage200_async.errors import QueryError
 from sage200_async.odata.expressions import raw
 from sage200_async.odata.plain_values import shown
 from sage200_async.odata.suggest import did_you_mean
+from sage200_async.query.collection import CollectionQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from sage200_async.query.collection import CollectionQuery
 
 _COMMON: Final = ("top", "skip")
 
@@ -48,8 +47,11 @@ def queries_of(
 
 
 def _query(resource: str | CollectionQuery[Any]) -> CollectionQuery[Any]:
-    if not isinstance(resource, str):
+    if isinstance(resource, CollectionQuery):
         return resource
+    if not isinstance(resource, str):
+        message = "sage200: expected the name of a resource, or a query of one, got"
+        raise QueryError(f"{message} {shown(resource)}")
     endpoints = Endpoints.endpoints()
     if resource not in endpoints:
         hint = did_you_mean(resource, endpoints, "`sage200 resources` lists them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from sage200_async.engines.dlt.company_thread import CompanyThread
 from sage200_async.engines.dlt.configuration import configured_settings
 from sage200_async.engines.dlt.resource import SyncArguments, resource_of
 from sage200_async.engines.dlt.selection import Selection, queries_of
+from sage200_async.errors import LimitError
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction
+from sage200_async.paging.parallel.preconditions import require_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,6 +97,10 @@ def sage200(
     require("the dlt source", "dlt", "dlt", "pyarrow")
     chosen = Selection(columns=columns or {}, filter=filter or {}, expand=expand or {})
     extractions = [_table(query) for query in queries_of(resources, chosen)]
+    require_counts(workers, prefetch=0)
+    _require_seconds(
+        overlap=overlap, sweep_every=sweep_every, whole_every=whole_every or 0.0
+    )
     arguments = SyncArguments(
         workers=workers,
         overlap=overlap,
@@ -115,3 +122,14 @@ def sage200(
 def _table(query: CollectionQuery[Any]) -> Extraction:
     name = query.endpoint.path.replace("/", "_")
     return Extraction(name=name, query=query, related="nested")
+
+
+def _require_seconds(**arguments: float) -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+        LimitError: One is negative, or has no end.
+    """
+    for name, value in arguments.items():
+        if not 0 <= value < math.inf:
+            raise LimitError(f"{name} must be 0 seconds or more, got {value!r}")
