@@ -222,7 +222,7 @@ def docs(session: nox.Session) -> None:
     """Build the site in build/site, run every block of code, and check every link."""
     session.install("build", *GROUPS["docs"], *GROUPS["tests"])
     wheel = _wheel(session)
-    session.install(f"{wheel}[all]")
+    session.install(f"{wheel}[all,dlt]")
     session.run("python", "-m", "docs.site")
     session.run("zensical", "build", "--strict", "--clean")
     session.run("python", "-m", "docs.site.links")

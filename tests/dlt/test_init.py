@@ -1,6 +1,5 @@
 """The folder that `dlt init` takes, and the pipeline that it makes of it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,26 +8,29 @@ from pathlib import Path
 import duckdb
 import pytest
 
+AUTHOR = ["-c", "user.name=test", "-c", "user.email=test@example.test"]
 FOLDER = Path(__file__).parents[2] / "examples" / "dlt"
 
 
 @pytest.fixture
 def project(tmp_path):
-    """Return a project that was made of a copy of the folder, without a network."""
-    shutil.copytree(FOLDER, tmp_path / "location")
+    """Return a project that was made of a clone with the folder, without a network."""
+    location = tmp_path / "location"
+    shutil.copytree(FOLDER, location)
+    for command in (["init"], ["add", "."], [*AUTHOR, "commit", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=location, check=True, capture_output=True)
     folder = tmp_path / "project"
     folder.mkdir()
-    command = ["init", "sage200", "duckdb", "--location", str(tmp_path / "location")]
+    command = ["init", "sage200", "duckdb", "--location", str(location)]
     run(folder, "-m", "dlt", "--non-interactive", *command)
     return folder
 
 
-def run(folder, *arguments, **variables):
+def run(folder, *arguments):
     """Run Python in a project; return what it prints."""
-    env = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent), **variables}
     command = [sys.executable, *arguments]
     done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=False
+        command, cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

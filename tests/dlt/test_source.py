@@ -34,7 +34,7 @@ customers = Endpoints.customers.query
         (["customers", customers], {}, QueryError, "named twice"),
         ([customers.top(3)], {}, QueryError, r"leave top\(\) out"),
         ([customers.order_by("name")], {}, QueryError, r"leave order_by\(\) out"),
-        ([7], {}, QueryError, "expected the name of a resource"),
+        ([7], {}, QueryError, "takes names of resources"),
         (
             ["customers"],
             {"columns": {"customers": ["balence"]}},

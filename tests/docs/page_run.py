@@ -38,7 +38,8 @@ def environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     """
     settings = sandbox.settings
     store = (folder / "tokens" / "tokens.json").as_uri()
-    return {"SAGE200_TOKEN_STORE": store} | {
+    of_dlt = {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")}
+    return {"SAGE200_TOKEN_STORE": store, **of_dlt} | {
         f"SAGE200_{name.upper()}": str(getattr(settings, name))
         for name in (*NAMES, *ADDRESSES)
     }

@@ -47,11 +47,8 @@ def queries_of(
 
 
 def _query(resource: str | CollectionQuery[Any]) -> CollectionQuery[Any]:
-    if isinstance(resource, CollectionQuery):
-        return resource
     if not isinstance(resource, str):
-        message = "sage200: expected the name of a resource, or a query of one, got"
-        raise QueryError(f"{message} {shown(resource)}")
+        return _required_query(resource)
     endpoints = Endpoints.endpoints()
     if resource not in endpoints:
         hint = did_you_mean(resource, endpoints, "`sage200 resources` lists them")
@@ -61,6 +58,14 @@ def _query(resource: str | CollectionQuery[Any]) -> CollectionQuery[Any]:
         raise QueryError(f"{resource} cannot be listed")
     query: CollectionQuery[Any] = endpoint.query
     return query
+
+
+def _required_query(query: Any) -> CollectionQuery[Any]:
+    if not issubclass(type(query), CollectionQuery):
+        message = "sage200() takes names of resources, or queries of them, got"
+        raise QueryError(f"{message} {shown(query)}")
+    checked: CollectionQuery[Any] = query
+    return checked
 
 
 def _require_different(names: Sequence[str]) -> None:

@@ -83,16 +83,6 @@ def sage200(
         LimitError: A number is out of range.
         SettingsError: Settings are missing or malformed.
         MissingExtra: dlt is not installed.
-
-    Example:
-        >>> source = sage200("customers", "sop_orders", expand={"sop_orders": ["lines"]},
-        ...     settings=sandbox.settings)
-        >>> list(source.resources)
-        ['customers', 'sop_orders']
-        >>> sage200("custmers")
-        Traceback (most recent call last):
-            ...
-        sage200_async.errors.QueryError: the catalog has no resource 'custmers'; did you mean 'customers'?
     """
     require("the dlt source", "dlt", "dlt", "pyarrow")
     chosen = Selection(columns=columns or {}, filter=filter or {}, expand=expand or {})
