@@ -70,7 +70,7 @@ def test_a_stamp_comes_back_as_the_time_that_it_was(at):
 
 @given(rows, rows)
 def test_rows_that_differ_have_digests_that_differ(one, other):
-    """Texts that hold what stands between values are told apart, and so is null."""
+    """Texts that hold what stands between values are distinguished, and so is null."""
     batches = Batches(PLAIN, marks_deleted=True)
     batch = batches.of_rows([one, other])
     first, second = batches.digests(batch, [0, 1])

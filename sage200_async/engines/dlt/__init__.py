@@ -3,7 +3,7 @@
 source          `sage200`, the source: what is read, and with which settings
 selection       which records are read, checked
 configuration   settings from dlt's configuration
-resource        one table: a sync into the pipeline
+table_run       one table: a sync into the pipeline
 target          what a sync writes to: rows go to dlt, what they are to its state
 held_rows       key and stamp of each row that was loaded, as text for the state
 batches         rows as record batches, and digests of them

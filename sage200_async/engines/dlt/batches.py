@@ -93,11 +93,11 @@ class Batches:
         values: list[int | None] = stamps.to_pylist()
         return values
 
-    def digests(self, batch: Any, places: Sequence[int]) -> list[int]:
-        """Return a digest of each of the rows at *places*: two that differ have two."""
-        if not places:
+    def digests(self, batch: Any, positions: Sequence[int]) -> list[int]:
+        """Return a digest of each of the rows at *positions*: two that differ have two."""
+        if not positions:
             return []
-        rows = batch if len(places) == len(batch) else batch.take(places)
+        rows = batch if len(positions) == len(batch) else batch.take(positions)
         texts = [self._texts(column) for column in rows.columns]
         joined = self._compute.binary_join_element_wise(*texts, _BETWEEN)
         return [_digest(text) for text in joined.to_pylist()]
@@ -119,7 +119,7 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashed, "little", signed=True)
 
 
-def kept(batch: Any, places: Iterable[int]) -> Any:
-    """Return the rows at *places*, in their order."""
-    chosen = list(places)
+def kept(batch: Any, positions: Iterable[int]) -> Any:
+    """Return the rows at *positions*, in their order."""
+    chosen = list(positions)
     return batch if len(chosen) == len(batch) else batch.take(chosen)

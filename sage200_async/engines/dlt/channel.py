@@ -38,7 +38,7 @@ class Channel:
             self._batches.append(batch)
 
     def finish(self) -> None:
-        """Say that no more comes."""
+        """Mark the end: no more comes."""
         with self._changed:
             self._is_finished = True
 

@@ -45,7 +45,7 @@ class HeldRows:
     stamps: dict[int, int | None] = field(default_factory=dict[int, "int | None"])
     """The stamp of each row, None for a row without."""
     digests: dict[int, int] = field(default_factory=dict[int, int])
-    """Of the rows whose stamp does not tell whether they are the same: those that
+    """Of the rows whose stamp does not show whether they are the same: those that
     changes are read again of, and those without a stamp."""
     _order: list[int] | None = None
 
@@ -167,15 +167,15 @@ def _packed(numbers: Iterable[int]) -> str:
     if sys.byteorder == "big":
         data.byteswap()
     raw = data.tobytes()
-    planes = b"".join(raw[place::_BYTES] for place in range(_BYTES))
+    planes = b"".join(raw[position::_BYTES] for position in range(_BYTES))
     return base64.b64encode(zlib.compress(planes)).decode() if raw else ""
 
 
 def _unpacked(text: str) -> array[int]:
     planes = zlib.decompress(base64.b64decode(text)) if text else b""
     raw, count = bytearray(len(planes)), len(planes) // _BYTES
-    for place in range(_BYTES):
-        raw[place::_BYTES] = planes[place * count : (place + 1) * count]
+    for position in range(_BYTES):
+        raw[position::_BYTES] = planes[position * count : (position + 1) * count]
     numbers = array("q", bytes(raw))
     if sys.byteorder == "big":
         numbers.byteswap()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sage200_async._optional import require
 from sage200_async.engines.dlt.company_thread import CompanyThread
 from sage200_async.engines.dlt.configuration import configured_settings
-from sage200_async.engines.dlt.resource import SyncArguments, resource_of
 from sage200_async.engines.dlt.selection import Selection, queries_of
+from sage200_async.engines.dlt.table_run import SyncArguments, resource_of
 from sage200_async.errors import LimitError
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.extraction import Extraction

@@ -171,18 +171,18 @@ class PipelineTarget:
         keys, stamps = self._batches.keys(batch), self._stamps_of(batch)
         digests = self._digests(batch, stamps, every=compares)
         chosen: list[int] = []
-        for place, (key, stamp) in enumerate(zip(keys, stamps, strict=True)):
-            digest = digests.get(place)
+        for position, (key, stamp) in enumerate(zip(keys, stamps, strict=True)):
+            digest = digests.get(position)
             if self._is_same(key, stamp, digest) and (compares or key in self._loaded):
                 continue
             if key in self._loaded:
                 self._is_behind = True
                 continue
-            chosen.append(place)
+            chosen.append(position)
             self._held.add(key, stamp)
             if digest is not None:
                 self._held.digests[key] = digest
-        self._loaded.update(keys[place] for place in chosen)
+        self._loaded.update(keys[position] for position in chosen)
         if chosen:
             self._channel.put(kept(batch, chosen))
 
@@ -199,7 +199,7 @@ class PipelineTarget:
     def _digests(
         self, batch: Any, stamps: Sequence[int | None], *, every: bool
     ) -> dict[int, int]:
-        """Return the digests of rows that changes will be read again of, by place.
+        """Return the digests of rows that changes will be read again of, by position.
 
         The newest stamp is known at the end only: until then, those near the newest so
         far, which are more.
@@ -209,12 +209,14 @@ class PipelineTarget:
         known = [at for at in stamps if at is not None and at <= (self._now or at)]
         self._newest = max([self._newest, *known])
         since = self._newest - self._overlap
-        places = [
-            place
-            for place, at in enumerate(stamps)
+        positions = [
+            position
+            for position, at in enumerate(stamps)
             if every or at is None or at >= since
         ]
-        return dict(zip(places, self._batches.digests(batch, places), strict=True))
+        return dict(
+            zip(positions, self._batches.digests(batch, positions), strict=True)
+        )
 
     def mark_deleted(self, keys: Sequence[int], at: float) -> None:
         """Have rows deleted; those that came in this run in the next one."""

@@ -110,8 +110,8 @@ class TableRun:
         before = TableState.of(state, self._extraction.name) if state else None
         channel = Channel()
         target = self._target(channel, before, merges=merges)
-        whole = not merges
-        job = self._thread.run(partial(self._sync, channel, target, whole))
+        job = self._thread.run(partial(self._sync, target, not merges))
+        job.add_done_callback(lambda _: channel.finish())
         try:
             yield from channel.batches()
             job.result()
@@ -138,25 +138,21 @@ class TableRun:
 
     async def _sync(
         self,
-        channel: Channel,
         target: PipelineTarget,
         whole: bool,  # noqa: FBT001 - bound by partial
         client: Sage200Client,
     ) -> SyncResult:
-        try:
-            return await sync(
-                client,
-                self._extraction,
-                target,
-                whole=whole,
-                workers=self._arguments.workers,
-                overlap=self._arguments.overlap,
-                deletes=self._arguments.deletes,
-                sweep_every=self._arguments.sweep_every,
-                whole_every=self._arguments.whole_every,
-            )
-        finally:
-            channel.finish()
+        return await sync(
+            client,
+            self._extraction,
+            target,
+            whole=whole,
+            workers=self._arguments.workers,
+            overlap=self._arguments.overlap,
+            deletes=self._arguments.deletes,
+            sweep_every=self._arguments.sweep_every,
+            whole_every=self._arguments.whole_every,
+        )
 
     def _has_changed(self, before: TableState, after: TableState) -> bool:
         """Return whether the state has to be stored: it is a row of the destination."""
