@@ -291,7 +291,8 @@ def odata(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def dlt(session: nox.Session) -> None:
     """Load tables by dlt pipelines, to DuckDB and to Parquet."""
-    session.install("build", *GROUPS["tests"], *GROUPS["dlt"])
+    _install(session, {"git": "git"})
+    session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all,dlt]")
     session.run("pytest", "-q", "-n2", "tests/dlt", env=PYTEST_ENV)
 
