@@ -180,7 +180,7 @@ def test_rows_that_a_server_hides_are_not_deleted(sandbox, parquet):
     """A listing that lacks a row is not believed, and nothing is deleted."""
     parquet.run(customers(sandbox))
     sandbox.request_hook = without(sandbox, sandbox.store.keys("customers")[4])
-    message = require_failure(parquet, customers(sandbox), ExtractError)
+    message = require_failure(parquet, customers(sandbox), PagingError)
     assert "29 records arrived, and the server counts 30" in message
     sandbox.request_hook = None
     assert few(parquet.rows()) == rows_of(sandbox)
