@@ -60,6 +60,17 @@ def test_a_run_without_changes_loads_nothing(sandbox, duckdb):
     assert f"{STAMP} ge" in rich[0].query["$filter"]
 
 
+def test_between_sweeps_only_late_stamps_are_asked_for(sandbox, parquet):
+    """Such a run lists no keys; without a change it loads nothing."""
+    source = customers(sandbox, sweep_every=86_400)
+    parquet.run(source)
+    sandbox.requests.clear()
+    assert parquet.run(source) == {}
+    filters = [one.query.get("$filter", "") for one in sandbox.requests]
+    assert all(f"{STAMP} ge" in text for text in filters if text)
+    assert sum(one.records for one in sandbox.requests) < 30
+
+
 def is_narrow(request):
     selected = set(request.query.get("$select", "").split(","))
     return request.path == "sites" or selected <= NARROW

@@ -44,7 +44,7 @@ class SyncArguments(Struct, frozen=True, kw_only=True):
 
     @property
     def keeps_time(self) -> bool:
-        """Whether a run has to know when the last one was, even if nothing changed."""
+        """Whether a run has to know when the last comparison was."""
         return self.sweep_every > 0 or self.whole_every is not None
 
 
@@ -156,13 +156,16 @@ class TableRun:
 
     def _has_changed(self, before: TableState, after: TableState) -> bool:
         """Return whether the state has to be stored: it is a row of the destination."""
-        if self._arguments.keeps_time or _newest(before) != _newest(after):
+        if self._progress(before) != self._progress(after):
             return True
         return (before.rows, before.layout) != (after.rows, after.layout)
 
-
-def _newest(state: TableState) -> Any:
-    return decode_state(state.metadata.get(SYNC_STATE)).newest
+    def _progress(self, state: TableState) -> tuple[object, ...]:
+        """Return how far a table is in step, and when it was compared, if that counts."""
+        sync = decode_state(state.metadata.get(SYNC_STATE))
+        if not self._arguments.keeps_time:
+            return (sync.newest,)
+        return sync.newest, sync.swept_at, sync.whole_at
 
 
 def _disposition(resource: Any) -> str:
