@@ -10,14 +10,11 @@ from sage200_async.sandbox.data.expandables import DEFAULT_COUNT
 from sage200_async.sandbox.data.generator import RecordGenerator
 from sage200_async.sandbox.data.reference import REFERENCE
 from sage200_async.sandbox.schema.enums import type_values
-from sage200_async.sandbox.store.derived_views import rows_of
-from sage200_async.sandbox.store.rows import Row, decode, decode_raw, encode
-from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.rows import Row, decode, encode
+from sage200_async.sandbox.store.view_rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from msgspec import Raw
 
     from sage200_async.sandbox.data.consistency import Records
     from sage200_async.sandbox.schema.catalog import Catalog
@@ -177,19 +174,17 @@ def _no_record(path: str, key: int) -> Values:
 
 def order_line_view_rows(catalog: Catalog, count: int, seed: int) -> Iterator[Row]:
     """Yield the first *count* rows of the view of order lines, without a store."""
-    records: dict[str, dict[int, dict[str, Raw]]] = {}
+    records: dict[str, dict[int, str]] = {}
 
-    def lookup(path: str, key: int) -> dict[str, Raw]:
+    def lookup(path: str, key: int) -> str | None:
         if path not in records:
             rows = generate_rows(catalog, path, _MAX_REFERENCES, seed)
-            records[path] = {row.key: decode_raw(row.body) for row in rows}
-        return records[path].get(key, {})
+            records[path] = {row.key: row.body for row in rows}
+        return records[path].get(key)
 
     def views() -> Iterator[Row]:
-        plan = plan_of(ORDER_LINES)
         for row in generate_rows(catalog, ORDERS, count, seed):
-            base, related = decode_raw(row.body), decode_raw(row.expandables)
-            yield from rows_of(plan, base, related, lookup)
+            yield from rows_of(ORDER_LINES, row.body, row.expandables, lookup)
 
     yield from itertools.islice(views(), count)
 

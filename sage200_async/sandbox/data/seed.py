@@ -46,7 +46,7 @@ def open_store(
     _check_resources(catalog.tables, records or {})
     folder = None if data is None else _folder(Path(data))
     company = Company(catalog, records, seed, bare=folder is not None)
-    store = Store(database, catalog, company.rows)
+    store = Store(database, catalog, company.rows, records or ())
     try:
         if folder is not None:
             _load_files(store, folder)

@@ -94,6 +94,8 @@ class Table(Struct, frozen=True):
     """The order of a request without ``$orderby``."""
     is_single: bool = False
     """Whether it is one object, not a collection."""
+    is_derived: bool = False
+    """Whether its rows are not stored, but made of other records when they are read."""
 
     @property
     def key(self) -> str:

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from sage200_async.sandbox.store.rows import Row
+from sage200_async.sandbox.store.view_sql import (
+    FUNCTIONS,
+    create_view_sql,
+    view_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -41,7 +46,7 @@ class Database:
         self._connection = _connect(str(file))
         try:
             self.tables = self._table_names()
-            """The names of the existing tables."""
+            """The names of the existing tables and views."""
         except BaseException:  # it is no database
             self._connection.close()
             raise
@@ -128,7 +133,10 @@ class Database:
             source.backup(self._connection)
 
     def _table_names(self) -> set[str]:
-        sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        sql = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' "
+            "UNION ALL SELECT name FROM sqlite_temp_master"
+        )
         return {name.decode() for (name,) in self.execute(sql)}
 
     def create_table(self, table: Table, indexed: Iterable[str]) -> None:
@@ -143,6 +151,11 @@ class Database:
                 f'ON "{table.path}" ({column_sql(table, name)})'
             )
         self.tables.add(table.path)
+
+    def create_view(self, path: str) -> None:
+        """Create a view, for as long as the database is open."""
+        self.execute(create_view_sql(path))
+        self.tables.add(path)
 
     def insert_rows(self, path: str, rows: Iterable[Row]) -> None:
         """Insert rows in one transaction.
@@ -212,6 +225,7 @@ def _connect(file: str) -> sqlite3.Connection:
         for name, arity, function in (
             ("fold", 1, _fold),
             ("exact_compare", 3, _exact_compare),
+            *FUNCTIONS,
         ):
             connection.create_function(name, arity, function, deterministic=True)
         connection.execute("PRAGMA synchronous = OFF")
@@ -229,6 +243,8 @@ def column_sql(table: Table, name: str) -> str:
     if name == table.key:
         return "key"
     value = f"json_extract(body, '$.{name}')"
+    if table.is_derived:
+        value = view_columns(table.path).get(name, value)
     return f"rtrim({value}, 'Z')" if table.shape.scalars[name] == "datetime" else value
 
 

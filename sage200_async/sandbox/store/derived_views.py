@@ -7,31 +7,21 @@ and a sandbox that is killed leaves them to the next.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
-
-import msgspec
-from msgspec import Raw
 
 from sage200_async.sandbox.store.aged_views import AGED_VIEWS, aged_rows
 from sage200_async.sandbox.store.database import column_sql
-from sage200_async.sandbox.store.rows import Row, join_object
-from sage200_async.sandbox.store.view_plans import ROW, plan_of, split_path
+from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.view_rows import row_maker, rows_of
 from sage200_async.sandbox.store.view_specs import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
+    from sage200_async.sandbox.store.rows import Row
     from sage200_async.sandbox.store.stored_tables import StoredTables
-    from sage200_async.sandbox.store.view_plans import Field, Plan
+    from sage200_async.sandbox.store.view_rows import Json, Lookup
 
-    Fields = Mapping[str, Raw]
-    Lookup = Callable[[str, int], Fields]
-    """Returns the fields of a record of a resource; none if there is no such record."""
-
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
-_ROWS: Final = msgspec.json.Decoder(list[dict[str, Raw]])
-_NOTHING: Final[dict[str, Raw]] = {}
 _BATCH: Final = 1000
 _ALL: Final = "*"
 _BASE: Final = ""
@@ -72,7 +62,8 @@ class DerivedViews:
         """Note that records of a resource were written or deleted."""
         written = list(keys)
         for view, use in self._uses.get(resource, ()):
-            if not self._tables.has_table(view):
+            is_derived = self._tables.tables[view].is_derived
+            if is_derived or not self._tables.has_table(view):
                 continue
             is_column = use in {_ALL, _BASE}
             columns = [use] if is_column else plan_of(view).columns_of(use)
@@ -90,6 +81,8 @@ class DerivedViews:
     def is_outdated(self, view: str) -> bool:
         """Whether rows of a view have to be made again."""
         sql = "SELECT 1 FROM outdated_rows WHERE view = ? LIMIT 1"
+        if self._tables.tables[view].is_derived:
+            return False
         return self.has(view) and bool(self._tables.database.execute(sql, (view,)))
 
     def update(self, view: str) -> None:
@@ -116,12 +109,10 @@ class DerivedViews:
         if view in AGED_VIEWS:
             yield from aged_rows(self._tables, view)
             return
-        plan = plan_of(view)
-        for batch in self._batches(plan.spec.base, keys):
-            bases = [_OBJECT.decode(body) for _, body, _ in batch]
-            lookup = self._lookup(plan, bases)
-            for base, (_, _, expandables) in zip(bases, batch, strict=True):
-                yield from rows_of(plan, base, _OBJECT.decode(expandables), lookup)
+        for batch in self._batches(VIEWS[view].base, keys):
+            lookup = self._lookup(view, (body for _, body, _ in batch))
+            for _, body, expandables in batch:
+                yield from rows_of(view, body, expandables, lookup)
 
     def _base_keys(self, view: str) -> list[int] | None:
         """Return the keys of the records whose rows are out of date; None for all."""
@@ -159,22 +150,24 @@ class DerivedViews:
             yield batch
             last = batch[-1][0]
 
-    def _lookup(self, plan: Plan, bases: Iterable[Fields]) -> Lookup:
+    def _lookup(self, view: str, bases: Iterable[bytes]) -> Lookup:
         """Return a function that finds linked records, most of them read at once."""
-        cache: dict[tuple[str, int], Fields] = {}
-        for resource, path in plan.spec.links.values():
-            source, name = split_path(path)
-            if not source and resource in self._tables.tables:
-                keys = {_key(base, name) for base in bases}
+        cache: dict[tuple[str, int], Json | None] = {}
+        maker, known = row_maker(view), self._tables.tables.keys()
+        own = maker.sources[""]
+        records = [own.values(body) for body in bases]
+        for _, resource, source, name in maker.links:
+            if not source and resource in known:
+                keys = {own.key(values, name) for values in records}
                 for key, body in self._tables.bodies(resource, keys).items():
-                    cache[resource, key] = _OBJECT.decode(body)
+                    cache[resource, key] = body
 
-        def lookup(resource: str, key: int) -> Fields:
+        def lookup(resource: str, key: int) -> Json | None:
             if (resource, key) not in cache:
-                known = resource in self._tables.tables
-                bodies = self._tables.bodies(resource, [key]) if known else {}
-                body = bodies.get(key)
-                cache[resource, key] = _OBJECT.decode(body) if body else _NOTHING
+                found = (
+                    self._tables.bodies(resource, [key]) if resource in known else {}
+                )
+                cache[resource, key] = found.get(key)
             return cache[resource, key]
 
         return lookup
@@ -184,114 +177,3 @@ def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), _BATCH):
         yield ordered[start : start + _BATCH]
-
-
-def _key(fields: Fields, name: str) -> int:
-    raw = bytes(fields.get(name, Raw(b"0")))
-    return int(raw) if raw.isdigit() else 0
-
-
-def rows_of(plan: Plan, base: Fields, related: Fields, lookup: Lookup) -> Iterator[Row]:
-    """Yield the rows of a view that show one record.
-
-    Args:
-        plan: How they are made.
-        base: The record's plain fields.
-        related: Its related records.
-        lookup: Finds the records that it is linked to.
-    """
-    spec = plan.spec
-    lines: list[dict[str, Raw]] = [_NOTHING]
-    if spec.rows:
-        lines = _ROWS.decode(related.get(spec.rows, Raw(b"[]")))
-    parts = {prefix: _part(related, name) for prefix, name in spec.parts.items()}
-    for line in lines:
-        sources = {"": base, ROW: line, **parts}
-        for prefix, (resource, path) in spec.links.items():
-            source, name = split_path(path)
-            key = _key(sources[source], name)
-            sources[prefix] = lookup(resource, key) if key else _NOTHING
-        yield _row(plan, sources, related)
-
-
-def _row(plan: Plan, sources: Mapping[str, Fields], related: Fields) -> Row:
-    fields: dict[str, bytes] = {}
-    for field in plan.fields:
-        value = _value(field, sources[field.source].get(field.source_name))
-        if value:
-            fields[field.name] = value
-    if plan.is_computed:
-        fields |= _computed(fields, related)
-    own = plan.table.shape.expandables
-    lists = {name: bytes(raw) for name, raw in related.items() if name in own}
-    return Row(int(fields[plan.table.key]), join_object(fields), join_object(lists))
-
-
-def _value(field: Field, raw: Raw | None) -> bytes:
-    """Return the JSON of a field; ``b""`` if it is left out."""
-    if raw is None:
-        return field.blank
-    value = bytes(raw)
-    return value if field.numbers is None else field.numbers.get(value, field.blank)
-
-
-def _part(related: Fields, name: str) -> Fields:
-    """Return a stored related record; of a list, its default or else its first row."""
-    raw = bytes(related.get(name, Raw(b"{}")))
-    if raw[:1] != b"[":
-        return _OBJECT.decode(raw)
-    rows = _ROWS.decode(raw)
-    defaults = (
-        row for row in rows if bytes(row.get("is_default", Raw(b""))) == b"true"
-    )
-    return next(defaults, rows[0] if rows else _NOTHING)
-
-
-def _computed(body: Mapping[str, bytes], related: Fields) -> dict[str, bytes]:
-    """Return the fields of a view that are computed from others."""
-    fields: dict[str, bytes] = {}
-    for name in body:
-        if name.endswith("_location_full_address"):
-            fields[name] = _full_address(body, name.removesuffix("full_address"))
-    if "is_over_credit_limit" in body:
-        limit, balance = (
-            Decimal(body[name].decode()) for name in ("credit_limit", "balance")
-        )
-        fields["is_over_credit_limit"] = b"true" if 0 < limit < balance else b"false"
-    if "quantity_allocated_bom" in body and "warehouse_holdings" in related:
-        fields |= _stock_levels(related["warehouse_holdings"])
-    return fields
-
-
-def _full_address(body: Mapping[str, bytes], prefix: str) -> bytes:
-    names = [f"address_line_{number}" for number in range(1, 5)]
-    names += ["city", "county", "post_code", "country"]
-    lines = [msgspec.json.decode(body[prefix + name]) for name in names]
-    return msgspec.json.encode(", ".join(line for line in lines if line))
-
-
-_LEVELS: Final = {
-    "quantity_reserved": "quantity_reserved",
-    "confirmed_quantity_in_stock": "confirmed_qty_in_stock",
-    "unconfirmed_quantity_in_stock": "unconfirmed_qty_in_stock",
-    "actual_quantity": "quantity_in_stock",
-    "quantity_allocated_stock": "quantity_allocated_stock",
-    "quantity_allocated_sop": "quantity_allocated_sop",
-    "quantity_allocated_bom": "quantity_allocated_bom",
-    "quantity_on_pop_order": "quantity_on_order",
-    "reorder_level": "reorder_level",
-}
-# Stock levels of a product: the sums of these fields of its holdings.
-
-
-def _stock_levels(holdings: Raw) -> dict[str, bytes]:
-    rows = _ROWS.decode(holdings)
-    return {
-        name: str(
-            sum(
-                (Decimal(bytes(row.get(source, Raw(b"0"))).decode()) for row in rows),
-                Decimal(0),
-            )
-        ).encode()
-        for name, source in _LEVELS.items()
-    }

@@ -7,14 +7,23 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.store.database import Database, column_sql
 from sage200_async.sandbox.store.derived_views import DerivedViews
 from sage200_async.sandbox.store.rows import Row, record_from_row
+from sage200_async.sandbox.store.view_sql import is_made_of_one_table, resources_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Container,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
 
     from sage200_async.sandbox.schema.catalog import Catalog
@@ -43,19 +52,27 @@ class LazyTables(ABC):
     Args:
         database: A file, or ``":memory:"``.
         catalog: The resources; those of the client by default.
+        stored_views: Views that have rows of their own.
     """
 
     def __init__(
-        self, database: str | Path = ":memory:", catalog: Catalog | None = None
+        self,
+        database: str | Path = ":memory:",
+        catalog: Catalog | None = None,
+        stored_views: Container[str] = (),
     ) -> None:
         self.catalog = catalog or load_catalog()
-        self.tables = self.catalog.tables
+        self.tables = dict(self.catalog.tables)
         self.database = Database(database)
         self._filling: set[str] = set()
         self._next_id = _FIRST_ID
         self.views = DerivedViews(self)
         for path in self.database.tables & self.tables.keys():
             self.reserve_ids(path)
+        for path, table in self.catalog.tables.items():
+            kept = path in stored_views or self.has_table(path)
+            if is_made_of_one_table(path) and not kept:
+                self.tables[path] = replace(table, is_derived=True)
 
     @abstractmethod
     def initial_rows(self, resource: str) -> Iterable[Row]:
@@ -88,6 +105,12 @@ class LazyTables(ABC):
         """Create and fill the table of a resource, and bring a view up to date."""
         with self.database.lock:  # what another thread creates may be rolled back
             exists = self.has_table(resource)
+            if self.tables[resource].is_derived:
+                for other in resources_in(resource):
+                    self.ensure_table(other)
+                if not exists:
+                    self.database.create_view(resource)
+                return
             if exists and not self.views.is_outdated(resource):
                 return
             with self.database.transaction():
@@ -99,6 +122,7 @@ class LazyTables(ABC):
 
     def create_empty(self, resource: str) -> None:
         """Create the table of a resource, without the rows that it starts with."""
+        self.tables[resource] = self.catalog.tables[resource]
         with self.database.transaction():
             self._create(resource, lambda _: ())
 

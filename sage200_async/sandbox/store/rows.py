@@ -59,11 +59,6 @@ def decode(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
-def decode_raw(text: str | bytes) -> dict[str, Raw]:
-    """Return the fields of a JSON object, their values as they are written."""
-    return _OBJECT.decode(text)
-
-
 def record_from_row(row: Row) -> Values:
     """Return a whole record with its related records, timestamps last."""
     values: Values = decode(row.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.store.embedded import EmbeddedLists, EmbeddedTables
@@ -43,6 +43,7 @@ class Store(LazyTables):
         database: A file, or ``":memory:"``.
         catalog: The resources; those of the client by default.
         initial_rows: Returns the rows that a table starts with; none by default.
+        stored_views: Views whose rows are made up, not made of other records.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class Store(LazyTables):
         database: str | Path = ":memory:",
         catalog: Catalog | None = None,
         initial_rows: InitialRows | None = None,
+        stored_views: Container[str] = (),
     ) -> None:
-        super().__init__(database, catalog)
+        super().__init__(database, catalog, stored_views)
         self._initial_rows = initial_rows
         self.touch_owners = True
         """Whether a write to an embedded record changes its owner's timestamp."""

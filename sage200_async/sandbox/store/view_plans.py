@@ -20,6 +20,22 @@ ROW: Final = "line"
 """The source that is a row of the record's list."""
 _COMPUTED: Final = frozenset({"customers", "products", "suppliers"})
 # Resources some of whose views have fields that are computed from others.
+_ADDRESS: Final = "_location_full_address"
+OVER_LIMIT: Final = "is_over_credit_limit"
+"""Whether a trader's balance is above its credit limit."""
+STOCK_LEVELS: Final = {
+    "quantity_reserved": "quantity_reserved",
+    "confirmed_quantity_in_stock": "confirmed_qty_in_stock",
+    "unconfirmed_quantity_in_stock": "unconfirmed_qty_in_stock",
+    "actual_quantity": "quantity_in_stock",
+    "quantity_allocated_stock": "quantity_allocated_stock",
+    "quantity_allocated_sop": "quantity_allocated_sop",
+    "quantity_allocated_bom": "quantity_allocated_bom",
+    "quantity_on_pop_order": "quantity_on_order",
+    "reorder_level": "reorder_level",
+}
+"""Stock levels of a product: the sums of these fields of its holdings."""
+_COMPUTED_FIELDS: Final = {OVER_LIMIT, *STOCK_LEVELS}
 _BLANKS: Final = {"text": b'""', "integer": b"0", "number": b"0", "boolean": b"false"}
 
 
@@ -35,6 +51,10 @@ class Field(Struct, frozen=True):
     """Numbers of an enum's values, where the view has those instead."""
     blank: bytes
     """Its JSON where there is no value; ``b""`` if it is left out then."""
+    is_optional: bool
+    """Whether records often lack it: times, and what has no known type."""
+    is_copied: bool
+    """Whether its value is that of its source, as it stands there."""
 
 
 class Plan(Struct, frozen=True):
@@ -45,6 +65,11 @@ class Plan(Struct, frozen=True):
     fields: tuple[Field, ...]
     base_column: str
     """The view's field that holds the id of the record; ``""`` if that is its key."""
+
+    key_field: Field
+    """The field that identifies a row."""
+    full_addresses: tuple[str, ...]
+    """The fields that are whole addresses."""
 
     @property
     def is_computed(self) -> bool:
@@ -66,7 +91,10 @@ def plan_of(view: str) -> Plan:
     fields = tuple(
         _field(spec, shapes, name, kind) for name, kind in table.shape.scalars.items()
     )
-    return Plan(table, spec, fields, f"{spec.base_prefix}id" if spec.rows else "")
+    base_column = f"{spec.base_prefix}id" if spec.rows else ""
+    key = next(field for field in fields if field.name == table.key)
+    addresses = (name for name in table.shape.scalars if name.endswith(_ADDRESS))
+    return Plan(table, spec, fields, base_column, key, tuple(addresses))
 
 
 def _shapes_of(spec: ViewSpec) -> dict[str, Shape]:
@@ -93,7 +121,11 @@ def _field(spec: ViewSpec, shapes: dict[str, Shape], name: str, kind: str) -> Fi
     blank = _BLANKS.get(kind, b"")
     if kind == "enum":
         blank = encode(FIELD_VALUES.get(name, ("",))[0])
-    return Field(name, source, source_name, numbers, blank)
+    is_optional = not blank
+    if not source and source_name in shapes[""].served and numbers is None:
+        blank = b""  # what the record lacks is not in the view either
+    is_copied = bool(source_name) and numbers is None and not is_computed(spec, name)
+    return Field(name, source, source_name, numbers, blank, is_optional, is_copied)
 
 
 def _source_of(spec: ViewSpec, shapes: dict[str, Shape], name: str) -> tuple[str, str]:
@@ -123,3 +155,9 @@ def split_path(path: str) -> tuple[str, str]:
     """Return the source and the name in a path such as ``line.product_id``."""
     source, _, name = path.rpartition(".")
     return source, name
+
+
+def is_computed(spec: ViewSpec, name: str) -> bool:
+    """Whether a field of a view is computed from others."""
+    computed = name in _COMPUTED_FIELDS or name.endswith(_ADDRESS)
+    return spec.base in _COMPUTED and computed

@@ -1,0 +1,287 @@
+"""The rows of views: JSON that is put together of the JSON of records."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from decimal import Decimal
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType, defstruct
+from msgspec.structs import astuple
+
+from sage200_async.sandbox.store.rows import Row, join_object
+from sage200_async.sandbox.store.view_plans import (
+    OVER_LIMIT,
+    ROW,
+    STOCK_LEVELS,
+    plan_of,
+    split_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from sage200_async.sandbox.store.view_plans import Field, Plan
+
+    Json = str | bytes | Raw
+    Values = tuple[Any, ...]
+    """What a view takes of one source, as JSON; `UNSET` where it has no value."""
+    Lookup = Callable[[str, int], Json | None]
+    """Returns the plain fields of a record of a resource; None if there is none."""
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+_LIST: Final = msgspec.json.Decoder(list[Raw])
+_DICTS: Final = msgspec.json.Decoder(list[dict[str, Raw]])
+_IS_DEFAULT: Final = msgspec.json.Decoder(
+    defstruct("Default", [("is_default", bool, False)])
+)
+_EMPTY: Final = b"{}"
+_LINKED: Final = 512
+# Linked records that each view keeps decoded: most are of the reference data.
+
+
+class Source:
+    """What a view takes of one of its sources.
+
+    Args:
+        blanks: The fields, each with its JSON where there is no value; ``b""`` if it
+            is left out then.
+    """
+
+    def __init__(self, blanks: Mapping[str, bytes]) -> None:
+        fields = {f"field{number}": name for number, name in enumerate(blanks)}
+        record = defstruct(
+            "Fields",
+            [
+                (field, Raw | UnsetType, Raw(blanks[name]) if blanks[name] else UNSET)
+                for field, name in fields.items()
+            ],
+            rename=fields,
+            gc=False,
+        )
+        self._decoder = msgspec.json.Decoder(record)
+        self.names = list(blanks)
+        self.cached_values = functools.lru_cache(_LINKED)(self.values)
+
+    def values(self, text: Json) -> Values:
+        """Return the values in a record."""
+        return astuple(self._decoder.decode(text))
+
+    def key(self, values: Values, name: str) -> int:
+        """Return the id in a field; 0 if there is none."""
+        value = bytes(values[self.names.index(name)] or b"")
+        return int(value) if value.isdigit() else 0
+
+
+class RowMaker:
+    """Makes the rows of one view.
+
+    Args:
+        plan: Where its fields come from.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        spec = plan.spec
+        self.plan = plan
+        self.links = [
+            (prefix, resource, *split_path(path))
+            for prefix, (resource, path) in spec.links.items()
+        ]
+        """Prefix and resource of each linked record, source and field of its id."""
+        self._fields = [
+            field for field in plan.fields if field.source_name or field.blank
+        ]
+        names = ["", *([ROW] if spec.rows else []), *spec.parts, *spec.links]
+        taken = {source: dict[str, bytes]() for source in names}
+        for field in self._fields:
+            if field.source_name:
+                taken[field.source].setdefault(field.source_name, field.blank)
+        for _, _, source, name in self.links:
+            taken[source].setdefault(name, b"")
+        self.sources = {source: Source(blanks) for source, blanks in taken.items()}
+        """What it takes of its sources, in the order in which `body` expects them."""
+        self._template = b"".join(
+            b"%b" if field.is_optional else b'"%b":%%b,' % field.name.encode()
+            for field in self._fields
+        )
+        self._prepare(taken)
+        self._own = plan.table.shape.expandables.keys()
+
+    def _prepare(self, taken: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Find the place of each field's value among those of all sources."""
+        places = [(source, name) for source, blanks in taken.items() for name in blanks]
+        self._constants = tuple(f.blank for f in self._fields if not f.source_name)
+        places += [("", "")] * len(self._constants)
+        order: list[int] = []
+        for field in self._fields:
+            place = places.index((field.source, field.source_name))
+            order.append(place)
+            if not field.source_name:
+                places[place] = ("", "taken")
+        self._in_order = itemgetter(*order)
+        self._special = [
+            (place, field)
+            for place, field in enumerate(self._fields)
+            if field.numbers is not None or field.is_optional
+        ]
+        self._places = {field.name: place for place, field in enumerate(self._fields)}
+
+    def body(self, sources: Iterable[Values], related: Mapping[str, Raw]) -> str:
+        """Return the plain fields of a row.
+
+        Args:
+            sources: What it takes of each of its sources.
+            related: The related records of the record that it shows.
+        """
+        values = list(self._in_order((*itertools.chain(*sources), *self._constants)))
+        if self.plan.is_computed:
+            for name, value in self._computed(values, related):
+                values[self._places[name]] = value
+        for place, field in self._special:
+            values[place] = _special(field, values[place])
+        try:
+            text = self._template % tuple(values)
+        except TypeError:  # it lacks a field that every record of Sage has
+            pairs = zip(self._fields, values, strict=True)
+            text = b"".join(_pair(field, value) for field, value in pairs)
+        return f"{{{text[:-1].decode()}}}"
+
+    def related(self, related: Mapping[str, Raw]) -> str:
+        """Return the related records of a row: those that its record has, too."""
+        own = self._own
+        if not own:
+            return "{}"
+        return join_object({n: bytes(raw) for n, raw in related.items() if n in own})
+
+    def parts(self, related: Mapping[str, Raw]) -> list[Values]:
+        """Return what a row takes of the related records that are stored in its own."""
+        return [
+            self.sources[prefix].values(_part(related.get(name)))
+            for prefix, name in self.plan.spec.parts.items()
+        ]
+
+    def _computed(
+        self, values: Sequence[Any], related: Mapping[str, Raw]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the fields that are computed from others."""
+        places = self._places
+        for name in self.plan.full_addresses:
+            prefix = name.removesuffix("full_address")
+            lines = (bytes(values[places[prefix + line]] or b'""') for line in _ADDRESS)
+            # The insides of JSON texts, joined, are the inside of one.
+            yield (
+                name,
+                b'"%b"' % b", ".join(line[1:-1] for line in lines if line != b'""'),
+            )
+        if OVER_LIMIT in places:
+            limit, balance = (
+                Decimal(bytes(values[places[name]] or b"0").decode())
+                for name in ("credit_limit", "balance")
+            )
+            yield OVER_LIMIT, b"true" if 0 < limit < balance else b"false"
+        if "quantity_allocated_bom" in places and "warehouse_holdings" in related:
+            for name, level in _stock_levels(related["warehouse_holdings"]):
+                if name in places:
+                    yield name, level
+
+
+_ADDRESS: Final = (
+    *(f"address_line_{number}" for number in range(1, 5)),
+    *("city", "county", "post_code", "country"),
+)
+
+
+@functools.cache
+def row_maker(view: str) -> RowMaker:
+    """Return what makes the rows of a view."""
+    return RowMaker(plan_of(view))
+
+
+def rows_of(view: str, base: Json, related: Json, lookup: Lookup) -> Iterator[Row]:
+    """Yield the rows of a view that show one record.
+
+    Args:
+        view: The view.
+        base: The record's plain fields.
+        related: Its related records.
+        lookup: Finds the records that it is linked to.
+    """
+    maker = row_maker(view)
+    fields = _OBJECT.decode(related)
+    values = {"": maker.sources[""].values(base)}
+    spec, plan = maker.plan.spec, maker.plan
+    lines = [Raw(_EMPTY)]
+    if spec.rows:
+        lines = _LIST.decode(fields.get(spec.rows, Raw(b"[]")))
+    parts = dict(zip(spec.parts, maker.parts(fields), strict=True))
+    for line in lines:
+        if spec.rows:
+            values[ROW] = maker.sources[ROW].values(line)
+        values |= parts
+        for prefix, resource, source, name in maker.links:
+            key = maker.sources[source].key(values[source], name)
+            found = (lookup(resource, key) if key else None) or _EMPTY
+            values[prefix] = maker.sources[prefix].cached_values(found)
+        own = plan.key_field
+        key = maker.sources[own.source].key(values[own.source], own.source_name)
+        yield Row(key, maker.body(values.values(), fields), maker.related(fields))
+
+
+def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
+    """Return the plain fields of the one row of a view that shows a record.
+
+    Args:
+        view: The view.
+        base: The record's plain fields.
+        related: Its related records.
+        linked: Those of the records that it is linked to, in the order of the links.
+    """
+    maker = row_maker(view)
+    fields = _OBJECT.decode(related)
+    sources = [maker.sources[""].values(base), *maker.parts(fields)]
+    for (prefix, *_), text in zip(maker.links, linked, strict=True):
+        sources.append(maker.sources[prefix].cached_values(text or _EMPTY))
+    return maker.body(sources, fields)
+
+
+def related_of(view: str, related: str) -> str:
+    """Return the related records of the one row of a view that shows a record."""
+    return row_maker(view).related(_OBJECT.decode(related))
+
+
+def _special(field: Field, value: Any) -> bytes:
+    """Return what is put in the place of a field that is a number, or left out."""
+    if field.numbers is not None:
+        value = field.numbers.get(bytes(value or b""), field.blank)
+    return _pair(field, value) if field.is_optional else value
+
+
+def _pair(field: Field, value: Any) -> bytes:
+    """Return a field with its name and a comma; nothing if there is no value."""
+    if not value:
+        return b""
+    return b'"%b":%b,' % (field.name.encode(), value)
+
+
+def _part(raw: Raw | None) -> Json:
+    """Return a stored related record; of a list, its default or else its first row."""
+    if raw is None:
+        return _EMPTY
+    if bytes(raw)[:1] != b"[":
+        return raw
+    rows = _LIST.decode(raw)
+    defaults = (row for row in rows[1:] if _IS_DEFAULT.decode(row).is_default)
+    first = rows[0] if rows else _EMPTY
+    if not rows[1:] or _IS_DEFAULT.decode(first).is_default:
+        return first
+    return next(defaults, first)
+
+
+def _stock_levels(holdings: Raw) -> Iterator[tuple[str, bytes]]:
+    rows = _DICTS.decode(holdings)
+    for name, source in STOCK_LEVELS.items():
+        levels = (Decimal(bytes(row.get(source, Raw(b"0"))).decode()) for row in rows)
+        yield name, str(sum(levels, Decimal(0))).encode()
