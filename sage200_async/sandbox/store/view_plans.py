@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.schema.enums import FIELD_VALUES, field_values
@@ -47,7 +47,7 @@ class Field(Struct, frozen=True):
     """``""`` for the record, else `ROW` or a prefix in the view's spec."""
     source_name: str
     """Its name there; ``""`` if it has no source."""
-    numbers: dict[bytes, bytes] | None
+    numbers: dict[bytes, Raw] | None
     """Numbers of an enum's values, where the view has those instead."""
     blank: bytes
     """Its JSON where there is no value; ``b""`` if it is left out then."""
@@ -117,7 +117,9 @@ def _field(spec: ViewSpec, shapes: dict[str, Shape], name: str, kind: str) -> Fi
     numbers = None
     if source_kind == "enum" and kind in {"integer", "any"}:
         values = field_values(source_name, load_catalog().tables)
-        numbers = {encode(value): b"%d" % number for number, value in enumerate(values)}
+        numbers = {
+            encode(value): Raw(b"%d" % number) for number, value in enumerate(values)
+        }
     blank = _BLANKS.get(kind, b"")
     if kind == "enum":
         blank = encode(FIELD_VALUES.get(name, ("",))[0])

@@ -9,10 +9,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType, defstruct
+from msgspec import UNSET, Raw, Struct, UnsetType, defstruct
 from msgspec.structs import astuple
 
-from sage200_async.sandbox.store.rows import Row, join_object
+from sage200_async.sandbox.store.rows import Row, encode, join_object
 from sage200_async.sandbox.store.view_plans import (
     OVER_LIMIT,
     ROW,
@@ -24,7 +24,7 @@ from sage200_async.sandbox.store.view_plans import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sage200_async.sandbox.store.view_plans import Field, Plan
+    from sage200_async.sandbox.store.view_plans import Plan
 
     Json = str | bytes | Raw
     Values = tuple[Any, ...]
@@ -52,17 +52,7 @@ class Source:
     """
 
     def __init__(self, blanks: Mapping[str, bytes]) -> None:
-        fields = {f"field{number}": name for number, name in enumerate(blanks)}
-        record = defstruct(
-            "Fields",
-            [
-                (field, Raw | UnsetType, Raw(blanks[name]) if blanks[name] else UNSET)
-                for field, name in fields.items()
-            ],
-            rename=fields,
-            gc=False,
-        )
-        self._decoder = msgspec.json.Decoder(record)
+        self._decoder = msgspec.json.Decoder(_record(blanks, blanks))
         self.names = list(blanks)
         self.cached_values = functools.lru_cache(_LINKED)(self.values)
 
@@ -74,6 +64,17 @@ class Source:
         """Return the id in a field; 0 if there is none."""
         value = bytes(values[self.names.index(name)] or b"")
         return int(value) if value.isdigit() else 0
+
+
+def _record(names: Iterable[str], blanks: Mapping[str, bytes]) -> type[Struct]:
+    """Return the type of records with these fields, their values as JSON."""
+    fields = {f"field{number}": name for number, name in enumerate(names)}
+    values = {
+        field: Raw(blanks[name]) if blanks.get(name) else UNSET
+        for field, name in fields.items()
+    }
+    kinds = [(field, Raw | UnsetType, value) for field, value in values.items()]
+    return defstruct("Fields", kinds, rename=fields, gc=False)
 
 
 class RowMaker:
@@ -103,17 +104,18 @@ class RowMaker:
             taken[source].setdefault(name, b"")
         self.sources = {source: Source(blanks) for source, blanks in taken.items()}
         """What it takes of its sources, in the order in which `body` expects them."""
-        self._template = b"".join(
-            b"%b" if field.is_optional else b'"%b":%%b,' % field.name.encode()
-            for field in self._fields
-        )
+        names = [field.name for field in self._fields]
+        self._row = _record(names, {})
         self._prepare(taken)
+        self.linked_values = functools.lru_cache(_LINKED)(self._linked_values)
+        """Returns what a row takes of its linked records, in the links' order."""
+        self._is_computed = plan.is_computed
         self._own = plan.table.shape.expandables.keys()
 
     def _prepare(self, taken: Mapping[str, Mapping[str, bytes]]) -> None:
         """Find the place of each field's value among those of all sources."""
         places = [(source, name) for source, blanks in taken.items() for name in blanks]
-        self._constants = tuple(f.blank for f in self._fields if not f.source_name)
+        self._constants = tuple(Raw(f.blank) for f in self._fields if not f.source_name)
         places += [("", "")] * len(self._constants)
         order: list[int] = []
         for field in self._fields:
@@ -122,12 +124,21 @@ class RowMaker:
             if not field.source_name:
                 places[place] = ("", "taken")
         self._in_order = itemgetter(*order)
-        self._special = [
-            (place, field)
+        self._numbers = [
+            (place, field.numbers, Raw(field.blank))
             for place, field in enumerate(self._fields)
-            if field.numbers is not None or field.is_optional
+            if field.numbers is not None
         ]
         self._places = {field.name: place for place, field in enumerate(self._fields)}
+        self._addresses = {
+            name: itemgetter(
+                *(
+                    self._places[name.removesuffix("full_address") + line]
+                    for line in _ADDRESS
+                )
+            )
+            for name in self.plan.full_addresses
+        }
 
     def body(self, sources: Iterable[Values], related: Mapping[str, Raw]) -> str:
         """Return the plain fields of a row.
@@ -137,17 +148,12 @@ class RowMaker:
             related: The related records of the record that it shows.
         """
         values = list(self._in_order((*itertools.chain(*sources), *self._constants)))
-        if self.plan.is_computed:
+        if self._is_computed:
             for name, value in self._computed(values, related):
-                values[self._places[name]] = value
-        for place, field in self._special:
-            values[place] = _special(field, values[place])
-        try:
-            text = self._template % tuple(values)
-        except TypeError:  # it lacks a field that every record of Sage has
-            pairs = zip(self._fields, values, strict=True)
-            text = b"".join(_pair(field, value) for field, value in pairs)
-        return f"{{{text[:-1].decode()}}}"
+                values[self._places[name]] = Raw(value)
+        for place, numbers, blank in self._numbers:
+            values[place] = numbers.get(bytes(values[place] or b""), blank)
+        return encode(self._row(*values)).decode()
 
     def related(self, related: Mapping[str, Raw]) -> str:
         """Return the related records of a row: those that its record has, too."""
@@ -163,19 +169,22 @@ class RowMaker:
             for prefix, name in self.plan.spec.parts.items()
         ]
 
+    def _linked_values(self, linked: tuple[str | None, ...]) -> Values:
+        sources = (self.sources[prefix] for prefix, *_ in self.links)
+        pairs = zip(sources, linked, strict=True)
+        values = (source.cached_values(text or _EMPTY) for source, text in pairs)
+        return tuple(itertools.chain.from_iterable(values))
+
     def _computed(
         self, values: Sequence[Any], related: Mapping[str, Raw]
     ) -> Iterator[tuple[str, bytes]]:
         """Yield the fields that are computed from others."""
         places = self._places
         for name in self.plan.full_addresses:
-            prefix = name.removesuffix("full_address")
-            lines = (bytes(values[places[prefix + line]] or b'""') for line in _ADDRESS)
+            lines = map(bytes, self._addresses[name](values))
             # The insides of JSON texts, joined, are the inside of one.
-            yield (
-                name,
-                b'"%b"' % b", ".join(line[1:-1] for line in lines if line != b'""'),
-            )
+            insides = [line[1:-1] for line in lines if line != b'""']
+            yield name, b'"%b"' % b", ".join(insides)
         if OVER_LIMIT in places:
             limit, balance = (
                 Decimal(bytes(values[places[name]] or b"0").decode())
@@ -241,29 +250,13 @@ def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
     """
     maker = row_maker(view)
     fields = _OBJECT.decode(related)
-    sources = [maker.sources[""].values(base), *maker.parts(fields)]
-    for (prefix, *_), text in zip(maker.links, linked, strict=True):
-        sources.append(maker.sources[prefix].cached_values(text or _EMPTY))
-    return maker.body(sources, fields)
+    sources = maker.sources[""].values(base), *maker.parts(fields)
+    return maker.body((*sources, maker.linked_values(linked)), fields)
 
 
 def related_of(view: str, related: str) -> str:
     """Return the related records of the one row of a view that shows a record."""
     return row_maker(view).related(_OBJECT.decode(related))
-
-
-def _special(field: Field, value: Any) -> bytes:
-    """Return what is put in the place of a field that is a number, or left out."""
-    if field.numbers is not None:
-        value = field.numbers.get(bytes(value or b""), field.blank)
-    return _pair(field, value) if field.is_optional else value
-
-
-def _pair(field: Field, value: Any) -> bytes:
-    """Return a field with its name and a comma; nothing if there is no value."""
-    if not value:
-        return b""
-    return b'"%b":%b,' % (field.name.encode(), value)
 
 
 def _part(raw: Raw | None) -> Json:
