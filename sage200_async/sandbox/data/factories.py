@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from sage200_async.sandbox.data import wordlists
-from sage200_async.sandbox.data.row_templates import row_template, text
+from sage200_async.sandbox.data.row_templates import (
+    below,
+    choose,
+    plain,
+    row_template,
+    text,
+)
 from sage200_async.sandbox.data.values import vat_number
 
 if TYPE_CHECKING:
@@ -26,6 +31,11 @@ Fields = tuple[dict[str, str], dict[str, Any]]
 """Plain fields as JSON, and related records."""
 _ON_HOLD: Final = ("true", *("false",) * 19)
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PREFIXES: Final = {
+    name: "".join(char for char in name.upper() if char in _LETTERS)[:3]
+    for name in wordlists.SURNAMES
+}
+# What the references of traders begin with.
 _AREAS: Final = ("0113", "0117", "0121", "0131", "0191", "020", "028", "029")
 _FREE: Final = (0, 0, 5, 12, 40, 75, 107, 230, 600, 1000)
 # Quantities of a product in stock that no order has taken.
@@ -37,6 +47,7 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
     They have a name, money, an address and contacts.
     """
     trader = table.path.removesuffix("s")
+    owner = f"{trader}_id"
     address = row_template(
         table.shape.expandables["main_address"],
         f"{trader}_id address_1 city county postcode id",
@@ -46,20 +57,17 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
     contact = _contact_template(table, trader)
 
     def make(random: Random, index: int, key: int) -> Fields:
-        area, number = random.choice(_AREAS), f"496 {random.randrange(10**4):04d}"
-        values = _trader_fields(random, index) | {
-            "telephone_country_code": '"44"',
-            "telephone_area_code": text(area),
-            "telephone_subscriber_number": text(number),
-        }
-        town = _town(random) | {f"{trader}_id": str(key), "id": str(key + 1)}
-        contacts = [
-            contact(
-                _contact(random, key, count, f"{area} {number}")
-                | {f"{trader}_id": str(key)}
-            )
-            for count in range(random.choice((1, 1, 2, 3)))
-        ]
+        area, number = choose(random, _AREAS), f"496 {below(random, 10**4):04d}"
+        values = _trader_fields(random, index)
+        values["telephone_area_code"] = plain(area)
+        values["telephone_subscriber_number"] = plain(number)
+        town = _town(random)
+        town[owner], town["id"] = str(key), str(key + 1)
+        contacts: list[str] = []
+        for count in range(choose(random, (1, 1, 2, 3))):
+            person = _contact(random, key, count, f"{area} {number}")
+            person[owner] = str(key)
+            contacts.append(contact(person))
         related = {
             "main_address": Raw(address(town).encode()),
             "contacts": Raw(f"[{','.join(contacts)}]".encode()),
@@ -70,18 +78,21 @@ def trader_factory(table: Table, keys: Keys) -> Factory:
 
 
 def _trader_fields(random: Random, index: int) -> dict[str, str]:
-    surname = random.choice(wordlists.SURNAMES)
-    trade, form = random.choice(wordlists.TRADES), random.choice(wordlists.LEGAL_FORMS)
-    letters = "".join(char for char in surname.upper() if char in _LETTERS)[:3]
+    surname, digits = choose(random, wordlists.SURNAMES), f"{index:05d}"
+    trade, form = (
+        choose(random, wordlists.TRADES),
+        choose(random, wordlists.LEGAL_FORMS),
+    )
     return {
-        "reference": text(f"{letters}{index:05d}"[:8]),
-        "name": text(f"{surname} {trade} {form}"[:60]),
-        "short_name": text(surname[:8]),
-        "balance": f"{random.randrange(-250_000, 5_000_000) / 100:.2f}",
-        "on_hold": random.choice(_ON_HOLD),
-        "credit_limit": f"{random.randrange(100) * 500}.00",
-        "vat_number": text(vat_number(random)),
+        "reference": f'"{_PREFIXES[surname][: 8 - len(digits)]}{digits}"',
+        "name": plain(f"{surname} {trade} {form}"[:60]),
+        "short_name": plain(surname[:8]),
+        "balance": f"{(below(random, 5_250_000) - 250_000) / 100:.2f}",
+        "on_hold": choose(random, _ON_HOLD),
+        "credit_limit": f"{below(random, 100) * 500}.00",
+        "vat_number": plain(vat_number(random)),
         "website": f'"www.example-{index}.test"',
+        "telephone_country_code": '"44"',
     }
 
 
@@ -97,12 +108,11 @@ def _contact_template(table: Table, trader: str) -> Callable[[dict[str, str]], s
         record, f"email {trader}_contact_id id", inner="emails", is_default=True
     )
 
+    link = f"{trader}_contact_id"
+
     def make(own: dict[str, str]) -> str:
-        mail = {
-            "email": own["default_email"],
-            f"{trader}_contact_id": own["id"],
-            "id": str(int(own["id"]) + 1),
-        }
+        key = own["id"]
+        mail = {"email": own["default_email"], link: key, "id": str(int(key) + 1)}
         return f'{contact(own)[:-1]},"emails":[{email(mail)}]}}'
 
     return make
@@ -114,6 +124,7 @@ def product_factory(table: Table, keys: Keys, records: Records) -> Factory:
     shape = table.shape.expandables["warehouse_holdings"]
     stock = "confirmed_qty_in_stock quantity_in_stock quantity_in_stock_less_reserved"
     free = "free_stock_available free_stock_available_less_reserved"
+    level_names = f"{stock} {free}".split()
     name = records("warehouses", warehouse).get("name", "")
     holding = row_template(
         shape,
@@ -132,20 +143,20 @@ def product_factory(table: Table, keys: Keys, records: Records) -> Factory:
 
     def make(random: Random, index: int, key: int) -> Fields:
         thing = (
-            f"{random.choice(wordlists.MATERIALS)} {random.choice(wordlists.THINGS)}"
+            f"{choose(random, wordlists.MATERIALS)} {choose(random, wordlists.THINGS)}"
         )
-        cost, quantity = random.randrange(50, 50_000), f"{random.choice(_FREE)}.00000"
+        cost, quantity = 50 + below(random, 49_950), f"{choose(random, _FREE)}.00000"
         values = {
             "code": text(f"{thing[:2].upper()}/{index:06d}"),
             "name": text(thing),
-            "description": text(f"{thing}, boxed in {random.randrange(1, 50)}s"),
-            "barcode": f'"{5_000_000_000_000 + random.randrange(10**9)}"',
+            "description": text(f"{thing}, boxed in {1 + below(random, 49)}s"),
+            "barcode": f'"{5_000_000_000_000 + below(random, 10**9)}"',
             "free_stock_quantity": quantity,
             "standard_cost": f"{cost / 100:.5f}",
             "average_buying_price": f"{cost / 100:.5f}",
-            "weight": f"{random.randrange(10_000) / 1000:.5f}",
+            "weight": f"{below(random, 10_000) / 1000:.5f}",
         }
-        levels = dict.fromkeys(f"{stock} {free}".split(), quantity)
+        levels = dict.fromkeys(level_names, quantity)
         levels |= {"product_id": str(key), "warehouse_holding_id": str(key + 1)}
         own = holding(levels | {"id": str(key + 1)})
         bins = holding_bin(levels | {"id": str(key + 2)})
@@ -156,29 +167,26 @@ def product_factory(table: Table, keys: Keys, records: Records) -> Factory:
 
 
 def _town(random: Random) -> dict[str, str]:
-    city, county, outward = random.choice(wordlists.TOWNS)
-    letters = f"{random.choice('ABDEFGHJ')}{random.choice('LNPQRSTU')}"
+    city, county, outward = choose(random, wordlists.TOWNS)
+    letters = f"{choose(random, 'ABDEFGHJ')}{choose(random, 'LNPQRSTU')}"
+    street = choose(random, wordlists.STREETS)
     return {
-        "address_1": text(
-            f"{random.randrange(1, 300)} {random.choice(wordlists.STREETS)}"
-        ),
-        "city": text(city),
-        "county": text(county),
-        "postcode": text(f"{outward} {random.randrange(10)}{letters}"),
+        "address_1": plain(f"{1 + below(random, 299)} {street}"),
+        "city": plain(city),
+        "county": plain(county),
+        "postcode": plain(f"{outward} {below(random, 10)}{letters}"),
     }
 
 
 def _contact(random: Random, key: int, number: int, phone: str) -> dict[str, str]:
-    first, last = (
-        random.choice(wordlists.FIRST_NAMES),
-        random.choice(wordlists.SURNAMES),
-    )
+    first = choose(random, wordlists.FIRST_NAMES)
+    last = choose(random, wordlists.SURNAMES)
     return {
-        "name": text(f"{first} {last}"),
-        "first_name": text(first),
-        "last_name": text(last),
-        "default_telephone": text(phone),
-        "default_email": text(f"contact{number}@example-{key}.test"),
-        "is_default": msgspec.json.encode(number == 0).decode(),
+        "name": plain(f"{first} {last}"),
+        "first_name": plain(first),
+        "last_name": plain(last),
+        "default_telephone": plain(phone),
+        "default_email": f'"contact{number}@example-{key}.test"',
+        "is_default": "false" if number else "true",
         "id": str(key + 2 + number * 3),
     }

@@ -20,6 +20,7 @@ from sage200_async.sandbox.data.documents import (
 )
 from sage200_async.sandbox.data.expandables import Position, RelatedGenerator
 from sage200_async.sandbox.data.factories import product_factory, trader_factory
+from sage200_async.sandbox.data.row_templates import below, json_template
 from sage200_async.sandbox.data.values import FIRST_TICK, ValueGenerator
 from sage200_async.sandbox.schema.catalog import link_field
 from sage200_async.sandbox.schema.enums import description_of, type_values
@@ -42,6 +43,8 @@ _SPACING: Final = 64
 _OFFSETS: Final = {"customers": 0, "products": 16, "sop_orders": 32}
 _OTHER_OFFSET: Final = 48
 _GAP_PROBABILITY: Final = 0.15
+_CHANGED_PROBABILITY: Final = 0.25
+CREATED, UPDATED = STAMPS
 _USUAL: Final[dict[str, dict[str, Any]]] = {
     "customers": {
         "account_opened": "2024-01-02T00:00:00Z",
@@ -122,7 +125,7 @@ class RecordGenerator:
         for index in range(count):
             step += 1
             if random.random() < _GAP_PROBABILITY:
-                step += random.randrange(1, 30)
+                step += 1 + below(random, 29)
             yield index, step * spacing + offset
 
     def _spacing_and_offset(self, path: str) -> tuple[int, int]:
@@ -146,9 +149,10 @@ class RecordGenerator:
 
         def body(index: int, key: int) -> tuple[str, dict[str, Any]]:
             values, related = factory(random, index, key)
-            values |= {name: f'"{time}"' for name, time in stamps().items()}
+            for name, time in stamps().items():
+                values[name] = f'"{time}"'
             values[table.key] = str(key)
-            return template(random.randrange(_VARIANTS), values), related
+            return template(below(random, _VARIANTS), values), related
 
         return body
 
@@ -158,9 +162,11 @@ class RecordGenerator:
 
         def stamps() -> dict[str, str]:
             nonlocal ticks
-            ticks += random.randrange(200, 20_000)
-            changed = ticks + random.choice((0, 0, 0, random.randrange(10**7)))
-            return dict(zip(STAMPS, map(timestamp_at, (ticks, changed)), strict=True))
+            ticks += 200 + below(random, 19_800)
+            created = changed = timestamp_at(ticks)
+            if random.random() < _CHANGED_PROBABILITY:
+                changed = timestamp_at(ticks + below(random, 10**7))
+            return {CREATED: created, UPDATED: changed}
 
         return stamps
 
@@ -216,29 +222,21 @@ class RecordGenerator:
         """Return a function that fills a factory's values into one of the variants."""
         sample, _ = factory(Random(0), 0, 0)
         distinct = {*sample, table.key, *STAMPS}
-        names = [name for name in table.shape.served if name in distinct]
         templates: dict[int, str] = {}
 
         def body(variant: int, values: dict[str, str]) -> str:
             if variant not in templates:
-                templates[variant] = self._variant(table, names, Random(variant))
-            return templates[variant] % tuple(values[name] for name in names)
+                templates[variant] = self._variant(table, distinct, Random(variant))
+            return templates[variant] % values
 
         return body
 
-    def _variant(self, table: Table, names: list[str], random: Random) -> str:
-        """Return a record as JSON, with a placeholder for each of *names*."""
+    def _variant(self, table: Table, distinct: set[str], random: Random) -> str:
+        """Return a record as JSON, with a placeholder for each of *distinct*."""
         scalars = table.shape.served
         plain = self._values.fields(table.path, scalars, random, 0)
         values = self._consistent(plain | _USUAL.get(table.path, {}), scalars)
-        parts: list[str] = []
-        for name in scalars:
-            if name in names:
-                parts.append(f'"{name}":%s')
-            elif name in values:
-                value = encode(values[name]).decode().replace("%", "%%")
-                parts.append(f'"{name}":{value}')
-        return "{" + ",".join(parts) + "}"
+        return json_template(scalars, values, distinct)
 
 
 def _is_types_table(table: Table) -> bool:

@@ -1,8 +1,8 @@
-"""JSON of embedded records: everything but a few fields is written once."""
+"""JSON of records: everything but a few fields is written once; and what differs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -11,9 +11,12 @@ from sage200_async.sandbox.store.records import blank_record
 from sage200_async.sandbox.store.rows import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from random import Random
 
     from sage200_async.query.records import Record
+
+T = TypeVar("T")
 
 _STAMPS: Final = ("2024-01-02T09:17:53.297Z", "2024-01-02T09:20:21.33Z")
 
@@ -34,22 +37,44 @@ def row_template(
         shape = shape_of(shape.expandables[inner])
     wanted = set(varying.split()) & shape.served.keys()
     values = blank_record(shape) | fixed | dict(zip(STAMPS, _STAMPS, strict=True))
+    return json_template(shape.served, values, wanted).__mod__
+
+
+def json_template(
+    names: Iterable[str], values: Mapping[str, Any], wanted: Container[str]
+) -> str:
+    """Return a record as JSON, with a placeholder for each field that is *wanted*.
+
+    Args:
+        names: Its fields, in their order.
+        values: The values of the others; a field without one is left out.
+        wanted: Names of placeholders: ``template % {"id": "7"}`` fills in JSON.
+    """
     parts: list[str] = []
-    names = [name for name in shape.served if name in wanted or name in values]
     for name in names:
-        json = (
-            "%s" if name in wanted else encode(values[name]).decode().replace("%", "%%")
-        )
-        parts.append(f'"{name}":{json}')
-    template = "{" + ",".join(parts) + "}"
-    order = [name for name in names if name in wanted]
-
-    def make(row: Mapping[str, str]) -> str:
-        return template % tuple(row[name] for name in order)
-
-    return make
+        if name in wanted:
+            parts.append(f'"{name}":%({name})s')
+        elif name in values:
+            value = encode(values[name]).decode().replace("%", "%%")
+            parts.append(f'"{name}":{value}')
+    return "{" + ",".join(parts) + "}"
 
 
 def text(value: str) -> str:
     """Return a text as JSON."""
     return msgspec.json.encode(value).decode()
+
+
+def plain(value: str) -> str:
+    """Return a text that needs no escapes as JSON: many times faster than `text`."""
+    return f'"{value}"'
+
+
+def choose(random: Random, options: Sequence[T]) -> T:
+    """Return one of some options: in a third of the time of `Random.choice`."""
+    return options[int(random.random() * len(options))]
+
+
+def below(random: Random, bound: int) -> int:
+    """Return a whole number from 0 and below *bound*, which is far below 2**53."""
+    return int(random.random() * bound)

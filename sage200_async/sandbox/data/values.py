@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from decimal import Decimal
+from operator import mul
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.sandbox.data import wordlists
 from sage200_async.sandbox.data.reference import PREFERRED, REFERENCE, Ref
+from sage200_async.sandbox.data.row_templates import below
 from sage200_async.sandbox.schema.enums import field_values
 from sage200_async.sandbox.schema.naming import referenced_resource, snake
 from sage200_async.sandbox.schema.tables import shape_of
@@ -147,12 +149,9 @@ def vat_number(random: Random) -> str:
 
     Source: gov.uk, "VAT registration numbers"; such as GB123 4567 82.
     """
-    digits = [random.randrange(10) for _ in range(7)]
-    total = sum(
-        digit * weight for digit, weight in zip(digits, range(8, 1, -1), strict=True)
-    )
-    text = "".join(map(str, digits))
-    return f"GB{text[:3]} {text[3:]} {97 - total % 97 if total % 97 else 97:02d}"
+    text = f"{below(random, 10**7):07d}"
+    check = 97 - sum(map(mul, map(int, text), range(8, 1, -1))) % 97
+    return f"GB{text[:3]} {text[3:]} {check:02d}"
 
 
 def _phone(random: Random) -> str:
