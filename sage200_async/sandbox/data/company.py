@@ -102,8 +102,8 @@ class Company:
             keys = store.keys(_SHARED_KEYS[path])
             yield from generator.rows(path, len(keys), keys)
         elif path in LEDGERS:
-            traders = store.keys(f"{LEDGERS[path]}s")
-            yield from generator.rows(path, self.count(path), traders)
+            balances = _balances(store, f"{LEDGERS[path]}s")
+            yield from generator.rows(path, self.count(path), balances=balances)
         else:
             yield from generator.rows(path, self.count(path))
 
@@ -133,6 +133,12 @@ class Company:
         return expected_keys(self._catalog, path, self.count(path), self._seed)
 
 
+def _balances(store: Store, path: str) -> list[tuple[int, int]]:
+    """Return the id of each customer or supplier, and what it owes in pence."""
+    pence = "CAST(round(json_extract(body, '$.balance') * 100) AS INTEGER)"
+    return store.execute(f'SELECT key, {pence} FROM "{path}" ORDER BY key')  # noqa: S608 - the catalog's
+
+
 def generate_rows(catalog: Catalog, path: str, count: int, seed: int) -> Iterator[Row]:
     """Return the first *count* rows of a resource, without a store."""
     if path == ORDER_LINES:
@@ -152,8 +158,12 @@ def generate_rows(catalog: Catalog, path: str, count: int, seed: int) -> Iterato
         return read[other].get(key, {})
 
     def rows_of_resource(other: str, number: int) -> Iterator[Row]:
-        traders = keys(f"{LEDGERS[other]}s") if other in LEDGERS else ()
-        return generator.rows(other, number, traders)
+        traders = f"{LEDGERS[other]}s" if other in LEDGERS else ""
+        balances = [
+            (row.key, round(decode(row.body)["balance"] * 100))
+            for row in (rows_of_resource(traders, _MAX_REFERENCES) if traders else ())
+        ]
+        return generator.rows(other, number, balances=balances)
 
     generator = RecordGenerator(catalog, seed, company.count, keys, record)
     return rows_of_resource(path, count)

@@ -84,24 +84,29 @@ class RecordGenerator:
             catalog, self._values, counts, self.numbers, records
         )
 
-    def rows(self, path: str, count: int, keys: Sequence[int] = ()) -> Iterator[Row]:
+    def rows(
+        self,
+        path: str,
+        count: int,
+        keys: Sequence[int] = (),
+        balances: Sequence[tuple[int, int]] = (),
+    ) -> Iterator[Row]:
         """Yield the first *count* rows of a resource.
 
         Args:
             path: The resource.
             count: How many.
-            keys: Their keys, if they are those of other records; for a ledger those
-                of the traders.
+            keys: Their keys, if they are those of other records.
+            balances: For a ledger, the id of each trader, and what it owes in pence.
         """
         table = self._catalog.tables[path]
         if _is_types_table(table):
             yield from _type_rows(path, count)
             return
-        bodies = self._bodies(table, keys)
-        own_keys = () if path in LEDGERS else keys
+        bodies = self._bodies(table, balances)
         owners = self._related.owners_needed(path)
         parents = self._parent_keys(table)
-        numbers = enumerate(own_keys) if own_keys else self.numbers(path, count)
+        numbers = enumerate(keys) if keys else self.numbers(path, count)
         for index, key in itertools.islice(numbers, count):
             body, related = bodies(index, key)
             if index < owners:
@@ -137,12 +142,12 @@ class RecordGenerator:
         return (len(paths) + 1) * _SPACING, offset
 
     def _bodies(
-        self, table: Table, keys: Sequence[int]
+        self, table: Table, balances: Sequence[tuple[int, int]]
     ) -> Callable[[int, int], tuple[str, dict[str, Any]]]:
         """Return a function that makes the JSON and the related records of each record."""
         random = Random(f"{self._seed}/{table.path}")
         stamps = self._stamps(random)
-        factory = self._factory(table, keys)
+        factory = self._factory(table, balances)
         if factory is None:
             return self._other_bodies(table, random, stamps)
         template = self._template_of(table, factory)
@@ -170,7 +175,9 @@ class RecordGenerator:
 
         return stamps
 
-    def _factory(self, table: Table, keys: Sequence[int]) -> Factory | None:
+    def _factory(
+        self, table: Table, balances: Sequence[tuple[int, int]]
+    ) -> Factory | None:
         if table.path in {"customers", "suppliers"}:
             return trader_factory(table, self._keys)
         if table.path == "products":
@@ -178,7 +185,7 @@ class RecordGenerator:
         if table.path in DOCUMENTS:
             return document_factory(table, self._keys, self._records)
         if table.path in LEDGERS:
-            return transaction_factory(table, keys, self._records)
+            return transaction_factory(table, balances)
         return None
 
     def _other_bodies(
@@ -221,7 +228,7 @@ class RecordGenerator:
     ) -> Callable[[int, dict[str, str]], str]:
         """Return a function that fills a factory's values into one of the variants."""
         sample, _ = factory(Random(0), 0, 0)
-        distinct = {*sample, table.key, *STAMPS}
+        distinct = {name: name for name in (*sample, table.key, *STAMPS)}
         templates: dict[int, str] = {}
 
         def body(variant: int, values: dict[str, str]) -> str:
@@ -231,7 +238,9 @@ class RecordGenerator:
 
         return body
 
-    def _variant(self, table: Table, distinct: set[str], random: Random) -> str:
+    def _variant(
+        self, table: Table, distinct: Mapping[str, str], random: Random
+    ) -> str:
         """Return a record as JSON, with a placeholder for each of *distinct*."""
         scalars = table.shape.served
         plain = self._values.fields(table.path, scalars, random, 0)

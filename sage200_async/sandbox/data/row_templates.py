@@ -11,7 +11,7 @@ from sage200_async.sandbox.store.records import blank_record
 from sage200_async.sandbox.store.rows import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from random import Random
 
     from sage200_async.query.records import Record
@@ -28,22 +28,24 @@ def row_template(
 
     Args:
         record: Its type.
-        varying: The fields that differ, between blanks.
+        varying: The fields that differ, between blanks; ``a=b`` for a field `a` that
+            has the value of `b`.
         inner: The list of *record* whose rows are meant; ``""`` for itself.
         fixed: Values of other fields; those that are left out are blank.
     """
     shape = shape_of(record)
     if inner:
         shape = shape_of(shape.expandables[inner])
-    wanted = set(varying.split()) & shape.served.keys()
+    pairs = (item.partition("=") for item in varying.split())
+    wanted = {name: placeholder or name for name, _, placeholder in pairs}
     values = blank_record(shape) | fixed | dict(zip(STAMPS, _STAMPS, strict=True))
     return json_template(shape.served, values, wanted).__mod__
 
 
 def json_template(
-    names: Iterable[str], values: Mapping[str, Any], wanted: Container[str]
+    names: Iterable[str], values: Mapping[str, Any], wanted: Mapping[str, str]
 ) -> str:
-    """Return a record as JSON, with a placeholder for each field that is *wanted*.
+    """Return a record as JSON, some of its values placeholders.
 
     Args:
         names: Its fields, in their order.
@@ -53,7 +55,7 @@ def json_template(
     parts: list[str] = []
     for name in names:
         if name in wanted:
-            parts.append(f'"{name}":%({name})s')
+            parts.append(f'"{name}":%({wanted[name]})s')
         elif name in values:
             value = encode(values[name]).decode().replace("%", "%%")
             parts.append(f'"{name}":{value}')
