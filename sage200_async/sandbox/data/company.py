@@ -127,7 +127,7 @@ class Company:
         is_embedded = store.embedded_lists.of_child(path) is not None
         is_filling = store.is_filling(path)
         if (is_embedded or store.has_table(path)) and not is_filling:
-            return store.keys(path)[:_MAX_REFERENCES]
+            return store.keys(path, limit=_MAX_REFERENCES)
         if is_embedded:
             return ()
         return expected_keys(self._catalog, path, self.count(path), self._seed)

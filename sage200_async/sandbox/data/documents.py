@@ -32,6 +32,7 @@ LEDGERS: Final = {
 }
 """Resources of posted transactions, and whose they are."""
 _FIRST_DAY: Final = 1704153600 * TICKS  # 2 January 2024
+_DAY: Final = 86_400 * TICKS
 _PENNY: Final = Decimal("0.01")
 _DATES: Final = ("document_date", "requested_delivery_date", "promised_delivery_date")
 _MARKUP: Final = Decimal("1.6")
@@ -108,7 +109,7 @@ def document_factory(table: Table, keys: Keys, records: Records) -> Factory:
     }
 
     def make(random: Random, index: int, key: int) -> Fields:
-        day = f'"{timestamp_at(_FIRST_DAY + index // 20 * 86_400 * TICKS)}"'
+        day = f'"{timestamp_at(_FIRST_DAY + index // 20 * _DAY)}"'
         status = choose(random, FIELD_VALUES["document_status"])
         done = status == "EnumDocumentStatusComplete"
         rows: list[str] = []
@@ -222,6 +223,7 @@ def transaction_factory(table: Table, balances: Sequence[tuple[int, int]]) -> Fa
     traders = balances or [(0, 0)]
     receipt = "Receipt" if trader == "customer" else "Payment"
     count = len(balances)
+    days = [f'"{timestamp_at(_FIRST_DAY + number * _DAY)}"' for number in range(300)]
 
     def make(random: Random, index: int, key: int) -> Fields:
         del key
@@ -230,7 +232,7 @@ def transaction_factory(table: Table, balances: Sequence[tuple[int, int]]) -> Fa
         balance = balance if index < count else 0
         is_receipt = balance < 0
         values = _money(balance, balance if is_receipt else balance + settled)
-        day = f'"{timestamp_at(_FIRST_DAY + index % 300 * 86_400 * TICKS)}"'
+        day = days[index % len(days)]
         kind = receipt if is_receipt else "Invoice"
         values |= {
             f"{trader}_id": str(owner),

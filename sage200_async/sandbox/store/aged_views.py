@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.sandbox.store.rows import decode, row_from_record
+from sage200_async.sandbox.store.rows import row_from_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,12 @@ AGED_VIEWS: Final = {
 """Views of aged balances, each with the resource of its transactions."""
 _DAYS: Final = 30
 _PERIODS: Final = 8
-_OUTSTANDING: Final = "document_outstanding_value"
+_OPEN: Final = """\
+SELECT key, json_extract(body, '$.{1}'), json_extract(body, '$.transaction_date'),
+    CAST(json_extract(body, '$.document_outstanding_value') AS TEXT)
+FROM "{0}" WHERE json_extract(body, '$.document_outstanding_value') <> 0
+"""
+# The ledger's transactions that are not settled: id, account, date and value.
 
 
 def aged_rows(
@@ -52,12 +57,9 @@ def aged_rows(
     transaction = f"posted_{'customer' if is_sales else 'supplier'}_transaction_id"
     is_detailed = "detailed" in view
     sums: Sums = defaultdict(lambda: defaultdict(Decimal))
-    for key, body in tables.execute(f'SELECT key, body FROM "{ledger}"'):  # noqa: S608 - the catalog's
-        row = decode(body)
-        if row.get(_OUTSTANDING):
-            period = period_of(row["transaction_date"], day)
-            part = sums[row[owner], key if is_detailed else 0]
-            part[period] += Decimal(str(row[_OUTSTANDING]))
+    for key, account, text, value in tables.execute(_OPEN.format(ledger, owner)):
+        part = sums[account, key if is_detailed else 0]
+        part[period_of(text.decode(), day)] += Decimal(value.decode())
     if "period" in view:
         yield from _period_rows(table, sums, day)
         return

@@ -148,18 +148,21 @@ class LazyTables(ABC):
         self.ensure_table(resource)
         return int(self.execute(f'SELECT count(*) FROM "{resource}"')[0][0])  # noqa: S608 - the catalog's
 
-    def keys(self, resource: str, link: str = "", parent: int = 0) -> list[int]:
+    def keys(
+        self, resource: str, link: str = "", parent: int = 0, limit: int = -1
+    ) -> list[int]:
         """Return every key in ascending order, or those of one parent's records.
 
         Args:
             resource: The resource.
             link: The field that holds the parent's id.
             parent: That id.
+            limit: How many at most; -1 for all.
         """
         self.ensure_table(resource)
         table = self.tables[resource]
         where = f"{column_sql(table, link)} = {parent:d}" if link else "1"
-        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key'  # noqa: S608 - the catalog's
+        sql = f'SELECT key FROM "{resource}" WHERE {where} ORDER BY key LIMIT {limit:d}'  # noqa: S608 - the catalog's
         return [int(key) for (key,) in self.execute(sql)]
 
     def rows(self, resource: str) -> Iterator[Values]:

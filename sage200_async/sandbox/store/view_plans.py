@@ -70,6 +70,8 @@ class Plan(Struct, frozen=True):
     """The field that identifies a row."""
     full_addresses: tuple[str, ...]
     """The fields that are whole addresses."""
+    list_parts: frozenset[str]
+    """Prefixes of related records that are one of a list."""
 
     @property
     def is_computed(self) -> bool:
@@ -94,7 +96,9 @@ def plan_of(view: str) -> Plan:
     base_column = f"{spec.base_prefix}id" if spec.rows else ""
     key = next(field for field in fields if field.name == table.key)
     addresses = (name for name in table.shape.scalars if name.endswith(_ADDRESS))
-    return Plan(table, spec, fields, base_column, key, tuple(addresses))
+    lists = load_catalog().tables[spec.base].shape.lists
+    parts = frozenset(prefix for prefix, name in spec.parts.items() if name in lists)
+    return Plan(table, spec, fields, base_column, key, tuple(addresses), parts)
 
 
 def _shapes_of(spec: ViewSpec) -> dict[str, Shape]:

@@ -35,10 +35,9 @@ if TYPE_CHECKING:
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _LIST: Final = msgspec.json.Decoder(list[Raw])
 _DICTS: Final = msgspec.json.Decoder(list[dict[str, Raw]])
-_IS_DEFAULT: Final = msgspec.json.Decoder(
-    defstruct("Default", [("is_default", bool, False)])
-)
+_IS_DEFAULT: Final = "is_default"
 _EMPTY: Final = b"{}"
+_NO_ROWS: Final = Raw(b"[]")
 _LINKED: Final = 512
 # Linked records that each view keeps decoded: most are of the reference data.
 
@@ -52,8 +51,12 @@ class Source:
     """
 
     def __init__(self, blanks: Mapping[str, bytes]) -> None:
-        self._decoder = msgspec.json.Decoder(_record(blanks, blanks))
+        self.record = _record(blanks, blanks)
+        """The type of these fields."""
+        self._decoder = msgspec.json.Decoder(self.record)
         self.names = list(blanks)
+        self.blank = self.record()
+        """What it takes where there is no such record."""
         self.cached_values = functools.lru_cache(_LINKED)(self.values)
 
     def values(self, text: Json) -> Values:
@@ -102,11 +105,14 @@ class RowMaker:
                 taken[field.source].setdefault(field.source_name, field.blank)
         for _, _, source, name in self.links:
             taken[source].setdefault(name, b"")
+        for prefix in self.plan.list_parts:
+            taken[prefix].setdefault(_IS_DEFAULT, b"")
         self.sources = {source: Source(blanks) for source, blanks in taken.items()}
         """What it takes of its sources, in the order in which `body` expects them."""
         names = [field.name for field in self._fields]
         self._row = _record(names, {})
         self._prepare(taken)
+        self._parts = self._parts_decoder()
         self.linked_values = functools.lru_cache(_LINKED)(self._linked_values)
         """Returns what a row takes of its linked records, in the links' order."""
         self._is_computed = plan.is_computed
@@ -114,15 +120,17 @@ class RowMaker:
 
     def _prepare(self, taken: Mapping[str, Mapping[str, bytes]]) -> None:
         """Find the place of each field's value among those of all sources."""
-        places = [(source, name) for source, blanks in taken.items() for name in blanks]
-        self._constants = tuple(Raw(f.blank) for f in self._fields if not f.source_name)
-        places += [("", "")] * len(self._constants)
-        order: list[int] = []
-        for field in self._fields:
-            place = places.index((field.source, field.source_name))
-            order.append(place)
-            if not field.source_name:
-                places[place] = ("", "taken")
+        constants = [field for field in self._fields if not field.source_name]
+        self._constants = tuple(Raw(field.blank) for field in constants)
+        places = [("", field.name) for field in constants]
+        places += [(source, name) for source, names in taken.items() for name in names]
+        start = len(constants)
+        order = [
+            places.index((field.source, field.source_name), start)
+            if field.source_name
+            else places.index(("", field.name))
+            for field in self._fields
+        ]
         self._in_order = itemgetter(*order)
         self._numbers = [
             (place, field.numbers, Raw(field.blank))
@@ -140,14 +148,14 @@ class RowMaker:
             for name in self.plan.full_addresses
         }
 
-    def body(self, sources: Iterable[Values], related: Mapping[str, Raw]) -> str:
+    def body(self, sources: Iterable[Values], related: Json) -> str:
         """Return the plain fields of a row.
 
         Args:
             sources: What it takes of each of its sources.
             related: The related records of the record that it shows.
         """
-        values = list(self._in_order((*itertools.chain(*sources), *self._constants)))
+        values = list(self._in_order(sum(sources, self._constants)))
         if self._is_computed:
             for name, value in self._computed(values, related):
                 values[self._places[name]] = Raw(value)
@@ -162,12 +170,27 @@ class RowMaker:
             return "{}"
         return join_object({n: bytes(raw) for n, raw in related.items() if n in own})
 
-    def parts(self, related: Mapping[str, Raw]) -> list[Values]:
+    def parts(self, related: Json) -> list[Values]:
         """Return what a row takes of the related records that are stored in its own."""
+        decoder, sources = self._parts
+        records = astuple(decoder.decode(related)) if sources else ()
         return [
-            self.sources[prefix].values(_part(related.get(name)))
-            for prefix, name in self.plan.spec.parts.items()
+            astuple(_default(source, part))
+            for source, part in zip(sources, records, strict=True)
         ]
+
+    def _parts_decoder(self) -> tuple[msgspec.json.Decoder[Any], list[Source]]:
+        """Return what decodes the related records that a row takes something of."""
+        fields: list[tuple[str, Any, Any]] = []
+        sources: list[Source] = []
+        for prefix, name in self.plan.spec.parts.items():
+            source = self.sources[prefix]
+            kind: Any = source.record
+            fields.append(
+                (name, list[kind] if prefix in self.plan.list_parts else kind, None)
+            )
+            sources.append(source)
+        return msgspec.json.Decoder(defstruct("Parts", fields)), sources
 
     def _linked_values(self, linked: tuple[str | None, ...]) -> Values:
         sources = (self.sources[prefix] for prefix, *_ in self.links)
@@ -176,7 +199,7 @@ class RowMaker:
         return tuple(itertools.chain.from_iterable(values))
 
     def _computed(
-        self, values: Sequence[Any], related: Mapping[str, Raw]
+        self, values: Sequence[Any], related: Json
     ) -> Iterator[tuple[str, bytes]]:
         """Yield the fields that are computed from others."""
         places = self._places
@@ -191,8 +214,8 @@ class RowMaker:
                 for name in ("credit_limit", "balance")
             )
             yield OVER_LIMIT, b"true" if 0 < limit < balance else b"false"
-        if "quantity_allocated_bom" in places and "warehouse_holdings" in related:
-            for name, level in _stock_levels(related["warehouse_holdings"]):
+        if "quantity_allocated_bom" in places:
+            for name, level in _stock_levels(related):
                 if name in places:
                     yield name, level
 
@@ -224,8 +247,8 @@ def rows_of(view: str, base: Json, related: Json, lookup: Lookup) -> Iterator[Ro
     spec, plan = maker.plan.spec, maker.plan
     lines = [Raw(_EMPTY)]
     if spec.rows:
-        lines = _LIST.decode(fields.get(spec.rows, Raw(b"[]")))
-    parts = dict(zip(spec.parts, maker.parts(fields), strict=True))
+        lines = _LIST.decode(fields.get(spec.rows, _NO_ROWS))
+    parts = dict(zip(spec.parts, maker.parts(related), strict=True))
     for line in lines:
         if spec.rows:
             values[ROW] = maker.sources[ROW].values(line)
@@ -236,7 +259,7 @@ def rows_of(view: str, base: Json, related: Json, lookup: Lookup) -> Iterator[Ro
             values[prefix] = maker.sources[prefix].cached_values(found)
         own = plan.key_field
         key = maker.sources[own.source].key(values[own.source], own.source_name)
-        yield Row(key, maker.body(values.values(), fields), maker.related(fields))
+        yield Row(key, maker.body(values.values(), related), maker.related(fields))
 
 
 def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
@@ -249,9 +272,8 @@ def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
         linked: Those of the records that it is linked to, in the order of the links.
     """
     maker = row_maker(view)
-    fields = _OBJECT.decode(related)
-    sources = maker.sources[""].values(base), *maker.parts(fields)
-    return maker.body((*sources, maker.linked_values(linked)), fields)
+    sources = maker.sources[""].values(base), *maker.parts(related)
+    return maker.body((*sources, maker.linked_values(linked)), related)
 
 
 def related_of(view: str, related: str) -> str:
@@ -259,22 +281,19 @@ def related_of(view: str, related: str) -> str:
     return row_maker(view).related(_OBJECT.decode(related))
 
 
-def _part(raw: Raw | None) -> Json:
+def _default(source: Source, part: Any) -> Any:
     """Return a stored related record; of a list, its default or else its first row."""
-    if raw is None:
-        return _EMPTY
-    if bytes(raw)[:1] != b"[":
-        return raw
-    rows = _LIST.decode(raw)
-    defaults = (row for row in rows[1:] if _IS_DEFAULT.decode(row).is_default)
-    first = rows[0] if rows else _EMPTY
-    if not rows[1:] or _IS_DEFAULT.decode(first).is_default:
-        return first
-    return next(defaults, first)
+    if not isinstance(part, list):
+        return part or source.blank
+    place = f"field{source.names.index(_IS_DEFAULT)}"
+    defaults = (row for row in part if bytes(getattr(row, place) or b"") == b"true")
+    return next(defaults, part[0] if part else source.blank)
 
 
-def _stock_levels(holdings: Raw) -> Iterator[tuple[str, bytes]]:
+def _stock_levels(related: Json) -> Iterator[tuple[str, bytes]]:
+    """Yield the sums of a product's holdings; nothing if it has none."""
+    holdings = _OBJECT.decode(related).get("warehouse_holdings", _NO_ROWS)
     rows = _DICTS.decode(holdings)
-    for name, source in STOCK_LEVELS.items():
+    for name, source in STOCK_LEVELS.items() if rows else ():
         levels = (Decimal(bytes(row.get(source, Raw(b"0"))).decode()) for row in rows)
         yield name, str(sum(levels, Decimal(0))).encode()
