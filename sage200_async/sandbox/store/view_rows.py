@@ -40,6 +40,8 @@ _EMPTY: Final = b"{}"
 _NO_ROWS: Final = Raw(b"[]")
 _LINKED: Final = 512
 # Linked records that each view keeps decoded: most are of the reference data.
+_KEPT: Final = 2_048
+# Rows that are kept for a record that is read again unchanged: some 8 KB each.
 
 
 class Source:
@@ -262,6 +264,7 @@ def rows_of(view: str, base: Json, related: Json, lookup: Lookup) -> Iterator[Ro
         yield Row(key, maker.body(values.values(), related), maker.related(fields))
 
 
+@functools.lru_cache(_KEPT)
 def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
     """Return the plain fields of the one row of a view that shows a record.
 
