@@ -55,7 +55,7 @@ class Server:
     @property
     def settings(self) -> Settings:
         known = {name: self.connection[name] for name in NAMES}
-        return Settings(**known, total_timeout=600, read_timeout=600)
+        return Settings(**known, request_timeout=3600, read_timeout=3600)
 
 
 @contextmanager
