@@ -100,6 +100,38 @@ def check_sums(store):
                 key: value for key, value in outstanding.items() if value
             }
     check_stock(store)
+    check_periods(store)
+
+
+KINDS = {
+    "invoice": ("Invoice", 1),
+    "credit_note": ("CreditNote", -1),
+    "cash": (("Receipt", "Payment"), -1),
+}
+
+
+def check_periods(store):
+    """Check that what accounts did in periods and in years is what was posted."""
+    periods = list(store.rows("financial_year_period_views"))
+    for row in periods:
+        assert row["financial_year_start_date"] <= row["period_start_date"]
+        assert row["period_start_date"] < row["period_end_date"]
+        assert row["period_end_date"] <= row["financial_year_end_date"]
+    for ledger, (accounts, link) in LEDGERS.items():
+        trader = accounts.removesuffix("s")
+        posted = list(store.rows(ledger))
+        for span in ("period", "year"):
+            rows = list(store.rows(f"{trader}_{span}_value_views"))
+            for name, (kinds, sign) in KINDS.items():
+                expected = sum(
+                    sign * row["document_gross_value"]
+                    for row in posted
+                    if row["trader_transaction_type"].endswith(kinds)
+                )
+                field = f"{span}_value_total_{name}_value_to_date"
+                assert sum(row[field] for row in rows) == expected
+            for row in rows:
+                assert row[f"{trader}_name"] == store.get(accounts, row[link])["name"]
 
 
 def check_stock(store):
@@ -155,6 +187,16 @@ WRITES = st.lists(
     min_size=4,
     max_size=10,
 )  # fmt: skip
+
+
+READ_BEFORE = (
+    "customer_period_value_views",
+    "customer_views",
+    "product_views",
+    "sales_aged_debtor_summary_views",
+    "sop_order_line_views",
+)
+# Views that are read before the writes, so that they have to be brought up to date.
 
 
 async def write(http, store, what, number):
@@ -233,7 +275,7 @@ def test_a_company_that_was_written_to_is_consistent(writes):
     async def main():
         async with signed_in(SMALL) as (sandbox, http):
             store = sandbox.store
-            for view in ("customer_views", "sop_order_line_views", "product_views"):
+            for view in READ_BEFORE:
                 store.count(view)
             for number, what in enumerate(writes):
                 await write(http, store, what, number)

@@ -8,6 +8,8 @@ Source:
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 
@@ -203,6 +205,16 @@ _PRICE_BANDS: Final = tuple(
     for index, name in enumerate(("Standard", "Trade", "Wholesale"))
 )
 _PEOPLE: Final = ("Megan Hughes", "Imran Patel", "Niamh Kelly", "Rhys Pritchard")
+_TRADING_PERIODS: Final = tuple(
+    {
+        "period_number": str(month),
+        "start_date": f"{date(year, month, 1)}T00:00:00Z",
+        "end_date": f"{date(year, month, monthrange(year, month)[1])}T00:00:00Z",
+    }
+    for year in range(2024, 2031)
+    for month in range(1, 13)
+)
+# The months from the first made-up transaction on, for postings of some years to come.
 REFERENCE: Final[dict[str, Rows]] = {
     "banks": _BANKS,
     "cost_centres": _named(
@@ -261,6 +273,8 @@ REFERENCE: Final[dict[str, Rows]] = {
     ),
     "users": tuple({"name": name} for name in _PEOPLE),
     "warehouses": _WAREHOUSES,
+    "sales_trading_periods": _TRADING_PERIODS,
+    "purchase_trading_periods": _TRADING_PERIODS,
 }
 """Rows of a resource, without the fields that are made up."""
 PREFERRED: Final[dict[str, Ref]] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sage200_async.sandbox.store.aged_views import AGED_VIEWS, aged_rows
 from sage200_async.sandbox.store.database import column_sql
+from sage200_async.sandbox.store.period_views import PERIOD_VIEWS, period_rows
 from sage200_async.sandbox.store.view_plans import plan_of
 from sage200_async.sandbox.store.view_rows import row_maker, rows_of
 from sage200_async.sandbox.store.view_specs import VIEWS
@@ -48,6 +49,12 @@ class DerivedViews:
         for view, ledger in AGED_VIEWS.items():
             if view in known:
                 self._uses.setdefault(ledger, []).append((view, _ALL))
+        for view, periods in PERIOD_VIEWS.items():
+            if view in known:
+                self._uses.setdefault(periods.source, []).append((view, _ALL))
+                if periods.trader:
+                    accounts = f"{periods.trader}s"
+                    self._uses.setdefault(accounts, []).append((view, _ALL))
         for view, spec in VIEWS.items():
             if view in known and spec.base in known:
                 self._uses.setdefault(spec.base, []).append((view, _BASE))
@@ -56,7 +63,7 @@ class DerivedViews:
 
     def has(self, resource: str) -> bool:
         """Whether a resource is a view whose rows are made here."""
-        return resource in VIEWS or resource in AGED_VIEWS
+        return resource in VIEWS or resource in AGED_VIEWS or resource in PERIOD_VIEWS
 
     def note_write(self, resource: str, keys: Iterable[int]) -> None:
         """Note that records of a resource were written or deleted."""
@@ -108,6 +115,9 @@ class DerivedViews:
         """
         if view in AGED_VIEWS:
             yield from aged_rows(self._tables, view)
+            return
+        if view in PERIOD_VIEWS:
+            yield from period_rows(self._tables, view)
             return
         for batch in self._batches(VIEWS[view].base, keys):
             lookup = self._lookup(view, (body for _, body, _ in batch))

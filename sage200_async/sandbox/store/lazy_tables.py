@@ -68,7 +68,8 @@ class LazyTables(ABC):
         self._next_id = _FIRST_ID
         self.views = DerivedViews(self)
         for path in self.database.tables & self.tables.keys():
-            self.reserve_ids(path)
+            if not self.views.has(path):
+                self.reserve_ids(path)
         for path, table in self.catalog.tables.items():
             kept = path in stored_views or self.has_table(path)
             if is_made_of_one_table(path) and not kept:
@@ -118,7 +119,8 @@ class LazyTables(ABC):
                     self.views.update(resource)
                     return
                 self._create(resource, self.initial_rows)
-                self.reserve_ids(resource)
+                if not self.views.has(resource):
+                    self.reserve_ids(resource)
 
     def create_empty(self, resource: str) -> None:
         """Create the table of a resource, without the rows that it starts with."""
