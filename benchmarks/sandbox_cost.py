@@ -29,9 +29,15 @@ if TYPE_CHECKING:
 
 PAGE = 5_000
 WORKERS = 2
-NAMES = (
-    "base_url token_url client_id client_secret refresh_token site company".split()
-)
+NAMES = [
+    "base_url",
+    "token_url",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "site",
+    "company",
+]
 VIEWS = ("customer_views", "lookup_customers")
 
 
@@ -103,9 +109,7 @@ async def steps(server: Server, count: int) -> dict[str, float]:
         key = (await client.customers.order_by("id").first()).id
         for name in VIEWS:
             for again in ("", ", again"):
-                await measured(
-                    f"{PAGE:,} {name}{again}", lambda name=name: page(name)
-                )
+                await measured(f"{PAGE:,} {name}{again}", lambda name=name: page(name))
         invoice = {"customer_id": key, "document_goods_value": 10.5}
         for again in ("first", "second"):
             await measured(
@@ -135,7 +139,10 @@ def main() -> None:
     columns = {"this": cost(here, options.count)}
     if options.against:
         columns[options.against.name] = cost(options.against.absolute(), options.count)
-    print(f"{'processor time of the sandbox, s':40}" + "".join(f"{n:>14}" for n in columns))
+    print(
+        f"{'processor time of the sandbox, s':40}"
+        + "".join(f"{n:>14}" for n in columns)
+    )
     for step in columns["this"]:
         figures = "".join(f"{column[step]:>14.3f}" for column in columns.values())
         print(f"{step:40}{figures}")

@@ -261,6 +261,25 @@ def test_case_can_be_ignored(store):
     assert matching_keys(store, "startswith(name,'åNG')", ignore_case=True) == [4]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "number", "literal"),
+    [
+        ("customers", "account_type", 0, "TradingAccountTypeOpenItem"),
+        ("products", "product_status_type", 0, "EnumStockItemStatusTypeActive"),
+        ("sop_orders", "customer_type", 1, "EnumCustomerTypeCash"),
+    ],
+)
+def test_enums_go_by_name_or_number(on_sandbox, path, field, number, literal):
+    """An enum is compared with the literal or the number of its value, in quotes."""
+
+    async def scenario(sandbox, http):
+        by_number = await http.filter(f"{field} eq '{number}'", path)
+        rows = [row for row in sandbox.store.rows(path) if row[field] == literal]
+        assert by_number.ids == [row["id"] for row in rows]
+
+    on_sandbox(scenario, {"customers": 20, "products": 5, "sop_orders": 20})
+
+
 def test_document_status_goes_by_name_or_number(on_sandbox):
     """``document_status eq '2'`` and ``eq 'EnumDocumentStatusComplete'`` are one."""
 

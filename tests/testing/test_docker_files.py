@@ -1,11 +1,14 @@
 """The image of the sandbox: its files, as far as they can be checked without Docker."""
 
+import asyncio
 import re
 import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.sandbox_server.conftest import signed_in
 
 FOLDER = Path(__file__).parents[2] / "examples" / "docker"
 ROOT = FOLDER.parents[1]
@@ -68,3 +71,46 @@ def test_the_compose_file_is_well_formed():
         build = service["build"]
         assert (FOLDER / build["context"] / build["dockerfile"]).is_file()
         assert service["volumes"][0].startswith(f"{next(iter(compose['volumes']))}:")
+
+
+def test_the_container_runs_as_nobody_special_and_shows_its_health():
+    """It is not root's, listens on the port that it shows, and its health is served."""
+    found = dict(instructions())
+    lines = instructions()
+    names = [name for name, _ in lines]
+    assert names.index("USER") < names.index("ENTRYPOINT")
+    user = found["USER"]
+    assert user != "root"
+    assert any(name == "RUN" and f" {user}" in text for name, text in lines)
+    port = found["EXPOSE"]
+    assert f'"--port", "{port}"' in found["ENTRYPOINT"]
+    assert '"--host", "0.0.0.0"' in found["ENTRYPOINT"]
+    url = re.search(r"http://127.0.0.1:(\d+)/(\S+?)'", found["HEALTHCHECK"])
+    assert url[1] == port
+
+    async def main():
+        async with signed_in({"customers": 0}) as (sandbox, http):
+            async with http.session.get(f"{sandbox.url}/{url[2]}") as response:
+                assert response.status == 200
+            assert sandbox.requests == []
+
+    asyncio.run(main())
+
+
+def test_the_services_reach_one_another_and_nobody_else_does():
+    """The sandbox is called as it is named, on this machine alone, once it is ready."""
+    text = (FOLDER / "compose.yaml").read_text("utf-8")
+    sandbox, query = re.split(r"^  query:\n", text, flags=re.MULTILINE)
+    name = re.search(r"--allow-http (\S+)", sandbox)[1]
+    port = dict(instructions())["EXPOSE"]
+    assert f"\nservices:\n  {name}:\n" in sandbox
+    assert f"--host 0.0.0.0 --port {port} " in sandbox
+    assert re.findall(r"(\S+):\d+:\d+", sandbox) == ['"127.0.0.1']
+    assert f':{port}:{port}"' in sandbox
+    assert f"      {name}:\n        condition: service_healthy\n" in query
+    # So that Python is process 1, and gets the signal of `docker stop`.
+    assert sandbox.count("exec sage200 ") == query.count("exec sage200 ") == 1
+    written = re.search(r"> (/\S+)", sandbox)[1]
+    folder = written.rpartition("/")[0]
+    assert f". {written} &&" in query
+    assert all(f"- records:{folder}" in service for service in (sandbox, query))

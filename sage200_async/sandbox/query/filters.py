@@ -21,6 +21,8 @@ from sage200_async.sandbox.query.grammar import (
     Not,
     parse,
 )
+from sage200_async.sandbox.schema.catalog import load_catalog
+from sage200_async.sandbox.schema.enums import enum_value
 from sage200_async.sandbox.store.database import column_sql
 from sage200_async.sandbox.store.timestamps import sortable_timestamp
 
@@ -38,17 +40,6 @@ _LITERAL_KINDS: Final[dict[str, str]] = {
 _SQL: Final = {"eq": "IS", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _MIRRORED: Final = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _CONDITIONS: Final = (Call, Compare, Logic, Not)
-_DOCUMENT_STATUSES: Final = (
-    "Live",
-    "OnHold",
-    "Complete",
-    "Dispute",
-    "Cancelled",
-    "Draft",
-    "Printed",
-)
-# EnumDocumentStatus, 0 to 6: Sage 200 API guide, "Query parameters" for Live
-# and Complete; the others in the order in which Sage lists them.
 _DOUBLE_DIGITS: Final = 15
 _MAX_NUMBER_LENGTH: Final = 400
 _MAX_EXPONENT: Final = 308
@@ -185,8 +176,8 @@ class Condition:
                 except ValueError as error:
                     raise FilterError(f"{name.path}: {error}.") from error
             case _:
-                if kind == "enum" and name.path.endswith("document_status"):
-                    text = _document_status(text)
+                if kind == "enum":
+                    text = enum_value(name.path, text, load_catalog().tables)
                 return text.casefold() if self._ignore_case else text
 
     def _folded(self, column: str) -> str:
@@ -226,9 +217,3 @@ def _number(text: str) -> int | float:
     if abs(value) <= INT64_MAX and value == value.to_integral_value():
         return int(value)
     return float(value)
-
-
-def _document_status(text: str) -> str:
-    """Return the name of a status that was given by number."""
-    known = text.isascii() and text.isdigit() and int(text) < len(_DOCUMENT_STATUSES)
-    return f"EnumDocumentStatus{_DOCUMENT_STATUSES[int(text)]}" if known else text

@@ -153,6 +153,34 @@ def field_values(field: str, resources: Container[str]) -> tuple[str, ...]:
     return known or ("EnumNotApplicable",)
 
 
+_NUMBERED: Final = {
+    "document_status": _DOCUMENT,
+    "line_type": _TYPES["order_line_item_types"],
+}
+# Values in the order of their numbers, by the end of the field's name.
+
+
+def enum_value(field: str, text: str, resources: Container[str]) -> str:
+    """Return the value of an enum that a filter names, by itself or by its number.
+
+    Source:
+        Sage 200 API guide, "Query parameters": enums are compared with either, in
+        quotes; Live is 0 and Complete is 2. That the numbers of others are those of
+        their ``*_types`` rows is inference.
+
+    Example:
+        >>> enum_value("document_status", "2", ())
+        'EnumDocumentStatusComplete'
+        >>> enum_value("customer_type", "EnumCustomerTypeCash", ())
+        'EnumCustomerTypeCash'
+    """
+    if not (text.isascii() and text.isdigit()):
+        return text
+    ends = (values for end, values in _NUMBERED.items() if field.endswith(end))
+    values = next(ends, None) or field_values(field, resources)
+    return values[int(text)] if int(text) < len(values) else text
+
+
 _WHOLE_LISTS: Final = frozenset(
     {
         "customer_type",
