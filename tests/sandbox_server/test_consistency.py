@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from decimal import Decimal
+from random import Random
 
 import hypothesis
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from sage200_async.sandbox import Sandbox
+from sage200_async.sandbox.data import wordlists
 from sage200_async.sandbox.data.company import generate_rows
+from sage200_async.sandbox.data.factories import trader_factory
+from sage200_async.sandbox.data.row_templates import plain, text
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.schema.naming import referenced_resource
 from sage200_async.sandbox.store.aged_views import AGED_VIEWS
@@ -325,3 +329,23 @@ def test_vat_numbers_have_right_check_digits():
 
 def _body(row):
     return decode(row.body)
+
+
+def test_references_of_traders_are_unique_and_fit():
+    """However many there are, no two share a reference, and none is too long."""
+    table = TABLES["customers"]
+    make = trader_factory(table, lambda _: [1])
+    indexes = [*range(300), *range(99_990, 100_300), *range(999_900, 1_000_100)]
+    random = Random(1)
+    references = [make(random, index, index)[0]["reference"] for index in indexes]
+    assert len({*references}) == len(references)
+    assert max(map(len, references)) == len('""') + 8
+
+
+def test_words_that_are_written_as_they_are_need_no_escapes():
+    """Names, places and trades are put into JSON without being encoded."""
+    places = [word for town in wordlists.TOWNS for word in town]
+    people = [*wordlists.SURNAMES, *wordlists.FIRST_NAMES]
+    trades = [*wordlists.TRADES, *wordlists.LEGAL_FORMS, *wordlists.STREETS]
+    for word in (*people, *trades, *places):
+        assert text(word) == plain(word)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 
 from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.schema.catalog import load_catalog
 from sage200_async.sandbox.schema.naming import referenced_resource
+from sage200_async.sandbox.store.database import column_sql
 from sage200_async.sandbox.store.view_plans import plan_of
+from sage200_async.sandbox.store.view_rows import body_of
 from sage200_async.sandbox.store.view_specs import VIEWS
 
 TABLES = load_catalog().tables
@@ -136,3 +139,108 @@ def test_a_view_with_a_data_file_is_served_as_the_file_says(tmp_path):
             assert sandbox.store.get("customer_views", 7)["name"] == "Ours"
 
     asyncio.run(main())
+
+
+def test_a_page_of_a_view_makes_the_rows_of_that_page_alone(on_sandbox):
+    """Whatever is read, filtered or sorted, a row that is not served is not made."""
+
+    async def scenario(sandbox, http):
+        key = sandbox.store.keys("customers")[150]
+        made = body_of.cache_info
+        all_balances = [row["balance"] for row in sandbox.store.rows("customers")]
+        for number, options in enumerate(
+            (
+                {"top": "5"},
+                {"top": "5", "filter": f"id gt {key}"},
+                {"top": "5", "orderby": "id desc"},
+                {"top": "5", "orderby": "currency_symbol, balance desc"},
+                {"filter": f"id eq {key} and currency_symbol eq '£'"},
+            )
+        ):
+            body_of.cache_clear()
+            rows = (await http.get("customer_views", **options)).json
+            assert len(rows) == (5 if number < 4 else 1)
+            assert made().misses == len(rows)
+            if number == 3:
+                balances = [row["balance"] for row in rows]
+                assert balances == sorted(all_balances, reverse=True)[:5]
+
+    on_sandbox(scenario, {"customers": 200})
+
+
+@pytest.mark.parametrize(
+    "view", ["customer_views", "product_views", "sales_transaction_views"]
+)
+def test_a_view_is_filtered_and_sorted_by_what_it_serves(on_sandbox, view):
+    """Each field, copied, linked or computed, is compared as the row has it."""
+
+    async def scenario(sandbox, _):
+        store = sandbox.store
+        rows, table = list(store.rows(view)), store.tables[view]
+        for name in table.shape.scalars:
+            column = column_sql(table, name)
+            sql = f'SELECT key, {column} FROM "{view}" ORDER BY key'
+            for row, (key, value) in zip(rows, store.execute(sql), strict=True):
+                assert row[table.key] == key
+                served = row.get(name)
+                if isinstance(served, str):
+                    text = served.rstrip("Z") if served[10:11] == "T" else served
+                    assert value.decode() == text, name
+                elif isinstance(served, (int, Decimal)):
+                    assert Decimal(repr(value)) == served, name
+                else:
+                    assert value is None, name
+
+    on_sandbox(scenario, SMALL)
+
+
+def test_a_posting_writes_the_rows_concerned_alone(on_sandbox):
+    """After the ledger was first used, an invoice changes a few rows of the database."""
+
+    async def scenario(sandbox, http):
+        store = sandbox.store
+        for view in VIEWS:
+            store.count(view)
+        invoice = {"customer_id": store.keys("customers")[3], "document_goods_value": 5}
+        await http.request("POST", "sales_invoices", body=invoice)
+        before = store.database.changes
+        await http.request("POST", "sales_invoices", body=invoice)
+        assert store.database.changes - before < 20
+
+    on_sandbox(scenario, {"customers": 200, "products": 5, "sop_orders": 5})
+
+
+def test_a_record_that_lacks_a_field_lacks_it_in_its_view(tmp_path):
+    """A record of a data file need not have all fields; its view says what it says."""
+    (tmp_path / "customers.ndjson").write_text('{"id":7,"name":"Ours"}')
+
+    async def main():
+        async with Sandbox(data=tmp_path) as sandbox:
+            row = sandbox.store.get("customer_views", 7)
+            assert (row["id"], row["name"]) == (7, "Ours")
+            assert "reference" not in row
+            assert row["currency_symbol"] == ""
+
+    asyncio.run(main())
+
+
+def test_the_default_contact_is_in_the_view(on_sandbox):
+    """A customer's view shows the contact that is marked as default, else the first."""
+
+    async def scenario(sandbox, http):
+        contacts = [
+            {"first_name": "Ann", "last_name": "A", "emails": [{"is_default": True}]},
+            {"first_name": "Bob", "last_name": "B", "is_default": True},
+        ]
+        first = sandbox.store.insert("customers", NEW | {"contacts": contacts})
+        other = NEW | {"reference": "B", "contacts": contacts[:1]}
+        second = sandbox.store.insert("customers", other)
+        names = [
+            (await http.get("customer_views", filter=f"id eq {row['id']}")).json[0][
+                "contact_first_name"
+            ]
+            for row in (first, second)
+        ]
+        assert names == ["Bob", "Ann"]
+
+    on_sandbox(scenario, {"customers": 1})

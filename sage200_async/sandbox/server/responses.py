@@ -109,10 +109,12 @@ def _fetch(store: Store, table: Table, query: ParsedQuery) -> Rows:
         columns = "key, body, expandables"
     elif query.selection.scalars == (table.key,):
         columns = "key, '', ''"
-    sql = (
-        f'SELECT {columns} FROM "{table.path}" WHERE {query.where} '  # noqa: S608 - values are bound
-        f"ORDER BY {query.order_by} LIMIT ? OFFSET ?"
-    )
+    page = f"WHERE {query.where} ORDER BY {query.order_by} LIMIT ? OFFSET ?"
+    sql = f'SELECT {columns} FROM "{table.path}" {page}'  # noqa: S608 - values are bound
+    if table.is_derived and query.order_by != "key":
+        # SQLite would make every row that it sorts, to throw most of them away.
+        keys = f'SELECT key AS id FROM "{table.path}" {page}'  # noqa: S608 - values are bound
+        sql = f'SELECT {columns} FROM ({keys}) CROSS JOIN "{table.path}" ON key = id'  # noqa: S608 - values are bound
     return store.execute(sql, (*query.values, query.top, query.skip))
 
 

@@ -115,9 +115,14 @@ class Database:
                 self.tables = self._table_names()
             self._unchanged = image, *self._changes()
 
+    @property
+    def changes(self) -> int:
+        """How many rows were written since it was opened."""
+        return self._connection.total_changes
+
     def _changes(self) -> tuple[int, frozenset[str]]:
         """Return what is another after any change: SQLite counts those of rows only."""
-        return self._connection.total_changes, frozenset(self.tables)
+        return self.changes, frozenset(self.tables)
 
     def _replace_content(self, image: bytes) -> None:
         if self._in_memory and len(image) <= _MAX_IMAGE:
