@@ -47,7 +47,7 @@ PERIOD_VIEWS: Final = {
     "supplier_year_value_views": PeriodView("supplier", "purchase", is_yearly=True),
 }
 """Views of periods, by name."""
-_COUNTED: Final = ("invoice", "credit_note", "cash")
+_COUNTED: Final[tuple[str, ...]] = ("invoice", "credit_note", "cash")
 _TYPE: Final = "TradingAccountEntryType"
 _MONTHS: Final = 12
 _SPANS: Final = 1_000
@@ -80,8 +80,8 @@ class _Sum:
     """What an account did in a period, by what it counts as."""
 
     def __init__(self) -> None:
-        self.document = dict.fromkeys(_COUNTED, Decimal("0.00"))
-        self.base = dict.fromkeys(_COUNTED, Decimal("0.00"))
+        self.document: dict[str, Decimal] = dict.fromkeys(_COUNTED, Decimal("0.00"))
+        self.base: dict[str, Decimal] = dict.fromkeys(_COUNTED, Decimal("0.00"))
         self.stamp = ""
 
 

@@ -20,6 +20,7 @@ from sage200_async.sandbox.store.view_plans import (
     plan_of,
     split_path,
 )
+from sage200_async.wire.json_types import is_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -286,7 +287,7 @@ def related_of(view: str, related: str) -> str:
 
 def _default(source: Source, part: Any) -> Any:
     """Return a stored related record; of a list, its default or else its first row."""
-    if not isinstance(part, list):
+    if not is_array(part):
         return part or source.blank
     place = f"field{source.names.index(_IS_DEFAULT)}"
     defaults = (row for row in part if bytes(getattr(row, place) or b"") == b"true")
