@@ -10,6 +10,7 @@ page_forms      what a page is turned into: records, or their bytes
 raw_form        the bytes of each record, for lines of JSON
 validator       whether a page can follow the one before
 end_of_stream   which page is the last one
+few             a few records, read without a stream where one page shows all
 stream          one reading, page after page
 parallel/       one collection read by several workers
 key_ranges      ranges of keys: to be read, done, missing

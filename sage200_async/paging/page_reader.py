@@ -160,7 +160,7 @@ class PageReader:
                 smaller = with_smaller_page(smaller)
             except Sage200Error as error:
                 error.attempts += attempts
-                _place(error, smaller, request)
+                place(error, smaller, request)
                 raise
             else:
                 self._telemetry.resized(plan, smaller)
@@ -208,7 +208,7 @@ class PageReader:
             if within is None or within.low < within.high:
                 moved = await self._advance(page, facts)
         except Sage200Error as error:
-            _place(error, moved, page.request, page.response)
+            place(error, moved, page.request, page.response)
             raise
         self._report(page, facts, moved)
         yield form.empty(), moved
@@ -309,7 +309,7 @@ async def _both(
         await asyncio.wait(tasks)
 
 
-def _place(
+def place(
     error: Sage200Error, plan: Plan, request: Request, response: Response | None = None
 ) -> None:
     """Add to *error* where the reading stands, and which request it is about."""

@@ -84,6 +84,11 @@ class ReadTelemetry:
         )
 
 
+def is_unobserved(events: Events) -> bool:
+    """Return whether nobody would see what a `ReadTelemetry` reports."""
+    return not (events.listened or _log.isEnabledFor(logging.DEBUG))
+
+
 def error_name(error: BaseException | None) -> str:
     """Return the error's name; an abandoned iterator is not an error."""
     ended = error is None or isinstance(error, GeneratorExit)

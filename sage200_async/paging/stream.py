@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sage200_async.paging.page_forms import Form
     from sage200_async.paging.page_reader import Connection
+    from sage200_async.paging.page_reader import Page as FetchedPage
     from sage200_async.settings import CompanyContext
 
 R = TypeVar("R")
@@ -40,6 +41,14 @@ class Stream(Generic[R]):
     The next page is asked for when this one is used up. Leaving early, by
     ``break`` or an exception, strands nothing: no request is under way and no
     connection is held while the consumer works.
+
+    Args:
+        connection: The client.
+        context: Which company.
+        plan: Where the reading starts.
+        model: What each record is.
+        query: The query string of the first request, where it is written already.
+        first_page: For `pages`: the first page, where it has arrived already.
     """
 
     def __init__(
@@ -49,8 +58,10 @@ class Stream(Generic[R]):
         plan: Plan,
         model: type[R],
         query: str = "",
+        first_page: FetchedPage | None = None,
     ) -> None:
         self.plan = plan
+        self._first_page = first_page
         self._telemetry = telemetry = ReadTelemetry(connection.events, plan)
         self._reader = PageReader(
             connection, context, plan, model, telemetry=telemetry, query=query
@@ -114,7 +125,9 @@ class Stream(Generic[R]):
         records: list[R] = []
         plan, before = self.plan, self._reader.rejected
         try:
-            page = await self._reader.fetch_with_end(plan)
+            page, self._first_page = self._first_page, None
+            if page is None:
+                page = await self._reader.fetch_with_end(plan)
             async for some, moved in self._reader.slices(page, self._form):
                 records += some.rows
                 plan = moved

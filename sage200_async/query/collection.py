@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sage200_async.errors import MultipleResultsFound, NoResultFound, PlanLike
 from sage200_async.limits import PAGE_MAX
 from sage200_async.odata.encoding import join
+from sage200_async.paging.few import read_few
 from sage200_async.paging.page_query import count_query
 from sage200_async.paging.planner import resumed, start
 from sage200_async.paging.stream import Stream
@@ -294,7 +295,9 @@ class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
     async def _at_most(self, count: int) -> list[R]:
         top = self.options.top
         limited = self.top(count if top is None else min(top, count))
-        return [one async for page in limited.pages() for one in page.records]
+        plan, query = limited._start()  # noqa: SLF001 - a query of this class
+        model: type[R] = self._model
+        return await read_few(self._connected(), self.context, plan, model, query)
 
     def _with_select(self, name: str) -> Self:
         endpoint = replace(self.endpoint, into=None)

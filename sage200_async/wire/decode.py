@@ -58,6 +58,11 @@ def decoder_for(model: Any) -> msgspec.json.Decoder[Any]:
     return _DECODERS[model]
 
 
+def has_decoder(model: Any) -> bool:
+    """Return whether the decoders of *model* and of its related records are built."""
+    return model in _DECODERS
+
+
 def decoders_for(model: Any) -> Iterator[None]:
     """Build the decoders of *model*, related records first, one at a step.
 
