@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from sage200_async.errors import Sage200Error
@@ -52,7 +53,7 @@ async def read_few(
         records = records_at_once(body, model, most)
         if records is not None and _are_all(records, plan, model):
             return handing_on(model)(records)
-    stream = Stream(connection, context, plan, model, query, page)
+    stream = Stream(connection, context, plan, model, query, first_page=page)
     return [one async for some in stream.pages() for one in some.records]
 
 
@@ -77,5 +78,5 @@ def _are_all(records: list[R], plan: Plan, model: type[R]) -> bool:
     if any(type(key) is not int for key in keys):
         return False
     if plan.mode == "key":
-        return all(low < high for low, high in zip(keys, keys[1:], strict=False))
+        return all(low < high for low, high in pairwise(keys))
     return len(set(keys)) == len(keys)

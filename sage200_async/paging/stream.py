@@ -58,6 +58,7 @@ class Stream(Generic[R]):
         plan: Plan,
         model: type[R],
         query: str = "",
+        *,
         first_page: FetchedPage | None = None,
     ) -> None:
         self.plan = plan

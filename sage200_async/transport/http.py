@@ -28,8 +28,7 @@ from sage200_async.transport.connections import (
     route_to,
     tls_context,
 )
-from sage200_async.wire.body import Body
-from sage200_async.wire.messages import Response
+from sage200_async.transport.receive import receive
 from sage200_async.wire.status import check
 
 if TYPE_CHECKING:
@@ -39,17 +38,13 @@ if TYPE_CHECKING:
 
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
-    from sage200_async.wire.messages import Request
+    from sage200_async.wire.messages import Request, Response
 
 _HEADERS: Final = {
     "user-agent": f"sage200-async/{__version__}",
     "accept": "application/json",
     "accept-encoding": "gzip",
 }
-_SUCCESS: Final = 2
-_CHUNK: Final = 256 * 1024
-_SMALL: Final = 64 * 1024
-# Bytes of a body that are received without a pause: a few microseconds.
 _LARGE_PAGE: Final = 16 * 1024 * 1024
 # Bytes of the largest pages, about.
 
@@ -263,45 +258,14 @@ class HttpTransport:
             **route.proxy,
         )
         try:
-            return await self._read(request, response)
+            return await receive(request, response, self._settings.max_response_bytes)
         finally:
             if not response.closed:  # as it is once all has been read
                 response.close()
 
-    async def _read(
-        self, request: Request, response: aiohttp.ClientResponse
-    ) -> Response:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        body = Body(request, headers, self._settings.max_response_bytes)
-        status = response.status
-        try:
-            await _read_body(response, body)
-            received = body.content(status)
-        except (aiohttp.ClientError, TimeoutError, IncompleteResponse) as error:
-            if status // 100 == _SUCCESS:
-                raise
-            bare(error)  # its frames hold the body, in which tokens may be
-            received = body.so_far()  # the status is known all the same
-        if status // 100 != _SUCCESS:
-            await asyncio.sleep(0)  # many gateways close the connection after an error
-        return Response(status, headers, received)
-
     def _route(self, base_url: str) -> Route:
         route = self._routes[base_url] = route_to(base_url, self._settings.proxy)
         return route
-
-
-async def _read_body(response: aiohttp.ClientResponse, body: Body) -> None:
-    """Read *response* into *body* and check its end, or read the start of an error."""
-    content = response.content
-    while not content.at_eof() and (chunk := await content.read(_CHUNK)):
-        for _ in body.take(chunk):
-            if body.is_enough(response.status):
-                return
-            if body.size > _SMALL:
-                await asyncio.sleep(0)
-    for _ in body.closing(response.status):
-        await asyncio.sleep(0)
 
 
 def translate(error: Exception, request: Request, settings: Settings) -> TransportError:

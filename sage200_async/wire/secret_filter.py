@@ -73,13 +73,18 @@ class SecretFilter:
 
 def filters_for(request: Request) -> list[SecretFilter]:
     """Return filters for the secrets in the headers of *request*."""
+    return [SecretFilter(secret) for secret in _secrets_of(request)]
+
+
+def has_secret(request: Request, whole: bytes) -> bool:
+    """Return whether a *whole* body may repeat a secret in the headers of *request*."""
+    return any(secret[:_START] in whole for secret in _secrets_of(request))
+
+
+def _secrets_of(request: Request) -> list[bytes]:
     headers = request.headers
-    filters: list[SecretFilter] = []
-    for name in _SECRET_HEADERS:
-        secret = _secret_in(headers[name]) if name in headers else b""
-        if len(secret) >= _SHORTEST:
-            filters.append(SecretFilter(secret))
-    return filters
+    named = [_secret_in(headers[name]) for name in _SECRET_HEADERS if name in headers]
+    return [secret for secret in named if len(secret) >= _SHORTEST]
 
 
 @lru_cache
