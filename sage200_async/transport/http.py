@@ -29,6 +29,7 @@ from sage200_async.transport.connections import (
     tls_context,
 )
 from sage200_async.transport.receive import receive
+from sage200_async.transport.time_limits import Expired, TimeLimits
 from sage200_async.wire.status import check
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
+    from sage200_async.transport.time_limits import Phase
     from sage200_async.wire.messages import Request, Response
 
 _HEADERS: Final = {
@@ -64,6 +66,8 @@ ERROR_TYPES: Final[tuple[tuple[type[Exception], type[TransportError]], ...]] = (
 )
 """aiohttp's errors and ours, most specific first."""
 
+_FAILURES: Final = (aiohttp.ClientError, TimeoutError)
+_CUT_SHORT: Final = (*_FAILURES, IncompleteResponse)
 _INVALID_URL: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 _NOT_RETRYABLE: Final = (
     aiohttp.ClientSSLError,
@@ -95,6 +99,10 @@ class _Connector(aiohttp.TCPConnector):
     return each response to the wrong request: one customer for another.
     """
 
+    def __init__(self, time_limits: TimeLimits, **options: Any) -> None:
+        super().__init__(**options)
+        self._time_limits = time_limits
+
     async def connect(self, *args: Any, **kwargs: Any) -> Connection:
         """Return a connection on which no data has arrived."""
         call = Call.current()
@@ -107,6 +115,9 @@ class _Connector(aiohttp.TCPConnector):
             connection.close()
             connection = await super().connect(*args, **kwargs)
         call.held = False
+        exchange = self._time_limits.current()
+        if exchange is not None:
+            exchange.connected = True
         return connection
 
 
@@ -143,6 +154,7 @@ class HttpTransport:
         self._ssl_context = require_verification(ssl_context)
         self._routes: dict[str, Route] = {}
         """By base URL."""
+        self._time_limits = TimeLimits(settings)
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0  # the one that opened it
@@ -169,6 +181,7 @@ class HttpTransport:
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
         self._session = aiohttp.ClientSession(
             connector=_Connector(
+                self._time_limits,
                 limit=self._connections,
                 force_close=not self._keep_alive,
                 ssl=True if context is None else context,
@@ -176,11 +189,7 @@ class HttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in small steps
-            timeout=aiohttp.ClientTimeout(
-                total=settings.request_timeout,
-                connect=settings.connect_timeout,  # includes the DNS lookup
-                sock_read=settings.read_timeout,
-            ),
+            timeout=aiohttp.ClientTimeout(),  # none: see `TimeLimits`
         )
         # aiohttp would repeat a PUT by itself when a connection drops; a PUT that
         # adds rows must not be repeated. There is no public switch for it
@@ -199,6 +208,7 @@ class HttpTransport:
         if self._loop is None or not self._loop.is_closed():
             self.require_open()
         self._session = None
+        self._time_limits.close()
         with contextlib.suppress(RuntimeError):  # of a loop that is closed
             await session.close()
 
@@ -233,7 +243,9 @@ class HttpTransport:
         failure: Sage200Error
         try:
             response = await self._exchange(session, request)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except Expired as error:
+            failure = _late(request, error.phase, self._settings)
+        except _FAILURES as error:
             failure = translate(error, request, self._settings)
         except TransportError as error:
             failure = bare(error)
@@ -249,19 +261,22 @@ class HttpTransport:
             # An idle connection may have been closed: one turn sees it, the next acts.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-        response = await session.request(
-            request.method,
-            route.url_of(request),
-            data=request.body or None,
-            headers={**request.headers, **route.headers},
-            allow_redirects=False,
-            **route.proxy,
-        )
-        try:
-            return await receive(request, response, self._settings.max_response_bytes)
-        finally:
-            if not response.closed:  # as it is once all has been read
-                response.close()
+        with self._time_limits.exchange() as exchange:
+            response = await session.request(
+                request.method,
+                route.url_of(request),
+                data=request.body or None,
+                headers={**request.headers, **route.headers},
+                allow_redirects=False,
+                **route.proxy,
+            )
+            exchange.content = response.content
+            limit = self._settings.max_response_bytes
+            try:
+                return await receive(request, response, limit, exchange, _CUT_SHORT)
+            finally:
+                if not response.closed:  # as it is once all has been read
+                    response.close()
 
     def _route(self, base_url: str) -> Route:
         route = self._routes[base_url] = route_to(base_url, self._settings.proxy)
@@ -272,9 +287,7 @@ def translate(error: Exception, request: Request, settings: Settings) -> Transpo
     """Return our error for one of aiohttp's."""
     error_type = next(ours for theirs, ours in ERROR_TYPES if isinstance(error, theirs))
     if error_type is RequestTimeout:
-        phase, seconds = _timeout(error, settings)
-        message = f"{request}: {_TIMEOUTS[phase]} within {seconds:g} s"
-        return RequestTimeout(message, request=request, phase=phase, seconds=seconds)
+        return _late(request, _phase(error), settings)
     translated = error_type(f"{request}: {_reason(error)}", request=request)
     translated.retryable = not (isinstance(error, _NOT_RETRYABLE) or _is_refused(error))
     return translated
@@ -304,10 +317,19 @@ def _reason(error: Exception) -> str:
     return one_line(text) or type(error).__name__
 
 
-def _timeout(error: Exception, settings: Settings) -> tuple[str, float]:
-    """Return the phase that timed out, and its limit in seconds."""
+def _late(request: Request, phase: Phase, settings: Settings) -> RequestTimeout:
+    """Return the error of a request that exceeded its limit of time."""
+    seconds = {
+        "connect": settings.connect_timeout,
+        "read": settings.read_timeout,
+        "total": settings.request_timeout,
+    }[phase]
+    message = f"{request}: {_TIMEOUTS[phase]} within {seconds:g} s"
+    return RequestTimeout(message, request=request, phase=phase, seconds=seconds)
+
+
+def _phase(error: Exception) -> Phase:
+    """Return the limit that is exceeded where the system says so, before `TimeLimits` does."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return "connect", settings.connect_timeout
-    if isinstance(error, aiohttp.ServerTimeoutError):
-        return "read", settings.read_timeout
-    return "total", settings.request_timeout
+        return "connect"
+    return "read" if isinstance(error, aiohttp.ServerTimeoutError) else "total"

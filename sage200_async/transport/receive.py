@@ -1,18 +1,18 @@
-"""Reads the response to a request whole, with its body checked."""
+"""Reads the response to a request to its end, with its body checked."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-import aiohttp
-
-from sage200_async.errors import IncompleteResponse
 from sage200_async.errors.base import bare
 from sage200_async.wire.body import Body, whole_body
 from sage200_async.wire.messages import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sage200_async.transport.time_limits import Exchange
     from sage200_async.wire.messages import ChunkedBody, Request
 
 _OK: Final = 200
@@ -22,21 +22,57 @@ _SMALL: Final = 64 * 1024
 # Bytes of a body that are received without a pause: a few microseconds.
 
 
+class Content(Protocol):
+    """The content of a response on its way."""
+
+    def at_eof(self) -> bool:
+        """Return whether all of it has been read."""
+        ...
+
+    async def read(self, n: int) -> bytes:
+        """Return up to *n* bytes, as soon as there are any."""
+        ...
+
+
+class Incoming(Protocol):
+    """A response whose headers have come."""
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers."""
+        ...
+
+    @property
+    def content(self) -> Content:
+        """What has come of its body, and will come."""
+        ...
+
+
 async def receive(
-    request: Request, response: aiohttp.ClientResponse, limit: int
+    request: Request,
+    response: Incoming,
+    limit: int,
+    exchange: Exchange,
+    failures: tuple[type[Exception], ...],
 ) -> Response:
     """Read *response*, of an error only as much as is of use.
 
     Args:
         request: What was asked.
-        response: aiohttp's, of which nothing was read yet.
+        response: Of whose body nothing was read yet.
         limit: Bytes of a body, decompressed, at most.
+        exchange: Interrupts the task where no more comes in time.
+        failures: What reading raises where the connection fails. Of an error they end
+            the body, and of a success they are raised.
 
     Raises:
         ResponseTooLarge: It is larger than *limit*.
         IncompleteResponse: It is a success, and ends too early.
-        aiohttp.ClientError: It is a success, and the connection fails.
-        TimeoutError: It is a success, and no more comes in time.
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
     status = response.status
@@ -50,19 +86,21 @@ async def receive(
             body = Body(request, headers, limit)
             await _read_rest(response, body, first)
             received = body.content(status)
-    except (aiohttp.ClientError, TimeoutError, IncompleteResponse) as error:
+    except failures as error:
         if status // 100 == _SUCCESS:
             raise
         bare(error)  # its frames hold the body, in which tokens may be
         received = b"" if body is None else body.so_far()  # the status is known
+    except asyncio.CancelledError:
+        if status // 100 == _SUCCESS or not exchange.alone:
+            raise
+        received = b"" if body is None else body.so_far()
     if status // 100 != _SUCCESS:
         await asyncio.sleep(0)  # many gateways close the connection after an error
     return Response(status, headers, received)
 
 
-async def _read_rest(
-    response: aiohttp.ClientResponse, body: Body, chunk: bytes
-) -> None:
+async def _read_rest(response: Incoming, body: Body, chunk: bytes) -> None:
     """Read *response* into *body* and check its end, or read the start of an error.
 
     Args:

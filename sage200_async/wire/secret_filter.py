@@ -73,20 +73,24 @@ class SecretFilter:
 
 def filters_for(request: Request) -> list[SecretFilter]:
     """Return filters for the secrets in the headers of *request*."""
-    return [SecretFilter(secret) for secret in _secrets_of(request)]
+    headers = request.headers
+    named = [_secret_in(headers[name]) for name in _SECRET_HEADERS if name in headers]
+    return [SecretFilter(secret) for secret in named if secret]
 
 
 def has_secret(request: Request, whole: bytes) -> bool:
     """Return whether a *whole* body may repeat a secret in the headers of *request*."""
-    return any(secret[:_START] in whole for secret in _secrets_of(request))
-
-
-def _secrets_of(request: Request) -> list[bytes]:
     headers = request.headers
-    named = [_secret_in(headers[name]) for name in _SECRET_HEADERS if name in headers]
-    return [secret for secret in named if len(secret) >= _SHORTEST]
+    for name in _SECRET_HEADERS:
+        if name in headers:
+            secret = _secret_in(headers[name])
+            if secret and secret[:_START] in whole:
+                return True
+    return False
 
 
 @lru_cache
 def _secret_in(value: str) -> bytes:
-    return value.rpartition(" ")[2].encode(errors="replace")
+    """Return the secret in a header; nothing where it is too short to be cut."""
+    secret = value.rpartition(" ")[2].encode(errors="replace")
+    return secret if len(secret) >= _SHORTEST else b""
