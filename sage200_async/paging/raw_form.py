@@ -6,6 +6,7 @@ asked for.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sage200_async.limits import MAX_RECORD_BYTES
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BRACKET: Final = ord("}")
+_last: Final = itemgetter(-1)
 _PLUS_ZERO: Final = b'+00:00"'
 _MINUS_ZERO: Final = b'-00:00"'
 # The parser takes both for UTC; a line has ``Z``, however the page was cut. One
@@ -160,15 +163,16 @@ def _flat_rows(array: bytes, records: int) -> list[bytes] | None:
         [b'{"id":1}', b'{"id":2}']
         >>> _flat_rows(b'[{"id":1,"name":"{"}]', 1)
     """
+    if not (array.startswith(b"[{") and array.endswith(b"}]")):
+        return None
     rows: list[bytes] = []
     start = 1
     while (end := array.find(b"{", start + 1)) >= 0 and len(rows) < records:
         rows.append(array[start : end - 1])
         start = end
     rows.append(array[start:-1])
-    if len(rows) != records or not all(row.endswith(b"}") for row in rows):
-        return None
-    return rows if array.startswith(b"[{") and array.endswith(b"]") else None
+    whole = len(rows) == records and set(map(_last, rows)) == {_BRACKET}
+    return rows if whole else None
 
 
 def _on_one_line(record: bytes) -> bytes:

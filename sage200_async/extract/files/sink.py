@@ -82,6 +82,7 @@ class FileSink:
         self._format = format
         self._overwrite = overwrite
         self._tables: tuple[Table, ...] = ()
+        self._form: SinkForm = "rows"
         self._journal: Journal | None = None
         self._checkpoint: Checkpoint | None = None
         self._pending = PendingRows(())
@@ -109,6 +110,7 @@ class FileSink:
         """
         self._release()
         self._tables = tuple(tables)
+        self._form = self._format.form(self._tables)
         if not self._format.nests:
             refuse_nested(tables, self._format.name.upper())
         self._pending = PendingRows(self._tables)
@@ -130,7 +132,7 @@ class FileSink:
     @property
     def form(self) -> SinkForm:
         """What it takes besides rows: columns or lines, where the format does."""
-        return self._format.form(self._tables)
+        return self._form
 
     @property
     def sets_aside(self) -> bool:
