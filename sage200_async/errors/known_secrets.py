@@ -34,7 +34,8 @@ def remember(*secrets: str) -> None:
         "401: '***' has expired"
     """
     for secret in secrets:
-        if len(secret) >= _SHORTEST:
+        # The same token goes out again and again.
+        if len(secret) >= _SHORTEST and secret != next(reversed(_forms_of), ""):
             _forms_of[secret] = _forms_of.pop(secret, ()) or _forms(secret)
     while len(_forms_of) > _MAX_KNOWN:
         _forms_of.pop(next(iter(_forms_of)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from operator import lt
 from typing import TYPE_CHECKING, TypeVar
 
 from sage200_async.errors import Sage200Error
@@ -74,9 +74,9 @@ def _are_all(records: list[R], plan: Plan, model: type[R]) -> bool:
     key_of = key_getter(model, plan.key)
     if key_of is None or len(records) != plan.remaining:
         return False
-    keys = [key_of(record) for record in records]
-    if any(type(key) is not int for key in keys):
+    keys = list(map(key_of, records))
+    if set(map(type, keys)) != {int}:
         return False
     if plan.mode == "key":
-        return all(low < high for low, high in pairwise(keys))
+        return all(map(lt, keys, keys[1:]))
     return len(set(keys)) == len(keys)

@@ -74,6 +74,8 @@ class Throttle:
         self._limit = limit
         self._events = events or Events()
         self._hosts: dict[str, _Host] = {}
+        self._host_of: dict[str, _Host] = {}
+        """By base URL, of which a client has one or a few."""
 
     @property
     def inner(self) -> Transport:
@@ -93,10 +95,7 @@ class Throttle:
 
     async def send(self, request: Request) -> Response:
         """Wait until the limit allows it, then send *request*."""
-        name = urlsplit(request.base_url).netloc
-        if name not in self._hosts:
-            self._hosts[name] = _Host(name, Limit(float(self._limit), self._limit))
-        host = self._hosts[name]
+        host = self._host_of.get(request.base_url) or self._host(request.base_url)
         if not host.take():
             call = Call.current()
             call.held = True
@@ -113,6 +112,13 @@ class Throttle:
             return response
         finally:
             host.release()
+
+    def _host(self, base_url: str) -> _Host:
+        name = urlsplit(base_url).netloc
+        if name not in self._hosts:
+            self._hosts[name] = _Host(name, Limit(float(self._limit), self._limit))
+        host = self._host_of[base_url] = self._hosts[name]
+        return host
 
     def _adjust(self, host: _Host, *, succeeded: bool, halvings: int) -> None:
         old = int(host.limit.current)

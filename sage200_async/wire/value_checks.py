@@ -21,7 +21,7 @@ from decimal import (
     Subnormal,
     localcontext,
 )
-from functools import cache, partial
+from functools import cache, partial, reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -42,6 +42,7 @@ _SUM: Final = Context(
     traps=[Clamped, InvalidOperation, Overflow, Rounded, Subnormal],
 )
 # Usual sums are exact in it. Those of a number out of bounds raise, or are no number.
+_ZERO: Final = Decimal(0)
 _zone: Final = operator.attrgetter("tzinfo")
 _is_set: Final = partial(operator.is_not, None)
 _WORD: Final = re.compile(r"\w+")
@@ -170,12 +171,22 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
 
 def _add_up(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> bool:
     """Return whether the sum shows that all numbers of *records* are within bounds."""
+    if len(records) == 1 and _is_finite_sum(numbers(records[0])):
+        return True
     with localcontext(_SUM):
         try:
             total = _sum_of(records, numbers)
         except DecimalException:
             return False
     return not isinstance(total, Decimal) or total.is_finite()
+
+
+def _is_finite_sum(values: Iterable[Any]) -> bool:
+    """Return whether the sum of a few numbers is one: no context is entered for it."""
+    try:
+        return reduce(_SUM.add, values, _ZERO).is_finite()
+    except (DecimalException, TypeError):  # some are None
+        return False
 
 
 def _sum_of(records: Sequence[Any], numbers: Callable[[Any], Iterable[Any]]) -> object:
