@@ -147,7 +147,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     connect_timeout: float = 10.0
     """Seconds to wait for a connection."""
     read_timeout: float = 60.0
-    """Seconds to wait for the next bytes of a response."""
+    """Seconds to wait for the next bytes of a response, or an eighth more."""
     request_timeout: float = 300.0
     """Seconds that one attempt may take."""
     total_timeout: float | None = None

@@ -4,12 +4,15 @@ import asyncio
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError, QueryError
 from sage200_async.paging.page_forms import RecordForm
 from sage200_async.paging.raw_form import RawForm
 from sage200_async.wire.decode import decode_one
+from sage200_async.wire.splitting import split
 
 PRETTY = (
     b'[ {"id":1,\r\n "name":"a\\nb", "mine":[1,\n2]},\n{"id":2, "balance" :1.50}\n,'
@@ -58,6 +61,37 @@ def test_each_row_is_one_line():
     assert all(b"\n" not in row and b"\r" not in row for row in some.rows)
     assert [json.loads(row) for row in some.rows] == json.loads(PRETTY)
     assert some.part(1, 3).pick([1]).rows == [b'{"id":3,"on_hold":true}']
+
+
+@pytest.mark.parametrize("offset", ["+00:00", "-00:00"])
+def test_an_offset_of_zero_is_written_as_z(offset):
+    """A line has ``Z`` for a time in UTC, whatever the server wrote."""
+    page = b'[{"id":1,"account_opened":"2024-07-01T09:00:00%s"}]' % offset.encode()
+    (some,) = asyncio.run(rows_of(page))
+    assert some.rows == [b'{"id":1,"account_opened":"2024-07-01T09:00:00Z"}']
+
+
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(alphabet='{}[],:"\\a é', max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(alphabet='{},"a', max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+ROWS = st.lists(
+    st.dictionaries(st.sampled_from(["mine", "other"]), VALUES, max_size=2), max_size=4
+)
+
+
+@given(rows=ROWS, separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,", ":")]))
+def test_brackets_and_parser_cut_alike(rows, separators):
+    """Rows cut at their brackets are those that a parser finds, whatever is in texts."""
+    numbered = [{"id": number, **row} for number, row in enumerate(rows, 1)]
+    page = json.dumps(numbered, separators=separators).encode()
+    slices = asyncio.run(rows_of(page))
+    got = [row for some in slices for row in some.rows]
+    assert got == list(map(bytes, split(page)))
 
 
 def test_what_is_no_record_is_refused():
