@@ -37,6 +37,8 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
     marker: str | None = None
     at_most_once: bool = False
     map: tuple[str, ...] = ()
+    sheet: str | None = None
+    numbers_as_text: bool = False
     workers: int = 4
     settle: float | None = None
     not_done: Path | None = None
@@ -47,7 +49,13 @@ async def load(file: Path, options: LoadOptions) -> int:
     """Write the rows of *file*; return the exit status."""
     _require_own_files(file, options)
     endpoint = known_endpoint(options.into)
-    rows = Rows(file, endpoint.fields, _columns(options.map))
+    rows = Rows(
+        file,
+        endpoint.fields,
+        _columns(options.map),
+        sheet=options.sheet,
+        numbers_as_text=options.numbers_as_text,
+    )
     rows.check()
     async with Sage200Client(request_settings()) as client:
         job = _job(getattr(client, options.into), rows, options)

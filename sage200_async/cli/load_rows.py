@@ -1,4 +1,4 @@
-"""The rows of a file: CSV, NDJSON or Parquet, as the fields of a record.
+"""The rows of a file: CSV, NDJSON, Parquet or xlsx, as the fields of a record.
 
 Text becomes a number, a date or a truth value by the type of its field, and only in the
 one form that can mean nothing else: 1234.50, 2026-07-31. All cells that cannot be read are
@@ -11,6 +11,7 @@ import csv
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,6 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from sage200_async._optional import require
+from sage200_async.cli.workbook_rows import (
+    SUFFIXES,
+    SheetCell,
+    cell_value,
+    sheet_rows,
+)
 from sage200_async.odata.fields import Field
 from sage200_async.odata.namespaces import look_up
 from sage200_async.odata.plain_values import shown
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 20
 # Cells that a message lists.
+_OTHER_WORKBOOKS: Final = {".xls", ".xlsb", ".ods", ".numbers"}
 _DELIMITERS: Final = (",", ";", "\t")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,28}(\.\d*)?|\.\d+)", re.ASCII)
@@ -48,9 +56,9 @@ EXPECTED: Final = {
 
 
 class Line(NamedTuple):
-    """One row of a file, with the line that it is on."""
+    """One row of a file, with where it stands: ``line 4``."""
 
-    number: int
+    location: str
     cells: Mapping[str, Any]
 
 
@@ -61,24 +69,38 @@ class Rows:
         path: The file.
         fields: The fields of the record.
         columns: Fields by the columns that are called otherwise; "" to leave one out.
+        sheet: The sheet of a workbook; None for the only one.
+        numbers_as_text: Whether a number of a workbook may stand in a text field.
 
     Raises:
         click.UsageError: It is not of a form that can be read.
     """
 
     def __init__(
-        self, path: Path, fields: Fields | None, columns: Mapping[str, str]
+        self,
+        path: Path,
+        fields: Fields | None,
+        columns: Mapping[str, str],
+        *,
+        sheet: str | None = None,
+        numbers_as_text: bool = False,
     ) -> None:
         self._path = path
         self._fields = fields
         self._columns = columns
+        self._numbers_as_text = numbers_as_text
         kind = path.suffix.lower()
-        if kind not in _READERS:
-            known = ", ".join(sorted(_READERS))
-            hint = "; save a workbook as 'CSV UTF-8'" if kind.startswith(".xls") else ""
+        if kind not in {*_READERS, *SUFFIXES}:
+            known = ", ".join(sorted({*_READERS, *SUFFIXES}))
+            hint = "; save it as .xlsx" if kind in _OTHER_WORKBOOKS else ""
             message = f"{path}: expected a file that ends with {known}{hint}"
             raise click.UsageError(message)
-        self._read: Callable[[Path], Iterator[Line]] = _READERS[kind]
+        if (sheet is not None or numbers_as_text) and kind not in SUFFIXES:
+            message = f"{path}: --sheet and --numbers-as-text are for workbooks"
+            raise click.UsageError(message)
+        self._read: Callable[[Path], Iterator[Line]] = _READERS.get(
+            kind, partial(_sheet_lines, sheet=sheet)
+        )
 
     def __iter__(self) -> Iterator[Untyped]:
         """Yield the rows.
@@ -128,14 +150,29 @@ class Rows:
             try:
                 _put(row, name, self._value(name, cell))
             except ValueError as error:
-                faults.append(f"{self._path}, line {line.number}: {name}: {error}")
+                faults.append(f"{self._path}, {line.location}: {name}: {error}")
         return row, faults
 
     def _value(self, name: str, cell: Any) -> Any:
+        if isinstance(cell, SheetCell):
+            return self._value_of_cell(name, cell)
         if not isinstance(cell, str) or self._fields is None:
             return cell
-        field: AnyName = look_up(self._fields, name)
-        return convert(field.kind, cell) if isinstance(field, Field) else cell
+        return convert(self._kind(name), cell)
+
+    def _value_of_cell(self, name: str, cell: SheetCell) -> Any:
+        kind = self._kind(name)
+        try:
+            value = cell_value(kind, cell, numbers_as_text=self._numbers_as_text)
+            return convert(kind, value) if isinstance(value, str) else value
+        except ValueError as error:
+            message = f"{cell.address}: {error}"
+            raise ValueError(message) from None
+
+    def _kind(self, name: str) -> str:
+        """Return what the field holds, or "" where that is unknown."""
+        field: AnyName | None = self._fields and look_up(self._fields, name)
+        return field.kind if isinstance(field, Field) else ""
 
 
 def convert(kind: str, text: str) -> Any:
@@ -196,7 +233,9 @@ def _csv_lines(path: Path) -> Iterator[Line]:
             _require_names(path, names)
             for cells in reader:
                 if cells:
-                    yield Line(reader.line_num, _cells(path, reader, names, cells))
+                    yield Line(
+                        f"line {reader.line_num}", _cells(path, reader, names, cells)
+                    )
         except csv.Error as error:
             message = f"{path}, line {reader.line_num}: {error}"
             raise click.UsageError(message) from error
@@ -227,7 +266,8 @@ def _json_lines(path: Path) -> Iterator[Line]:
             if not text.strip():
                 continue
             try:
-                yield Line(number, decoder.decode(text.removeprefix(b"\xef\xbb\xbf")))
+                row = decoder.decode(text.removeprefix(b"\xef\xbb\xbf"))
+                yield Line(f"line {number}", row)
             except DECODING_ERRORS as error:
                 message = f"{path}, line {number}: no JSON object: {error}"
                 raise click.UsageError(message) from error
@@ -241,7 +281,12 @@ def _parquet_lines(path: Path) -> Iterator[Line]:
         for batch in file.iter_batches(batch_size=1000):
             for row in batch.to_pylist():
                 number += 1
-                yield Line(number, row)
+                yield Line(f"row {number}", row)
+
+
+def _sheet_lines(path: Path, sheet: str | None) -> Iterator[Line]:
+    for row in sheet_rows(path, sheet):
+        yield Line(f"sheet {shown(row.sheet)}, row {row.number}", row.cells)
 
 
 _READERS: Final[dict[str, Callable[[Path], Iterator[Line]]]] = {

@@ -106,7 +106,7 @@ BAD_FILES = [
     ("a.csv", b"", "expected a first line"),
     ("a.csv", b"reference,name\nA1,\xe9\n", "CSV UTF-8"),
     ("a.ndjson", b"[1]\n", "line 1: no JSON object"),
-    ("a.xlsx", b"PK", "save a workbook as 'CSV UTF-8'"),
+    ("a.xls", b"PK", "save it as .xlsx"),
 ]
 
 

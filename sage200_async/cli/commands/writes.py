@@ -47,6 +47,13 @@ _GO_ON: Final = "run the same command again, and it continues; no row is written
     metavar="COLUMN=FIELD",
     help="Field that a column is for; without FIELD the column is left out.",
 )
+@click.option("--sheet", metavar="NAME", help="Sheet of a workbook that has several.")
+@click.option(
+    "--numbers-as-text",
+    is_flag=True,
+    help="Take numbers of a workbook as texts where the field is a text, though Excel "
+    "drops leading zeros.",
+)
 @click.option(
     "--workers",
     default=4,
@@ -68,7 +75,7 @@ _GO_ON: Final = "run the same command again, and it continues; no row is written
     "--dry-run", is_flag=True, help="Show what would be sent, and send nothing."
 )
 def load(file: Path, **options: Any) -> int:
-    """Write the rows of FILE (CSV, NDJSON or Parquet), each of them once at most.
+    """Write the rows of FILE (CSV, NDJSON, Parquet or xlsx), each of them once at most.
 
     Records that are missing are created; of others, the fields that differ are
     updated. The columns are the record's fields, as `sage200 describe` shows
