@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _FEW: Final = 3
 # Deletes that are believed in a small table, where one row is more than a tenth.
+_EDGE: Final = 2
+# Rows at either end of the table that are known to exist.
+_AGAIN: Final = 2
+# Times that it is asked again, since others may delete those rows meanwhile.
 
 
 class DeletePolicy(Struct, frozen=True, kw_only=True):
@@ -82,28 +86,71 @@ async def proved_gone(
     """Ask for *keys* once more; return those that the company does not have.
 
     Each response has to show rows known to exist, beyond the keys in its own
-    direction: one that was cut short lacks them.
+    direction: one that was cut short lacks them. The rows known to exist may be deleted
+    meanwhile: then the lowest and the highest rows are read anew, and it is asked again.
 
     Raises:
-        ExtractError: A response lacks the rows known to exist.
+        ExtractError: A response lacks the rows known to exist, each time.
     """
-    key = query.endpoint.key or ""
-    low, high = differences.lowest, differences.highest
-    beside = sorted({*low, *high} - set(keys))
-    if differences.listed and keys and not beside:
+    known = sorted({*differences.lowest, *differences.highest} - set(keys))
+    if not differences.listed:  # nothing is known to exist
+        cut = pieces(query, query.endpoint.key or "", sorted(keys))
+        there = {one for piece in cut for one in await _returned(query, piece, [])}
+        return sorted(set(keys) - there)
+    return await _gone(query, keys, known, _AGAIN)
+
+
+async def _gone(
+    query: CollectionQuery[Any], keys: Sequence[int], known: list[int], again: int
+) -> list[int]:
+    """Return those of *keys* that do not come, though *known* rows do."""
+    if keys and not known:
         raise ExtractError(_not_again(query))
+    below = sorted(one for one in keys if one < known[-1])
+    above = sorted(one for one in keys if one > known[-1])
     gone: list[int] = []
-    for piece in pieces(query, key, sorted(keys), beside):
-        below = [known for known in beside if known < piece[0]]
-        above = [known for known in beside if known > piece[-1]]
-        rows = by_keys(query, key, [*piece, *beside])
-        if below and not above:  # nothing known comes after them: they come first
-            rows = rows.order_by(f"{key} desc")
-        returned = {getattr(row, key) async for row in rows}
-        if any(side and returned.isdisjoint(side) for side in (below, above)):
-            raise ExtractError(_not_again(query))
-        gone += [absent for absent in piece if absent not in returned]
+    for part in (below, above):  # asked for in different directions
+        for piece in pieces(query, query.endpoint.key or "", part, known):
+            returned = await _returned(query, piece, known)
+            if returned.isdisjoint(known[:_EDGE]) or returned.isdisjoint(
+                known[-_EDGE:]
+            ):
+                gone += await _gone_again(query, piece, known, again)
+            else:
+                gone += [absent for absent in piece if absent not in returned]
     return gone
+
+
+async def _returned(
+    query: CollectionQuery[Any], piece: Sequence[int], known: Sequence[int]
+) -> set[int]:
+    """Ask for a piece and the known rows, which come last on one side of it."""
+    key = query.endpoint.key or ""
+    rows = by_keys(query, key, [*piece, *known])
+    if known and piece[0] > known[-1]:
+        rows = rows.order_by(f"{key} desc")
+    return {getattr(row, key) async for row in rows}
+
+
+async def _gone_again(
+    query: CollectionQuery[Any], piece: Sequence[int], known: list[int], again: int
+) -> list[int]:
+    """Ask for a piece beside the rows that are the lowest and the highest by now.
+
+    Those known before have to be gone as well, where they are not among them: what
+    shows them after all shows that a response was cut.
+    """
+    if not again:
+        raise ExtractError(_not_again(query))
+    key = query.endpoint.key or ""
+    edges = [query.order_by(f"{key}{order}").top(_EDGE) for order in ("", " desc")]
+    now = {getattr(row, key) for edge in edges for row in [one async for one in edge]}
+    now -= set(piece)
+    vanished = set(known) - now
+    gone = await _gone(query, [*piece, *vanished], sorted(now), again - 1)
+    if not vanished.issubset(gone):
+        raise ExtractError(_not_again(query))
+    return [one for one in gone if one not in vanished]
 
 
 def _not_again(query: CollectionQuery[Any]) -> str:
