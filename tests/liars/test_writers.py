@@ -34,3 +34,12 @@ def test_a_busy_table_ends(way, writer):
     writers = {number: [writer] for number in range(1, most)}
     outcome = run_case(way, writers=writers)
     assert (outcome.name, outcome.message) == ("right", "")
+
+
+@pytest.mark.parametrize("number", [13, 14, 15])
+def test_both_highest_rows_are_deleted_before_deletes_are_confirmed(number):
+    """Rows known to exist may go while a sync asks beside them."""
+    [later] = [way for way in BY_KEY if way.name == "sync later"]
+    writers = {number: [delete_highest, delete_highest]}
+    outcome = run_case(later, writers=writers)
+    assert (outcome.name, outcome.message) == ("right", "")

@@ -154,3 +154,70 @@ def test_a_row_that_leaves_the_filter_is_marked(scenario):
     scenario.company.rows[4].update({"on_hold": True, STAMP: scenario.server.now})
     assert scenario.sync(query).deleted == 1
     assert scenario.target.deleted == {4}
+
+
+def at_confirmations(times, do):
+    """Return a view that calls *do* before the first confirming requests."""
+    left = [times]
+
+    def view(options, rows):
+        if "id eq" in options.get("$filter", "") and left[0]:
+            left[0] -= 1
+            gone = do()
+            rows = [row for row in rows if row["id"] not in gone]
+        return rows
+
+    return view
+
+
+@pytest.mark.parametrize("gone", [{1}, {73}, {148}, {1, 73}])
+@pytest.mark.parametrize("ends", [(0, 1), (-1, -2), (0, 1, -1, -2)])
+@pytest.mark.parametrize("times", [1, 2])
+def test_rows_beside_a_confirmation_may_be_deleted_meanwhile(
+    scenario, gone, ends, times
+):
+    """An honest server draws no error: the edges are read anew, and it is asked again."""
+    scenario.insert(50)
+    scenario.sync()
+    for key in gone:
+        del scenario.company.rows[key]
+
+    def delete_edges():
+        keys = sorted(scenario.company.rows)
+        edges = {keys[end] for end in ends}
+        for key in edges:
+            del scenario.company.rows[key]
+        return edges
+
+    with scenario.lying(view=at_confirmations(times, delete_edges)):
+        assert scenario.sync().deleted == len(gone)
+    assert scenario.target.deleted == gone
+    scenario.sync()
+    assert set(scenario.target.names) == set(scenario.company.rows)
+
+
+@pytest.mark.parametrize("hides", [range(149), range(72), range(76, 149)])
+def test_a_server_that_cuts_each_confirmation_is_not_believed(scenario, hides):
+    """Edges that are read anew have to come with it, however often it is asked."""
+    scenario.insert(50)
+    scenario.sync()
+    del scenario.company.rows[73]
+
+    def cut(options, rows):
+        by_key = "id eq" in options.get("$filter", "")
+        return [row for row in rows if not by_key or row["id"] not in hides]
+
+    with scenario.lying(view=cut), pytest.raises(ExtractError, match="Sync again"):
+        scenario.sync()
+    assert scenario.target.deleted == set()
+
+
+def test_rows_at_both_ends_are_not_confirmed_by_nothing(scenario):
+    """Keys below the lowest and above the highest row need rows that come with them."""
+    scenario.insert(50)
+    scenario.sync()
+    for key in (1, 148):
+        del scenario.company.rows[key]
+    with scenario.lying(forgets_by_key), pytest.raises(ExtractError):
+        scenario.sync()
+    assert scenario.target.deleted == set()
