@@ -30,6 +30,8 @@ class Changes(Struct, frozen=True, kw_only=True):
     """Whether the record came that defined where the reading begins."""
     went_back: bool
     """Whether a record has an older stamp than the copy's: a backup was restored."""
+    rejected_keys: set[int]
+    """Keys of the records that did not fit."""
 
     @property
     def lacks_anchor(self) -> bool:
@@ -90,6 +92,7 @@ async def read_changes(
         newest=max(newest, default=None),
         has_anchor=has_anchor,
         went_back=went_back,
+        rejected_keys=read.rejected_keys,
     )
 
 

@@ -69,6 +69,8 @@ class Differences:
     """Records of the source."""
     rejected: int = 0
     """Records of the source that did not fit, and were not listed."""
+    rejected_keys: set[int] = field(default_factory=set[int])
+    """The keys of those that show one."""
     held: int = 0
     """Rows of the copy that are not marked as deleted."""
     went_back: bool = False

@@ -41,8 +41,8 @@ class Refetch:
         self._key = query.endpoint.key or ""
         self.records = 0
         """Records that were copied."""
-        self.rejected = 0
-        """Records that did not fit, and went to the quarantine."""
+        self.rejected_keys = set[int]()
+        """Keys of the records that did not fit, and went to the quarantine."""
 
     async def run(self, differences: Differences) -> None:
         """Copy them; those that are gone by now are added to the absent ones.
@@ -88,9 +88,10 @@ class Refetch:
             async with query.read(workers=1, in_one_piece=True) as read:
                 async for batch in read.batches():
                     missing -= await self._merge(batch.records, missing)
-            rejected = read.progress.rejected
-            self.rejected += rejected
-            lost += sorted(missing) if len(missing) > rejected else []
+            # One that shows no key is one of those that are missing.
+            unreadable = len(missing) <= read.progress.rejected
+            self.rejected_keys |= missing if unreadable else read.rejected_keys
+            lost += [] if unreadable else sorted(missing)
         return lost
 
     async def _merge(self, records: Sequence[Any], wanted: Collection[int]) -> set[int]:

@@ -64,6 +64,7 @@ async def sweep(
     if read.certificate is None:
         raise ExtractError(f"{query.endpoint.path}: the keys were not read to the end")
     differences.rejected = read.certificate.rejected
+    differences.rejected_keys = read.rejected_keys
     return read.certificate
 
 

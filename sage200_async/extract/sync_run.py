@@ -117,9 +117,11 @@ class SyncRun:
         # The first is the result's.
         self._now = datetime.now(UTC)
         self._whole = self._resumed = self._swept = self._went_back = False
-        self._read = self._rejected = self._unreadable = self._deleted = 0
-        # Records of the whole reading that did not fit; and of any other, which
-        # reads the same ones again.
+        self._read = self._rejected = self._unkeyed = self._deleted = 0
+        # Records of the whole reading that did not fit; and those without a key of
+        # any other, which reads the same ones again.
+        self._unreadable: set[object] = set()
+        # Keys of those that did not fit in the other readings.
 
     async def run(self, checkpoint: Checkpoint | None) -> SyncResult:
         """Run it; *checkpoint* is that of an unfinished reading of everything."""
@@ -235,7 +237,9 @@ class SyncRun:
             on_progress=self._options.on_progress,
         )
         self._read += changes.certificate.records
-        self._unreadable = max(self._unreadable, changes.certificate.rejected)
+        keys = changes.rejected_keys
+        self._unreadable |= keys
+        self._unkeyed = max(self._unkeyed, changes.certificate.rejected - len(keys))
         self._went_back |= changes.went_back
         self._certificates.append(changes.certificate)
         return changes
@@ -274,7 +278,7 @@ class SyncRun:
         work = Refetch(self._query, by_key, self._thread, workers=workers)
         await work.run(differences)
         self._read += work.records
-        self._unreadable = max(self._unreadable, work.rejected)
+        self._unreadable |= work.rejected_keys | differences.rejected_keys
 
     async def _mark_deleted(
         self, by_key: CollectionQuery[Any], differences: Differences
@@ -315,7 +319,7 @@ class SyncRun:
 
     async def _result(self, state: SyncState) -> SyncResult:
         fresh = self._whole and not self._resumed
-        set_aside = await self._thread.keys_set_aside()
+        unfit = self._unreadable | await self._thread.keys_set_aside()
         return SyncResult(
             name=self._extraction.name,
             whole=self._whole,
@@ -323,7 +327,7 @@ class SyncRun:
             read=self._read,
             changed=await self._thread.rows_written(),
             deleted=self._deleted,
-            rejected=max(self._rejected, self._unreadable + len(set_aside)),
+            rejected=max(self._rejected, self._unkeyed + len(unfit)),
             source_went_back=self._went_back,
             watermark=None if state.newest is None else state.newest.stamp,
             may_be_stale=() if fresh else self._query.options.expand,

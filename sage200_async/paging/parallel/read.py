@@ -97,7 +97,8 @@ class ParallelRead(Generic[R]):
         if resume_from is not None and plan.subqueries:
             self._done = [resume_from.done]
         self._earlier = resume_from or ResumePoint(None, KeyRanges())
-        self._rejected = 0
+        self.rejected_keys = set[int]()
+        """Keys of the records that this run has read and that did not fit."""
         self._counts: tuple[int | None, int | None] = self._earlier.count, None
         self._started_at = 0.0
 
@@ -204,7 +205,7 @@ class ParallelRead(Generic[R]):
         """
         new = self._reader.validator.new_rejected_keys
         inside = {key for key in new if key_range.low < key <= key_range.high}
-        self._rejected += len(inside)
+        self.rejected_keys |= inside
         new -= inside
 
     @property
@@ -214,7 +215,7 @@ class ParallelRead(Generic[R]):
             records=sum(done.records for done in self._done),
             requests=self._earlier.requests + self._worker.requests,
             rejected=self._earlier.rejected
-            + self._rejected
+            + len(self.rejected_keys)
             + len(self._reader.validator.unkeyed),
             ranges=len(self._scheduler.open),
             expected=self._counts[0],

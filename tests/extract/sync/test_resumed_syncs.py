@@ -123,6 +123,21 @@ def test_a_record_that_does_not_fit_does_not_hold_up_a_sync(scenario):
     assert quarantine.errors
 
 
+def test_records_that_do_not_fit_are_counted_in_each_reading_once(scenario):
+    """One among the changes, one that only the sweep finds, and one that both read."""
+    scenario.insert(60)
+    quarantine = Quarantine()
+    settings = Settings(site="s", company=1)
+    client = Sage200Client(settings, transport=scenario.server, quarantine=quarantine)
+    scenario.sync(client=client)
+    scenario.company.rows[4]["name"] = {"no": "text"}  # its stamp stays as it was
+    scenario.change(7, {"no": "text"}, days=9)
+    scenario.passes(seconds=9)
+    scenario.change(10, {"no": "text"})
+    result = scenario.sync(client=client)
+    assert (result.swept, result.rejected, result.changed) == (True, 3, 0)
+
+
 def test_between_sweeps_a_record_that_does_not_fit_is_counted(scenario):
     """A sync that reads changes alone counts those among them that cannot be read."""
     scenario.insert(20)
