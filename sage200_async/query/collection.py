@@ -281,12 +281,16 @@ class CollectionQuery(Frames, PlannedQuery[R], WatchedQuery[R], Generic[R]):
         Top and skip are left out of account.
 
         Returns:
-            The number, or None where the response does not say.
+            The number, or None where the response does not say, or where an ``in_`` is
+            split: its parts may have records in common.
 
         Raises:
             DecodeError: The response is no count; the message shows it.
         """
-        return await self._counted(self._plan())
+        plan = self._plan()
+        if len(plan.subqueries) > 1:
+            return None
+        return await self._counted(plan) if plan.subqueries else 0
 
     async def _counted(self, plan: Plan) -> int | None:
         response = await self._send("GET", plan.path, count_query(plan))

@@ -230,7 +230,7 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         """Change many records in one request; each row has its record's ``id``.
 
         A row without an ``id`` may add a record, so a request with one is not
-        repeated.
+        repeated. Without rows nothing is sent.
 
         Raises:
             BadRequest: Sage refused a row; ``detail`` is its message.
@@ -244,6 +244,8 @@ class UpdateMany(BoundEndpoint, Generic[R, Changes]):
         """
         self._require("update_many")
         body = encode_update_many(self, rows)
+        if not rows:
+            return []
         repeatable = not adds_rows({"rows": rows})
         path = self.endpoint.path
         response = await self._send("PUT", path, body=body, idempotent=repeatable)

@@ -144,6 +144,7 @@ def test_update_many(answered):
         asyncio.run(client.couriers.update_many([{"nam": "A"}]))
     with pytest.raises(QueryError, match="a list"):
         asyncio.run(client.couriers.update_many({"name": "A"}))
+    assert asyncio.run(client.couriers.update_many([])) == []
     assert len(requests) == 2
 
 

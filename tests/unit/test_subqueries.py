@@ -1,13 +1,16 @@
 """An `in_` of many values becomes several requests, or one where it cannot."""
 
+import asyncio
+
 import pytest
 
-from sage200_async import any_of, field, raw
+from sage200_async import Sage200Client, Settings, any_of, field, raw
 from sage200_async.catalog import Customer
 from sage200_async.odata.fields import Ordering
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.planner import start
 from sage200_async.paging.subqueries import node_count
+from sage200_async.transport.memory import MemoryTransport, reply
 
 KEY, NAME = Ordering("id"), Ordering("name")
 
@@ -91,3 +94,15 @@ def test_parts_of_the_key_ascend():
     assert plan(filter=texts).subqueries[0].literals[0] == "'60'"
     nulls = Customer.fields.id.in_([*keys, None])
     assert plan(filter=nulls).subqueries[0].literals[:2] == ("null", "-5")
+
+
+@pytest.mark.parametrize(("values", "expected"), [(0, 0), (5, 7), (900, None)])
+def test_the_server_counts_no_part_of_a_split_query(values, expected):
+    """A count of the first part alone would look like that of all."""
+    client = Sage200Client(
+        Settings(site="s", company=1, access_token="t"),
+        transport=MemoryTransport(lambda request: reply(7)),
+    )
+    references = [f"A{number}" for number in range(values)]
+    query = client.customers.filter(field("reference").in_(references))
+    assert asyncio.run(query.server_count()) == expected

@@ -57,7 +57,8 @@ def require_ranges(
         raise QueryError(message)
     if in_one_piece and len(plan.subqueries) > 1:
         message = (
-            f"{plan.path}: this in_ is too long for one request, and {whole} cannot be "
-            "split: pass fewer values"
+            f"{plan.path}: this in_ is too long for one request ({len(plan.subqueries)} "
+            f"would be needed), and {whole} cannot be split: pass fewer values, or "
+            "make a query of each part of them"
         )
         raise QueryError(message)
