@@ -62,13 +62,16 @@ class JournalFile:
         self.is_new = False
         with journal_errors(path):
             _create(path)
+            before = _stat(path)
             self._db = sqlite3.connect(
                 path, timeout=0, isolation_level=None, check_same_thread=False
             )
             try:
                 self._open()
+                _require_same(path, before)
             except BaseException:
                 self._db.close()
+                _require_same(path, before)
                 raise
         self.token: str = self._value("token")
 
@@ -101,10 +104,26 @@ class JournalFile:
         db.execute("CREATE TEMP TABLE taken (row INTEGER PRIMARY KEY)")
 
     def close(self) -> None:
-        """Close it; other processes can open it."""
+        """Close it; other processes can open it. Once it is closed, this does nothing."""
         with suppress(sqlite3.Error):
             self._db.execute("PRAGMA journal_mode = DELETE")  # an empty file less
         self._db.close()
+
+    def remove(self) -> None:
+        """Remove the file, and close it: no other process has it open meanwhile.
+
+        Raises:
+            JournalError: It cannot be removed.
+        """
+        with journal_errors(self.path):
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            try:
+                self.path.unlink()
+            except PermissionError:  # Windows: not while it is open, here or elsewhere
+                self._db.close()
+                self.path.unlink()
+            else:
+                self._db.close()
 
     def _value(self, name: str) -> Any:
         row = self._db.execute(
@@ -163,6 +182,25 @@ def _create(path: Path) -> None:
     """Create the file for its owner only, if it is missing."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError as error:
+        raise _removed(path) from error
+
+
+def _require_same(path: Path, before: os.stat_result) -> None:
+    """Refuse a file that was removed while it was opened: what is written is lost."""
+    if not os.path.samestat(_stat(path), before):
+        raise _removed(path)
+
+
+def _removed(path: Path) -> JournalError:
+    error = JournalError(f"{path}: another process has removed it; run it again")
+    error.retryable = True
+    return error
 
 
 @contextmanager

@@ -6,14 +6,12 @@ in it. It is all in one file between two commits, so that the file can be moved.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from sage200_async.errors import JournalError
 from sage200_async.write.journal_file import (
-    SUFFIXES,
     JournalFile,
     journal_errors,
     journal_path,
@@ -22,6 +20,7 @@ from sage200_async.write.journal_rows import COLUMNS, ROWS, journal_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sage200_async.write.journal_rows import JournalRow, NewRow
 
@@ -47,17 +46,15 @@ def clear_journal(url: str | Path) -> None:
         return
     journal = Journal(path)
     try:
-        doubtful = journal.count_in_doubt()
+        if doubtful := journal.count_in_doubt():
+            message = (
+                f"{path}: {doubtful} rows were sent, and whether they were written is "
+                "not known; run the job again to find out, or delete the file"
+            )
+            raise JournalError(message)
+        journal.remove()
     finally:
         journal.close()
-    if doubtful:
-        message = (
-            f"{path}: {doubtful} rows were sent, and whether they were written is not "
-            "known; run the job again to find out, or delete the file"
-        )
-        raise JournalError(message)
-    for suffix in ("", *SUFFIXES):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 class Journal(JournalFile):
