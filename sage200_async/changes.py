@@ -32,7 +32,15 @@ class Change(Generic[R]):
             where it has none.
     """
 
-    __slots__ = ("_acknowledge", "key", "kind", "record", "resource", "stamp")
+    __slots__ = (
+        "__weakref__",
+        "_acknowledge",
+        "key",
+        "kind",
+        "record",
+        "resource",
+        "stamp",
+    )
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from weakref import ref
 
 from sage200_async.changes import Change
 from sage200_async.errors import (
@@ -80,8 +81,9 @@ class Feed(Generic[R]):
         self._unread: dict[Source, int | None] = dict.fromkeys(self._sources)
         # Those whose copy may differ from what was handed out, with the key up to
         # which it was.
-        self._newest: dict[str, dict[int, tuple[str, Change[Any]]]] = {}
-        # Of each resource and key what was handed out last and is not acknowledged.
+        self._newest: dict[str, dict[int, tuple[str, ref[Change[Any]]]]] = {}
+        # Of each resource and key what was handed out last and is not acknowledged;
+        # its record is the consumer's to keep or to drop.
         self._order = asyncio.Lock()
         # What is handed out and what is acknowledged do not overtake each other.
         self._due_at = self._succeeded_at = 0.0
@@ -150,8 +152,8 @@ class Feed(Generic[R]):
     def _version(self, change: Change[Any]) -> str | None:
         """Return its version, if nothing newer of its key was handed out."""
         handed_out = self._newest.get(change.resource, {})
-        version, newest = handed_out.get(change.key, ("", None))
-        return version if newest is change else None
+        version, newest = handed_out.get(change.key, ("", lambda: None))
+        return version if newest() is change else None
 
     async def _begin(self) -> None:
         """Wait for the lease, and keep it from then on."""
@@ -219,7 +221,7 @@ class Feed(Generic[R]):
             )
             for one in pending:
                 change = self._change(source, one)
-                handed_out[one.key] = one.version, change
+                handed_out[one.key] = one.version, ref(change)
                 self._ready.append(change)
         if last is not None:
             self._unread[source] = last
