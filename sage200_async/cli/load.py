@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sage200_async.write.job import WriteJob
 
 _SHOWN: Final = 20
-# Rows that are not done, and that are printed; all are in the file.
+# Rows with something to say, such as those that are not done.
 
 
 class LoadOptions(Struct, frozen=True, kw_only=True):
@@ -127,9 +127,14 @@ async def _run(job: WriteJob) -> None:
             if outcome.dry_run and outcome.method:
                 body = outcome.body.decode("utf-8", "replace")
                 click.echo(f"{outcome.method} {outcome.path} {printable(body)}")
-            elif not outcome.done and shown < _SHOWN:
+            elif _is_worth_a_line(outcome) and shown < _SHOWN:
                 shown += 1
                 click.echo(_line(outcome), err=True)
+
+
+def _is_worth_a_line(outcome: Outcome) -> bool:
+    """Whether it is not done, or done otherwise than it was meant."""
+    return not outcome.done or (outcome.kind == "updated" and bool(outcome.reason))
 
 
 def _line(outcome: Outcome) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = "enum"
 # What most of Sage's values begin with, in small letters.
+_NUMBERS: Final = {"accountstatusactive": 0, "enumstockitemstatustypeactive": 0}
+# Of names in small letters.
 
 
 def require_no_near_miss(field: str, value: object, known: Iterable[str]) -> None:
@@ -26,6 +28,20 @@ def require_no_near_miss(field: str, value: object, known: Iterable[str]) -> Non
         raw = f"raw(\"{field} eq '...'\") passes any text"
         message = f"{field}: got {shown(own)}, expected {meant!r}; {raw}"
         raise InvalidValue(message, value=value)
+
+
+def number_of(name: str) -> int | None:
+    """Return the number that stands for a name in other places, where it is known.
+
+    Source:
+        A public connector (craft-erpy) reads the status of customers and of products in
+        views, where 0 is active. The names of the other numbers are not known.
+
+    Example:
+        >>> number_of("AccountStatusActive"), number_of("AccountStatusHidden")
+        (0, None)
+    """
+    return _NUMBERS.get(name.casefold())
 
 
 def near_miss(text: str, known: Iterable[str]) -> str | None:

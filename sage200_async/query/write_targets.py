@@ -188,7 +188,7 @@ def _target(
         encode=partial(_encode, resource),
         item_path=resource._item_path,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         created=partial(_created, resource),
-        require_updated=partial(_require_updated, resource),
+        updated=partial(_updated, resource),
         places=places_of,
     )
 
@@ -294,10 +294,17 @@ def _created(resource: BoundEndpoint, response: Response) -> Untyped:
     return rows[0] if rows else {}
 
 
-def _require_updated(resource: BoundEndpoint, response: Response, id: object) -> None:  # noqa: A002
-    """Raise a DecodeError unless the response is that to an update of the record."""
+def _updated(resource: BoundEndpoint, response: Response, id: object) -> Untyped | None:  # noqa: A002
+    """Return the record that the response to its update shows, if it shows one.
+
+    Raises:
+        DecodeError: It shows another, or something else.
+    """
     if is_empty(response):
-        return
+        return None
+    response = replace(response, body=bytes(response.body))  # which is read twice
     with unknown_outcome():
         most, key = resource.context.max_record_bytes, resource.endpoint.key
         read_one(response, reply_model(resource), key, id, max_bytes=most)
+        record: Untyped = read_one(response, Untyped, key, id, max_bytes=most)
+        return record

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sage200_async.errors import InvalidInput
+from sage200_async.odata.enums import number_of
 from sage200_async.odata.fields import Field
 from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.wire.json_types import is_array, is_object
@@ -204,10 +205,10 @@ def _same(
     """Return whether a field has the value that is wanted."""
     if wanted is None or wanted is False:
         return _is_nothing(current, name, null=wanted is None)
+    if kind == "enum":
+        return _same_enum(wanted, current)
     if _is_number(wanted):
         return _same_number(wanted, current, name, places)
-    if kind == "enum":
-        return _folded(wanted) == _folded(current)
     if isinstance(wanted, str):
         return _same_text(wanted, current) or (
             kind in {"datetime", ""} and _same_time(wanted, current)
@@ -222,8 +223,15 @@ def _is_nothing(current: object, name: str, *, null: bool) -> bool:
     return null and (current == "" or (current == 0 and name.endswith("_id")))
 
 
-def _folded(value: object) -> str:
-    return str(value).strip().casefold()
+def _same_enum(wanted: object, current: object) -> bool:
+    """Return whether two values are one: as names in any case, or name and number."""
+    return not _forms(wanted).isdisjoint(_forms(current))
+
+
+def _forms(value: object) -> set[str]:
+    text = str(value).strip()
+    number = number_of(text)
+    return {text.casefold()} if number is None else {text.casefold(), str(number)}
 
 
 def _same_text(wanted: object, current: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from sage200_async.wire.json_types import Untyped
     from sage200_async.write.journal_rows import JournalRow
     from sage200_async.write.look_up import Found, Wanted
 
@@ -57,4 +58,8 @@ class Rules(Protocol):
             row: The row.
             answer: What the look-up brought; None where there was none.
         """
+        ...
+
+    def not_as_sent(self, send: Send, record: Untyped) -> str:
+        """Say which fields the record shows otherwise after an update; "" for none."""
         ...

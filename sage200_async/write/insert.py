@@ -66,6 +66,10 @@ class InsertRules:
         settles = bool(self._target.by)
         return Send("POST", self._target.path, row.body, settles=settles)
 
+    def not_as_sent(self, send: Send, record: Untyped) -> str:  # noqa: ARG002
+        """Return nothing: documents are not updated."""
+        return ""
+
     def _known(self, row: JournalRow, answer: Found) -> End:
         """Decide about a row whose marker is there: whose document is it?"""
         own, values = self._is_own(row), read_body(row)

@@ -27,7 +27,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     id: int | str | None = None
     """The id of the record, or the URN of a document, where it is known."""
     reason: str = ""
-    """Why it was refused, or is unknown: Sage's words, where they are known."""
+    """Why it was refused, or is unknown: Sage's words, where they are known. Of an
+    update, which fields the service shows otherwise than they were sent."""
     method: str = ""
     """POST, PUT, or nothing where nothing was sent."""
     path: str = ""

@@ -192,8 +192,9 @@ class RowWriter:
             idempotent=send.method == "PUT" and not send.settles,
         )
         if send.method == "PUT":
-            self._target.require_updated(response, send.id)
-            return End("updated", send.id)
+            record = self._target.updated(response, send.id)
+            reason = "" if record is None else self._rules.not_as_sent(send, record)
+            return End("updated", send.id, reason)
         record = self._target.created(response)
         id_ = record.get(self._target.key) or record.get("urn")
         values = record.values()

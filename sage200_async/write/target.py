@@ -40,8 +40,9 @@ class Target(NamedTuple):
     """Returns the path of one record."""
     created: Callable[[Response], Untyped]
     """Returns what the response to a create shows; raises a `DecodeError`."""
-    require_updated: Callable[[Response, object], None]
-    """Raises a `DecodeError` unless a response is that to an update of the record."""
+    updated: Callable[[Response, object], Untyped | None]
+    """Returns the record that the response to its update shows, or None where that is
+    empty; raises a `DecodeError` where it shows anything else."""
     places: Callable[[type[Fields]], Mapping[str, int]]
     """Returns how many decimal places the fields of a record have."""
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sage200_async.write.target import Target
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_NOT_AS_SENT: Final = (
+    "the service took it, and shows these fields otherwise: {}; write what it shows if "
+    "that means the same, or leave them out: else every run sends them"
+)
 
 
 class UpsertRules:
@@ -50,6 +54,21 @@ class UpsertRules:
         if row.lacks:
             return End("refused", reason=row.lacks)
         return Send("POST", self._target.path, row.body)
+
+    def not_as_sent(self, send: Send, record: Untyped) -> str:
+        """Say which fields the record shows otherwise, after they were sent."""
+        sent = decoder_for(Untyped).decode(send.body)
+        plain = {
+            name: value
+            for name, value in sent.items()
+            if name in record and not is_object(value) and not is_array(value)
+        }
+        differing = self._comparison.changes(plain, record).values
+        pairs = [
+            f"{name} (sent {shown(value)}, shown {shown(record[name])})"
+            for name, value in differing.items()
+        ]
+        return _NOT_AS_SENT.format(", ".join(pairs)) if pairs else ""
 
     def _compare(self, row: JournalRow, record: Untyped) -> End | Send:
         key = record.get(self._target.key)

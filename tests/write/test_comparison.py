@@ -168,3 +168,24 @@ def test_keys_of_several_fields() -> None:
     with pytest.raises(InvalidInput) as refused:
         require_key({"product_id": None, "code": " x"}, by)
     assert len(refused.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current", "same"),
+    [
+        ("AccountStatusActive", 0, True),
+        (0, "AccountStatusActive", True),
+        ("0", "accountstatusactive", True),
+        (0, 0, True),
+        ("AccountStatusActive", 1, False),
+        ("AccountStatusHidden", 0, False),
+        (0, None, False),
+        ("AccountStatusActive", None, False),
+    ],
+)
+def test_an_enumeration_has_a_name_and_a_number(
+    wanted: Any, current: Any, same: bool
+) -> None:
+    """Where both are known, they are the same; nothing else is guessed."""
+    row, record = {"account_status_type": wanted}, {"account_status_type": current}
+    assert (not changes(row, record).values) is same

@@ -93,6 +93,33 @@ def test_only_the_changed_field_is_sent(server: HostileServer, journal: Path) ->
     assert (outcomes[1].kind, outcomes[1].id) == ("updated", id_)
 
 
+def test_what_a_service_shows_otherwise_is_said(
+    server: HostileServer, journal: Path
+) -> None:
+    """An update of which the record shows nothing is done, with the fields' names."""
+    id_ = server.add_customer(reference="A1", name="A", account_status_type=1)
+
+    def hook(request: web.Request, values: dict[str, Any]) -> web.Response | None:
+        if request.method == "PUT":
+            server._merge(server.customers[id_], {"name": values["name"]})
+            return web.json_response(server.customers[id_])
+        return None
+
+    server.hook = hook
+    rows = [
+        {"reference": "A1", "name": "B", "account_status_type": "AccountStatusHidden"}
+    ]
+    outcomes, report = upsert(server, rows, journal)
+    assert (outcomes[1].kind, report.is_complete) == ("updated", True)
+    assert (
+        "account_status_type (sent 'AccountStatusHidden', shown 1)"
+        in outcomes[1].reason
+    )
+    assert "name" not in outcomes[1].reason.partition("account_status_type")[0]
+    again, _ = upsert(server, rows, journal)
+    assert again[1].reason == outcomes[1].reason
+
+
 @pytest.mark.parametrize("insert", [False, True])
 def test_a_dry_run_shows_what_a_run_sends(
     server: HostileServer, journal: Path, insert: bool
