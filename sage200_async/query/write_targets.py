@@ -17,7 +17,7 @@ from sage200_async.odata.plain_values import shown
 from sage200_async.query.bound_endpoint import BoundEndpoint, connection_of
 from sage200_async.query.input_rules import encode_row, places_of, rules_of
 from sage200_async.query.records import Record
-from sage200_async.query.responses import created_in, reply_model, unknown_outcome
+from sage200_async.query.responses import created_in, unknown_outcome
 from sage200_async.wire.json_types import Untyped, is_array, is_object
 from sage200_async.wire.responses import read_rows
 from sage200_async.wire.single_record import is_empty, read_one
@@ -302,9 +302,9 @@ def _updated(resource: BoundEndpoint, response: Response, id: object) -> Untyped
     """
     if is_empty(response):
         return None
-    response = replace(response, body=bytes(response.body))  # which is read twice
-    with unknown_outcome():
+    with (
+        unknown_outcome()
+    ):  # by its key: a field may come in another form than is known
         most, key = resource.context.max_record_bytes, resource.endpoint.key
-        read_one(response, reply_model(resource), key, id, max_bytes=most)
         record: Untyped = read_one(response, Untyped, key, id, max_bytes=most)
         return record
