@@ -69,11 +69,11 @@ class JournalFile:
             try:
                 self._open()
                 _require_same(path, before)
+                self.token = self._token()
             except BaseException:
                 self._db.close()
                 _require_same(path, before)
                 raise
-        self.token: str = self._value("token")
 
     def _open(self) -> None:
         db = self._db
@@ -147,11 +147,24 @@ class JournalFile:
             raise
         self._db.execute("COMMIT")
 
+    def _token(self) -> str:
+        """Return what the markers of the job begin with.
+
+        Raises:
+            JournalError: There is none: what was sent could not be found again.
+        """
+        token = self._value("token")
+        if not isinstance(token, str) or not token:
+            message = f"{self.path}: a journal that is damaged; name another file"
+            raise JournalError(message)
+        return token
+
     @property
     def by(self) -> tuple[str, ...]:
         """The fields that its rows are looked up by."""
-        stored = self._value("job")
-        return () if stored is None else msgspec.convert(stored, JobIdentity).by
+        with journal_errors(self.path):
+            stored = self._value("job")
+            return () if stored is None else msgspec.convert(stored, JobIdentity).by
 
     def require_job(self, wanted: JobIdentity) -> None:
         """Take the journal for a job.
@@ -164,7 +177,7 @@ class JournalFile:
             if stored is None:
                 self._set(job=wanted)
                 return
-        held = msgspec.convert(stored, JobIdentity)
+            held = msgspec.convert(stored, JobIdentity)
         if held != wanted:
             message = (
                 f"{self.path}: the journal of an {held}, not of an {wanted}; name "
@@ -215,6 +228,6 @@ def journal_errors(path: Path) -> Generator[None, None, None]:
         in_use = JournalError(message)
         in_use.retryable = True
         raise in_use from error
-    except (sqlite3.DatabaseError, OSError) as error:
+    except (sqlite3.DatabaseError, msgspec.DecodeError, OSError) as error:
         message = f"{path}: not a journal, or it cannot be read or written: {error}"
         raise JournalError(message) from error

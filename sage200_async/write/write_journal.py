@@ -167,7 +167,7 @@ class Journal(JournalFile):
         query = f"SELECT {COLUMNS} FROM rows WHERE {condition} LIMIT ?"  # noqa: S608
         with journal_errors(self.path):
             rows = self._db.execute(query, (value, limit)).fetchall()
-        return [*map(journal_row, rows)]
+            return [*map(journal_row, rows)]
 
     def release(self, rows: Sequence[JournalRow]) -> None:
         """Release rows that were taken."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from hostile_server import HostileServer
 from writing import run_job, settings_for
 
 from sage200_async import Sage200Client
+from sage200_async.errors import JournalError
+from sage200_async.write.write_journal import Journal
 
 SETTLE = 0.2
 ROWS = [{"customer_id": number} for number in range(6)]
@@ -105,3 +109,52 @@ def test_a_clock_that_is_set_between_two_runs(
     outcomes, _ = run_job(server.url, ROWS[:1], journal, insert=True, settle=settle)
     assert [outcome.kind for outcome in outcomes] == ["created"]
     assert (len(server.writes), len(server.commits)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE job SET value = '0' WHERE name = 'version'",
+        "UPDATE job SET value = 'x' WHERE name = 'version'",
+        "DELETE FROM job WHERE name = 'version'",
+        "DELETE FROM job WHERE name = 'token'",
+        "UPDATE job SET value = '{}' WHERE name = 'job'",
+        "DROP TABLE job",
+        "DROP TABLE rows",
+        "ALTER TABLE rows DROP COLUMN settles",
+        "UPDATE rows SET id = 'x{'",
+    ],
+)
+def test_a_journal_that_is_damaged_or_of_another_version_is_refused(
+    server: HostileServer, tmp_path: Path, damage: str
+) -> None:
+    """Nothing is sent: what was sent before could not be known."""
+    journal = tmp_path / "job.db"
+    run_job(server.url, ROWS, journal, insert=True, settle=SETTLE)
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute(damage)
+    with pytest.raises(JournalError):
+        run_job(server.url, ROWS, journal, insert=True, settle=SETTLE)
+    require_each_once(server)
+
+
+def test_a_disk_that_is_full_ends_a_job_that_goes_on_later(
+    server: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row is sent that is not in the journal, and none is sent twice."""
+    journal, resume = tmp_path / "job.db", Journal.resume
+
+    def resume_on_a_full_disk(self: Journal, now: float, settle: float) -> None:
+        resume(self, now, settle)
+        self._db.execute("PRAGMA max_page_count = 1")  # no more than there are
+
+    rows = [
+        {"customer_id": 1, "second_reference": f"WEB-{number:06}"}
+        for number in range(240)
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "resume", resume_on_a_full_disk)
+        with pytest.raises(JournalError, match="full"):
+            run_job(server.url, rows, journal, insert=True, settle=SETTLE)
+    _, report = run_job(server.url, rows, journal, insert=True, settle=SETTLE)
+    assert report.created == len(server.commits) == len(rows)
