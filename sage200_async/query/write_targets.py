@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, defstruct
 from msgspec.structs import replace
 
 from sage200_async.errors import InvalidInput, QueryError
@@ -17,7 +17,7 @@ from sage200_async.odata.plain_values import shown
 from sage200_async.query.bound_endpoint import BoundEndpoint, connection_of
 from sage200_async.query.input_rules import encode_row, places_of, rules_of
 from sage200_async.query.records import Record
-from sage200_async.query.responses import created_in, unknown_outcome
+from sage200_async.query.responses import created_in, reply_model, unknown_outcome
 from sage200_async.wire.json_types import Untyped, is_array, is_object
 from sage200_async.wire.responses import read_rows
 from sage200_async.wire.single_record import is_empty, read_one
@@ -294,6 +294,12 @@ def _created(resource: BoundEndpoint, response: Response) -> Untyped:
     return rows[0] if rows else {}
 
 
+@cache
+def _key_of(name: str, key: str) -> type[Struct]:
+    """Return a record of its key alone: other fields may come in unknown forms."""
+    return defstruct(name, [(key, Any, None)])
+
+
 def _updated(resource: BoundEndpoint, response: Response, id: object) -> Untyped | None:  # noqa: A002
     """Return the record that the response to its update shows, if it shows one.
 
@@ -302,9 +308,10 @@ def _updated(resource: BoundEndpoint, response: Response, id: object) -> Untyped
     """
     if is_empty(response):
         return None
-    with (
-        unknown_outcome()
-    ):  # by its key: a field may come in another form than is known
+    response = replace(response, body=bytes(response.body))  # which is read twice
+    with unknown_outcome():
         most, key = resource.context.max_record_bytes, resource.endpoint.key
+        model = _key_of(reply_model(resource).__name__, key or "id")
+        read_one(response, model, key, id, max_bytes=most)
         record: Untyped = read_one(response, Untyped, key, id, max_bytes=most)
         return record
