@@ -7,6 +7,7 @@ import stat
 import time
 from contextlib import closing, suppress
 from datetime import timedelta
+from weakref import WeakSet
 
 import pytest
 from stamped_company import OVERLAP, STAMP, Scenario
@@ -683,3 +684,21 @@ def test_a_change_while_nothing_is_started(state, monkeypatch):
             return (await anext(feed)).key
 
     assert state.run(work()) == state.late
+
+
+@pytest.mark.parametrize("acks", [False, True])
+def test_what_was_handed_out_is_not_held(state, acks):
+    """Of a long first read the feed holds no change but those that are next."""
+    state.scenario.insert(700)
+
+    async def most_alive():
+        changes, most = WeakSet(), 0
+        async with state.feed() as feed:
+            async for change in feed:
+                changes.add(change)
+                most = max(most, len(changes))
+                if acks and len(changes) % 100 == 0:
+                    await feed.ack([change])
+        return most
+
+    assert state.run(most_alive()) <= 2  # this one, and the one before
