@@ -11,10 +11,13 @@ from sage200_async.arrow.frames import arrow_schema
 from sage200_async.arrow.libraries import RecordBatch, Schema, pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from sage200_async.arrow.frames import Described
     from sage200_async.paging.certificate import Certificate
+
+    Take = Callable[[RecordBatch, Any], Awaitable[None]]
+    Read = Callable[[Take], Awaitable[None]]
 
 _WAITING: Final = 8
 # Batches that may wait for the consumer.
@@ -91,16 +94,7 @@ class ArrowStream:
 
     def _batches(self) -> Iterator[RecordBatch]:
         self.certificate = None
-        thread = _ReadingThread(self._read)
-        thread.start()
-        try:
-            while (item := thread.arrived.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                thread.taken()
-                yield item
-        finally:
-            thread.stop()
+        return each_batch(self._read)
 
     async def _read(self, take: Any) -> None:
         async with self._client as client:
@@ -109,10 +103,30 @@ class ArrowStream:
             self.certificate = await passing
 
 
+def each_batch(read: Read) -> Iterator[RecordBatch]:
+    """Yield the batches that *read* passes on, from a thread with a loop of its own.
+
+    The thread ends with the iterator, whether that is at its end or not.
+
+    Args:
+        read: Called in the loop with a function that takes a batch, and its rank.
+    """
+    thread = _ReadingThread(read)
+    thread.start()
+    try:
+        while (item := thread.arrived.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            thread.taken()
+            yield item
+    finally:
+        thread.stop()
+
+
 class _ReadingThread(threading.Thread):
     """Reads in a loop of its own; batches arrive in a queue, the last item is None."""
 
-    def __init__(self, read: Any) -> None:
+    def __init__(self, read: Read) -> None:
         super().__init__(name="sage200-arrow-stream", daemon=True)
         self.arrived: SimpleQueue[Any] = SimpleQueue()
         self._read = read

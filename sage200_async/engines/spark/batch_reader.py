@@ -1,0 +1,84 @@
+"""Readers of a collection, shared out in ranges of keys."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from sage200_async.client import Sage200Client
+from sage200_async.engines.spark.certificates import write_plan
+from sage200_async.engines.spark.columns import read_query, target_schema
+from sage200_async.engines.spark.connection import driver_settings, executor_settings
+from sage200_async.engines.spark.partitions import RangePartition, read_partition
+from sage200_async.engines.spark.pushdown import condition_of
+from sage200_async.engines.spark.pyspark_api import DataSourceReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sage200_async.arrow.libraries import RecordBatch
+    from sage200_async.engines.spark.pyspark_api import (
+        Filter,
+        InputPartition,
+        StructType,
+    )
+    from sage200_async.engines.spark.source_options import ReadOptions
+    from sage200_async.query.collection import CollectionQuery
+    from sage200_async.settings import Settings
+
+
+class BatchReader(DataSourceReader):
+    """Reads a collection: plans on the driver, reads on executors.
+
+    Args:
+        options: What is read.
+        schema: The columns that Spark expects.
+
+    Raises:
+        QueryError: *schema* does not fit.
+    """
+
+    def __init__(self, options: ReadOptions, schema: StructType) -> None:
+        self.options = options
+        self.query = read_query(options, schema)
+        self.columns = target_schema(schema)
+
+    def partitions(self) -> list[RangePartition]:
+        """Plan the read; called on the driver, once for each plan of Spark's."""
+        settings = driver_settings(self.options.profile, self.options.token_store)
+        return asyncio.run(planned(settings, self.query, self.options))
+
+    def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
+        """Read one partition; called on an executor."""
+        return read_partition(partition, self.columns)
+
+
+class FilteringReader(BatchReader):
+    """The same, with conditions of Spark that Sage answers.
+
+    Spark refuses a reader that has `pushFilters`, unless they are enabled.
+    """
+
+    def pushFilters(self, filters: list[Filter]) -> list[Filter]:  # noqa: N802
+        """Add to the query what selects no fewer records than *filters*.
+
+        Returns:
+            All of them: Spark applies them to what arrives.
+        """
+        for one in filters:
+            condition = condition_of(one, self.query)
+            if condition is not None:
+                self.query = self.query.filter(condition)
+        return filters
+
+
+async def planned(
+    settings: Settings, query: CollectionQuery[Any], options: ReadOptions
+) -> list[RangePartition]:
+    """Return the partitions of a read, each with what a task needs."""
+    async with Sage200Client(settings) as client:
+        plan = await client.run(query).plan(parts=options.partitions)
+        theirs = await executor_settings(client, options.token_store)
+    if options.certificates:
+        write_plan(options.certificates, plan)
+    return [RangePartition(one, theirs, options.certificates) for one in plan.ranges]

@@ -1,0 +1,107 @@
+"""The reader of a stream: what has changed since the last micro-batch, by the stamp."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sage200_async.client import Sage200Client
+from sage200_async.engines.spark.batch_reader import planned
+from sage200_async.engines.spark.columns import read_query, target_schema
+from sage200_async.engines.spark.connection import driver_settings
+from sage200_async.engines.spark.partitions import RangePartition, read_partition
+from sage200_async.engines.spark.pyspark_api import (
+    DataSourceStreamReader,
+    SupportsTriggerAvailableNow,
+)
+from sage200_async.errors import QueryError
+from sage200_async.wire.headers import server_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sage200_async.arrow.libraries import RecordBatch
+    from sage200_async.engines.spark.pyspark_api import InputPartition, StructType
+    from sage200_async.engines.spark.source_options import ReadOptions
+    from sage200_async.query.collection import CollectionQuery
+
+    Offset = dict[str, str]
+    """``stamp``: the newest stamp that was there, in ISO 8601; empty before all."""
+
+
+class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Reads what was stamped since the newest stamp of the last micro-batch.
+
+    It reads again from some time before that stamp, since a record can be committed with
+    an older stamp than those that are visible already, and it has no upper bound, since
+    stamps are rounded. So a record may come in several micro-batches, and at least in
+    one. Deletes, and records of a restored backup, have no new stamp: it lacks them.
+
+    Args:
+        options: What is read.
+        schema: The columns that Spark expects.
+
+    Raises:
+        QueryError: *schema* does not fit, or the resource has no stamps.
+    """
+
+    def __init__(self, options: ReadOptions, schema: StructType) -> None:
+        self.options = options
+        self.query = read_query(options, schema)
+        self.columns = target_schema(schema)
+        self.target: Offset | None = None
+        endpoint = self.query.endpoint
+        if endpoint.watermark is None or endpoint.record is None:
+            message = f"{endpoint.path} has no time of the last change to go by"
+            raise QueryError(f"{message}: read it with spark.read")
+        self.stamp: Any = getattr(endpoint.record.fields, endpoint.watermark)
+
+    def initialOffset(self) -> Offset:  # noqa: N802
+        """Return where a new stream begins: before all records."""
+        return {"stamp": ""}
+
+    def latestOffset(self, start: Offset, limit: object) -> Offset:  # noqa: ARG002, N802
+        """Return the newest stamp, or *start* where there is no newer one."""
+        newest = self.target or asyncio.run(self._newest())
+        return max(start, newest, key=_stamp_of)
+
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
+        """Remember what is there: the stream ends with it."""
+        self.target = asyncio.run(self._newest())
+
+    def partitions(self, start: Offset, end: Offset) -> list[RangePartition]:
+        """Plan the read of a micro-batch."""
+        if start == end:
+            return []
+        query = self.query
+        if start["stamp"]:
+            since = _stamp_of(start) - timedelta(seconds=self.options.overlap)
+            unstamped = self.stamp == None  # noqa: E711 - a condition
+            query = query.filter((self.stamp >= since) | unstamped)
+        settings = driver_settings(self.options.profile, self.options.token_store)
+        return asyncio.run(planned(settings, query, self.options))
+
+    def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
+        """Read one partition; called on an executor."""
+        return read_partition(partition, self.columns)
+
+    async def _newest(self) -> Offset:
+        """Return the newest stamp that is not later than the server's clock."""
+        settings = driver_settings(self.options.profile, self.options.token_store)
+        endpoint = self.query.endpoint
+        async with Sage200Client(settings) as client:
+            whole: CollectionQuery[Any] = client.run(type(self.query)(endpoint))
+            response = await client.request("GET", "sites")
+            seconds = server_time(response.headers) or time.time()
+            now = datetime.fromtimestamp(seconds + 1, UTC)  # it says whole seconds
+            query = whole.filter(self.stamp <= now).order_by(self.stamp.desc())
+            record = await query.first()
+        newest: datetime | None = getattr(record, endpoint.watermark or "", None)
+        return {"stamp": "" if newest is None else newest.isoformat()}
+
+
+def _stamp_of(offset: Offset) -> datetime:
+    text = offset["stamp"]
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
