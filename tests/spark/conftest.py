@@ -1,0 +1,91 @@
+"""A Spark of two executors in processes of their own, and sandboxes that it reads.
+
+`nox -s spark` installs PySpark. The number of customers is 5,000, or 100,000 with
+EXHAUSTIVE=1.
+"""
+
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from sage200_async.testing import SandboxThread
+
+sys.path.insert(0, str(Path(__file__).parent))
+from companies import CUSTOMERS, Company
+
+CONFIGURATION = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+    # Each task that takes twice as long as half of the others is run a second time.
+    "spark.speculation": "true",
+    "spark.speculation.interval": "100ms",
+    "spark.speculation.multiplier": "2",
+    "spark.speculation.quantile": "0.5",
+    "spark.speculation.minTaskRuntime": "3s",
+}
+
+
+@pytest.fixture(scope="session")
+def config_folder(tmp_path_factory):
+    """Return the folder where Spark's processes look for profiles."""
+    return tmp_path_factory.mktemp("config")
+
+
+@pytest.fixture(scope="session")
+def spark(config_folder, tmp_path_factory):
+    """Yield a session with two executors of one core each."""
+    if find_spec("pyspark") is None:
+        pytest.skip("PySpark is not installed: `nox -s spark` installs it")
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        pytest.skip("Java is not installed: apt-get install openjdk-17-jre-headless")
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    environment = {
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_WORKER_DIR": str(folder / "work"),
+        "XDG_CONFIG_HOME": str(config_folder),
+    }
+    before = dict(os.environ)
+    os.environ.update(environment)
+    builder = SparkSession.builder.master("local-cluster[2,1,1024]")
+    for name, value in CONFIGURATION.items():
+        builder = builder.config(name, value)
+    session = builder.config("spark.local.dir", str(folder)).getOrCreate()
+    os.environ.clear()
+    os.environ.update(before)
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def many_customers():
+    """Yield a sandbox with many customers, which nobody changes."""
+    with SandboxThread(records={"customers": CUSTOMERS}) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def company(many_customers, config_folder):
+    """Yield the company with many customers, read in small pages."""
+    many_customers.requests.clear()
+    many_customers.token_requests.clear()
+    yield Company(many_customers, config_folder, page_size=max(200, CUSTOMERS // 50))
+    many_customers.request_hook = None
+
+
+@pytest.fixture
+def small_company(config_folder):
+    """Yield a company with 40 customers, which tests may change."""
+    with SandboxThread(records={"customers": 40}) as sandbox:
+        yield Company(sandbox, config_folder, page_size=5)
