@@ -30,11 +30,12 @@ SERVERS = {
 # Without PYTHONSAFEPATH, this folder would be tested instead of the wheel. Without
 # bytecode on disk, each process compiles all tests anew: 10 s.
 PYTEST_ENV = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": None}
-OWN_SESSIONS = ("typing", "browser", "docs", "release", "recipes", "dlt")
+OWN_SESSIONS = ("typing", "browser", "docs", "release", "recipes", "dlt", "spark")
 NOT_IN_TESTS = tuple(f"tests/{folder}" for folder in OWN_SESSIONS)
 # They have sessions of their own.
 TEST_OPTIONS = ("-q", "-n2", *(f"--ignore={folder}" for folder in NOT_IN_TESTS))
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+JAVA = {"java": "openjdk-17-jre-headless"}
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 # What each recipe in examples/recipes/ needs: tools that cannot share an environment, or
 # that take minutes to install.
@@ -84,6 +85,7 @@ nox.options.sessions = [
     "oidc",
     "odata",
     "dlt",
+    "spark",
     "examples",
     "recipes(services)",
     "docs",
@@ -171,9 +173,9 @@ def coverage(session: nox.Session) -> None:
 def tests_min(session: nox.Session) -> None:
     """Test with the lowest versions that pyproject.toml allows."""
     project = nox.project.load_toml("pyproject.toml")["project"]
-    extras = project["optional-dependencies"]
-    own = [extras[name] for name in extras if name != "dlt"]  # not in these tests
-    dependencies = [*project["dependencies"], *itertools.chain(*own)]
+    extras = dict(project["optional-dependencies"])
+    del extras["dlt"], extras["spark"]  # not in `all`; they have sessions of their own
+    dependencies = [*project["dependencies"], *itertools.chain(*extras.values())]
     lowest = [pin.replace(">=", "==") for pin in dependencies if ">=" in pin]
     # DuckDB needs pytz to return times; only the tests read them.
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
@@ -295,6 +297,23 @@ def dlt(session: nox.Session) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all,dlt]")
     session.run("pytest", "-q", "-n2", "tests/dlt", env=PYTEST_ENV)
+
+
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Read, stream and write by Spark with two executors, which are killed, too.
+
+    With 5,000 customers; `EXHAUSTIVE=1` takes 100,000.
+    """
+    _install(session, JAVA)
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        session.skip("Java is not installed: apt-get install openjdk-17-jre-headless")
+    session.install("build", *GROUPS["tests"])
+    session.install(f"{_wheel(session)}[cli,redis,sandbox,spark]")
+    examples = ("tests/project/test_docs.py", "tests/project/test_surface.py")
+    session.run("pytest", "-q", *examples, "-k", "engines.spark", env=PYTEST_ENV)
+    default = ("-q", "tests/spark")
+    session.run("pytest", *(session.posargs or default), env=PYTEST_ENV)
 
 
 @nox.session(python=PYTHONS[0])

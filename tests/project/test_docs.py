@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ MODULES = [
     info.name
     for info in pkgutil.walk_packages(sage200_async.__path__, "sage200_async.")
     if not info.name.endswith("__main__")
+    and (find_spec("pyspark") or ".engines.spark." not in info.name)
 ]
+# `nox -s spark` tests those that need PySpark.
 
 
 @pytest.fixture(scope="module")

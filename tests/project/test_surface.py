@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ MODULES = [
     info.name
     for info in pkgutil.walk_packages([str(ROOT)], "sage200_async.")
     if not info.name.endswith("__main__")
+    and (find_spec("pyspark") or ".engines.spark." not in info.name)
 ]
+# `nox -s spark` tests those that need PySpark.
 
 
 @pytest.mark.parametrize("name", ["sage200_async", *MODULES])

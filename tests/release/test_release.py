@@ -73,16 +73,16 @@ def run_bare(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_wheel_has_the_package_and_its_types() -> None:
-    """The wheel holds the package's modules, stubs and marker, and pytest's plugin."""
+    """The wheel holds the package, and what pytest and Spark look for beside it."""
     package = {name for name in wheel_files() if ".dist-info/" not in name}
     top = {PurePosixPath(name).parts[0] for name in package}
-    assert top == {"sage200_async", "_sage200_pytest.py"}
+    assert top == {"sage200_async", "_sage200_pytest.py", "pyspark_sage200.py"}
     assert "sage200_async/py.typed" in package
     own = {
         path.as_posix()
         for path in Path("sage200_async").rglob("*.py*")
         if path.suffix in {".py", ".pyi"}
-        and not {"_codegen", "pytest11"} & set(path.parts)
+        and not {"_codegen", "pytest11", "top_level"} & set(path.parts)
     }
     assert own <= package
     kinds = {PurePosixPath(name).suffix for name in package}

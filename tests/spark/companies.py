@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import time
 from collections import Counter
 
 from sage200_async import Sage200Client
@@ -51,10 +52,10 @@ class Company:
             if one.path == resource and "$count" not in one.query
         ]
 
-    async def all(self, **query):
+    async def all(self):
         """Return the records as the library reads them, by their ids."""
-        async with Sage200Client(self.settings) as client:
-            return {one.id: one async for one in client.customers.expand(**query)}
+        async with Sage200Client(self.sandbox.settings) as client:
+            return {one.id: one async for one in client.customers}
 
     def on_page(self, number, action):
         """Call *action* in a thread when a page is asked for the *number*th time."""
@@ -67,3 +68,10 @@ class Company:
                 await asyncio.to_thread(action)
 
         self.sandbox.request_hook = hook
+
+    def wait_for_repeated_page(self, seconds=60):
+        """Wait until a page has been asked for twice."""
+        until = time.monotonic() + seconds
+        while max(Counter(self.pages()).values(), default=0) < 2:
+            assert time.monotonic() < until, "no page was asked for twice"
+            time.sleep(0.1)

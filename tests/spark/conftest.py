@@ -4,6 +4,7 @@
 EXHAUSTIVE=1.
 """
 
+import logging
 import os
 import shutil
 import sys
@@ -24,10 +25,10 @@ CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
-    # Each task that takes twice as long as half of the others is run a second time.
+    # Each task that takes half as long again as half of the others is run a second time.
     "spark.speculation": "true",
     "spark.speculation.interval": "100ms",
-    "spark.speculation.multiplier": "2",
+    "spark.speculation.multiplier": "1.5",
     "spark.speculation.quantile": "0.5",
     "spark.speculation.minTaskRuntime": "3s",
 }
@@ -48,6 +49,7 @@ def spark(config_folder, tmp_path_factory):
         pytest.skip("Java is not installed: apt-get install openjdk-17-jre-headless")
     from pyspark.sql import SparkSession
 
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each call
     folder = tmp_path_factory.mktemp("spark")
     environment = {
         "PYSPARK_PYTHON": sys.executable,

@@ -20,7 +20,7 @@ CONDITIONS = {
 def test_pushed_or_not(spark, small_company, condition):
     """The rows are the same, and what is pushed down is in the requests."""
     keys = small_company.store.keys("customers")
-    some = small_company.store.get("customers", keys[7])
+    some = small_company.store.get("customers", keys[30])
     text = condition.format(
         reference=some["reference"],
         name=some["name"].replace("'", "''"),

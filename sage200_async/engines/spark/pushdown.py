@@ -9,6 +9,7 @@ when they are sent, and ``not`` makes less of more.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.errors import QueryError
@@ -26,14 +27,23 @@ _MAX_VALUES: Final = 20
 _MAX_LENGTH: Final = 100
 # Values of an IN, and characters of a text: an encoded query has little room.
 
+
+def _is_in(name: Any, values: Any) -> Any:
+    return name.in_(values)
+
+
+def _starts_with(name: Any, value: Any) -> Any:
+    return name.startswith(value)
+
+
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "EqualTo": lambda name, value: name == value,
-    "GreaterThan": lambda name, value: name > value,
-    "GreaterThanOrEqual": lambda name, value: name >= value,
-    "LessThan": lambda name, value: name < value,
-    "LessThanOrEqual": lambda name, value: name <= value,
-    "In": lambda name, values: name.in_(values),
-    "StringStartsWith": lambda name, value: name.startswith(value),
+    "EqualTo": operator.eq,
+    "GreaterThan": operator.gt,
+    "GreaterThanOrEqual": operator.ge,
+    "LessThan": operator.lt,
+    "LessThanOrEqual": operator.le,
+    "In": _is_in,
+    "StringStartsWith": _starts_with,
 }
 _OF_TEXTS: Final = {"EqualTo", "In", "StringStartsWith"}
 _OF_KEYS: Final = _COMPARISONS.keys() - {"StringStartsWith"}
@@ -41,7 +51,8 @@ _OF_KEYS: Final = _COMPARISONS.keys() - {"StringStartsWith"}
 
 def condition_of(condition: Filter, query: CollectionQuery[Any]) -> Expression | None:
     """Return a condition for Sage that selects no less than *condition*, or None."""
-    kind, path = type(condition).__name__, getattr(condition, "attribute", ())
+    kind = type(condition).__name__
+    path: tuple[str, ...] = getattr(condition, "attribute", ())
     if len(path) != 1 or kind not in _COMPARISONS or query.endpoint.fields is None:
         return None
     name: Any = look_up(query.endpoint.fields, path[0])

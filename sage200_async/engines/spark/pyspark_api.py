@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     class InputPartition:
         """What one task reads."""
 
+        value: Any
+
         def __init__(self, value: Any) -> None: ...
 
     class DataSource:
