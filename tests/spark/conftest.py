@@ -41,7 +41,19 @@ def config_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def spark(config_folder, tmp_path_factory):
+def spark_folder(tmp_path_factory):
+    """Return the folder in which Spark runs."""
+    return tmp_path_factory.mktemp("spark")
+
+
+@pytest.fixture(scope="session")
+def folders(config_folder, spark_folder):
+    """Return both."""
+    return config_folder, spark_folder
+
+
+@pytest.fixture(scope="session")
+def spark(config_folder, spark_folder):
     """Yield a session with two executors of one core each."""
     if find_spec("pyspark") is None:
         pytest.skip("PySpark is not installed: `nox -s spark` installs it")
@@ -50,19 +62,20 @@ def spark(config_folder, tmp_path_factory):
     from pyspark.sql import SparkSession
 
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each call
-    folder = tmp_path_factory.mktemp("spark")
     environment = {
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_WORKER_DIR": str(folder / "work"),
+        "SPARK_WORKER_DIR": str(spark_folder / "work"),
         "XDG_CONFIG_HOME": str(config_folder),
     }
-    before = dict(os.environ)
+    before, cwd = dict(os.environ), Path.cwd()
     os.environ.update(environment)
     builder = SparkSession.builder.master("local-cluster[2,1,1024]")
     for name, value in CONFIGURATION.items():
         builder = builder.config(name, value)
-    session = builder.config("spark.local.dir", str(folder)).getOrCreate()
+    os.chdir(spark_folder)  # relative paths of the driver begin here
+    session = builder.config("spark.local.dir", str(spark_folder)).getOrCreate()
+    os.chdir(cwd)
     os.environ.clear()
     os.environ.update(before)
     session.sparkContext.setLogLevel("ERROR")

@@ -10,14 +10,14 @@ DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "spark.md"
 
 
-def test_the_blocks_run(spark, small_company, config_folder, tmp_path, monkeypatch):
+def test_the_blocks_run(spark, small_company, folders, monkeypatch):
     """Every Python block of the guide runs, in its order, against a company."""
     monkeypatch.syspath_prepend(DOCS)
     from page_blocks import blocks
 
-    file = read_profiles(config_folder / "sage200" / "profiles.toml")
+    file = read_profiles(folders[0] / "sage200" / "profiles.toml")
     write_profiles(replace(file, default=small_company.profile))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folders[1])
     codes = [one.code for one in blocks(GUIDE) if one.language == "python"]
     assert len(codes) == 5
     for code in codes:

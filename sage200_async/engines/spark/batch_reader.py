@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sage200_async.client import Sage200Client
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         StructType,
     )
     from sage200_async.engines.spark.source_options import ReadOptions
+    from sage200_async.paging.read_plan import ReadPlan
     from sage200_async.query.collection import CollectionQuery
     from sage200_async.settings import Settings
 
@@ -45,8 +47,7 @@ class BatchReader(DataSourceReader):
 
     def partitions(self) -> list[RangePartition]:
         """Plan the read; called on the driver, once for each plan of Spark's."""
-        settings = driver_settings(self.options.profile, self.options.token_store)
-        return asyncio.run(planned(settings, self.query, self.options))
+        return planned(self.query, self.options)
 
     def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
         """Read one partition; called on an executor."""
@@ -72,13 +73,20 @@ class FilteringReader(BatchReader):
         return filters
 
 
-async def planned(
-    settings: Settings, query: CollectionQuery[Any], options: ReadOptions
-) -> list[RangePartition]:
+def planned(query: CollectionQuery[Any], options: ReadOptions) -> list[RangePartition]:
     """Return the partitions of a read, each with what a task needs."""
+    settings = driver_settings(options.profile, options.token_store)
+    plan, theirs = asyncio.run(_plan(settings, query, options))
+    folder = options.certificates
+    if folder:
+        folder = str(Path(folder).absolute())  # executors work in other folders
+        write_plan(folder, plan)
+    return [RangePartition(one, theirs, folder) for one in plan.ranges]
+
+
+async def _plan(
+    settings: Settings, query: CollectionQuery[Any], options: ReadOptions
+) -> tuple[ReadPlan[Any], Settings]:
     async with Sage200Client(settings) as client:
         plan = await client.run(query).plan(parts=options.partitions)
-        theirs = await executor_settings(client, options.token_store)
-    if options.certificates:
-        write_plan(options.certificates, plan)
-    return [RangePartition(one, theirs, options.certificates) for one in plan.ranges]
+        return plan, await executor_settings(client, options.token_store)

@@ -80,8 +80,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             since = _stamp_of(start) - timedelta(seconds=self.options.overlap)
             unstamped = self.stamp == None  # noqa: E711 - a condition
             query = query.filter((self.stamp >= since) | unstamped)
-        settings = driver_settings(self.options.profile, self.options.token_store)
-        return asyncio.run(planned(settings, query, self.options))
+        return planned(query, self.options)
 
     def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
         """Read one partition; called on an executor."""
