@@ -8,11 +8,8 @@ WRONG = {
         None,
         "'custmers'; did you mean 'customers'",
     ),
-    "columns": ({"columns": "id,balence"}, None, "balence.*balance"),
     "type": ({}, "id BIGINT, balance DOUBLE", r"balance: expected decimal\(38,10\)"),
-    "name": ({}, "id BIGINT, nmae STRING", "nmae.*name"),
     "both": ({"columns": "id"}, "id BIGINT, name STRING", "option columns lacks"),
-    "overlap": ({"overlap": "5"}, None, "no option 'overlap'"),
     "profile": ({"profile": "no-such"}, None, "There is no profile 'no-such'"),
 }
 

@@ -71,11 +71,8 @@ def test_the_same_key_in_two_tasks(spark, small_company, tmp_path):
     "case",
     [
         ({"by": "refrence"}, COLUMNS, "refrence"),
-        ({"journal": ""}, COLUMNS, "set the option 'journal'"),
-        ({"journal": "redis://host"}, COLUMNS, "journal: expected a file"),
         ({}, COLUMNS.replace("name ", "nmae "), "nmae"),
         ({"resource": "customer_views"}, COLUMNS, "takes no upsert"),
-        ({"filter": "id gt 1"}, COLUMNS, "no option 'filter'"),
     ],
 )
 def test_errors_before_anything_is_sent(spark, small_company, tmp_path, case):
