@@ -1,5 +1,6 @@
 """The folder that `dlt init` takes, and the pipeline that it makes of it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,9 +29,11 @@ def project(tmp_path):
 
 def run(folder, *arguments):
     """Run Python in a project; return what it prints."""
+    # The session's PYTHONSAFEPATH would hide the modules beside a script.
+    env = {name: os.environ[name] for name in os.environ.keys() - {"PYTHONSAFEPATH"}}
     command = [sys.executable, *arguments]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
