@@ -69,8 +69,7 @@ class DerivedViews:
         """Note that records of a resource were written or deleted."""
         written = list(keys)
         for view, use in self._uses.get(resource, ()):
-            is_derived = self._tables.tables[view].is_derived
-            if is_derived or not self._tables.has_table(view):
+            if not self._tables.has_table(view):
                 continue
             is_column = use in {_ALL, _BASE}
             columns = [use] if is_column else plan_of(view).columns_of(use)

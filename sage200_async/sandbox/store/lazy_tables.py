@@ -105,13 +105,13 @@ class LazyTables(ABC):
     def ensure_table(self, resource: str) -> None:
         """Create and fill the table of a resource, and bring a view up to date."""
         with self.database.lock:  # what another thread creates may be rolled back
-            exists = self.has_table(resource)
             if self.tables[resource].is_derived:
                 for other in resources_in(resource):
                     self.ensure_table(other)
-                if not exists:
+                if resource not in self.database.tables:
                     self.database.create_view(resource)
                 return
+            exists = self.has_table(resource)
             if exists and not self.views.is_outdated(resource):
                 return
             with self.database.transaction():
@@ -129,8 +129,9 @@ class LazyTables(ABC):
             self._create(resource, lambda _: ())
 
     def has_table(self, resource: str) -> bool:
-        """Whether the table of a resource exists yet."""
-        return resource in self.database.tables
+        """Whether the table of a resource exists yet; that of a derived one never does."""
+        is_derived = self.tables[resource].is_derived
+        return not is_derived and resource in self.database.tables
 
     def is_filling(self, resource: str) -> bool:
         """Whether a table is being filled right now."""
