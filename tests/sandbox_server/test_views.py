@@ -146,7 +146,7 @@ def test_a_page_of_a_view_makes_the_rows_of_that_page_alone(on_sandbox):
 
     async def scenario(sandbox, http):
         key = sandbox.store.keys("customers")[150]
-        made = body_of.cache_info
+        rows_made = body_of.cache_info
         all_balances = [row["balance"] for row in sandbox.store.rows("customers")]
         for number, options in enumerate(
             (
@@ -160,7 +160,7 @@ def test_a_page_of_a_view_makes_the_rows_of_that_page_alone(on_sandbox):
             body_of.cache_clear()
             rows = (await http.get("customer_views", **options)).json
             assert len(rows) == (5 if number < 4 else 1)
-            assert made().misses == len(rows)
+            assert rows_made().misses == len(rows)
             if number == 3:
                 balances = [row["balance"] for row in rows]
                 assert balances == sorted(all_balances, reverse=True)[:5]

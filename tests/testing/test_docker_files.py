@@ -75,17 +75,17 @@ def test_the_compose_file_is_well_formed():
 
 def test_the_container_runs_as_nobody_special_and_shows_its_health():
     """It is not root's, listens on the port that it shows, and its health is served."""
-    found = dict(instructions())
+    last = dict(instructions())
     lines = instructions()
     names = [name for name, _ in lines]
     assert names.index("USER") < names.index("ENTRYPOINT")
-    user = found["USER"]
+    user = last["USER"]
     assert user != "root"
     assert any(name == "RUN" and f" {user}" in text for name, text in lines)
-    port = found["EXPOSE"]
-    assert f'"--port", "{port}"' in found["ENTRYPOINT"]
-    assert '"--host", "0.0.0.0"' in found["ENTRYPOINT"]
-    url = re.search(r"http://127.0.0.1:(\d+)/(\S+?)'", found["HEALTHCHECK"])
+    port = last["EXPOSE"]
+    assert f'"--port", "{port}"' in last["ENTRYPOINT"]
+    assert '"--host", "0.0.0.0"' in last["ENTRYPOINT"]
+    url = re.search(r"http://127.0.0.1:(\d+)/(\S+?)'", last["HEALTHCHECK"])
     assert url[1] == port
 
     async def main():

@@ -173,10 +173,10 @@ class DerivedViews:
 
         def lookup(resource: str, key: int) -> Json | None:
             if (resource, key) not in cache:
-                found = (
+                bodies = (
                     self._tables.bodies(resource, [key]) if resource in known else {}
                 )
-                cache[resource, key] = found.get(key)
+                cache[resource, key] = bodies.get(key)
             return cache[resource, key]
 
         return lookup

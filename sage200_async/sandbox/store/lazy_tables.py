@@ -71,8 +71,8 @@ class LazyTables(ABC):
             if not self.views.has(path):
                 self.reserve_ids(path)
         for path, table in self.catalog.tables.items():
-            kept = path in stored_views or self.has_table(path)
-            if is_made_of_one_table(path) and not kept:
+            is_stored = path in stored_views or self.has_table(path)
+            if is_made_of_one_table(path) and not is_stored:
                 self.tables[path] = replace(table, is_derived=True)
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 What the fields are called is known (the OpenAPI documents), not what Sage counts: that a
 period is a trading period, a year its twelve, that the values are those of the posted
-transactions without VAT's part being told apart, and that cash is what receipts brought
+transactions, VAT included, and that cash is what receipts brought
 (payments for suppliers), is inference.
 """
 

@@ -41,8 +41,8 @@ _EMPTY: Final = b"{}"
 _NO_ROWS: Final = Raw(b"[]")
 _LINKED: Final = 512
 # Linked records that each view keeps decoded: most are of the reference data.
-_KEPT: Final = 2_048
-# Rows that are kept for a record that is read again unchanged: some 8 KB each.
+_CACHED: Final = 2_048
+# Rows in the cache, each for a record that is read again unchanged: some 8 KB each.
 
 
 class Source:
@@ -122,7 +122,7 @@ class RowMaker:
         self._own = plan.table.shape.expandables.keys()
 
     def _prepare(self, taken: Mapping[str, Mapping[str, bytes]]) -> None:
-        """Find the place of each field's value among those of all sources."""
+        """Find the index of each field's value among those of all sources."""
         constants = [field for field in self._fields if not field.source_name]
         self._constants = tuple(Raw(field.blank) for field in constants)
         places = [("", field.name) for field in constants]
@@ -136,11 +136,11 @@ class RowMaker:
         ]
         self._in_order = itemgetter(*order)
         self._numbers = [
-            (place, field.numbers, Raw(field.blank))
-            for place, field in enumerate(self._fields)
+            (index, field.numbers, Raw(field.blank))
+            for index, field in enumerate(self._fields)
             if field.numbers is not None
         ]
-        self._places = {field.name: place for place, field in enumerate(self._fields)}
+        self._places = {field.name: index for index, field in enumerate(self._fields)}
         self._addresses = {
             name: itemgetter(
                 *(
@@ -162,8 +162,8 @@ class RowMaker:
         if self._is_computed:
             for name, value in self._computed(values, related):
                 values[self._places[name]] = Raw(value)
-        for place, numbers, blank in self._numbers:
-            values[place] = numbers.get(bytes(values[place] or b""), blank)
+        for index, numbers, blank in self._numbers:
+            values[index] = numbers.get(bytes(values[index] or b""), blank)
         return encode(self._row(*values)).decode()
 
     def related(self, related: Mapping[str, Raw]) -> str:
@@ -258,14 +258,14 @@ def rows_of(view: str, base: Json, related: Json, lookup: Lookup) -> Iterator[Ro
         values |= parts
         for prefix, resource, source, name in maker.links:
             key = maker.sources[source].key(values[source], name)
-            found = (lookup(resource, key) if key else None) or _EMPTY
-            values[prefix] = maker.sources[prefix].cached_values(found)
+            record = (lookup(resource, key) if key else None) or _EMPTY
+            values[prefix] = maker.sources[prefix].cached_values(record)
         own = plan.key_field
         key = maker.sources[own.source].key(values[own.source], own.source_name)
         yield Row(key, maker.body(values.values(), related), maker.related(fields))
 
 
-@functools.lru_cache(_KEPT)
+@functools.lru_cache(_CACHED)
 def body_of(view: str, base: str, related: str, *linked: str | None) -> str:
     """Return the plain fields of the one row of a view that shows a record.
 
@@ -289,8 +289,8 @@ def _default(source: Source, part: Any) -> Any:
     """Return a stored related record; of a list, its default or else its first row."""
     if not is_array(part):
         return part or source.blank
-    place = f"field{source.names.index(_IS_DEFAULT)}"
-    defaults = (row for row in part if bytes(getattr(row, place) or b"") == b"true")
+    index = f"field{source.names.index(_IS_DEFAULT)}"
+    defaults = (row for row in part if bytes(getattr(row, index) or b"") == b"true")
     return next(defaults, part[0] if part else source.blank)
 
 
