@@ -88,6 +88,7 @@ async def steps(server: Server, count: int) -> dict[str, float]:
         before = server.seconds
         result = await work()
         spent[name] = server.seconds - before
+        print(f"{name}: {spent[name]:.3f}", file=sys.stderr)  # the next may take long
         return result
 
     async with Sage200Client(server.settings) as client:
