@@ -28,7 +28,7 @@ from sage200_async.transport.connections import (
     route_to,
     tls_context,
 )
-from sage200_async.transport.receive import receive
+from sage200_async.transport.receive import Incoming, receive
 from sage200_async.transport.time_limits import Expired, TimeLimits
 from sage200_async.wire.status import check
 
@@ -99,9 +99,8 @@ class _Connector(aiohttp.TCPConnector):
     return each response to the wrong request: one customer for another.
     """
 
-    def __init__(self, time_limits: TimeLimits, **options: Any) -> None:
-        super().__init__(**options)
-        self._time_limits = time_limits
+    time_limits: TimeLimits | None = None
+    """What has to know when a request has its connection."""
 
     async def connect(self, *args: Any, **kwargs: Any) -> Connection:
         """Return a connection on which no data has arrived."""
@@ -115,7 +114,8 @@ class _Connector(aiohttp.TCPConnector):
             connection.close()
             connection = await super().connect(*args, **kwargs)
         call.held = False
-        exchange = self._time_limits.current()
+        limits = self.time_limits
+        exchange = None if limits is None else limits.current()
         if exchange is not None:
             exchange.connected = True
         return connection
@@ -179,13 +179,14 @@ class HttpTransport:
         # glibc returns free memory at the top of its heap to the system if it is
         # more than twice the largest block freed so far, which is 256 KB at first
         # (mallopt(3), M_MMAP_THRESHOLD). Each page would be mapped in anew.
+        connector = _Connector(
+            limit=self._connections,
+            force_close=not self._keep_alive,
+            ssl=True if context is None else context,
+        )
+        connector.time_limits = self._time_limits
         self._session = aiohttp.ClientSession(
-            connector=_Connector(
-                self._time_limits,
-                limit=self._connections,
-                force_close=not self._keep_alive,
-                ssl=True if context is None else context,
-            ),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
             auto_decompress=False,  # wire/body.py does, in small steps
@@ -271,9 +272,11 @@ class HttpTransport:
                 **route.proxy,
             )
             exchange.content = response.content
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            incoming = Incoming(response.status, headers, response.content)
             limit = self._settings.max_response_bytes
             try:
-                return await receive(request, response, limit, exchange, _CUT_SHORT)
+                return await receive(request, incoming, limit, exchange, _CUT_SHORT)
             finally:
                 if not response.closed:  # as it is once all has been read
                     response.close()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from sage200_async.errors.base import bare
 from sage200_async.wire.body import Body, whole_body
 from sage200_async.wire.messages import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sage200_async.transport.time_limits import Exchange
     from sage200_async.wire.messages import ChunkedBody, Request
 
@@ -34,23 +32,14 @@ class Content(Protocol):
         ...
 
 
-class Incoming(Protocol):
+class Incoming(NamedTuple):
     """A response whose headers have come."""
 
-    @property
-    def status(self) -> int:
-        """Its status."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Its headers."""
-        ...
-
-    @property
-    def content(self) -> Content:
-        """What has come of its body, and will come."""
-        ...
+    status: int
+    headers: dict[str, str]
+    """Names in lower case."""
+    content: Content
+    """What has come of its body, and will come."""
 
 
 async def receive(
@@ -74,13 +63,12 @@ async def receive(
         ResponseTooLarge: It is larger than *limit*.
         IncompleteResponse: It is a success, and ends too early.
     """
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    status = response.status
+    status, headers, content = response
     body: Body | None = None
     received: bytes | ChunkedBody | None = None
     try:
-        first = await response.content.read(_CHUNK)
-        if status == _OK and response.content.at_eof():
+        first = await content.read(_CHUNK)
+        if status == _OK and content.at_eof():
             received = whole_body(request, headers, first, limit)
         if received is None:
             body = Body(request, headers, limit)

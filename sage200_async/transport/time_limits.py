@@ -30,7 +30,7 @@ class Expired(Exception):
 
     def __init__(self, phase: Phase) -> None:
         super().__init__(phase)
-        self.phase = phase
+        self.phase: Phase = phase
 
 
 class Content(Protocol):
