@@ -319,7 +319,7 @@ class SyncRun:
 
     async def _result(self, state: SyncState) -> SyncResult:
         fresh = self._whole and not self._resumed
-        unfit = self._unreadable | await self._thread.keys_set_aside()
+        rejected_keys = self._unreadable | await self._thread.keys_set_aside()
         return SyncResult(
             name=self._extraction.name,
             whole=self._whole,
@@ -327,7 +327,7 @@ class SyncRun:
             read=self._read,
             changed=await self._thread.rows_written(),
             deleted=self._deleted,
-            rejected=max(self._rejected, self._unkeyed + len(unfit)),
+            rejected=max(self._rejected, self._unkeyed + len(rejected_keys)),
             source_went_back=self._went_back,
             watermark=None if state.newest is None else state.newest.stamp,
             may_be_stale=() if fresh else self._query.options.expand,

@@ -61,5 +61,5 @@ class Rules(Protocol):
         ...
 
     def not_as_sent(self, send: Send, record: Untyped) -> str:
-        """Say which fields the record shows otherwise after an update; "" for none."""
+        """Return in words what a record shows otherwise than it was sent; "" for none."""
         ...

@@ -56,7 +56,7 @@ class UpsertRules:
         return Send("POST", self._target.path, row.body)
 
     def not_as_sent(self, send: Send, record: Untyped) -> str:
-        """Say which fields the record shows otherwise, after they were sent."""
+        """Return in words what a record shows otherwise than it was sent."""
         sent = decoder_for(Untyped).decode(send.body)
         plain = {
             name: value
