@@ -118,6 +118,15 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """A table of a destination."""
+
+    table: str = ""
+    """Its name; empty if each row decides."""
+    dataset: str = ""
+    """A digest of what the destination is, and of the dataset; empty if unknown."""
+
+
 class TableState(Struct, frozen=True, kw_only=True):
     """What the state of a pipeline holds of one table."""
 
@@ -126,6 +135,10 @@ class TableState(Struct, frozen=True, kw_only=True):
     """What it is the copy of."""
     layout: str
     """Differs where its columns do."""
+    place: Place = Place()
+    """Where it was loaded to."""
+    load: str = ""
+    """The load that brought this state."""
     metadata: dict[str, str] = {}
     """How far it is in step."""
     rows: PackedRows = PackedRows()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sage200_async.engines.dlt.batches import DELETED
 from sage200_async.engines.dlt.channel import Channel
-from sage200_async.engines.dlt.held_rows import TableState
+from sage200_async.engines.dlt.held_rows import Place, TableState
+from sage200_async.engines.dlt.place import (
+    REPLACE,
+    Disposition,
+    current_load,
+    current_place,
+    has_failed,
+    other_queries,
+)
 from sage200_async.engines.dlt.target import PipelineTarget
 from sage200_async.extract.deletes import DeletePolicy
 from sage200_async.extract.sync import sync
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from sage200_async.extract.sync_run import SyncResult
     from sage200_async.query.endpoint import Endpoint
 
-REPLACE: Final = "replace"
+_log = logging.getLogger(__name__)
 
 
 class SyncArguments(Struct, frozen=True, kw_only=True):
@@ -94,6 +103,7 @@ class TableRun:
         self._extraction, self._thread = extraction, thread
         self._arguments = arguments
         self._layout = extraction.layout
+        self._disposition = Disposition()
 
     def rows(self) -> Iterator[Any]:
         """Yield batches of rows; then change the state of the pipeline.
@@ -106,10 +116,13 @@ class TableRun:
         """
         current: Any = import_module("dlt").current
         state: dict[str, Any] = current.resource_state()
-        merges = _disposition(current.resource()) != REPLACE
-        before = TableState.of(state, self._extraction.name) if state else None
+        resource = current.resource()
+        place = current_place(resource)
+        merges = not self._disposition.is_snapshot(resource)
+        before = self._before(state, place) if merges else None
+        self._disposition.set(resource, anew=before is None)
         channel = Channel()
-        target = self._target(channel, before, merges=merges)
+        target = self._target(channel, before, place, merges=merges)
         job = self._thread.run(partial(self._sync, target, not merges))
         job.add_done_callback(lambda _: channel.finish())
         try:
@@ -122,14 +135,36 @@ class TableRun:
         after = target.state()
         if before is None or self._has_changed(before, after):
             state.clear()
-            state.update(msgspec.to_builtins(after))
+            state.update(msgspec.to_builtins(replace(after, load=current_load())))
+
+    def _before(self, state: dict[str, Any], place: Place) -> TableState | None:
+        """Return what the pipeline has loaded to *place*; None for nothing."""
+        name = self._extraction.name
+        before = TableState.of(state, name) if state else None
+        if before is None:
+            return None
+        if has_failed(before.load):
+            _log.warning("%s is read anew: a part of its last load failed", name)
+            return None
+        if place.dataset and before.place.dataset and place != before.place:
+            _log.warning("%s is read anew: it was last loaded elsewhere", name)
+            return None
+        return before
 
     def _target(
-        self, channel: Channel, before: TableState | None, *, merges: bool
+        self,
+        channel: Channel,
+        before: TableState | None,
+        place: Place,
+        *,
+        merges: bool,
     ) -> PipelineTarget:
+        source = import_module("dlt").current.source_schema().name
         return PipelineTarget(
             channel,
             before,
+            place=place,
+            others=list(other_queries(place, source)),
             layout=self._layout,
             stamp=self._extraction.query.endpoint.watermark,
             overlap=self._arguments.overlap,
@@ -166,11 +201,3 @@ class TableRun:
         if not self._arguments.keeps_time:
             return (sync.newest,)
         return sync.newest, sync.swept_at, sync.whole_at
-
-
-def _disposition(resource: Any) -> str:
-    """Return how the rows of a resource are written: ``merge``, ``replace`` and so on."""
-    disposition = resource.write_disposition
-    with suppress(TypeError, KeyError):
-        disposition = disposition["disposition"]
-    return str(disposition)

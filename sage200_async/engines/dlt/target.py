@@ -10,6 +10,7 @@ from sage200_async.engines.dlt.batches import Batches, kept
 from sage200_async.engines.dlt.held_rows import (
     START_ANEW,
     HeldRows,
+    Place,
     TableState,
     microseconds,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sage200_async.paging.key_ranges import KeyRange
 
 _UNFILLED: Final = ("columns",)
+_APART: Final = "Load it by another pipeline, into another dataset"
 _MICROSECONDS: Final = 1_000_000
 # Of a second.
 
@@ -45,6 +47,8 @@ class PipelineTarget:
     Args:
         channel: Takes the batches.
         state: What the pipeline knows of the table; None if it was never loaded.
+        place: Where the table is.
+        others: Other sources of the pipeline that load into it, and which queries.
         layout: Differs where its columns do.
         stamp: The column of the last change, or None.
         overlap: Seconds before the newest stamp from which changes are read again.
@@ -60,6 +64,8 @@ class PipelineTarget:
         channel: Channel,
         state: TableState | None,
         *,
+        place: Place,
+        others: Sequence[tuple[str, str]],
         layout: str,
         stamp: str | None,
         overlap: float,
@@ -67,6 +73,7 @@ class PipelineTarget:
     ) -> None:
         self._channel, self._before, self._layout = channel, state, layout
         self._stamp, self._merges = stamp, merges
+        self._place, self._others = place, others
         self._overlap = round(overlap * _MICROSECONDS)
         self._held = HeldRows() if state is None else HeldRows.unpack(state.rows)
         self._metadata = {} if state is None else dict(state.metadata)
@@ -106,10 +113,15 @@ class PipelineTarget:
 
     def _require_same(self, wanted: Identity) -> None:
         self._identity = wanted.encode()
+        for source, query in self._others:
+            if _differ(held := Identity.decode(query), wanted):
+                message = f"{self._place.table}: the source {source} loads {held} into "
+                message += f"the table, and this is {wanted}; both would be mixed"
+                raise SinkConflict(f"{message}. {_APART}")
         if self._before is None:
             return
         held = Identity.decode(self._before.identity)
-        if replace(held, related="") != replace(wanted, related=""):
+        if _differ(held, wanted):
             message = (
                 f"{self._table.name}: it is loaded from {held}, and this is {wanted}"
             )
@@ -289,6 +301,7 @@ class PipelineTarget:
         return TableState(
             identity=self._identity,
             layout=self._layout,
+            place=self._place,
             metadata=metadata,
             rows=self._held.pack(),
         )
@@ -298,3 +311,7 @@ class PipelineTarget:
         if sync.newest is None:
             return None
         return microseconds(sync.newest.stamp) - self._overlap
+
+
+def _differ(one: Identity, other: Identity) -> bool:
+    return replace(one, related="") != replace(other, related="")
