@@ -50,7 +50,8 @@ def sage200(
     `sage200_async.extract.sync`; key and stamp of each row are in the state of the
     pipeline, or a digest where records have no time of last change: those are read as a
     whole in each run, and loaded where they differ. A table without a unique key is
-    replaced in each run. A run that fails, or cannot be proved complete, loads nothing,
+    replaced in each run. The first run replaces what a table has; so does one whose
+    pipeline has lost its state, or loads elsewhere than before. A run that fails, or cannot be proved complete, loads nothing,
     and leaves the state as it was.
 
     Settings come from one source: *settings*; else ``sources.<name>`` of dlt's

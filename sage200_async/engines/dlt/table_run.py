@@ -142,6 +142,7 @@ class TableRun:
         name = self._extraction.name
         before = TableState.of(state, name) if state else None
         if before is None:
+            _log.info("%s was never loaded: what the table has is replaced", name)
             return None
         if has_failed(before.load):
             _log.warning("%s is read anew: a part of its last load failed", name)

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from sage200_async.paging.key_ranges import KeyRange
 
 _UNFILLED: Final = ("columns",)
-_APART: Final = "Load it by another pipeline, into another dataset"
+_APART: Final = (
+    "Load it by another pipeline, into another dataset, or drop what {source} has "
+    "loaded: `dlt pipeline <name> drop --schema {source} <resource>`"
+)
 _MICROSECONDS: Final = 1_000_000
 # Of a second.
 
@@ -116,8 +119,8 @@ class PipelineTarget:
         for source, query in self._others:
             if _differ(held := Identity.decode(query), wanted):
                 message = f"{self._place.table}: the source {source} loads {held} into "
-                message += f"the table, and this is {wanted}; both would be mixed"
-                raise SinkConflict(f"{message}. {_APART}")
+                message += f"the table, and this is {wanted}; both would be mixed. "
+                raise SinkConflict(message + _APART.format(source=source))
         if self._before is None:
             return
         held = Identity.decode(self._before.identity)
