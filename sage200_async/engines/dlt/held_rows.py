@@ -118,7 +118,7 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Location(Struct, frozen=True, kw_only=True):
     """A table of a destination."""
 
     table: str = ""
@@ -135,7 +135,7 @@ class TableState(Struct, frozen=True, kw_only=True):
     """What it is the copy of."""
     layout: str
     """Differs where its columns do."""
-    place: Place = Place()
+    location: Location = Location()
     """Where it was loaded to."""
     load: str = ""
     """The load that brought this state."""

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from sage200_async.engines.dlt.batches import DELETED
 from sage200_async.engines.dlt.channel import Channel
-from sage200_async.engines.dlt.held_rows import Place, TableState
-from sage200_async.engines.dlt.place import (
+from sage200_async.engines.dlt.held_rows import Location, TableState
+from sage200_async.engines.dlt.location import (
     REPLACE,
     Disposition,
     current_load,
-    current_place,
+    current_location,
     has_failed,
     other_queries,
 )
@@ -117,12 +117,12 @@ class TableRun:
         current: Any = import_module("dlt").current
         state: dict[str, Any] = current.resource_state()
         resource = current.resource()
-        place = current_place(resource)
+        location = current_location(resource)
         merges = not self._disposition.is_snapshot(resource)
-        before = self._before(state, place) if merges else None
+        before = self._before(state, location) if merges else None
         self._disposition.set(resource, anew=before is None)
         channel = Channel()
-        target = self._target(channel, before, place, merges=merges)
+        target = self._target(channel, before, location, merges=merges)
         job = self._thread.run(partial(self._sync, target, not merges))
         job.add_done_callback(lambda _: channel.finish())
         try:
@@ -137,8 +137,8 @@ class TableRun:
             state.clear()
             state.update(msgspec.to_builtins(replace(after, load=current_load())))
 
-    def _before(self, state: dict[str, Any], place: Place) -> TableState | None:
-        """Return what the pipeline has loaded to *place*; None for nothing."""
+    def _before(self, state: dict[str, Any], location: Location) -> TableState | None:
+        """Return what the pipeline has loaded to *location*; None for nothing."""
         name = self._extraction.name
         before = TableState.of(state, name) if state else None
         if before is None:
@@ -147,7 +147,7 @@ class TableRun:
         if has_failed(before.load):
             _log.warning("%s is read anew: a part of its last load failed", name)
             return None
-        if place.dataset and before.place.dataset and place != before.place:
+        if location.dataset and before.location.dataset and location != before.location:
             _log.warning("%s is read anew: it was last loaded elsewhere", name)
             return None
         return before
@@ -156,7 +156,7 @@ class TableRun:
         self,
         channel: Channel,
         before: TableState | None,
-        place: Place,
+        location: Location,
         *,
         merges: bool,
     ) -> PipelineTarget:
@@ -164,8 +164,8 @@ class TableRun:
         return PipelineTarget(
             channel,
             before,
-            place=place,
-            others=list(other_queries(place, source)),
+            location=location,
+            others=list(other_queries(location, source)),
             layout=self._layout,
             stamp=self._extraction.query.endpoint.watermark,
             overlap=self._arguments.overlap,

@@ -10,7 +10,7 @@ from sage200_async.engines.dlt.batches import Batches, kept
 from sage200_async.engines.dlt.held_rows import (
     START_ANEW,
     HeldRows,
-    Place,
+    Location,
     TableState,
     microseconds,
 )
@@ -50,7 +50,7 @@ class PipelineTarget:
     Args:
         channel: Takes the batches.
         state: What the pipeline knows of the table; None if it was never loaded.
-        place: Where the table is.
+        location: Where the table is.
         others: Other sources of the pipeline that load into it, and which queries.
         layout: Differs where its columns do.
         stamp: The column of the last change, or None.
@@ -67,7 +67,7 @@ class PipelineTarget:
         channel: Channel,
         state: TableState | None,
         *,
-        place: Place,
+        location: Location,
         others: Sequence[tuple[str, str]],
         layout: str,
         stamp: str | None,
@@ -76,7 +76,7 @@ class PipelineTarget:
     ) -> None:
         self._channel, self._before, self._layout = channel, state, layout
         self._stamp, self._merges = stamp, merges
-        self._place, self._others = place, others
+        self._location, self._others = location, others
         self._overlap = round(overlap * _MICROSECONDS)
         self._held = HeldRows() if state is None else HeldRows.unpack(state.rows)
         self._metadata = {} if state is None else dict(state.metadata)
@@ -118,7 +118,9 @@ class PipelineTarget:
         self._identity = wanted.encode()
         for source, query in self._others:
             if _differ(held := Identity.decode(query), wanted):
-                message = f"{self._place.table}: the source {source} loads {held} into "
+                message = (
+                    f"{self._location.table}: the source {source} loads {held} into "
+                )
                 message += f"the table, and this is {wanted}; both would be mixed. "
                 raise SinkConflict(message + _APART.format(source=source))
         if self._before is None:
@@ -304,7 +306,7 @@ class PipelineTarget:
         return TableState(
             identity=self._identity,
             layout=self._layout,
-            place=self._place,
+            location=self._location,
             metadata=metadata,
             rows=self._held.pack(),
         )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from sage200_async.engines.dlt.held_rows import Place, TableState
+from sage200_async.engines.dlt.held_rows import Location, TableState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _BYTES: Final = 8
 # Of a digest.
 
 
-def current_place(resource: Any) -> Place:
+def current_location(resource: Any) -> Location:
     """Return where the running pipeline loads *resource* to."""
     current: Any = import_module("dlt").current
     dataset = ""
@@ -40,7 +40,7 @@ def current_place(resource: Any) -> Place:
         )
         dataset = hashlib.blake2b(repr(parts).encode(), digest_size=_BYTES).hexdigest()
     name = resource.table_name
-    return Place(table=name if isinstance(name, str) else "", dataset=dataset)
+    return Location(table=name if isinstance(name, str) else "", dataset=dataset)
 
 
 def current_load() -> str:
@@ -53,7 +53,7 @@ def current_load() -> str:
 def has_failed(load: str) -> bool:
     """Return whether *load* is over, and a part of it is not in the destination.
 
-    dlt keeps the state of such a load where it is told not to raise for failed jobs.
+    dlt keeps the state of such a load where it is set not to raise for failed jobs.
     Loads of other machines are not known here: their state comes with their rows.
     """
     with suppress(Exception):  # there is no such package
@@ -63,11 +63,11 @@ def has_failed(load: str) -> bool:
     return False
 
 
-def other_queries(place: Place, source: str) -> Iterator[tuple[str, str]]:
+def other_queries(location: Location, source: str) -> Iterator[tuple[str, str]]:
     """Yield sources of the running pipeline that load into the same table, and what.
 
     Args:
-        place: The table.
+        location: The table.
         source: The one that loads it now.
     """
     common: Any = import_module("dlt.common.pipeline")
@@ -75,15 +75,15 @@ def other_queries(place: Place, source: str) -> Iterator[tuple[str, str]]:
     state, _ = common.pipeline_state(container, {})
     for name, held in state.get("sources", {}).items():
         if name != source:
-            for query in _queries(held.get("resources", {}), place):
+            for query in _queries(held.get("resources", {}), location):
                 yield name, query
 
 
-def _queries(resources: Mapping[str, Any], place: Place) -> Iterator[str]:
+def _queries(resources: Mapping[str, Any], location: Location) -> Iterator[str]:
     for name, state in resources.items():
         with suppress(Exception):  # of another kind of source
             other = TableState.of(state, name)
-            if place.table and other.place == place:
+            if location.table and other.location == location:
                 yield other.identity
 
 

@@ -110,7 +110,7 @@ def test_a_history_has_all_rows_that_are_valid(sandbox, duckdb):
     assert duckdb.sql("SELECT count(*) AS n FROM sage.customers") == [{"n": 31}]
 
 
-def test_a_load_that_failed_in_part_is_made_good(sandbox, duckdb, monkeypatch):
+def test_a_load_that_failed_in_part_is_repeated(sandbox, duckdb, monkeypatch):
     """Where dlt goes on after a failed job, the next run reads the table anew."""
     duckdb.run(customers(sandbox))
     change_some(sandbox)
