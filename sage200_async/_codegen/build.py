@@ -88,7 +88,7 @@ def _files(
             "What writes take, a module for each document of Sage's.",
             DATE_OR_TIME,
         ),
-        "filters/__init__.py": render.package_module(
+        "filters/__init__.pyi": render.package_module(
             "What queries take, a module for each document of Sage's; for type checkers."
         ),
     }
@@ -98,7 +98,7 @@ def _files(
         files[f"inputs/{area}.py"] = inputs_module(inputs.values(), area, homes)
     read_records = _read_records(endpoints)
     for area in sorted({models.records[name].area for name in read_records}):
-        files[f"filters/{area}.py"] = filters_module(models, read_records, area)
+        files[f"filters/{area}.pyi"] = filters_module(models, read_records, area)
     return files
 
 

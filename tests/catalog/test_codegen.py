@@ -289,7 +289,7 @@ def test_queries_know_the_names_of_their_records(run, tmp_path: Path) -> None:
     assert "    things: Endpoint[ThingsQuery]\n" in stub
     assert "**equals: Unpack[ThingFilter]" in stub
     assert "def expand(self, *names: ThingExpand | AnyName) -> Self: ..." in stub
-    filters = (folder / "filters" / "things.py").read_text("utf-8")
+    filters = (folder / "filters" / "things.pyi").read_text("utf-8")
     assert 'name: Literal["Big", "Small"] | str | int | None' in filters
     assert "owner" not in filters.partition("ThingSelect")[0]
     assert '"id", "id asc", "id desc", "name", "name asc", "name desc",' in filters

@@ -1,9 +1,12 @@
 """What type checkers read of the catalog is what Python runs."""
 
 import ast
+import sys
 from collections.abc import Iterator
-from importlib import import_module
+from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -13,7 +16,8 @@ from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.query.endpoint import Binder, Endpoint
 from sage200_async.query.query import Query
 
-STUB = ast.parse(Path(catalog.__file__).with_name("endpoints.pyi").read_text("utf-8"))
+FOLDER = Path(catalog.__file__).parent
+STUB = ast.parse((FOLDER / "endpoints.pyi").read_text("utf-8"))
 CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
 
 
@@ -46,11 +50,22 @@ def declared(name: str) -> str:
     return ast.unparse(annotation).removeprefix("Endpoint[").removesuffix("]")
 
 
+@cache
+def names_taken(area: str) -> ModuleType:
+    """Run a stub of what queries take; Python itself imports none of them."""
+    module = ModuleType(f"filters_of_{area}")
+    sys.modules[module.__name__] = module  # get_type_hints() looks there
+    SourceFileLoader(
+        module.__name__, str(FOLDER / "filters" / f"{area}.pyi")
+    ).exec_module(module)
+    return module
+
+
 def taken(endpoint: Endpoint[Any], method: str) -> Any:
     """Return the type of what a method of the endpoint's queries takes."""
     record = endpoint.record
     assert record
-    module = import_module(record.__module__.replace(".models.", ".filters."))
+    module = names_taken(record.__module__.rpartition(".")[2])
     return getattr(module, f"{record.__name__}{method}", None)
 
 

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias, TypedDict
 
 from sage200_async.catalog.inputs import DateOrTime
 
-
 # fmt: off
 class AuthorisationTypeFilter(TypedDict, total=False):
     """Fields of a `AuthorisationType`, and what each has to equal."""

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias, TypedDict
 
 from sage200_async.catalog.inputs import DateOrTime
 
-
 # fmt: off
 class AlternativeProductFilter(TypedDict, total=False):
     """Fields of a `AlternativeProduct`, and what each has to equal."""

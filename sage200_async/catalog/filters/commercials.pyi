@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, TypedDict
 
-
 # fmt: off
 class ConfirmationIntentTypeFilter(TypedDict, total=False):
     """Fields of a `ConfirmationIntentType`, and what each has to equal."""

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from sage200_async.catalog.inputs import DateOrTime
 
-
 # fmt: off
 class LookupPopOrderFilter(TypedDict, total=False):
     """Fields of a `LookupPopOrder`, and what each has to equal."""
