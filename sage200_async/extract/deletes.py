@@ -112,13 +112,27 @@ async def _gone(
     for part in (below, above):  # asked for in different directions
         for piece in pieces(query, query.endpoint.key or "", part, known):
             returned = await _returned(query, piece, known)
-            if returned.isdisjoint(known[:_EDGE]) or returned.isdisjoint(
-                known[-_EDGE:]
-            ):
+            if any(map(returned.isdisjoint, _sides(piece, known))):
                 gone += await _gone_again(query, piece, known, again)
             else:
                 gone += [absent for absent in piece if absent not in returned]
     return gone
+
+
+def _sides(piece: Sequence[int], known: Sequence[int]) -> list[Sequence[int]]:
+    """Return rows known to exist, of each of which one has to come with *piece*.
+
+    They are those at both ends of the table, and those on either side of the piece: a
+    key may lie between the two last rows, and a response end there.
+
+    Example:
+        >>> _sides([8], [1, 2, 7, 9])
+        [[1, 2], [7, 9], [1, 2, 7], [9]]
+    """
+    below = [one for one in known if one < piece[0]]
+    above = [one for one in known if one > piece[-1]]
+    sides = known[:_EDGE], known[-_EDGE:], below, above
+    return [side for side in sides if side]
 
 
 async def _returned(

@@ -125,7 +125,7 @@ def test_deletes_at_the_edges_are_confirmed_beside_rows_beyond_them(scenario, go
 
 
 @pytest.mark.parametrize("shown", range(4))
-@pytest.mark.parametrize("hidden", [{1}, {148}, {73, 76}])
+@pytest.mark.parametrize("hidden", [{1}, {4}, {145}, {148}, {73, 76}])
 def test_a_confirmation_that_is_cut_short_marks_nothing(scenario, hidden, shown):
     """Rows that a listing lacks are not marked by a response cut after any row."""
     scenario.insert(50)
@@ -140,6 +140,27 @@ def test_a_confirmation_that_is_cut_short_marks_nothing(scenario, hidden, shown)
 
     with (
         scenario.lying(cut, hide),
+        contextlib.suppress(ExtractError, PagingError),
+    ):
+        scenario.sync()
+    assert scenario.target.deleted == set()
+
+
+@pytest.mark.parametrize(("hidden", "first"), [(4, 4), (145, 145), (145, 143)])
+def test_a_confirmation_shows_a_row_beyond_each_key(scenario, hidden, first):
+    """A key between the two outermost rows is gone only where a row beyond it comes."""
+    scenario.insert(50)
+    scenario.sync()
+
+    def view(options, rows):
+        """Hide one row from listings, and all rows on one side of it from look-ups."""
+        if "id eq" not in options.get("$filter", ""):
+            return [row for row in rows if row["id"] != hidden]
+        low = hidden < 50
+        return [row for row in rows if (row["id"] > first) == low and row["id"] != hidden]
+
+    with (
+        scenario.lying(view=view),
         contextlib.suppress(ExtractError, PagingError),
     ):
         scenario.sync()
