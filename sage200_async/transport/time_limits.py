@@ -117,8 +117,9 @@ class Exchange:
 class TimeLimits:
     """Interrupts requests that exceed the limits of *settings*.
 
-    A look that comes late, since the event loop was held up, interrupts none: what has
-    arrived meanwhile is taken note of first.
+    Of the time before a look that comes late, since the event loop was held up, no more
+    counts than passes before two others: what has arrived meanwhile is taken note of
+    first, and a loop that is held up all the time has limits, too.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -167,12 +168,12 @@ class TimeLimits:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        is_late = now - self._looked_at > 2 * self._interval
+        held_up = max(0.0, now - self._looked_at - 2 * self._interval)
         self._looked_at, self._timer = now, None
         for exchange in list(self._exchanges.values()):
-            if exchange.has_moved():
-                exchange.since = now
-            if not is_late and exchange.expired is None:
+            exchange.started_at += held_up
+            exchange.since = now if exchange.has_moved() else exchange.since + held_up
+            if exchange.expired is None:
                 phase = self._exceeded(exchange, now)
                 if phase is not None:
                     exchange.expire(phase)

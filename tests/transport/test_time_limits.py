@@ -99,6 +99,24 @@ def test_a_loop_that_is_held_up_times_nothing_out(helpers):
     assert on_http(helpers, use, talk, read_timeout=0.12).body == b"[1,2,3,45]"
 
 
+@pytest.mark.parametrize("limit", ["read_timeout", "request_timeout"])
+def test_a_loop_that_is_held_up_all_the_time_has_limits(helpers, limit):
+    """A server that is silent is given up, however long each turn of the loop takes."""
+
+    async def use(transport, request):
+        task = asyncio.create_task(transport.send(request))
+        for _ in range(50):
+            if task.done():
+                break
+            time.sleep(0.04)  # noqa: ASYNC251 - this is what is tested
+            await asyncio.sleep(0.001)
+        assert task.done()
+        return await task
+
+    with pytest.raises(RequestTimeout):
+        on_http(helpers, use, in_drops(9.0, 1), **{limit: 0.1})
+
+
 def test_a_limit_of_the_callers_own_is_its_own(helpers):
     """A task that its caller cancels is cancelled, and no limit of ours is blamed."""
 
