@@ -144,6 +144,7 @@ class PageCheck:
             mark = hash(raw), times
             self._unkeyed[raw] = times + 1
             if mark in self._reading.unkeyed:
+                self._repeated += 1
                 return False
             self._reading.unkeyed.add(mark)
             return True
@@ -153,6 +154,9 @@ class PageCheck:
         self._reading.rejected_keys.add(key)
         within = self._within
         wanted = within is None or within.low < key <= within.high
+        if key in self._reading.previous_page:  # by offset
+            self._repeated += 1
+            wanted = False
         if wanted:
             self._reading.new_rejected_keys.add(key)
         return wanted
@@ -166,11 +170,12 @@ class PageCheck:
         Raises:
             PagingError: Half of the page or more was in the page before.
         """
-        if self._repeated and self._repeated * 2 >= self._served:
+        by_offset = self._plan.mode == "offset"
+        if by_offset and self._repeated and self._repeated * 2 >= self._served:
             count = self._repeated
             raise _repeats(self._plan, f"{count} records of the page before again")
-        self._reading.previous_page = self._keys
         keys = self._keys.union(self._rejected_keys)
+        self._reading.previous_page = keys if by_offset else set()
         self._reading.keys_lately = keys or self._reading.keys_lately
         return replace(self.facts, notes=notes)
 

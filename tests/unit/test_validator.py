@@ -139,6 +139,19 @@ def test_ignored_skip(again):
         read(validator, BY_OFFSET, again)
 
 
+@pytest.mark.parametrize("raw", [b'{"id":3,"name":7}', b'{"name":7}'])
+def test_ignored_skip_where_nothing_fits(raw):
+    """By offset, a page of records that are set aside may not come again and again."""
+    validator = PageValidator(BY_OFFSET)
+    first = validator.open(BY_OFFSET, b"[...]")
+    assert first.reject(DecodeError("no text", raw=raw))
+    first.close()
+    second = validator.open(BY_OFFSET, b"[...]")
+    assert not second.reject(DecodeError("no text", raw=raw))
+    with pytest.raises(PagingError, match=r"ignores \$skip"):
+        second.close()
+
+
 @pytest.mark.parametrize("page", [rows(None), [{}], [*rows(1), {"Id": 2}]])
 def test_no_key_by_offset(page):
     """By offset, too, the message names the field, and not the server's order."""
