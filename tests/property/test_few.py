@@ -1,13 +1,16 @@
 """`first` and `one`: what a page that shows all is taken for, and what is not."""
 
 import asyncio
+import logging
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sage200_async import Sage200Client, Settings
 from sage200_async.errors import MultipleResultsFound, NoResultFound, Sage200Error
+from sage200_async.paging import few, read_telemetry
 from sage200_async.transport.memory import MemoryTransport
 from sage200_async.wire.messages import Response
 
@@ -45,6 +48,15 @@ FIELDS = st.fixed_dictionaries(
     },
 )
 PAGES = st.one_of(ODD, st.lists(FIELDS, max_size=3).map(msgspec.json.encode))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_debug_log():
+    """Log no readings, as in production: a reading that is logged is a `Stream`."""
+    log = read_telemetry._log
+    log.setLevel(logging.INFO)
+    yield
+    log.setLevel(logging.NOTSET)
 
 
 def outcome_of(page, choose, *, observed):
@@ -86,3 +98,12 @@ def test_observed_or_not(page, choose):
     """A client that nobody listens to returns, refuses and asks what a stream does."""
     alone = outcome_of(page, choose, observed=False)
     assert alone == outcome_of(page, choose, observed=True)
+
+
+def test_a_page_that_shows_all_takes_no_stream(monkeypatch):
+    """Where nobody listens and one page shows all, no stream is made."""
+    page = b'[{"id":1,"reference":"A"}]'
+    outcome_of(page, lambda customers: customers.first(), observed=True)
+    monkeypatch.delattr(few, "Stream")
+    first, asked = outcome_of(page, lambda customers: customers.first(), observed=False)
+    assert (first.reference, len(asked)) == ("A", 1)
