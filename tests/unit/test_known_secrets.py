@@ -22,7 +22,7 @@ def test_threads_send_secrets_at_once():
     """Clients in several threads send their tokens at once, and none fails."""
 
     def send(thread):
-        for number in range(5_000):
+        for number in range(30_000):
             remember(f"hush-{thread}-{number % 7}-token")
 
     with ThreadPoolExecutor(4) as threads:
