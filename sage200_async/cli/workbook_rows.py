@@ -151,7 +151,8 @@ def _cells(values: Any, formulas: Any) -> list[SheetCell]:
     cells: list[SheetCell] = []
     for cell, written in zip(values, formulas, strict=True):
         is_formula = written.data_type == "f"
-        if cell.value in {None, ""} and not is_formula:
+        is_text = cell.data_type == "str"  # of a formula; it may be empty
+        if cell.value in {None, ""} and (is_text or not is_formula):
             continue
         kind = "f" if cell.value is None else cell.data_type
         text = cell.number_format or ""

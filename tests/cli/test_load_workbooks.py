@@ -141,6 +141,20 @@ def test_formulas_are_their_results(tmp_path: Path) -> None:
     )
 
 
+def test_a_formula_that_came_to_no_text_is_an_empty_cell(tmp_path: Path) -> None:
+    """What Excel writes for =IF(B9="","",B9) leaves its field as it is."""
+    path, changed = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["reference", "name"])
+        sheet.write(1, 0, "A1")
+        sheet.write_formula(1, 1, '=IF(B9="","",B9)', None, "nothing")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"<v>nothing</v>", b"<v></v>"))
+    assert loaded(changed) == [{"reference": "A1"}]
+
+
 def test_one_of_several_sheets_is_named(tmp_path: Path) -> None:
     """Hidden sheets are not guessed at; of several, none is."""
     book = openpyxl.Workbook()
