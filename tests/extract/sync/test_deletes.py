@@ -157,7 +157,9 @@ def test_a_confirmation_shows_a_row_beyond_each_key(scenario, hidden, first):
         if "id eq" not in options.get("$filter", ""):
             return [row for row in rows if row["id"] != hidden]
         low = hidden < 50
-        return [row for row in rows if (row["id"] > first) == low and row["id"] != hidden]
+        return [
+            row for row in rows if (row["id"] > first) == low and row["id"] != hidden
+        ]
 
     with (
         scenario.lying(view=view),
