@@ -175,6 +175,7 @@ class HttpTransport:
             context = await asyncio.to_thread(tls_context, settings.ca_file, context)
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
+        self._time_limits = TimeLimits(settings)  # the loop may be another one
         bytes(_LARGE_PAGE)  # allocated, not touched, and freed
         # glibc returns free memory at the top of its heap to the system if it is
         # more than twice the largest block freed so far, which is 256 KB at first

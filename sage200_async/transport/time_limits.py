@@ -157,8 +157,8 @@ class TimeLimits:
         self._exchanges.pop(exchange.task, None)
 
     def close(self) -> None:
-        """Stop the timer."""
-        if self._timer is not None:
+        """Stop the timer, unless requests are under way: they keep their limits."""
+        if self._timer is not None and not self._exchanges:
             self._timer.cancel()
             self._timer = None
 

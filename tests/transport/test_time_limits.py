@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
@@ -143,6 +144,24 @@ def test_a_task_that_timed_out_goes_on(helpers):
             return await asyncio.sleep(0, "on")
 
     assert on_http(helpers, use, in_drops(9.0, 1), read_timeout=0.05) == "on"
+
+
+def test_a_request_outlives_its_client_no_longer_than_its_limit(helpers, monkeypatch):
+    """A request that has no connection yet when its client is closed times out."""
+
+    async def connect(connector, *args, **kwargs):
+        await asyncio.sleep(30)
+
+    async def use(transport, request):
+        task = asyncio.create_task(transport.send(request))
+        await asyncio.sleep(0.02)
+        await transport.close()
+        async with asyncio.timeout(5):
+            await task
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+    with pytest.raises(RequestTimeout, match="no connection within"):
+        on_http(helpers, use, in_drops(9.0, 1), connect_timeout=0.1)
 
 
 def test_no_timer_is_left(helpers):
