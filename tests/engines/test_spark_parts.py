@@ -2,49 +2,18 @@
 
 import asyncio
 import pickle
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client, Settings
-from sage200_async.catalog import Endpoints
 from sage200_async.engines.spark import certify_folder
 from sage200_async.engines.spark.certificates import write_certificate, write_plan
 from sage200_async.engines.spark.connection import driver_settings, executor_settings
-from sage200_async.engines.spark.pushdown import condition_of
 from sage200_async.engines.spark.source_options import ReadOptions, WriteOptions
 from sage200_async.errors import ExtractError, QueryError, SettingsError
 from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.connection import variables
-
-
-@dataclass(frozen=True)
-class EqualTo:
-    attribute: tuple[str, ...]
-    value: Any
-
-
-class In(EqualTo):
-    pass
-
-
-class StringStartsWith(EqualTo):
-    pass
-
-
-class GreaterThan(EqualTo):
-    pass
-
-
-class LessThanOrEqual(EqualTo):
-    pass
-
-
-@dataclass(frozen=True)
-class Not:
-    child: Any
 
 
 @pytest.mark.parametrize(
@@ -97,48 +66,6 @@ def test_options_of_a_write():
         WriteOptions.of({"resource": "customers"})
     options = WriteOptions.of({"resource": "customers", "journal": "job.db"})
     assert (options.by, options.workers, options.settle) == ((), 4, None)
-
-
-@pytest.mark.parametrize(
-    ("condition", "text"),
-    [
-        (EqualTo(("reference",), "A'1"), "reference eq 'A''1'"),
-        (In(("reference",), ("A", "B")), "reference eq 'A' or reference eq 'B'"),
-        (StringStartsWith(("name",), "Ab"), "startswith(name,'Ab')"),
-        (EqualTo(("id",), 7), "id eq 7"),
-        (GreaterThan(("id",), 7), "id gt 7"),
-        (LessThanOrEqual(("id",), 7), "id le 7"),
-    ],
-)
-def test_conditions_that_sage_answers(condition, text):
-    """Texts that are equal or begin alike, and ranges of the key, are asked for."""
-    assert str(condition_of(condition, Endpoints.customers.query)) == text
-
-
-@pytest.mark.parametrize(
-    "condition",
-    [
-        Not(EqualTo(("reference",), "A")),
-        EqualTo(("balance",), 1),
-        EqualTo(("on_hold",), True),
-        EqualTo(("account_type",), "OpenItem"),
-        GreaterThan(("reference",), "A"),
-        EqualTo(("contacts", "name"), "A"),
-        EqualTo(("reference",), ""),
-        EqualTo(("reference",), "  "),
-        EqualTo(("reference",), "a\tb"),
-        EqualTo(("reference",), "a" * 101),
-        EqualTo(("reference",), None),
-        EqualTo(("id",), True),
-        In(("reference",), ("A", "")),
-        In(("id",), tuple(range(21))),
-        StringStartsWith(("id",), "1"),
-    ],
-    ids=repr,
-)
-def test_conditions_that_stay_with_spark(condition):
-    """What could select less in Sage than in Spark is not asked for."""
-    assert condition_of(condition, Endpoints.customers.query) is None
 
 
 def test_a_refresh_token_needs_a_store(monkeypatch):

@@ -1,75 +1,50 @@
-"""Conditions of Spark select the same rows, whether Sage answers them or not."""
+"""Conditions of Spark select the right rows of a data frame, each of its own query."""
 
 import pytest
-from companies import Company
-
-from sage200_async.testing import SandboxThread
 
 PUSHDOWN = "spark.sql.python.filterPushdown.enabled"
-# With the part of the request that shows that Sage was asked.
-CONDITIONS = {
-    "reference = '{reference}'": "reference%20eq",
-    "name LIKE '{prefix}%'": "startswith",
-    "reference IN ('{reference}', 'no such')": "reference%20eq",
-    "id >= {id} AND on_hold": "id%20ge",
-    "NOT name LIKE '{prefix}%'": "",
-    "balance > 100 AND lower(name) = lower('{name}')": "",
-    "reference = '{reference}' OR id = {id}": "",
-}
 
 
-@pytest.fixture(scope="module")
-def watched(spark, config_folder):
-    """Yield a company, the conditions filled in, and what Spark itself makes of them."""
-    with SandboxThread(records={"customers": 40}) as sandbox:
-        company = Company(sandbox, config_folder)
-        keys = company.store.keys("customers")
-        those = (company.store.get("customers", key) for key in keys[25:])
-        some = next(one for one in those if "'" not in one["name"])
-        values = {**some, "prefix": some["name"][:3]}
-        texts = {text: text.format(**values) for text in CONDITIONS}
-        spark.conf.set(PUSHDOWN, "false")
-        frame = company.reader(spark, numPartitions=1).load()
-        columns = [f"{text} AS c{n}" for n, text in enumerate(texts.values())]
-        rows = frame.selectExpr("id", *columns).collect()
-        assert len(rows) == len(keys)
-        expected = {
-            name: {row["id"] for row in rows if row[f"c{n}"]}
-            for n, name in enumerate(texts)
-        }
-        yield company, texts, expected
-        spark.conf.set(PUSHDOWN, "false")
-
-
-@pytest.mark.parametrize("condition", CONDITIONS)
-def test_pushed_or_not(spark, watched, condition):
-    """The rows are the same, and what can be pushed down is in the requests."""
-    company, texts, expected = watched
-    spark.conf.set(PUSHDOWN, "true")
-    company.sandbox.requests.clear()
-    frame = company.reader(spark, numPartitions=1).load()
-    rows = frame.where(texts[condition]).select("id").collect()
-    assert {row["id"] for row in rows} == expected[condition]
-    assert len(rows) == len(expected[condition])
-    assert 0 < len(rows) < 40 or "balance" in condition
-    arrived = sum(one.records for one in company.sandbox.requests)
-    pushed = CONDITIONS[condition]
-    assert (arrived < 40) == bool(pushed)
-    assert any(pushed in one for one in company.pages())
-    if not pushed:
-        assert all("name" not in one and "eq" not in one for one in company.pages())
-
-
-def test_values_that_no_literal_has(spark, small_company):
-    """Texts with quotes, blanks and control characters select what Spark selects."""
-    spark.conf.set(PUSHDOWN, "true")
-    keys = small_company.store.keys("customers")
-    texts = ["O'Neill & Söhne #1 %2B+", "tab\there"]
-    for key, text in zip(keys, texts, strict=False):
-        small_company.store.update("customers", key, {"name": text})
-    for key, text in zip(keys, texts, strict=False):
-        reader = small_company.reader(spark, columns="id,name", numPartitions=1)
-        frame = reader.load()
-        rows = frame.where(frame["name"] == text).collect()
-        assert [row["id"] for row in rows] == [key], text
+@pytest.fixture(params=["true", "false"])
+def pushdown(spark, request):
+    """Let Spark push filters down, or not."""
+    spark.conf.set(PUSHDOWN, request.param)
+    yield request.param
     spark.conf.set(PUSHDOWN, "false")
+
+
+def ids(frame):
+    """Return the ids of the rows, in order."""
+    return sorted(row["id"] for row in frame.select("id").collect())
+
+
+@pytest.mark.usefixtures("pushdown")
+def test_many_questions_of_one_frame(spark, small_company):
+    """No query of a data frame gets the rows that another one asked for."""
+    store = small_company.store
+    keys = store.keys("customers")
+    first, second = (store.get("customers", key)["reference"] for key in keys[:2])
+    reader = small_company.reader(spark, columns="id,reference", numPartitions=1)
+    frame = reader.load()
+    one = frame.where(frame["reference"] == first)
+    other = frame.where(frame["reference"] == second)
+    assert ids(one) == keys[:1]
+    assert frame.count() == len(keys)
+    assert ids(other) == keys[1:2]
+    assert ids(one.union(other)) == keys[:2]
+    frame.createOrReplaceTempView("asked_often")
+    query = "SELECT id FROM asked_often WHERE id"
+    assert ids(spark.sql(f"{query} > {keys[9]}")) == keys[10:]
+    assert ids(spark.sql(f"{query} > 0")) == keys
+
+
+def test_the_option_filter(spark, small_company):
+    """A filter with quotes and signs is sent to Sage, which sends those records alone."""
+    store = small_company.store
+    keys = store.keys("customers")
+    store.update("customers", keys[3], {"name": "O'Neill & Söhne #1 %2B+"})
+    small_company.sandbox.requests.clear()
+    text = "name eq 'O''Neill & Söhne #1 %2B+'"
+    frame = small_company.reader(spark, numPartitions=1, filter=text).load()
+    assert ids(frame) == [keys[3]]
+    assert sum(one.records for one in small_company.sandbox.requests) < len(keys)

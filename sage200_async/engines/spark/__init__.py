@@ -7,7 +7,6 @@ data_source     what Spark asks for a schema, a reader or a writer
 source_options  the options, checked before any I/O
 connection      settings for the driver, and for executors
 columns         schemas and record batches as Spark has them
-pushdown        conditions of Spark that Sage can answer
 partitions      one range of a plan, read by one task
 batch_reader    a collection, shared out in ranges
 stream_reader   what has changed since the last micro-batch

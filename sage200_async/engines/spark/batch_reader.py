@@ -11,18 +11,13 @@ from sage200_async.engines.spark.certificates import write_plan
 from sage200_async.engines.spark.columns import read_query, target_schema
 from sage200_async.engines.spark.connection import driver_settings, executor_settings
 from sage200_async.engines.spark.partitions import RangePartition, read_partition
-from sage200_async.engines.spark.pushdown import condition_of
 from sage200_async.engines.spark.pyspark_api import DataSourceReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sage200_async.arrow.libraries import RecordBatch
-    from sage200_async.engines.spark.pyspark_api import (
-        Filter,
-        InputPartition,
-        StructType,
-    )
+    from sage200_async.engines.spark.pyspark_api import InputPartition, StructType
     from sage200_async.engines.spark.source_options import ReadOptions
     from sage200_async.paging.read_plan import ReadPlan
     from sage200_async.query.collection import CollectionQuery
@@ -31,6 +26,9 @@ if TYPE_CHECKING:
 
 class BatchReader(DataSourceReader):
     """Reads a collection: plans on the driver, reads on executors.
+
+    It takes no filters from Spark (`pushFilters`): Spark 4.3 keeps one plan for a loaded
+    data frame, so that the filters of one query would select the rows of the next.
 
     Args:
         options: What is read.
@@ -46,31 +44,12 @@ class BatchReader(DataSourceReader):
         self.columns = target_schema(schema)
 
     def partitions(self) -> list[RangePartition]:
-        """Plan the read; called on the driver, once for each plan of Spark's."""
+        """Plan the read; called on the driver, once for each data frame that is loaded."""
         return planned(self.query, self.options)
 
     def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
         """Read one partition; called on an executor."""
         return read_partition(partition, self.columns)
-
-
-class FilteringReader(BatchReader):
-    """The same, with conditions of Spark that Sage answers.
-
-    Spark refuses a reader that has `pushFilters`, unless they are enabled.
-    """
-
-    def pushFilters(self, filters: list[Filter]) -> list[Filter]:  # noqa: N802
-        """Add to the query what selects no fewer records than *filters*.
-
-        Returns:
-            All of them: Spark applies them to what arrives.
-        """
-        for one in filters:
-            condition = condition_of(one, self.query)
-            if condition is not None:
-                self.query = self.query.filter(condition)
-        return filters
 
 
 def planned(query: CollectionQuery[Any], options: ReadOptions) -> list[RangePartition]:

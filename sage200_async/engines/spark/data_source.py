@@ -6,8 +6,7 @@ nothing but the core and PySpark, and imports the rest when the source is used.
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sage200_async.engines.spark.source_options import ReadOptions, WriteOptions
 from sage200_async.errors import QueryError
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from sage200_async.engines.spark.writer import UpsertWriter
 else:
     from pyspark.sql.datasource import DataSource
-
-_PLANS_WITH_FILTERS: Final = "pyspark.sql.worker.data_source_pushdown_filters"
-"""The program that Spark runs to plan a read where pushing filters down is enabled."""
 
 
 class Sage200DataSource(DataSource):
@@ -48,11 +44,11 @@ class Sage200DataSource(DataSource):
         Raises:
             QueryError: An option is wrong, or *schema* does not fit.
         """
-        from sage200_async.engines.spark import batch_reader as readers  # noqa: PLC0415
+        from sage200_async.engines.spark.batch_reader import (  # noqa: PLC0415
+            BatchReader,
+        )
 
-        options = ReadOptions.of(self.options, is_stream=False)
-        kind = readers.FilteringReader if _filters_are_pushed() else readers.BatchReader
-        return kind(options, schema)
+        return BatchReader(ReadOptions.of(self.options, is_stream=False), schema)
 
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802
         """Return the reader of a stream.
@@ -78,14 +74,3 @@ class Sage200DataSource(DataSource):
             message = "sage200 cannot overwrite a resource: use .mode('append')"
             raise QueryError(f"{message}, which updates the records that are there")
         return UpsertWriter(WriteOptions.of(self.options), schema)
-
-
-def _filters_are_pushed() -> bool:
-    """Return whether this process may make a reader that pushes filters down.
-
-    Spark says so to nobody but by the program that it runs. Where that is not known, no
-    filter is pushed, and the rows are the same.
-    """
-    main = getattr(sys.modules.get("__main__"), "__spec__", None)
-    is_main = getattr(main, "name", "") == _PLANS_WITH_FILTERS
-    return is_main or _PLANS_WITH_FILTERS in sys.modules

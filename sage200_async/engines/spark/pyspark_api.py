@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from sage200_async.arrow.libraries import RecordBatch
+    from collections.abc import Mapping
 
     class DataType:
         """The type of a column."""
@@ -59,12 +57,6 @@ if TYPE_CHECKING:
     class DataSourceArrowWriter:
         """Writes a data frame."""
 
-    class Filter:
-        """A condition on one column."""
-
-        attribute: tuple[str, ...]
-        value: Any
-
     def to_arrow_schema(schema: StructType, *, timezone: str) -> Any:
         """Return the columns as Spark has them in Arrow."""
         ...
@@ -84,9 +76,6 @@ if TYPE_CHECKING:
         def stageId(self) -> int: ...
         def taskAttemptId(self) -> int: ...
 
-    Filters = Iterable[Filter]
-    Partitions = Sequence[InputPartition]
-    Batches = Iterator[RecordBatch]
 else:
     from sage200_async._optional import require
 
@@ -97,7 +86,6 @@ else:
     from pyspark.sql.datasource import DataSourceArrowWriter as DataSourceArrowWriter
     from pyspark.sql.datasource import DataSourceReader as DataSourceReader
     from pyspark.sql.datasource import DataSourceStreamReader as DataSourceStreamReader
-    from pyspark.sql.datasource import Filter as Filter
     from pyspark.sql.datasource import InputPartition as InputPartition
     from pyspark.sql.datasource import WriterCommitMessage as WriterCommitMessage
     from pyspark.sql.pandas.types import from_arrow_schema as from_arrow_schema
