@@ -152,13 +152,16 @@ def test_attempts_that_differ(tmp_path):
 
 
 def test_the_last_plan_counts(tmp_path):
-    """A plan that nobody read, as of an explanation, does not hide the one that was."""
+    """A job that failed before any range ended is not certified by the one before."""
     plan, certificates = asyncio.run(a_read(2))
     write_plan(str(tmp_path), plan)
     for attempt, certificate in enumerate(certificates):
         write_certificate(str(tmp_path), certificate, 1, attempt)
     other, _ = asyncio.run(a_read(3))
     write_plan(str(tmp_path), other)
-    assert certify_folder(tmp_path).records == 30
+    with pytest.raises(ExtractError, match="no range of it was read") as caught:
+        certify_folder(tmp_path)
+    assert f"{plan.id!r}" in str(caught.value)
+    assert certify_folder(tmp_path, plan=plan.id).records == 30
     with pytest.raises(ExtractError, match="3 of 3 ranges have no certificate"):
         certify_folder(tmp_path, plan=other.id)

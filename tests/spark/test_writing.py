@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from sage200_async.errors import JournalError
+
 COLUMNS = "reference STRING, name STRING, credit_limit DECIMAL(18,2)"
 
 
@@ -91,4 +93,19 @@ def test_nothing_is_overwritten(spark, small_company, tmp_path):
     writer = small_company.writer(frame, journal=str(tmp_path / "job.db"))
     with pytest.raises(Exception, match="cannot overwrite a resource"):
         writer.mode("overwrite").save()
+    assert small_company.sandbox.requests == []
+
+
+def test_the_rows_of_a_task_do_not_arrive(small_company, tmp_path):
+    """Where Spark has nothing of a task, nothing is written, and an error says so."""
+    from pyspark.sql.types import StructType
+
+    from sage200_async.engines.spark.source_options import WriteOptions
+    from sage200_async.engines.spark.writer import Rows, UpsertWriter
+
+    options = {"resource": "customers", "journal": str(tmp_path / "job.db")}
+    schema = StructType().add("reference", "string")
+    writer = UpsertWriter(WriteOptions.of(options), schema)
+    with pytest.raises(JournalError, match="nothing was written"):
+        writer.commit([Rows(iter([])), None])
     assert small_company.sandbox.requests == []

@@ -62,7 +62,8 @@ def certify_folder(folder: str | Path, *, plan: str = "") -> Certificate:
             that was read last.
 
     Raises:
-        ExtractError: A range has no certificate, attempts differ, or nothing was read.
+        ExtractError: A range has no certificate, attempts differ, or nothing was read:
+            nothing at all, or nothing of a later plan, as where the last job failed.
     """
     folder = Path(folder)
     plans = [folder / plan] if plan else _folders(folder)
@@ -72,6 +73,7 @@ def certify_folder(folder: str | Path, *, plan: str = "") -> Certificate:
             f"{folder}: no plan is there: the option certificates names it"
         )
     last = max(plans, key=_last_written)
+    _require_no_later(last, plans)
     whole: ReadPlan[Any] = ReadPlan.from_json((last / _PLAN).read_bytes())
     stages = [one for one in _folders(last) if one.name.startswith(_STAGE)]
     attempts = _attempts(max(stages, key=_last_written)) if stages else []
@@ -88,6 +90,23 @@ def _last_written(folder: Path) -> tuple[bool, int]:
     if times:
         return True, max(times)
     return False, (folder / _PLAN).stat().st_mtime_ns
+
+
+def _require_no_later(last: Path, plans: list[Path]) -> None:
+    """Raise ExtractError if a plan was made after all certificates of *last*."""
+    _, read = _last_written(last)
+    newest = max(plans, key=_made)
+    if newest != last and _made(newest) > read:
+        message = (
+            f"{newest}: this plan is the newest one, and no range of it was read to its "
+            f"end: the action failed, or took a part. Of the one before, "
+            f"certify_folder(..., plan={last.name!r}) makes a certificate"
+        )
+        raise ExtractError(message)
+
+
+def _made(plan: Path) -> int:
+    return (plan / _PLAN).stat().st_mtime_ns
 
 
 def _attempts(folder: Path) -> list[Certificate]:

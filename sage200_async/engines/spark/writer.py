@@ -88,9 +88,14 @@ class UpsertWriter(DataSourceArrowWriter):
 
         Raises:
             JournalError: Rows were refused, or are not known to be written. The rest
-                is; run the same job again for these.
+                is; run the same job again for these. Or the rows of a task did not
+                arrive, and nothing was written.
         """
-        tables = [one.table for one in messages if one is not None]
+        handed = [one for one in messages if one is not None]
+        if len(handed) < len(messages):
+            message = "the rows of a task did not arrive, and nothing was written"
+            raise JournalError(f"{message}: run the job again")
+        tables = [one.table for one in handed]
         rows = [table for table in tables if table is not None]
         if rows:
             asyncio.run(self._write(pa.concat_tables(rows)))
