@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sage200_async.client import Sage200Client
@@ -16,6 +16,11 @@ from sage200_async.engines.spark.pyspark_api import (
     DataSourceStreamReader,
     SupportsTriggerAvailableNow,
 )
+from sage200_async.engines.spark.stream_offset import (
+    START,
+    next_offset,
+    oldest_stamp,
+)
 from sage200_async.errors import QueryError
 from sage200_async.wire.headers import server_time
 
@@ -25,19 +30,19 @@ if TYPE_CHECKING:
     from sage200_async.arrow.libraries import RecordBatch
     from sage200_async.engines.spark.pyspark_api import InputPartition, StructType
     from sage200_async.engines.spark.source_options import ReadOptions
+    from sage200_async.engines.spark.stream_offset import Offset
     from sage200_async.query.collection import CollectionQuery
 
-    Offset = dict[str, str]
-    """``stamp``: the newest stamp that was there, in ISO 8601; empty before all."""
+_Newest = tuple[datetime | None, datetime]
 
 
 class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads what was stamped since the newest stamp of the last micro-batch.
 
-    It reads again from some time before that stamp, since a record can be committed with
-    an older stamp than those that are visible already, and it has no upper bound, since
-    stamps are rounded. So a record may come in several micro-batches, and at least in
-    one. Deletes, and records of a restored backup, have no new stamp: it lacks them.
+    It reads again from some time before that stamp, and that once more when this time has
+    passed: see `stream_offset`. It has no upper bound, since stamps are rounded. So a
+    record may come in several micro-batches, and at least in one. Deletes, and records of
+    a restored backup, have no new stamp: it lacks them.
 
     Args:
         options: What is read.
@@ -51,7 +56,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self.options = options
         self.query = read_query(options, schema)
         self.columns = target_schema(schema)
-        self.target: Offset | None = None
+        self.target: _Newest | None = None
         endpoint = self.query.endpoint
         if endpoint.watermark is None or endpoint.record is None:
             message = f"{endpoint.path} has no time of the last change to go by"
@@ -60,12 +65,12 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def initialOffset(self) -> Offset:  # noqa: N802
         """Return where a new stream begins: before all records."""
-        return {"stamp": ""}
+        return START
 
     def latestOffset(self, start: Offset, limit: object) -> Offset:  # noqa: ARG002, N802
-        """Return the newest stamp, or *start* where there is no newer one."""
-        newest = self.target or asyncio.run(self._newest())
-        return max(start, newest, key=_stamp_of)
+        """Return where the next micro-batch ends; *start* where there is none to read."""
+        newest, now = self.target or asyncio.run(self._newest())
+        return next_offset(start, newest, now, self.options.overlap)
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
         """Remember what is there: the stream ends with it."""
@@ -76,8 +81,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         if start == end:
             return []
         query = self.query
-        if start["stamp"]:
-            since = _stamp_of(start) - timedelta(seconds=self.options.overlap)
+        since = oldest_stamp(start, self.options.overlap)
+        if since is not None:
             unstamped = self.stamp == None  # noqa: E711 - a condition
             query = query.filter((self.stamp >= since) | unstamped)
         return planned(query, self.options)
@@ -86,8 +91,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """Read one partition; called on an executor."""
         return read_partition(partition, self.columns)
 
-    async def _newest(self) -> Offset:
-        """Return the newest stamp that is not later than the server's clock."""
+    async def _newest(self) -> _Newest:
+        """Return the newest stamp that is not later than the server's clock, and this."""
         settings = driver_settings(self.options.profile, self.options.token_store)
         endpoint = self.query.endpoint
         async with Sage200Client(settings) as client:
@@ -97,10 +102,4 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             now = datetime.fromtimestamp(seconds + 1, UTC)  # it says whole seconds
             query = whole.filter(self.stamp <= now).order_by(self.stamp.desc())
             record = await query.first()
-        newest: datetime | None = getattr(record, endpoint.watermark or "", None)
-        return {"stamp": "" if newest is None else newest.isoformat()}
-
-
-def _stamp_of(offset: Offset) -> datetime:
-    text = offset["stamp"]
-    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
+        return getattr(record, endpoint.watermark or "", None), now
