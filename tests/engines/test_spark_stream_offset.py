@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sage200_async.engines.spark.stream_offset import START, next_offset, oldest_stamp
+from sage200_async.engines.spark.stream_offset import (
+    first_offset,
+    next_offset,
+    oldest_stamp,
+    require_source,
+)
+from sage200_async.errors import QueryError
 
 NOON = datetime(2024, 7, 1, 12, tzinfo=UTC)
 OVERLAP = 60.0
+START = first_offset("customers")
 
 
 def at(seconds):
@@ -72,3 +79,14 @@ def test_the_first_years(overlap):
     since = oldest_stamp(offset, overlap)
     assert since is not None
     assert since >= stamp
+
+
+def test_the_checkpoint_of_another_source():
+    """An offset of another source, or of no stream of ours, is refused."""
+    offset = next_offset(START, at(0), at(60), OVERLAP)
+    require_source(offset, "customers")
+    with pytest.raises(QueryError, match="is of customers, and this stream reads"):
+        require_source(offset, "suppliers")
+    for other in ({}, {"source": "customers"}):
+        with pytest.raises(QueryError, match="use another checkpointLocation"):
+            require_source(other, "customers")

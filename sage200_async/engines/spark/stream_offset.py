@@ -10,14 +10,30 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sage200_async.errors import QueryError
+
 Offset = dict[str, str]
 """``stamp``: the newest stamp that was there, in ISO 8601, or empty for none.
-``settled``: ``"yes"`` where no record will be committed with that stamp or an older one."""
-
-START: Final[Offset] = {"stamp": "", "settled": ""}
-"""Before all records."""
+``settled``: ``"yes"`` where no record will be committed with that stamp or an older one.
+``source``: what is read, since the offset of another source would skip records."""
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def first_offset(source: str) -> Offset:
+    """Return the offset before all records of *source*."""
+    return {"stamp": "", "settled": "", "source": source}
+
+
+def require_source(offset: Offset, source: str) -> None:
+    """Raise QueryError if *offset*, from a checkpoint, is not one of *source*."""
+    theirs = offset.get("source")
+    if theirs != source or "stamp" not in offset:
+        message = (
+            f"the checkpoint is of {theirs or 'something else'}, and this stream reads "
+            f"{source}: use another checkpointLocation, which begins with all records"
+        )
+        raise QueryError(message)
 
 
 def next_offset(
@@ -37,7 +53,7 @@ def next_offset(
         return start
     is_settled = (now - stamp).total_seconds() >= overlap
     text = "" if stamp == _EARLIEST else stamp.isoformat()
-    return {"stamp": text, "settled": "yes" if is_settled else ""}
+    return {**start, "stamp": text, "settled": "yes" if is_settled else ""}
 
 
 def oldest_stamp(start: Offset, overlap: float) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.client import Sage200Client
 from sage200_async.engines.spark.batch_reader import planned
@@ -17,9 +17,10 @@ from sage200_async.engines.spark.pyspark_api import (
     SupportsTriggerAvailableNow,
 )
 from sage200_async.engines.spark.stream_offset import (
-    START,
+    first_offset,
     next_offset,
     oldest_stamp,
+    require_source,
 )
 from sage200_async.errors import QueryError
 from sage200_async.wire.headers import server_time
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from sage200_async.query.collection import CollectionQuery
 
 _Newest = tuple[datetime | None, datetime]
+
+_PAUSE: Final = 10.0
+# Seconds. Without a trigger of the user's own, Spark asks again after 10 ms.
 
 
 class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
@@ -57,6 +61,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self.query = read_query(options, schema)
         self.columns = target_schema(schema)
         self.target: _Newest | None = None
+        self.asked: tuple[float, _Newest] | None = None
         endpoint = self.query.endpoint
         if endpoint.watermark is None or endpoint.record is None:
             message = f"{endpoint.path} has no time of the last change to go by"
@@ -65,11 +70,12 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def initialOffset(self) -> Offset:  # noqa: N802
         """Return where a new stream begins: before all records."""
-        return START
+        return first_offset(self._source())
 
     def latestOffset(self, start: Offset, limit: object) -> Offset:  # noqa: ARG002, N802
         """Return where the next micro-batch ends; *start* where there is none to read."""
-        newest, now = self.target or asyncio.run(self._newest())
+        require_source(start, self._source())
+        newest, now = self.target or self._recent()
         return next_offset(start, newest, now, self.options.overlap)
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
@@ -78,6 +84,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def partitions(self, start: Offset, end: Offset) -> list[RangePartition]:
         """Plan the read of a micro-batch."""
+        require_source(start, self._source())
         if start == end:
             return []
         query = self.query
@@ -90,6 +97,20 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def read(self, partition: InputPartition) -> Iterator[RecordBatch]:
         """Read one partition; called on an executor."""
         return read_partition(partition, self.columns)
+
+    def _source(self) -> str:
+        """Name the company, the resource and the filter."""
+        options = self.options
+        settings = driver_settings(options.profile, options.token_store)
+        condition = f" where {options.filter}" if options.filter else ""
+        return f"{options.resource}{condition}, company {settings.company} of site {settings.site}"
+
+    def _recent(self) -> _Newest:
+        """Return what was the newest some seconds ago at most: Spark asks all the time."""
+        now = time.monotonic()
+        if self.asked is None or now - self.asked[0] >= _PAUSE:
+            self.asked = now, asyncio.run(self._newest())
+        return self.asked[1]
 
     async def _newest(self) -> _Newest:
         """Return the newest stamp that is not later than the server's clock, and this."""
