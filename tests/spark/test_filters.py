@@ -19,7 +19,7 @@ def ids(frame):
 
 
 @pytest.mark.usefixtures("pushdown")
-def test_many_questions_of_one_frame(spark, small_company):
+def test_many_queries_of_one_frame(spark, small_company):
     """No query of a data frame gets the rows that another one asked for."""
     store = small_company.store
     keys = store.keys("customers")

@@ -178,6 +178,15 @@ def test_a_token_that_expires_on_the_way(spark, company):
     assert 401 in {one.status for one in company.sandbox.requests}
 
 
+def test_a_token_that_is_too_old(spark, small_company):
+    """Without a store, the error of a dead token says what to do."""
+    frame = small_company.reader(spark, columns="id", numPartitions=1).load()
+    assert frame.count() == 40
+    small_company.sandbox.expire_tokens()
+    with pytest.raises(Exception, match="Load the data frame again, or set the option"):
+        frame.count()
+
+
 def test_a_schema_of_the_users_own(spark, company):
     """Only the columns of the user's schema are asked for, in its order."""
     reader = company.reader(spark, filter="id lt 10000").schema(

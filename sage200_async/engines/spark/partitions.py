@@ -11,7 +11,7 @@ from sage200_async.client import Sage200Client
 from sage200_async.engines.spark.certificates import write_certificate
 from sage200_async.engines.spark.columns import as_spark
 from sage200_async.engines.spark.pyspark_api import InputPartition, TaskContext
-from sage200_async.errors import ExtractError
+from sage200_async.errors import ExtractError, TokenExpired, Unauthorized
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.read_plan import ReadRange
 from sage200_async.query.endpoint import load_record
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 4096
 # Rows of a batch that Spark gets, or a few more: each costs as much as some hundred rows.
+_LOAD_AGAIN: Final = (
+    "Spark: the access token was taken when the data frame was planned, by its first "
+    "action. Load the data frame again, or set the option tokenStore for long sessions."
+)
 
 
 class RangePartition(InputPartition):
@@ -73,6 +77,14 @@ class _Reading:
 
     async def read(self, take: Take) -> None:
         """Pass all batches to *take*."""
+        try:
+            await self._read(take)
+        except (TokenExpired, Unauthorized) as error:
+            if not isinstance(self._partition.settings.token_store, str):
+                error.add_note(_LOAD_AGAIN)
+            raise
+
+    async def _read(self, take: Take) -> None:
         joined = _Joined(take)
         async with (
             Sage200Client(self._partition.settings) as client,
