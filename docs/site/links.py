@@ -18,6 +18,7 @@ HOSTS: Final = {
     "api.columbus.sage.com",
     "arrow.apache.org",
     "developer.sage.com",
+    "dlthub.com",
     "docs.python.org",
     "github.com",
     "id.sage.com",
