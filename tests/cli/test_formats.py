@@ -83,7 +83,7 @@ def test_csv_neutralizes_formulas_only_if_asked(
         ("c.csv", b"\xef\xbb\xbfid,name,balance\n"),
         ("c.ndjson", b'{"id":'),
         ("c.JSON", b"[\n{"),
-        ("c.txt", b"  id  name"),
+        ("c.txt", b"id  name"),
         ("c.xlsx", b"PK\x03\x04"),
         ("c.arrow", b"ARROW1\0\0"),
     ],
