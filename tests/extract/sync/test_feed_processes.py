@@ -69,7 +69,13 @@ def test_a_standby_takes_over(kind, tmp_path, request):
     if kind == "sqlite":
         state = f"sqlite:///{tmp_path.as_posix()}/state.db"
     else:
-        state = request.getfixturevalue("postgres").url()
+        import psycopg
+
+        server = request.getfixturevalue("postgres")
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            # In a database that is shared, other tests have a state of the same company.
+            connection.execute("CREATE DATABASE standby")
+        state = server.url("standby")
     work = take_over(tmp_path, state)
     key, first, second, seconds = asyncio.run(asyncio.wait_for(work, 90))
     assert len(first.splitlines()) == 31
