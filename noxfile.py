@@ -60,9 +60,9 @@ for folder in sorted(Path.home().glob(".pyenv/versions/3.*/bin")):
 
 INSTALLED = [python for python in PYTHONS if shutil.which(f"python{python}")]
 WHOLE = sorted({PYTHONS[0], (INSTALLED or PYTHONS)[-1]}, key=PYTHONS.index)
-# The oldest Python and the newest that is installed run all tests. What works with both
-# works between them, but for what Python itself changes, so there the long tests of
-# other things are left out.
+# The oldest Python runs all tests, the newest that is installed all that depend on it. What
+# works with both works between them, but for what Python itself changes, so there the
+# long tests of other things are left out, too.
 LONG = (
     "tests/extract/databases",
     "tests/extract/sync",
@@ -74,8 +74,8 @@ LONG = (
     "tests/project",
     "tests/tokens",
 )
-# Whatever the lowest versions of what we depend on may change is tested with them; these
-# tests are long, and of our own logic or text.
+# Whatever another version of Python, or of what we depend on, may change is tested with it;
+# these tests are long, and of our own logic or text.
 NOT_OF_VERSIONS = (
     "tests/extract/test_killed_exports.py",
     "tests/extract/test_verify_catalog.py",
@@ -145,6 +145,10 @@ def types(session: nox.Session) -> None:
     session.run("pytest", "-q", "--noconftest", "tests/typing")
 
 
+def _ignoring(paths: tuple[str, ...]) -> list[str]:
+    return [f"--ignore={path}" for path in paths]
+
+
 def _test_wheel(session: nox.Session, profile: str, *options: str) -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
@@ -156,8 +160,11 @@ def _test_wheel(session: nox.Session, profile: str, *options: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Test the wheel with each Python; the oldest runs the thorough profile."""
-    _test_wheel(session, "ci" if session.python == PYTHONS[0] else "dev")
+    """Test the wheel with a Python; the oldest runs all, in the thorough profile."""
+    if session.python == PYTHONS[0]:
+        _test_wheel(session, "ci")
+    else:
+        _test_wheel(session, "dev", *_ignoring(NOT_OF_VERSIONS))
 
 
 @nox.session(python=[python for python in PYTHONS if python not in WHOLE])
@@ -167,8 +174,7 @@ def tests_between(session: nox.Session) -> None:
     Without a log at DEBUG, as services run: requests that nobody listens to go another
     way.
     """
-    ignored = (f"--ignore={path}" for path in LONG)
-    _test_wheel(session, "dev", "-o", "log_level=WARNING", *ignored)
+    _test_wheel(session, "dev", "-o", "log_level=WARNING", *_ignoring(LONG))
 
 
 @nox.session(python="3.13")  # from 3.12 on, Python itself reports the lines
@@ -193,8 +199,8 @@ def tests_min(session: nox.Session) -> None:
     # DuckDB needs pytz to return times; only the tests read them.
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
     _install(session, SERVERS)
-    ignored = (f"--ignore={path}" for path in NOT_OF_VERSIONS)
-    session.run("pytest", "tests", *TEST_OPTIONS, *ignored, env=PYTEST_ENV)
+    options = (*TEST_OPTIONS, *_ignoring(NOT_OF_VERSIONS))
+    session.run("pytest", "tests", *options, env=PYTEST_ENV)
 
 
 @nox.session
