@@ -146,14 +146,14 @@ class TimeLimits:
         return None if task is None else self._exchanges.get(task)
 
     def begin(self, exchange: Exchange) -> None:
-        """TimeLimits *exchange*."""
+        """Interrupt *exchange* where it exceeds a limit, from now on."""
         self._exchanges[exchange.task] = exchange
         if self._timer is None:
             self._looked_at = exchange.started_at
             self._set_timer()
 
     def end(self, exchange: Exchange) -> None:
-        """TimeLimits *exchange* no more."""
+        """Leave *exchange* alone from now on."""
         self._exchanges.pop(exchange.task, None)
 
     def close(self) -> None:
