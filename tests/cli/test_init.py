@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import threading
@@ -589,7 +590,7 @@ def test_a_dialogue(serving, stored, tmp_path):
         shown = ""
         for prompt, answer in (
             ("Client id:", "sandbox-client"),
-            ("Client secret", SECRET),
+            ("for a desktop client): ", SECRET),  # the space: echo is off from here
             ("only you can read? [y/N]:", "y"),
             ("Which row (1 to 2):", "3"),
             ("Which row (1 to 2):", "2"),
@@ -607,9 +608,9 @@ def test_a_dialogue(serving, stored, tmp_path):
 def _read_until(master, text):
     shown = ""
     while text not in shown:
-        chunk = os.read(master, 4096).decode(errors="replace")
-        assert chunk, shown
-        shown += chunk
+        ready, _, _ = select.select([master], [], [], 60)
+        assert ready, f"nothing more for a minute: {shown}"
+        shown += os.read(master, 4096).decode(errors="replace")
     return shown
 
 
