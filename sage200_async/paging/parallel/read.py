@@ -87,9 +87,8 @@ class ParallelRead(Generic[R]):
         self._form = RecordForm(model)
         self._columns: tuple[Any, Form[Any]] | None = None  # schema=, the form
         self._choice = choice = FormChoice()
-        self._worker = RangeWorker(
-            self._reader, plan, scheduler, self._queue, changed, choice=choice
-        )
+        parts = self._reader, plan, scheduler, self._queue, changed
+        self._worker = RangeWorker(*parts, choice=choice, is_alone=workers == 1)
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._bounds: list[KeyRange | None] = []

@@ -11,6 +11,7 @@ from sage200_async.limits import INT64_MAX
 from sage200_async.paging.first_rows import first_rows
 from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import larger
+from sage200_async.paging.parallel.page_ahead import PageAhead
 from sage200_async.paging.parallel.queues import Batch
 from sage200_async.wire.messages import ChunkedBody
 
@@ -38,6 +39,8 @@ class RangeWorker:
         queue: Where batches go.
         changed: Set when ranges have changed.
         choice: The form of what is read; pages wait until it is chosen.
+        is_alone: Whether one task calls `work`, so that nobody else asks for a page
+            while one is decoded.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class RangeWorker:
         changed: asyncio.Event,
         *,
         choice: FormChoice,
+        is_alone: bool,
     ) -> None:
         self.requests = self.records = 0
         """Pages that were requested, and records that were handed on."""
@@ -61,9 +65,17 @@ class RangeWorker:
         self._changed = changed
         self._choice = choice
         self._page_size = plan.page_size
+        self._page_ahead = PageAhead(self._fetch) if is_alone else None
 
     async def work(self) -> None:
         """Read ranges, or ahead of others, until nothing is left."""
+        try:
+            await self._work()
+        finally:
+            if self._page_ahead is not None:
+                await self._page_ahead.close()
+
+    async def _work(self) -> None:
         scheduler = self._scheduler
         while not scheduler.done:
             free, lookahead = scheduler.free_range(), scheduler.next_lookahead()
@@ -83,8 +95,12 @@ class RangeWorker:
         """Read the next page of *open_range*."""
         open_range.busy = open_range.requested = True
         open_range.page_start = open_range.position
-        page = await self._fetch(self._plan_for(open_range))
+        plan, ahead = self._plan_for(open_range), self._page_ahead
+        page = None if ahead is None else await ahead.take(plan)
+        page = page or await self._fetch(plan)
         open_range.requested = False
+        if ahead is not None and not self._queue.full(open_range.low):
+            ahead.start(page, self._plan_for(open_range))
         await self._hand_on(page, open_range)
 
     async def _look_ahead(self, lookahead: Lookahead) -> None:
