@@ -72,7 +72,7 @@ def decoders_for(model: Any) -> Iterator[None]:
     """
     if model in _DECODERS:
         return
-    for record in with_related(model, set()):
+    for record in with_related(model):
         decoder_for(record)
         yield
     decoder_for(list[model])

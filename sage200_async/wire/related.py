@@ -15,13 +15,38 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"\w+")
 
 
-def with_related(model: Any, seen: set[Any]) -> Iterator[Any]:
-    """Yield *model* after the records that its fields hold, where they are known."""
-    seen.add(model)
+def with_related(model: Any) -> Iterator[Any]:
+    """Yield *model* after all records below it, each after those that its fields hold.
+
+    Records that hold each other stand together, after whatever else they hold: Tarjan's
+    strongly connected components.
+    """
+    return _components(model, [], {})
+
+
+def _components(
+    model: Any, open_records: list[Any], lowest: dict[Any, int]
+) -> Iterator[Any]:
+    """Yield the components below *model*, and its own if it was met first of that.
+
+    Args:
+        model: A record that was not met before.
+        open_records: Those whose component is not complete.
+        lowest: Of each record that was met, the number of the first one that it leads
+            back to.
+    """
+    lowest[model] = number = len(lowest)
+    open_records.append(model)
     for related in related_fields(model).values():
-        if related not in seen:
-            yield from with_related(related, seen)
-    yield model
+        if related not in lowest:
+            yield from _components(related, open_records, lowest)
+        if related in open_records:
+            lowest[model] = min(lowest[model], lowest[related])
+    if lowest[model] == number:
+        start = open_records.index(model)
+        component = open_records[start:]
+        del open_records[start:]
+        yield from reversed(component)
 
 
 @cache

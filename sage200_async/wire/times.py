@@ -59,7 +59,7 @@ def _pattern_of(model: Any) -> re.Pattern[bytes] | None:
     """Return what matches a time in a field of *model*, or of its related records."""
     names = {
         name.encode()
-        for record in with_related(model, set())
+        for record in with_related(model)
         for name, hint in hints_of(record).items()
         if _is_time(hint)
     }

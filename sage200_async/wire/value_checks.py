@@ -240,7 +240,8 @@ def _getters(model: Any) -> _Getters:
     return _Getters(_all_of(numbers), _all_of(times), some, tuple(numbers))
 
 
-def _may_be(hint: Any, kind: type[Any]) -> bool:
+@cache
+def _may_be(hint: Any, kind: Any) -> bool:
     """Return whether a field with this annotation may hold values of *kind*."""
     if isinstance(hint, str):
         return kind.__name__ in _WORD.findall(hint)

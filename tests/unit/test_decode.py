@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from sage200_async.catalog import Customer
+from sage200_async.catalog import Customer, PopOrder, Product, SopOrder
 from sage200_async.errors import DecodeError
 from sage200_async.wire import decode
 from sage200_async.wire.decode import (
@@ -18,6 +18,7 @@ from sage200_async.wire.decode import (
     decoders_for,
 )
 from sage200_async.wire.messages import ChunkedBody, Response
+from sage200_async.wire.related import related_fields, with_related
 from sage200_async.wire.responses import read_rows
 from sage200_async.wire.wrappers import PageNotes, unwrapped
 
@@ -313,6 +314,28 @@ def test_decoders_in_steps():
         assert list(decoders_for(Tree)) == []
         body = b'{"id":1,"branches":{"a":{"leaves":[{"id":2}]}}}'
         assert decode_one(body, Tree) == Tree(1, {"a": Branch(leaves=[Leaf(2)])})
+
+
+def _reachable(model):
+    reached, todo = set(), [model]
+    while todo:
+        new = set(related_fields(todo.pop()).values()) - reached
+        reached |= new
+        todo += new
+    return reached
+
+
+@pytest.mark.parametrize("model", [SopOrder, PopOrder, Product, Customer])
+def test_few_decoders_are_built_in_one_step(model):
+    """A step builds one record and those that hold it, not whatever they hold besides."""
+    built = set()
+    for record in with_related(model):
+        in_a_circle = {one for one in _reachable(record) if record in _reachable(one)}
+        step = {record, *_reachable(record)} - built
+        assert step <= {record} | in_a_circle
+        assert len(step) <= 6
+        built |= step
+    assert built == {model, *_reachable(model)}
 
 
 @pytest.mark.parametrize("model", [Untyped, Leaf])
