@@ -39,7 +39,7 @@ def run(bench: Bench) -> Result:
         Contender("ten fields selected", "ours_into", "whole", ten),
         *(Contender(name, "ours_into", kind, ten) for name, kind in TYPES.items()),
     ]
-    runs = race(bench, contenders, bench.size(5, 1))
+    runs = race(bench, contenders, bench.size(9, 1))
     require_agreement(runs)
     return Result(
         name="into",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sage200_async.wire.rest_of_page import Rest
 
 _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-COLUMN_SLICE: Final = 12 * SLICE_BYTES
+COLUMN_SLICE: Final = 8 * SLICE_BYTES
 """Bytes that are parsed in one call: of fewer, the call itself takes most of the time."""
 
 
