@@ -240,9 +240,16 @@ def _getters(model: Any) -> _Getters:
     return _Getters(_all_of(numbers), _all_of(times), some, tuple(numbers))
 
 
-@cache
 def _may_be(hint: Any, kind: Any) -> bool:
     """Return whether a field with this annotation may hold values of *kind*."""
+    try:
+        return _holds(hint, kind)
+    except TypeError:  # what an ``Annotated`` carries need not be hashable
+        return _holds.__wrapped__(hint, kind)
+
+
+@cache
+def _holds(hint: Any, kind: Any) -> bool:
     if isinstance(hint, str):
         return kind.__name__ in _WORD.findall(hint)
     if get_origin(hint) is Literal:

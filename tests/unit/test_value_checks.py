@@ -3,7 +3,9 @@
 import json
 import tracemalloc
 from decimal import Decimal
+from typing import Annotated
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +133,16 @@ def test_related_records_are_checked_wherever_they_stand():
     with pytest.raises(DecodeError) as failure:
         read(json.dumps(plain).encode(), SopOrder)
     assert failure.value.json_path == "$[50].lines[0].line_total_value"
+
+
+class Priced(msgspec.Struct):
+    """A model whose annotations carry what has no hash."""
+
+    amount: Annotated[Decimal, {"unit": "GBP"}]
+
+
+def test_annotations_without_a_hash():
+    """A field is checked whatever its annotation carries."""
+    assert read(b'[{"amount": 1.50}]', Priced) == [Priced(Decimal("1.50"))]
+    with pytest.raises(DecodeError):
+        read(b'[{"amount": 1e999999999}]', Priced)
