@@ -1,6 +1,7 @@
 """A single worker asks for the next page while it decodes the one before."""
 
 import asyncio
+import gc
 import json
 from urllib.parse import parse_qs
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sage200_async.errors import ServerError
+from sage200_async.paging.key_ranges import KeyRange, KeyRanges
 from sage200_async.paging.parallel.page_ahead import last_key
-from sage200_async.wire.messages import ChunkedBody, Response
+from sage200_async.paging.parallel.progress import ResumePoint
+from sage200_async.wire.messages import AskForLess, ChunkedBody, Response
 
 texts = st.text() | st.sampled_from(['"id":5', '{"id":5}', "}]", '\\"id\\": 5,'])
 values = st.recursive(
@@ -160,3 +163,108 @@ def test_the_error_of_a_page_ahead_comes_after_the_records_before_it(number):
         asyncio.run(main())
     assert got == list(range(1, len(got) + 1))
     assert len(got) >= 15 * (len(server.pages) - 1)
+
+
+@pytest.mark.parametrize("key", ["-5", "1234567890123456789", '"7"', "null", "7.5"])
+def test_a_key_that_is_no_guess(key):
+    """The key of the record before the last one is not taken for the last one's."""
+    assert last_key(b'[{"id":3},{"id":%b,"a":1}]' % key.encode(), "id") is None
+
+
+class HeavyOnce(Gate):
+    """Refuses the second page as too large, once; a page takes longer than its reader."""
+
+    def __init__(self, keys):
+        super().__init__(keys)
+        self.sizes = []
+
+    async def send(self, request):
+        if not request.reducible:
+            return await super().send(request)
+        self.sizes.append(int(parse_qs(request.query)["$top"][0]))
+        if len(self.sizes) == 2:
+            raise AskForLess(1)
+        for _ in range(60):
+            await asyncio.sleep(0)
+        return await super().send(request)
+
+
+def test_pages_grow_again_while_the_next_one_is_under_way():
+    """A page that comes late does not take back that pages have grown meanwhile."""
+    server = HeavyOnce(range(1, 4001))
+
+    async def main():
+        async with things(server, 400).read(workers=1) as rows:
+            assert [row["id"] async for row in rows] == list(range(1, 4001))
+
+    asyncio.run(main())
+    assert server.sizes[:3] == [400, 400, 200]
+    assert max(server.sizes[3:]) >= 300
+
+
+async def _some_turns():
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+class Unwinding(Misleading):
+    """A request that is given up takes some turns until it is over."""
+
+    ending = ',"b":{"id":777},"c":"{"'
+
+    def __init__(self, keys, error):
+        super().__init__(keys, 1, writes=False)
+        self.error = error
+        self.overlaps = 0
+        self.given_up = 0
+
+    async def send(self, request):
+        if request.reducible and "gt 777" in parse_qs(request.query)["$filter"][0]:
+            self.in_flight += 1
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.given_up += 1
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                self.in_flight -= 1
+                if self.error is not None:
+                    raise self.error
+        self.overlaps += self.given_up > 0 and self.in_flight > 0
+        return await super().send(request)
+
+
+@pytest.mark.parametrize("error", [None, ServerError("down")])
+def test_a_page_that_nobody_needs_is_over_before_the_count_is_asked_for(error):
+    """Nothing of it is left behind, nor reported, though the read ends meanwhile."""
+    server = Unwinding(range(10, 1000, 10), error)
+    reported = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: reported.append(context))
+        async with things(server, 200).read(workers=1) as rows:
+            await _some_turns()
+            assert [row["id"] async for row in rows] == list(range(10, 1000, 10))
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        gc.collect()
+
+    asyncio.run(main())
+    assert (server.given_up, server.overlaps, server.in_flight) == (1, 0, 0)
+    assert reported == []
+
+
+def test_no_page_is_asked_for_beyond_a_gap():
+    """A range that ends with the keys of an earlier run ends with its last page."""
+    server = Gate([*range(1, 16), *range(51, 81)])
+    done = KeyRanges((KeyRange(15, 50, 0),))
+    point = ResumePoint(KeyRange(0, 80), done)
+
+    async def main():
+        query = things(server, 15)
+        async with query.read(workers=1, resume_from=point) as rows:
+            await _some_turns()
+            return [row["id"] async for row in rows]
+
+    assert asyncio.run(main()) == server.keys
+    assert len(server.pages) == 3

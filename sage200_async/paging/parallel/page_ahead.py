@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TAIL: Final = 64 * 1024
 # Bytes at the end of a page that are searched: a wide record with a few lines.
-_NUMBER: Final = re.compile(rb"\s*:\s*(\d{1,18})\s*[,}]")
+_VALUE: Final = re.compile(rb"\s*:\s*(?:(\d{1,18})\s*[,}])?")
 
 
 class PageAhead:
@@ -42,19 +42,21 @@ class PageAhead:
         self._task: asyncio.Task[Page] | None = None
         self._misled = False
 
-    def start(self, page: Page, plan: Plan) -> None:
-        """Ask for what follows *page*, unless it seems to be the last one of *plan*.
+    def start(self, page: Page, plan: Plan, high: int) -> None:
+        """Ask for what follows *page*, unless it seems to be the last one of the range.
 
         Args:
             page: Not decoded yet.
             plan: What it was asked with.
+            high: The highest key of the range; *plan* may ask for one above it.
         """
         key = None if self._misled else last_key(page.response.body, plan.key or "")
-        low, high = plan.after_key, plan.max_key
-        if key is None or high is None or not (low is None or low < key) or key >= high:
+        low = plan.after_key
+        if key is None or not (low is None or low < key) or key >= high:
             return
         self._plan = replace(plan, after_key=key)
         self._task = asyncio.create_task(self._fetch(self._plan))
+        self._task.add_done_callback(_look_at)
 
     async def take(self, plan: Plan) -> Page | None:
         """Return the page that was asked for, or None where it is not that of *plan*."""
@@ -85,9 +87,17 @@ def _what(plan: Plan) -> tuple[int, int | None, int | None]:
 async def _drop(task: asyncio.Task[Page]) -> None:
     """End *task*, whatever comes of it."""
     task.cancel()
-    await asyncio.wait([task])
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:  # by the read, which is over: not before its request
+        await asyncio.wait([task])
+        raise
+
+
+def _look_at(task: asyncio.Task[Page]) -> None:
+    """Look at the error of *task*: asyncio reports those that nobody has looked at."""
     if not task.cancelled():
-        task.exception()  # so that asyncio does not report that nobody looked at it
+        task.exception()
 
 
 def last_key(body: bytes | ChunkedBody, name: str) -> int | None:
@@ -105,8 +115,8 @@ def last_key(body: bytes | ChunkedBody, name: str) -> int | None:
         rest = tail[at:end]
         inside += rest.count(b"]") + rest.count(b"}")
         inside -= rest.count(b"[") + rest.count(b"{")
-        number = _NUMBER.match(tail, at + len(wanted))
-        if inside == depth and number is not None:
-            return int(number[1])
+        value = _VALUE.match(tail, at + len(wanted))
+        if inside == depth and value is not None:
+            return None if value[1] is None else int(value[1])
         end = at
     return None

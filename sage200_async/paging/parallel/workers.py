@@ -100,7 +100,7 @@ class RangeWorker:
         page = page or await self._fetch(plan)
         open_range.requested = False
         if ahead is not None and not self._queue.full(open_range.low):
-            ahead.start(page, self._plan_for(open_range))
+            ahead.start(page, self._plan_for(open_range), open_range.high)
         await self._hand_on(page, open_range)
 
     async def _look_ahead(self, lookahead: Lookahead) -> None:
@@ -156,7 +156,8 @@ class RangeWorker:
     async def _fetch(self, plan: Plan) -> Page:
         page = await self._reader.fetch(plan)
         self.requests += 1
-        self._resize(page.plan)
+        if page.plan is not plan:  # refused: others may have grown meanwhile
+            self._resize(page.plan)
         return page
 
     def _resize(self, plan: Plan) -> None:
