@@ -171,7 +171,7 @@ def test_a_key_that_is_no_guess(key):
     assert last_key(b'[{"id":3},{"id":%b,"a":1}]' % key.encode(), "id") is None
 
 
-class HeavyOnce(Gate):
+class TooLargeOnce(Gate):
     """Refuses the second page as too large, once; a page takes longer than its reader."""
 
     def __init__(self, keys):
@@ -191,7 +191,7 @@ class HeavyOnce(Gate):
 
 def test_pages_grow_again_while_the_next_one_is_under_way():
     """A page that comes late does not take back that pages have grown meanwhile."""
-    server = HeavyOnce(range(1, 4001))
+    server = TooLargeOnce(range(1, 4001))
 
     async def main():
         async with things(server, 400).read(workers=1) as rows:
