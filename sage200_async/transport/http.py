@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from sage200_async.settings import Settings
     from sage200_async.transport.base import Clock
-    from sage200_async.transport.time_limits import Phase
+    from sage200_async.transport.time_limits import Cause, Phase
     from sage200_async.wire.messages import Request, Response
 
 _HEADERS: Final = {
@@ -246,11 +246,18 @@ class HttpTransport:
         try:
             response = await self._exchange(session, request)
         except Expired as error:
-            failure = _late(request, error.phase, self._settings)
+            failure = _late(request, error.cause, self._settings)
         except _FAILURES as error:
             failure = translate(error, request, self._settings)
         except TransportError as error:
             failure = bare(error)
+        except RuntimeError:  # aiohttp's, of a connection that was closed meanwhile
+            if not session.closed:
+                raise
+            message = (
+                f"{request}: the client was closed before all of the response came"
+            )
+            failure = IncompleteResponse(message, request=request)
         else:
             return check(request, response, self._clock.now())
         raise failure  # without aiohttp's frames, which hold the token
@@ -321,8 +328,11 @@ def _reason(error: Exception) -> str:
     return one_line(text) or type(error).__name__
 
 
-def _late(request: Request, phase: Phase, settings: Settings) -> RequestTimeout:
-    """Return the error of a request that exceeded its limit of time."""
+def _late(request: Request, phase: Cause, settings: Settings) -> TransportError:
+    """Return the error of a request that was interrupted, mostly by a limit of time."""
+    if phase == "closed":
+        message = f"{request}: the client was closed before all of the response came"
+        return IncompleteResponse(message, request=request)
     seconds = {
         "connect": settings.connect_timeout,
         "read": settings.read_timeout,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sage200_async.settings import Settings
 
 Phase = Literal["connect", "read", "total"]
+Cause = Phase | Literal["closed"]
+"""Which limit was exceeded, or that the client was closed."""
 
 _LOOKS: Final = 16
 # Within the shortest limit: a limit is exceeded by an eighth at most.
@@ -26,11 +28,11 @@ _LONGEST: Final = 1.0
 
 
 class Expired(Exception):
-    """A limit was exceeded; `phase` says which."""
+    """A request was interrupted; `cause` says why."""
 
-    def __init__(self, phase: Phase) -> None:
-        super().__init__(phase)
-        self.phase: Phase = phase
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.cause: Cause = cause
 
 
 class Content(Protocol):
@@ -44,7 +46,8 @@ class Exchange:
     """One request under way, in one task; a context manager made by `TimeLimits.exchange`.
 
     Raises:
-        Expired: On leaving: a limit was exceeded, and the task was interrupted.
+        Expired: On leaving: a limit was exceeded, or the client was closed, and the
+            task was interrupted.
     """
 
     __slots__ = (
@@ -73,7 +76,7 @@ class Exchange:
         """The content of the response, once its headers have come."""
         self.received = 0
         """What had been received when it was looked at last: see `has_moved`."""
-        self.expired: Phase | None = None
+        self.expired: Cause | None = None
 
     def __enter__(self) -> Self:
         self._time_limits.begin(self)
@@ -108,10 +111,11 @@ class Exchange:
         self.received = now
         return now != before
 
-    def expire(self, phase: Phase) -> None:
-        """Interrupt the task."""
-        self.expired = phase
-        self.task.cancel()
+    def expire(self, cause: Cause) -> None:
+        """Interrupt the task, once."""
+        if self.expired is None:
+            self.expired = cause
+            self.task.cancel()
 
 
 class TimeLimits:
@@ -157,10 +161,13 @@ class TimeLimits:
         self._exchanges.pop(exchange.task, None)
 
     def close(self) -> None:
-        """Stop the timer, unless requests are under way: they keep their limits."""
-        if self._timer is not None and not self._exchanges:
+        """Interrupt the requests under way: their connections are closed without a word."""
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for exchange in list(self._exchanges.values()):
+            if not exchange.task.get_loop().is_closed():
+                exchange.expire("closed")
 
     def _set_timer(self) -> None:
         loop = asyncio.get_running_loop()
@@ -173,10 +180,9 @@ class TimeLimits:
         for exchange in list(self._exchanges.values()):
             exchange.started_at += held_up
             exchange.since = now if exchange.has_moved() else exchange.since + held_up
-            if exchange.expired is None:
-                phase = self._exceeded(exchange, now)
-                if phase is not None:
-                    exchange.expire(phase)
+            phase = self._exceeded(exchange, now)
+            if phase is not None:
+                exchange.expire(phase)
         if self._exchanges:
             self._set_timer()
 

@@ -6,14 +6,20 @@ import os
 import subprocess
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from msgspec.structs import replace
 
 from sage200_async import Sage200Client
 from sage200_async.auth.stores import MemoryStore, Tokens
-from sage200_async.errors import ClientClosed, TokenRefused, TokenStoreError
+from sage200_async.errors import (
+    ClientClosed,
+    IncompleteResponse,
+    Sage200Error,
+    TokenRefused,
+    TokenStoreError,
+)
 from sage200_async.sandbox import Sandbox
 from sage200_async.testing import SandboxThread
 
@@ -41,6 +47,43 @@ def test_another_event_loop(helpers):
             second.run_until_complete(client.close())
         assert second.run_until_complete(store.load()) is None
         first.run_until_complete(client.close())
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_client_that_is_closed_while_a_response_comes(helpers, read):
+    """A reading says that the client is closed; a record may have been created."""
+
+    async def half(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        size = b"1000000" if read else b"100"  # the whole of the second is small
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: " + size + b"\r\n\r\n[")
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(half, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        base_url = f"http://127.0.0.1:{port}/"
+        client = Sage200Client(replace(helpers.settings, base_url=base_url))
+        async with server, client:
+            work = (
+                client.customers.first()
+                if read
+                else client.customers.create({"name": "A", "reference": "A"})
+            )
+            task = asyncio.create_task(work)
+            await asyncio.sleep(0.2)
+            await client.close()
+            with pytest.raises(Sage200Error) as caught:
+                await task
+        if read:
+            assert isinstance(caught.value, ClientClosed)
+        else:
+            assert isinstance(caught.value, IncompleteResponse)
+            assert caught.value.outcome_unknown
+
+    asyncio.run(main())
 
 
 def test_a_loop_that_is_gone():
