@@ -90,3 +90,11 @@ def test_the_checkpoint_of_another_stream(small_company, stream_reader):
         with pytest.raises(QueryError, match="is of customers, company"):
             other.partitions(end, {**end, "stamp": "2030-01-01T00:00:00+00:00"})
     assert small_company.sandbox.requests == []
+
+
+def test_a_bad_value_beside_the_newest_stamp(small_company, stream_reader):
+    """A stream finds the newest stamp whatever else is wrong with that record."""
+    store = small_company.store
+    store.update("customers", store.keys("customers")[7], {"balance": "a lot"})
+    reader = stream_reader()
+    assert reader.latestOffset(reader.initialOffset(), None)["stamp"]

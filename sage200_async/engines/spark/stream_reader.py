@@ -121,6 +121,6 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             response = await client.request("GET", "sites")
             seconds = server_time(response.headers) or time.time()
             now = datetime.fromtimestamp(seconds + 1, UTC)  # it says whole seconds
-            query = whole.filter(self.stamp <= now).order_by(self.stamp.desc())
-            record = await query.first()
+            query = whole.select(self.stamp).filter(self.stamp <= now)
+            record = await query.order_by(self.stamp.desc()).first()
         return getattr(record, endpoint.watermark or "", None), now
