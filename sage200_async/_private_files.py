@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
 _POSIX: Final = os.name == "posix"
 _MODE_OF_OTHERS: Final = 0o077
@@ -38,8 +38,8 @@ def with_folder(path: Path) -> Path:
     return path
 
 
-def replace_private(path: Path, data: bytes) -> None:
-    """Replace a file by *data*: write to the disk, then rename.
+def replace_private(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Replace a file by *data*, whole or in parts: write to the disk, then rename.
 
     A reader sees the old content or the new, never half of it; so does the next one
     after a power cut.
@@ -84,11 +84,11 @@ def _temporary_file(path: Path) -> Generator[Path, None, None]:
         raise
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def _write_private(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Create a file that no other user can read at any time."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
+        file.writelines((data,) if isinstance(data, bytes) else data)
 
 
 def _sync(path: Path) -> None:

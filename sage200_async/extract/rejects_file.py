@@ -63,6 +63,27 @@ _START: Final = b'{"resource":'
 # Of each line, by which one that was cut off is known.
 
 
+def rejected_line(
+    resource: str, rejected: RejectedRow, *, site: str, company: str
+) -> RejectedLine:
+    """Return the line of a record; the arguments are those of `RejectsFile.add`."""
+    return RejectedLine(
+        resource=resource,
+        site=site,
+        company=company,
+        table=rejected.table,
+        key=rejected.key[0] if len(rejected.key) == 1 else rejected.key or None,
+        column=rejected.column,
+        reason=rejected.reason,
+        record=rejected.row,
+    )
+
+
+def encoded_line(line: RejectedLine) -> bytes:
+    """Return *line* as JSON, with its end."""
+    return _ENCODER.encode(line) + b"\n"
+
+
 class RejectsFile:
     """Appends records that were set aside to a file, of any resources and companies.
 
@@ -117,18 +138,8 @@ class RejectsFile:
             SinkConflict: The file was replaced by something else meanwhile.
             SinkError: The disk refused.
         """
-        key = rejected.key[0] if len(rejected.key) == 1 else rejected.key or None
-        line = RejectedLine(
-            resource=resource,
-            site=site,
-            company=company,
-            table=rejected.table,
-            key=key,
-            column=rejected.column,
-            reason=rejected.reason,
-            record=rejected.row,
-        )
-        encoded = _ENCODER.encode(line) + b"\n"
+        line = rejected_line(resource, rejected, site=site, company=company)
+        encoded = encoded_line(line)
         value = _hash(line, encoded)
         with self._opened() as file:
             self._read(file)

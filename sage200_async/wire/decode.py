@@ -43,10 +43,11 @@ _SMALL: Final = 16 * 1024
 # Bytes of a page that is tried as a bare array at once: some 50 microseconds.
 _FEW: Final = 250
 # Records that are decoded one by one between two turns of the event loop.
-_ADVICE: Final = (
+QUARANTINE_ADVICE: Final = (
     "Sage200Client(..., quarantine=function) passes such errors to the function and "
     "reads on"
 )
+"""The note of an error that a quarantine would have taken."""
 
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 
@@ -336,7 +337,7 @@ class SliceReader(Generic[R]):
     def _refuse(self, failure: DecodeError) -> None:
         """Hand the error of a record to the quarantine, or raise it."""
         if self._quarantine is None:
-            failure.add_note(_ADVICE)
+            failure.add_note(QUARANTINE_ADVICE)
             raise failure
         self._quarantine(failure)
 

@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -10,10 +11,15 @@ from sage200_async import Sage200Client, Settings
 from sage200_async.engines.spark import certify_folder
 from sage200_async.engines.spark.certificates import write_certificate, write_plan
 from sage200_async.engines.spark.connection import driver_settings, executor_settings
+from sage200_async.engines.spark.rejects import RangeRejects, advise_rejects
 from sage200_async.engines.spark.source_options import ReadOptions, WriteOptions
-from sage200_async.errors import ExtractError, QueryError, SettingsError
+from sage200_async.errors import DecodeError, ExtractError, QueryError, SettingsError
+from sage200_async.extract.rejects_file import RejectedLine
 from sage200_async.sandbox import Sandbox
 from sage200_async.sandbox.connection import variables
+from sage200_async.wire.decode import QUARANTINE_ADVICE
+
+RejectedLineDecoder = msgspec.json.Decoder(RejectedLine)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,10 @@ from sage200_async.sandbox.connection import variables
         ),
         ({"resource": "custmers"}, "did you mean 'customers'"),
         ({"resource": "sales_invoices"}, "cannot be listed"),
+        (
+            {"resource": "configurable_terms"},
+            "configurable_terms has no unique key, .* `sage200 export configurable_terms --",
+        ),
         ({"resource": "customers", "columns": "id, balence"}, "balence"),
         ({"resource": "customers", "expand": "contcts"}, "contcts"),
         ({"resource": "customers", "numPartitions": "0"}, "a whole number, 1 or more"),
@@ -165,3 +175,59 @@ def test_the_last_plan_counts(tmp_path):
     assert certify_folder(tmp_path, plan=plan.id).records == 30
     with pytest.raises(ExtractError, match="3 of 3 ranges have no certificate"):
         certify_folder(tmp_path, plan=other.id)
+
+
+async def plan_with_wrong_records(wrong):
+    """Return a plan of customers, and what reads its only range into a quarantine."""
+    async with (
+        Sandbox(records={"customers": 30}) as sandbox,
+        Sage200Client(sandbox.settings) as client,
+    ):
+        keys = sandbox.store.keys("customers")
+        for key in keys[:wrong]:
+            sandbox.store.update("customers", key, {"balance": "a lot"})
+        plan = await client.customers.plan(parts=1)
+        errors = []
+        settings = sandbox.settings
+        async with (
+            Sage200Client(settings, quarantine=errors.append) as worker,
+            worker.read_range(plan.ranges[0]) as part,
+        ):
+            _ = [one async for one in part]
+        return plan, keys[:wrong], errors
+
+
+def lines_in(folder):
+    """Return the lines of the only file of a folder."""
+    (path,) = folder.iterdir()
+    return [RejectedLineDecoder.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def test_rejects_of_a_range(tmp_path):
+    """A later attempt replaces what an earlier one wrote, and nothing leaves no file."""
+    plan, keys, errors = asyncio.run(plan_with_wrong_records(3))
+    (key_range,) = plan.ranges
+    for seen in (errors[:1], errors):
+        attempt = RangeRejects(str(tmp_path), key_range)
+        for error in seen:
+            attempt.add(error)
+        attempt.write()
+        lines = lines_in(tmp_path)
+        assert [line.key for line in lines] == keys[: len(seen)]
+        source = key_range.source
+        assert {(line.resource, line.site, line.company) for line in lines} == {
+            ("customers", source.site.lower(), source.company)
+        }
+    RangeRejects(str(tmp_path), key_range).write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_advice_of_a_record_that_does_not_fit():
+    """Spark's users cannot set a quarantine, so the error names the option."""
+    error = DecodeError("no number")
+    error.add_note("first")
+    error.add_note(QUARANTINE_ADVICE)
+    advise_rejects(error)
+    first, advice = error.__notes__
+    assert first == "first"
+    assert "set the option rejects to a folder" in advice

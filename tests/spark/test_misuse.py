@@ -8,6 +8,11 @@ WRONG = {
         None,
         "'custmers'; did you mean 'customers'",
     ),
+    "key": (
+        {"resource": "configurable_terms"},
+        None,
+        "configurable_terms has no unique key.*spark.read.parquet",
+    ),
     "type": ({}, "id BIGINT, balance DOUBLE", r"balance: expected decimal\(38,10\)"),
     "both": ({"columns": "id"}, "id BIGINT, name STRING", "option columns lacks"),
     "profile": ({"profile": "no-such"}, None, "There is no profile 'no-such'"),

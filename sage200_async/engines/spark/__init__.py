@@ -12,6 +12,7 @@ batch_reader    a collection, shared out in ranges
 stream_reader   what has changed since the last micro-batch
 stream_offset   how far a stream has come
 certificates    the files of certificates, and one certificate from them
+rejects         files of records that do not fit
 writer          rows of all tasks, written by one job
 pyspark_api     the part of PySpark that is used, with types
 """

@@ -56,11 +56,20 @@ def planned(query: CollectionQuery[Any], options: ReadOptions) -> list[RangePart
     """Return the partitions of a read, each with what a task needs."""
     settings = driver_settings(options.profile, options.token_store)
     plan, theirs = asyncio.run(_plan(settings, query, options))
-    folder = options.certificates
-    if folder:
-        folder = str(Path(folder).absolute())  # executors work in other folders
-        write_plan(folder, plan)
-    return [RangePartition(one, theirs, folder) for one in plan.ranges]
+    certificates, rejects = _absolute(options.certificates), _absolute(options.rejects)
+    if certificates:
+        write_plan(certificates, plan)
+    if rejects:
+        Path(rejects).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [
+        RangePartition(one, theirs, certificates=certificates, rejects=rejects)
+        for one in plan.ranges
+    ]
+
+
+def _absolute(folder: str) -> str:
+    """Return *folder*, if there is one, as executors find it: they work in others."""
+    return folder and str(Path(folder).absolute())
 
 
 async def _plan(

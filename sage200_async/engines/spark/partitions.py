@@ -11,7 +11,13 @@ from sage200_async.client import Sage200Client
 from sage200_async.engines.spark.certificates import write_certificate
 from sage200_async.engines.spark.columns import as_spark
 from sage200_async.engines.spark.pyspark_api import InputPartition, TaskContext
-from sage200_async.errors import ExtractError, TokenExpired, Unauthorized
+from sage200_async.engines.spark.rejects import RangeRejects, advise_rejects
+from sage200_async.errors import (
+    DecodeError,
+    ExtractError,
+    TokenExpired,
+    Unauthorized,
+)
 from sage200_async.odata.options import QueryOptions
 from sage200_async.paging.read_plan import ReadRange
 from sage200_async.query.endpoint import load_record
@@ -41,11 +47,17 @@ class RangePartition(InputPartition):
     """
 
     def __init__(
-        self, key_range: ReadRange[Any], settings: Settings, certificates: str
+        self,
+        key_range: ReadRange[Any],
+        settings: Settings,
+        *,
+        certificates: str,
+        rejects: str,
     ) -> None:
         super().__init__(key_range.to_json())
         self.settings = settings
         self.certificates = certificates
+        self.rejects = rejects
 
     def __repr__(self) -> str:
         return f"RangePartition({ReadRange.from_json(self.value)!r})"
@@ -54,7 +66,7 @@ class RangePartition(InputPartition):
 def read_partition(
     partition: InputPartition, schema: Schema | None
 ) -> Iterator[RecordBatch]:
-    """Yield the records of a partition; write its certificate after the last one.
+    """Yield the records of a partition; write its files after the last one.
 
     Args:
         partition: A `RangePartition`; Spark's own, where nothing is to be read.
@@ -64,7 +76,7 @@ def read_partition(
         reading = _Reading(partition)
         for batch in each_batch(reading.read):
             yield as_spark(batch, schema)
-        reading.certify()
+        reading.finish()
 
 
 class _Reading:
@@ -73,6 +85,8 @@ class _Reading:
     def __init__(self, partition: RangePartition) -> None:
         self._partition = partition
         self._range = ReadRange.from_json(partition.value)
+        folder = partition.rejects
+        self._rejects = RangeRejects(folder, self._range) if folder else None
         self._certificate: Certificate | None = None
 
     async def read(self, take: Take) -> None:
@@ -83,11 +97,15 @@ class _Reading:
             if not isinstance(self._partition.settings.token_store, str):
                 error.add_note(_LOAD_AGAIN)
             raise
+        except DecodeError as error:
+            advise_rejects(error)
+            raise
 
     async def _read(self, take: Take) -> None:
-        joined = _Joined(take)
+        joined, rejects = _Joined(take), self._rejects
+        quarantine = None if rejects is None else rejects.add
         async with (
-            Sage200Client(self._partition.settings) as client,
+            Sage200Client(self._partition.settings, quarantine=quarantine) as client,
             client.read_range(self._range, workers=1) as part,
         ):
             async for batch in part.batches_as(_form(self._range)):
@@ -95,10 +113,12 @@ class _Reading:
         await joined.flush()
         self._certificate = part.certificate
 
-    def certify(self) -> None:
-        """Write the certificate, if there is a folder for it."""
+    def finish(self) -> None:
+        """Write the records that did not fit, and then the certificate that counts them."""
         if self._certificate is None:
             raise ExtractError(f"{self._range!r} was not read to its end")
+        if self._rejects is not None:
+            self._rejects.write()
         task, folder = TaskContext.get(), self._partition.certificates
         if folder and task is not None:
             stage, attempt = task.stageId(), task.taskAttemptId()

@@ -25,12 +25,18 @@ _READ: Final = (
     "expand",
     "numPartitions",
     "certificates",
+    "rejects",
 )
 _STREAM: Final = (*_READ, "overlap")
 _WRITE: Final = (*_BOTH, "by", "journal", "workers", "settle")
 _PARTITIONS: Final = 8
 _OVERLAP: Final = 3600.0
 _WORKERS: Final = 4
+_NO_KEY: Final = (
+    "{0} has no unique key, and Spark's tasks share out a resource by ranges of its key: "
+    "export it with `sage200 export {0} --format parquet --to FOLDER`, and read that "
+    "folder with spark.read.parquet"
+)
 
 
 class ReadOptions(Struct, frozen=True, kw_only=True):
@@ -48,6 +54,8 @@ class ReadOptions(Struct, frozen=True, kw_only=True):
     profile: str = ""
     certificates: str = ""
     """The folder of certificates; none are kept where it is empty."""
+    rejects: str = ""
+    """The folder of records that do not fit; such a record is an error where it is empty."""
     overlap: float = _OVERLAP
     """Seconds before the newest stamp from which a stream reads again."""
 
@@ -68,6 +76,7 @@ class ReadOptions(Struct, frozen=True, kw_only=True):
             token_store=texts.get("tokenStore", ""),
             profile=texts.get("profile", ""),
             certificates=texts.get("certificates", ""),
+            rejects=texts.get("rejects", ""),
             overlap=_number(texts, "overlap", _OVERLAP),
         )
 
@@ -76,13 +85,16 @@ class ReadOptions(Struct, frozen=True, kw_only=True):
         """The query, bound to no client.
 
         Raises:
-            QueryError: The catalog has no such resource, or it cannot be listed.
+            QueryError: The catalog has no such resource, it cannot be listed, or it
+                has no unique key.
             UnknownFieldError: The record has no field of a name.
         """
         endpoint = endpoint_of(self.resource)
         if "list" not in endpoint.verbs:
             message = f"{self.resource} cannot be listed: see `sage200 describe`"
             raise QueryError(message)
+        if endpoint.key is None:
+            raise QueryError(_NO_KEY.format(self.resource))
         query: CollectionQuery[Any] = endpoint.query
         if self.filter:
             query = query.filter(raw(self.filter))
