@@ -16,6 +16,7 @@ import pytest
 from sage200_async.testing import SandboxThread
 
 sys.path.insert(0, str(Path(__file__).parent))
+from clusters import Cluster
 from companies import CUSTOMERS, Company
 
 CONFIGURATION = {
@@ -32,8 +33,11 @@ CONFIGURATION = {
     "spark.speculation.interval": "100ms",
     "spark.speculation.multiplier": "1.5",
     "spark.speculation.quantile": "0.5",
-    "spark.speculation.minTaskRuntime": "3s",
+    "spark.speculation.minTaskRuntime": "2s",
+    "spark.speculation.efficiency.enabled": "false",  # by time alone
 }
+# Code that runs for seconds is not worth the second compiler, which has no core of its own.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @pytest.fixture(scope="session")
@@ -65,17 +69,18 @@ def spark(config_folder, spark_folder):
 
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each call
     environment = {
+        "JDK_JAVA_OPTIONS": JAVA_OPTIONS,
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_WORKER_DIR": str(spark_folder / "work"),
         "XDG_CONFIG_HOME": str(config_folder),
     }
     before, cwd = dict(os.environ), Path.cwd()
     os.environ.update(environment)
-    builder = SparkSession.builder.master("local-cluster[2,1,1024]")
+    os.chdir(spark_folder)  # relative paths of the driver begin here
+    cluster = Cluster(spark_folder)
+    builder = SparkSession.builder.master(cluster.url)
     for name, value in CONFIGURATION.items():
         builder = builder.config(name, value)
-    os.chdir(spark_folder)  # relative paths of the driver begin here
     session = builder.config("spark.local.dir", str(spark_folder)).getOrCreate()
     os.chdir(cwd)
     os.environ.clear()
@@ -83,6 +88,7 @@ def spark(config_folder, spark_folder):
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+    cluster.stop()
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +100,11 @@ def many_customers():
 
 @pytest.fixture
 def company(many_customers, config_folder):
-    """Yield the company with many customers, read in small pages."""
+    """Yield the company with many customers, read in small pages, without hurry."""
     many_customers.requests.clear()
     many_customers.token_requests.clear()
-    yield Company(many_customers, config_folder, page_size=max(200, CUSTOMERS // 50))
+    limits = {"page_size": max(200, CUSTOMERS // 50), "read_timeout": 300}
+    yield Company(many_customers, config_folder, **limits)
     many_customers.request_hook = None
 
 
