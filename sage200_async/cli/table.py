@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _WIDEST: Final = 40
 # Terminal cells of a text, unless there is more room.
-_NARROWEST: Final = 12
-# Terminal cells that a longer text is cut to before a column is left out.
+_NARROWEST: Final = range(12, 29)
+# Terminal cells that a longer text is cut to before a column is left out: a third of
+# the terminal, within these. A time and most names fit a terminal of 80 cells whole.
 _GAP: Final = "  "
 
 
@@ -44,12 +45,12 @@ class _Column(NamedTuple):
         """The width without cutting."""
         return max(map(cell_len, self.cells))
 
-    @property
-    def least(self) -> int:
+    def least(self, width: int) -> int:
         """The width that it must have: a number that is cut is another number."""
         if self.is_number:
             return self.whole
-        return max(cell_len(self.cells[0]), min(self.whole, _NARROWEST))
+        narrowest = min(max(width // 3, _NARROWEST[0]), _NARROWEST[-1])
+        return max(cell_len(self.cells[0]), min(self.whole, narrowest))
 
 
 def make_table(
@@ -104,17 +105,16 @@ def _widths(columns: Sequence[_Column], width: int | None) -> list[int]:
     shown = list[_Column]()
     free = width
     for column in columns:
-        free -= column.least + (len(_GAP) if shown else 0)
-        if free < 0 and shown:
-            free += column.least + len(_GAP)
+        least = column.least(width) + (len(_GAP) if shown else 0)
+        if least > free and shown:
             break
+        free -= least
         shown.append(column)
-    return _widened(shown, max(free, 0))
+    return _widened(shown, [column.least(width) for column in shown], max(free, 0))
 
 
-def _widened(columns: Sequence[_Column], free: int) -> list[int]:
+def _widened(columns: Sequence[_Column], widths: list[int], free: int) -> list[int]:
     """Widen texts that are cut by what is left: first up to a usual length."""
-    widths = [column.least for column in columns]
     for most in (_WIDEST, None):
         for number, column in enumerate(columns):
             wanted = column.whole if most is None else min(column.whole, most)

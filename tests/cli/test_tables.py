@@ -62,6 +62,17 @@ def test_a_long_text_is_cut_before_a_column_is_left_out() -> None:
     assert "a long name " * 9 in whole.lines[1]
 
 
+def test_a_time_and_a_usual_name_are_whole_rather_than_one_more_column() -> None:
+    """So it is on every terminal of 80 cells or more."""
+    row = {"name": "Griffiths Flooring & Sons", "made": "2024-01-02T00:00:00Z"}
+    row |= {f"column_{number}": "x" * 9 for number in range(20)}
+    for width in range(80, 200):
+        table = make_table(list(row), [row], width)
+        assert table.lines[1].startswith(f"{row['name']}  {row['made']}  "), width
+        assert cell_len(table.lines[0]) <= width
+        assert table.hidden
+
+
 def test_without_a_terminal_nothing_is_left_out() -> None:
     """A table in a file has all columns that have a value, and whole texts."""
     rows = [{f"column_{number}": "x" * 100 for number in range(50)}]
