@@ -163,14 +163,14 @@ def _refuse(name: str, reason: str) -> None:
 def _require_folder(to: str) -> None:
     """Refuse what looks like the name of a file: a folder of that name would be made."""
     path = Path(to)
-    there = next((one for one in (path, *path.parents) if one.exists()), path)
-    if there.is_file():
-        raise click.UsageError(f"--to {to}: {there} is a file; name a folder")
     suffix = path.suffix.lower()
     if suffix in _DATABASE_SUFFIXES:
         url = f"{_DATABASE_SUFFIXES[suffix]}:///{path.as_posix()}"
         message = f"--to {to} looks like a database; write --to {url}, or name a folder"
         raise click.UsageError(message)
+    there = next((one for one in (path, *path.parents) if one.exists()), path)
+    if there.is_file():
+        raise click.UsageError(f"--to {to}: {there} is a file; name a folder")
     if suffix in _FILE_SUFFIXES:
         message = (
             f"--to {to} looks like a file; name a folder, in which each resource gets "

@@ -88,6 +88,10 @@ def test_a_folder_is_never_named_like_a_database(
     completed = sage200(command, "customers", "--to", name, code=2, cwd=tmp_path)
     assert f"--to {advice}" in completed.stderr
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()  # as a sync of before has left it
+    completed = sage200(command, "customers", "--to", name, code=2, cwd=tmp_path)
+    assert f"--to {advice}" in completed.stderr
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.ndjson.gz", "out.parquet"])

@@ -49,6 +49,19 @@ def test_another_query_replaces_a_copy_only_on_demand(
     assert ids(path) == [key for key in everything if key <= middle]
 
 
+def test_of_many_superfluous_columns_the_first_are_named(
+    copy: Any, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """The message of a copy of all columns is not cut before it says what to do."""
+    _, to = copy
+    sage200("sync", "suppliers", *to, env=signed_in)
+    narrow = ("--select", "id,name,date_time_updated")
+    refused = sage200("sync", "suppliers", *to, *narrow, env=signed_in, code=2)
+    assert "the copy has suppliers.reference, " in refused.stderr
+    assert " more, which the query no longer has; select them, or" in refused.stderr
+    assert "pass --drop-columns" in refused.stderr
+
+
 @pytest.mark.parametrize("command", ["export", "sync"])
 def test_columns_are_dropped_only_on_demand(
     command: str, copy: Any, sage200: Run, signed_in: dict[str, str]

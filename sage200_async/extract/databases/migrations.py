@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from msgspec.structs import replace as altered
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sage200_async.extract.databases.engine import Engine
     from sage200_async.extract.sink import OpenOptions
     from sage200_async.extract.tables import Table
+
+_NAMED: Final = 8
+# Names in a message.
 
 
 class Migrator:
@@ -215,7 +218,7 @@ class Migrator:
         if superfluous and not self._options.drop_columns:
             self._refuse(
                 self.layouts[0],
-                f"the copy has {', '.join(superfluous)}, which the query no longer has; "
+                f"the copy has {_some(superfluous)}, which the query no longer has; "
                 "select them, or pass --drop-columns (drop_columns=True)",
             )
 
@@ -328,3 +331,9 @@ class Migrator:
 
     def _refuse(self, layout: Layout, problem: str) -> NoReturn:
         raise SinkConflict(f"{self._engine.where}: table {layout.name}: {problem}")
+
+
+def _some(names: list[str]) -> str:
+    """Return *names*, of many the first: a long message is cut, with its advice."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
