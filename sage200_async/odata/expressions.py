@@ -284,7 +284,7 @@ def raw(text: str) -> Raw:
     """
     if not _is_whole(text):
         message = (
-            "raw takes a whole condition with balanced quotes and brackets, such as "
+            "expected a whole condition, with balanced quotes and brackets, such as "
             f'"length(name) gt 20", got {shown(text)}'
         )
         raise QueryError(message)

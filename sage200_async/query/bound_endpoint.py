@@ -292,7 +292,9 @@ class BoundEndpoint:
         parameters = _Unsupported("be read")
         into = _Unsupported("be read")
         limit = _OtherName("use top(n)")
+        where = _OtherName("use filter(...)")
         all = _OtherName(_LOOP)
+        list = _OtherName(_LOOP)
         to_list = _OtherName(_LOOP)
 
 
