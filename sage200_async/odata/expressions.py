@@ -262,6 +262,8 @@ def _refuse(term: object) -> NoReturn:
         message += "; one side of a comparison has to be a field"
     if isinstance(term, str):
         message += f"; raw({shown(term)}) passes it through"
+    if hasattr(term, "in_"):  # a field, whose module imports this one
+        message += "; compare it with a value, in brackets if joined: (c.id > 3) & ..."
     raise QueryError(message)
 
 
