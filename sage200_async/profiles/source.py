@@ -39,6 +39,7 @@ IDENTITY: Final = (
 settings, such as time-outs, a variable of the environment precedes the profile."""
 IN_KEYRING: Final = "secret_in_keyring"
 """Set in a profile whose client secret is in the keyring."""
+_TOKENS: Final = ("refresh_token", "access_token", "token_store")
 SECRET: Final = "client_secret"  # noqa: S105 - the name of a setting
 
 
@@ -120,9 +121,10 @@ def values_of(
         if mixed:
             raise _mixture(source.profile, mixed)
         values = _profile_values(source, kinds) | values
-    if not any(map(values.get, ("refresh_token", "access_token", "token_store"))) and (
-        find_spec("filelock") and source.kind != "nothing"
-    ):
+    has_file = source.kind == "profile" or (
+        source.kind == "environment" and find_spec("filelock")
+    )
+    if has_file and not any(map(values.get, _TOKENS)):
         values["token_store"] = token_path(environ, source.profile).as_uri()
     return values
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backends import fail, null
 
-from sage200_async import Settings, _private_files
-from sage200_async.errors import SettingsError
+from sage200_async import Sage200Client, Settings, _private_files
+from sage200_async.errors import MissingExtra, SettingsError
 from sage200_async.profiles.file import ProfileFile, read_profiles, write_profiles
 from sage200_async.profiles.folder import config_folder, profiles_path, token_path
 from sage200_async.profiles.source import IDENTITY, IN_KEYRING, find_source, values_of
@@ -71,6 +71,18 @@ def test_no_variable_is_mixed_with_a_profile(environ, write, name):
             Settings.load(
                 None if named else "main", environ=environ | named | {variable: text}
             )
+
+
+def test_a_profile_whose_tokens_cannot_be_read_says_what_to_install(
+    environ, write, monkeypatch
+):
+    """Without filelock nobody is told to sign in again; a service may need no file."""
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    write(default="main", main=MAIN)
+    with pytest.raises(MissingExtra, match="pip install 'sage200-async\\[file\\]'"):
+        Sage200Client(Settings.load(environ=environ))
+    service = Settings.load(environ=environ | {"SAGE200_CLIENT_ID": "of-the-service"})
+    assert service.token_store == "memory://"
 
 
 @pytest.mark.parametrize("name", [*IDENTITY, "profile"])
