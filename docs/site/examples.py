@@ -18,7 +18,8 @@ from sage200_async.query.operations import Single
 
 BASE_URL: Final = "https://api.columbus.sage.com/uk/sage200extra/accounts/v1"
 HEADERS: Final = (
-    '-H "Authorization: Bearer $TOKEN" -H "X-Site: $SITE" -H "X-Company: $COMPANY"'
+    '-H "Authorization: Bearer $TOKEN" \\\n'
+    '  -H "X-Site: $SITE" -H "X-Company: $COMPANY"'
 )
 _PROGRAM: Final = """\
 from sage200_async import Sage200Client
@@ -31,7 +32,8 @@ _IMPORTS: Final = {
 }
 # What an example imports besides, by what is in it.
 _SHOWN: Final = 4
-# Fields that an example selects.
+# Fields that an example selects, where its line is not longer than:
+_WIDEST: Final = 80
 
 
 def shown_fields(endpoint: Endpoint[Any]) -> list[str]:
@@ -40,7 +42,16 @@ def shown_fields(endpoint: Endpoint[Any]) -> list[str]:
     texts = [f.name for f in facts if f.about[:1] == ("Text",)]
     others = [f.name for f in facts]
     key = [endpoint.key] if endpoint.key else []
-    return list(dict.fromkeys([*key, *texts, *others]))[:_SHOWN]
+    shown = list(dict.fromkeys([*key, *texts, *others]))[:_SHOWN]
+    while len(shown) > 1 and len(f"    {_query(endpoint, shown)}") > _WIDEST:
+        shown.pop()
+    return shown
+
+
+def _query(endpoint: Endpoint[Any], names: list[str]) -> str:
+    selected = ", ".join(f'"{name}"' for name in names)
+    query = f"query = client.{endpoint.path}"
+    return f"{query}.select({selected})" if selected else query
 
 
 def python(endpoint: Endpoint[Any]) -> str:
@@ -58,8 +69,7 @@ def _python_lines(endpoint: Endpoint[Any]) -> Iterator[str]:
         yield "for site in await client.sites():"
         yield "    print(site.site_id, site.company_id, site.company_name)"
     elif operation == "list":
-        selected = ", ".join(f'"{name}"' for name in names)
-        yield f"query = {resource}" + (f".select({selected})" if selected else "")
+        yield _query(endpoint, names)
         values = ", ".join(f"record.{name}" for name in names) or "record"
         yield "async for record in query.top(5):"
         yield f"    print({values})"
