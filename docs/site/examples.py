@@ -42,9 +42,11 @@ def shown_fields(endpoint: Endpoint[Any]) -> list[str]:
     texts = [f.name for f in facts if f.about[:1] == ("Text",)]
     others = [f.name for f in facts]
     key = [endpoint.key] if endpoint.key else []
-    shown = list(dict.fromkeys([*key, *texts, *others]))[:_SHOWN]
-    while len(shown) > 1 and len(f"    {_query(endpoint, shown)}") > _WIDEST:
-        shown.pop()
+    shown = list[str]()
+    for name in dict.fromkeys([*key, *texts, *others]):
+        line = f"    {_query(endpoint, [*shown, name])}"
+        if not shown or (len(shown) < _SHOWN and len(line) <= _WIDEST):
+            shown.append(name)
     return shown
 
 

@@ -52,6 +52,13 @@ def examples(language: str, beginning: str = "") -> dict[str, Block]:
     }
 
 
+def test_examples_fit_the_page() -> None:
+    """On a screen of 1280 pixels no field that an example selects is cut."""
+    for path, block in examples("python").items():
+        for line in block.code.splitlines():
+            assert len(line) <= 80 or line.count('"') <= 2, f"{path}: {line}"
+
+
 class Served:
     """The variables by which a sandbox is reached; its repr shows none of them."""
 
