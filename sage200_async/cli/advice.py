@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sage200_async import Settings
@@ -14,12 +14,16 @@ from sage200_async.errors import (
     ConnectError,
     RequestError,
     Sage200Error,
+    SinkError,
     TokenRefused,
     UnknownFieldError,
 )
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
+
+_PASSWORD: Final = ("no password supplied", "password authentication failed")
+# What libpq says.
 
 
 def next_steps(error: BaseException) -> list[str]:
@@ -34,6 +38,10 @@ def next_steps(error: BaseException) -> list[str]:
         return [text]
     if isinstance(error, UnknownFieldError) and "dir(" in str(error):
         return ["On the command line: `sage200 describe RESOURCE` lists them."]
+    if isinstance(error, SinkError) and any(text in str(error) for text in _PASSWORD):
+        return [
+            "The password is taken from PGPASSWORD, a .pgpass file or --password-file FILE."
+        ]
     return sandbox_advice(error)
 
 

@@ -1,5 +1,7 @@
 """The password of a database: not on the command line, and never printed."""
 
+import socketserver
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -79,6 +81,32 @@ def test_a_password_on_the_command_line_is_warned_of(
     assert "hunter2" not in failed.stdout + failed.stderr
     without = sage200("export", "suppliers", "--to", NO_SERVER, env=signed_in, code=1)
     assert "PGPASSWORD" not in without.stderr
+
+
+class AsksForPassword(socketserver.BaseRequestHandler):
+    """A server that wants a password, and knows no encryption."""
+
+    def handle(self) -> None:
+        while (length := int.from_bytes(self.request.recv(4))) == 8:
+            self.request.recv(length - 4)
+            self.request.sendall(b"N")
+        self.request.recv(length)
+        self.request.sendall(b"R\0\0\0\x08\0\0\0\x03")
+        self.request.recv(1)
+
+
+def test_a_password_that_lacks_names_the_places_of_one(
+    sage200: Any, signed_in: dict[str, str]
+) -> None:
+    """The words of libpq do not say how the command takes a password."""
+    pytest.importorskip("psycopg", reason="no psycopg")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AsksForPassword) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"postgresql://reader@127.0.0.1:{server.server_address[1]}/copies"
+        failed = sage200("sync", "suppliers", "--to", url, env=signed_in, code=1)
+        server.shutdown()
+    assert "no password supplied" in failed.stderr
+    assert "from PGPASSWORD, a .pgpass file or --password-file" in failed.stderr
 
 
 @pytest.mark.parametrize(
