@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sage200_async import Settings
 from sage200_async._url_checks import LOOPBACK
-from sage200_async.cli.config import chosen_profile
+from sage200_async.cli.config import chosen_profile, settings_source
 from sage200_async.cli.exit_status import is_refused_condition
 from sage200_async.errors import (
     ConnectError,
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _PASSWORD: Final = ("no password supplied", "password authentication failed")
 # What libpq says.
+_NEW_TOKEN: Final = (
+    "A sandbox that was started again knows no earlier token: "
+    "`sage200 sandbox --print env` prints a new one."
+)
 
 
 def next_steps(error: BaseException) -> list[str]:
@@ -54,6 +58,8 @@ def sandbox_advice(error: BaseException) -> list[str]:
     url = _on_this_machine() if is_gone or is_new else None
     if url is None:
         return []
+    if is_new and settings_source().kind != "profile":
+        return [_NEW_TOKEN]
     if is_gone:
         command = f"`sage200 sandbox --port {url.port or 80}`"
         return [f"Is it a sandbox? {command} starts it, in another terminal."]

@@ -44,6 +44,16 @@ def test_a_sandbox_that_is_gone_or_new(sage200: Run, serving: Any) -> None:
         sage200("doctor")
 
 
+def test_a_profile_is_no_cure_for_the_environment(
+    sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """Where variables name the company, `init` would make a profile that nobody uses."""
+    stale = signed_in | {"SAGE200_REFRESH_TOKEN": "stale", "SAGE200_ACCESS_TOKEN": ""}
+    refused = sage200("query", "customers", env=stale, code=4).stderr
+    assert "`sage200 sandbox --print env` prints a new one" in refused
+    assert "--overwrite" not in refused
+
+
 def test_a_check_that_failed_is_not_well_too() -> None:
     """A token that lasts and is refused is one finding, that it is refused."""
     findings = [ok("token", "90 days"), failed("token", "refused", "sign in")]
