@@ -76,7 +76,7 @@ def test_no_variable_is_mixed_with_a_profile(environ, write, name):
 def test_a_profile_whose_tokens_cannot_be_read_says_what_to_install(
     environ, write, monkeypatch
 ):
-    """Without filelock it is no question of signing in; a service may need no file."""
+    """Without filelock to sign in again would not help; a service may need no file."""
     monkeypatch.setitem(sys.modules, "filelock", None)
     write(default="main", main=MAIN)
     with pytest.raises(MissingExtra, match="pip install 'sage200-async\\[file\\]'"):
