@@ -222,7 +222,7 @@ def wrong_client_secret(ward):
 def dead_refresh_token(ward):
     ward.store(refresh_token=ward.sandbox.settings.refresh_token)
     ward.sandbox.revoke()
-    return "token", 4, "invalid_grant.*sage200 init --sandbox"
+    return "token", 4, "invalid_grant.*sage200 login.*sage200 sandbox --print env"
 
 
 def dead_access_token(ward):
