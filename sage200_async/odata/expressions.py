@@ -286,7 +286,7 @@ def raw(text: str) -> Raw:
     """
     if not _is_whole(text):
         message = (
-            "expected a whole condition, with balanced quotes and brackets, such as "
+            "raw condition: expected a whole one, with balanced quotes and brackets, such as "
             f'"length(name) gt 20", got {shown(text)}'
         )
         raise QueryError(message)

@@ -414,7 +414,7 @@ def test_foreign_json_is_refused(done):
         "the name of a field": replace(
             part, source=replace(source, key="id gt 0 or id")
         ).to_json(),
-        "expected a whole condition": replace(
+        "raw condition: expected a whole one": replace(
             part, source=replace(source, filter="id gt 1) or (id gt 0")
         ).to_json(),
     }
