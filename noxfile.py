@@ -60,27 +60,31 @@ for folder in sorted(Path.home().glob(".pyenv/versions/3.*/bin")):
 
 INSTALLED = [python for python in PYTHONS if shutil.which(f"python{python}")]
 WHOLE = sorted({PYTHONS[0], (INSTALLED or PYTHONS)[-1]}, key=PYTHONS.index)
-# The oldest Python runs all tests, the newest that is installed all that depend on it. What
-# works with both works between them, but for what Python itself changes, so there the
-# long tests of other things are left out, too.
-LONG = (
-    "tests/extract/databases",
-    "tests/extract/sync",
+# The oldest Python runs all tests. Whatever another version of Python, or of what we
+# depend on, may change is tested with the newest and with the floors, too, but for what
+# is long and of our own logic or text.
+NOT_OF_VERSIONS = (
+    "tests/extract/sync/test_sync_machine.py",
     "tests/extract/test_killed_exports.py",
     "tests/extract/test_verify_catalog.py",
+    "tests/liars",
+    "tests/project",
+    "tests/sandbox/test_simulation.py",
+)
+# What works with both works between them, but for what Python itself changes: there, and
+# every day, other long tests are left out, too.
+LONG = (
+    *NOT_OF_VERSIONS,
+    "tests/extract/databases",
+    "tests/extract/files/test_same_bytes.py",
+    "tests/extract/sync",
+    "tests/extract/test_verify.py",
+    "tests/extract/test_writers.py",
     "tests/faults",
     "tests/fuzz",
-    "tests/liars",
-    "tests/project",
+    "tests/sandbox/test_resuming.py",
+    "tests/testing",
     "tests/tokens",
-)
-# Whatever another version of Python, or of what we depend on, may change is tested with it;
-# these tests are long, and of our own logic or text.
-NOT_OF_VERSIONS = (
-    "tests/extract/test_killed_exports.py",
-    "tests/extract/test_verify_catalog.py",
-    "tests/liars",
-    "tests/project",
 )
 nox.options.sessions = [
     "lint",
@@ -149,7 +153,7 @@ def _ignoring(paths: tuple[str, ...]) -> list[str]:
     return [f"--ignore={path}" for path in paths]
 
 
-def _test_wheel(session: nox.Session, profile: str, *options: str) -> None:
+def _test_wheel(session: nox.Session, *options: str, profile: str = "dev") -> None:
     session.install("build", *GROUPS["tests"])
     session.install(f"{_wheel(session)}[all]")
     _install(session, SERVERS)
@@ -160,11 +164,11 @@ def _test_wheel(session: nox.Session, profile: str, *options: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Test the wheel with a Python; the oldest runs all, in the thorough profile."""
+    """Test the wheel with a Python; the oldest runs all."""
     if session.python == PYTHONS[0]:
-        _test_wheel(session, "ci")
+        _test_wheel(session)
     else:
-        _test_wheel(session, "dev", *_ignoring(NOT_OF_VERSIONS))
+        _test_wheel(session, *_ignoring(NOT_OF_VERSIONS), profile="short")
 
 
 @nox.session(python=[python for python in PYTHONS if python not in WHOLE])
@@ -174,7 +178,20 @@ def tests_between(session: nox.Session) -> None:
     Without a log at DEBUG, as services run: requests that nobody listens to go another
     way.
     """
-    _test_wheel(session, "dev", "-o", "log_level=WARNING", *_ignoring(LONG))
+    options = ("-o", "log_level=WARNING", *_ignoring(LONG))
+    _test_wheel(session, *options, profile="short")
+
+
+@nox.session(python=PYTHONS[0])
+def everyday(session: nox.Session) -> None:
+    """Test the wheel in a few minutes, without what is long; not part of CI."""
+    _test_wheel(session, *_ignoring(LONG), profile="short")
+
+
+@nox.session(python=PYTHONS[0])
+def thorough(session: nox.Session) -> None:
+    """Test the wheel with four times as many examples and all rows; not part of CI."""
+    _test_wheel(session, profile="ci")
 
 
 @nox.session(python="3.13")  # from 3.12 on, Python itself reports the lines
@@ -200,7 +217,8 @@ def tests_min(session: nox.Session) -> None:
     session.install(".", *lowest, *GROUPS["tests"], "pytz")
     _install(session, SERVERS)
     options = (*TEST_OPTIONS, *_ignoring(NOT_OF_VERSIONS))
-    session.run("pytest", "tests", *options, env=PYTEST_ENV)
+    env = {"HYPOTHESIS_PROFILE": "short", **PYTEST_ENV}
+    session.run("pytest", "tests", *options, env=env)
 
 
 @nox.session

@@ -18,6 +18,7 @@ from sage200_async.sandbox.oauth.requests import CLIENT_SECRET
 
 TESTS = Path(__file__).parent
 _SLOW = [HealthCheck.too_slow]
+settings.register_profile("short", max_examples=15, deadline=None)
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile(

@@ -15,7 +15,7 @@ from sage200_async.errors import LimitError, SinkError
 from sage200_async.extract import Extraction, database_at, export, sync, verify
 from sage200_async.sandbox import Sandbox
 
-ROWS = 10_000 if os.environ.get("HYPOTHESIS_PROFILE", "dev") == "dev" else 50_000
+ROWS = 50_000 if os.environ.get("HYPOTHESIS_PROFILE") in {"ci", "long"} else 10_000
 GONE, MARKED, DELETED = ROWS * 2 // 5, ROWS * 3 // 5, ROWS * 4 // 5
 LAST, NOBODY = ROWS - 1, ROWS + 10_000
 FIELDS = ("id", "reference", "name", "balance", "on_hold", "date_time_updated")

@@ -22,7 +22,7 @@ from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.query.collection import CollectionQuery
 from sage200_async.sandbox import Sandbox
 
-SHARE = 3 if os.environ.get("HYPOTHESIS_PROFILE", "dev") == "dev" else 1
+SHARE = 1 if os.environ.get("HYPOTHESIS_PROFILE") in {"ci", "long"} else 3
 
 
 def extractions(client, *layouts):

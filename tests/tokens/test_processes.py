@@ -10,7 +10,7 @@ from msgspec import Struct
 from sage200_async.auth.stores import Tokens, store_at
 from sage200_async.sandbox import Behaviour, Sandbox
 
-ROUNDS = 8 if os.environ.get("HYPOTHESIS_PROFILE", "dev") == "dev" else 100
+ROUNDS = 100 if os.environ.get("HYPOTHESIS_PROFILE") in {"ci", "long"} else 8
 # noxfile.py runs the thorough profile with one Python.
 COUNT = 10
 DELAY = 0.03
