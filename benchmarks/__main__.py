@@ -2,6 +2,7 @@
 
 python -m benchmarks                  all; writes RESULTS.md and the README's table
 python -m benchmarks stream stall     two of them; writes to .bench/out
+python -m benchmarks --keep stall     one of them; the others stay in RESULTS.md as they are
 python -m benchmarks --quick          small sizes, to check that everything runs
 """
 
@@ -11,6 +12,7 @@ import argparse
 import importlib
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -51,9 +53,20 @@ def run(names: list[str], cache: Path, *, quick: bool) -> list[Result]:
         for name in names:
             print(f"\n{name} ...", flush=True)
             result = importlib.import_module(f"benchmarks.bench_{name}").run(bench)
+            today = str(datetime.now(UTC).date())
+            result = msgspec.structs.replace(result, measured_on=today)
             print(report.section(result), flush=True)
             results.append(result)
     return results
+
+
+def kept(results: list[Result]) -> list[Result]:
+    """Return *results* among those of earlier days, which are in results.json."""
+    earlier = msgspec.json.decode(
+        (HERE / "results.json").read_bytes(), type=list[Result]
+    )
+    by_name = {result.name: result for result in (*earlier, *results)}
+    return [by_name[name] for name in BENCHMARKS if name in by_name]
 
 
 def write(results: list[Result], folder: Path) -> None:
@@ -87,6 +100,11 @@ def main() -> None:
         help="small sizes, to check that everything runs",
     )
     parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="write RESULTS.md, with the others as they were measured before",
+    )
+    parser.add_argument(
         "--cache",
         type=Path,
         default=Path(".bench"),
@@ -102,7 +120,9 @@ def main() -> None:
         )
     cache = options.cache.resolve()
     results = run(options.names or list(BENCHMARKS), cache, quick=options.quick)
-    complete = not options.names and not options.quick
+    if options.keep:
+        results = kept(results)
+    complete = not options.quick and (options.keep or not options.names)
     write(results, HERE if complete else cache / "out")
     if complete:
         report.update_readme(HERE.parent / "README.md", results)

@@ -100,6 +100,8 @@ class Result(Struct, frozen=True):
     panels: list[Panel] = []
     rows: list[Row] = []
     notes: list[str] = []
+    measured_on: str = ""
+    """The day, as ``2024-07-01``."""
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
