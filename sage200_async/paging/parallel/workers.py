@@ -11,7 +11,7 @@ from sage200_async.limits import INT64_MAX
 from sage200_async.paging.first_rows import first_rows
 from sage200_async.paging.key_ranges import KeyRange
 from sage200_async.paging.page_size import larger
-from sage200_async.paging.parallel.page_ahead import PageAhead
+from sage200_async.paging.parallel.next_page import NextPage
 from sage200_async.paging.parallel.queues import Batch
 from sage200_async.wire.messages import ChunkedBody
 
@@ -65,15 +65,15 @@ class RangeWorker:
         self._changed = changed
         self._choice = choice
         self._page_size = plan.page_size
-        self._page_ahead = PageAhead(self._fetch) if is_alone else None
+        self._next_page = NextPage(self._fetch) if is_alone else None
 
     async def work(self) -> None:
         """Read ranges, or ahead of others, until nothing is left."""
         try:
             await self._work()
         finally:
-            if self._page_ahead is not None:
-                await self._page_ahead.close()
+            if self._next_page is not None:
+                await self._next_page.close()
 
     async def _work(self) -> None:
         scheduler = self._scheduler
@@ -95,7 +95,7 @@ class RangeWorker:
         """Read the next page of *open_range*."""
         open_range.busy = open_range.requested = True
         open_range.page_start = open_range.position
-        plan, ahead = self._plan_for(open_range), self._page_ahead
+        plan, ahead = self._plan_for(open_range), self._next_page
         page = None if ahead is None else await ahead.take(plan)
         page = page or await self._fetch(plan)
         open_range.requested = False

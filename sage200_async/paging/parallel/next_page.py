@@ -27,7 +27,7 @@ _TAIL: Final = 64 * 1024
 _VALUE: Final = re.compile(rb"\s*:\s*(?:(\d{1,18})\s*[,}])?")
 
 
-class PageAhead:
+class NextPage:
     """Asks for the next page of one range at a time; for a worker that is alone.
 
     Where there are several workers, the others ask for pages meanwhile.

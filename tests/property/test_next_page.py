@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sage200_async.errors import ServerError
 from sage200_async.paging.key_ranges import KeyRange, KeyRanges
-from sage200_async.paging.parallel.page_ahead import last_key
+from sage200_async.paging.parallel.next_page import last_key
 from sage200_async.paging.parallel.progress import ResumePoint
 from sage200_async.wire.messages import AskForLess, ChunkedBody, Response
 
@@ -148,7 +148,7 @@ def test_leaving_ends_the_page_that_is_under_way():
 
 
 @pytest.mark.parametrize("number", [4, 5, 6, 7])
-def test_the_error_of_a_page_ahead_comes_after_the_records_before_it(number):
+def test_the_error_of_a_next_page_comes_after_the_records_before_it(number):
     """What came before the page that failed is handed on first."""
     server = Gate(range(1, 61))
     server.fails_at = number
