@@ -44,8 +44,10 @@ def recipe_env(sandbox, folder):
     settings = sandbox.settings
     values = {f"SAGE200_{name.upper()}": getattr(settings, name) for name in SETTINGS}
     bin_folder = Path(sys.executable).parent
+    # A user has not set PYTHONSAFEPATH, as nox does: Dagster finds no module of its own then.
+    own = {name: os.environ[name] for name in os.environ if name != "PYTHONSAFEPATH"}
     return {
-        **os.environ,
+        **own,
         **{name: str(value) for name, value in values.items()},
         "SAGE200_TOKEN_STORE": (folder / "tokens" / "tokens.json").as_uri(),
         "HOME": str(folder),
