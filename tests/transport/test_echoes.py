@@ -251,7 +251,7 @@ def test_a_call_that_takes_too_long(helpers, stalls):
     async def main():
         async with helpers.RawServer(lambda *_: (data, "stall")) as server:
             settings = replace(
-                helpers.settings, base_url=server.url, total_timeout=0.1, **SENT
+                helpers.settings, base_url=server.url, total_timeout=1.0, **SENT
             )
             async with Sage200Client(settings) as client:
                 with pytest.raises(Sage200Error) as caught:
