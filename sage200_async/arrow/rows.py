@@ -11,7 +11,8 @@ from sage200_async.arrow.libraries import Field, RecordBatch, Schema, pa
 from sage200_async.arrow.schema import INTEGER, NUMBER, SCALE, WHOLE_DIGITS, is_json
 from sage200_async.errors import DecodeError
 from sage200_async.limits import INT64_MAX
-from sage200_async.wire.decode import SliceReader, decoder_for
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import is_array
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from sage200_async.cli.workbook_rows import (
 from sage200_async.odata.fields import Field
 from sage200_async.odata.namespaces import look_up
 from sage200_async.odata.plain_values import shown
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import DECODING_ERRORS, Untyped
 
 if TYPE_CHECKING:

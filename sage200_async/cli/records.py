@@ -17,7 +17,7 @@ from sage200_async.errors import QueryError
 from sage200_async.extract.rows import json_text
 from sage200_async.odata.fields import Field
 from sage200_async.odata.namespaces import look_up
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import DECODING_ERRORS, Untyped
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from sage200_async.errors import QueryError
 from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.wire.constructed import handing_on, unchanged
-from sage200_async.wire.decode import SliceReader, decoders_for
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decoders import decoders_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

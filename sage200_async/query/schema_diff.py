@@ -9,7 +9,7 @@ from msgspec import Struct
 from sage200_async.errors import DecodeError, QueryError
 from sage200_async.odata.namespaces import Fields, names_of
 from sage200_async.odata.suggest import did_you_mean
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import (
     BYTE_ORDER_MARK,

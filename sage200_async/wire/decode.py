@@ -15,15 +15,14 @@ import msgspec
 
 from sage200_async.limits import MAX_RECORD_BYTES, SLICE_BYTES
 from sage200_async.wire.constructed import empty_of
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import BYTE_ORDER_MARK, DECODING_ERRORS, is_array
 from sage200_async.wire.large_records import Element, Scanner, too_large
 from sage200_async.wire.not_records import record_error, require_array
-from sage200_async.wire.related import with_related
 from sage200_async.wire.rest_of_page import Rest, boundary_in
 from sage200_async.wire.splitting import split, split_or_none
 from sage200_async.wire.times import with_utc_times
 from sage200_async.wire.value_checks import (
-    bounded_decimal,
     has_local_times,
     is_nested,
     require_bounded,
@@ -48,35 +47,6 @@ QUARANTINE_ADVICE: Final = (
     "reads on"
 )
 """The note of an error that a quarantine would have taken."""
-
-_DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
-
-
-def decoder_for(model: Any) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of *model*, built once: building is slow."""
-    if model not in _DECODERS:
-        _DECODERS[model] = msgspec.json.Decoder(model, float_hook=bounded_decimal)
-    return _DECODERS[model]
-
-
-def has_decoder(model: Any) -> bool:
-    """Return whether the decoders of *model* and of its related records are built."""
-    return model in _DECODERS
-
-
-def decoders_for(model: Any) -> Iterator[None]:
-    """Build the decoders of *model*, related records first, one at a step.
-
-    A decoder uses those of related records if they exist already. All at once,
-    the 36 of a customer would stop the event loop for 4 ms and more; each takes
-    0.1 to 1 ms.
-    """
-    if model in _DECODERS:
-        return
-    for record in with_related(model):
-        decoder_for(record)
-        yield
-    decoder_for(list[model])
 
 
 def decode_one(body: bytes | ChunkedBody, model: type[R]) -> R:

@@ -8,7 +8,7 @@ import msgspec
 
 from sage200_async.errors import DecodeError
 from sage200_async.limits import PAGE_DEFAULT
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import (
     BYTE_ORDER_MARK,

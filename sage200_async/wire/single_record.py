@@ -16,7 +16,8 @@ from sage200_async.errors import DecodeError
 from sage200_async.limits import MAX_RECORD_BYTES
 from sage200_async.odata.plain_values import plain
 from sage200_async.wire.constructed import empty_of
-from sage200_async.wire.decode import decode_one, decode_plain, decoder_for
+from sage200_async.wire.decode import decode_one, decode_plain
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.error_details import message_in
 from sage200_async.wire.headers import request_id
 from sage200_async.wire.json_types import (

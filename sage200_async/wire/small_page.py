@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from sage200_async.wire.decode import decoder_for, has_decoder
+from sage200_async.wire.decoders import decoder_for, has_decoder
 from sage200_async.wire.json_types import DECODING_ERRORS
 from sage200_async.wire.value_checks import (
     has_local_times,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sage200_async.errors import InvalidInput, QueryError, UnknownFieldError
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import Untyped
 from sage200_async.write.comparison import require_nested_once
 from sage200_async.write.input_rows import each_row

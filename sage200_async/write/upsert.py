@@ -8,7 +8,7 @@ import msgspec
 
 from sage200_async.errors import InvalidInput
 from sage200_async.odata.plain_values import shown
-from sage200_async.wire.decode import decoder_for
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import Untyped, is_array, is_object
 from sage200_async.write.decisions import UNPROVED, End, Later, Send
 from sage200_async.write.look_up import Wanted

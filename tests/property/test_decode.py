@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer
 from sage200_async.errors import DecodeError
-from sage200_async.wire.decode import SliceReader, decoder_for
+from sage200_async.wire.decode import SliceReader
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import DECODING_ERRORS
 from sage200_async.wire.messages import ChunkedBody
 

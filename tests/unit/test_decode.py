@@ -1,6 +1,8 @@
 """Page bytes to records: right cuts, bad records, replies cut short."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
@@ -11,12 +13,9 @@ from msgspec import Struct
 
 from sage200_async.catalog import Customer, PopOrder, Product, SopOrder
 from sage200_async.errors import DecodeError
-from sage200_async.wire import decode
-from sage200_async.wire.decode import (
-    SliceReader,
-    decode_one,
-    decoders_for,
-)
+from sage200_async.wire import decoders
+from sage200_async.wire.decode import SliceReader, decode_one
+from sage200_async.wire.decoders import decoders_for
 from sage200_async.wire.messages import ChunkedBody, Response
 from sage200_async.wire.related import related_fields, with_related
 from sage200_async.wire.responses import read_rows
@@ -307,10 +306,10 @@ class Tree(Struct):
 
 def test_decoders_in_steps():
     """A record's decoder is built in a step for each record in it, and only once."""
-    with patch.dict(decode._DECODERS, clear=True):
-        steps = [list(decode._DECODERS) for _ in decoders_for(Tree)]
+    with patch.dict(decoders._DECODERS, clear=True):
+        steps = [list(decoders._DECODERS) for _ in decoders_for(Tree)]
         assert steps == [[Leaf], [Leaf, Branch], [Leaf, Branch, Tree]]
-        assert list(decode._DECODERS) == [Leaf, Branch, Tree, list[Tree]]
+        assert list(decoders._DECODERS) == [Leaf, Branch, Tree, list[Tree]]
         assert list(decoders_for(Tree)) == []
         body = b'{"id":1,"branches":{"a":{"leaves":[{"id":2}]}}}'
         assert decode_one(body, Tree) == Tree(1, {"a": Branch(leaves=[Leaf(2)])})
@@ -341,9 +340,40 @@ def test_few_decoders_are_built_in_one_step(model):
 @pytest.mark.parametrize("model", [Untyped, Leaf])
 def test_decoders_without_members(model):
     """What holds no records takes one step."""
-    with patch.dict(decode._DECODERS, clear=True):
+    with patch.dict(decoders._DECODERS, clear=True):
         assert len(list(decoders_for(model))) == 1
-        assert list(decode._DECODERS) == [model, list[model]]
+        assert list(decoders._DECODERS) == [model, list[model]]
+
+
+THREADS = """
+import sys, threading
+from sage200_async.catalog import Product, SopOrder
+from sage200_async.wire.decoders import decoder_for
+
+sys.setswitchinterval(1e-6)
+BODIES = {
+    SopOrder: b'{"lines":[{"product":{"suppliers":[{"supplier":{"id":1}}]}}]}',
+    Product: b'{"suppliers":[{"supplier":{"id":1}}],"warehouse_holdings":[{"id":2}]}',
+}
+begin = threading.Barrier(8)
+
+def decode(model):
+    begin.wait()
+    decoder_for(list[model]).decode(b"[%b]" % BODIES[model])
+
+threads = [threading.Thread(target=decode, args=[model]) for model in [*BODIES] * 4]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_build_decoders_at_once():
+    """Clients in several threads read related records: the process does not crash."""
+    command = [sys.executable, "-c", THREADS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_decoders_of_a_model_made_by_hand():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sage200_async.catalog import Customer, SopOrder
 from sage200_async.errors import DecodeError
-from sage200_async.wire.decode import SliceReader, decode_one, decoder_for
+from sage200_async.wire.decode import SliceReader, decode_one
+from sage200_async.wire.decoders import decoder_for
 from sage200_async.wire.json_types import DECODING_ERRORS
 from sage200_async.wire.value_checks import is_bounded
 
