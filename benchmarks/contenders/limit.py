@@ -45,7 +45,7 @@ def drain_one(server: socket.socket, buffer: bytearray) -> None:
 
 
 def decode(folder: str) -> dict[str, float]:
-    pages = [path.read_bytes() for path in sorted(Path(folder).glob("*.json"))]
+    pages = [path.read_bytes() for path in sorted(Path(folder).glob("[0-9]*.json"))]
 
     def read() -> tuple[int, Any]:
         totals = [
