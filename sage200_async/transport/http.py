@@ -251,13 +251,10 @@ class HttpTransport:
             failure = translate(error, request, self._settings)
         except TransportError as error:
             failure = bare(error)
-        except RuntimeError:  # aiohttp's, of a connection that was closed meanwhile
+        except RuntimeError:  # aiohttp's, of a session that was closed meanwhile
             if not session.closed:
                 raise
-            message = (
-                f"{request}: the client was closed before all of the response came"
-            )
-            failure = IncompleteResponse(message, request=request)
+            failure = _late(request, "closed", self._settings)
         else:
             return check(request, response, self._clock.now())
         raise failure  # without aiohttp's frames, which hold the token

@@ -86,6 +86,27 @@ def test_a_client_that_is_closed_while_a_response_comes(helpers, read):
     asyncio.run(main())
 
 
+def test_a_client_that_is_closed_before_a_record_is_sent(helpers):
+    """A create that is under way when its client is closed ends with an error of ours."""
+
+    async def main():
+        async with Sandbox(records={}) as sandbox:
+            client = Sage200Client(sandbox.settings)
+            async with client:
+                await client.sites()
+                record = {"name": "A", "reference": "A"}
+                for turns in range(12):
+                    task = asyncio.create_task(client.customers.create(record))
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    await client.close()
+                    with pytest.raises((ClientClosed, IncompleteResponse)):
+                        await task
+                    await client.__aenter__()
+
+    asyncio.run(main())
+
+
 def test_a_loop_that_is_gone():
     """A client whose loop was closed can be closed, and opened again, in another one."""
 
