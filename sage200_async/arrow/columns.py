@@ -9,7 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.arrow.cutting import COLUMN_SLICE, Cutter
-from sage200_async.arrow.libraries import Array, RecordBatch, Schema, pa
+from sage200_async.arrow.libraries import (
+    Array,
+    RecordBatch,
+    Schema,
+    empty_batch,
+    pa,
+    whole_numbers,
+)
 from sage200_async.arrow.parsing import Parser
 from sage200_async.arrow.rows import Checker, RowReader, as_batch
 from sage200_async.arrow.schema import INTEGER
@@ -58,7 +65,7 @@ class ColumnSlice:
     def pick(self, indices: Sequence[int]) -> ColumnSlice:
         """Return the rows at *indices*."""
         keys = None if self.keys is None else [self.keys[index] for index in indices]
-        rows = self.rows.take(pa.array(indices, pa.int64()))
+        rows = self.rows.take(whole_numbers(indices))
         return ColumnSlice(rows, keys, self.last)
 
 
@@ -100,7 +107,7 @@ class ColumnForm:
 
     def empty(self) -> ColumnSlice:
         """Return no rows."""
-        return ColumnSlice(pa.RecordBatch.from_pylist([], schema=self.schema), [])
+        return ColumnSlice(empty_batch(self.schema), [])
 
     def outcomes(
         self, cut: Cut, *, collect: bool, max_bytes: int = MAX_RECORD_BYTES

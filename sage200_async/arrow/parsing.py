@@ -16,6 +16,7 @@ from sage200_async.arrow.libraries import (
     Schema,
     json,
     pa,
+    whole_numbers,
 )
 from sage200_async.arrow.libraries import compute as pc
 from sage200_async.arrow.schema import TIME, is_json
@@ -129,7 +130,7 @@ class Parser:
 
 def _is_found(pattern: str, text: bytes) -> bool:
     """Return whether *pattern* is in *text*; other threads run meanwhile."""
-    offsets = pa.array([0, len(text)], pa.int64()).buffers()[1]
+    offsets = whole_numbers([0, len(text)]).buffers()[1]
     buffers = [None, offsets, pa.py_buffer(text)]
     whole = pa.Array.from_buffers(pa.large_binary(), 1, buffers)
     return bool(pc.match_substring_regex(whole, pattern)[0].as_py())

@@ -287,6 +287,31 @@ def test_nothing_is_imported_before_it_is_used():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_pandas_is_not_imported_for_a_table():
+    """`to_arrow()` and the columns of a read import no pandas, which stalls the loop.
+
+    pyarrow imports it wherever an array is made of a list.
+    """
+    program = """
+import asyncio, sys
+from decimal import Decimal
+from sage200_async import Sage200Client
+from sage200_async.sandbox import Sandbox
+
+async def main():
+    async with Sandbox() as sandbox, Sage200Client(sandbox.settings) as client:
+        table = await client.customers.to_arrow()
+        assert table.num_rows and sum(table["balance"].to_pylist(), Decimal())
+        async with client.customers.expand("contacts").read() as read:
+            assert [batch.num_rows async for batch in read.arrow_batches()]
+        assert (await client.customers.filter(id=-1).to_arrow()).num_rows == 0
+
+asyncio.run(main())
+assert "pandas" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_the_package_without_pyarrow():
     """Importing what needs it says in one line what to install."""
     program = (
