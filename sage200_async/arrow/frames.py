@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -22,6 +23,8 @@ CERTIFICATE: Final = b"sage200_async.certificate"
 """The key of a schema's metadata under which the certificate is, as JSON."""
 _JOINED: Final = 16
 # Batches that become one: a page has as many. Each array of a batch takes some memory.
+Position: TypeAlias = tuple[int, int]
+"""Where records are in the order of a query: the subquery, and the key that they follow."""
 
 
 class Described(Protocol):
@@ -102,33 +105,49 @@ def column_form(
 class TableBuilder:
     """Puts a table together from batches that come in any order.
 
+    Those that follow each other are joined in a thread while others are read.
+
     Args:
         schema: The columns.
     """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._parts: list[tuple[Any, RecordBatch]] = []
+        self._runs: dict[Position, tuple[Position, list[RecordBatch]]] = {}
+        """What is not joined yet, by where it ends: where it starts, and the batches."""
+        self._joined: list[tuple[Position, asyncio.Future[RecordBatch]]] = []
 
-    async def add(self, batch: RecordBatch, rank: Any) -> None:
-        """Add *batch*; the table is in the order of ranks."""
+    async def add(self, batch: RecordBatch, start: Position, end: Position) -> None:
+        """Add *batch*; the table is in the order of positions."""
+        first, batches = self._runs.pop(start, (start, []))
         if batch.num_rows:
-            self._parts.append((rank, batch))
+            batches.append(batch)
+        if len(batches) == _JOINED:
+            self._join(first, batches)
+            first, batches = end, []
+        if end in self._runs:
+            self._join(*self._runs[end])
+        self._runs[end] = first, batches
 
-    def table(self, certificate: Certificate | None) -> Table:
-        """Return the table; it takes time, so call it in a thread."""
-        batches = [batch for _, batch in sorted(self._parts, key=itemgetter(0))]
-        self._parts = []
-        for start in range(0, len(batches), _JOINED):
-            joined = pa.concat_batches(batches[start : start + _JOINED])
-            batches[start : start + _JOINED] = [joined, *[None] * (_JOINED - 1)]
-        whole = [batch for batch in batches if batch is not None]
-        table = pa.Table.from_batches(whole, self._schema)
+    async def table(self, certificate: Certificate | None) -> Table:
+        """Return the table."""
+        for run in self._runs.values():
+            self._join(*run)
+        self._runs = {}
+        parts = sorted(self._joined, key=itemgetter(0))
+        batches = [await batch for _, batch in parts]
+        table = pa.Table.from_batches(batches, self._schema)
         if certificate is None:
             return table
         text = msgspec.json.encode(certificate)
         known: Any = self._schema.metadata or {}
         return table.replace_schema_metadata({**known, CERTIFICATE: text})
+
+    def _join(self, start: Position, batches: list[RecordBatch]) -> None:
+        if batches:
+            loop = asyncio.get_running_loop()
+            joined = loop.run_in_executor(None, pa.concat_batches, batches)
+            self._joined.append((start, joined))
 
 
 def as_polars(table: Table) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sage200_async.arrow.frames import Described
     from sage200_async.paging.certificate import Certificate
 
-    Take = Callable[[RecordBatch, Any], Awaitable[None]]
+    Take = Callable[[RecordBatch], Awaitable[None]]
     Read = Callable[[Take], Awaitable[None]]
 
 _WAITING: Final = 8
@@ -96,10 +96,13 @@ class ArrowStream:
         self.certificate = None
         return each_batch(self._read)
 
-    async def _read(self, take: Any) -> None:
+    async def _read(self, take: Take) -> None:
+        async def pass_on(batch: RecordBatch, *_: object) -> None:
+            await take(batch)
+
         async with self._client as client:
             query = client.run(self._query)
-            passing = query._pass_columns(take, self._given, self._workers)  # noqa: SLF001
+            passing = query._pass_columns(pass_on, self._given, self._workers)  # noqa: SLF001
             self.certificate = await passing
 
 
@@ -109,7 +112,7 @@ def each_batch(read: Read) -> Iterator[RecordBatch]:
     The thread ends with the iterator, whether that is at its end or not.
 
     Args:
-        read: Called in the loop with a function that takes a batch, and its rank.
+        read: Called in the loop with a function that takes a batch.
     """
     thread = _ReadingThread(read)
     thread.start()
@@ -159,7 +162,7 @@ class _ReadingThread(threading.Thread):
         if not self._stopped:
             await self._read(self._take)
 
-    async def _take(self, batch: RecordBatch, _: object) -> None:
+    async def _take(self, batch: RecordBatch) -> None:
         await self._room.acquire()
         self.arrived.put(batch)
 

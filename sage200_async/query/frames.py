@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sage200_async.arrow.columns import ColumnForm
+    from sage200_async.arrow.frames import Position
     from sage200_async.paging.certificate import Certificate
     from sage200_async.paging.parallel import ParallelRead
     from sage200_async.paging.plan import Plan
     from sage200_async.paging.stream import Stream
+
+    Take = Callable[[Any, Position, Position], Awaitable[None]]
 
 _FRAMES: Final = ("sage200_async.arrow.frames", "sage200_async.paging.parallel")
 # Imported in a thread, too.
@@ -94,7 +97,7 @@ class Frames(Query):
         form = await asyncio.to_thread(self._column_form, schema)
         builder = TableBuilder(form.schema)
         certificate = await self._pass_form(form, builder.add, workers)
-        return await asyncio.to_thread(builder.table, certificate)
+        return await builder.table(certificate)
 
     def _column_form(self, schema: Any) -> ColumnForm:
         from sage200_async.arrow.frames import column_form  # noqa: PLC0415 - late
@@ -103,26 +106,27 @@ class Frames(Query):
         return column_form(own.record, self.options, own.key, own.path, schema)
 
     async def _pass_columns(
-        self, take: Callable[[Any, Any], Awaitable[None]], schema: Any, workers: int
+        self, take: Take, schema: Any, workers: int
     ) -> Certificate | None:
-        """Pass each record batch to *take*, with its rank in the order of the key."""
+        """Pass each record batch to *take*, and where it starts and ends."""
         return await self._pass_form(self._column_form(schema), take, workers)
 
     async def _pass_form(
         self,
         form: ColumnForm,
-        take: Callable[[Any, Any], Awaitable[None]],
+        take: Take,
         workers: int,
     ) -> Certificate | None:
         if not _is_whole(self._plan()):
             number = 0
             async for rows in self._stream().blocks(form):
-                await take(rows, number)
+                await take(rows, (0, number), (0, number + 1))
                 number += 1
             return None
         async with self._parallel(workers) as read:
             async for batch in read.batches_as(form):
-                await take(batch.records, (batch.subquery, batch.key_range.low))
+                number, keys = batch.subquery, batch.key_range
+                await take(batch.records, (number, keys.low), (number, keys.high))
         return read.certificate
 
     def _plan(self) -> Plan:

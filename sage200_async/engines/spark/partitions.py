@@ -142,7 +142,7 @@ class _Joined:
         """Pass on what is there."""
         batches, self._batches = self._batches, []
         if batches:
-            await self._take(pa.concat_batches(batches), None)
+            await self._take(pa.concat_batches(batches))
 
 
 def _form(key_range: ReadRange[Any]) -> ColumnForm:
