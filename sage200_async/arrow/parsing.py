@@ -54,9 +54,9 @@ class Parser:
         # Whether times came that are not in UTC, so that more are expected.
         self._schema = schema
         self._has_key = key is not None
-        self._timed = [
-            number for number, field in enumerate(schema) if _has_times(field.type)
-        ]
+        timed = [n for n, field in enumerate(schema) if _has_times(field.type)]
+        self._times = [n for n in timed if schema.field(n).type == TIME]
+        self._with_times = [n for n in timed if n not in self._times]
         self._json = [number for number, field in enumerate(schema) if _has_json(field)]
         self._required = [
             number
@@ -83,10 +83,10 @@ class Parser:
         """Return the columns of *rows*; times that are not in UTC are converted."""
         if not self._converts_times:
             arrays = self._arrays(rows)
-            if arrays is None or self._has_plain_times(arrays):
+            if arrays is None or self._cast_times(arrays):
                 return arrays
         arrays = self._arrays([with_utc_times(bytes(row), self._model) for row in rows])
-        if arrays is None or not self._has_plain_times(arrays):
+        if arrays is None or not self._cast_times(arrays):
             return None
         self._converts_times = True
         return arrays
@@ -109,32 +109,31 @@ class Parser:
         return None if has_json or lacks else arrays
 
     def _typed(self, arrays: list[Any]) -> RecordBatch | None:
-        plain = [number for number in self._timed if arrays[number].type == pa.string()]
-        if plain:
-            # All at once: each call waits for the interpreter's lock when it returns.
-            times = pc.cast(pa.concat_arrays([arrays[n] for n in plain]), TIME)
-            rows = len(arrays[0])
-            for position, number in enumerate(plain):
-                arrays[number] = times.slice(position * rows, rows)
-        for number in self._timed:
-            if number not in plain:
-                kind = self._schema.field(number).type
-                arrays[number] = pc.cast(arrays[number], kind)
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         batch.validate(full=True)
         return batch if self._has_key or _no_row_is_empty(arrays) else None
 
-    def _has_plain_times(self, arrays: Sequence[Any]) -> bool:
-        """Return whether all times are in full and in UTC."""
-        times = [
-            leaf
-            for number in self._timed
-            for leaf in _times_in(arrays[number], self._schema.field(number).type)
-        ]
-        if not times:
+    def _cast_times(self, arrays: list[Any]) -> bool:
+        """Replace the texts of times by times if all are in full and in UTC.
+
+        All columns are one array here: each call of pyarrow that lets other threads run
+        waits for them when it returns.
+        """
+        rows, kinds = len(arrays[0]) if arrays else 0, self._schema.types
+        texts = [arrays[number] for number in self._times]
+        for number in self._with_times:
+            texts += _times_in(arrays[number], kinds[number])
+        if not texts:
             return True
-        plain = pc.match_substring_regex(pa.concat_arrays(times), _PLAIN_TIME)
-        return bool(pc.all(plain, min_count=0).as_py())
+        whole = pa.concat_arrays(texts)
+        if pc.match_substring_regex(whole, _PLAIN_TIME).false_count:
+            return False
+        times = pc.cast(whole.slice(0, len(self._times) * rows), TIME)
+        for position, number in enumerate(self._times):
+            arrays[number] = times.slice(position * rows, rows)
+        for number in self._with_times:
+            arrays[number] = pc.cast(arrays[number], kinds[number])
+        return True
 
 
 def _is_found(pattern: str, text: bytes) -> bool:
