@@ -42,6 +42,7 @@ BENCHMARKS: Final = (
     "export",
     "exports",
     "threads",
+    "spark",
 )
 
 

@@ -112,11 +112,13 @@ def section(result: Result) -> str:
 def bars(result: Result) -> list[str]:
     """Write a line for each contender."""
     heads = ["", result.unit]
-    heads += ["peak MiB"] if result.bars[0].memory is not None else []
+    has_memory = any(bar.memory is not None for bar in result.bars)
+    heads += ["peak MiB"] if has_memory else []
     rows = [heads, ["---"] * len(heads)]
     for bar in result.bars:
-        memory = [] if bar.memory is None else [number(bar.memory)]
-        rows.append([bar.name, spread(bar.measured, ""), *memory])
+        memory = "" if bar.memory is None else number(bar.memory)
+        cells = [bar.name, spread(bar.measured, ""), memory]
+        rows.append(cells[: len(heads)])
     return [f"| {' | '.join(cells)} |" for cells in rows]
 
 

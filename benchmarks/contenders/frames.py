@@ -9,6 +9,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -20,10 +21,10 @@ from runner import PAGE, peak_memory, run_job
 import sage200_async.arrow.frames  # noqa: F401
 
 
-async def by_to_arrow(url: str) -> tuple[int, Any]:
+async def by_to_arrow(url: str, workers: int = 1) -> tuple[int, Any]:
     """Read by key, with a proof; decimals are exact."""
     async with client_of(url) as client:
-        table = await client.customers.to_arrow(workers=1)
+        table = await client.customers.to_arrow(workers=workers)
     import pyarrow.compute
 
     return table.num_rows, pyarrow.compute.sum(table["balance"]).as_py()
@@ -64,5 +65,6 @@ def measure(
 if __name__ == "__main__":
     run_job(
         to_arrow=lambda url: measure(url, by_to_arrow),
+        two_workers=lambda url: measure(url, partial(by_to_arrow, workers=2)),
         polars=lambda url: measure(url, by_polars),
     )
