@@ -44,7 +44,7 @@ def run(bench: Bench) -> Result:
         for threads in available
         for name, job in JOBS.items()
     ]
-    runs = race(bench, contenders, bench.size(3, 1))
+    runs = race(bench, contenders, bench.size(5, 1))
     wanted = [
         Comparison(
             f"{count:,} customers {what}, {threads} threads, against polars by hand",
