@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 from sage200_async import Settings
 from sage200_async._url_checks import LOOPBACK
 from sage200_async.cli.config import chosen_profile, settings_source
-from sage200_async.cli.exit_status import is_refused_condition
+from sage200_async.cli.exit_status import is_refused_condition, is_refused_password
 from sage200_async.errors import (
     ConnectError,
     RequestError,
     Sage200Error,
-    SinkError,
     TokenRefused,
     UnknownFieldError,
 )
@@ -22,8 +21,6 @@ from sage200_async.errors import (
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-_PASSWORD: Final = ("no password supplied", "password authentication failed")
-# What libpq says.
 _NEW_TOKEN: Final = (
     "A sandbox that was started again knows no earlier token: "
     "`sage200 sandbox --print env` prints a new one."
@@ -42,7 +39,7 @@ def next_steps(error: BaseException) -> list[str]:
         return [text]
     if isinstance(error, UnknownFieldError) and "dir(" in str(error):
         return ["On the command line: `sage200 describe RESOURCE` lists them."]
-    if isinstance(error, SinkError) and any(text in str(error) for text in _PASSWORD):
+    if is_refused_password(error):
         return [
             "The password is taken from PGPASSWORD, a .pgpass file or --password-file FILE."
         ]

@@ -12,7 +12,10 @@ from sage200_async.errors import (
     QueryError,
     SettingsError,
     SinkConflict,
+    SinkError,
+    TokenExpired,
     TokenRefused,
+    Unauthorized,
 )
 
 DONE: Final = 0
@@ -28,19 +31,22 @@ Nothing of what failed was read or changed."""
 SET_ASIDE: Final = 3
 """All is complete but for the records in the file of ``--rejects``."""
 SIGN_IN: Final = 4
-"""A person has to sign in, by ``sage200 login``."""
+"""A person has to sign in, by ``sage200 login``, or to correct what Sage answers 401 to."""
 INTERRUPTED: Final = 130
 """Ended by Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 TERMINATED: Final = 143
 """Ended by SIGTERM, as a service manager sends it: 128 and its number."""
 
+_NO_PASSWORD: Final = ("no password supplied", "password authentication failed")
+# What libpq says.
+
 
 def status_of(error: BaseException) -> int:
     """Return the exit status of a command that ended in *error*."""
-    if isinstance(error, TokenRefused):
+    if isinstance(error, TokenRefused | TokenExpired | Unauthorized):
         return SIGN_IN
     is_wrong = isinstance(error, QueryError | SettingsError | MissingExtra)
-    is_wrong = is_wrong or is_refused_condition(error)
+    is_wrong = is_wrong or is_refused_condition(error) or is_refused_password(error)
     if isinstance(error, SinkConflict | JournalError):
         is_wrong = not error.retryable
     return WRONG if is_wrong else FAILED
@@ -55,3 +61,9 @@ def is_refused_condition(error: BaseException) -> bool:
         return False
     request = error.request
     return request.method == "GET" and "$filter=(" in unquote(request.query)
+
+
+def is_refused_password(error: BaseException) -> bool:
+    """Whether a database wants a password that it did not get."""
+    text = str(error) if isinstance(error, SinkError) else ""
+    return any(words in text for words in _NO_PASSWORD)

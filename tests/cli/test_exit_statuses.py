@@ -160,6 +160,18 @@ def test_status_4_a_person_has_to_sign_in(
     assert "sage200 login" in completed.stderr
 
 
+@pytest.mark.parametrize("command", ["query", "export", "sync"])
+def test_status_4_a_token_that_was_handed_on_has_expired(
+    command: str, tmp_path: Path, sage200: Run, signed_in: dict[str, str]
+) -> None:
+    """To run it again with the same token would not help."""
+    targets = {"export": str(tmp_path), "sync": f"sqlite:///{tmp_path / 'copy.db'}"}
+    to = ("--to", targets[command]) if command in targets else ()
+    env = signed_in | {"SAGE200_ACCESS_TOKEN": "expired", "SAGE200_REFRESH_TOKEN": ""}
+    completed = sage200(command, "suppliers", *to, env=env, code=4)
+    assert "the token has expired" in completed.stderr
+
+
 def stopped_export(
     number: signal.Signals, tmp_path: Path, sage200: Run, serving: Any
 ) -> tuple[int, str]:

@@ -424,7 +424,7 @@ def test_tokens_in_the_environment_take_precedence(machine):
     assert "SAGE200_ACCESS_TOKEN is set and takes precedence" in done.err
     after = file.read_bytes()
     assert after != before
-    assert "401" in machine.run("whoami", code=1, **env).err
+    assert "401" in machine.run("whoami", code=4, **env).err
     assert file.read_bytes() == after
 
 

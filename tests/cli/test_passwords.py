@@ -103,7 +103,7 @@ def test_a_password_that_lacks_names_the_places_of_one(
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AsksForPassword) as server:
         threading.Thread(target=server.serve_forever).start()
         url = f"postgresql://reader@127.0.0.1:{server.server_address[1]}/copies"
-        failed = sage200("sync", "suppliers", "--to", url, env=signed_in, code=1)
+        failed = sage200("sync", "suppliers", "--to", url, env=signed_in, code=2)
         server.shutdown()
     assert "no password supplied" in failed.stderr
     assert "from PGPASSWORD, a .pgpass file or --password-file" in failed.stderr
