@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 _BRACKET: Final = ord("}")
 _last: Final = itemgetter(-1)
-_PLUS_ZERO: Final = b'+00:00"'
+_PLUS_ZERO: Final = (b'+00:00"', b'+0000"')
 _MINUS_ZERO: Final = b'-00:00"'
-# The parser takes both for UTC; a line has ``Z``, however the page was cut. One
+# The parser takes them for UTC; a line has ``Z``, however the page was cut. One
 # character is found many times as fast as several, and a rare first one, such as a
 # minus, from the end twice as fast as from the start.
 
@@ -145,7 +145,7 @@ class _PairReader(SliceReader[Any]):
 
 
 def _has_zero_offset(array: bytes) -> bool:
-    if b"+" in array and _PLUS_ZERO in array:
+    if b"+" in array and any(text in array for text in _PLUS_ZERO):
         return True
     return array.rfind(_MINUS_ZERO) >= 0
 
