@@ -442,6 +442,21 @@ def test_a_feed_that_is_not_open(state):
     state.run(work())
 
 
+def test_an_acknowledgement_before_the_first_change(state):
+    """Of nothing that was handed out here, it is none, and takes no lease."""
+    state.scenario.insert(1, "a")
+
+    async def work():
+        async with state.feed() as feed:
+            change = await anext(feed)
+        async with state.feed() as feed:
+            await feed.ack([])
+            await feed.ack([change])
+            assert (await anext(feed)).key == change.key
+
+    state.run(work())
+
+
 def test_a_state_of_another_version(state):
     """Tables with other columns are not written to."""
     state.sql("CREATE TABLE _sage200_acked (acked_key BIGINT)")
