@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from sage200_async.errors.foreign_text import one_line
@@ -40,4 +39,6 @@ def utc_text(seconds: float) -> str:
 
 
 def _text(value: object) -> str:
+    from html import escape  # noqa: PLC0415 - a large table, rarely needed
+
     return escape(one_line(str(value), _SHOWN))
