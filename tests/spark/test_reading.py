@@ -1,7 +1,6 @@
 """A collection in Spark: equal to the source, complete, and whole when processes die."""
 
 import json
-import os
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from companies import CUSTOMERS
-from processes import executors, kill, python_workers
+from processes import executors, fails_once, kill, python_workers
 
 from sage200_async.engines.spark import certify_folder
 from sage200_async.errors import ExtractError
@@ -179,13 +178,7 @@ def test_records_that_do_not_fit(spark, small_company, tmp_path):
     frame = reader.options(**options).load()
     marker = tmp_path / "failed"
 
-    def fail_once(batches):
-        yield from batches
-        if not marker.exists():
-            marker.touch()
-            os._exit(1)
-
-    rows = frame.mapInArrow(fail_once, frame.schema).collect()
+    rows = frame.mapInArrow(fails_once(marker), frame.schema).collect()
     assert marker.exists()
     assert {row["id"] for row in rows} == {*store.keys("customers")} - {*wrong}
     lines = read_lines(tmp_path / "rejects")

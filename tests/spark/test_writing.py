@@ -1,8 +1,7 @@
 """Rows of a data frame become records: each once, whatever runs twice."""
 
-import os
-
 import pytest
+from processes import fails_once
 
 from sage200_async.errors import JournalError
 
@@ -43,14 +42,8 @@ def test_a_task_that_is_run_again(spark, small_company, tmp_path):
     """A task that fails after its rows and is run again doubles none of them."""
     marker = tmp_path / "failed"
 
-    def fail_once(batches):
-        yield from batches
-        if not marker.exists():
-            marker.touch()
-            os._exit(1)
-
     frame = spark.createDataFrame(rows_of(20), COLUMNS).repartition(3)
-    frame = frame.mapInArrow(fail_once, frame.schema)
+    frame = frame.mapInArrow(fails_once(marker), frame.schema)
     journal = f"sqlite:///{tmp_path / 'job.db'}"
     small_company.writer(frame, by="reference", journal=journal).save()
     assert marker.exists()
