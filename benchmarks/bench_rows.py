@@ -20,6 +20,8 @@ from sage200_async.transport.memory import MemoryTransport, reply
 from sage200_async.wire.messages import Request, Response
 
 PAGE = 500
+CONDITION = re.compile(r"(id (gt|le|eq) \d+|and|or|[() ])+")
+OPERATORS = {" gt ": " > ", " le ": " <= ", " eq ": " = "}
 BY_KEY, BY_SKIP = "sage200_async, by key", "by $skip"
 
 
@@ -39,19 +41,22 @@ class Table:
         return True
 
     def handle(self, request: Request) -> Response:
-        """Result a request of the client."""
+        """Answer a request of the client."""
         params = {name: values[0] for name, values in parse_qs(request.query).items()}
-        assert params["$orderby"] == "id"
-        match = re.fullmatch(r"id gt (\d+)", params.get("$filter", "id gt 0"))
-        assert match is not None, request.query
-        return reply([{"id": key} for key in self.page(int(match[1]), 0)])
+        condition, order = params.get("$filter", "id gt 0"), params["$orderby"]
+        keys = self.page(condition, order, int(params["$top"]), 0)
+        return reply([{"id": key} for key in keys])
 
-    def page(self, after: int, skip: int) -> list[int]:
-        """Read a page of the rows above the key *after*, without the first *skip*."""
+    def page(self, condition: str, order: str, top: int, skip: int) -> list[int]:
+        """Read *top* rows that meet a condition of OData, without the first *skip*."""
+        assert CONDITION.fullmatch(condition), condition
+        assert order in {"id", "id desc"}, order
+        for name, operator in OPERATORS.items():
+            condition = condition.replace(name, operator)
         cursor = self._database.execute(
-            "select id from things where id > ? and touched(id)"
-            " order by id limit ? offset ?",
-            (after, PAGE, skip),
+            f"select id from things where ({condition}) and touched(id)"
+            f" order by {order} limit ? offset ?",
+            (top, skip),
         )
         return [key for (key,) in cursor]
 
@@ -70,7 +75,7 @@ async def by_skip(size: int) -> int:
     """Read the table in a loop that pages by ``$skip``."""
     table = Table(size)
     done = 0
-    while page := table.page(0, done):
+    while page := table.page("id gt 0", "id", PAGE, done):
         done += len(page)
     assert done == size
     return table.touched
