@@ -72,10 +72,11 @@ class ArrowRows:
         """Return one record batch of all *batches*, with the columns of *table*."""
         schema = self.schema(table)
         joined = self._arrow.concat_batches(batches)
-        arrays = [
-            joined.column(field.name).cast(field.type)  # the same but for nullability
-            for field in schema
-        ]
+        arrays: list[Any] = []
+        for field in schema:
+            column = joined.column(field.name)
+            same = column.type.equals(field.type)  # else but for what may be null
+            arrays.append(column if same else column.cast(field.type))
         return self._arrow.RecordBatch.from_arrays(arrays, schema=schema)
 
     def groups(self, table: Table, blocks: Iterable[bytes]) -> Iterator[Any]:
