@@ -171,9 +171,8 @@ class ColumnForm:
 
     def _parsed(self, cut: Cut, max_bytes: int) -> ColumnSlice | None:
         """Return the columns of *cut*, or None where records have to decide."""
-        rows = [memoryview(raw) for raw in cut]
-        fits = max(map(len, rows), default=0) <= max_bytes
-        batch = self.parser.batch(rows) if fits and cut.is_json else None
+        fits = max(map(len, cut), default=0) <= max_bytes
+        batch = self.parser.batch(cut) if fits and cut.is_json else None
         if batch is None or self.key is not None:
             return None if batch is None else self._slice(batch, None)
         try:

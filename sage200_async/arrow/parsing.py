@@ -7,6 +7,7 @@ is refused here is read again as records, which decide.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from sage200_async.arrow.libraries import (
@@ -24,6 +25,8 @@ from sage200_async.wire.times import with_utc_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from msgspec import Raw
 
 _PLAIN_TIME: Final = (
     r"^([1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\d"
@@ -69,9 +72,9 @@ class Parser:
             explicit_schema=pa.schema(columns), unexpected_field_behavior="ignore"
         )
 
-    def batch(self, rows: Sequence[memoryview]) -> RecordBatch | None:
+    def batch(self, rows: Sequence[bytes | Raw]) -> RecordBatch | None:
         """Return the columns of *rows*, or None where records have to decide."""
-        if not rows or any(row[0] != _BRACE or len(row) > _MAX_ROW for row in rows):
+        if not rows or max(map(len, rows)) > _MAX_ROW:
             return None
         try:
             arrays = self._in_utc(rows)
@@ -79,7 +82,7 @@ class Parser:
         except (pa.ArrowException, UnicodeDecodeError):
             return None
 
-    def _in_utc(self, rows: Sequence[memoryview]) -> list[Any] | None:
+    def _in_utc(self, rows: Sequence[bytes | Raw]) -> list[Any] | None:
         """Return the columns of *rows*; times that are not in UTC are converted."""
         if not self._converts_times:
             arrays = self._arrays(rows)
@@ -91,9 +94,12 @@ class Parser:
         self._converts_times = True
         return arrays
 
-    def _arrays(self, rows: Sequence[memoryview | bytes]) -> list[Any] | None:
+    def _arrays(self, rows: Sequence[bytes | Raw]) -> list[Any] | None:
         """Return the columns of *rows*, times as texts, or None."""
         text = b"\n".join(rows)
+        starts = accumulate((len(row) + 1 for row in rows[:-1]), initial=0)
+        if set(map(text.__getitem__, starts)) != {_BRACE}:
+            return None  # not all are objects
         if self._numbers and _is_found(_FAR_ZERO, text):
             return None
         # One block: larger than the largest row, and never cut inside one.
