@@ -52,6 +52,8 @@ RECIPES = {
     "prefect": ("prefect>=3.4",),
     "airflow": ("apache-airflow>=3.1",),
 }
+OWN_BENCHMARKS = ("into", "stall", "latency", "end", "rows", "import", "small", "reset")
+# They need no other client, and so no environment for one.
 RECIPE_TESTS = {"services": ("services", "schedulers", "docker")}
 
 # Interpreters of pyenv are not on the PATH under their own names.
@@ -356,18 +358,21 @@ def spark(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def guard(session: nox.Session) -> None:
-    """Count the instructions of the hot paths, and compare them with their bounds."""
-    _install(session, {"valgrind": "valgrind"})
+    """Count the instructions of the hot paths, and run benchmarks of ours with few records."""
+    _install(session, {"valgrind": "valgrind", "nginx": "nginx"})
     if not shutil.which("valgrind"):
         session.skip("valgrind is not installed: apt-get install valgrind")
     session.install(".")
     session.run("python", "-m", "benchmarks.guard")
+    session.install(".[all]", *GROUPS["bench"])
+    cache = ("--cache", session.create_tmp())
+    session.run("python", "-m", "benchmarks", "--quick", *cache, *OWN_BENCHMARKS)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks, and write benchmarks/RESULTS.md; not a test."""
-    _install(session, {"nginx": "nginx"})
+    _install(session, {"nginx": "nginx", **JAVA})
     session.install("build", *GROUPS["bench"])
     session.install(f"{_wheel(session)}[all]")
     cache = ("--cache", session.create_tmp())
