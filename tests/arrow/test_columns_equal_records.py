@@ -4,6 +4,7 @@ import asyncio
 import decimal
 import json
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 import pyarrow as pa
@@ -320,7 +321,28 @@ def index_of(error):
     return int(start) if start.isdigit() else -1
 
 
-@given(pages() | mutilated(), st.sampled_from(sorted(FORMS, key=str)))
+@st.composite
+def torn_times(draw):
+    """Return a page whose times are right when joined, but torn at other places."""
+    times = ["2024-07-01T09:00:00Z", "2024-07-01T09:00:00.5Z", "0001-01-01T00:00:00Z"]
+    text = "".join(draw(st.lists(st.sampled_from(times), max_size=3)))
+    edges = [at for at in range(len(text)) if text[at - 1] == "Z"]
+    places = st.integers(0, len(text)) | st.sampled_from([0, *edges])
+    cuts = [0, *sorted(draw(st.lists(places, max_size=3))), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(cuts)]
+    fields = [
+        lambda piece: {"account_opened": piece},
+        lambda piece: {"main_address": {"date_time_updated": piece}},
+        lambda piece: {"contacts": [{"date_time_updated": piece}]},
+    ]
+    rows = [
+        {"id": number, **draw(st.sampled_from(fields))(piece)}
+        for number, piece in enumerate(pieces, 1)
+    ]
+    return json.dumps(rows, separators=(",", ":")).encode()
+
+
+@given(pages() | mutilated() | torn_times(), st.sampled_from(sorted(FORMS, key=str)))
 @example(b"[null]", ("id", 10**6))
 @example(b'[{"id":1},null]', ("id", 10**6))
 @example(b'[{"id":9223372036854775808},{"id":1}]', (None, 10**6))
