@@ -137,10 +137,25 @@ class Parser:
             return False
         times = pc.cast(whole.slice(0, len(self._times) * rows), TIME)
         for position, number in enumerate(self._times):
-            arrays[number] = times.slice(position * rows, rows)
+            arrays[number] = _own_part(times, position * rows, arrays[number])
         for number in self._with_times:
             arrays[number] = pc.cast(arrays[number], kinds[number])
         return True
+
+
+def _own_part(times: Any, start: int, texts: Any) -> Any:
+    """Return the times of *texts*, from *start* on, without the memory of the others.
+
+    A slice would have it: a consumer that sends batches to other processes sends all.
+    """
+    if texts.offset:
+        return pc.cast(texts, TIME)
+    size = TIME.bit_width // 8
+    values: Any = memoryview(times.buffers()[1])[(times.offset + start) * size :]
+    part = pa.py_buffer(bytes(values[: len(texts) * size]))
+    return pa.Array.from_buffers(
+        TIME, len(texts), [texts.buffers()[0], part], texts.null_count
+    )
 
 
 def _are_plain(times: Any) -> bool:

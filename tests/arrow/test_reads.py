@@ -1,6 +1,7 @@
 """Parallel reads in columns: the same proofs as for records."""
 
 import asyncio
+import pickle
 
 import pyarrow as pa
 import pytest
@@ -33,6 +34,19 @@ def form_of(query):
     """Return the form that reads *query* as columns."""
     endpoint = query.endpoint
     return column_form(endpoint.record, query.options, endpoint.key, endpoint.path)
+
+
+def test_a_batch_is_sent_without_the_memory_of_others():
+    """Pickled, for another process, a batch or one of its columns has its own bytes only."""
+
+    async def body(query, _):
+        async with query.read(workers=1) as read:
+            return [one async for one in read.arrow_batches()]
+
+    for batch in on_sandbox(body):
+        assert len(pickle.dumps(batch)) < 2 * batch.nbytes + 20_000
+        times = batch.select(["id", "date_time_created"])
+        assert times.get_total_buffer_size() < 2 * times.nbytes + 200
 
 
 def test_batches_have_the_range_of_their_keys():
