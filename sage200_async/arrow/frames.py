@@ -131,17 +131,31 @@ class TableBuilder:
 
     async def table(self, certificate: Certificate | None) -> Table:
         """Return the table."""
-        for run in self._runs.values():
-            self._join(*run)
-        self._runs = {}
+        self._join_rest()
         parts = sorted(self._joined, key=itemgetter(0))
-        batches = [await batch for _, batch in parts]
+        batches = await asyncio.gather(*(batch for _, batch in parts))
         table = pa.Table.from_batches(batches, self._schema)
         if certificate is None:
             return table
         text = msgspec.json.encode(certificate)
         known: Any = self._schema.metadata or {}
         return table.replace_schema_metadata({**known, CERTIFICATE: text})
+
+    def _join_rest(self) -> None:
+        """Join what is left, where nothing that was joined lies between."""
+        joined: list[tuple[Position, list[RecordBatch] | None]] = [
+            (start, None) for start, _ in self._joined
+        ]
+        first, waiting = (0, 0), list[RecordBatch]()
+        rest = [*joined, *self._runs.values()]
+        for start, batches in sorted(rest, key=itemgetter(0)):
+            if batches is None or len(waiting) >= _JOINED:
+                self._join(first, waiting)
+                waiting = []
+            first = first if waiting else start
+            waiting = [*waiting, *(batches or ())]
+        self._join(first, waiting)
+        self._runs = {}
 
     def _join(self, start: Position, batches: list[RecordBatch]) -> None:
         if batches:

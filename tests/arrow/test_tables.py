@@ -4,6 +4,7 @@ import asyncio
 from itertools import pairwise
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,14 +43,22 @@ def test_batches_in_any_order(ranges, rest):
     assert table.schema == SCHEMA
 
 
-def test_batches_that_follow_each_other_are_joined():
-    """Of a hundred batches in order, few arrays are left."""
+@pytest.mark.parametrize("order", ["ascending", "descending", "even ones first"])
+def test_batches_that_follow_each_other_are_joined(order):
+    """Of a hundred batches few arrays are left, whatever order they came in."""
+    lows = list(range(100))
+    if order == "descending":
+        lows.reverse()
+    elif order == "even ones first":
+        lows.sort(key=lambda low: low % 2)
 
     async def build():
         builder = TableBuilder(SCHEMA)
-        for low in range(100):
+        for low in lows:
             batch = pa.RecordBatch.from_pydict({"id": [low + 1]}, SCHEMA)
             await builder.add(batch, (0, low), (0, low + 1))
         return await builder.table(None)
 
-    assert asyncio.run(build())["id"].num_chunks == 7
+    ids = asyncio.run(build())["id"]
+    assert ids.to_pylist() == list(range(1, 101))
+    assert ids.num_chunks <= 8
