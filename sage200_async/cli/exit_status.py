@@ -37,7 +37,11 @@ INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 """Ended by SIGTERM, as a service manager sends it: 128 and its number."""
 
-_NO_PASSWORD: Final = ("no password supplied", "password authentication failed")
+_NO_PASSWORD: Final = (
+    "no password supplied",
+    "empty password",
+    "authentication failed",
+)
 # What libpq says.
 
 

@@ -318,7 +318,7 @@ def role_without_a_module(ward):
 
 def user_without_the_company(ward):
     ward.answer("/current_user", lambda: web.Response(status=401))
-    return "role", 1, "401.*let this user use the company"
+    return "role", 4, "401.*let this user use the company"
 
 
 def tunnel_answers_504(ward):
@@ -356,7 +356,7 @@ def subscription_key_missing(ward):
     message = "Access denied due to missing subscription key."
     body = {"statusCode": 401, "message": message}
     ward.answer("/sites", lambda: web.json_response(body, status=401))
-    return "sites", 1, "Set SAGE200_SUBSCRIPTION_KEY"
+    return "sites", 4, "Set SAGE200_SUBSCRIPTION_KEY"
 
 
 def newer_service(ward):

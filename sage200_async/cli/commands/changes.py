@@ -63,7 +63,7 @@ def _seconds(name: str, default: str | None, text: str) -> Callable[..., Any]:
 )
 @_seconds("--lease", "60s", "Until another process takes over from a killed one.")
 @_seconds(
-    "--give-up-after", "1h", "Without a successful poll, until the command ends with 1."
+    "--give-up-after", "1h", "Without a successful poll, until the command fails."
 )
 @click.option(
     "--workers",

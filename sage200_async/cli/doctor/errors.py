@@ -155,11 +155,11 @@ def _unauthorized(error: StatusError, check: str, text: str) -> Finding:
             "Set SAGE200_SUBSCRIPTION_KEY to a key of Sage's developer portal, or "
             "subscription_key in the profile."
         )
-        return failed(check, text, cure)
+        return failed(check, text, cure, SIGN_IN)
     if check == "sites":  # for which no company is named: it is the token
         return failed("token", text, "Run `sage200 login`.", SIGN_IN)
     cure = (
         "Ask Sage's administrator to let this user use the company; `sage200 whoami` lists "
         "those that Sage names."
     )
-    return failed("role", text, cure)
+    return failed("role", text, cure, SIGN_IN)
