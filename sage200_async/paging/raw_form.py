@@ -29,7 +29,7 @@ T = TypeVar("T")
 _BRACKET: Final = ord("}")
 _last: Final = itemgetter(-1)
 _PLUS_ZERO: Final = (b'+00:00"', b'+0000"')
-_MINUS_ZERO: Final = b'-00:00"'
+_MINUS_ZERO: Final = (b'-00:00"', b'-0000"')
 # The parser takes them for UTC; a line has ``Z``, however the page was cut. One
 # character is found many times as fast as several, and a rare first one, such as a
 # minus, from the end twice as fast as from the start.
@@ -147,7 +147,7 @@ class _PairReader(SliceReader[Any]):
 def _has_zero_offset(array: bytes) -> bool:
     if b"+" in array and any(text in array for text in _PLUS_ZERO):
         return True
-    return array.rfind(_MINUS_ZERO) >= 0
+    return any(array.rfind(text) >= 0 for text in _MINUS_ZERO)
 
 
 def _flat_rows(array: bytes, records: int) -> list[bytes] | None:
