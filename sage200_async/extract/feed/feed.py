@@ -140,8 +140,8 @@ class Feed(Generic[R]):
                 for change in changes
                 if (version := self._version(change)) is not None
             }
-            if not last:  # before the first one there is no lease
-                return
+            if not last and self._renewal is None and not self._is_closed:
+                return  # before the first change there is no lease
             rows = [(one.resource, one.key, version) for one, version in last.items()]
             await self._call(self._state.acknowledge, rows)
             for change in last:
