@@ -64,9 +64,9 @@ class ArrowRows:
         arrays = [self._array(column, values) for column, values in pairs]
         return self._arrow.RecordBatch.from_arrays(arrays, schema=self.schema(table))
 
-    def encode_columns(self, table: Table, batches: Sequence[Any]) -> bytes:
+    def encode_columns(self, table: Table, batches: Sequence[Any]) -> memoryview:
         """Return one record batch of all *batches*, without its schema."""
-        return bytes(self.joined(table, batches).serialize())
+        return memoryview(self.joined(table, batches).serialize())
 
     def joined(self, table: Table, batches: Sequence[Any]) -> Any:
         """Return one record batch of all *batches*, with the columns of *table*."""

@@ -25,7 +25,7 @@ class EncodedRows(NamedTuple):
     """Rows of one table, as the format has them."""
 
     rows: int
-    data: bytes
+    data: bytes | memoryview
 
 
 class Misfit(NamedTuple):

@@ -87,7 +87,7 @@ class LineFormat(FileFormat, Protocol):
 class ColumnFormat(FileFormat, Protocol):
     """A format that takes columns."""
 
-    def encode_columns(self, table: Table, batches: Sequence[Any]) -> bytes:
+    def encode_columns(self, table: Table, batches: Sequence[Any]) -> memoryview:
         """Return ``pyarrow.RecordBatch`` objects as `encode` does rows."""
         ...
 

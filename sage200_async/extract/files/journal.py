@@ -61,7 +61,7 @@ class Block(NamedTuple):
     low: int
     """The key below the first row; without a unique key, the number of the block."""
     rows: int
-    data: bytes
+    data: bytes | memoryview
 
 
 class Position(NamedTuple):
@@ -194,7 +194,7 @@ class Journal:
                 if frame is None:
                     message = f"{self._path}: the disk does not return what was written"
                     raise SinkError(f"{message}; run again to read the rest anew")
-                yield frame[1].data
+                yield bytes(frame[1].data)
 
     def close(self) -> None:
         """Close it; other processes can open it."""
@@ -246,7 +246,7 @@ def discard(folder: str | Path, resource: str) -> None:
         remove(path)
 
 
-def _encode(kind: int, block: Block) -> tuple[bytes, bytes]:
+def _encode(kind: int, block: Block) -> tuple[bytes, bytes | memoryview]:
     """Return a frame: its head, and its data."""
     head = kind, block.table, block.low, block.rows, len(block.data)
     checksum = zlib.crc32(block.data, zlib.crc32(_FRAME.pack(*head, 0)))
@@ -273,7 +273,7 @@ def _read_frame(file: IO[bytes], offset: int) -> tuple[int, Block] | None:
     return (kind, block) if _encode(kind, block)[0] == head else None
 
 
-def _require_same(path: Path, wanted: Header, data: bytes) -> Header:
+def _require_same(path: Path, wanted: Header, data: bytes | memoryview) -> Header:
     """Return the header of a journal if it is the one that is wanted.
 
     Raises:
