@@ -70,12 +70,17 @@ class DelayedServer:
         return web.json_response({"id": int(request.match_info["id"])})
 
 
-async def serve(seconds: float) -> None:
-    """Serve until the parent closes standard input."""
+def application(seconds: float) -> web.Application:
+    """Return the server, with its paths."""
     server, app = DelayedServer(seconds), web.Application()
     app.router.add_get("/{spread}/things", server.handle)
     app.router.add_get("/{spread}/things/{id}", server.handle_one)
     app.router.add_get("/blind/{spread}/things", server.handle)
+    return app
+
+
+async def serve(app: web.Application) -> None:
+    """Print the port, and serve until the parent closes standard input."""
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -86,4 +91,4 @@ async def serve(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]) / 1000))
+    asyncio.run(serve(application(float(sys.argv[1]) / 1000)))

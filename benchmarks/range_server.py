@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from benchmarks import data
+from benchmarks.delayed_server import serve
 
 FEW: Final = 200
 # Customers that are read before the clock starts.
@@ -65,18 +66,12 @@ def _numbers(pattern: str, condition: str) -> list[int]:
     return [int(number) for number in re.findall(pattern, condition)]
 
 
-async def serve(count: int) -> None:
-    """Serve until the parent closes standard input."""
-    server, app = RangeServer(count), web.Application()
-    app.router.add_get("/{size}/customers", server.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await runner.cleanup()
+def application(count: int) -> web.Application:
+    """Return the server, with its path."""
+    app = web.Application()
+    app.router.add_get("/{size}/customers", RangeServer(count).handle)
+    return app
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(application(int(sys.argv[1]))))
