@@ -134,7 +134,7 @@ class TableBuilder:
         self._join_rest()
         parts = sorted(self._joined, key=itemgetter(0))
         batches = await asyncio.gather(*(batch for _, batch in parts))
-        table = pa.Table.from_batches(batches, self._schema)
+        table = await asyncio.to_thread(pa.Table.from_batches, batches, self._schema)
         if certificate is None:
             return table
         text = msgspec.json.encode(certificate)
